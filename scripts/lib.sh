@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# Shared by the scripts here: sourced, never run. Progress goes to stderr, so that stdout stays for results.
+
+# shellcheck disable=SC2034  # used by those who source this
+repo_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+	say "error: $*"
+	exit 1
+}
+
+# need <command> <Debian package>: the command is there afterwards, or the script ends with one line that says what to install.
+need() {
+	command -v "$1" >/dev/null && return
+	if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+		apt_install "$2" || true
+	fi
+	command -v "$1" >/dev/null || die "$1 is missing; install it (on Debian: apt-get install $2)"
+}
+
+# Lists are fetched only when the packages aren't found without: that step is the slow one.
+apt_install() {
+	say "installing $* with apt-get"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get install -y -qq "$@" >/dev/null 2>&1 || {
+		apt-get update -qq >/dev/null 2>&1 && apt-get install -y -qq "$@" >/dev/null 2>&1
+	}
+}
+
+# sha256 [file]…: as sha256sum prints it, which a Mac calls otherwise.
+sha256() {
+	if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
+}

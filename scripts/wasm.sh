@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Builds what gets deployed: artifacts/<crate>.wasm for every contract, and artifacts/checksums.txt.
+#
+#   scripts/wasm.sh [--json] [--no-check]
+#
+#   --json       one object a contract on stdout: crate, file, bytes, sha256
+#   --no-check   without cosmwasm-check
+#
+#   PLIMSOLL_WASM_RUST   rustup or debian: which compiler; unset, rustup's if it can be had, else Debian's
+#
+# The standard library is compiled along (-Zbuild-std), because the prebuilt one of the wasm32 target carries, since Rust
+# 1.82, instructions that chains refuse (bulk memory above all), which no target-cpu takes out again. So the wasm32 target
+# needn't be installed; the library's source must be, and RUSTC_BOOTSTRAP makes a stable compiler take the flag.
+#
+# The same compiler and wasm-opt give the same checksums wherever the repository lies; others give others.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$repo_root"
+
+json=''
+check=1
+for arg; do
+	case $arg in
+	--json) json=1 ;;
+	--no-check) check='' ;;
+	*) die "usage: ${0##*/} [--json] [--no-check]" ;;
+	esac
+done
+command -v cargo >/dev/null || die "cargo is missing; install Rust from https://rustup.rs" # Debian's is too old
+need jq jq
+need wasm-opt binaryen
+
+target=wasm32-unknown-unknown
+# Its own directory: other flags and maybe another compiler, which would undo the native builds' caches.
+target_dir=$repo_root/target/wasm-build
+out=$repo_root/artifacts
+
+# ---- the compiler -------------------------------------------------------------------------------------------------------
+
+linker=() # the compiler's own, when it brings one
+
+# The usual one, when rustup has the library's source or can fetch it. Bounded: behind a proxy it may hang.
+use_rustup() {
+	command -v rustup >/dev/null || return
+	RUSTC=$(rustup which rustc) || return
+	[[ -d $(library)/library/std ]] || timeout 60 rustup component add rust-src >/dev/null 2>&1
+}
+
+# A compiler made for wasm, with the library's source beside it, from Debian's own mirrors.
+use_debian() {
+	command -v apt-get >/dev/null || return
+	dpkg -s rustc-web rust-web-src lld-19 >/dev/null 2>&1 ||
+		{ [[ $(id -u) == 0 ]] && apt_install rustc-web rust-web-src lld-19; } || return
+	RUSTC=$(dpkg -L rustc-web | grep -m1 '/rustc$') || return
+	linker=(-C linker=wasm-ld-19 -C linker-flavor=wasm-ld)
+}
+
+# Where $RUSTC looks for the library's source.
+library() { echo "$("$RUSTC" --print sysroot)/lib/rustlib/src/rust"; }
+
+case ${PLIMSOLL_WASM_RUST:-} in
+rustup) use_rustup || die "rustup can't get rust-src" ;;
+debian) use_debian || die "can't install rustc-web, rust-web-src and lld-19" ;;
+*) use_rustup || use_debian || die "no compiler for wasm: run rustup component add rust-src" ;;
+esac
+export RUSTC RUSTC_BOOTSTRAP=1
+say "compiling with $("$RUSTC" --version)"
+
+# ---- build --------------------------------------------------------------------------------------------------------------
+
+# The contracts: members under contracts/ that make a wasm module (`risk` is a library).
+crates=$(cargo metadata --no-deps --format-version 1 --locked | jq -r --arg under "$repo_root/contracts/" '
+	.packages[] | select(.manifest_path | startswith($under)) | select(any(.targets[].crate_types[]; . == "cdylib")) | .name')
+[[ $crates ]] || die "no contract under contracts/"
+
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+flags=(
+	"${linker[@]}"
+	-C target-cpu=mvp
+	-C link-arg=--allow-undefined # the chain's functions; from Rust 1.96 on that has to be said
+	-C link-arg=-s
+	# Panic messages name source files: without their absolute part, checksums don't depend on where things lie.
+	"--remap-path-prefix=$repo_root=/plimsoll"
+	"--remap-path-prefix=$cargo_home=/cargo"
+	"--remap-path-prefix=$(library)=/rust"
+	"--remap-path-prefix=$(cd "$(library)" && pwd -P)=/rust"
+)
+# Joined by the character that cargo splits at, so that a path may hold blanks.
+CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}")
+export CARGO_ENCODED_RUSTFLAGS
+
+mkdir -p "$out"
+rm -f "$out"/*.wasm "$out/checksums.txt"
+artifacts=()
+for crate in $crates; do
+	artifacts+=("${crate//-/_}.wasm")
+	# One at a time: built together, one contract's features would reach what the other shares with it.
+	cargo build --locked --profile wasm --lib -p "$crate" \
+		-Zbuild-std=std,panic_abort --target "$target" --target-dir "$target_dir" >&2
+	# Only what the first WebAssembly had: an optimiser may bring newer instructions in by itself.
+	wasm-opt -Oz --mvp-features "$target_dir/$target/wasm/${crate//-/_}.wasm" -o "$out/${crate//-/_}.wasm"
+done
+(cd "$out" && sha256 "${artifacts[@]}" >checksums.txt)
+
+# ---- check --------------------------------------------------------------------------------------------------------------
+
+# Once as on the newest chains, once as on the least that is supported: `cosmwasm_1_4` is what the workspace asks of
+# cosmwasm-std, and each contract requires that and the ones before it.
+if [[ $check ]]; then
+	PATH=$PATH:$cargo_home/bin
+	# Some newer patch releases want a newer compiler than the repository's.
+	command -v cosmwasm-check >/dev/null || {
+		say "installing cosmwasm-check (about five minutes)"
+		env -u RUSTC -u RUSTC_BOOTSTRAP -u CARGO_ENCODED_RUSTFLAGS cargo install cosmwasm-check --version 3.0.10 --locked --quiet >&2
+	}
+	(cd "$out" && cosmwasm-check "${artifacts[@]}" &&
+		cosmwasm-check --available-capabilities \
+			iterator,staking,stargate,cosmwasm_1_1,cosmwasm_1_2,cosmwasm_1_3,cosmwasm_1_4 "${artifacts[@]}") >&2
+fi
+
+for crate in $crates; do
+	file=${crate//-/_}.wasm
+	bytes=$(wc -c <"$out/$file" | tr -d ' ')
+	sum=$(awk -v file="$file" '$2 == file { print $1 }' "$out/checksums.txt")
+	if [[ $json ]]; then
+		jq -nc --arg crate "$crate" --arg file "artifacts/$file" --argjson bytes "$bytes" --arg sha256 "$sum" '$ARGS.named'
+	else
+		printf '%s  %9d  artifacts/%s\n' "$sum" "$bytes" "$file"
+	fi
+done
