@@ -1,1 +1,10 @@
-//! x
+//! Every message, response, stored record and event name of the Plimsoll contracts.
+//!
+//! Contracts, keeper and tests speak through this crate; `schema/json` is generated from it by `scripts/schema.sh`.
+#![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+pub mod compact;
+pub mod event;
+pub mod oracle;
+pub mod ownership;
+pub mod pool;

@@ -1,1 +1,32 @@
-//! x
+//! The formulas of Plimsoll: pure maths, no storage, no clock.
+//!
+//! Contract and keeper agree because both call this crate, never because somebody wrote a formula twice. Amounts are
+//! base units, prices are quote currency per whole token with 18 decimals, values are quote currency with 18 decimals
+//! and 256 bits. Every product is taken wide, divided once and rounded once; the name of the function says which way
+//! (`_down`, `_up`), and the direction is always the one in the pool's favour.
+//!
+//! | operation | rounds |
+//! |---|---|
+//! | deposit → shares | down; 0 shares is an error |
+//! | withdraw → shares burnt | up |
+//! | borrow → scaled debt | up |
+//! | repay → scaled debt cleared | down; a full repay clears to exactly 0 |
+//! | collateral value / debt value | down / up |
+//! | collateral seized / protocol fee | down / up, the fee taken out of the bonus |
+//! | reserves' cut of interest | down |
+//! | growth of the borrow index | up |
+#![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
+#![cfg_attr(test, allow(clippy::as_conversions, clippy::arithmetic_side_effects))]
+
+pub mod account;
+pub mod health;
+pub mod interest;
+pub mod liquidation;
+pub mod loss;
+pub mod market;
+pub mod math;
+pub mod params;
+pub mod price;
+pub mod rates;
+pub mod shares;
+pub mod units;

@@ -1,0 +1,129 @@
+//! One account's record: a cross-margined position of at most eight collaterals and eight debts.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::math::MathError;
+use crate::params::AssetId;
+use crate::units::{ScaledDebt, SupplyShares};
+
+/// The most collaterals, and the most debts, that one account may have. It bounds what a health check reads.
+pub const SLOTS_MAX: usize = 8;
+
+/// A deposit.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collateral {
+    /// In which market.
+    pub asset: AssetId,
+    /// The claim.
+    pub shares: SupplyShares,
+    /// Whether it counts toward health. A disabled deposit answers for the account's debt all the same.
+    pub enabled: bool,
+}
+
+/// A debt.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Debt {
+    /// In which market.
+    pub asset: AssetId,
+    /// Divided by that market's borrow index.
+    pub scaled: ScaledDebt,
+}
+
+/// An account, as stored. Slots keep the order in which they were opened.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// What it supplied.
+    pub collaterals: Vec<Collateral>,
+    /// What it owes.
+    pub debts: Vec<Debt>,
+    /// The category of correlated assets that it chose; 0 is none.
+    pub category: u16,
+    /// Settings, one bit each; none is used yet.
+    pub settings: u8,
+}
+
+/// Why an account refuses a change.
+#[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountError {
+    /// Every slot of this side is taken.
+    #[error("account has {SLOTS_MAX} {side} already")]
+    Full {
+        /// `collaterals` or `debts`.
+        side: &'static str,
+    },
+    /// More is taken than is there.
+    #[error(transparent)]
+    Math(#[from] MathError),
+}
+
+impl Account {
+    /// Whether nothing is in it, so that its record need not be kept.
+    pub fn is_empty(&self) -> bool {
+        self.collaterals.is_empty() && self.debts.is_empty() && self.category == 0 && self.settings == 0
+    }
+
+    /// The deposit of this asset.
+    pub fn collateral(&self, asset: AssetId) -> Option<&Collateral> {
+        self.collaterals.iter().find(|c| c.asset == asset)
+    }
+
+    /// What is owed of this asset; zero when nothing is.
+    pub fn debt(&self, asset: AssetId) -> ScaledDebt {
+        self.debts.iter().find(|d| d.asset == asset).map_or(ScaledDebt::ZERO, |d| d.scaled)
+    }
+
+    /// The shares held of this asset; zero when there are none.
+    pub fn shares(&self, asset: AssetId) -> SupplyShares {
+        self.collateral(asset).map_or(SupplyShares::ZERO, |c| c.shares)
+    }
+
+    /// Adds shares. A first deposit counts as collateral, unless the account owes that very asset.
+    pub fn add_shares(&mut self, asset: AssetId, shares: SupplyShares) -> Result<(), AccountError> {
+        if let Some(held) = self.collaterals.iter_mut().find(|c| c.asset == asset) {
+            held.shares = held.shares.checked_add(shares)?;
+            return Ok(());
+        }
+        if self.collaterals.len() >= SLOTS_MAX {
+            return Err(AccountError::Full { side: "collaterals" });
+        }
+        let enabled = self.debt(asset).is_zero();
+        self.collaterals.push(Collateral { asset, shares, enabled });
+        Ok(())
+    }
+
+    /// Takes shares away, and the slot with the last of them.
+    pub fn take_shares(&mut self, asset: AssetId, shares: SupplyShares) -> Result<(), AccountError> {
+        if let Some(held) = self.collaterals.iter_mut().find(|c| c.asset == asset) {
+            held.shares = held.shares.checked_sub(shares)?;
+        }
+        self.collaterals.retain(|c| !c.shares.is_zero());
+        Ok(())
+    }
+
+    /// Adds debt. A deposit of the same asset stops counting as collateral: what is owed is never its own security.
+    pub fn add_debt(&mut self, asset: AssetId, scaled: ScaledDebt) -> Result<(), AccountError> {
+        if let Some(held) = self.collaterals.iter_mut().find(|c| c.asset == asset) {
+            held.enabled = false;
+        }
+        if let Some(owed) = self.debts.iter_mut().find(|d| d.asset == asset) {
+            owed.scaled = owed.scaled.checked_add(scaled)?;
+            return Ok(());
+        }
+        if self.debts.len() >= SLOTS_MAX {
+            return Err(AccountError::Full { side: "debts" });
+        }
+        self.debts.push(Debt { asset, scaled });
+        Ok(())
+    }
+
+    /// Clears debt, and the slot with the last of it.
+    pub fn clear_debt(&mut self, asset: AssetId, scaled: ScaledDebt) -> Result<(), AccountError> {
+        if let Some(owed) = self.debts.iter_mut().find(|d| d.asset == asset) {
+            owed.scaled = owed.scaled.checked_sub(scaled)?;
+        }
+        self.debts.retain(|d| !d.scaled.is_zero());
+        Ok(())
+    }
+}

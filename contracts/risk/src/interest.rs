@@ -1,0 +1,40 @@
+//! Compounding accrual of the borrow index.
+
+use cosmwasm_std::Uint256;
+
+use crate::math::{MathError, ONE, mul_div_down, mul_div_up, narrow};
+use crate::units::{Index, Rate, ScaledDebt};
+
+/// Seconds in a year of 365 days.
+pub const YEAR: u64 = 31_536_000;
+/// Where the borrow index stops growing: 10¹⁸ times the debt first taken.
+pub const INDEX_MAX: Index = Index::new(ONE * ONE);
+/// The debt of a whole market at which its index stops growing, so that no sum of amounts leaves 128 bits.
+pub const DEBT_MAX: u128 = 10_000_000_000_000_000_000_000_000_000_000_000_000;
+
+/// `x + x²/2 + x³/6` for `x = rate × seconds / year`, 18 decimals, each term rounded up: e^x − 1 to its third term, from below for
+/// large x (as Morpho Blue's `wTaylorCompounded`).
+fn growth_up(rate: Rate, seconds: u64) -> Result<Uint256, MathError> {
+    let (rate, seconds) = (Uint256::from(rate.raw()), Uint256::from(u128::from(seconds)));
+    let first = mul_div_up(rate, seconds, Uint256::from(u128::from(YEAR)))?;
+    let second = mul_div_up(first, first, Uint256::from(2 * ONE))?;
+    let third = mul_div_up(second, first, Uint256::from(3 * ONE))?;
+    let sum = first.checked_add(second).and_then(|s| s.checked_add(third));
+    sum.map_err(|_| MathError::Overflow { what: "growth" })
+}
+
+/// The index after `seconds` at `rate`, rounded up. Never falls, never errors: it stops at [`INDEX_MAX`], and where the
+/// market's debt would pass [`DEBT_MAX`].
+pub fn compound_up(index: Index, rate: Rate, seconds: u64, debt_scaled: ScaledDebt) -> Index {
+    let grown = growth_up(rate, seconds)
+        .and_then(|growth| mul_div_up(Uint256::from(index.raw()), growth, Uint256::from(ONE)))
+        .and_then(narrow)
+        .map_or(INDEX_MAX, |interest| index.saturating_add(Index::new(interest)));
+    grown.min(ceiling(debt_scaled)).max(index)
+}
+
+fn ceiling(debt_scaled: ScaledDebt) -> Index {
+    let by_debt =
+        mul_div_down(Uint256::from(DEBT_MAX), Uint256::from(ONE), Uint256::from(debt_scaled.raw())).and_then(narrow);
+    by_debt.map_or(INDEX_MAX, |raw| Index::new(raw).min(INDEX_MAX))
+}

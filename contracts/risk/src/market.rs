@@ -1,0 +1,286 @@
+//! One asset's ledger, and the proof that it is up to date.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::interest::compound_up;
+use crate::math::{MathError, ONE, mul_div_down_128, mul_div_up_128};
+use crate::params::AssetParams;
+use crate::rates::{liquidity_rate_down, utilization_up};
+use crate::shares::{below_price_floor, to_amount_down, to_shares_down, to_shares_up};
+use crate::units::{Amount, Index, Rate, Ratio, ScaledDebt, SupplyShares};
+
+/// What the pool knows of one asset. `debt = debt_scaled × borrow_index` and `supply = cash + lent + debt − reserves`:
+/// interest and losses flow through that identity, and there is no second index.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct Market {
+    /// Tokens that can be paid out, as counted by the contract. Never read from the bank.
+    pub cash: Amount,
+    /// Flash loans open at this moment; 0 between transactions.
+    pub lent: Amount,
+    /// All debts, divided by the borrow index.
+    pub debt_scaled: ScaledDebt,
+    /// How far a debt has grown since the market opened.
+    pub borrow_index: Index,
+    /// All depositors' claims.
+    pub supply_shares: SupplyShares,
+    /// The protocol's own part of cash and debt: first to bear a loss.
+    pub reserves: Amount,
+    /// When interest was last added, in seconds.
+    pub updated_at: u64,
+    /// The borrow rate in force since then.
+    pub rate: Rate,
+}
+
+/// Why a market refuses.
+#[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarketError {
+    /// A computation left its type.
+    #[error(transparent)]
+    Math(#[from] MathError),
+    /// More is asked for than the market can pay at this moment.
+    #[error("wanted {wanted}, available {available}")]
+    InsufficientCash {
+        /// What was asked for.
+        wanted: Amount,
+        /// What is there.
+        available: Amount,
+    },
+    /// A deposit so small that it would mint nothing.
+    #[error("{amount} is worth no share")]
+    ZeroShares {
+        /// What was sent.
+        amount: Amount,
+    },
+    /// After a total loss a share is worth too little for deposits to be priced.
+    #[error("share price is below its floor: {shares} shares for a supply of {supply}")]
+    SharePriceTooLow {
+        /// The supply that is left.
+        supply: Amount,
+        /// The shares that claim it.
+        shares: SupplyShares,
+    },
+}
+
+/// What a repayment did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repaid {
+    /// What was taken.
+    pub amount: Amount,
+    /// The debt that it cleared.
+    pub cleared: ScaledDebt,
+}
+
+/// What a seizure did to the shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seized {
+    /// Taken from the account.
+    pub burnt: SupplyShares,
+    /// Given to whoever takes part of the collateral as shares.
+    pub minted: SupplyShares,
+}
+
+/// Who bore a loss. The two add up to the debt written off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// Borne by the protocol's reserves, which go first.
+    pub reserves: Amount,
+    /// Borne by suppliers through the share price.
+    pub suppliers: Amount,
+}
+
+impl Market {
+    /// An empty market, opened at `now`.
+    pub fn open(now: u64, params: &AssetParams) -> Result<Self, MathError> {
+        Ok(Self {
+            cash: Amount::ZERO,
+            lent: Amount::ZERO,
+            debt_scaled: ScaledDebt::ZERO,
+            borrow_index: Index::ONE,
+            supply_shares: SupplyShares::ZERO,
+            reserves: Amount::ZERO,
+            updated_at: now,
+            rate: params.rate_model.borrow_rate_up(Ratio::ZERO)?,
+        })
+    }
+
+    /// Adds the interest since `updated_at` at the rate in force, and the reserves' cut of it, rounded down.
+    /// A clock that went back adds nothing.
+    pub fn accrue(mut self, now: u64, reserve_factor: Ratio) -> Result<Accrued, MathError> {
+        let seconds = now.saturating_sub(self.updated_at);
+        if seconds > 0 {
+            let before = self.debt()?;
+            self.borrow_index = compound_up(self.borrow_index, self.rate, seconds, self.debt_scaled);
+            let interest = self.debt()?.saturating_sub(before);
+            self.reserves = self.reserves.checked_add(interest.share_down(reserve_factor)?)?;
+            self.updated_at = now;
+        }
+        Ok(Accrued(self))
+    }
+
+    fn debt(&self) -> Result<Amount, MathError> {
+        mul_div_down_128(self.debt_scaled.raw(), self.borrow_index.raw(), ONE).map(Amount::new)
+    }
+}
+
+/// A market whose interest has been added up to this block. Only [`Market::accrue`] makes one, and every formula that
+/// changes a market asks for one, so stale state can't be written by mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accrued(Market);
+
+impl Accrued {
+    /// The ledger as it stands.
+    pub const fn state(&self) -> &Market {
+        &self.0
+    }
+
+    /// What borrowers owe, rounded down.
+    pub fn debt(&self) -> Result<Amount, MathError> {
+        self.0.debt()
+    }
+
+    /// What belongs to suppliers.
+    pub fn supply(&self) -> Result<Amount, MathError> {
+        let market = &self.0;
+        market.cash.checked_add(market.lent)?.checked_add(market.debt()?)?.checked_sub(market.reserves)
+    }
+
+    /// How much of the supply is lent out.
+    pub fn utilization_up(&self) -> Result<Ratio, MathError> {
+        utilization_up(self.debt()?, self.supply()?)
+    }
+
+    /// What these shares are worth, rounded down.
+    pub fn shares_value_down(&self, shares: SupplyShares) -> Result<Amount, MathError> {
+        to_amount_down(shares, self.supply()?, self.0.supply_shares)
+    }
+
+    /// The shares that stand for this amount, rounded up.
+    pub fn shares_of_up(&self, amount: Amount) -> Result<SupplyShares, MathError> {
+        to_shares_up(amount, self.supply()?, self.0.supply_shares)
+    }
+
+    /// What this debt amounts to, rounded up.
+    pub fn owed_up(&self, debt: ScaledDebt) -> Result<Amount, MathError> {
+        mul_div_up_128(debt.raw(), self.0.borrow_index.raw(), ONE).map(Amount::new)
+    }
+
+    /// What suppliers earn a year at the present utilization.
+    pub fn liquidity_rate_down(&self, params: &AssetParams) -> Result<Rate, MathError> {
+        let utilization = self.utilization_up()?;
+        let borrow = params.rate_model.borrow_rate_up(utilization)?;
+        liquidity_rate_down(borrow, utilization, params.reserve_factor)
+    }
+
+    /// Takes in a deposit and mints shares, rounded down.
+    pub fn deposit(&mut self, amount: Amount) -> Result<SupplyShares, MarketError> {
+        let (supply, total) = (self.supply()?, self.0.supply_shares);
+        if below_price_floor(supply, total)? {
+            return Err(MarketError::SharePriceTooLow { supply, shares: total });
+        }
+        let shares = to_shares_down(amount, supply, total)?;
+        if shares.is_zero() {
+            return Err(MarketError::ZeroShares { amount });
+        }
+        self.0.cash = self.0.cash.checked_add(amount)?;
+        self.0.supply_shares = total.checked_add(shares)?;
+        Ok(shares)
+    }
+
+    /// Pays out `amount` and burns shares for it, rounded up. Says how many were burnt. Whether `held` is worth the amount
+    /// is for the caller to have checked.
+    pub fn withdraw(&mut self, amount: Amount, held: SupplyShares) -> Result<SupplyShares, MarketError> {
+        let burnt = self.burn_up(amount, held)?;
+        self.pay_out(amount)?;
+        self.0.supply_shares = self.0.supply_shares.checked_sub(burnt)?;
+        Ok(burnt)
+    }
+
+    /// Takes collateral from an account that holds `held` shares: the fee goes to reserves, `paid` leaves the market, and
+    /// what remains of `seized` becomes shares of somebody else, rounded down.
+    pub fn seize(
+        &mut self,
+        seized: Amount,
+        fee: Amount,
+        paid: Amount,
+        held: SupplyShares,
+    ) -> Result<Seized, MarketError> {
+        let (supply, total) = (self.supply()?, self.0.supply_shares);
+        let kept = seized.checked_sub(fee)?.checked_sub(paid)?;
+        let burnt = self.burn_up(seized, held)?;
+        let minted = to_shares_down(kept, supply, total)?;
+        self.pay_out(paid)?;
+        self.0.reserves = self.0.reserves.checked_add(fee)?;
+        self.0.supply_shares = total.checked_sub(burnt)?.checked_add(minted)?;
+        Ok(Seized { burnt, minted })
+    }
+
+    /// The shares that taking `amount` burns: all of `held` when that is all they are worth, so no crumb stays behind.
+    fn burn_up(&self, amount: Amount, held: SupplyShares) -> Result<SupplyShares, MathError> {
+        if amount == self.shares_value_down(held)? {
+            return Ok(held);
+        }
+        Ok(self.shares_of_up(amount)?.min(held))
+    }
+
+    /// Pays out `amount` and adds it to the debt, rounded up. Says how much scaled debt that is.
+    pub fn borrow(&mut self, amount: Amount) -> Result<ScaledDebt, MarketError> {
+        let scaled = ScaledDebt::new(mul_div_up_128(amount.raw(), ONE, self.0.borrow_index.raw())?);
+        self.pay_out(amount)?;
+        self.0.debt_scaled = self.0.debt_scaled.checked_add(scaled)?;
+        Ok(scaled)
+    }
+
+    /// Takes in at most `offered` for a debt of `owed`. What it clears is rounded down; a full repay clears exactly `owed`.
+    pub fn repay(&mut self, offered: Amount, owed: ScaledDebt) -> Result<Repaid, MarketError> {
+        let full = self.owed_up(owed)?;
+        let repaid = if offered >= full {
+            Repaid { amount: full, cleared: owed }
+        } else {
+            let cleared = ScaledDebt::new(mul_div_down_128(offered.raw(), ONE, self.0.borrow_index.raw())?).min(owed);
+            Repaid { amount: offered, cleared }
+        };
+        self.0.cash = self.0.cash.checked_add(repaid.amount)?;
+        self.0.debt_scaled = self.0.debt_scaled.checked_sub(repaid.cleared)?;
+        Ok(repaid)
+    }
+
+    /// Burns shares and books what they were worth, `amount`, as reserves: the protocol's fee, or collateral swept.
+    pub fn shares_to_reserves(&mut self, shares: SupplyShares, amount: Amount) -> Result<(), MarketError> {
+        self.0.supply_shares = self.0.supply_shares.checked_sub(shares)?;
+        self.0.reserves = self.0.reserves.checked_add(amount)?;
+        Ok(())
+    }
+
+    /// Writes a debt off. Reserves bear the loss first, then suppliers. Says how much each bore.
+    pub fn write_off(&mut self, debt: ScaledDebt) -> Result<Loss, MarketError> {
+        let before = self.debt()?;
+        self.0.debt_scaled = self.0.debt_scaled.checked_sub(debt)?;
+        let lost = before.checked_sub(self.debt()?)?;
+        let reserves = self.0.reserves.min(lost);
+        self.0.reserves = self.0.reserves.checked_sub(reserves)?;
+        Ok(Loss { reserves, suppliers: lost.checked_sub(reserves)? })
+    }
+
+    /// Pays reserves out.
+    pub fn withdraw_reserves(&mut self, amount: Amount) -> Result<(), MarketError> {
+        self.0.reserves = self.0.reserves.checked_sub(amount)?;
+        self.pay_out(amount)
+    }
+
+    fn pay_out(&mut self, amount: Amount) -> Result<(), MarketError> {
+        let available = self.0.cash;
+        if amount > available {
+            return Err(MarketError::InsufficientCash { wanted: amount, available });
+        }
+        self.0.cash = available.checked_sub(amount)?;
+        Ok(())
+    }
+
+    /// The market as it is to be stored, with the rate that its new utilization asks for.
+    pub fn settle(mut self, params: &AssetParams) -> Result<Market, MathError> {
+        self.0.rate = params.rate_model.borrow_rate_up(self.utilization_up()?)?;
+        Ok(self.0)
+    }
+}

@@ -1,0 +1,229 @@
+//! What governance sets for an asset, and what it may not set.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::math::{ONE, mul_div_down_128, mul_div_up_128};
+use crate::rates::{RateModel, RateModelError};
+use crate::units::{Amount, Ratio};
+
+/// A market's number. Account records carry it in place of the denom, which may be 68 characters long.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(transparent)]
+pub struct AssetId(pub u16);
+
+/// No token has more decimals than this here.
+pub const DECIMALS_MAX: u8 = 18;
+/// No cap may be above this: 10¹² whole tokens of 18 decimals.
+pub const CAP_MAX: Amount = Amount::new(ONE * 1_000_000_000_000);
+/// The least time, in seconds, over which a liquidation threshold falls: three days.
+pub const RAMP_MIN: u64 = 3 * 86_400;
+/// The most time over which it falls: a year.
+pub const RAMP_MAX: u64 = 365 * 86_400;
+
+/// A ratio that moves in a straight line from one value to another.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Ramp {
+    /// The value until the ramp starts.
+    pub from: Ratio,
+    /// The value once it has ended.
+    pub to: Ratio,
+    /// When it starts, in seconds.
+    pub starts_at: u64,
+    /// When it ends, in seconds.
+    pub ends_at: u64,
+}
+
+impl Ramp {
+    /// A ratio that stands still.
+    pub const fn flat(value: Ratio) -> Self {
+        Self { from: value, to: value, starts_at: 0, ends_at: 0 }
+    }
+
+    /// The value at this time, rounded toward `from`, so that a threshold never falls early.
+    pub fn at(&self, now: u64) -> Ratio {
+        if now >= self.ends_at {
+            return self.to;
+        }
+        let gone = u128::from(now.saturating_sub(self.starts_at));
+        let whole = u128::from(self.ends_at.saturating_sub(self.starts_at));
+        let moved = |distance: Ratio| mul_div_down_128(distance.raw(), gone, whole).map_or(Ratio::ZERO, Ratio::new);
+        if self.to >= self.from {
+            self.from.saturating_add(moved(self.to.saturating_sub(self.from)))
+        } else {
+            self.from.saturating_sub(moved(self.from.saturating_sub(self.to)))
+        }
+    }
+
+    /// The ramp that leads from here to `target`: at once when that raises the value, over `seconds` when it lowers it.
+    pub fn toward(&self, target: Ratio, now: u64, seconds: u64) -> Self {
+        let here = self.at(now);
+        if target >= here {
+            return Self::flat(target);
+        }
+        Self { from: here, to: target, starts_at: now, ends_at: now.saturating_add(seconds) }
+    }
+}
+
+/// How much a liquidator earns: `min` just below health factor 1, `max` at `full_at` and below.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct BonusCurve {
+    /// The bonus just below health factor 1, and the least ever paid.
+    pub min: Ratio,
+    /// The most ever paid.
+    pub max: Ratio,
+    /// The health factor at which it is reached; below 1.
+    pub full_at: Ratio,
+}
+
+/// What may be done in a market. Repay, debt-free withdrawal and liquidation can't be switched off.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Switches {
+    /// Whether deposits are taken.
+    pub deposit: bool,
+    /// Whether new debt is given.
+    pub borrow: bool,
+}
+
+/// The parameters of an asset. Validated as a whole whenever one is set.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct AssetParams {
+    /// The token's denom in the bank.
+    pub denom: String,
+    /// The decimals of the whole token.
+    pub decimals: u8,
+    /// How much may be borrowed against a unit of value.
+    pub max_loan_to_value: Ratio,
+    /// How much debt a unit of value carries before liquidation begins.
+    pub liquidation_threshold: Ramp,
+    /// The liquidator's bonus when this asset is seized.
+    pub liquidation_bonus: BonusCurve,
+    /// The protocol's share of that bonus.
+    pub protocol_liquidation_fee: Ratio,
+    /// The reserves' share of interest.
+    pub reserve_factor: Ratio,
+    /// The share of the debt that must stay in reserves when some are withdrawn.
+    pub reserve_floor: Ratio,
+    /// The most that suppliers may hold together.
+    pub supply_cap: Amount,
+    /// The most that borrowers may owe together.
+    pub borrow_cap: Amount,
+    /// How the borrow rate follows utilization.
+    pub rate_model: RateModel,
+    /// What may be done.
+    pub enabled: Switches,
+}
+
+/// Why parameters are refused. Each names the parameter, its value and what is allowed.
+#[derive(Error, Debug, Clone, PartialEq, Eq)]
+pub enum ParamsError {
+    /// Too many decimals.
+    #[error("decimals {0} is above {DECIMALS_MAX}")]
+    Decimals(u8),
+    /// A share that is more than all.
+    #[error("{name} {value} is above 1")]
+    AboveOne {
+        /// The parameter.
+        name: &'static str,
+        /// Its value.
+        value: Ratio,
+    },
+    /// A cap with which sums could leave their type.
+    #[error("{name} {value} is above {CAP_MAX}")]
+    CapTooHigh {
+        /// The parameter.
+        name: &'static str,
+        /// Its value.
+        value: Amount,
+    },
+    /// A new loan would be liquidatable at once.
+    #[error("max_loan_to_value {max_loan_to_value} is not below liquidation_threshold {liquidation_threshold}")]
+    LoanToValue {
+        /// The max LTV asked for.
+        max_loan_to_value: Ratio,
+        /// The lowest threshold of the ramp.
+        liquidation_threshold: Ratio,
+    },
+    /// The bonus curve is upside down.
+    #[error("liquidation_bonus.min {min} is above liquidation_bonus.max {max}")]
+    BonusOrder {
+        /// The least.
+        min: Ratio,
+        /// The most.
+        max: Ratio,
+    },
+    /// The full bonus must be reached below health factor 1.
+    #[error("liquidation_bonus.full_at {0} is not below 1")]
+    BonusFullAt(Ratio),
+    /// A liquidation could be split for profit, or lower the health factor: threshold × (1 + bonus.max) must be at most full_at.
+    #[error("liquidation_threshold {threshold} x (1 + bonus {bonus}) is above liquidation_bonus.full_at {full_at}")]
+    Splittable {
+        /// The highest threshold of the ramp.
+        threshold: Ratio,
+        /// The highest bonus.
+        bonus: Ratio,
+        /// Where the full bonus is reached.
+        full_at: Ratio,
+    },
+    /// A ramp that is too fast or too slow.
+    #[error("ramp of {0} seconds is not between {RAMP_MIN} and {RAMP_MAX}")]
+    RampLength(u64),
+    /// The rate model is out of range.
+    #[error(transparent)]
+    RateModel(#[from] RateModelError),
+}
+
+impl BonusCurve {
+    /// Checked against both ends of the ramp: splitting a liquidation never pays, and none lowers the health factor.
+    fn validate(&self, threshold: &Ramp) -> Result<(), ParamsError> {
+        let Self { min, max, full_at } = *self;
+        if min > max {
+            return Err(ParamsError::BonusOrder { min, max });
+        }
+        if full_at >= Ratio::ONE {
+            return Err(ParamsError::BonusFullAt(full_at));
+        }
+        let highest = threshold.from.max(threshold.to);
+        let carried = mul_div_up_128(highest.raw(), max.plus_one().raw(), ONE).map_or(Ratio::MAX, Ratio::new);
+        if carried > full_at {
+            return Err(ParamsError::Splittable { threshold: highest, bonus: max, full_at });
+        }
+        Ok(())
+    }
+}
+
+impl AssetParams {
+    /// Whether the parameters may be set. The error names the first that may not.
+    pub fn validate(&self) -> Result<(), ParamsError> {
+        if self.decimals > DECIMALS_MAX {
+            return Err(ParamsError::Decimals(self.decimals));
+        }
+        for (name, value) in [
+            ("liquidation_bonus.max", self.liquidation_bonus.max),
+            ("protocol_liquidation_fee", self.protocol_liquidation_fee),
+            ("reserve_factor", self.reserve_factor),
+            ("reserve_floor", self.reserve_floor),
+        ] {
+            if value > Ratio::ONE {
+                return Err(ParamsError::AboveOne { name, value });
+            }
+        }
+        for (name, value) in [("supply_cap", self.supply_cap), ("borrow_cap", self.borrow_cap)] {
+            if value > CAP_MAX {
+                return Err(ParamsError::CapTooHigh { name, value });
+            }
+        }
+        let lowest = self.liquidation_threshold.from.min(self.liquidation_threshold.to);
+        // 0 and 0 is an asset that is lent but never collateral.
+        if self.max_loan_to_value >= lowest && !(self.max_loan_to_value.is_zero() && lowest.is_zero()) {
+            let max_loan_to_value = self.max_loan_to_value;
+            return Err(ParamsError::LoanToValue { max_loan_to_value, liquidation_threshold: lowest });
+        }
+        self.liquidation_bonus.validate(&self.liquidation_threshold)?;
+        Ok(self.rate_model.validate()?)
+    }
+}

@@ -1,0 +1,53 @@
+//! The names in the contracts' events. Every event of a contract is of type `wasm` and says `action`; each touched account
+//! and each touched denom stands in an attribute of its own.
+
+/// What was done: the name of the message.
+pub const ACTION: &str = "action";
+/// A touched account, `owner/account_id`. May occur more than once.
+pub const ACCOUNT: &str = "account";
+/// A touched market's denom. May occur more than once.
+pub const DENOM: &str = "denom";
+/// The amount that moved, in base units.
+pub const AMOUNT: &str = "amount";
+/// Shares minted or burnt.
+pub const SHARES: &str = "shares";
+/// Where coins went.
+pub const RECIPIENT: &str = "recipient";
+/// Whether a deposit counts as collateral from now on.
+pub const ENABLED: &str = "enabled";
+
+/// The liquidator.
+pub const LIQUIDATOR: &str = "liquidator";
+/// Denom of the debt repaid. A touched denom.
+pub const DEBT_DENOM: &str = "debt_denom";
+/// Denom of the collateral seized. A touched denom.
+pub const COLLATERAL_DENOM: &str = "collateral_denom";
+/// Debt repaid, in base units.
+pub const REPAID: &str = "repaid";
+/// Collateral seized, in base units, the fee included.
+pub const SEIZED: &str = "seized";
+/// The protocol's fee, in base units of the collateral.
+pub const FEE: &str = "fee";
+/// The bonus in force, a ratio.
+pub const BONUS: &str = "bonus";
+/// Underlying paid to the recipient, in base units.
+pub const PAID: &str = "paid";
+
+/// A debt written off: `<amount><denom>`. May occur more than once, each followed by who bore it.
+pub const WRITTEN_OFF: &str = "written_off";
+/// Borne by reserves: `<amount><denom>`.
+pub const BORNE_BY_RESERVES: &str = "borne_by_reserves";
+/// Borne by suppliers: `<amount><denom>`.
+pub const BORNE_BY_SUPPLIERS: &str = "borne_by_suppliers";
+/// Collateral swept to reserves with a loss: `<amount><denom>`.
+pub const SWEPT: &str = "swept";
+
+/// A published price.
+pub const PRICE: &str = "price";
+/// A denom whose vote was taken, but whose quorum is not complete.
+pub const PENDING: &str = "pending";
+
+/// How an account is named in events and by the keeper: `owner/account_id`.
+pub fn account_name(owner: &str, account_id: u32) -> String {
+    format!("{owner}/{account_id}")
+}

@@ -1,0 +1,584 @@
+//! The pool's interface. Names are those of Mars red-bank where the meaning is the same.
+
+use cosmwasm_std::Coin;
+use plimsoll_risk::account::Account;
+use plimsoll_risk::liquidation::{Liquidation, LiquidationTerms};
+use plimsoll_risk::market::Market;
+use plimsoll_risk::params::{AssetId, AssetParams, BonusCurve};
+use plimsoll_risk::rates::RateModel;
+use plimsoll_risk::units::{Amount, Index, Price, Rate, Ratio, SupplyShares, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ownership::{OwnerUpdate, Ownership};
+
+/// The most accounts on one page of `borrowers`, `liquidatable` and `accounts`.
+pub const ACCOUNTS_LIMIT: u32 = 1_000;
+/// What a page of accounts has when no limit is named.
+pub const ACCOUNTS_DEFAULT: u32 = 100;
+/// The most markets on one page.
+pub const MARKETS_LIMIT: u32 = 30;
+/// What a page of markets has when no limit is named.
+pub const MARKETS_DEFAULT: u32 = 10;
+
+/// Sets the pool up.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct InstantiateMsg {
+    /// Who lists assets and sets parameters.
+    pub owner: String,
+    /// Who may tighten them; nobody when left out.
+    pub risk_manager: Option<String>,
+    /// Who may stop deposits and borrowing; nobody when left out.
+    pub guardian: Option<String>,
+    /// The settings.
+    pub config: Config,
+}
+
+/// What holds for the whole pool.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The oracle contract.
+    pub oracle: String,
+    /// Where a liquidation leaves an account, and what counts as dust.
+    pub liquidation: LiquidationTerms,
+    /// The least that a debt may be worth after a borrow, per denom; above the dust value.
+    pub min_debt_value: Value,
+    /// Seconds between asking for reserves and taking them; at least a day.
+    pub reserves_delay: u64,
+}
+
+/// What may be asked of the pool.
+///
+/// `account_id` is 0 when left out. `deposit`, `repay` and `liquidate` take exactly one coin; every other message takes none.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ExecuteMsg {
+    /// Supplies the attached coin. A first deposit counts as collateral, unless the account owes that denom. Nobody opens a slot in
+    /// another's account.
+    Deposit {
+        /// Which of the owner's accounts.
+        account_id: Option<u32>,
+        /// Whose account; the sender's when left out.
+        on_behalf_of: Option<String>,
+    },
+    /// Takes a deposit out. Checked against max LTV when the account has debt.
+    Withdraw {
+        /// Which token.
+        denom: String,
+        /// How much; `None` is all that can be paid: the whole claim, or all the cash when that is less.
+        amount: Option<Amount>,
+        /// Who receives it; the sender when left out.
+        recipient: Option<String>,
+        /// Which of the sender's accounts.
+        account_id: Option<u32>,
+    },
+    /// Borrows against the account's collateral, within max LTV. A deposit of the same denom stops counting as collateral.
+    Borrow {
+        /// Which token.
+        denom: String,
+        /// How much.
+        amount: Amount,
+        /// Who receives it; the sender when left out.
+        recipient: Option<String>,
+        /// Which of the sender's accounts.
+        account_id: Option<u32>,
+    },
+    /// Repays with the attached coin. What exceeds the debt is returned to the sender.
+    Repay {
+        /// Which of the owner's accounts.
+        account_id: Option<u32>,
+        /// Whose debt; the sender's when left out. Anyone may repay for anyone.
+        on_behalf_of: Option<String>,
+    },
+    /// Lets a deposit count as collateral or not.
+    UpdateAssetCollateralStatus {
+        /// Which token.
+        denom: String,
+        /// Whether it counts.
+        enable: bool,
+        /// Which of the sender's accounts.
+        account_id: Option<u32>,
+    },
+    /// Repays a debt of an account below health factor 1 with the attached coin and takes collateral for it, with a bonus. Coins
+    /// that are not needed are returned to the sender.
+    Liquidate {
+        /// The account's owner; not the sender, nor the recipient.
+        user: String,
+        /// Which of his accounts.
+        account_id: Option<u32>,
+        /// What to take.
+        collateral_denom: String,
+        /// Who receives it; the sender when left out. Another than the sender receives shares only into a slot that he has.
+        recipient: Option<String>,
+        /// As what; underlying when left out.
+        receive: Option<Receive>,
+        /// Fail unless the recipient gets at least this much, in base units of the collateral. With it set, underlying
+        /// is paid in full or not at all.
+        min_receive: Option<Amount>,
+    },
+    /// Writes off what an account owes and can't pay: its collateral below the dust value is swept to reserves, and reserves,
+    /// then suppliers, bear the debt.
+    WriteOff {
+        /// The account's owner.
+        user: String,
+        /// Which of his accounts.
+        account_id: Option<u32>,
+    },
+    /// Owner: lists an asset. The oracle must price it.
+    InitAsset {
+        /// The parameters, the denom among them.
+        params: NewAsset,
+    },
+    /// Owner: changes an asset's parameters. Risk manager: only caps and max LTV downwards, and the threshold downwards.
+    UpdateAsset {
+        /// Which token.
+        denom: String,
+        /// What changes; what is left out stays.
+        changes: AssetChanges,
+    },
+    /// Guardian or owner: stops deposits or borrowing, in one market or in all.
+    Pause {
+        /// Which market; all when left out.
+        denom: Option<String>,
+        /// Stop deposits. Enabled collateral of an indebted account can still be topped up.
+        deposit: bool,
+        /// Stop new debt.
+        borrow: bool,
+    },
+    /// Owner: opens a market again.
+    Unpause {
+        /// Which market.
+        denom: String,
+    },
+    /// Owner: replaces the settings. A new oracle must price every listed asset.
+    UpdateConfig {
+        /// All of them.
+        config: Config,
+    },
+    /// Owner: replaces the roles; `None` leaves a role to nobody.
+    UpdateRoles {
+        /// Who may tighten.
+        risk_manager: Option<String>,
+        /// Who may stop.
+        guardian: Option<String>,
+    },
+    /// Hands the contract over.
+    UpdateOwner(OwnerUpdate),
+    /// Owner: announces a withdrawal of reserves; one per market at a time, a new one replaces the old.
+    RequestReserves {
+        /// Which token.
+        denom: String,
+        /// How much.
+        amount: Amount,
+        /// Who receives it.
+        recipient: String,
+    },
+    /// Owner: takes the announcement back.
+    CancelReserves {
+        /// Which token.
+        denom: String,
+    },
+    /// Owner: pays announced reserves out, once the delay has passed, as long as the floor stays in.
+    WithdrawReserves {
+        /// Which token.
+        denom: String,
+    },
+}
+
+/// As what a liquidator takes the collateral.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Receive {
+    /// Tokens. What the market can't pay at this moment becomes shares.
+    #[default]
+    Underlying,
+    /// Supply shares.
+    Shares,
+}
+
+/// An asset to be listed.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct NewAsset {
+    /// The token's denom in the bank.
+    pub denom: String,
+    /// The decimals of the whole token; never changed later.
+    pub decimals: u8,
+    /// How much may be borrowed against a unit of value.
+    pub max_loan_to_value: Ratio,
+    /// How much debt a unit of value carries before liquidation begins.
+    pub liquidation_threshold: Ratio,
+    /// The liquidator's bonus when this asset is seized.
+    pub liquidation_bonus: BonusCurve,
+    /// The protocol's share of that bonus.
+    pub protocol_liquidation_fee: Ratio,
+    /// The reserves' share of interest.
+    pub reserve_factor: Ratio,
+    /// The share of the debt that must stay in reserves when some are withdrawn.
+    pub reserve_floor: Ratio,
+    /// The most that suppliers may hold together.
+    pub supply_cap: Amount,
+    /// The most that borrowers may owe together.
+    pub borrow_cap: Amount,
+    /// How the borrow rate follows utilization.
+    pub rate_model: RateModel,
+}
+
+/// Changes to an asset. What is `None` stays.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct AssetChanges {
+    /// How much may be borrowed against a unit of value.
+    pub max_loan_to_value: Option<Ratio>,
+    /// The liquidation threshold. Up at once, down over `ramp_seconds`.
+    pub liquidation_threshold: Option<Ratio>,
+    /// How long the threshold takes to fall; the minimum of three days when left out.
+    pub ramp_seconds: Option<u64>,
+    /// The liquidator's bonus.
+    pub liquidation_bonus: Option<BonusCurve>,
+    /// The protocol's share of it.
+    pub protocol_liquidation_fee: Option<Ratio>,
+    /// The reserves' share of interest.
+    pub reserve_factor: Option<Ratio>,
+    /// The share of the debt that must stay in reserves.
+    pub reserve_floor: Option<Ratio>,
+    /// The most that suppliers may hold together.
+    pub supply_cap: Option<Amount>,
+    /// The most that borrowers may owe together.
+    pub borrow_cap: Option<Amount>,
+    /// How the borrow rate follows utilization.
+    pub rate_model: Option<RateModel>,
+}
+
+/// An account's name in pages and lists.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(deny_unknown_fields)]
+pub struct AccountKey {
+    /// The owner's address.
+    pub owner: String,
+    /// Which of his accounts.
+    pub account_id: u32,
+}
+
+/// What may be asked about. Each answer comes from the very code that execution runs, with interest added to this block.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum QueryMsg {
+    /// Settings, owner and roles. Answer: [`ConfigResponse`].
+    Config {},
+    /// One market. Answer: [`MarketResponse`].
+    Market {
+        /// Which token.
+        denom: String,
+    },
+    /// All markets, in the order in which they were listed. Answer: [`MarketsResponse`].
+    Markets {
+        /// The last denom of the page before.
+        start_after: Option<String>,
+        /// At most [`MARKETS_LIMIT`].
+        limit: Option<u32>,
+    },
+    /// What a market pays and asks at this moment. Answer: [`RatesResponse`].
+    Rates {
+        /// Which token.
+        denom: String,
+    },
+    /// An account in amounts, values and health. Answer: [`UserPositionResponse`].
+    UserPosition {
+        /// The owner.
+        user: String,
+        /// Which of his accounts.
+        account_id: Option<u32>,
+    },
+    /// What an account owes. Answer: [`UserDebtsResponse`].
+    UserDebts {
+        /// The owner.
+        user: String,
+        /// Which of his accounts.
+        account_id: Option<u32>,
+    },
+    /// What an account supplied. Answer: [`UserCollateralsResponse`].
+    UserCollaterals {
+        /// The owner.
+        user: String,
+        /// Which of his accounts.
+        account_id: Option<u32>,
+    },
+    /// The records of all accounts with debt, by owner and account_id. Answer: [`AccountsResponse`].
+    Borrowers {
+        /// The last account of the page before.
+        start_after: Option<AccountKey>,
+        /// At most [`ACCOUNTS_LIMIT`].
+        limit: Option<u32>,
+    },
+    /// The records of these accounts, those that exist. Answer: [`AccountsResponse`].
+    Accounts {
+        /// At most [`ACCOUNTS_LIMIT`].
+        keys: Vec<AccountKey>,
+    },
+    /// Judges a page of borrowers and names those below health factor 1. Answer: [`LiquidatableResponse`].
+    Liquidatable {
+        /// The account after which to go on: `next` of the page before.
+        start_after: Option<AccountKey>,
+        /// How many borrowers to judge, at most [`ACCOUNTS_LIMIT`].
+        limit: Option<u32>,
+    },
+    /// What a `liquidate` would do at this block. Answer: [`SimulateLiquidationResponse`].
+    SimulateLiquidation {
+        /// The account's owner.
+        user: String,
+        /// Which of his accounts.
+        account_id: Option<u32>,
+        /// What to take.
+        collateral_denom: String,
+        /// The coin that would be sent.
+        repay: Coin,
+    },
+    /// The most that an account can borrow of a token at this block. Answer: [`MaxAmountResponse`].
+    MaxBorrow {
+        /// The owner.
+        user: String,
+        /// Which of his accounts.
+        account_id: Option<u32>,
+        /// Which token.
+        denom: String,
+    },
+    /// The most that an account can withdraw of a token at this block. Answer: [`MaxAmountResponse`].
+    MaxWithdraw {
+        /// The owner.
+        user: String,
+        /// Which of his accounts.
+        account_id: Option<u32>,
+        /// Which token.
+        denom: String,
+    },
+    /// Whether a market's books balance with the bank. Answer: [`SolvencyResponse`].
+    Solvency {
+        /// Which token.
+        denom: String,
+    },
+    /// An announced withdrawal of reserves. Answer: [`ReservesRequestResponse`].
+    ReservesRequest {
+        /// Which token.
+        denom: String,
+    },
+}
+
+/// Settings, owner and roles.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct ConfigResponse {
+    /// The settings.
+    pub config: Config,
+    /// Who owns the pool.
+    pub ownership: Ownership,
+    /// Who may tighten.
+    pub risk_manager: Option<String>,
+    /// Who may stop.
+    pub guardian: Option<String>,
+}
+
+/// A market. `stored` with `params` is all that is needed to follow it without asking again; the rest is derived at this block.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct MarketResponse {
+    /// The number under which account records name it.
+    pub asset: AssetId,
+    /// Its parameters.
+    pub params: AssetParams,
+    /// The ledger as stored, interest not added since `stored.updated_at`.
+    pub stored: Market,
+    /// The borrow index at this block.
+    pub borrow_index: Index,
+    /// What borrowers owe.
+    pub debt: Amount,
+    /// What belongs to suppliers.
+    pub supply: Amount,
+    /// The protocol's part.
+    pub reserves: Amount,
+    /// The liquidation threshold in force.
+    pub liquidation_threshold: Ratio,
+}
+
+/// A page of markets.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct MarketsResponse {
+    /// In the order in which they were listed.
+    pub markets: Vec<MarketResponse>,
+}
+
+/// What a market pays and asks.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct RatesResponse {
+    /// How much of the supply is lent out, rounded up.
+    pub utilization: Ratio,
+    /// What borrowers pay a year, rounded up.
+    pub borrow_rate: Rate,
+    /// What suppliers earn a year, rounded down.
+    pub liquidity_rate: Rate,
+}
+
+/// An account in amounts, values and health.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct UserPositionResponse {
+    /// What it supplied.
+    pub collaterals: Vec<UserCollateral>,
+    /// What it owes.
+    pub debts: Vec<UserDebt>,
+    /// All deposits at mid prices, rounded down; a failing price counts at its hard upper bound.
+    pub collateral_value: Value,
+    /// The debt that enabled deposits carry before liquidation begins.
+    pub carried_value: Value,
+    /// All debts at mid prices, rounded up; a failing price counts at its hard lower bound.
+    pub debt_value: Value,
+    /// What may be borrowed in all at the low edge of prices; `None` while a price that counts fails.
+    pub borrow_limit_value: Option<Value>,
+    /// `carried / debt`, rounded down; `None` without debt.
+    pub health_factor: Option<Ratio>,
+    /// Whether the health factor is below 1.
+    pub liquidatable: bool,
+}
+
+/// A deposit.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct UserCollateral {
+    /// Which token.
+    pub denom: String,
+    /// The claim.
+    pub shares: SupplyShares,
+    /// What it is worth, rounded down.
+    pub amount: Amount,
+    /// Whether it counts toward health.
+    pub enabled: bool,
+    /// The price of this token at which the account becomes liquidatable, all else unchanged; `None` when none decides.
+    pub liquidation_price: Option<Price>,
+}
+
+/// A debt.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct UserDebt {
+    /// Which token.
+    pub denom: String,
+    /// What is owed, rounded up.
+    pub amount: Amount,
+    /// The price of this token above which the account becomes liquidatable, all else unchanged; `None` when none decides.
+    pub liquidation_price: Option<Price>,
+}
+
+/// What an account owes.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct UserDebtsResponse {
+    /// At most eight.
+    pub debts: Vec<UserDebt>,
+}
+
+/// What an account supplied.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct UserCollateralsResponse {
+    /// At most eight.
+    pub collaterals: Vec<UserCollateral>,
+}
+
+/// An account's record.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// Whose it is.
+    pub key: AccountKey,
+    /// Its slots.
+    pub account: Account,
+}
+
+/// A page of records.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct AccountsResponse {
+    /// By owner and account_id, or in the order asked for.
+    pub accounts: Vec<AccountRecord>,
+}
+
+/// A page of judged borrowers.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct LiquidatableResponse {
+    /// Those below health factor 1.
+    pub accounts: Vec<LiquidatableAccount>,
+    /// Where to go on; `None` when every borrower after `start_after` was judged.
+    pub next: Option<AccountKey>,
+}
+
+/// An account below health factor 1.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct LiquidatableAccount {
+    /// Whose it is.
+    pub key: AccountKey,
+    /// Its health factor, rounded down.
+    pub health_factor: Ratio,
+    /// Its debt.
+    pub debt_value: Value,
+}
+
+/// What a `liquidate` would do.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct SimulateLiquidationResponse {
+    /// What is repaid, seized and kept as fee.
+    pub liquidation: Liquidation,
+    /// What of the coin comes back.
+    pub refund: Amount,
+    /// What the liquidator gets, in base units of the collateral.
+    pub receive: Amount,
+    /// How much of it the market can pay at once; the rest would be shares.
+    pub payable: Amount,
+    /// The health factor afterwards; `None` without debt, or when what is left is written off.
+    pub health_factor_after: Option<Ratio>,
+    /// Whether the rest of the debt is written off in the same transaction.
+    pub written_off: bool,
+}
+
+/// An amount in base units.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct MaxAmountResponse {
+    /// The most that works at this block; 0 when nothing does.
+    pub amount: Amount,
+}
+
+/// A market's books against the bank: `supply = cash + lent + debt − reserves`, and `bank_balance ≥ cash`.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct SolvencyResponse {
+    /// What the bank says the pool has.
+    pub bank_balance: Amount,
+    /// What the pool counted.
+    pub cash: Amount,
+    /// Flash loans open; 0 between transactions.
+    pub lent: Amount,
+    /// What borrowers owe.
+    pub debt: Amount,
+    /// The protocol's part.
+    pub reserves: Amount,
+    /// What belongs to suppliers.
+    pub supply: Amount,
+    /// What the shares that exist can claim, rounded down.
+    pub claims: Amount,
+    /// Whether the bank covers the cash and the supply covers the claims.
+    pub solvent: bool,
+}
+
+/// An announced withdrawal of reserves.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct ReservesRequestResponse {
+    /// What was announced; `None` when nothing is.
+    pub request: Option<ReservesRequest>,
+}
+
+/// An announced withdrawal of reserves.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct ReservesRequest {
+    /// How much.
+    pub amount: Amount,
+    /// Who receives it.
+    pub recipient: String,
+    /// When it can be paid, in seconds.
+    pub effective_at: u64,
+}
+
+/// A new code version takes over. Refused from another contract's state and to an older version.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct MigrateMsg {}
