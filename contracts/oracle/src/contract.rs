@@ -1,0 +1,68 @@
+//! Where messages go. No message takes funds.
+
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::oracle::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+
+use crate::apply_source::apply_source;
+use crate::cancel_source::cancel_source;
+use crate::error::ContractError;
+use crate::feed::feed;
+use crate::set_source::set_source;
+use crate::update_owner::update_owner;
+use crate::{instantiate as setup, query as answers};
+
+/// The name under which cw2 knows this contract.
+pub const CONTRACT_NAME: &str = "crates.io:plimsoll-oracle";
+/// Its version.
+pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Sets the oracle up.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn instantiate(
+    deps: DepsMut,
+    _env: Env,
+    info: MessageInfo,
+    msg: InstantiateMsg,
+) -> Result<Response, ContractError> {
+    refuse_funds(&info)?;
+    setup::instantiate(deps, msg)
+}
+
+/// Does what is asked.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+    refuse_funds(&info)?;
+    match msg {
+        ExecuteMsg::SetSource { denom, source, guards } => set_source(deps, &env, &info, &denom, source, guards),
+        ExecuteMsg::ApplySource { denom } => apply_source(deps, &env, &denom),
+        ExecuteMsg::CancelSource { denom } => cancel_source(deps, &info, &denom),
+        ExecuteMsg::Feed { prices } => feed(deps, &env, &info, &prices),
+        ExecuteMsg::UpdateOwner(step) => update_owner(deps, &info, step),
+    }
+}
+
+/// Answers.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    match msg {
+        QueryMsg::Config {} => answers::config(deps),
+        QueryMsg::PricesByDenoms { denoms } => answers::prices_by_denoms(deps, &env, denoms),
+        QueryMsg::Source { denom } => answers::source(deps, denom),
+        QueryMsg::Sources { start_after, limit } => answers::sources(deps, start_after.as_deref(), limit),
+    }
+}
+
+/// Takes over from an older version of this contract.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
+    cw2::ensure_from_older_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
+    Ok(Response::new())
+}
+
+fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {
+    if info.funds.is_empty() {
+        return Ok(());
+    }
+    let sent: Vec<String> = info.funds.iter().map(ToString::to_string).collect();
+    Err(ContractError::FundsSent { sent: sent.join(", ") })
+}

@@ -1,0 +1,76 @@
+//! What the oracle answers.
+
+use cosmwasm_std::{Binary, Deps, Env, to_json_binary};
+use plimsoll_risk::price::{Mark, PriceRecord, Quote};
+use plimsoll_schema::oracle::{
+    DENOMS_MAX, DenomPrice, PRICE_RECORDS, PendingSource, PricesResponse, SourceResponse, SourcesResponse,
+};
+
+use crate::error::ContractError;
+use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS};
+
+/// The most sources on one page.
+pub const SOURCES_LIMIT: u32 = 30;
+/// What a page of sources has when no limit is named.
+pub const SOURCES_DEFAULT: u32 = 10;
+
+/// The settings and the owner.
+pub fn config(deps: Deps) -> Result<Binary, ContractError> {
+    Ok(to_json_binary(&CONFIG.load(deps.storage)?)?)
+}
+
+/// For each denom its price at this block, or the guard that failed.
+pub fn prices_by_denoms(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binary, ContractError> {
+    let (asked, max) = (denoms.len(), DENOMS_MAX);
+    if asked > max {
+        return Err(ContractError::TooMany { what: "denoms", asked, max });
+    }
+    let now = env.block.time.seconds();
+    let mut prices = Vec::with_capacity(asked);
+    for denom in denoms {
+        let record = PRICE_RECORDS.may_load(deps.storage, &denom)?;
+        prices.push(record.map_or_else(|| DenomPrice::Unknown { denom: denom.clone() }, |r| price(&denom, &r, now)));
+    }
+    Ok(to_json_binary(&PricesResponse { prices })?)
+}
+
+fn price(denom: &str, record: &PriceRecord, now: u64) -> DenomPrice {
+    let denom = denom.to_owned();
+    let Mark { quote, floor, ceiling } = record.mark(now);
+    match quote {
+        Ok(Quote { mid, low, high }) => DenomPrice::Valid { denom, price: mid, low, high, timestamp: record.timestamp },
+        Err(fault) => DenomPrice::Failed { denom, fault, floor, ceiling },
+    }
+}
+
+/// A denom's source, guards, record and pending replacement. Errors when it has none.
+pub fn source(deps: Deps, denom: String) -> Result<Binary, ContractError> {
+    Ok(to_json_binary(&load_source(deps, denom)?)?)
+}
+
+/// A page of sources, by denom.
+pub fn sources(deps: Deps, start_after: Option<&str>, limit: Option<u32>) -> Result<Binary, ContractError> {
+    let asked = usize::try_from(limit.unwrap_or(SOURCES_DEFAULT)).unwrap_or(usize::MAX);
+    let max = usize::try_from(SOURCES_LIMIT).unwrap_or(usize::MAX);
+    if asked > max {
+        return Err(ContractError::TooMany { what: "sources", asked, max });
+    }
+    let denoms = LISTINGS.keys_after(deps.storage, start_after).take(asked);
+    let sources = denoms.map(|denom| load_source(deps, denom?)).collect::<Result<_, _>>()?;
+    Ok(to_json_binary(&SourcesResponse { sources })?)
+}
+
+fn load_source(deps: Deps, denom: String) -> Result<SourceResponse, ContractError> {
+    let listing = LISTINGS.may_load(deps.storage, &denom)?;
+    let record = PRICE_RECORDS.may_load(deps.storage, &denom)?;
+    let (Some(listing), Some(record)) = (listing, record) else {
+        return Err(ContractError::UnknownDenom { denom });
+    };
+    let pending = match (listing.pending, PENDING_RECORDS.may_load(deps.storage, &denom)?) {
+        (Some(pending), Some(record)) => {
+            Some(PendingSource { source: pending.source, record, effective_at: pending.effective_at })
+        }
+        _ => None,
+    };
+    Ok(SourceResponse { denom, source: listing.source, record, pending })
+}

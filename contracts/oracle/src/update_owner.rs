@@ -1,0 +1,19 @@
+//! Handing the oracle over.
+
+use cosmwasm_std::{DepsMut, MessageInfo, Response};
+use plimsoll_schema::event::ACTION;
+use plimsoll_schema::ownership::OwnerUpdate;
+
+use crate::error::ContractError;
+use crate::state::CONFIG;
+
+/// One step of handing the oracle over. Owner only; the last step is the successor's.
+pub fn update_owner(deps: DepsMut, info: &MessageInfo, step: OwnerUpdate) -> Result<Response, ContractError> {
+    if let OwnerUpdate::Propose { owner } = &step {
+        deps.api.addr_validate(owner)?;
+    }
+    let mut config = CONFIG.load(deps.storage)?;
+    config.ownership = config.ownership.update(info.sender.as_str(), step)?;
+    CONFIG.save(deps.storage, &config)?;
+    Ok(Response::new().add_attribute(ACTION, "update_owner"))
+}
