@@ -1,1 +1,27 @@
-//! x
+//! The ledger of Plimsoll: deposits, debts, rates, health, liquidation and losses.
+//!
+//! One file per verb; each handler keeps the same beat: guard, accrue, convert, write, check, emit and pay. The formulas are
+//! in `plimsoll-risk`, the messages in `plimsoll-schema`.
+#![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+mod access;
+mod book;
+mod borrow;
+pub mod contract;
+mod deposit;
+pub mod error;
+mod funds;
+mod init_asset;
+mod liquidate;
+mod loss;
+mod pause;
+mod prices;
+mod query;
+mod repay;
+mod reserves;
+pub mod state;
+mod update_asset;
+mod update_asset_collateral_status;
+mod update_config;
+mod withdraw;
+mod write_off;

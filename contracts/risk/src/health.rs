@@ -173,7 +173,8 @@ impl Position {
     /// Borrowing power at the unfavourable edge of each price. Errors when a price that counts fails its guards.
     pub fn borrowing_power(&self) -> Result<BorrowingPower, HealthError> {
         let mut power = BorrowingPower::default();
-        for line in self.collaterals.iter().filter(|line| line.enabled) {
+        // What nothing may be borrowed against needs no price.
+        for line in self.collaterals.iter().filter(|line| line.enabled && !line.max_loan_to_value.is_zero()) {
             let quote = line.mark.quote.clone().map_err(|fault| HealthError::Price { asset: line.asset, fault })?;
             let value = line.amount.value_down(quote.low, line.decimals)?;
             power.limit = power.limit.checked_add(value.share_down(line.max_loan_to_value)?)?;

@@ -1,0 +1,37 @@
+//! Who may call.
+
+use cosmwasm_std::{Api, Storage};
+
+use crate::error::ContractError;
+use crate::state::{ROLES, Roles};
+
+/// Errors unless `sender` is the owner.
+pub fn assert_owner(storage: &dyn Storage, sender: &str) -> Result<(), ContractError> {
+    Ok(ROLES.load(storage)?.ownership.assert_owner(sender)?)
+}
+
+/// Whether `sender` acts as the risk manager only. Errors when he is neither that nor the owner.
+pub fn is_risk_manager_only(storage: &dyn Storage, sender: &str) -> Result<bool, ContractError> {
+    let Roles { ownership, risk_manager, .. } = ROLES.load(storage)?;
+    if ownership.owner == sender {
+        return Ok(false);
+    }
+    if risk_manager.as_deref() == Some(sender) {
+        return Ok(true);
+    }
+    Err(ContractError::Unauthorized { sender: sender.to_owned(), role: "owner or risk manager" })
+}
+
+/// Errors unless `sender` is the guardian or the owner.
+pub fn assert_guardian(storage: &dyn Storage, sender: &str) -> Result<(), ContractError> {
+    let Roles { ownership, guardian, .. } = ROLES.load(storage)?;
+    if ownership.owner == sender || guardian.as_deref() == Some(sender) {
+        return Ok(());
+    }
+    Err(ContractError::Unauthorized { sender: sender.to_owned(), role: "owner or guardian" })
+}
+
+/// An address that the chain accepts, if one is given.
+pub fn valid(api: &dyn Api, address: Option<String>) -> Result<Option<String>, ContractError> {
+    Ok(address.map(|a| api.addr_validate(&a)).transpose()?.map(String::from))
+}

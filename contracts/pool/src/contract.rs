@@ -1,0 +1,89 @@
+//! Entry points. They only route.
+
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::ownership::Ownership;
+use plimsoll_schema::pool::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+
+use crate::error::ContractError;
+use crate::state::{ASSET_COUNT, CONFIG, ROLES, Roles};
+use crate::{
+    access, borrow, deposit, funds, init_asset, liquidate, pause, query, repay, reserves, update_asset,
+    update_asset_collateral_status, update_config, withdraw, write_off,
+};
+
+/// The name under which cw2 knows this contract.
+pub const CONTRACT: &str = "crates.io:plimsoll-pool";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Sets the pool up. It has no markets yet.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn instantiate(
+    deps: DepsMut,
+    _env: Env,
+    info: MessageInfo,
+    msg: InstantiateMsg,
+) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    update_config::validate(deps.as_ref(), &msg.config)?;
+    let owner = deps.api.addr_validate(&msg.owner)?;
+    let roles = Roles {
+        ownership: Ownership::new(owner.into()),
+        risk_manager: access::valid(deps.api, msg.risk_manager)?,
+        guardian: access::valid(deps.api, msg.guardian)?,
+    };
+    cw2::set_contract_version(deps.storage, CONTRACT, VERSION)?;
+    CONFIG.save(deps.storage, &msg.config)?;
+    ROLES.save(deps.storage, &roles)?;
+    ASSET_COUNT.save(deps.storage, &0)?;
+    Ok(Response::new().add_attribute("action", "instantiate"))
+}
+
+/// Does what a message asks for. A failed message leaves storage and balances as they were.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+    use ExecuteMsg as M;
+    match msg {
+        M::Deposit { account_id, on_behalf_of } => deposit::deposit(deps, env, info, account_id, on_behalf_of),
+        M::Withdraw { denom, amount, recipient, account_id } => {
+            withdraw::withdraw(deps, env, info, withdraw::Withdraw { denom, amount, recipient, account_id })
+        }
+        M::Borrow { denom, amount, recipient, account_id } => {
+            borrow::borrow(deps, env, info, borrow::Borrow { denom, amount, recipient, account_id })
+        }
+        M::Repay { account_id, on_behalf_of } => repay::repay(deps, env, info, account_id, on_behalf_of),
+        M::UpdateAssetCollateralStatus { denom, enable, account_id } => {
+            update_asset_collateral_status::update_asset_collateral_status(deps, env, info, &denom, enable, account_id)
+        }
+        M::Liquidate { user, account_id, collateral_denom, recipient, receive, min_receive } => {
+            let receive = receive.unwrap_or_default();
+            let order = liquidate::Liquidate { user, account_id, collateral_denom, recipient, receive, min_receive };
+            liquidate::liquidate(deps, env, info, order)
+        }
+        M::WriteOff { user, account_id } => write_off::write_off(deps, env, info, &user, account_id),
+        M::InitAsset { params } => init_asset::init_asset(deps, env, info, params),
+        M::UpdateAsset { denom, changes } => update_asset::update_asset(deps, env, info, &denom, changes),
+        M::Pause { denom, deposit, borrow } => pause::pause(deps, info, denom, deposit, borrow),
+        M::Unpause { denom } => pause::unpause(deps, info, &denom),
+        M::UpdateConfig { config } => update_config::update_config(deps, env, info, config),
+        M::UpdateRoles { risk_manager, guardian } => update_config::update_roles(deps, info, risk_manager, guardian),
+        M::UpdateOwner(step) => update_config::update_owner(deps, info, step),
+        M::RequestReserves { denom, amount, recipient } => {
+            reserves::request_reserves(deps, env, info, &denom, amount, &recipient)
+        }
+        M::CancelReserves { denom } => reserves::cancel_reserves(deps, info, &denom),
+        M::WithdrawReserves { denom } => reserves::withdraw_reserves(deps, env, info, &denom),
+    }
+}
+
+/// Answers with the code that execution runs, at this block.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    query::query(deps, &env, msg)
+}
+
+/// Takes over from an older version of this contract. Errors for another contract's state and for a downgrade.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
+    let from = cw2::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
+    Ok(Response::new().add_attribute("action", "migrate").add_attribute("from", from.to_string()))
+}

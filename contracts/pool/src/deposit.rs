@@ -1,0 +1,69 @@
+//! `deposit`: supply the attached coin.
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::event;
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+use crate::funds::{self, Paid};
+
+pub fn deposit(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    account_id: Option<u32>,
+    on_behalf_of: Option<String>,
+) -> Result<Response, ContractError> {
+    let Paid { denom, amount } = funds::one_coin(&info)?;
+    let owner = on_behalf_of.map(|a| deps.api.addr_validate(&a)).transpose()?.unwrap_or_else(|| info.sender.clone());
+    let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), &denom)?;
+
+    assert_own_slot(&holder, info.sender == holder.owner, id, &denom)?;
+    if !is_rescue(&holder, id) {
+        assert_open(&book, id, amount)?;
+    }
+
+    let shares = book.market(id)?.deposit(amount).map_err(|error| book.refused(id, error))?;
+    holder.account.add_shares(id, shares)?;
+
+    let name = holder.name();
+    holder.save(deps.storage)?;
+    book.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "deposit")
+        .add_attribute(event::ACCOUNT, name)
+        .add_attribute(event::DENOM, denom)
+        .add_attribute(event::AMOUNT, amount.to_string())
+        .add_attribute(event::SHARES, shares.to_string()))
+}
+
+/// Nobody but the owner opens a slot: strangers could fill all eight.
+fn assert_own_slot(holder: &Holder, is_owner: bool, id: AssetId, denom: &str) -> Result<(), ContractError> {
+    if is_owner || holder.account.collateral(id).is_some() {
+        return Ok(());
+    }
+    Err(ContractError::ForeignSlot { account: holder.name(), denom: denom.to_owned() })
+}
+
+/// A top-up of enabled collateral of an indebted account passes the guardian's stop and the supply cap: whoever wants to save
+/// his account must be able to.
+fn is_rescue(holder: &Holder, id: AssetId) -> bool {
+    !holder.account.debts.is_empty() && holder.account.collateral(id).is_some_and(|c| c.enabled)
+}
+
+fn assert_open(book: &Book, id: AssetId, wanted: Amount) -> Result<(), ContractError> {
+    let state = book.state(id)?;
+    let denom = state.params.denom.clone();
+    if !state.params.enabled.deposit {
+        return Err(ContractError::Stopped { action: "deposit", denom });
+    }
+    let (supplied, cap) = (state.market.supply()?, state.params.supply_cap);
+    if supplied.saturating_add(wanted) > cap {
+        return Err(ContractError::SupplyCap { denom, cap, wanted, supplied });
+    }
+    Ok(())
+}

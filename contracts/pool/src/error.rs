@@ -1,0 +1,300 @@
+//! Every reason for which the pool refuses, with its numbers.
+
+use cosmwasm_std::StdError;
+use plimsoll_risk::account::AccountError;
+use plimsoll_risk::liquidation::LiquidationError;
+use plimsoll_risk::market::MarketError;
+use plimsoll_risk::math::MathError;
+use plimsoll_risk::params::{AssetId, ParamsError};
+use plimsoll_risk::price::PriceFault;
+use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_schema::ownership::OwnershipError;
+use thiserror::Error;
+
+/// Why a message or a query is refused.
+#[derive(Error, Debug)]
+pub enum ContractError {
+    /// Storage or the chain refused.
+    #[error(transparent)]
+    Std(#[from] StdError),
+    /// A computation left its type.
+    #[error(transparent)]
+    Math(#[from] MathError),
+    /// A market refused.
+    #[error("market: {0}")]
+    Market(MarketError),
+    /// An account refused.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// Parameters are out of range.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// Only the owner, or the proposed one, may do this.
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    /// Nothing can be liquidated.
+    #[error(transparent)]
+    Liquidation(LiquidationError),
+
+    /// Exactly one coin must be attached.
+    #[error("exactly one coin must be sent, not '{sent}'")]
+    OneCoin {
+        /// What was sent.
+        sent: String,
+    },
+    /// No coin may be attached.
+    #[error("this message takes no funds, but '{sent}' was sent")]
+    NoFunds {
+        /// What was sent.
+        sent: String,
+    },
+    /// Nothing is asked for.
+    #[error("amount of {denom} is zero")]
+    ZeroAmount {
+        /// Which token.
+        denom: String,
+    },
+    /// More than the pool can count.
+    #[error("amount {amount} {denom} does not fit 128 bits")]
+    AmountTooLarge {
+        /// Which token.
+        denom: String,
+        /// How much.
+        amount: String,
+    },
+    /// The pool has no such market.
+    #[error("'{denom}' is not listed")]
+    UnknownDenom {
+        /// Which token.
+        denom: String,
+    },
+    /// An account names a market that does not exist.
+    #[error("asset {} is not listed", .0.0)]
+    UnknownAsset(AssetId),
+    /// The market exists already.
+    #[error("'{denom}' is listed already")]
+    AlreadyListed {
+        /// Which token.
+        denom: String,
+    },
+    /// A denom that no bank knows.
+    #[error("a denom has 1 to 128 characters, '{denom}' has {length}")]
+    DenomLength {
+        /// What was given.
+        denom: String,
+        /// How long it is.
+        length: usize,
+    },
+    /// As many assets as numbers.
+    #[error("no more assets can be listed")]
+    TooManyAssets,
+
+    /// Stopped by the guardian or the owner.
+    #[error("{action} of {denom} is stopped")]
+    Stopped {
+        /// `deposit` or `borrow`.
+        action: &'static str,
+        /// Which token.
+        denom: String,
+    },
+    /// The supply cap would be passed.
+    #[error("supply cap of {denom} is {cap}, a deposit of {wanted} finds {supplied} supplied")]
+    SupplyCap {
+        /// Which token.
+        denom: String,
+        /// The cap.
+        cap: Amount,
+        /// The deposit.
+        wanted: Amount,
+        /// What is supplied.
+        supplied: Amount,
+    },
+    /// The borrow cap would be passed.
+    #[error("borrow cap of {denom} is {cap}, {wanted} would be owed")]
+    BorrowCap {
+        /// Which token.
+        denom: String,
+        /// The cap.
+        cap: Amount,
+        /// What would be owed.
+        wanted: Amount,
+    },
+    /// The market can't pay that much at this moment.
+    #[error("insufficient liquidity: wanted {wanted} {denom}, available {available}")]
+    InsufficientLiquidity {
+        /// Which token.
+        denom: String,
+        /// What was asked for.
+        wanted: Amount,
+        /// What is there.
+        available: Amount,
+    },
+    /// The account has not supplied that much.
+    #[error("insufficient deposit: wanted {wanted} {denom}, supplied {supplied}")]
+    InsufficientDeposit {
+        /// Which token.
+        denom: String,
+        /// What was asked for.
+        wanted: Amount,
+        /// What the account has.
+        supplied: Amount,
+    },
+    /// The account has no deposit of this denom.
+    #[error("account {account} has no deposit of {denom}")]
+    NoDeposit {
+        /// The account.
+        account: String,
+        /// Which token.
+        denom: String,
+    },
+    /// The account has no debt of this denom.
+    #[error("account {account} has no debt of {denom}")]
+    NoDebt {
+        /// The account.
+        account: String,
+        /// Which token.
+        denom: String,
+    },
+    /// A repayment so small that rounding leaves nothing of it.
+    #[error("{amount} {denom} repays nothing")]
+    RepaysNothing {
+        /// Which token.
+        denom: String,
+        /// What was sent.
+        amount: Amount,
+    },
+    /// Only an account's owner opens a slot in it.
+    #[error("account {account} has no slot for {denom}, and only its owner can open one")]
+    ForeignSlot {
+        /// The account.
+        account: String,
+        /// Which token.
+        denom: String,
+    },
+    /// What an account owes is never its collateral.
+    #[error("account {account} owes {denom}, so its deposit of it can't be collateral")]
+    OwedCollateral {
+        /// The account.
+        account: String,
+        /// Which token.
+        denom: String,
+    },
+    /// The debt would be above what may be borrowed.
+    #[error("debt of {debt} would be above the borrow limit of {limit}")]
+    AboveMaxLtv {
+        /// The debt's value.
+        debt: Value,
+        /// What may be borrowed.
+        limit: Value,
+    },
+    /// A debt too small to be worth a liquidation.
+    #[error("debt of {denom} would be worth {value}, at least {min} is asked")]
+    BelowMinDebt {
+        /// Which token.
+        denom: String,
+        /// What it would be worth.
+        value: Value,
+        /// The least.
+        min: Value,
+    },
+    /// A price that is needed fails its guards.
+    #[error("price of {denom}: {fault}")]
+    Price {
+        /// Which token.
+        denom: String,
+        /// The guard that failed.
+        fault: PriceFault,
+    },
+
+    /// Nobody liquidates himself, nor to the benefit of the liquidated.
+    #[error("{address} can't liquidate itself or receive what is taken from it")]
+    SelfLiquidation {
+        /// The address.
+        address: String,
+    },
+    /// The liquidator would get less than he asks for.
+    #[error("liquidation yields {got} {denom}, at least {wanted} is asked")]
+    MinReceive {
+        /// Which token.
+        denom: String,
+        /// What it yields.
+        got: Amount,
+        /// What was asked for.
+        wanted: Amount,
+    },
+    /// The account can still be liquidated, or has no debt.
+    #[error("not bad debt: collateral {collateral}, debt {debt}, dust {dust}")]
+    NotBadDebt {
+        /// What everything deposited is worth.
+        collateral: Value,
+        /// What is owed.
+        debt: Value,
+        /// Below this a collateral is dust.
+        dust: Value,
+    },
+
+    /// The caller does not have the role.
+    #[error("{sender} is not the {role}")]
+    Unauthorized {
+        /// Who called.
+        sender: String,
+        /// Who may.
+        role: &'static str,
+    },
+    /// The risk manager may only lower caps, max LTV and threshold.
+    #[error("the risk manager may not change {name} so: only caps, max LTV and threshold, and only downwards")]
+    NotTightening {
+        /// What was to be changed.
+        name: &'static str,
+    },
+    /// The target health factor must leave the account healthy.
+    #[error("target_health_factor {0} is not above 1 and at most 10")]
+    TargetHealthFactor(Ratio),
+    /// A new debt must not be dust.
+    #[error("min_debt_value {min_debt} is not above dust_value {dust}, or dust_value is zero")]
+    MinDebt {
+        /// The least debt asked for.
+        min_debt: Value,
+        /// The dust value asked for.
+        dust: Value,
+    },
+    /// Reserves leave with notice.
+    #[error("reserves_delay of {0} seconds is not between a day and a year")]
+    ReservesDelay(u64),
+    /// Nothing was announced.
+    #[error("no withdrawal of {denom} reserves was announced")]
+    NoReservesRequest {
+        /// Which token.
+        denom: String,
+    },
+    /// The delay has not passed.
+    #[error("reserves of {denom} can be withdrawn from {effective_at} on, it is {now}")]
+    ReservesTooEarly {
+        /// Which token.
+        denom: String,
+        /// When they can.
+        effective_at: u64,
+        /// The time of this block.
+        now: u64,
+    },
+    /// Some reserves must stay.
+    #[error("{wanted} of the reserves of {reserves} {denom} can't go, {floor} must stay")]
+    ReserveFloor {
+        /// Which token.
+        denom: String,
+        /// What was to be taken.
+        wanted: Amount,
+        /// What is there.
+        reserves: Amount,
+        /// What must stay.
+        floor: Amount,
+    },
+    /// A page that is too long, or empty.
+    #[error("limit {limit} is not between 1 and {max}")]
+    Limit {
+        /// What was asked for.
+        limit: u64,
+        /// The most.
+        max: u32,
+    },
+}

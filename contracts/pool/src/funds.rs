@@ -1,0 +1,53 @@
+//! What may be attached to a message, decided in one place.
+
+use cosmwasm_std::{BankMsg, Coin, CosmosMsg, MessageInfo, Uint128, Uint256};
+use plimsoll_risk::units::Amount;
+
+use crate::error::ContractError;
+
+/// A coin that the pool can count.
+pub struct Paid {
+    pub denom: String,
+    pub amount: Amount,
+}
+
+/// The one coin that was attached. None, several, doubled or zero are errors, as is more than 128 bits.
+pub fn one_coin(info: &MessageInfo) -> Result<Paid, ContractError> {
+    let [coin] = info.funds.as_slice() else {
+        return Err(ContractError::OneCoin { sent: listed(&info.funds) });
+    };
+    counted(coin)
+}
+
+/// The coin in the pool's own numbers.
+pub fn counted(coin: &Coin) -> Result<Paid, ContractError> {
+    let denom = coin.denom.clone();
+    let Ok(amount) = Uint128::try_from(coin.amount) else {
+        return Err(ContractError::AmountTooLarge { denom, amount: coin.amount.to_string() });
+    };
+    if amount.is_zero() {
+        return Err(ContractError::ZeroAmount { denom });
+    }
+    Ok(Paid { denom, amount: Amount::new(amount.u128()) })
+}
+
+/// Errors when anything is attached.
+pub fn none(info: &MessageInfo) -> Result<(), ContractError> {
+    if info.funds.is_empty() { Ok(()) } else { Err(ContractError::NoFunds { sent: listed(&info.funds) }) }
+}
+
+/// Errors when the amount that a message names is zero.
+pub fn nonzero(amount: Amount, denom: &str) -> Result<(), ContractError> {
+    if amount.is_zero() { Err(ContractError::ZeroAmount { denom: denom.to_owned() }) } else { Ok(()) }
+}
+
+/// The message that pays out; none for nothing.
+pub fn pay(to: &str, amount: Amount, denom: &str) -> Option<CosmosMsg> {
+    let amount = Uint256::from(amount.raw());
+    let coin = Coin { denom: denom.to_owned(), amount };
+    (!coin.amount.is_zero()).then(|| BankMsg::Send { to_address: to.to_owned(), amount: vec![coin] }.into())
+}
+
+fn listed(coins: &[Coin]) -> String {
+    coins.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}

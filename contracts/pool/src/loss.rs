@@ -1,0 +1,57 @@
+//! Debt that nobody will pay: reserves bear it first, then suppliers.
+
+use plimsoll_risk::loss::is_bad_debt;
+use plimsoll_risk::market::Loss;
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::event;
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+
+/// What was swept and written off, by denom.
+#[derive(Default)]
+pub struct Losses {
+    swept: Vec<(String, Amount)>,
+    written_off: Vec<(String, Amount, Loss)>,
+}
+
+/// Books the account's loss, in memory, if its debt is bad. All that is loaded must be priced.
+pub fn book_if_bad(book: &mut Book, holder: &mut Holder) -> Result<Option<Losses>, ContractError> {
+    let dust = book.config.liquidation.dust_value;
+    if !is_bad_debt(&book.position(&holder.account)?, dust)? {
+        return Ok(None);
+    }
+    let mut losses = Losses::default();
+    // Swept before anything is written off: what is left of the collateral helps to bear the loss.
+    for held in std::mem::take(&mut holder.account.collaterals) {
+        let amount = book.state(held.asset)?.market.shares_value_down(held.shares)?;
+        let market = book.market(held.asset)?;
+        market.shares_to_reserves(held.shares, amount).map_err(|error| book.refused(held.asset, error))?;
+        losses.swept.push((book.denom(held.asset)?, amount));
+    }
+    for owed in std::mem::take(&mut holder.account.debts) {
+        let amount = book.state(owed.asset)?.market.owed_up(owed.scaled)?;
+        let market = book.market(owed.asset)?;
+        let loss = market.write_off(owed.scaled).map_err(|error| book.refused(owed.asset, error))?;
+        losses.written_off.push((book.denom(owed.asset)?, amount, loss));
+    }
+    Ok(Some(losses))
+}
+
+impl Losses {
+    /// What events say of it.
+    pub fn attributes(&self) -> Vec<(&'static str, String)> {
+        let mut attributes = Vec::new();
+        for (denom, amount) in &self.swept {
+            attributes.push((event::DENOM, denom.clone()));
+            attributes.push((event::SWEPT, format!("{amount}{denom}")));
+        }
+        for (denom, amount, loss) in &self.written_off {
+            attributes.push((event::DENOM, denom.clone()));
+            attributes.push((event::WRITTEN_OFF, format!("{amount}{denom}")));
+            attributes.push((event::BORNE_BY_RESERVES, format!("{}{denom}", loss.reserves)));
+            attributes.push((event::BORNE_BY_SUPPLIERS, format!("{}{denom}", loss.suppliers)));
+        }
+        attributes
+    }
+}

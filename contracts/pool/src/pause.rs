@@ -1,0 +1,51 @@
+//! `pause` and `unpause`: the guardian stops what adds risk; only the owner opens again.
+
+use cosmwasm_std::{DepsMut, MessageInfo, Response, Storage};
+use plimsoll_risk::params::Switches;
+use plimsoll_schema::event;
+
+use crate::error::ContractError;
+use crate::state::{ASSET_COUNT, ASSET_IDS, ASSET_PARAMS};
+use crate::{access, funds};
+
+pub fn pause(
+    deps: DepsMut,
+    info: MessageInfo,
+    denom: Option<String>,
+    deposit: bool,
+    borrow: bool,
+) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    access::assert_guardian(deps.storage, info.sender.as_str())?;
+    let mut response = Response::new().add_attribute(event::ACTION, "pause");
+    let ids = match denom {
+        Some(denom) => vec![listed(deps.storage, &denom)?],
+        None => (0..ASSET_COUNT.load(deps.storage)?).collect(),
+    };
+    for id in ids {
+        let stopped = |now: Switches| Switches { deposit: now.deposit && !deposit, borrow: now.borrow && !borrow };
+        response = response.add_attribute(event::DENOM, switch(deps.storage, id, stopped)?);
+    }
+    Ok(response)
+}
+
+pub fn unpause(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    access::assert_owner(deps.storage, info.sender.as_str())?;
+    let id = listed(deps.storage, denom)?;
+    let denom = switch(deps.storage, id, |_| Switches { deposit: true, borrow: true })?;
+    Ok(Response::new().add_attribute(event::ACTION, "unpause").add_attribute(event::DENOM, denom))
+}
+
+fn listed(storage: &dyn Storage, denom: &str) -> Result<u16, ContractError> {
+    ASSET_IDS.may_load(storage, denom)?.ok_or_else(|| ContractError::UnknownDenom { denom: denom.to_owned() })
+}
+
+fn switch(storage: &mut dyn Storage, id: u16, to: impl Fn(Switches) -> Switches) -> Result<String, ContractError> {
+    let Some(mut params) = ASSET_PARAMS.may_load(storage, id)? else {
+        return Err(ContractError::UnknownAsset(plimsoll_risk::params::AssetId(id)));
+    };
+    params.enabled = to(params.enabled);
+    ASSET_PARAMS.save(storage, id, &params)?;
+    Ok(params.denom)
+}

@@ -1,0 +1,69 @@
+//! Many accounts, in pages.
+
+use cosmwasm_std::{Addr, Deps, Env, StdResult};
+use plimsoll_risk::units::Ratio;
+use plimsoll_schema::pool::{
+    ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsResponse, LiquidatableAccount,
+    LiquidatableResponse,
+};
+
+use super::page;
+use crate::book::Book;
+use crate::error::ContractError;
+use crate::state::{ACCOUNTS, DEBTORS};
+
+pub fn borrowers(
+    deps: Deps,
+    start_after: Option<AccountKey>,
+    limit: Option<u32>,
+) -> Result<AccountsResponse, ContractError> {
+    let limit = page(limit, ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT)?;
+    let accounts = debtors(deps, start_after, limit)?.into_iter().map(|key| record(deps, key));
+    Ok(AccountsResponse { accounts: accounts.filter_map(Result::transpose).collect::<Result<_, _>>()? })
+}
+
+pub fn accounts(deps: Deps, keys: Vec<AccountKey>) -> Result<AccountsResponse, ContractError> {
+    let (asked, max) = (keys.len(), ACCOUNTS_LIMIT);
+    if u32::try_from(asked).map_or(true, |asked| asked > max) {
+        return Err(ContractError::Limit { limit: u64::try_from(asked).unwrap_or(u64::MAX), max });
+    }
+    let accounts = keys.into_iter().map(|key| record(deps, key));
+    Ok(AccountsResponse { accounts: accounts.filter_map(Result::transpose).collect::<Result<_, _>>()? })
+}
+
+pub fn liquidatable(
+    deps: Deps,
+    env: &Env,
+    start_after: Option<AccountKey>,
+    limit: Option<u32>,
+) -> Result<LiquidatableResponse, ContractError> {
+    let limit = page(limit, ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT)?;
+    let keys = debtors(deps, start_after, limit)?;
+    let next = if keys.len() < limit { None } else { keys.last().cloned() };
+    let mut book = Book::open(deps, env)?;
+    let mut accounts = Vec::new();
+    for key in keys {
+        let Some(AccountRecord { key, account }) = record(deps, key)? else { continue };
+        book.load_priced(deps, &account)?;
+        let health = book.position(&account)?.health()?;
+        if health.is_liquidatable() {
+            let health_factor = health.factor_down().unwrap_or(Ratio::MAX);
+            accounts.push(LiquidatableAccount { key, health_factor, debt_value: health.debt });
+        }
+    }
+    Ok(LiquidatableResponse { accounts, next })
+}
+
+fn debtors(deps: Deps, start_after: Option<AccountKey>, limit: usize) -> StdResult<Vec<AccountKey>> {
+    // Not an address check: a cursor may be any text, and only says where to go on.
+    let start = start_after.map(|key| (Addr::unchecked(key.owner), key.account_id));
+    let start = start.as_ref().map(|(owner, id)| (owner, *id));
+    let keys = DEBTORS.keys_after(deps.storage, start).take(limit);
+    keys.map(|key| key.map(|(owner, account_id)| AccountKey { owner: owner.into_string(), account_id })).collect()
+}
+
+fn record(deps: Deps, key: AccountKey) -> Result<Option<AccountRecord>, ContractError> {
+    let owner = Addr::unchecked(&key.owner);
+    let account = ACCOUNTS.may_load(deps.storage, (&owner, key.account_id))?;
+    Ok(account.map(|account| AccountRecord { key, account }))
+}

@@ -1,0 +1,106 @@
+//! What a message would do, found by running it in memory.
+
+use cosmwasm_std::{Coin, Deps, Env};
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::pool::{MaxAmountResponse, Receive, SimulateLiquidationResponse};
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+use crate::{borrow, funds, liquidate, withdraw};
+
+pub fn simulate_liquidation(
+    deps: Deps,
+    env: &Env,
+    user: &str,
+    account_id: Option<u32>,
+    collateral_denom: &str,
+    repay: &Coin,
+) -> Result<SimulateLiquidationResponse, ContractError> {
+    let coin = funds::counted(repay)?;
+    let (mut book, mut holder) = load(deps, env, user, account_id)?;
+    let (seized, owed) = liquidate::load(deps, &mut book, &holder, collateral_denom, &coin.denom)?;
+    let done = liquidate::apply(&mut book, &mut holder, seized, owed, &coin, Receive::Underlying)?;
+    Ok(SimulateLiquidationResponse {
+        liquidation: done.sized,
+        refund: coin.amount.saturating_sub(done.sized.repay),
+        receive: done.sized.seize.saturating_sub(done.sized.fee),
+        payable: done.paid,
+        health_factor_after: book.position(&holder.account)?.health()?.factor_down(),
+        written_off: done.losses.is_some(),
+    })
+}
+
+pub fn max_borrow(
+    deps: Deps,
+    env: &Env,
+    user: &str,
+    account_id: Option<u32>,
+    denom: &str,
+) -> Result<MaxAmountResponse, ContractError> {
+    let (mut book, holder) = load(deps, env, user, account_id)?;
+    let id = book.load_denom(deps, denom)?;
+    book.load_priced(deps, &holder.account)?;
+    let most = book.state(id)?.market.state().cash;
+    let try_borrow = |amount| attempt(&book, &holder, |book, holder| borrow::apply(deps, book, holder, id, amount));
+    let amount = largest(most, |amount| try_borrow(amount).is_ok());
+    let large_enough =
+        try_borrow(amount).is_ok_and(|(book, holder)| borrow::assert_min_debt(&book, &holder, id).is_ok());
+    Ok(MaxAmountResponse { amount: if large_enough { amount } else { Amount::ZERO } })
+}
+
+pub fn max_withdraw(
+    deps: Deps,
+    env: &Env,
+    user: &str,
+    account_id: Option<u32>,
+    denom: &str,
+) -> Result<MaxAmountResponse, ContractError> {
+    let (mut book, holder) = load(deps, env, user, account_id)?;
+    let id = book.load_denom(deps, denom)?;
+    let Ok(most) = withdraw::payable(&book, &holder, id) else {
+        return Ok(MaxAmountResponse { amount: Amount::ZERO });
+    };
+    if !holder.account.debts.is_empty() {
+        book.load_priced(deps, &holder.account)?;
+    }
+    let works = |amount| works_withdraw(deps, &book, &holder, id, amount);
+    Ok(MaxAmountResponse { amount: largest(most, works) })
+}
+
+fn works_withdraw(deps: Deps, book: &Book, holder: &Holder, id: AssetId, amount: Amount) -> bool {
+    attempt(book, holder, |book, holder| withdraw::apply(deps, book, holder, id, amount)).is_ok()
+}
+
+/// Runs a change on a copy, and answers with the copy.
+fn attempt<T>(
+    book: &Book,
+    holder: &Holder,
+    change: impl Fn(&mut Book, &mut Holder) -> Result<T, ContractError>,
+) -> Result<(Book, Holder), ContractError> {
+    let (mut book, mut holder) = (book.clone(), holder.clone());
+    change(&mut book, &mut holder)?;
+    Ok((book, holder))
+}
+
+/// The largest amount up to `most` that works, found by halving; 0 when none does. What works for an amount works for less.
+fn largest(most: Amount, works: impl Fn(Amount) -> bool) -> Amount {
+    if works(most) {
+        return most;
+    }
+    let (mut good, mut bad) = (0, most.raw());
+    while let Some(half) = bad.checked_sub(good).and_then(|gap| gap.checked_div(2)).filter(|half| *half > 0) {
+        let middle = good.saturating_add(half);
+        if works(Amount::new(middle)) {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+    }
+    Amount::new(good)
+}
+
+fn load(deps: Deps, env: &Env, user: &str, account_id: Option<u32>) -> Result<(Book, Holder), ContractError> {
+    let holder = Holder::load(deps, deps.api.addr_validate(user)?, account_id)?;
+    Ok((Book::open(deps, env)?, holder))
+}

@@ -1,0 +1,93 @@
+//! Markets, their rates, and whether their books balance.
+
+use cosmwasm_std::{Deps, Env, Uint128};
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::pool::{
+    MARKETS_DEFAULT, MARKETS_LIMIT, MarketResponse, MarketsResponse, RatesResponse, ReservesRequestResponse,
+    SolvencyResponse,
+};
+
+use super::page;
+use crate::book::Book;
+use crate::error::ContractError;
+use crate::state::{ASSET_COUNT, MARKETS, RESERVES_REQUESTS};
+
+pub fn market(deps: Deps, env: &Env, denom: &str) -> Result<MarketResponse, ContractError> {
+    let mut book = Book::open(deps, env)?;
+    let id = book.load_denom(deps, denom)?;
+    response(deps, &book, id)
+}
+
+pub fn markets(
+    deps: Deps,
+    env: &Env,
+    start_after: Option<String>,
+    limit: Option<u32>,
+) -> Result<MarketsResponse, ContractError> {
+    let limit = page(limit, MARKETS_DEFAULT, MARKETS_LIMIT)?;
+    let mut book = Book::open(deps, env)?;
+    let first = match start_after {
+        Some(denom) => book.load_denom(deps, &denom)?.0.saturating_add(1),
+        None => 0,
+    };
+    let mut markets = Vec::new();
+    for id in (first..ASSET_COUNT.load(deps.storage)?).take(limit).map(AssetId) {
+        book.load(deps, id)?;
+        markets.push(response(deps, &book, id)?);
+    }
+    Ok(MarketsResponse { markets })
+}
+
+fn response(deps: Deps, book: &Book, asset: AssetId) -> Result<MarketResponse, ContractError> {
+    let state = book.state(asset)?;
+    let stored = MARKETS.may_load(deps.storage, asset.0)?.ok_or(ContractError::UnknownAsset(asset))?;
+    Ok(MarketResponse {
+        asset,
+        params: state.params.clone(),
+        stored,
+        borrow_index: state.market.state().borrow_index,
+        debt: state.market.debt()?,
+        supply: state.market.supply()?,
+        reserves: state.market.state().reserves,
+        liquidation_threshold: state.params.liquidation_threshold.at(book.now),
+    })
+}
+
+pub fn rates(deps: Deps, env: &Env, denom: &str) -> Result<RatesResponse, ContractError> {
+    let mut book = Book::open(deps, env)?;
+    let id = book.load_denom(deps, denom)?;
+    let state = book.state(id)?;
+    let utilization = state.market.utilization_up()?;
+    Ok(RatesResponse {
+        utilization,
+        borrow_rate: state.params.rate_model.borrow_rate_up(utilization)?,
+        liquidity_rate: state.market.liquidity_rate_down(&state.params)?,
+    })
+}
+
+pub fn solvency(deps: Deps, env: &Env, denom: &str) -> Result<SolvencyResponse, ContractError> {
+    let mut book = Book::open(deps, env)?;
+    let id = book.load_denom(deps, denom)?;
+    let market = &book.state(id)?.market;
+    let (ledger, debt, supply) = (market.state(), market.debt()?, market.supply()?);
+    let balance = deps.querier.query_balance(&env.contract.address, denom)?.amount;
+    let bank_balance = Amount::new(Uint128::try_from(balance).unwrap_or(Uint128::MAX).u128());
+    let claims = market.shares_value_down(ledger.supply_shares)?;
+    Ok(SolvencyResponse {
+        bank_balance,
+        cash: ledger.cash,
+        lent: ledger.lent,
+        debt,
+        reserves: ledger.reserves,
+        supply,
+        claims,
+        solvent: bank_balance >= ledger.cash && claims <= supply,
+    })
+}
+
+pub fn reserves_request(deps: Deps, env: &Env, denom: &str) -> Result<ReservesRequestResponse, ContractError> {
+    let mut book = Book::open(deps, env)?;
+    let id = book.load_denom(deps, denom)?;
+    Ok(ReservesRequestResponse { request: RESERVES_REQUESTS.may_load(deps.storage, id.0)? })
+}

@@ -1,0 +1,42 @@
+//! `repay`: pay a debt back with the attached coin. Needs no price, and can't be stopped.
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::event;
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+use crate::funds::{self, Paid};
+
+pub fn repay(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    account_id: Option<u32>,
+    on_behalf_of: Option<String>,
+) -> Result<Response, ContractError> {
+    let Paid { denom, amount } = funds::one_coin(&info)?;
+    let owner = on_behalf_of.map(|a| deps.api.addr_validate(&a)).transpose()?.unwrap_or_else(|| info.sender.clone());
+    let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), &denom)?;
+
+    let owed = holder.account.debt(id);
+    if owed.is_zero() {
+        return Err(ContractError::NoDebt { account: holder.name(), denom });
+    }
+    let repaid = book.market(id)?.repay(amount, owed).map_err(|error| book.refused(id, error))?;
+    if repaid.cleared.is_zero() {
+        return Err(ContractError::RepaysNothing { denom, amount });
+    }
+    holder.account.clear_debt(id, repaid.cleared)?;
+
+    let name = holder.name();
+    holder.save(deps.storage)?;
+    book.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "repay")
+        .add_attribute(event::ACCOUNT, name)
+        .add_attribute(event::DENOM, &denom)
+        .add_attribute(event::AMOUNT, repaid.amount.to_string())
+        .add_messages(funds::pay(info.sender.as_str(), amount.saturating_sub(repaid.amount), &denom)))
+}

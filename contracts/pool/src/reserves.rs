@@ -1,0 +1,73 @@
+//! `request_reserves`, `cancel_reserves`, `withdraw_reserves`: the protocol's part leaves with notice, and never all of it.
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::event;
+use plimsoll_schema::pool::ReservesRequest;
+
+use crate::book::Book;
+use crate::error::ContractError;
+use crate::state::RESERVES_REQUESTS;
+use crate::{access, funds};
+
+pub fn request_reserves(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    denom: &str,
+    amount: Amount,
+    recipient: &str,
+) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    access::assert_owner(deps.storage, info.sender.as_str())?;
+    funds::nonzero(amount, denom)?;
+    let recipient = deps.api.addr_validate(recipient)?.into_string();
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), denom)?;
+    let effective_at = book.now.saturating_add(book.config.reserves_delay);
+    RESERVES_REQUESTS.save(deps.storage, id.0, &ReservesRequest { amount, recipient, effective_at })?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "request_reserves")
+        .add_attribute(event::DENOM, denom)
+        .add_attribute(event::AMOUNT, amount.to_string())
+        .add_attribute("effective_at", effective_at.to_string()))
+}
+
+pub fn cancel_reserves(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    access::assert_owner(deps.storage, info.sender.as_str())?;
+    let id = crate::state::ASSET_IDS.may_load(deps.storage, denom)?;
+    let requested = id.filter(|id| RESERVES_REQUESTS.has(deps.storage, *id));
+    let id = requested.ok_or_else(|| ContractError::NoReservesRequest { denom: denom.to_owned() })?;
+    RESERVES_REQUESTS.remove(deps.storage, id);
+    Ok(Response::new().add_attribute(event::ACTION, "cancel_reserves").add_attribute(event::DENOM, denom))
+}
+
+pub fn withdraw_reserves(deps: DepsMut, env: Env, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    access::assert_owner(deps.storage, info.sender.as_str())?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), denom)?;
+    let request = RESERVES_REQUESTS.may_load(deps.storage, id.0)?;
+    let request = request.ok_or_else(|| ContractError::NoReservesRequest { denom: denom.to_owned() })?;
+    let (now, effective_at, amount) = (book.now, request.effective_at, request.amount);
+    if now < effective_at {
+        return Err(ContractError::ReservesTooEarly { denom: denom.to_owned(), effective_at, now });
+    }
+
+    let state = book.state(id)?;
+    let reserves = state.market.state().reserves;
+    let floor = state.market.debt()?.share_up(state.params.reserve_floor)?;
+    if reserves < amount.saturating_add(floor) {
+        return Err(ContractError::ReserveFloor { denom: denom.to_owned(), wanted: amount, reserves, floor });
+    }
+    book.market(id)?.withdraw_reserves(amount).map_err(|error| book.refused(id, error))?;
+    RESERVES_REQUESTS.remove(deps.storage, id.0);
+    book.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "withdraw_reserves")
+        .add_attribute(event::DENOM, denom)
+        .add_attribute(event::AMOUNT, amount.to_string())
+        .add_attribute(event::RECIPIENT, &request.recipient)
+        .add_messages(funds::pay(&request.recipient, amount, denom)))
+}

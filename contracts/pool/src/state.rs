@@ -1,0 +1,43 @@
+//! What the pool stores, and under which keys. Namespaces are one letter: every write pays for its key.
+
+use cosmwasm_std::Addr;
+use plimsoll_risk::account::Account;
+use plimsoll_risk::market::Market;
+use plimsoll_risk::params::AssetParams;
+use plimsoll_schema::compact::{CompactItem, CompactMap};
+use plimsoll_schema::ownership::Ownership;
+use plimsoll_schema::pool::{Config, ReservesRequest};
+use serde::{Deserialize, Serialize};
+
+/// Who may do what.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// The owner and his proposed successor.
+    pub ownership: Ownership,
+    /// Who may tighten parameters.
+    pub risk_manager: Option<String>,
+    /// Who may stop deposits and borrowing.
+    pub guardian: Option<String>,
+}
+
+/// The settings that every handler needs.
+pub const CONFIG: CompactItem<Config> = CompactItem::new("c");
+/// The roles, apart, since users' messages never need them.
+pub const ROLES: CompactItem<Roles> = CompactItem::new("r");
+
+/// How many assets are listed; the number of the next.
+pub const ASSET_COUNT: CompactItem<u16> = CompactItem::new("n");
+/// The number of a denom.
+pub const ASSET_IDS: CompactMap<&str, u16> = CompactMap::new("i");
+/// The ledger of each asset: written by almost every message.
+pub const MARKETS: CompactMap<u16, Market> = CompactMap::new("m");
+/// The parameters of each asset: read by every message, written by governance.
+pub const ASSET_PARAMS: CompactMap<u16, AssetParams> = CompactMap::new("a");
+
+/// One compact record per account; none for an empty one.
+pub const ACCOUNTS: CompactMap<(&Addr, u32), Account> = CompactMap::new("u");
+/// The accounts with debt, so that a keeper pages through borrowers only. There is an entry exactly while there is debt.
+pub const DEBTORS: CompactMap<(&Addr, u32), bool> = CompactMap::new("d");
+
+/// Announced withdrawals of reserves, by asset.
+pub const RESERVES_REQUESTS: CompactMap<u16, ReservesRequest> = CompactMap::new("w");

@@ -1,0 +1,79 @@
+//! `update_asset`: change an asset's parameters.
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::params::{AssetParams, ParamsError, RAMP_MAX, RAMP_MIN};
+use plimsoll_schema::event;
+use plimsoll_schema::pool::AssetChanges;
+
+use crate::book::Book;
+use crate::error::ContractError;
+use crate::state::{ASSET_PARAMS, MARKETS};
+use crate::{access, funds};
+
+pub fn update_asset(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    denom: &str,
+    changes: AssetChanges,
+) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    let tighten_only = access::is_risk_manager_only(deps.storage, info.sender.as_str())?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), denom)?;
+
+    let before = book.params(id)?.clone();
+    if tighten_only {
+        assert_tightening(&before, &changes, book.now)?;
+    }
+    let after = changed(before, changes, book.now)?;
+    after.validate()?;
+
+    // Interest up to here is the old parameters'; the rate from here on is the new model's.
+    let market = book.market(id)?.clone().settle(&after)?;
+    MARKETS.save(deps.storage, id.0, &market)?;
+    ASSET_PARAMS.save(deps.storage, id.0, &after)?;
+    Ok(Response::new().add_attribute(event::ACTION, "update_asset").add_attribute(event::DENOM, denom))
+}
+
+fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<AssetParams, ContractError> {
+    let ramp = changes.ramp_seconds.unwrap_or(RAMP_MIN);
+    if !(RAMP_MIN..=RAMP_MAX).contains(&ramp) {
+        return Err(ParamsError::RampLength(ramp).into());
+    }
+    if let Some(target) = changes.liquidation_threshold {
+        params.liquidation_threshold = params.liquidation_threshold.toward(target, now, ramp);
+    }
+    let keep = params;
+    Ok(AssetParams {
+        max_loan_to_value: changes.max_loan_to_value.unwrap_or(keep.max_loan_to_value),
+        liquidation_bonus: changes.liquidation_bonus.unwrap_or(keep.liquidation_bonus),
+        protocol_liquidation_fee: changes.protocol_liquidation_fee.unwrap_or(keep.protocol_liquidation_fee),
+        reserve_factor: changes.reserve_factor.unwrap_or(keep.reserve_factor),
+        reserve_floor: changes.reserve_floor.unwrap_or(keep.reserve_floor),
+        supply_cap: changes.supply_cap.unwrap_or(keep.supply_cap),
+        borrow_cap: changes.borrow_cap.unwrap_or(keep.borrow_cap),
+        rate_model: changes.rate_model.unwrap_or(keep.rate_model),
+        ..keep
+    })
+}
+
+/// The risk manager lowers caps, max LTV and threshold; never rates, bonuses, fees or reserves.
+fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> Result<(), ContractError> {
+    let threshold = params.liquidation_threshold.at(now).min(params.liquidation_threshold.to);
+    let refused = [
+        ("max_loan_to_value", changes.max_loan_to_value.is_some_and(|v| v > params.max_loan_to_value)),
+        ("liquidation_threshold", changes.liquidation_threshold.is_some_and(|v| v > threshold)),
+        ("supply_cap", changes.supply_cap.is_some_and(|v| v > params.supply_cap)),
+        ("borrow_cap", changes.borrow_cap.is_some_and(|v| v > params.borrow_cap)),
+        ("liquidation_bonus", changes.liquidation_bonus.is_some()),
+        ("protocol_liquidation_fee", changes.protocol_liquidation_fee.is_some()),
+        ("reserve_factor", changes.reserve_factor.is_some()),
+        ("reserve_floor", changes.reserve_floor.is_some()),
+        ("rate_model", changes.rate_model.is_some()),
+    ];
+    match refused.into_iter().find(|(_, is_refused)| *is_refused) {
+        Some((name, _)) => Err(ContractError::NotTightening { name }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,44 @@
+//! `update_asset_collateral_status`: let a deposit count as collateral, or not.
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::event;
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+use crate::funds;
+
+pub fn update_asset_collateral_status(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    denom: &str,
+    enable: bool,
+    account_id: Option<u32>,
+) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    let mut holder = Holder::load(deps.as_ref(), info.sender, account_id)?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), denom)?;
+
+    let name = holder.name();
+    if enable && !holder.account.debt(id).is_zero() {
+        return Err(ContractError::OwedCollateral { account: name, denom: denom.to_owned() });
+    }
+    let Some(held) = holder.account.collaterals.iter_mut().find(|c| c.asset == id) else {
+        return Err(ContractError::NoDeposit { account: name, denom: denom.to_owned() });
+    };
+    let disabled = held.enabled && !enable;
+    held.enabled = enable;
+    // Enabling only adds to what carries the debt; disabling takes from it.
+    if disabled && !holder.account.debts.is_empty() {
+        book.load_priced(deps.as_ref(), &holder.account)?;
+        book.assert_within_max_ltv(&holder.account)?;
+    }
+
+    holder.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "update_asset_collateral_status")
+        .add_attribute(event::ACCOUNT, name)
+        .add_attribute(event::DENOM, denom)
+        .add_attribute(event::ENABLED, enable.to_string()))
+}

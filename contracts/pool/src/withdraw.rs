@@ -1,0 +1,88 @@
+//! `withdraw`: take a deposit out.
+
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Amount, SupplyShares};
+use plimsoll_schema::event;
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+use crate::funds;
+
+/// The message's fields.
+pub struct Withdraw {
+    pub denom: String,
+    pub amount: Option<Amount>,
+    pub recipient: Option<String>,
+    pub account_id: Option<u32>,
+}
+
+pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    let recipient = order.recipient.map(|a| deps.api.addr_validate(&a)).transpose()?;
+    let recipient = recipient.unwrap_or_else(|| info.sender.clone());
+    let mut holder = Holder::load(deps.as_ref(), info.sender, order.account_id)?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), &order.denom)?;
+
+    let amount = match order.amount {
+        Some(amount) => amount,
+        None => payable(&book, &holder, id)?,
+    };
+    let burnt = apply(deps.as_ref(), &mut book, &mut holder, id, amount)?;
+
+    let name = holder.name();
+    holder.save(deps.storage)?;
+    book.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "withdraw")
+        .add_attribute(event::ACCOUNT, name)
+        .add_attribute(event::DENOM, &order.denom)
+        .add_attribute(event::AMOUNT, amount.to_string())
+        .add_attribute(event::SHARES, burnt.to_string())
+        .add_attribute(event::RECIPIENT, recipient.as_str())
+        .add_messages(funds::pay(recipient.as_str(), amount, &order.denom)))
+}
+
+/// Takes `amount` out of the account, in memory. Errors unless it is there, can be paid, and leaves the account within max LTV.
+pub fn apply(
+    deps: Deps,
+    book: &mut Book,
+    holder: &mut Holder,
+    id: AssetId,
+    amount: Amount,
+) -> Result<SupplyShares, ContractError> {
+    let denom = book.denom(id)?;
+    funds::nonzero(amount, &denom)?;
+    let held = holder.account.shares(id);
+    if held.is_zero() {
+        return Err(ContractError::NoDeposit { account: holder.name(), denom });
+    }
+    let supplied = book.supplied(&holder.account, id)?;
+    if amount > supplied {
+        return Err(ContractError::InsufficientDeposit { denom, wanted: amount, supplied });
+    }
+    let burnt = book.market(id)?.withdraw(amount, held).map_err(|error| book.refused(id, error))?;
+    holder.account.take_shares(id, burnt)?;
+    // A disabled deposit answers for the account's debt too, so any withdrawal of an indebted account is checked. Without debt
+    // no price is needed: lenders leave even when the oracle is dead.
+    if !holder.account.debts.is_empty() {
+        book.load_priced(deps, &holder.account)?;
+        book.assert_within_max_ltv(&holder.account)?;
+    }
+    Ok(burnt)
+}
+
+/// The whole claim, or all the cash when that is less.
+pub fn payable(book: &Book, holder: &Holder, id: AssetId) -> Result<Amount, ContractError> {
+    let supplied = book.supplied(&holder.account, id)?;
+    let denom = book.denom(id)?;
+    if supplied.is_zero() {
+        return Err(ContractError::NoDeposit { account: holder.name(), denom });
+    }
+    let cash = book.state(id)?.market.state().cash;
+    if cash.is_zero() {
+        return Err(ContractError::InsufficientLiquidity { denom, wanted: supplied, available: cash });
+    }
+    Ok(supplied.min(cash))
+}

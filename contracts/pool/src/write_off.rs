@@ -1,0 +1,37 @@
+//! `write_off`: give up what an account owes and can't pay. Anyone may ask for it.
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::event;
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+use crate::funds;
+use crate::loss;
+
+pub fn write_off(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    user: &str,
+    account_id: Option<u32>,
+) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    let user = deps.api.addr_validate(user)?;
+    let mut holder = Holder::load(deps.as_ref(), user, account_id)?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    book.load_priced(deps.as_ref(), &holder.account)?;
+
+    let health = book.position(&holder.account)?.health()?;
+    let Some(losses) = loss::book_if_bad(&mut book, &mut holder)? else {
+        let dust = book.config.liquidation.dust_value;
+        return Err(ContractError::NotBadDebt { collateral: health.collateral, debt: health.debt, dust });
+    };
+
+    let name = holder.name();
+    holder.save(deps.storage)?;
+    book.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "write_off")
+        .add_attribute(event::ACCOUNT, name)
+        .add_attributes(losses.attributes()))
+}
