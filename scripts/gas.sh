@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# What each action costs in gas, from real transactions on a local node of its own.
+#
+#   scripts/gas.sh [--json] [--check]
+#
+#   --json    one {"action":…,"gas":…} a line on stdout
+#   --check   fails when a row is above its limit (the third column of `limits` below)
+#
+# Setting of every row: contracts not pinned, denoms uusd and uatom, one message a transaction, no memo, `gas_used`; two
+# markets with interest to add, one collateral, one debt, account_id 0, prices as two feeders left them; the lender who
+# withdraws has no debt; the liquidation is partial, takes underlying, and gets a refund.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$repo_root"
+
+json=''
+check=''
+for arg; do
+	case $arg in
+	--json) json=1 ;;
+	--check) check=1 ;;
+	*) die "usage: ${0##*/} [--json] [--check]" ;;
+	esac
+done
+need jq jq
+
+# A node of its own, beside one that may be running: `down` ends exactly this one.
+export PLIMSOLL_HOME=${PLIMSOLL_HOME:-$repo_root/target/localnet/gas-home}
+export PLIMSOLL_RPC_PORT=${PLIMSOLL_RPC_PORT:-27757} PLIMSOLL_GRPC_PORT=${PLIMSOLL_GRPC_PORT:-9290}
+export PLIMSOLL_P2P_PORT=${PLIMSOLL_P2P_PORT:-27756} PLIMSOLL_CHAIN_ID=${PLIMSOLL_CHAIN_ID:-plimsoll-gas-1}
+wasmd=target/localnet/wasmd
+net=(--home "$PLIMSOLL_HOME" --node "http://127.0.0.1:$PLIMSOLL_RPC_PORT" --output json)
+
+for contract in pool oracle; do
+	[[ -f artifacts/plimsoll_$contract.wasm ]] || { scripts/wasm.sh --no-check >&2 && break; }
+done
+trap 'scripts/localnet.sh down >/dev/null 2>&1 || true' EXIT
+scripts/localnet.sh reset >/dev/null
+
+# ---- transactions -------------------------------------------------------------------------------------------------------
+
+# tx <from> <wasm subcommand and arguments…>: sends, waits until it is in a block, prints its result.
+tx() {
+	local from=$1 sent hash result
+	shift
+	sent=$("$wasmd" tx wasm "$@" --from "$from" --keyring-backend test --chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" \
+		--gas 8000000 --fees 200000ustake --broadcast-mode sync -y 2>/dev/null)
+	hash=$(jq -r 'if .code == 0 then .txhash else empty end' <<<"$sent")
+	[[ $hash ]] || die "$from: $* was not accepted: $(jq -r .raw_log <<<"$sent")"
+	for _ in {1..100}; do
+		if result=$("$wasmd" query tx "$hash" "${net[@]}" 2>/dev/null); then
+			[[ $(jq .code <<<"$result") == 0 ]] || die "$from: $* failed: $(jq -r .raw_log <<<"$result")"
+			printf '%s\n' "$result"
+			return
+		fi
+		sleep 0.1
+	done
+	die "$from: $* is in no block"
+}
+
+# event <type> <key>: that attribute of the result on stdin.
+event() { jq -r --arg type "$1" --arg key "$2" 'first(.events[] | select(.type == $type) | .attributes[] | select(.key == $key) | .value)'; }
+
+address() { "$wasmd" keys show "$1" --address --keyring-backend test --home "$PLIMSOLL_HOME"; }
+
+# deploy <contract> <instantiate message>: prints its address.
+deploy() {
+	local code
+	code=$(tx owner store "artifacts/plimsoll_$1.wasm" | event store_code code_id)
+	tx owner instantiate "$code" "$2" --label "$1" --no-admin | event instantiate _contract_address
+}
+
+# call <from> <message> [<coins>]: the pool executes it.
+call() { tx "$1" execute "$pool" "$2" ${3:+--amount "$3"}; }
+
+# ---- the setting --------------------------------------------------------------------------------------------------------
+
+say "deploying"
+owner=$(address owner)
+oracle=$(deploy oracle "$(jq -nc --arg owner "$owner" \
+	'{owner: $owner, production: false, source_delay: 0, max_replacement_deviation: "1"}')")
+pool=$(deploy pool "$(jq -nc --arg owner "$owner" --arg oracle "$oracle" '{owner: $owner, config: {oracle: $oracle,
+	liquidation: {target_health_factor: "1.05", dust_value: "10"}, min_debt_value: "20", reserves_delay: 86400}}')")
+
+for denom in uusd uatom; do
+	tx owner execute "$oracle" "$(jq -nc --arg denom $denom --arg one "$(address feeder1)" --arg two "$(address feeder2)" \
+		'{set_source: {denom: $denom, source: {feed: {feeders: [$one, $two], quorum: 2}},
+		guards: {max_age: 86400, floor: "0.01", ceiling: "1000", max_deviation: "0.5", step_interval: 1, age_spread: "0.01"}}}')" >/dev/null
+done
+feed() {
+	local feeder
+	for feeder in feeder1 feeder2; do
+		tx $feeder execute "$oracle" "{\"feed\":{\"prices\":[{\"denom\":\"uusd\",\"price\":\"1\"},{\"denom\":\"uatom\",\"price\":\"$1\"}]}}" >/dev/null
+	done
+}
+feed 10
+for denom in uusd uatom; do
+	tx owner execute "$pool" "$(jq -nc --arg denom $denom '{init_asset: {params: {denom: $denom, decimals: 6,
+		max_loan_to_value: "0.7", liquidation_threshold: "0.75",
+		liquidation_bonus: {min: "0.02", max: "0.1", full_at: "0.9"}, protocol_liquidation_fee: "0.2",
+		reserve_factor: "0.1", reserve_floor: "0.01", supply_cap: "1000000000000000", borrow_cap: "1000000000000000",
+		rate_model: {kinked: {optimal_utilization_rate: "0.8", base: "0.01", slope_1: "0.08", slope_2: "1"}}}}}')" >/dev/null
+done
+# Other people's debts, so that every row finds interest to add in both markets.
+call owner '{"deposit":{"account_id":1}}' 100000000000uatom >/dev/null
+call owner '{"deposit":{"account_id":2}}' 100000000000uusd >/dev/null
+call owner '{"borrow":{"account_id":1,"denom":"uusd","amount":"30000000000"}}' >/dev/null
+call owner '{"borrow":{"account_id":2,"denom":"uatom","amount":"3000000000"}}' >/dev/null
+
+# ---- the rows -----------------------------------------------------------------------------------------------------------
+
+rows=''
+# row <action> <from> <message> [<coins>]
+row() {
+	local gas
+	gas=$(call "$2" "$3" "${4:-}" | jq -r .gas_used)
+	rows+="$1 $gas"$'\n'
+	if [[ $json ]]; then printf '{"action":"%s","gas":%s}\n' "$1" "$gas"; else printf '%-20s %9d\n' "$1" "$gas"; fi
+}
+row deposit user1 '{"deposit":{}}' 5000000000uusd
+row deposit_again user1 '{"deposit":{}}' 5000000000uusd
+row deposit_collateral user2 '{"deposit":{}}' 1000000000uatom
+row borrow user2 '{"borrow":{"denom":"uusd","amount":"2000000000"}}'
+row borrow_again user2 '{"borrow":{"denom":"uusd","amount":"1000000000"}}'
+row repay user2 '{"repay":{}}' 500000000uusd
+row withdraw_lender user1 '{"withdraw":{"denom":"uusd","amount":"1000000000"}}'
+row withdraw_borrower user2 '{"withdraw":{"denom":"uatom","amount":"100000000"}}'
+
+call user3 '{"deposit":{}}' 1000000000uatom >/dev/null
+call user3 '{"borrow":{"denom":"uusd","amount":"6900000000"}}' >/dev/null
+feed 9
+row liquidate keeper "{\"liquidate\":{\"user\":\"$(address user3)\",\"collateral_denom\":\"uatom\"}}" 6900000000uusd
+
+# ---- the limits ---------------------------------------------------------------------------------------------------------
+
+# action, the floor (a bare contract that only does the unavoidable reads and writes), 1.4 times that, 1.15 times that
+limits='deposit 153132 215000 176000
+deposit_again 153296 215000 176000
+deposit_collateral 153270 215000 176000
+borrow 160499 225000 185000
+borrow_again 160580 225000 185000
+repay 153829 215000 177000
+withdraw_lender 153559 215000 177000
+withdraw_borrower 160588 225000 185000
+liquidate 205073 287000 236000'
+above=$(join <(sort <<<"${rows%$'\n'}") <(sort <<<"$limits") | awk '$2 > $4 { print $1 ": " $2 " is above " $4 }')
+[[ ! $check || ! $above ]] || die "$above"
