@@ -28,8 +28,7 @@ need jq jq
 export PLIMSOLL_HOME=${PLIMSOLL_HOME:-$repo_root/target/localnet/gas-home}
 export PLIMSOLL_RPC_PORT=${PLIMSOLL_RPC_PORT:-27757} PLIMSOLL_GRPC_PORT=${PLIMSOLL_GRPC_PORT:-9290}
 export PLIMSOLL_P2P_PORT=${PLIMSOLL_P2P_PORT:-27756} PLIMSOLL_CHAIN_ID=${PLIMSOLL_CHAIN_ID:-plimsoll-gas-1}
-wasmd=target/localnet/wasmd
-net=(--home "$PLIMSOLL_HOME" --node "http://127.0.0.1:$PLIMSOLL_RPC_PORT" --output json)
+source scripts/chain.sh
 
 for contract in pool oracle; do
 	[[ -f artifacts/plimsoll_$contract.wasm ]] || { scripts/wasm.sh --no-check >&2 && break; }
@@ -37,31 +36,7 @@ done
 trap 'scripts/localnet.sh down >/dev/null 2>&1 || true' EXIT
 scripts/localnet.sh reset >/dev/null
 
-# ---- transactions -------------------------------------------------------------------------------------------------------
-
-# tx <from> <wasm subcommand and arguments…>: sends, waits until it is in a block, prints its result.
-tx() {
-	local from=$1 sent hash result
-	shift
-	sent=$("$wasmd" tx wasm "$@" --from "$from" --keyring-backend test --chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" \
-		--gas 8000000 --fees 200000ustake --broadcast-mode sync -y 2>/dev/null)
-	hash=$(jq -r 'if .code == 0 then .txhash else empty end' <<<"$sent")
-	[[ $hash ]] || die "$from: $* was not accepted: $(jq -r .raw_log <<<"$sent")"
-	for _ in {1..100}; do
-		if result=$("$wasmd" query tx "$hash" "${net[@]}" 2>/dev/null); then
-			[[ $(jq .code <<<"$result") == 0 ]] || die "$from: $* failed: $(jq -r .raw_log <<<"$result")"
-			printf '%s\n' "$result"
-			return
-		fi
-		sleep 0.1
-	done
-	die "$from: $* is in no block"
-}
-
-# event <type> <key>: that attribute of the result on stdin.
-event() { jq -r --arg type "$1" --arg key "$2" 'first(.events[] | select(.type == $type) | .attributes[] | select(.key == $key) | .value)'; }
-
-address() { "$wasmd" keys show "$1" --address --keyring-backend test --home "$PLIMSOLL_HOME"; }
+# ---- the setting --------------------------------------------------------------------------------------------------------
 
 # deploy <contract> <instantiate message>: prints its address.
 deploy() {
@@ -72,8 +47,6 @@ deploy() {
 
 # call <from> <message> [<coins>]: the pool executes it.
 call() { tx "$1" execute "$pool" "$2" ${3:+--amount "$3"}; }
-
-# ---- the setting --------------------------------------------------------------------------------------------------------
 
 say "deploying"
 owner=$(address owner)

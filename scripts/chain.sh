@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# Shared by the scripts that send transactions to a local node: sourced, never run. Wants PLIMSOLL_HOME, PLIMSOLL_RPC_PORT and
+# PLIMSOLL_CHAIN_ID set, and keys in that home's test keyring.
+
+# shellcheck disable=SC2154  # repo_root comes from lib.sh
+wasmd=$repo_root/target/localnet/wasmd
+net=(--home "$PLIMSOLL_HOME" --node "http://127.0.0.1:$PLIMSOLL_RPC_PORT" --output json)
+
+# tx <from> <wasm subcommand and arguments…>: sends, waits until it is in a block, prints its result.
+tx() {
+	local from=$1 sent hash result
+	shift
+	sent=$("$wasmd" tx wasm "$@" --from "$from" --keyring-backend test --chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" \
+		--gas 8000000 --fees 200000ustake --broadcast-mode sync -y 2>/dev/null)
+	hash=$(jq -r 'if .code == 0 then .txhash else empty end' <<<"$sent")
+	[[ $hash ]] || die "$from: $* was not accepted: $(jq -r .raw_log <<<"$sent")"
+	for _ in {1..100}; do
+		if result=$("$wasmd" query tx "$hash" "${net[@]}" 2>/dev/null); then
+			[[ $(jq .code <<<"$result") == 0 ]] || die "$from: $* failed: $(jq -r .raw_log <<<"$result")"
+			printf '%s\n' "$result"
+			return
+		fi
+		sleep 0.1
+	done
+	die "$from: $* is in no block"
+}
+
+# smart <contract> <query>: the answer's data.
+smart() { "$wasmd" query wasm contract-state smart "$1" "$2" "${net[@]}" | jq -c .data; }
+
+# event <type> <key>: that attribute of the result on stdin.
+event() {
+	jq -r --arg type "$1" --arg key "$2" \
+		'first(.events[] | select(.type == $type) | .attributes[] | select(.key == $key) | .value)'
+}
+
+address() { "$wasmd" keys show "$1" --address --keyring-backend test --home "$PLIMSOLL_HOME"; }
