@@ -1,1 +1,57 @@
-//! x
+//! An in-process chain with a Plimsoll lending market on it, for the tests of Plimsoll and of whatever is built on it.
+//!
+//! [`World`] is the real contract code on cw-multi-test: oracle and pool deployed, assets listed, actors funded. Blocks, time
+//! and prices move only by call. Messages answer with a `Result`, so that a test can look at a refusal; queries and setup panic,
+//! because a broken setup is a failed test.
+//!
+//! ```
+//! use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World};
+//!
+//! let mut world = World::new();
+//! world.lend(1_000_000); // the lender's: a million whole tokens in each market
+//!
+//! world.deposit(ALICE, UATOM, 100_000_000)?; // 100 ATOM at 10 USD
+//! world.borrow(ALICE, UUSD, 650_000_000)?; // 650 USD
+//! assert!(!world.position(ALICE).liquidatable);
+//!
+//! world.set_price(UATOM, "8.5"); // by the feeders' own messages
+//! assert!(world.position(ALICE).liquidatable);
+//! world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 650_000_000))?;
+//! assert!(!world.position(ALICE).liquidatable);
+//!
+//! // A refusal leaves storage and balances as they were; `refused` sees to it.
+//! let error = world.refused(|world| world.borrow(ALICE, UUSD, 1_000_000_000));
+//! assert!(error.to_string().contains("limit"), "{error}");
+//! # Ok::<(), plimsoll_testing::WorldError>(())
+//! ```
+//!
+//! To test a contract of your own, put it on the same chain with [`Chain::deploy`] and talk to it with
+//! [`Chain::execute_contract`]; a [`World`] does all that a [`Chain`] does. What a message costs in storage is counted by
+//! [`World::counted`]. [`Chain::snapshot`] and [`Chain::restore`] let two futures start from the same block.
+#![allow(clippy::expect_used, clippy::panic, reason = "a setup that fails is a failed test")]
+
+mod actor;
+mod asset;
+mod bank;
+mod builder;
+mod chain;
+mod error;
+mod event;
+mod oracle;
+mod pool;
+mod storage;
+mod world;
+
+pub use actor::{ALICE, Actor, BOB, FEEDERS, GUARDIAN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER};
+pub use asset::{AETH, Asset, IBC_TOKEN, UATOM, UUSD};
+pub use builder::WorldBuilder;
+pub use chain::{App, BLOCK_SECONDS, Chain, Snapshot};
+pub use error::WorldError;
+pub use event::values;
+pub use oracle::{oracle_code, price, ratio};
+pub use pool::pool_code;
+pub use storage::{CountingStorage, StorageOps};
+pub use world::World;
+
+pub use cosmwasm_std::{Addr, Coin, coin};
+pub use cw_multi_test::AppResponse;

@@ -1,0 +1,242 @@
+//! What is done with the pool. Amounts are base units; an actor's account is 0 unless named, `(ALICE, 3)`.
+
+use cosmwasm_std::{Coin, Empty, coin};
+use cw_multi_test::{AppResponse, Contract, ContractWrapper};
+use plimsoll_pool::contract;
+use plimsoll_risk::account::Account;
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::pool::{
+    ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsResponse, AssetChanges, ConfigResponse, ExecuteMsg,
+    LiquidatableAccount, LiquidatableResponse, MARKETS_LIMIT, MarketResponse, MarketsResponse, MaxAmountResponse,
+    QueryMsg, RatesResponse, SimulateLiquidationResponse, SolvencyResponse, UserPositionResponse,
+};
+use serde::de::DeserializeOwned;
+
+use crate::actor::{Actor, OWNER};
+use crate::error::WorldError;
+use crate::world::World;
+
+/// The pool's code.
+pub fn pool_code() -> Box<dyn Contract<Empty>> {
+    let code = ContractWrapper::new(contract::execute, contract::instantiate, contract::query);
+    Box::new(code.with_migrate(contract::migrate))
+}
+
+/// Messages.
+impl World {
+    /// Sends a message to the pool.
+    pub fn execute(
+        &mut self,
+        sender: impl Into<Actor>,
+        msg: &ExecuteMsg,
+        funds: &[Coin],
+    ) -> Result<AppResponse, WorldError> {
+        let pool = self.pool.clone();
+        self.execute_contract(sender, &pool, msg, funds)
+    }
+
+    /// Supplies to the actor's own account.
+    pub fn deposit(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
+        let who = who.into();
+        let msg = ExecuteMsg::Deposit { account_id: who.id(), on_behalf_of: None };
+        self.execute(who, &msg, &[coin(amount, denom)])
+    }
+
+    /// Takes a deposit out.
+    pub fn withdraw(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
+        self.take_out(who.into(), denom, Some(Amount::new(amount)))
+    }
+
+    /// Takes out all that can be paid.
+    pub fn withdraw_all(&mut self, who: impl Into<Actor>, denom: &str) -> Result<AppResponse, WorldError> {
+        self.take_out(who.into(), denom, None)
+    }
+
+    fn take_out(&mut self, who: Actor, denom: &str, amount: Option<Amount>) -> Result<AppResponse, WorldError> {
+        let account_id = who.id();
+        let msg = ExecuteMsg::Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id };
+        self.execute(who, &msg, &[])
+    }
+
+    /// Borrows on the actor's own account.
+    pub fn borrow(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
+        let (who, amount) = (who.into(), Amount::new(amount));
+        let account_id = who.id();
+        let msg = ExecuteMsg::Borrow { denom: denom.to_owned(), amount, recipient: None, account_id };
+        self.execute(who, &msg, &[])
+    }
+
+    /// Repays the actor's own debt. What is too much comes back.
+    pub fn repay(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
+        let who = who.into();
+        let msg = ExecuteMsg::Repay { account_id: who.id(), on_behalf_of: None };
+        self.execute(who, &msg, &[coin(amount, denom)])
+    }
+
+    /// Lets a deposit count as collateral or not.
+    pub fn enable(&mut self, who: impl Into<Actor>, denom: &str, enable: bool) -> Result<AppResponse, WorldError> {
+        let who = who.into();
+        let account_id = who.id();
+        let msg = ExecuteMsg::UpdateAssetCollateralStatus { denom: denom.to_owned(), enable, account_id };
+        self.execute(who, &msg, &[])
+    }
+
+    /// Repays somebody's debt with `repay` and takes collateral for it, as underlying, into the sender's hands.
+    pub fn liquidate(
+        &mut self,
+        sender: impl Into<Actor>,
+        user: impl Into<Actor>,
+        collateral_denom: &str,
+        (denom, amount): (&str, u128),
+    ) -> Result<AppResponse, WorldError> {
+        let user = user.into();
+        let msg = ExecuteMsg::Liquidate {
+            account_id: user.id(),
+            user: self.addr(user).into_string(),
+            collateral_denom: collateral_denom.to_owned(),
+            recipient: None,
+            receive: None,
+            min_receive: None,
+        };
+        self.execute(sender, &msg, &[coin(amount, denom)])
+    }
+
+    /// Writes off what an account can't pay.
+    pub fn write_off(&mut self, sender: impl Into<Actor>, user: impl Into<Actor>) -> Result<AppResponse, WorldError> {
+        let user = user.into();
+        let msg = ExecuteMsg::WriteOff { account_id: user.id(), user: self.addr(user).into_string() };
+        self.execute(sender, &msg, &[])
+    }
+
+    /// Changes an asset's parameters, as [`OWNER`].
+    pub fn update_asset(&mut self, denom: &str, changes: AssetChanges) -> Result<AppResponse, WorldError> {
+        self.execute(OWNER, &ExecuteMsg::UpdateAsset { denom: denom.to_owned(), changes }, &[])
+    }
+}
+
+/// Queries. All but the first panic when the pool refuses to answer.
+impl World {
+    /// Asks the pool.
+    pub fn query<T: DeserializeOwned>(&self, msg: &QueryMsg) -> Result<T, WorldError> {
+        self.query_contract(&self.pool, msg)
+    }
+
+    fn ask<T: DeserializeOwned>(&self, msg: &QueryMsg) -> T {
+        self.query(msg).unwrap_or_else(|error| panic!("{msg:?}: {error}"))
+    }
+
+    /// Settings, owner and roles.
+    pub fn config(&self) -> ConfigResponse {
+        self.ask(&QueryMsg::Config {})
+    }
+
+    /// A market.
+    pub fn market(&self, denom: &str) -> MarketResponse {
+        self.ask(&QueryMsg::Market { denom: denom.to_owned() })
+    }
+
+    /// The first page of markets.
+    pub fn markets(&self) -> Vec<MarketResponse> {
+        let limit = Some(MARKETS_LIMIT);
+        self.ask::<MarketsResponse>(&QueryMsg::Markets { start_after: None, limit }).markets
+    }
+
+    /// What a market pays and asks.
+    pub fn rates(&self, denom: &str) -> RatesResponse {
+        self.ask(&QueryMsg::Rates { denom: denom.to_owned() })
+    }
+
+    /// Whether a market's books balance with the bank.
+    pub fn solvency(&self, denom: &str) -> SolvencyResponse {
+        self.ask(&QueryMsg::Solvency { denom: denom.to_owned() })
+    }
+
+    /// An account in amounts, values and health.
+    pub fn position(&self, who: impl Into<Actor>) -> UserPositionResponse {
+        let AccountKey { owner, account_id } = self.key(who);
+        self.ask(&QueryMsg::UserPosition { user: owner, account_id: Some(account_id) })
+    }
+
+    /// What an account's deposit of a denom is worth, in base units; 0 without one.
+    pub fn supplied(&self, who: impl Into<Actor>, denom: &str) -> u128 {
+        let collaterals = self.position(who).collaterals;
+        collaterals.into_iter().find(|c| c.denom == denom).map_or(0, |c| c.amount.raw())
+    }
+
+    /// What an account owes of a denom, in base units; 0 when it owes none.
+    pub fn owed(&self, who: impl Into<Actor>, denom: &str) -> u128 {
+        let debts = self.position(who).debts;
+        debts.into_iter().find(|d| d.denom == denom).map_or(0, |d| d.amount.raw())
+    }
+
+    /// An account's record as stored; the empty one when nothing is.
+    pub fn account(&self, who: impl Into<Actor>) -> Account {
+        let keys = vec![self.key(who)];
+        let found: AccountsResponse = self.ask(&QueryMsg::Accounts { keys });
+        found.accounts.into_iter().next().map(|record| record.account).unwrap_or_default()
+    }
+
+    /// The most that an account can borrow of a denom.
+    pub fn max_borrow(&self, who: impl Into<Actor>, denom: &str) -> u128 {
+        let AccountKey { owner, account_id } = self.key(who);
+        let asked = QueryMsg::MaxBorrow { user: owner, account_id: Some(account_id), denom: denom.to_owned() };
+        self.ask::<MaxAmountResponse>(&asked).amount.raw()
+    }
+
+    /// The most that an account can withdraw of a denom.
+    pub fn max_withdraw(&self, who: impl Into<Actor>, denom: &str) -> u128 {
+        let AccountKey { owner, account_id } = self.key(who);
+        let asked = QueryMsg::MaxWithdraw { user: owner, account_id: Some(account_id), denom: denom.to_owned() };
+        self.ask::<MaxAmountResponse>(&asked).amount.raw()
+    }
+
+    /// The records of all accounts with debt, page after page.
+    pub fn borrowers(&self) -> Vec<AccountRecord> {
+        let mut all: Vec<AccountRecord> = vec![];
+        loop {
+            let start_after = all.last().map(|record| record.key.clone());
+            let asked = QueryMsg::Borrowers { start_after, limit: Some(ACCOUNTS_LIMIT) };
+            let page: AccountsResponse = self.ask(&asked);
+            if page.accounts.is_empty() {
+                return all;
+            }
+            all.extend(page.accounts);
+        }
+    }
+
+    /// All accounts below health factor 1, page after page.
+    pub fn liquidatable(&self) -> Vec<LiquidatableAccount> {
+        let (mut all, mut start_after) = (vec![], None);
+        loop {
+            let asked = QueryMsg::Liquidatable { start_after, limit: Some(ACCOUNTS_LIMIT) };
+            let page: LiquidatableResponse = self.ask(&asked);
+            all.extend(page.accounts);
+            start_after = page.next;
+            if start_after.is_none() {
+                return all;
+            }
+        }
+    }
+
+    /// What [`World::liquidate`] would do at this block, or why it would be refused.
+    pub fn simulate_liquidation(
+        &self,
+        user: impl Into<Actor>,
+        collateral_denom: &str,
+        (denom, amount): (&str, u128),
+    ) -> Result<SimulateLiquidationResponse, WorldError> {
+        let AccountKey { owner, account_id } = self.key(user);
+        self.query(&QueryMsg::SimulateLiquidation {
+            user: owner,
+            account_id: Some(account_id),
+            collateral_denom: collateral_denom.to_owned(),
+            repay: coin(amount, denom),
+        })
+    }
+
+    /// An account's name.
+    pub fn key(&self, who: impl Into<Actor>) -> AccountKey {
+        let who = who.into();
+        AccountKey { account_id: who.account_id, owner: self.addr(who).into_string() }
+    }
+}
