@@ -2,7 +2,7 @@
 
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::units::{Ratio, Value};
-use plimsoll_schema::oracle::{InstantiateMsg as OracleInstantiateMsg, Source};
+use plimsoll_schema::oracle::InstantiateMsg as OracleInstantiateMsg;
 use plimsoll_schema::pool::{Config, ExecuteMsg, InstantiateMsg};
 
 use crate::actor::{FEEDERS, FUNDED, GUARDIAN, OWNER, RISK_MANAGER};
@@ -127,7 +127,7 @@ impl World {
         let Asset { params, price, guards } = asset.clone();
         let denom = params.denom.clone();
         let fail = |error| panic!("listing {denom}: {error}");
-        let source = Source::Feed { feeders: FEEDERS.map(|name| self.addr(name).into_string()).to_vec(), quorum: 2 };
+        let source = self.feed_source(&FEEDERS, 2);
         self.set_source(&denom, source, guards).unwrap_or_else(fail);
         self.set_price(&denom, &price.to_string());
         self.execute(OWNER, &ExecuteMsg::InitAsset { params }, &[]).unwrap_or_else(fail);

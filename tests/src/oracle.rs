@@ -46,6 +46,11 @@ impl World {
         self.query_contract(&self.oracle, msg)
     }
 
+    /// A source that these feeders vote for.
+    pub fn feed_source(&self, feeders: &[&str], quorum: u8) -> Source {
+        Source::Feed { feeders: feeders.iter().map(|name| self.addr(*name).into_string()).collect(), quorum }
+    }
+
     /// Names a denom's source, as [`OWNER`].
     pub fn set_source(&mut self, denom: &str, source: Source, guards: Guards) -> Result<AppResponse, WorldError> {
         self.execute_oracle(OWNER, &ExecuteMsg::SetSource { denom: denom.to_owned(), source, guards })

@@ -1,0 +1,103 @@
+//! What the oracle answers, smart and raw.
+#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
+
+use plimsoll_oracle::error::ContractError;
+use plimsoll_risk::price::{Guards, PriceFault, PriceRecord};
+use plimsoll_schema::compact::decode;
+use plimsoll_schema::oracle::{
+    DENOMS_MAX, DenomPrice, PRICE_RECORDS, PricesResponse, QueryMsg, Source, SourceResponse, SourcesResponse,
+};
+use plimsoll_testing::{Asset, IBC_TOKEN, UATOM, UUSD, World, WorldError, price};
+
+fn world() -> World {
+    World::builder().assets([Asset::new(UATOM, 6, "10"), Asset::new(IBC_TOKEN, 6, "5")]).build()
+}
+
+fn prices(world: &World, denoms: &[&str]) -> Result<PricesResponse, WorldError> {
+    let denoms = denoms.iter().map(|denom| (*denom).to_owned()).collect();
+    world.query_oracle(&QueryMsg::PricesByDenoms { denoms })
+}
+
+#[test]
+fn prices_by_denoms_answers_in_the_order_asked_for_price_fault_or_unknown() {
+    let mut world = world();
+    let fed_at = world.now();
+    world.advance(3_600);
+    let source = world.feed_source(&["ann"], 1);
+    world.set_source(UUSD, source, Asset::new(UUSD, 6, "1").guards).unwrap();
+    let valid = |denom: &str, text: &str| {
+        let mid = price(text);
+        DenomPrice::Valid { denom: denom.to_owned(), price: mid, low: mid, high: mid, timestamp: fed_at }
+    };
+    let missing = DenomPrice::Failed {
+        denom: UUSD.to_owned(),
+        fault: PriceFault::Missing {},
+        floor: price("0.001"),
+        ceiling: price("1000"),
+    };
+    let unknown = DenomPrice::Unknown { denom: "unknown".to_owned() };
+    let answer = prices(&world, &["unknown", IBC_TOKEN, UUSD, UATOM, UATOM]).unwrap().prices;
+    assert_eq!(answer, [unknown, valid(IBC_TOKEN, "5"), missing, valid(UATOM, "10"), valid(UATOM, "10")]);
+}
+
+#[test]
+fn prices_by_denoms_of_none_is_empty_and_of_too_many_refused() {
+    let world = world();
+    assert!(prices(&world, &[]).unwrap().prices.is_empty());
+    assert_eq!(prices(&world, &[UATOM; DENOMS_MAX]).unwrap().prices.len(), DENOMS_MAX);
+    let error = prices(&world, &[UATOM; DENOMS_MAX + 1]).unwrap_err();
+    let expected = ContractError::TooMany { what: "denoms", asked: DENOMS_MAX + 1, max: DENOMS_MAX };
+    assert!(error.is(&expected), "{error}");
+}
+
+#[test]
+fn a_raw_query_finds_the_published_record_at_the_key_that_the_schema_names() {
+    let mut world = world();
+    world.set_price(IBC_TOKEN, "5.25");
+    for (denom, mid) in [(UATOM, "10"), (IBC_TOKEN, "5.25")] {
+        let bytes = world.query_raw(world.oracle(), PRICE_RECORDS.key(denom)).unwrap();
+        let record: PriceRecord = decode(&bytes).unwrap();
+        assert_eq!(record.price, price(mid));
+        assert_eq!(record, world.source(denom).record);
+        assert!(bytes.len() <= 128, "{} bytes are paid for by every borrower", bytes.len());
+    }
+    assert_eq!(PRICE_RECORDS.key(UATOM), b"\x00\x01puatom");
+    assert_eq!(world.query_raw(world.oracle(), PRICE_RECORDS.key("unknown")), None);
+}
+
+#[test]
+fn source_of_an_unknown_denom_is_refused() {
+    let answer: Result<SourceResponse, _> = world().query_oracle(&QueryMsg::Source { denom: "unknown".to_owned() });
+    let error = answer.unwrap_err();
+    assert!(error.is(&ContractError::UnknownDenom { denom: "unknown".to_owned() }), "{error}");
+}
+
+#[test]
+fn sources_come_page_by_page_by_denom_each_once() {
+    let mut world = World::builder().without_assets().build();
+    let denoms: Vec<String> = (0..25).map(|n| format!("token{n:02}")).collect();
+    for denom in denoms.iter().rev() {
+        let guards = Guards { max_age: None, ..Asset::new(denom, 6, "1").guards };
+        world.set_source(denom, Source::Fixed { price: price("1") }, guards).unwrap();
+    }
+    for (limit, size) in [(None, 10), (Some(7), 7), (Some(30), 25)] {
+        let mut seen: Vec<String> = vec![];
+        loop {
+            let asked = QueryMsg::Sources { start_after: seen.last().cloned(), limit };
+            let page: SourcesResponse = world.query_oracle(&asked).unwrap();
+            assert!(page.sources.len() <= size);
+            if page.sources.is_empty() {
+                break;
+            }
+            seen.extend(page.sources.into_iter().map(|source| source.denom));
+        }
+        assert_eq!(seen, denoms);
+    }
+}
+
+#[test]
+fn sources_beyond_the_limit_are_refused() {
+    let asked = QueryMsg::Sources { start_after: None, limit: Some(31) };
+    let error = world().query_oracle::<SourcesResponse>(&asked).unwrap_err();
+    assert!(error.is(&ContractError::TooMany { what: "sources", asked: 31, max: 30 }), "{error}");
+}
