@@ -1,1 +1,18 @@
-//! x
+//! The keeper of Plimsoll: watches every account and liquidates those below health factor 1.
+//!
+//! `collect → book → scan → plan → execute → settle`: [`scan`] and [`plan`] are pure functions between two edges of I/O, of
+//! which [`chain::Chain`] is the only one that knows a chain. It has two homes: a real node ([`chain::node`]) and the
+//! in-process world ([`chain::world`]).
+
+pub mod book;
+pub mod chain;
+pub mod config;
+pub mod deploy;
+pub mod error;
+pub mod execute;
+pub mod journal;
+pub mod keys;
+pub mod plan;
+pub mod run;
+pub mod scan;
+pub mod settle;

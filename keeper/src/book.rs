@@ -1,0 +1,77 @@
+//! The book: all borrowers, markets and prices as they stand at one height.
+
+pub mod follow;
+pub mod snapshot;
+pub mod touched;
+
+use std::collections::BTreeMap;
+
+use plimsoll_risk::account::Account;
+use plimsoll_risk::liquidation::LiquidationTerms;
+use plimsoll_risk::market::Market;
+use plimsoll_risk::params::{AssetId, AssetParams};
+use plimsoll_risk::price::PriceRecord;
+use plimsoll_schema::pool::{AccountKey, MarketResponse};
+
+use crate::chain::Head;
+
+/// An asset, as stored: interest not added, guards not applied. The scan does both for the time that it judges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// Its parameters.
+    pub params: AssetParams,
+    /// Its ledger.
+    pub stored: Market,
+    /// Its published price; `None` when the oracle has none.
+    pub record: Option<PriceRecord>,
+}
+
+/// What is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// The pool.
+    pub pool: String,
+    /// The oracle that it goes by.
+    pub oracle: String,
+}
+
+/// The book. True for the block `head`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Book {
+    /// The block.
+    pub head: Head,
+    /// Whose book it is.
+    pub addresses: Addresses,
+    /// What holds for every liquidation.
+    pub terms: LiquidationTerms,
+    /// Everything listed.
+    pub assets: BTreeMap<AssetId, Asset>,
+    /// Every account with debt.
+    pub accounts: BTreeMap<AccountKey, Account>,
+}
+
+impl Book {
+    /// The number of the asset with this denom.
+    pub fn asset_of(&self, denom: &str) -> Option<AssetId> {
+        self.assets.iter().find(|(_, asset)| asset.params.denom == denom).map(|(id, _)| *id)
+    }
+
+    /// The denom of this asset; its number when it is not known.
+    pub fn denom_of(&self, id: AssetId) -> String {
+        self.assets.get(&id).map_or_else(|| format!("asset {}", id.0), |asset| asset.params.denom.clone())
+    }
+
+    fn put_market(&mut self, market: MarketResponse) {
+        let record = self.assets.remove(&market.asset).and_then(|asset| asset.record);
+        self.assets.insert(market.asset, Asset { params: market.params, stored: market.stored, record });
+    }
+
+    /// Keeps an account while it has debt.
+    fn put_account(&mut self, key: AccountKey, account: Account) {
+        if account.debts.is_empty() {
+            self.accounts.remove(&key);
+        } else {
+            self.accounts.insert(key, account);
+        }
+    }
+}

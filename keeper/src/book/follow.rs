@@ -1,0 +1,82 @@
+//! Keeps the book current: what a block's events name is read again, at that block.
+
+use futures_util::future::try_join_all;
+use plimsoll_schema::pool::{ACCOUNTS_LIMIT, AccountKey, AccountsResponse, MarketResponse, QueryMsg};
+
+use crate::book::snapshot::price_record;
+use crate::book::touched::Touched;
+use crate::book::Book;
+use crate::chain::{Chain, Head, query};
+use crate::error::{Error, Result};
+
+impl Book {
+    /// Brings the book to this block. Blocks in between are filled from their events, one by one; everything that they
+    /// touched is then read once, at the newest. On an error the book stays as it was.
+    pub async fn follow(&mut self, chain: &impl Chain, head: &Head) -> Result<()> {
+        if head.chain_id != self.head.chain_id || head.height < self.head.height {
+            let reason = format!(
+                "block {} of {} after block {} of {}",
+                head.height, head.chain_id, self.head.height, self.head.chain_id
+            );
+            return Err(Error::garbage("the node", reason));
+        }
+        let mut touched = Touched::default();
+        for height in self.head.height.saturating_add(1)..=head.height {
+            touched.add(&chain.events(height).await?, &self.addresses);
+        }
+        if touched.settings {
+            *self = Self::snapshot(chain, &self.addresses.pool, head.clone(), |_| {}).await?;
+            return Ok(());
+        }
+        let refreshed = self.read_again(chain, head.height, touched).await?;
+        refreshed.apply(self);
+        self.head = head.clone();
+        Ok(())
+    }
+
+    async fn read_again(&self, chain: &impl Chain, height: u64, touched: Touched) -> Result<Refreshed> {
+        let (pool, oracle, at) = (self.addresses.pool.as_str(), self.addresses.oracle.as_str(), Some(height));
+        // Prices of denoms that are not listed don't concern the pool.
+        let listed = |denom: &String| self.asset_of(denom).is_some() || touched.markets.contains(denom);
+        let keys: Vec<AccountKey> = touched.accounts.iter().cloned().collect();
+        let pages = keys.chunks(usize::try_from(ACCOUNTS_LIMIT).unwrap_or(usize::MAX));
+        let accounts = try_join_all(pages.map(|keys| async {
+            query::<AccountsResponse>(chain, pool, &QueryMsg::Accounts { keys: keys.to_vec() }, at).await
+        }));
+        let markets = try_join_all(touched.markets.iter().map(|denom| async {
+            query::<MarketResponse>(chain, pool, &QueryMsg::Market { denom: denom.clone() }, at).await
+        }));
+        let prices = try_join_all(touched.prices.iter().filter(|denom| listed(denom)).map(|denom| async {
+            Ok::<_, Error>((denom.clone(), price_record(chain, oracle, denom, at).await?))
+        }));
+        let (accounts, markets, prices) = tokio::try_join!(accounts, markets, prices)?;
+        Ok(Refreshed { keys, accounts, markets, prices })
+    }
+}
+
+struct Refreshed {
+    keys: Vec<AccountKey>,
+    accounts: Vec<AccountsResponse>,
+    markets: Vec<MarketResponse>,
+    prices: Vec<(String, Option<plimsoll_risk::price::PriceRecord>)>,
+}
+
+impl Refreshed {
+    fn apply(self, book: &mut Book) {
+        for key in &self.keys {
+            // Those that no longer exist are not among the answers.
+            book.accounts.remove(key);
+        }
+        for record in self.accounts.into_iter().flat_map(|page| page.accounts) {
+            book.put_account(record.key, record.account);
+        }
+        for market in self.markets {
+            book.put_market(market);
+        }
+        for (denom, record) in self.prices {
+            if let Some(asset) = book.asset_of(&denom).and_then(|id| book.assets.get_mut(&id)) {
+                asset.record = record;
+            }
+        }
+    }
+}

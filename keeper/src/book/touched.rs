@@ -1,0 +1,57 @@
+//! What a block's events say was touched. Pure.
+
+use std::collections::BTreeSet;
+
+use plimsoll_schema::event;
+use plimsoll_schema::pool::AccountKey;
+
+use crate::book::Addresses;
+use crate::chain::ContractEvent;
+
+/// What has to be read again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Accounts.
+    pub accounts: BTreeSet<AccountKey>,
+    /// Markets, by denom.
+    pub markets: BTreeSet<String>,
+    /// Price records, by denom.
+    pub prices: BTreeSet<String>,
+    /// The pool's settings, and with them perhaps everything.
+    pub settings: bool,
+}
+
+impl Touched {
+    /// Adds what these events touch. Events of other contracts don't count, whatever they look like.
+    pub fn add(&mut self, events: &[ContractEvent], addresses: &Addresses) {
+        for event in events {
+            if event.contract == addresses.pool {
+                self.add_pool(event);
+            } else if event.contract == addresses.oracle {
+                self.prices.extend(event.all(event::DENOM).map(str::to_owned));
+            }
+        }
+    }
+
+    fn add_pool(&mut self, event: &ContractEvent) {
+        self.accounts.extend(event.all(event::ACCOUNT).filter_map(account_key));
+        for name in [event::DENOM, event::DEBT_DENOM, event::COLLATERAL_DENOM] {
+            self.markets.extend(event.all(name).map(str::to_owned));
+        }
+        // A new asset comes with a price that may be older than the book.
+        if event.get(event::ACTION) == Some("init_asset") {
+            self.prices.extend(event.all(event::DENOM).map(str::to_owned));
+        }
+        self.settings |= event.get(event::ACTION) == Some("update_config");
+    }
+}
+
+/// An account from its name, `owner/account_id`; account 0 when only an owner is named.
+pub fn account_key(name: &str) -> Option<AccountKey> {
+    let (owner, account_id) = match name.split_once('/') {
+        Some((owner, id)) => (owner, id.parse().ok()?),
+        None => (name, 0),
+    };
+    let owner = owner.to_owned();
+    (!owner.is_empty()).then_some(AccountKey { owner, account_id })
+}

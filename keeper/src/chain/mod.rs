@@ -1,0 +1,223 @@
+//! The chain, as far as the keeper needs one. It has two homes: a real node, and the in-process world of demo and tests.
+
+pub mod node;
+pub mod rpc;
+pub mod tls;
+pub mod transaction;
+pub mod world;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+
+use crate::error::{Error, Result};
+
+/// A block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Which chain.
+    pub chain_id: String,
+    /// Its height.
+    pub height: u64,
+    /// Its time, in seconds.
+    pub time: u64,
+}
+
+/// What a contract said. Attributes keep their order, and a key may occur more than once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractEvent {
+    /// The contract's address, as the chain wrote it; a contract can't forge it.
+    pub contract: String,
+    /// What it said.
+    pub attributes: Vec<(String, String)>,
+}
+
+impl ContractEvent {
+    /// The first attribute of this name.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.attributes.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// All attributes of this name.
+    pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.attributes.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// From an event of type `wasm`; `None` for any other.
+    pub fn of_wasm(kind: &str, attributes: impl Iterator<Item = (String, String)>) -> Option<Self> {
+        let mut contract = None;
+        let mut rest = Vec::new();
+        for (key, value) in attributes.filter(|_| kind == "wasm") {
+            match key.as_str() {
+                "_contract_address" => contract = contract.or(Some(value)),
+                // Added by the node, not said by the contract.
+                "msg_index" => {}
+                _ => rest.push((key, value)),
+            }
+        }
+        contract.map(|contract| Self { contract, attributes: rest })
+    }
+}
+
+/// A coin, in base units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Coin {
+    /// Which token.
+    pub denom: String,
+    /// How much.
+    #[serde(serialize_with = "as_text")]
+    pub amount: u128,
+}
+
+fn as_text<S: serde::Serializer>(amount: &u128, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
+}
+
+impl std::fmt::Display for Coin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.amount, self.denom)
+    }
+}
+
+impl std::str::FromStr for Coin {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (amount, denom) = text.split_at(digits);
+        match amount.parse() {
+            Ok(amount) if !denom.is_empty() => Ok(Self { denom: denom.to_owned(), amount }),
+            _ => Err(format!("'{text}' is not a coin like 120uusd")),
+        }
+    }
+}
+
+/// What an address has, by denom.
+pub type Balances = BTreeMap<String, u128>;
+
+/// A message to a contract, from the keeper's own key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execute {
+    /// The contract.
+    pub contract: String,
+    /// The message, as JSON.
+    pub msg: Vec<u8>,
+    /// Coins sent with it.
+    pub funds: Vec<Coin>,
+}
+
+impl Execute {
+    /// A message to this contract.
+    pub fn new(contract: &str, msg: &impl Serialize, funds: Vec<Coin>) -> Result<Self> {
+        let msg = serde_json::to_vec(msg).map_err(|error| Error::Refused { reason: error.to_string() })?;
+        Ok(Self { contract: contract.to_owned(), msg, funds })
+    }
+}
+
+/// A signed transaction, not sent yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// What is broadcast.
+    pub bytes: Vec<u8>,
+    /// Under what it will be found.
+    pub hash: String,
+    /// The last block that can include it.
+    pub timeout_height: u64,
+}
+
+/// What became of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// No block has it, as far as this node knows.
+    NotFound,
+    /// A block has it.
+    Included(Included),
+}
+
+/// A transaction in a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Included {
+    /// In which.
+    pub height: u64,
+    /// 0 when it worked.
+    pub code: u32,
+    /// Whose code it is.
+    pub codespace: String,
+    /// What the chain says; an error's text, redacted for submessages.
+    pub log: String,
+    /// The gas it used.
+    pub gas_used: u64,
+    /// What contracts said.
+    pub events: Vec<ContractEvent>,
+}
+
+/// A chain.
+///
+/// A height of `None` is the latest. Errors of class retry mean that nobody can tell; they never mean no.
+pub trait Chain: Send + Sync + 'static {
+    /// The latest block.
+    fn head(&self) -> impl Future<Output = Result<Head>> + Send;
+
+    /// A contract's answer to a JSON message.
+    fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> impl Future<Output = Result<Vec<u8>>> + Send;
+
+    /// What a contract stored under a key.
+    fn raw(
+        &self,
+        contract: &str,
+        key: Vec<u8>,
+        height: Option<u64>,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>>> + Send;
+
+    /// What an address has.
+    fn balances(&self, address: &str) -> impl Future<Output = Result<Balances>> + Send;
+
+    /// What contracts said in a block, in its successful transactions.
+    fn events(&self, height: u64) -> impl Future<Output = Result<Vec<ContractEvent>>> + Send;
+
+    /// New blocks as they come. Only the newest is kept: whoever reads counts heights and fills gaps with
+    /// [`Chain::events`]. It never ends: a broken connection is made again, and blocks are polled meanwhile.
+    fn subscribe(&self) -> impl Future<Output = Result<watch::Receiver<Head>>> + Send;
+
+    /// Whose key signs; `None` when there is none.
+    fn sender(&self) -> Option<&str>;
+
+    /// The gas that these messages would use, in one transaction, or why they would fail.
+    fn simulate(&self, messages: &[Execute]) -> impl Future<Output = Result<u64>> + Send;
+
+    /// The gas limit for a transaction that used this much in simulation.
+    fn gas_limit(&self, simulated: u64) -> u64;
+
+    /// What this much gas costs the sender.
+    fn fee(&self, gas: u64) -> Coin;
+
+    /// Signs these messages in one transaction, with the sequence read from the chain. Sends nothing.
+    fn sign(
+        &self,
+        messages: &[Execute],
+        gas: u64,
+        timeout_height: u64,
+    ) -> impl Future<Output = Result<Signed>> + Send;
+
+    /// Sends a signed transaction. [`Error::Refused`] means that the node didn't take it; any other error that nobody knows.
+    fn broadcast(&self, signed: &Signed) -> impl Future<Output = Result<()>> + Send;
+
+    /// What became of the transaction with this hash.
+    fn outcome(&self, hash: &str) -> impl Future<Output = Result<Outcome>> + Send;
+}
+
+/// Asks a contract and reads the answer.
+pub async fn query<T: DeserializeOwned>(
+    chain: &impl Chain,
+    contract: &str,
+    msg: &impl Serialize,
+    height: Option<u64>,
+) -> Result<T> {
+    let msg = serde_json::to_vec(msg).map_err(|error| Error::garbage("this keeper", error))?;
+    let what = String::from_utf8_lossy(&msg).into_owned();
+    let answer = chain.smart(contract, msg, height).await?;
+    serde_json::from_slice(&answer).map_err(|error| Error::garbage(contract, format!("{error}, when asked {what}")))
+}

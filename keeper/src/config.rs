@@ -1,0 +1,271 @@
+//! The keeper's settings: defaults, then the deployment file, then the TOML file, then the environment, then flags.
+//!
+//! Every key is known by name in [`KEYS`]; any other is an error. Every value is checked before anything starts, and an
+//! error names the key, its value and what is allowed. `keeper.example.toml` says what each is for.
+
+mod layers;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use cosmwasm_std::Decimal;
+use plimsoll_risk::units::{Ratio, Value};
+
+use crate::error::{Error, Result};
+
+pub use layers::{ENVIRONMENT, Layers};
+
+/// Every key with its default; one without stands at nothing.
+pub const KEYS: [(&str, &str); 22] = [
+    ("deployment", ""),
+    ("chain.id", ""),
+    ("chain.grpc", ""),
+    ("chain.rpc", ""),
+    ("chain.prefix", "wasm"),
+    ("chain.coin_type", "118"),
+    ("chain.gas_price", "0.025"),
+    ("chain.gas_denom", "ustake"),
+    ("chain.gas_adjustment", "1.3"),
+    ("chain.ca_file", ""),
+    ("contracts.pool", ""),
+    ("contracts.oracle", ""),
+    ("wallet.mnemonic_file", ""),
+    ("wallet.account", "0"),
+    ("strategy.min_profit_value", "0"),
+    ("strategy.gas_value", "0"),
+    ("strategy.slippage", "0.005"),
+    ("strategy.timeout_blocks", "20"),
+    ("strategy.write_off", "true"),
+    ("journal.path", "keeper-journal.jsonl"),
+    ("log.format", "text"),
+    ("log.level", "info"),
+];
+
+/// Keys of this section are denoms: the most that is spent of each in one liquidation.
+pub const MAX_REPAY: &str = "strategy.max_repay.";
+
+/// How to reach a chain and pay there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainConfig {
+    /// Its chain id.
+    pub id: String,
+    /// `http(s)://host:port`.
+    pub grpc: String,
+    /// `ws(s)://host:port/websocket`, or the same as `http(s)`.
+    pub rpc: String,
+    /// Of its addresses.
+    pub prefix: String,
+    /// Of its keys, by SLIP-44.
+    pub coin_type: u32,
+    /// What a unit of gas costs.
+    pub gas_price: Decimal,
+    /// In which denom.
+    pub gas_denom: String,
+    /// By what a simulation's gas is multiplied.
+    pub gas_adjustment: Decimal,
+    /// A certificate authority to trust beside the public ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl ChainConfig {
+    /// A simulated amount of gas with the reserve, rounded up.
+    pub fn with_reserve(&self, gas: u64) -> u64 {
+        let atomics = self.gas_adjustment.atomics().u128();
+        plimsoll_risk::math::mul_div_up_128(gas.into(), atomics, plimsoll_risk::math::ONE)
+            .map_or(u64::MAX, |gas| u64::try_from(gas).unwrap_or(u64::MAX))
+    }
+}
+
+/// The contracts that are watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contracts {
+    /// The pool.
+    pub pool: String,
+    /// Its oracle; the pool's own answer when left out.
+    pub oracle: Option<String>,
+}
+
+/// What is worth doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strategy {
+    /// Less profit than this, after gas, is not worth a transaction.
+    pub min_profit_value: Value,
+    /// What the gas of one liquidation is worth.
+    pub gas_value: Value,
+    /// How much less collateral than planned is accepted.
+    pub slippage: Ratio,
+    /// The most that is spent in one liquidation, by denom; no limit for others.
+    pub max_repay: BTreeMap<String, u128>,
+    /// In how many blocks a transaction must be included.
+    pub timeout_blocks: u64,
+    /// Whether bad debt is written off, which pays nothing.
+    pub write_off: bool,
+}
+
+impl Default for Strategy {
+    fn default() -> Self {
+        Self {
+            min_profit_value: Value::ZERO,
+            gas_value: Value::ZERO,
+            slippage: Ratio::bps(50),
+            max_repay: BTreeMap::new(),
+            timeout_blocks: 20,
+            write_off: true,
+        }
+    }
+}
+
+/// Where the key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wallet {
+    /// A file that only its owner can read; the environment comes first.
+    pub mnemonic_file: Option<PathBuf>,
+    /// Which of its keys.
+    pub account: u32,
+}
+
+/// How logs read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// All settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How to reach the chain.
+    pub chain: ChainConfig,
+    /// What is watched.
+    pub contracts: Contracts,
+    /// Where the key comes from.
+    pub wallet: Wallet,
+    /// What is worth doing.
+    pub strategy: Strategy,
+    /// Where intents are written down.
+    pub journal: PathBuf,
+    /// How logs read.
+    pub log_format: LogFormat,
+    /// What is logged.
+    pub log_level: tracing::Level,
+}
+
+impl Config {
+    /// Checks every value.
+    pub fn of(layers: &Layers) -> Result<Self> {
+        let log_format = match layers.get("log.format") {
+            "text" => LogFormat::Text,
+            "json" => LogFormat::Json,
+            _ => return Err(layers.refuse("log.format", "text or json")),
+        };
+        let contracts = Contracts {
+            pool: layers.required("contracts.pool")?,
+            oracle: layers.optional("contracts.oracle").map(str::to_owned),
+        };
+        for (name, address) in [("contracts.pool", Some(&contracts.pool)), ("contracts.oracle", contracts.oracle.as_ref())] {
+            if address.is_some_and(|address| !address.starts_with(&format!("{}1", layers.get("chain.prefix")))) {
+                return Err(layers.refuse(name, &format!("an address with prefix '{}'", layers.get("chain.prefix"))));
+            }
+        }
+        Ok(Self {
+            chain: chain(layers)?,
+            contracts,
+            wallet: wallet(layers)?,
+            strategy: strategy(layers)?,
+            journal: layers.required("journal.path")?.into(),
+            log_format,
+            log_level: layers.parse("log.level", "error, warn, info, debug or trace", |_: &tracing::Level| true)?,
+        })
+    }
+}
+
+/// The part that says where the key comes from; all that `keys` needs beside prefix and coin type.
+pub fn wallet(layers: &Layers) -> Result<Wallet> {
+    Ok(Wallet {
+        mnemonic_file: layers.optional("wallet.mnemonic_file").map(PathBuf::from),
+        account: layers.parse("wallet.account", "a number below 2147483648", |n: &u32| *n < 1 << 31)?,
+    })
+}
+
+/// The prefix and coin type of addresses.
+pub fn addresses(layers: &Layers) -> Result<(String, u32)> {
+    let prefix = |text: &String| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    Ok((
+        layers.parse("chain.prefix", "lower-case letters and digits", prefix)?,
+        layers.parse("chain.coin_type", "a number below 2147483648", |n: &u32| *n < 1 << 31)?,
+    ))
+}
+
+fn chain(layers: &Layers) -> Result<ChainConfig> {
+    let url = |schemes: &'static [&'static str]| {
+        move |text: &String| schemes.iter().any(|s| text.strip_prefix(s).is_some_and(|rest| !rest.is_empty()))
+    };
+    let (prefix, coin_type) = addresses(layers)?;
+    let above_zero = |price: &Decimal| !price.is_zero();
+    for name in ["chain.id", "chain.grpc", "chain.rpc"] {
+        layers.required(name)?;
+    }
+    Ok(ChainConfig {
+        id: layers.required("chain.id")?,
+        grpc: layers.parse("chain.grpc", "http://host:port or https://host:port", url(&["http://", "https://"]))?,
+        rpc: layers.parse(
+            "chain.rpc",
+            "ws://host:port, wss://host:port, or the same with http or https",
+            url(&["ws://", "wss://", "http://", "https://"]),
+        )?,
+        prefix,
+        coin_type,
+        gas_price: layers.parse("chain.gas_price", "a decimal number", |_: &Decimal| true)?,
+        gas_denom: layers.required("chain.gas_denom")?,
+        gas_adjustment: layers.parse("chain.gas_adjustment", "a number from 1 to 10", |n: &Decimal| {
+            above_zero(n) && *n >= Decimal::one() && *n <= Decimal::percent(1_000)
+        })?,
+        ca_file: layers.optional("chain.ca_file").map(PathBuf::from),
+    })
+}
+
+fn strategy(layers: &Layers) -> Result<Strategy> {
+    let mut max_repay = BTreeMap::new();
+    for (key, value) in layers.starting_with(MAX_REPAY) {
+        let amount = value.parse().map_err(|_| layers.refuse(key, "an amount in base units"))?;
+        max_repay.insert(key[MAX_REPAY.len()..].to_owned(), amount);
+    }
+    let value = "a value in quote currency, such as 0.5";
+    Ok(Strategy {
+        min_profit_value: layers.parse("strategy.min_profit_value", value, |_: &Value| true)?,
+        gas_value: layers.parse("strategy.gas_value", value, |_: &Value| true)?,
+        slippage: layers.parse("strategy.slippage", "a ratio from 0 to 0.5", |r: &Ratio| *r <= Ratio::percent(50))?,
+        max_repay,
+        timeout_blocks: layers.parse("strategy.timeout_blocks", "a number from 2 to 1000", |n: &u64| {
+            (2..=1_000).contains(n)
+        })?,
+        write_off: layers.parse("strategy.write_off", "true or false", |_: &bool| true)?,
+    })
+}
+
+impl Layers {
+    /// A value that has to be set.
+    pub fn required(&self, key: &str) -> Result<String> {
+        let value = self.get(key);
+        if value.is_empty() {
+            let variable = layers::variable(key);
+            return Err(Error::Config(format!("{key} is not set: set it in the configuration file or as {variable}")));
+        }
+        Ok(value.to_owned())
+    }
+
+    fn optional(&self, key: &str) -> Option<&str> {
+        Some(self.get(key)).filter(|value| !value.is_empty())
+    }
+
+    fn parse<T: FromStr>(&self, key: &str, allowed: &str, check: impl Fn(&T) -> bool) -> Result<T> {
+        self.get(key).parse().ok().filter(|value| check(value)).ok_or_else(|| self.refuse(key, allowed))
+    }
+
+    fn refuse(&self, key: &str, allowed: &str) -> Error {
+        Error::Config(format!("{key} = \"{}\" (from {}) is not allowed: it must be {allowed}", self.get(key), self.origin(key)))
+    }
+}

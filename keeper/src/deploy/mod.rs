@@ -1,0 +1,262 @@
+//! Puts the contracts on a chain: stores the code, instantiates, sets price sources, lists assets.
+//!
+//! Each step first asks the chain whether it is done already, so running it again, or after a break, does no harm.
+
+pub mod network;
+pub mod record;
+
+use std::path::{Path, PathBuf};
+
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{MsgInstantiateContract, MsgStoreCode};
+use cosmwasm_std::Checksum;
+use plimsoll_schema::ownership::OwnerUpdate;
+use plimsoll_schema::{oracle, pool};
+use serde::Serialize;
+
+use crate::chain::node::Node;
+use crate::chain::transaction::any;
+use crate::chain::{Chain, Execute, query};
+use crate::deploy::network::Network;
+use crate::deploy::record::{Deployed, Deployment};
+use crate::error::{Error, Result};
+use crate::keys::Mnemonic;
+
+/// The variable that holds the deployer's mnemonic.
+pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_MNEMONIC";
+
+/// Deploys, with the node's own key as deployer. `artifacts` holds `plimsoll_pool.wasm` and `plimsoll_oracle.wasm`; `out`
+/// is the deployment file, written after each step; `say` hears what is done.
+pub async fn deploy(node: &Node, network: &Network, artifacts: &Path, out: &Path, say: impl Fn(&str)) -> Result<Deployment> {
+    let deployer = node.sender().ok_or(Error::NoKey)?.to_owned();
+    let mut job = Job { node, network, deployer, artifacts: artifacts.to_owned(), out: out.to_owned(), say };
+    let mut record = job.record()?;
+    job.oracle(&mut record).await?;
+    job.sources(&record).await?;
+    job.first_prices(&record).await?;
+    job.pool(&mut record).await?;
+    job.assets(&record).await?;
+    job.hand_over(&record).await?;
+    Ok(record)
+}
+
+struct Job<'a, F> {
+    node: &'a Node,
+    network: &'a Network,
+    deployer: String,
+    artifacts: PathBuf,
+    out: PathBuf,
+    say: F,
+}
+
+impl<F: Fn(&str)> Job<'_, F> {
+    /// The deployment so far, with the network's present endpoints and prices.
+    fn record(&self) -> Result<Deployment> {
+        let before = if self.out.exists() { Some(Deployment::read(&self.out)?) } else { None };
+        let chain = self.node.config();
+        if let Some(before) = before.as_ref().filter(|before| before.chain_id != chain.id) {
+            let reason = format!("is a deployment on {}, not on {}: move it away or name another --out", before.chain_id, chain.id);
+            return Err(Error::file(&self.out, reason));
+        }
+        let (oracle, pool) = before.map(|before| (before.oracle, before.pool)).unwrap_or_default();
+        Ok(Deployment {
+            network: self.network.name.clone(),
+            chain_id: chain.id.clone(),
+            grpc: chain.grpc.clone(),
+            rpc: chain.rpc.clone(),
+            prefix: chain.prefix.clone(),
+            coin_type: chain.coin_type,
+            gas_price: chain.gas_price.to_string(),
+            gas_denom: chain.gas_denom.clone(),
+            gas_adjustment: chain.gas_adjustment.to_string(),
+            oracle,
+            pool,
+        })
+    }
+
+    async fn oracle(&mut self, record: &mut Deployment) -> Result<()> {
+        let settings = &self.network.oracle;
+        let msg = oracle::InstantiateMsg {
+            owner: self.deployer.clone(),
+            production: settings.production,
+            source_delay: settings.source_delay,
+            max_replacement_deviation: settings.max_replacement_deviation,
+        };
+        record.oracle = self.contract("oracle", &record.oracle, &msg).await?;
+        record.write(&self.out)
+    }
+
+    async fn pool(&mut self, record: &mut Deployment) -> Result<()> {
+        let (settings, roles) = (&self.network.pool, &self.network.roles);
+        let msg = pool::InstantiateMsg {
+            owner: self.deployer.clone(),
+            risk_manager: roles.risk_manager.clone(),
+            guardian: roles.guardian.clone(),
+            config: pool::Config {
+                oracle: record.oracle.address.clone(),
+                liquidation: self.network.terms(),
+                min_debt_value: settings.min_debt_value,
+                reserves_delay: settings.reserves_delay,
+            },
+        };
+        record.pool = self.contract("pool", &record.pool, &msg).await?;
+        record.write(&self.out)
+    }
+
+    /// The contract, instantiated unless the chain has it. Another code than the artifact's is an error: a migration is a
+    /// decision.
+    async fn contract(&self, name: &str, before: &Deployed, msg: &impl Serialize) -> Result<Deployed> {
+        let path = self.artifacts.join(format!("plimsoll_{name}.wasm"));
+        let wasm = std::fs::read(&path).map_err(|error| Error::file(&path, format!("{error}; scripts/wasm.sh builds it")))?;
+        let checksum = Checksum::generate(&wasm).to_hex();
+        if !before.address.is_empty()
+            && let Some(code_id) = self.node.contract_code(&before.address).await?
+        {
+            let found = self.node.code_checksum(code_id).await?.unwrap_or_default();
+            if found != checksum {
+                let reason = format!(
+                    "the {name} at {} runs code {found}, the artifact is {checksum}: migrate it as its admin, or deploy anew with another --out",
+                    before.address
+                );
+                return Err(Error::DoesNotHold(reason));
+            }
+            (self.say)(&format!("{name}: {} is there", before.address));
+            return Ok(Deployed { address: before.address.clone(), code_id, checksum });
+        }
+        let code_id = self.code(name, before, wasm, &checksum).await?;
+        let message = MsgInstantiateContract {
+            sender: self.deployer.clone(),
+            admin: self.network.roles.admin.clone().unwrap_or_else(|| self.deployer.clone()),
+            code_id,
+            label: format!("plimsoll-{name}"),
+            msg: serde_json::to_vec(msg).map_err(|error| Error::Refused { reason: error.to_string() })?,
+            funds: Vec::new(),
+        };
+        let outcome = self.node.sign_and_wait(vec![any(&message)]).await?.ok()?;
+        let address = outcome.attribute("instantiate", "_contract_address");
+        let address = address.ok_or_else(|| Error::garbage(&self.node.config().grpc, "an instantiation without address"))?;
+        (self.say)(&format!("{name}: instantiated at {address}"));
+        Ok(Deployed { address: address.to_owned(), code_id, checksum })
+    }
+
+    async fn code(&self, name: &str, before: &Deployed, wasm: Vec<u8>, checksum: &str) -> Result<u64> {
+        let known = before.checksum == checksum && before.code_id > 0;
+        if known && self.node.code_checksum(before.code_id).await?.as_deref() == Some(checksum) {
+            return Ok(before.code_id);
+        }
+        let store = MsgStoreCode { sender: self.deployer.clone(), wasm_byte_code: wasm, instantiate_permission: None };
+        let outcome = self.node.sign_and_wait(vec![any(&store)]).await?.ok()?;
+        let code_id = outcome.attribute("store_code", "code_id").and_then(|id| id.parse().ok());
+        let code_id = code_id.ok_or_else(|| Error::garbage(&self.node.config().grpc, "a stored code without id"))?;
+        (self.say)(&format!("{name}: stored as code {code_id}, sha256 {checksum}"));
+        Ok(code_id)
+    }
+
+    async fn sources(&self, record: &Deployment) -> Result<()> {
+        let mut messages = Vec::new();
+        for asset in &self.network.assets {
+            let denom = asset.denom(&self.deployer);
+            if self.source(record, &denom).await?.is_none() {
+                let (source, guards) = (self.network.source(asset), asset.guards.clone());
+                (self.say)(&format!("oracle: source of {denom}"));
+                messages.push(Execute::new(
+                    &record.oracle.address,
+                    &oracle::ExecuteMsg::SetSource { denom, source, guards },
+                    Vec::new(),
+                )?);
+            }
+        }
+        self.send(&messages).await
+    }
+
+    async fn source(&self, record: &Deployment, denom: &str) -> Result<Option<oracle::SourceResponse>> {
+        let mut start_after = None;
+        loop {
+            let question = oracle::QueryMsg::Sources { start_after, limit: Some(30) };
+            let page: oracle::SourcesResponse = query(self.node, &record.oracle.address, &question, None).await?;
+            if let Some(found) = page.sources.iter().find(|source| source.denom == denom) {
+                return Ok(Some(found.clone()));
+            }
+            match page.sources.last() {
+                Some(last) => start_after = Some(last.denom.clone()),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Votes the first prices with every feeder whose mnemonic is given. Prices that stand are left alone.
+    async fn first_prices(&self, record: &Deployment) -> Result<()> {
+        let mut missing = Vec::new();
+        for asset in &self.network.assets {
+            let denom = asset.denom(&self.deployer);
+            let Some(price) = asset.first_price else { continue };
+            if self.source(record, &denom).await?.is_some_and(|source| source.record.timestamp == 0) {
+                missing.push(oracle::FeedPrice { denom, price });
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for feeder in &self.network.feeders {
+            let Some(variable) = &feeder.mnemonic_env else { continue };
+            let Some(mnemonic) = Mnemonic::find(variable, None)? else { continue };
+            let chain = self.node.config().clone();
+            let key = mnemonic.key(&chain.prefix, chain.coin_type, 0)?;
+            if key.address() != feeder.address {
+                return Err(Error::Key(format!("{variable} is the key of {}, not of {}", key.address(), feeder.address)));
+            }
+            let node = Node::connect(chain, Some(key)).await?;
+            let vote = oracle::ExecuteMsg::Feed { prices: missing.clone() };
+            let messages = node.execute_messages(&[Execute::new(&record.oracle.address, &vote, Vec::new())?])?;
+            node.sign_and_wait(messages).await?.ok()?;
+            (self.say)(&format!("oracle: {} votes for {} prices", feeder.address, missing.len()));
+        }
+        Ok(())
+    }
+
+    async fn assets(&self, record: &Deployment) -> Result<()> {
+        let question = pool::QueryMsg::Markets { start_after: None, limit: Some(pool::MARKETS_LIMIT) };
+        let listed: pool::MarketsResponse = query(self.node, &record.pool.address, &question, None).await?;
+        let mut messages = Vec::new();
+        for asset in &self.network.assets {
+            let params = asset.listing(&self.deployer);
+            if listed.markets.iter().any(|market| market.params.denom == params.denom) {
+                continue;
+            }
+            if self.source(record, &params.denom).await?.is_some_and(|source| source.record.timestamp == 0) {
+                let reason = format!("no price of {} yet: have its feeders vote, then run deploy again", params.denom);
+                return Err(Error::DoesNotHold(reason));
+            }
+            (self.say)(&format!("pool: lists {}", params.denom));
+            messages.push(Execute::new(&record.pool.address, &pool::ExecuteMsg::InitAsset { params }, Vec::new())?);
+        }
+        self.send(&messages).await
+    }
+
+    /// Proposes the owner that the network file names; it has to accept.
+    async fn hand_over(&self, record: &Deployment) -> Result<()> {
+        let Some(owner) = self.network.roles.owner.clone().filter(|owner| *owner != self.deployer) else {
+            return Ok(());
+        };
+        let at_pool: pool::ConfigResponse = query(self.node, &record.pool.address, &pool::QueryMsg::Config {}, None).await?;
+        let at_oracle: oracle::ConfigResponse =
+            query(self.node, &record.oracle.address, &oracle::QueryMsg::Config {}, None).await?;
+        let mut messages = Vec::new();
+        for (address, ownership) in [(&record.pool.address, at_pool.ownership), (&record.oracle.address, at_oracle.ownership)] {
+            if ownership.owner == self.deployer && ownership.proposed.as_ref() != Some(&owner) {
+                // Both contracts spell this message the same.
+                let propose = pool::ExecuteMsg::UpdateOwner(OwnerUpdate::Propose { owner: owner.clone() });
+                messages.push(Execute::new(address, &propose, Vec::new())?);
+                (self.say)(&format!("{address}: proposes {owner} as owner, who has to accept"));
+            }
+        }
+        self.send(&messages).await
+    }
+
+    async fn send(&self, messages: &[Execute]) -> Result<()> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        self.node.sign_and_wait(self.node.execute_messages(messages)?).await?.ok()?;
+        Ok(())
+    }
+}

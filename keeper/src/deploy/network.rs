@@ -1,0 +1,213 @@
+//! A network file: everything in which one network differs from another.
+
+use std::path::{Path, PathBuf};
+
+use cosmwasm_std::Decimal;
+use plimsoll_risk::liquidation::LiquidationTerms;
+use plimsoll_risk::params::BonusCurve;
+use plimsoll_risk::price::Guards;
+use plimsoll_risk::rates::RateModel;
+use plimsoll_risk::units::{Amount, Price, Ratio, Value};
+use plimsoll_schema::oracle::Source;
+use plimsoll_schema::pool::NewAsset;
+use serde::Deserialize;
+
+use crate::config::ChainConfig;
+use crate::error::{Error, Result};
+
+/// In a denom, stands for the deployer's address: a token factory's denoms contain their creator.
+const DEPLOYER: &str = "{deployer}";
+
+/// A network.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Its name; the deployment file is named after it.
+    pub name: String,
+    /// How to reach it and pay there.
+    pub chain: NetworkChain,
+    /// Who may do what.
+    #[serde(default)]
+    pub roles: Roles,
+    /// The oracle's settings.
+    pub oracle: OracleSettings,
+    /// The pool's settings.
+    pub pool: PoolSettings,
+    /// Who votes for prices.
+    #[serde(default)]
+    pub feeders: Vec<Feeder>,
+    /// What is listed, in this order.
+    pub assets: Vec<Asset>,
+}
+
+/// How to reach a network and pay there.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkChain {
+    /// Its chain id.
+    pub id: String,
+    /// `http(s)://host:port`.
+    pub grpc: String,
+    /// `http(s)://host:port` of its RPC.
+    pub rpc: String,
+    /// Of its addresses.
+    pub prefix: String,
+    /// Of its keys, by SLIP-44.
+    pub coin_type: u32,
+    /// What a unit of gas costs.
+    pub gas_price: Decimal,
+    /// In which denom.
+    pub gas_denom: String,
+    /// By what a simulation's gas is multiplied.
+    pub gas_adjustment: Decimal,
+    /// A certificate authority to trust beside the public ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Addresses; the deployer stands in for an owner or admin that is left out.
+#[derive(Deserialize, Clone, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Roles {
+    /// Is proposed as owner of both contracts at the end, and has to accept.
+    pub owner: Option<String>,
+    /// May migrate both contracts.
+    pub admin: Option<String>,
+    /// May tighten the pool's parameters.
+    pub risk_manager: Option<String>,
+    /// May stop deposits and borrowing.
+    pub guardian: Option<String>,
+}
+
+/// The oracle's settings.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct OracleSettings {
+    /// Refuse fixed prices.
+    pub production: bool,
+    /// Seconds before a source can be replaced.
+    pub source_delay: u64,
+    /// How far its price may be from the old one.
+    pub max_replacement_deviation: Ratio,
+}
+
+/// The pool's settings.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSettings {
+    /// Where a liquidation leaves an account.
+    pub target_health_factor: Ratio,
+    /// What counts as dust.
+    pub dust_value: Value,
+    /// The least that a debt may be worth after a borrow.
+    pub min_debt_value: Value,
+    /// Seconds between asking for reserves and taking them.
+    pub reserves_delay: u64,
+}
+
+/// A key that votes for prices.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Feeder {
+    /// Its address.
+    pub address: String,
+    /// The environment variable that may hold its mnemonic: then `deploy` votes the first prices with it.
+    pub mnemonic_env: Option<String>,
+}
+
+/// An asset to be listed.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Asset {
+    /// The token's denom in the bank; `{deployer}` in it stands for that address.
+    pub denom: String,
+    /// The decimals of the whole token.
+    pub decimals: u8,
+    /// The first price, for feeders whose mnemonic is given.
+    pub first_price: Option<Price>,
+    /// Where the price comes from; the feeders above, more than half of them, when left out.
+    pub source: Option<Source>,
+    /// The limits that it is held to.
+    pub guards: Guards,
+    /// How much may be borrowed against a unit of value.
+    pub max_loan_to_value: Ratio,
+    /// How much debt a unit of value carries.
+    pub liquidation_threshold: Ratio,
+    /// The liquidator's bonus.
+    pub liquidation_bonus: BonusCurve,
+    /// The protocol's share of it.
+    pub protocol_liquidation_fee: Ratio,
+    /// The reserves' share of interest.
+    pub reserve_factor: Ratio,
+    /// The share of the debt that must stay in reserves.
+    pub reserve_floor: Ratio,
+    /// The most that suppliers may hold together.
+    pub supply_cap: Amount,
+    /// The most that borrowers may owe together.
+    pub borrow_cap: Amount,
+    /// How the borrow rate follows utilization.
+    pub rate_model: RateModel,
+}
+
+impl Network {
+    /// Reads a network file. Unknown keys are errors.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
+        toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(0, |span| text[..span.start].lines().count());
+            Error::file(path, format!("line {line}: {}", error.message().replace('\n', " ")))
+        })
+    }
+
+    /// The keeper's view of the chain.
+    pub fn chain_config(&self) -> ChainConfig {
+        let chain = self.chain.clone();
+        ChainConfig {
+            id: chain.id,
+            grpc: chain.grpc,
+            rpc: chain.rpc,
+            prefix: chain.prefix,
+            coin_type: chain.coin_type,
+            gas_price: chain.gas_price,
+            gas_denom: chain.gas_denom,
+            gas_adjustment: chain.gas_adjustment,
+            ca_file: chain.ca_file,
+        }
+    }
+
+    /// What holds for every liquidation.
+    pub const fn terms(&self) -> LiquidationTerms {
+        LiquidationTerms { target_health_factor: self.pool.target_health_factor, dust_value: self.pool.dust_value }
+    }
+
+    /// The source of an asset.
+    pub fn source(&self, asset: &Asset) -> Source {
+        asset.source.clone().unwrap_or_else(|| Source::Feed {
+            feeders: self.feeders.iter().map(|feeder| feeder.address.clone()).collect(),
+            quorum: u8::try_from(self.feeders.len() / 2 + 1).unwrap_or(u8::MAX),
+        })
+    }
+}
+
+impl Asset {
+    /// The denom on the chain.
+    pub fn denom(&self, deployer: &str) -> String {
+        self.denom.replace(DEPLOYER, deployer)
+    }
+
+    /// What lists it.
+    pub fn listing(&self, deployer: &str) -> NewAsset {
+        NewAsset {
+            denom: self.denom(deployer),
+            decimals: self.decimals,
+            max_loan_to_value: self.max_loan_to_value,
+            liquidation_threshold: self.liquidation_threshold,
+            liquidation_bonus: self.liquidation_bonus,
+            protocol_liquidation_fee: self.protocol_liquidation_fee,
+            reserve_factor: self.reserve_factor,
+            reserve_floor: self.reserve_floor,
+            supply_cap: self.supply_cap,
+            borrow_cap: self.borrow_cap,
+            rate_model: self.rate_model.clone(),
+        }
+    }
+}

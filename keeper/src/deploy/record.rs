@@ -1,0 +1,86 @@
+//! What was deployed where: the file that `deploy` writes and the keeper reads.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// A deployment. Holds no secret.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Deployment {
+    /// The network file's name for it.
+    pub network: String,
+    /// The chain.
+    pub chain_id: String,
+    /// Its gRPC endpoint.
+    pub grpc: String,
+    /// Its RPC and websocket endpoint.
+    pub rpc: String,
+    /// Of its addresses.
+    pub prefix: String,
+    /// Of its keys.
+    pub coin_type: u32,
+    /// What a unit of gas costs.
+    pub gas_price: String,
+    /// In which denom.
+    pub gas_denom: String,
+    /// By what a simulation's gas is multiplied.
+    pub gas_adjustment: String,
+    /// The oracle.
+    #[serde(default)]
+    pub oracle: Deployed,
+    /// The pool.
+    #[serde(default)]
+    pub pool: Deployed,
+}
+
+/// A contract; empty until that step is done.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Deployed {
+    /// Where it is.
+    pub address: String,
+    /// The code it runs.
+    pub code_id: u64,
+    /// That code's SHA-256.
+    pub checksum: String,
+}
+
+impl Deployment {
+    /// Reads it.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::file(path, format!("{error}; `keeper deploy` writes it"))
+        })?;
+        serde_json::from_str(&text).map_err(|error| Error::file(path, error))
+    }
+
+    /// Writes it beside its place and moves it there, so that no half of it is ever read.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| Error::file(parent, error))?;
+        }
+        let text = serde_json::to_string_pretty(self).map_err(|error| Error::file(path, error))?;
+        let new = path.with_extension("json.new");
+        std::fs::write(&new, text + "\n").map_err(|error| Error::file(&new, error))?;
+        std::fs::rename(&new, path).map_err(|error| Error::file(path, error))
+    }
+
+    /// The keeper's settings that follow from it.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("chain.id", self.chain_id.clone()),
+            ("chain.grpc", self.grpc.clone()),
+            ("chain.rpc", self.rpc.clone()),
+            ("chain.prefix", self.prefix.clone()),
+            ("chain.coin_type", self.coin_type.to_string()),
+            ("chain.gas_price", self.gas_price.clone()),
+            ("chain.gas_denom", self.gas_denom.clone()),
+            ("chain.gas_adjustment", self.gas_adjustment.clone()),
+            ("contracts.pool", self.pool.address.clone()),
+            ("contracts.oracle", self.oracle.address.clone()),
+        ]
+    }
+}

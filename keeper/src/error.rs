@@ -1,0 +1,157 @@
+//! What can go wrong, and what to do about it.
+
+use thiserror::Error;
+
+/// What the pipeline does with an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// It may work in a moment: keep the book, send nothing, try again.
+    Retry,
+    /// This one thing does not work: leave it out and go on with the rest.
+    Skip,
+    /// It never will: stop and say what to mend.
+    Halt,
+}
+
+/// An error of the keeper, in one line that says what to do.
+#[derive(Error, Debug)]
+pub enum Error {
+    /// Nobody answers, or the connection broke.
+    #[error("can't reach {what} at {endpoint}: {reason}; check the address, and that the node is up")]
+    Unreachable {
+        /// `gRPC` or `RPC`.
+        what: &'static str,
+        /// Where.
+        endpoint: String,
+        /// Why.
+        reason: String,
+    },
+    /// The endpoint belongs to another chain.
+    #[error("{endpoint} is a node of chain '{found}', not of '{wanted}': set chain.id or the endpoints")]
+    WrongChain {
+        /// Where.
+        endpoint: String,
+        /// The chain that it says it is.
+        found: String,
+        /// The chain that is configured.
+        wanted: String,
+    },
+    /// An address without a contract.
+    #[error("there is no {name} contract at '{address}' on {chain_id}: set contracts.{name}, or deploy first")]
+    NoContract {
+        /// `pool` or `oracle`.
+        name: &'static str,
+        /// Where it should be.
+        address: String,
+        /// On which chain.
+        chain_id: String,
+    },
+    /// A query that the contract or the node refused.
+    #[error("query {what} failed: {reason}")]
+    Query {
+        /// What was asked.
+        what: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A transaction that would fail, or that the node would not take.
+    #[error("transaction refused: {reason}")]
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// A transaction that was included and failed.
+    #[error("transaction {hash} failed in block {height} with code {code} of {codespace}: {log}")]
+    Failed {
+        /// Its hash.
+        hash: String,
+        /// The block that holds it.
+        height: u64,
+        /// The error code.
+        code: u32,
+        /// Whose code it is.
+        codespace: String,
+        /// What the chain says.
+        log: String,
+    },
+    /// A transaction that was not included in time.
+    #[error("transaction {hash} was not included by block {timeout_height}; try again")]
+    Expired {
+        /// Its hash.
+        hash: String,
+        /// The last block that could have held it.
+        timeout_height: u64,
+    },
+    /// An answer that can't be. It is not believed.
+    #[error("{from} answered what can't be: {reason}")]
+    Garbage {
+        /// Who answered.
+        from: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The key has no money for gas, or does not exist on the chain.
+    #[error("wallet {address} has {available}{denom}, at least {wanted}{denom} are needed for gas: send some there")]
+    EmptyWallet {
+        /// The key's address.
+        address: String,
+        /// What it has.
+        available: u128,
+        /// What it needs.
+        wanted: u128,
+        /// The denom that gas is paid in.
+        denom: String,
+    },
+    /// There is no key where one is needed.
+    #[error("no key: set PLIMSOLL_KEEPER_MNEMONIC, or wallet.mnemonic_file to a file that only its owner can read")]
+    NoKey,
+    /// A key that can't be used. Never says what the secret is.
+    #[error("{0}")]
+    Key(String),
+    /// A setting that can't be used: its name, its value, what is allowed.
+    #[error("{0}")]
+    Config(String),
+    /// A file that can't be read or written.
+    #[error("{path}: {reason}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// What the keeper knows contradicts itself.
+    #[error("account {account} can't be judged: {reason}")]
+    Judge {
+        /// Which account.
+        account: String,
+        /// Why.
+        reason: String,
+    },
+    /// What was checked does not hold.
+    #[error("{0}")]
+    DoesNotHold(String),
+}
+
+impl Error {
+    /// What to do about it.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Unreachable { .. } | Self::Query { .. } | Self::Garbage { .. } => Class::Retry,
+            Self::Refused { .. } | Self::Failed { .. } | Self::Expired { .. } | Self::Judge { .. } => Class::Skip,
+            _ => Class::Halt,
+        }
+    }
+
+    /// About a file.
+    pub fn file(path: &std::path::Path, reason: impl std::fmt::Display) -> Self {
+        Self::File { path: path.display().to_string(), reason: reason.to_string() }
+    }
+
+    /// About an answer that can't be.
+    pub fn garbage(from: &str, reason: impl std::fmt::Display) -> Self {
+        Self::Garbage { from: from.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// A result of the keeper.
+pub type Result<T> = std::result::Result<T, Error>;

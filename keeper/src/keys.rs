@@ -1,0 +1,130 @@
+//! The keeper's key. It comes from the environment or from a file that only its owner can read, and is never shown.
+
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+
+use cosmrs::AccountId;
+use cosmrs::bip32::DerivationPath;
+use cosmrs::crypto::PublicKey;
+use cosmrs::crypto::secp256k1::{Signature, SigningKey};
+
+use crate::error::{Error, Result};
+
+/// The variable that holds the mnemonic, for those who don't want it in a file.
+pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_KEEPER_MNEMONIC";
+
+/// The words that all keys come from. Debug and errors never show them.
+pub struct Mnemonic(bip39::Mnemonic);
+
+impl fmt::Debug for Mnemonic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mnemonic(…)")
+    }
+}
+
+impl Mnemonic {
+    /// From its words. `origin` names where they were found: the error repeats that, not them.
+    pub fn parse(words: &str, origin: &str) -> Result<Self> {
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        // bip39's own message may name a word.
+        bip39::Mnemonic::parse(&words).map(Self).map_err(|_| {
+            Error::Key(format!("{origin} holds no valid BIP-39 mnemonic: 12 to 24 English words with a checksum"))
+        })
+    }
+
+    /// From a file that nobody but its owner can read.
+    pub fn read(path: &Path) -> Result<Self> {
+        refuse_readable_by_others(path)?;
+        let words = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
+        Self::parse(&words, &path.display().to_string())
+    }
+
+    /// From the environment, or else from this file. `None` when neither is set.
+    pub fn find(variable: &str, file: Option<&Path>) -> Result<Option<Self>> {
+        if let Ok(words) = std::env::var(variable) {
+            return Self::parse(&words, variable).map(Some);
+        }
+        file.map(Self::read).transpose()
+    }
+
+    /// Writes a new mnemonic of 24 words to a new file that only its owner can read.
+    pub fn create(path: &Path) -> Result<Self> {
+        let mnemonic = bip39::Mnemonic::generate(24).map_err(|error| Error::Key(format!("no new mnemonic: {error}")))?;
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(|error| Error::file(path, error))?;
+        let written = writeln!(file, "{mnemonic}").and_then(|()| file.sync_all());
+        written.map_err(|error| Error::file(path, error))?;
+        Ok(Self(mnemonic))
+    }
+
+    /// The key with this number, at `m/44'/<coin type>'/0'/0/<number>`.
+    pub fn key(&self, prefix: &str, coin_type: u32, number: u32) -> Result<Key> {
+        let path = format!("m/44'/{coin_type}'/0'/0/{number}");
+        let derived: DerivationPath =
+            path.parse().map_err(|_| Error::Key(format!("{path} is not a derivation path: number below 2^31")))?;
+        let signing = SigningKey::derive_from_path(self.0.to_seed(""), &derived)
+            .map_err(|_| Error::Key(format!("there is no key at {path}")))?;
+        let address: AccountId = signing
+            .public_key()
+            .account_id(prefix)
+            .map_err(|_| Error::Key(format!("chain.prefix '{prefix}' is not an address prefix")))?;
+        Ok(Key { signing, address: address.to_string(), path })
+    }
+}
+
+#[cfg(unix)]
+fn refuse_readable_by_others(path: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let mode = std::fs::metadata(path).map_err(|error| Error::file(path, error))?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(Error::Key(format!(
+            "{} can be read by others (mode {mode:03o}): chmod 600 {0}",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_readable_by_others(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+/// One key and its address. Debug never shows the secret.
+pub struct Key {
+    signing: SigningKey,
+    address: String,
+    path: String,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.address)
+    }
+}
+
+impl Key {
+    /// The address.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where it stands under the mnemonic.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The public key.
+    pub fn public(&self) -> PublicKey {
+        self.signing.public_key()
+    }
+
+    /// Signs.
+    pub fn sign(&self, bytes: &[u8]) -> Result<Signature> {
+        self.signing.sign(bytes).map_err(|_| Error::Key(format!("{} can't sign", self.address)))
+    }
+}

@@ -1,0 +1,115 @@
+//! What a transaction did, as its events say, valued at the prices of the book.
+
+use plimsoll_risk::health::Assets;
+use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_schema::event;
+use serde::Serialize;
+
+use crate::book::Book;
+use crate::chain::{Coin, ContractEvent, Included};
+use crate::scan::AssetTable;
+
+/// A debt written off, and who bore it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WrittenOff {
+    /// The debt.
+    pub debt: Coin,
+    /// What reserves bore.
+    pub by_reserves: Coin,
+    /// What suppliers bore.
+    pub by_suppliers: Coin,
+    /// The debt, in value.
+    pub value: Value,
+}
+
+/// What happened to one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Settled {
+    /// `liquidate` or `write_off`.
+    pub action: String,
+    /// The account.
+    pub account: String,
+    /// In which block.
+    pub height: u64,
+    /// Debt repaid.
+    pub repaid: Option<Coin>,
+    /// Collateral seized, the protocol's fee included.
+    pub seized: Option<Coin>,
+    /// The protocol's fee.
+    pub fee: Option<Coin>,
+    /// The bonus in force.
+    pub bonus: Option<Ratio>,
+    /// What was repaid, in value.
+    pub repaid_value: Value,
+    /// What was seized, in value.
+    pub seized_value: Value,
+    /// What the liquidator gained before gas, in value.
+    pub profit: Value,
+    /// Collateral swept to reserves with a loss.
+    pub swept: Vec<Coin>,
+    /// What was written off.
+    pub losses: Vec<WrittenOff>,
+}
+
+/// Reads what the pool said in a transaction. Values are at the book's prices at the time of `assets`.
+pub fn settle(included: &Included, book: &Book, assets: &AssetTable) -> Vec<Settled> {
+    let ours = included.events.iter().filter(|event| event.contract == book.addresses.pool);
+    ours.filter_map(|event| one(event, included.height, book, assets)).collect()
+}
+
+fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> Option<Settled> {
+    let action = said.get(event::ACTION).filter(|action| ["liquidate", "write_off"].contains(action))?;
+    let coin = |amount: &str, denom: &str| {
+        Some(Coin { denom: said.get(denom)?.to_owned(), amount: said.get(amount)?.parse().ok()? })
+    };
+    let repaid = coin(event::REPAID, event::DEBT_DENOM);
+    let seized = coin(event::SEIZED, event::COLLATERAL_DENOM);
+    let fee = coin(event::FEE, event::COLLATERAL_DENOM);
+    let value = |coin: &Option<Coin>, side| coin.as_ref().map_or(Value::ZERO, |c| value_of(c, book, assets, side));
+    let (repaid_value, seized_value) = (value(&repaid, Side::Debt), value(&seized, Side::Collateral));
+    let profit = seized_value.saturating_sub(value(&fee, Side::Collateral)).saturating_sub(repaid_value);
+    Some(Settled {
+        action: action.to_owned(),
+        account: said.get(event::ACCOUNT)?.to_owned(),
+        height,
+        bonus: said.get(event::BONUS).and_then(|bonus| bonus.parse().ok()),
+        repaid,
+        seized,
+        fee,
+        repaid_value,
+        seized_value,
+        profit,
+        swept: said.all(event::SWEPT).filter_map(|coin| coin.parse().ok()).collect(),
+        losses: losses(said, book, assets),
+    })
+}
+
+/// Each debt written off is followed by who bore it.
+fn losses(said: &ContractEvent, book: &Book, assets: &AssetTable) -> Vec<WrittenOff> {
+    let coins = |key| said.all(key).filter_map(|coin| coin.parse::<Coin>().ok()).collect::<Vec<_>>();
+    let (debts, reserves, suppliers) =
+        (coins(event::WRITTEN_OFF), coins(event::BORNE_BY_RESERVES), coins(event::BORNE_BY_SUPPLIERS));
+    let borne = reserves.into_iter().zip(suppliers);
+    let loss = |(debt, (by_reserves, by_suppliers)): (Coin, _)| {
+        let value = value_of(&debt, book, assets, Side::Debt);
+        WrittenOff { debt, by_reserves, by_suppliers, value }
+    };
+    debts.into_iter().zip(borne).map(loss).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Debt,
+    Collateral,
+}
+
+/// At the mid price, rounded against the liquidator; 0 when it can't be told.
+fn value_of(coin: &Coin, book: &Book, assets: &AssetTable, side: Side) -> Value {
+    let Some(state) = book.asset_of(&coin.denom).and_then(|id| assets.asset(id)) else { return Value::ZERO };
+    let (amount, decimals) = (Amount::new(coin.amount), state.params.decimals);
+    let value = match side {
+        Side::Debt => amount.value_up(state.mark.debt(), decimals),
+        Side::Collateral => amount.value_down(state.mark.collateral(), decimals),
+    };
+    value.unwrap_or(Value::ZERO)
+}
