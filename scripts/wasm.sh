@@ -96,7 +96,7 @@ for crate in $crates; do
 	artifacts+=("${crate//-/_}.wasm")
 	# One at a time: built together, one contract's features would reach what the other shares with it.
 	cargo build --locked --profile wasm --lib -p "$crate" \
-		-Zbuild-std=std,panic_abort --target "$target" --target-dir "$target_dir" >&2
+		-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size --target "$target" --target-dir "$target_dir" >&2
 	# Only what the first WebAssembly had: an optimiser may bring newer instructions in by itself.
 	wasm-opt -Oz --mvp-features "$target_dir/$target/wasm/${crate//-/_}.wasm" -o "$out/${crate//-/_}.wasm"
 done

@@ -129,9 +129,19 @@ fn set_source_fixed_in_production_is_refused_first_and_later() {
     let error = world.refused(|world| world.set_source(UATOM, FIXED, ageless()));
     assert!(error.is(&expected), "{error}");
     let source = world.feed_source(&[ANN], 1);
-    world.set_source(UATOM, source, guards()).unwrap();
+    world.set_source(UATOM, source, Guards { step_interval: 1, ..guards() }).unwrap();
     let error = world.refused(|world| world.set_source(UATOM, FIXED, ageless()));
     assert!(error.is(&expected), "{error}");
+}
+
+#[test]
+fn set_source_without_a_pause_between_steps_is_refused_in_production() {
+    let mut world = World::builder().without_assets().oracle(|msg| msg.production = true).build();
+    let source = world.feed_source(&[ANN], 1);
+    let guards = Guards { step_interval: 0, ..guards() };
+    let error = world.refused(|world| world.set_source(UATOM, source.clone(), guards.clone()));
+    assert!(error.is(&ContractError::NoStepInProduction { denom: denom() }), "{error}");
+    world.set_source(UATOM, source, Guards { step_interval: 1, ..guards }).unwrap();
 }
 
 #[test]

@@ -45,6 +45,12 @@ pub enum ContractError {
         /// The most.
         max: usize,
     },
+    /// Without a pause between steps every vote of a block takes one, and `max_deviation` limits nothing.
+    #[error("source of {denom}: step_interval must be above 0 in production")]
+    NoStepInProduction {
+        /// The denom.
+        denom: String,
+    },
     /// A price that stands still has no place in production.
     #[error("source of {denom}: a fixed price is refused in production")]
     FixedInProduction {

@@ -95,6 +95,9 @@ fn validate(
         (Source::Fixed { .. }, _) if production => Err(ContractError::FixedInProduction { denom: denom() }),
         (Source::Fixed { .. }, Some(max_age)) => Err(ContractError::FixedWithMaxAge { denom: denom(), max_age }),
         (Source::Fixed { .. }, None) => Ok(()),
+        (Source::Feed { .. }, _) if production && guards.step_interval == 0 => {
+            Err(ContractError::NoStepInProduction { denom: denom() })
+        }
         (Source::Feed { .. }, None) => Err(ContractError::FeedWithoutMaxAge { denom: denom() }),
         (Source::Feed { feeders, quorum }, Some(_)) => validate_feeders(api, denom(), feeders, *quorum),
     }
