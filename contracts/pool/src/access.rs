@@ -1,6 +1,6 @@
 //! Who may call.
 
-use cosmwasm_std::{Api, Storage};
+use cosmwasm_std::{Addr, Api, Storage};
 
 use crate::error::ContractError;
 use crate::state::{ROLES, Roles};
@@ -31,7 +31,17 @@ pub fn assert_guardian(storage: &dyn Storage, sender: &str) -> Result<(), Contra
     Err(ContractError::Unauthorized { sender: sender.to_owned(), role: "owner or guardian" })
 }
 
+/// An address that the chain accepts. Its own refusal says why, but not of which address.
+pub fn address(api: &dyn Api, text: &str) -> Result<Addr, ContractError> {
+    api.addr_validate(text).map_err(|_| ContractError::BadAddress { address: text.to_owned() })
+}
+
+/// The address that was named, or another when none was.
+pub fn address_or(api: &dyn Api, named: Option<&str>, otherwise: &Addr) -> Result<Addr, ContractError> {
+    named.map_or_else(|| Ok(otherwise.clone()), |text| address(api, text))
+}
+
 /// An address that the chain accepts, if one is given.
-pub fn valid(api: &dyn Api, address: Option<String>) -> Result<Option<String>, ContractError> {
-    Ok(address.map(|a| api.addr_validate(&a)).transpose()?.map(String::from))
+pub fn valid(api: &dyn Api, named: Option<String>) -> Result<Option<String>, ContractError> {
+    Ok(named.map(|text| address(api, &text)).transpose()?.map(String::from))
 }

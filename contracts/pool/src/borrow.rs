@@ -5,6 +5,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 
+use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds;
@@ -20,7 +21,7 @@ pub struct Borrow {
 pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Result<Response, ContractError> {
     funds::none(&info)?;
     let Borrow { denom, amount, recipient, account_id } = order;
-    let recipient = recipient.map(|a| deps.api.addr_validate(&a)).transpose()?.unwrap_or_else(|| info.sender.clone());
+    let recipient = access::address_or(deps.api, recipient.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), info.sender, account_id)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;

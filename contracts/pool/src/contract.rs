@@ -25,7 +25,7 @@ pub fn instantiate(
 ) -> Result<Response, ContractError> {
     funds::none(&info)?;
     update_config::validate(deps.as_ref(), &msg.config)?;
-    let owner = deps.api.addr_validate(&msg.owner)?;
+    let owner = access::address(deps.api, &msg.owner)?;
     let roles = Roles {
         ownership: Ownership::new(owner.into()),
         risk_manager: access::valid(deps.api, msg.risk_manager)?,

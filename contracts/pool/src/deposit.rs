@@ -5,6 +5,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 
+use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
@@ -17,7 +18,7 @@ pub fn deposit(
     on_behalf_of: Option<String>,
 ) -> Result<Response, ContractError> {
     let Paid { denom, amount } = funds::one_coin(&info)?;
-    let owner = on_behalf_of.map(|a| deps.api.addr_validate(&a)).transpose()?.unwrap_or_else(|| info.sender.clone());
+    let owner = access::address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;

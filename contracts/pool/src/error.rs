@@ -48,6 +48,12 @@ pub enum ContractError {
         /// What was sent.
         sent: String,
     },
+    /// The chain knows no such address.
+    #[error("'{address}' is not an address of this chain")]
+    BadAddress {
+        /// What was given.
+        address: String,
+    },
     /// Nothing is asked for.
     #[error("amount of {denom} is zero")]
     ZeroAmount {

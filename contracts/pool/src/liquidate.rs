@@ -7,6 +7,7 @@ use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
 use plimsoll_schema::pool::Receive;
 
+use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
@@ -35,9 +36,8 @@ pub struct Outcome {
 
 pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Liquidate) -> Result<Response, ContractError> {
     let coin = funds::one_coin(&info)?;
-    let user = deps.api.addr_validate(&order.user)?;
-    let recipient = order.recipient.as_deref().map(|a| deps.api.addr_validate(a)).transpose()?;
-    let recipient = recipient.unwrap_or_else(|| info.sender.clone());
+    let user = access::address(deps.api, &order.user)?;
+    let recipient = access::address_or(deps.api, order.recipient.as_deref(), &info.sender)?;
     for party in [&info.sender, &recipient] {
         if *party == user {
             return Err(ContractError::SelfLiquidation { address: party.to_string() });

@@ -3,6 +3,7 @@
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_schema::event;
 
+use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
@@ -15,7 +16,7 @@ pub fn repay(
     on_behalf_of: Option<String>,
 ) -> Result<Response, ContractError> {
     let Paid { denom, amount } = funds::one_coin(&info)?;
-    let owner = on_behalf_of.map(|a| deps.api.addr_validate(&a)).transpose()?.unwrap_or_else(|| info.sender.clone());
+    let owner = access::address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;

@@ -21,7 +21,7 @@ pub fn request_reserves(
     funds::none(&info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     funds::nonzero(amount, denom)?;
-    let recipient = deps.api.addr_validate(recipient)?.into_string();
+    let recipient = access::address(deps.api, recipient)?.into_string();
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
     let effective_at = book.now.saturating_add(book.config.reserves_delay);

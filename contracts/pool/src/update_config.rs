@@ -16,7 +16,7 @@ const DAY: u64 = 86_400;
 
 /// Whether the settings may be used. The error names the first that may not.
 pub fn validate(deps: Deps, config: &Config) -> Result<(), ContractError> {
-    deps.api.addr_validate(&config.oracle)?;
+    access::address(deps.api, &config.oracle)?;
     let (target, dust) = (config.liquidation.target_health_factor, config.liquidation.dust_value);
     if target <= Ratio::ONE || target > TARGET_MAX {
         return Err(ContractError::TargetHealthFactor(target));
@@ -67,7 +67,7 @@ pub fn update_roles(
 pub fn update_owner(deps: DepsMut, info: MessageInfo, step: OwnerUpdate) -> Result<Response, ContractError> {
     funds::none(&info)?;
     if let OwnerUpdate::Propose { owner } = &step {
-        deps.api.addr_validate(owner)?;
+        access::address(deps.api, owner)?;
     }
     let mut roles = ROLES.load(deps.storage)?;
     roles.ownership = roles.ownership.update(info.sender.as_str(), step)?;

@@ -5,6 +5,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
 
+use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds;
@@ -19,8 +20,7 @@ pub struct Withdraw {
 
 pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
     funds::none(&info)?;
-    let recipient = order.recipient.map(|a| deps.api.addr_validate(&a)).transpose()?;
-    let recipient = recipient.unwrap_or_else(|| info.sender.clone());
+    let recipient = access::address_or(deps.api, order.recipient.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), info.sender, order.account_id)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &order.denom)?;

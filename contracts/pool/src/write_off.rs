@@ -3,6 +3,7 @@
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_schema::event;
 
+use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds;
@@ -16,7 +17,7 @@ pub fn write_off(
     account_id: Option<u32>,
 ) -> Result<Response, ContractError> {
     funds::none(&info)?;
-    let user = deps.api.addr_validate(user)?;
+    let user = access::address(deps.api, user)?;
     let mut holder = Holder::load(deps.as_ref(), user, account_id)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     book.load_priced(deps.as_ref(), &holder.account)?;

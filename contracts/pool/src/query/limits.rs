@@ -7,7 +7,7 @@ use plimsoll_schema::pool::{MaxAmountResponse, Receive, SimulateLiquidationRespo
 
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
-use crate::{borrow, funds, liquidate, withdraw};
+use crate::{access, borrow, funds, liquidate, withdraw};
 
 pub fn simulate_liquidation(
     deps: Deps,
@@ -101,6 +101,6 @@ fn largest(most: Amount, works: impl Fn(Amount) -> bool) -> Amount {
 }
 
 fn load(deps: Deps, env: &Env, user: &str, account_id: Option<u32>) -> Result<(Book, Holder), ContractError> {
-    let holder = Holder::load(deps, deps.api.addr_validate(user)?, account_id)?;
+    let holder = Holder::load(deps, access::address(deps.api, user)?, account_id)?;
     Ok((Book::open(deps, env)?, holder))
 }

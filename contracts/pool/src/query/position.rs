@@ -6,6 +6,7 @@ use plimsoll_schema::pool::{
     UserCollateral, UserCollateralsResponse, UserDebt, UserDebtsResponse, UserPositionResponse,
 };
 
+use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 
@@ -50,7 +51,7 @@ pub fn user_collaterals(
 }
 
 fn load(deps: Deps, env: &Env, user: &str, account_id: Option<u32>) -> Result<(Book, Holder, Position), ContractError> {
-    let holder = Holder::load(deps, deps.api.addr_validate(user)?, account_id)?;
+    let holder = Holder::load(deps, access::address(deps.api, user)?, account_id)?;
     let mut book = Book::open(deps, env)?;
     book.load_priced(deps, &holder.account)?;
     let position = book.position(&holder.account)?;
