@@ -6,12 +6,16 @@
 
 pub mod book;
 pub mod chain;
+pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod deploy;
 pub mod error;
 pub mod execute;
 pub mod journal;
 pub mod keys;
+pub mod logging;
 pub mod plan;
 pub mod run;
 pub mod scan;

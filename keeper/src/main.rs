@@ -1,2 +1,17 @@
-//! x
-fn main() {}
+//! The keeper's command line.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use plimsoll_keeper::cli::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match plimsoll_keeper::commands::run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error.to_string().replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}

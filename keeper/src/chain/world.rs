@@ -64,13 +64,14 @@ impl WorldChain {
         self.home(move |home| act(&mut home.world)).await
     }
 
-    /// Goes on to the next block: first the transactions that were broadcast, then what `act` does. Events of the responses
+    /// Goes on to the next block, `seconds` later: first the transactions that were broadcast, then what `act` does. Events of the responses
     /// that it answers with become the block's. When it fails, the block is made all the same.
     pub async fn block(
         &self,
+        seconds: u64,
         act: impl FnOnce(&mut World) -> std::result::Result<Vec<AppResponse>, WorldError> + Send + 'static,
     ) -> Result<std::result::Result<Head, WorldError>> {
-        self.home(move |home| home.block(act)).await
+        self.home(move |home| home.block(seconds, act)).await
     }
 
     async fn home<T: Send + 'static>(&self, act: impl FnOnce(&mut Home) -> T + Send + 'static) -> Result<T> {
@@ -104,9 +105,10 @@ fn events_of(response: &AppResponse) -> Vec<ContractEvent> {
 impl Home {
     fn block(
         &mut self,
+        seconds: u64,
         act: impl FnOnce(&mut World) -> std::result::Result<Vec<AppResponse>, WorldError>,
     ) -> std::result::Result<Head, WorldError> {
-        self.world.next_block();
+        self.world.advance(seconds);
         let height = self.world.height();
         let mut said = Vec::new();
         for (hash, timeout_height) in std::mem::take(&mut self.mempool) {

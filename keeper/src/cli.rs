@@ -1,0 +1,108 @@
+//! The command line. A mnemonic is never among its arguments: they show in process lists and shell histories.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The keeper of Plimsoll: watches every account and liquidates those below health factor 1.
+#[derive(Parser, Debug)]
+#[command(name = "keeper", version, about)]
+pub struct Cli {
+    /// Where settings come from.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings: defaults, then the deployment file, then the TOML file, then the environment, then these.
+#[derive(Args, Debug, Clone, Default)]
+pub struct Settings {
+    /// The configuration file, TOML
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The deployment file that `deploy` wrote
+    #[arg(long, global = true, value_name = "FILE")]
+    pub deployment: Option<String>,
+    /// Any key of the configuration, as in --set strategy.slippage=0.01
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Results as JSON, one object a line; everything else goes to stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What the keeper can do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// A market on an embedded chain: prices fall, the keeper liquidates. Nothing to prepare
+    Demo {
+        /// The scenario, TOML; a good one is built in
+        #[arg(long, value_name = "FILE")]
+        scenario: Option<PathBuf>,
+    },
+    /// Watches the chain and acts, block by block, until it is told to stop
+    Run {
+        /// Send transactions; without it, only says what it would do
+        #[arg(long)]
+        live: bool,
+    },
+    /// Judges every account once
+    Scan,
+    /// Why an account is healthy or not, where that ends, and what a liquidation would do
+    Explain {
+        /// OWNER or OWNER/ID
+        account: String,
+    },
+    /// Liquidates one account now, if it can be
+    Liquidate {
+        /// OWNER or OWNER/ID
+        account: String,
+        /// Send the transaction; without it, only says what it would do
+        #[arg(long)]
+        live: bool,
+    },
+    /// Puts the contracts on a chain; again without harm
+    Deploy {
+        /// The network file, such as scripts/networks/local.toml
+        network: PathBuf,
+        /// The deployment file to write; deployments/NAME.json when left out
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Where plimsoll_pool.wasm and plimsoll_oracle.wasm are
+        #[arg(long, value_name = "DIR", default_value = "artifacts")]
+        artifacts: PathBuf,
+        /// A file that only its owner can read with the deployer's mnemonic; PLIMSOLL_MNEMONIC comes first
+        #[arg(long, value_name = "FILE")]
+        mnemonic_file: Option<PathBuf>,
+        /// The gRPC endpoint, in place of the network file's
+        #[arg(long, value_name = "URL")]
+        grpc: Option<String>,
+        /// The RPC endpoint, in place of the network file's
+        #[arg(long, value_name = "URL")]
+        rpc: Option<String>,
+    },
+    /// Shows the keeper's addresses, or makes a new key
+    Keys {
+        /// How many of the mnemonic's addresses to show
+        #[arg(long, default_value_t = 1)]
+        count: u32,
+        /// What to do in place of showing
+        #[command(subcommand)]
+        action: Option<KeysAction>,
+    },
+    /// Shows every configuration key, its value, and where the value comes from
+    Config,
+}
+
+/// What can be done with keys.
+#[derive(Subcommand, Debug)]
+pub enum KeysAction {
+    /// Writes a new mnemonic to a new file that only its owner can read
+    New {
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}

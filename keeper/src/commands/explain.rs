@@ -1,0 +1,164 @@
+//! `explain`: one account in words and numbers.
+
+use std::collections::BTreeSet;
+
+use plimsoll_risk::health::Position;
+use serde_json::{Value as Json, json};
+
+use crate::book::Book;
+use crate::book::touched::account_key;
+use crate::cli::Settings;
+use crate::commands::liquidate::not_an_account;
+use crate::commands::run::describe;
+use crate::commands::scan::{shortened, two_decimals};
+use crate::commands::{config, open, print_json};
+use crate::error::{Error, Result};
+use crate::plan::{Action, Means, decide};
+use crate::scan::{AssetTable, Scan, Verdict, name, scan};
+
+/// Says why the account is healthy or not, at which price of which asset that ends, and what a liquidation would do.
+pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<()> {
+    let config = config(settings)?;
+    let wanted = account_key(account).ok_or_else(|| not_an_account(account))?;
+    let (_, book) = open(&config, None).await?;
+    let scan = scan(&book, book.head.time)?;
+    let (Some(record), Some(verdict)) =
+        (book.accounts.get(&wanted), scan.verdicts.iter().find(|verdict| verdict.key == wanted))
+    else {
+        return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", name(&wanted))));
+    };
+    let judged = |error: &dyn std::fmt::Display| Error::Judge { account: name(&wanted), reason: error.to_string() };
+    let position = Position::of(record, &scan.assets, scan.now).map_err(|error| judged(&error))?;
+    let lines = lines(&book, &position).map_err(|error| judged(&error))?;
+    let cooling = BTreeSet::new();
+    let means = Means { sender: None, inventory: None, strategy: &config.strategy, cooling: &cooling };
+    let outcome = decide(&book, &scan, verdict, &means);
+    if json {
+        return print_json(&as_json(&book, &scan, verdict, &lines, &outcome));
+    }
+    in_words(&book, verdict, &lines);
+    match outcome {
+        _ if !verdict.is_liquidatable() && !verdict.bad_debt => {}
+        Ok(action) => println!("A keeper with enough inventory would {}.", describe(&action)),
+        Err(skip) => println!("A keeper would leave it alone: {skip}."),
+    }
+    Ok(())
+}
+
+/// A deposit or a debt, with the price at which the verdict changes.
+struct Line {
+    debt: bool,
+    denom: String,
+    amount: String,
+    price: String,
+    fault: Option<String>,
+    value: plimsoll_risk::units::Value,
+    threshold: Option<plimsoll_risk::units::Ratio>,
+    ends_at: Option<plimsoll_risk::units::Price>,
+}
+
+fn lines(book: &Book, position: &Position) -> std::result::Result<Vec<Line>, plimsoll_risk::math::MathError> {
+    let mut lines = Vec::new();
+    for line in &position.collaterals {
+        lines.push(Line {
+            debt: false,
+            denom: book.denom_of(line.asset),
+            amount: whole(line.amount.raw(), line.decimals),
+            price: line.mark.collateral().to_string(),
+            fault: line.mark.quote.as_ref().err().map(ToString::to_string),
+            value: line.value_down()?,
+            threshold: Some(line.threshold()),
+            ends_at: position.liquidation_price_up(line.asset)?,
+        });
+    }
+    for line in &position.debts {
+        lines.push(Line {
+            debt: true,
+            denom: book.denom_of(line.asset),
+            amount: whole(line.amount.raw(), line.decimals),
+            price: line.mark.debt().to_string(),
+            fault: line.mark.quote.as_ref().err().map(ToString::to_string),
+            value: line.value_up()?,
+            threshold: None,
+            ends_at: position.debt_liquidation_price_down(line.asset)?,
+        });
+    }
+    Ok(lines)
+}
+
+/// Base units as whole tokens.
+pub fn whole(amount: u128, decimals: u8) -> String {
+    let scale = 10u128.checked_pow(decimals.into()).unwrap_or(1);
+    let fraction = format!("{:0width$}", amount % scale, width = usize::from(decimals));
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() || decimals == 0 { "" } else { "." };
+    format!("{}{point}{}", amount / scale, if decimals == 0 { "" } else { fraction })
+}
+
+fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
+    let health = &verdict.health;
+    println!("{} at block {}", name(&verdict.key), book.head.height);
+    for line in lines {
+        let side = if line.debt { "owes" } else { "has " };
+        let weight = line.threshold.map_or_else(String::new, |t| {
+            if t.is_zero() { ", which doesn't count as collateral".to_owned() } else { format!(", of which {t} counts") }
+        });
+        println!("  {side} {} {} at {}: worth {}{weight}", line.amount, line.denom, line.price, two_decimals(&line.value));
+        if let Some(fault) = &line.fault {
+            println!("       ({fault}; so it counts at the bound that favours the account)");
+        }
+    }
+    let factor = verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4));
+    let (carried, debt) = (two_decimals(&health.carried), two_decimals(&health.debt));
+    if verdict.is_liquidatable() {
+        println!("It may be liquidated: its collateral carries {carried}, it owes {debt}; health factor {factor}, below 1.");
+    } else {
+        println!("It is healthy: its collateral carries {carried}, it owes {debt}; health factor {factor}.");
+    }
+    if verdict.bad_debt {
+        println!("Its debt is bad: what is left of the collateral is dust, and the debt can be written off.");
+    }
+    let until = if verdict.is_liquidatable() { "It would be healthy" } else { "It stays healthy" };
+    for line in lines {
+        match (line.ends_at, line.debt) {
+            (Some(price), false) => println!("{until} with {} at {price} or more.", line.denom),
+            (Some(price), true) if !price.is_zero() => println!("{until} with {} at {price} or less.", line.denom),
+            _ => {}
+        }
+    }
+}
+
+fn as_json(
+    book: &Book,
+    scan: &Scan,
+    verdict: &Verdict,
+    lines: &[Line],
+    outcome: &std::result::Result<Action, crate::plan::Skip>,
+) -> Json {
+    let line = |line: &Line| {
+        json!({ "denom": line.denom, "amount": line.amount, "price": line.price, "price_fault": line.fault,
+            "value": line.value, "counts": line.threshold, "liquidation_price": line.ends_at })
+    };
+    let side = |debt: bool| lines.iter().filter(|l| l.debt == debt).map(line).collect::<Vec<_>>();
+    let _: &AssetTable = &scan.assets;
+    let plan = match outcome {
+        Ok(Action::Liquidate(deal)) => json!({ "action": "liquidate", "send": deal.sent, "collateral_denom": deal.collateral_denom,
+            "repay": deal.expected.repay, "seize": deal.expected.seize, "fee": deal.expected.fee,
+            "bonus": deal.expected.bonus, "profit": deal.profit }),
+        Ok(Action::WriteOff { debt_value, .. }) => json!({ "action": "write_off", "debt_value": debt_value }),
+        Err(skip) => json!({ "action": Json::Null, "reason": skip.to_string() }),
+    };
+    json!({
+        "account": name(&verdict.key),
+        "height": book.head.height,
+        "collaterals": side(false),
+        "debts": side(true),
+        "collateral_value": verdict.health.collateral,
+        "carried_value": verdict.health.carried,
+        "debt_value": verdict.health.debt,
+        "health_factor": verdict.health_factor(),
+        "liquidatable": verdict.is_liquidatable(),
+        "bad_debt": verdict.bad_debt,
+        "liquidation": plan,
+    })
+}

@@ -1,0 +1,112 @@
+//! `liquidate`: one account, now.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::book::touched::account_key;
+use crate::chain::Chain;
+use crate::cli::Settings;
+use crate::commands::run::{describe, live_journal};
+use crate::commands::{config, key, open, print_json};
+use crate::error::{Error, Result};
+use crate::execute::{Executor, Landed};
+use crate::journal::Journal;
+use crate::plan::{Action, Means, decide};
+use crate::scan::{Scan, name, scan};
+use crate::settle::settle;
+
+/// Liquidates the account, or says why that can't be done.
+pub async fn liquidate(settings: &Settings, account: &str, live: bool, json: bool) -> Result<()> {
+    let config = config(settings)?;
+    let key = key(&config)?;
+    if live && key.is_none() {
+        return Err(Error::NoKey);
+    }
+    let (node, book) = open(&config, key).await?;
+    let wanted = account_key(account).ok_or_else(|| not_an_account(account))?;
+    let scan = scan(&book, book.head.time)?;
+    let verdict = scan.verdicts.iter().find(|verdict| verdict.key == wanted);
+    let verdict = verdict.ok_or_else(|| Error::DoesNotHold(format!("{account} has no debt")))?;
+    if !verdict.is_liquidatable() && !verdict.bad_debt {
+        let factor = verdict.health_factor().unwrap_or_default();
+        return Err(Error::DoesNotHold(format!("{} is healthy: its health factor is {factor}", name(&wanted))));
+    }
+    let inventory = match node.sender() {
+        Some(sender) => Some(node.balances(sender).await?),
+        None => None,
+    };
+    let cooling = BTreeSet::new();
+    let means = Means { sender: node.sender(), inventory, strategy: &config.strategy, cooling: &cooling };
+    let action = decide(&book, &scan, verdict, &means)
+        .map_err(|skip| Error::DoesNotHold(format!("{} can't be liquidated by this keeper: {skip}", name(&wanted))))?;
+    eprintln!("{}: {}", name(&wanted), describe(&action));
+    if !live {
+        eprintln!("dry run: nothing is sent without --live");
+        if json {
+            print_json(&json!({ "account": name(&wanted), "live": false, "plan": describe(&action) }))?;
+        }
+        return Ok(());
+    }
+    let journal = live_journal(&config, &*node).await?;
+    let settled = send(node, journal, &book, &scan, action, config.strategy.timeout_blocks).await?;
+    for done in settled {
+        if json {
+            print_json(&done)?;
+        } else {
+            println!("{}", crate::demo::screen::settled_line(&done));
+        }
+    }
+    Ok(())
+}
+
+async fn send<C: Chain>(
+    chain: Arc<C>,
+    journal: Journal,
+    book: &crate::book::Book,
+    scan: &Scan,
+    action: Action,
+    timeout_blocks: u64,
+) -> Result<Vec<crate::settle::Settled>> {
+    let mut executor = Executor::new(chain.clone(), journal)?;
+    wait(&*chain, &mut executor).await?;
+    let sent = executor.send(&book.addresses.pool, &[action], &chain.head().await?, timeout_blocks).await?;
+    if let Some((_, reason)) = sent.left_out.into_iter().next() {
+        return Err(Error::Refused { reason });
+    }
+    match wait(&*chain, &mut executor).await? {
+        Some((_, Landed::Included(included))) if included.code == 0 => Ok(settle(&included, book, &scan.assets)),
+        Some((intent, Landed::Included(included))) => Err(Error::Failed {
+            hash: intent.hash,
+            height: included.height,
+            code: included.code,
+            codespace: included.codespace,
+            log: included.log,
+        }),
+        Some((intent, Landed::Expired)) => {
+            Err(Error::Expired { hash: intent.hash, timeout_height: intent.timeout_height })
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Waits for whatever is in flight.
+async fn wait<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Option<(crate::journal::Intent, Landed)>> {
+    loop {
+        let head = chain.head().await?;
+        if executor.in_flight(&head.chain_id).is_none() {
+            return Ok(None);
+        }
+        if let Some(resolved) = executor.resolve(&head).await? {
+            return Ok(Some(resolved));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// What an account must look like.
+pub fn not_an_account(text: &str) -> Error {
+    Error::Config(format!("'{text}' is no account: it must be OWNER or OWNER/ID, as in wasm1…/0"))
+}

@@ -1,0 +1,126 @@
+//! The commands: each reads its settings, does one thing, and prints results to stdout and everything else to stderr.
+
+pub mod deploy;
+pub mod explain;
+pub mod keys;
+pub mod liquidate;
+pub mod run;
+pub mod scan;
+
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::book::Book;
+use crate::chain::Chain;
+use crate::chain::node::Node;
+use crate::cli::{Cli, Command, Settings};
+use crate::config::{Config, KEYS, Layers, LogFormat};
+use crate::error::{Error, Result};
+use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic};
+use crate::logging;
+
+/// Runs a command.
+pub async fn run(cli: Cli) -> Result<()> {
+    let settings = cli.settings;
+    let json = settings.json;
+    match cli.command {
+        Command::Demo { scenario } => crate::demo::demo(scenario.as_deref(), json).await,
+        Command::Run { live } => run::run(&settings, live, json).await,
+        Command::Scan => scan::scan(&settings, json).await,
+        Command::Explain { account } => explain::explain(&settings, &account, json).await,
+        Command::Liquidate { account, live } => liquidate::liquidate(&settings, &account, live, json).await,
+        Command::Deploy { network, out, artifacts, mnemonic_file, grpc, rpc } => {
+            let job = deploy::Job { network, out, artifacts, mnemonic_file, grpc, rpc };
+            deploy::deploy(job, json).await
+        }
+        Command::Keys { count, action } => keys::keys(&settings, count, action, json),
+        Command::Config => show_config(&settings, json),
+    }
+}
+
+/// All layers of settings.
+pub fn layers(settings: &Settings) -> Result<Layers> {
+    let mut flags = Vec::new();
+    for text in &settings.set {
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| Error::Config(format!("--set {text}: it must be KEY=VALUE, as in --set log.level=debug")))?;
+        flags.push((key.trim().to_owned(), value.trim().to_owned()));
+    }
+    if let Some(path) = &settings.deployment {
+        flags.push(("deployment".to_owned(), path.clone()));
+    }
+    Layers::read(settings.config.as_deref(), std::env::vars(), &flags)
+}
+
+/// The settings, checked, and logging started.
+pub fn config(settings: &Settings) -> Result<Config> {
+    let config = Config::of(&layers(settings)?)?;
+    logging::start(config.log_format, config.log_level);
+    Ok(config)
+}
+
+/// The configured key; `None` when there is none.
+pub fn key(config: &Config) -> Result<Option<Key>> {
+    let mnemonic = Mnemonic::find(MNEMONIC_VARIABLE, config.wallet.mnemonic_file.as_deref())?;
+    let derive = |mnemonic: Mnemonic| mnemonic.key(&config.chain.prefix, config.chain.coin_type, config.wallet.account);
+    mnemonic.map(derive).transpose()
+}
+
+/// A connected node, and the book at its latest block, with a bar while a person waits.
+pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)> {
+    let node = Arc::new(Node::connect(config.chain.clone(), key).await?);
+    let head = node.head().await?;
+    let bar = progress(config);
+    bar.set_message("reading borrowers");
+    let book = Book::snapshot(&*node, &config.contracts.pool, head, |count| {
+        bar.set_position(count.try_into().unwrap_or(u64::MAX));
+    })
+    .await?;
+    bar.finish_and_clear();
+    if let Some(wanted) = config.contracts.oracle.as_ref().filter(|oracle| **oracle != book.addresses.oracle) {
+        let (found, pool) = (&book.addresses.oracle, &book.addresses.pool);
+        return Err(Error::Config(format!("contracts.oracle is {wanted}, but the pool {pool} goes by {found}: correct it or leave it out")));
+    }
+    tracing::info!(
+        chain = book.head.chain_id,
+        height = book.head.height,
+        borrowers = book.accounts.len(),
+        markets = book.assets.len(),
+        "book is read"
+    );
+    Ok((node, book))
+}
+
+/// Hidden by itself where nobody watches.
+fn progress(config: &Config) -> ProgressBar {
+    if config.log_format == LogFormat::Json {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}: {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    bar
+}
+
+/// Prints one JSON object on a line.
+pub fn print_json(value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string(value).map_err(|error| Error::garbage("this keeper", error))?;
+    println!("{text}");
+    Ok(())
+}
+
+fn show_config(settings: &Settings, json: bool) -> Result<()> {
+    let layers = layers(settings)?;
+    for (key, _) in KEYS {
+        let (value, origin) = (layers.get(key), layers.origin(key));
+        if json {
+            print_json(&serde_json::json!({ "key": key, "value": value, "from": origin }))?;
+        } else {
+            println!("{key} = \"{value}\"  # from {origin}");
+        }
+    }
+    Ok(())
+}

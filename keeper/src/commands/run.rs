@@ -1,0 +1,111 @@
+//! `run`: the pipeline, until a signal says stop.
+
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::chain::Chain;
+use crate::cli::Settings;
+use crate::commands::{config, key, open, print_json};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::journal::Journal;
+use crate::plan::Action;
+use crate::run::{Keeper, Tick};
+use crate::scan::name;
+
+/// Gas that a liquidation uses at most; below its price a wallet counts as empty.
+const GAS_LEAST: u64 = 500_000;
+
+/// Watches and, when live, acts.
+pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
+    let config = config(settings)?;
+    let key = key(&config)?;
+    if live && key.is_none() {
+        return Err(Error::NoKey);
+    }
+    let (node, book) = open(&config, key).await?;
+    let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
+    if !live {
+        tracing::info!("dry run: nothing is sent without --live");
+    }
+    let mut keeper = Keeper::new(node, book, config.strategy, journal)?;
+    let mut failure = None;
+    keeper.run(stop_signal()?, |tick| failure = report(tick, live, json).err().or(failure.take())).await?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// The journal, once the wallet has money for gas.
+pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal> {
+    let address = chain.sender().ok_or(Error::NoKey)?;
+    let wanted = chain.fee(GAS_LEAST);
+    let available = chain.balances(address).await?.get(&wanted.denom).copied().unwrap_or_default();
+    if available < wanted.amount {
+        let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
+        return Err(Error::EmptyWallet { address, available, wanted, denom });
+    }
+    Journal::open(&config.journal)
+}
+
+/// Turns true at SIGINT or SIGTERM.
+fn stop_signal() -> Result<watch::Receiver<bool>> {
+    let failed = |error: std::io::Error| Error::Config(format!("signals can't be caught: {error}"));
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt()).map_err(failed)?, signal(SignalKind::terminate()).map_err(failed)?);
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        // Nobody listens any more when the run has ended by itself.
+        let _ = sender.send(true);
+        // Held open: a closed channel would read as an end.
+        std::future::pending::<()>().await;
+    });
+    Ok(receiver)
+}
+
+fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
+    let height = tick.head.height;
+    for fault in &tick.scan.faults {
+        tracing::error!(height, fault, "an account can't be judged");
+    }
+    for action in tick.plan.actions.iter().filter(|_| !live) {
+        tracing::info!(height, account = name(action.account()), what = %describe(action), "would act");
+    }
+    if let Some(hash) = &tick.sent.hash {
+        let actions = tick.sent.actions.len();
+        tracing::info!(height, hash, actions, "sent");
+    }
+    if !tick.plan.skipped.is_empty() {
+        tracing::debug!(height, skipped = ?tick.plan.skipped, "left alone");
+    }
+    if !json {
+        return Ok(());
+    }
+    for done in &tick.settled {
+        print_json(&json!({ "event": "settled", "settled": done }))?;
+    }
+    let skipped: u64 = tick.plan.skipped.values().sum();
+    print_json(&json!({
+        "event": "block",
+        "height": height,
+        "accounts": tick.scan.verdicts.len(),
+        "liquidatable": tick.scan.liquidatable().count(),
+        "planned": tick.plan.actions.len(),
+        "skipped": skipped,
+        "sent": tick.sent.hash,
+    }))
+}
+
+/// An action in a few words.
+pub fn describe(action: &Action) -> String {
+    match action {
+        Action::Liquidate(deal) => format!(
+            "repay {} and take {}{}, at least {} after the fee, for a profit of {}",
+            deal.sent, deal.expected.seize, deal.collateral_denom, deal.min_receive, deal.profit
+        ),
+        Action::WriteOff { debt_value, .. } => format!("write off a debt worth {debt_value}"),
+    }
+}

@@ -1,0 +1,87 @@
+//! `scan`: judges the whole book once.
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
+use serde_json::json;
+
+use crate::cli::Settings;
+use crate::commands::{config, open, print_json};
+use crate::error::{Error, Result};
+use crate::scan::{Scan, name, scan as judge};
+
+/// Prints every account with its health, the least healthy first.
+pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
+    let config = config(settings)?;
+    let (_, book) = open(&config, None).await?;
+    let mut scan = judge(&book, book.head.time)?;
+    scan.verdicts.sort_by(|a, b| a.health_factor().cmp(&b.health_factor()).then_with(|| a.key.cmp(&b.key)));
+    for fault in &scan.faults {
+        eprintln!("{fault}");
+    }
+    if json {
+        print_lines(&scan, book.head.height)?;
+    } else {
+        println!("{}", table(&scan));
+        let (count, below) = (scan.verdicts.len(), scan.liquidatable().count());
+        println!("block {}: {count} accounts with debt, {below} below health factor 1", book.head.height);
+    }
+    if scan.faults.is_empty() {
+        return Ok(());
+    }
+    Err(Error::DoesNotHold(format!("{} accounts can't be judged", scan.faults.len())))
+}
+
+fn print_lines(scan: &Scan, height: u64) -> Result<()> {
+    for verdict in &scan.verdicts {
+        print_json(&json!({
+            "account": name(&verdict.key),
+            "height": height,
+            "collateral_value": verdict.health.collateral,
+            "carried_value": verdict.health.carried,
+            "debt_value": verdict.health.debt,
+            "health_factor": verdict.health_factor(),
+            "liquidatable": verdict.is_liquidatable(),
+            "bad_debt": verdict.bad_debt,
+        }))?;
+    }
+    Ok(())
+}
+
+fn table(scan: &Scan) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_BORDERS_ONLY).set_header(["account", "collateral", "debt", "health factor", ""]);
+    for verdict in &scan.verdicts {
+        let health = &verdict.health;
+        table.add_row([
+            name(&verdict.key),
+            two_decimals(&health.collateral),
+            two_decimals(&health.debt),
+            verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4)),
+            (if verdict.bad_debt { "bad debt" } else if verdict.is_liquidatable() { "LIQUIDATABLE" } else { "" }).to_owned(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1).take(3) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// A decimal number cut after two decimals.
+pub fn two_decimals(number: &impl ToString) -> String {
+    shortened(number, 2)
+}
+
+/// A decimal number cut, not rounded, after so many decimals, with its thousands apart.
+pub fn shortened(number: &impl ToString, decimals: usize) -> String {
+    let text = number.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let mut grouped = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let fraction: String = fraction.chars().chain(std::iter::repeat('0')).take(decimals).collect();
+    format!("{grouped}.{fraction}")
+}

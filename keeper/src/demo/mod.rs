@@ -1,0 +1,187 @@
+//! `demo`: a scenario on the embedded chain, played through the very pipeline that runs on a real one.
+
+pub mod scenario;
+pub mod screen;
+pub mod stage;
+pub mod summary;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use plimsoll_risk::units::Price;
+use plimsoll_schema::pool::{QueryMsg, SolvencyResponse};
+use serde_json::json;
+
+use crate::book::Book;
+use crate::chain::world::WorldChain;
+use crate::chain::{Chain, Head, query};
+use crate::commands::print_json;
+use crate::config::Strategy;
+use crate::demo::scenario::{Scenario, Step};
+use crate::demo::screen::Screen;
+use crate::demo::summary::Summary;
+use crate::error::{Error, Result};
+use crate::journal::Journal;
+use crate::run::{Keeper, Tick};
+
+/// At most so many blocks pass until the keeper has done all that a price asks for.
+const BLOCKS_MAX: usize = 200;
+/// Seconds from one block to the next.
+const BLOCK: u64 = 5;
+
+/// Plays a scenario. Errors when it ends insolvent.
+pub async fn demo(scenario: Option<&Path>, json: bool) -> Result<()> {
+    let scenario = Scenario::read(scenario)?;
+    let summary = play(&scenario, if json { Output::Json } else { Output::Screen }).await?;
+    if json {
+        print_json(&summary)?;
+    }
+    if summary.solvent {
+        return Ok(());
+    }
+    Err(Error::DoesNotHold("the market is not solvent: its books don't balance".to_owned()))
+}
+
+/// Where a scenario is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// On the terminal, for people.
+    Screen,
+    /// As JSON, one object a line.
+    Json,
+    /// Nowhere.
+    Silent,
+}
+
+/// Plays a scenario to its end and says how it ended.
+pub async fn play(scenario: &Scenario, output: Output) -> Result<Summary> {
+    let chain = Arc::new(stage::build(scenario).await?);
+    let pool = chain.with(|world| world.pool().to_string()).await?;
+    let book = Book::snapshot(&*chain, &pool, chain.head().await?, |_| {}).await?;
+    let journal = JournalFile::new();
+    let keeper = Keeper::new(chain.clone(), book, Strategy::default(), Some(Journal::open(&journal.0)?))?;
+    let screen = Screen::new(scenario, owners(&chain, scenario).await?);
+    let prices = scenario.assets.iter().map(|asset| (asset.denom.clone(), asset.price.price())).collect();
+    let summary = Summary::new(scenario.accounts.len());
+    let mut play = Play { chain, keeper, screen, output, prices, summary };
+    play.whole(scenario).await
+}
+
+/// The names of the scenario's people, by address.
+async fn owners(chain: &WorldChain, scenario: &Scenario) -> Result<BTreeMap<String, String>> {
+    let names: Vec<String> = scenario.accounts.iter().map(|account| account.name.clone()).collect();
+    chain.with(move |world| names.into_iter().map(|name| (world.addr(name.as_str()).into_string(), name)).collect()).await
+}
+
+struct Play {
+    chain: Arc<WorldChain>,
+    keeper: Keeper<WorldChain>,
+    screen: Screen,
+    output: Output,
+    prices: BTreeMap<String, Price>,
+    summary: Summary,
+}
+
+impl Play {
+    async fn whole(&mut self, scenario: &Scenario) -> Result<Summary> {
+        self.show(|screen| screen.opening());
+        let head = self.chain.head().await?;
+        let tick = self.tick(&head).await?;
+        self.show(|screen| screen.book(&tick));
+        self.settle(&tick).await?;
+        for (number, step) in scenario.steps.iter().enumerate() {
+            self.step(number + 1, step).await?;
+        }
+        self.close().await?;
+        Ok(self.summary.clone())
+    }
+
+    async fn step(&mut self, number: usize, step: &Step) -> Result<()> {
+        let before = self.prices.clone();
+        self.prices.extend(step.prices.iter().map(|(denom, price)| (denom.clone(), price.price())));
+        let all = self.prices.clone().into_iter().collect();
+        let head = stage::prices(&self.chain, step.seconds.unwrap_or(60), all).await?;
+        let tick = self.tick(&head).await?;
+        let after = self.prices.clone();
+        self.show(|screen| screen.step(number, &step.title, &before, &after));
+        self.show(|screen| screen.book(&tick));
+        if self.output == Output::Json {
+            let below = tick.scan.liquidatable().count();
+            print_json(&json!({ "event": "step", "step": number, "height": head.height, "liquidatable": below }))?;
+        }
+        self.settle(&tick).await
+    }
+
+    /// Makes blocks until the keeper has nothing left to do.
+    async fn settle(&mut self, first: &Tick) -> Result<()> {
+        let mut busy = first.sent.hash.is_some();
+        for _ in 0..BLOCKS_MAX {
+            if !busy && !self.keeper.in_flight() {
+                return Ok(());
+            }
+            let made = self.chain.block(BLOCK, |_| Ok(Vec::new())).await?;
+            let head = made.map_err(|error| Error::Config(error.to_string()))?;
+            let tick = self.tick(&head).await?;
+            busy = tick.sent.hash.is_some();
+        }
+        Ok(())
+    }
+
+    async fn tick(&mut self, head: &Head) -> Result<Tick> {
+        let tick = self.keeper.on_block(head).await?;
+        self.summary.take(&tick);
+        for done in &tick.settled {
+            self.show(|screen| screen.settled(done));
+            if self.output == Output::Json {
+                print_json(&json!({ "event": "settled", "settled": done }))?;
+            }
+        }
+        if let Some((_, reason)) = &tick.failed {
+            self.show(|screen| screen.failed(reason));
+        }
+        let skipped = tick.plan.skipped.clone();
+        self.show(|screen| screen.skipped(&skipped));
+        Ok(tick)
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        let mut markets = Vec::new();
+        let pool = self.keeper.book().addresses.pool.clone();
+        for asset in self.keeper.book().assets.values() {
+            let denom = asset.params.denom.clone();
+            let question = QueryMsg::Solvency { denom: denom.clone() };
+            let market: SolvencyResponse = query(&*self.chain, &pool, &question, None).await?;
+            self.summary.solvent &= summary::balances(&market);
+            markets.push((denom, market));
+        }
+        let summary = self.summary.clone();
+        self.show(|screen| screen.closing(&markets, &summary));
+        Ok(())
+    }
+
+    fn show(&self, show: impl FnOnce(&Screen)) {
+        if self.output == Output::Screen {
+            show(&self.screen);
+        }
+    }
+}
+
+/// A journal for the time of a demo.
+struct JournalFile(PathBuf);
+
+impl JournalFile {
+    fn new() -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("plimsoll-demo-{}-{number}.jsonl", std::process::id())))
+    }
+}
+
+impl Drop for JournalFile {
+    fn drop(&mut self) {
+        // What is left of a demo is of no use; a file that can't be removed does no harm.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

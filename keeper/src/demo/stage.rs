@@ -1,0 +1,98 @@
+//! Builds a scenario's world.
+
+use plimsoll_risk::units::Price;
+use plimsoll_testing::{Asset as Listing, FEEDERS, LENDER, World, WorldError};
+
+use crate::chain::world::WorldChain;
+use crate::demo::scenario::{Asset, Scenario};
+use crate::error::{Error, Result};
+
+/// The keeper's actor.
+pub const KEEPER: &str = "keeper";
+/// What lenders supply of an asset unless told otherwise, in whole tokens.
+const SUPPLY: u128 = 1_000_000;
+/// What the keeper has of each asset unless told otherwise, in whole tokens.
+const INVENTORY: u128 = 10_000_000;
+/// How often the feeders vote for a new price until the guards let it arrive.
+const VOTES_MAX: usize = 64;
+
+/// The world at the scenario's beginning.
+pub async fn build(scenario: &Scenario) -> Result<WorldChain> {
+    let listings: Vec<Listing> = scenario.assets.iter().map(listing).collect();
+    let chain = WorldChain::start(KEEPER, move || World::builder().assets(listings).build()).await?;
+    let opened = scenario.clone();
+    let opened = chain.with(move |world| open(world, &opened)).await?;
+    opened.map_err(Error::Config)?;
+    Ok(chain)
+}
+
+fn listing(asset: &Asset) -> Listing {
+    let mut listing = Listing::new(&asset.denom, asset.decimals(), &asset.price.price().to_string());
+    if let Some(ratio) = &asset.max_loan_to_value {
+        listing.params.max_loan_to_value = ratio.ratio();
+    }
+    if let Some(ratio) = &asset.liquidation_threshold {
+        listing.params.liquidation_threshold = ratio.ratio();
+    }
+    if let Some(bonus) = asset.liquidation_bonus {
+        listing.params.liquidation_bonus = bonus;
+    }
+    listing
+}
+
+fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<(), String> {
+    let units = |denom: &str, number: &crate::demo::scenario::Number| {
+        number.base_units(scenario.asset(denom).map_or(6, Asset::decimals))
+    };
+    for asset in &scenario.assets {
+        let one = 10u128.saturating_pow(asset.decimals().into());
+        let supply = asset.supply.as_ref().map_or(SUPPLY.saturating_mul(one), |number| units(&asset.denom, number));
+        let held = match &scenario.inventory {
+            None => INVENTORY.saturating_mul(one),
+            Some(inventory) => inventory.get(&asset.denom).map_or(0, |number| units(&asset.denom, number)),
+        };
+        for (actor, amount) in [(LENDER, supply), (KEEPER, held)] {
+            if amount > 0 {
+                world.mint(actor, &asset.denom, amount);
+            }
+        }
+        if supply > 0 {
+            world.deposit(LENDER, &asset.denom, supply).map_err(|error| format!("supply of {}: {error}", asset.denom))?;
+        }
+    }
+    for account in &scenario.accounts {
+        let who = (account.name.as_str(), account.account_id);
+        let refused = |what: String, error: WorldError| format!("{}/{} can't {what}: {error}", who.0, who.1);
+        for (denom, number) in &account.deposit {
+            let amount = units(denom, number);
+            world.mint(who.0, denom, amount);
+            world.deposit(who, denom, amount).map_err(|error| refused(format!("deposit {amount}{denom}"), error))?;
+        }
+        for (denom, number) in &account.borrow {
+            let amount = units(denom, number);
+            world.borrow(who, denom, amount).map_err(|error| refused(format!("borrow {amount}{denom}"), error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a block in which the feeders vote for these prices, and again for all others, so that none is old.
+pub async fn prices(chain: &WorldChain, seconds: u64, prices: Vec<(String, Price)>) -> Result<crate::chain::Head> {
+    let vote = move |world: &mut World| {
+        let texts: Vec<(String, String)> = prices.iter().map(|(denom, price)| (denom.clone(), price.to_string())).collect();
+        let votes: Vec<(&str, &str)> = texts.iter().map(|(denom, price)| (denom.as_str(), price.as_str())).collect();
+        let mut responses = Vec::new();
+        for _ in 0..VOTES_MAX {
+            for feeder in FEEDERS {
+                for page in votes.chunks(30) {
+                    responses.push(world.feed(feeder, page)?);
+                }
+            }
+            if prices.iter().all(|(denom, price)| world.price_record(denom).price == *price) {
+                break;
+            }
+        }
+        Ok(responses)
+    };
+    chain.block(seconds, vote).await?.map_err(|error| Error::Config(format!("a step's price is refused: {error}")))
+}

@@ -1,0 +1,66 @@
+//! How a scenario ended.
+
+use plimsoll_risk::units::Value;
+use plimsoll_schema::pool::SolvencyResponse;
+use serde::Serialize;
+
+use crate::run::Tick;
+
+/// How a scenario ended. Values are in quote currency, at the prices of the moment.
+#[derive(Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The scenario's accounts.
+    pub accounts: usize,
+    /// How many were below health factor 1 at the worst moment.
+    pub liquidatable: usize,
+    /// How many liquidations the keeper made.
+    pub liquidations: usize,
+    /// The debt that they repaid.
+    pub repaid_value: Value,
+    /// The collateral that they seized, the protocol's fee included.
+    pub seized_value: Value,
+    /// The debt that was written off.
+    pub bad_debt_value: Value,
+    /// What the keeper gained, before gas.
+    pub profit_value: Value,
+    /// Whether every market's books balance.
+    pub solvent: bool,
+}
+
+impl Summary {
+    /// Before anything has happened.
+    pub const fn new(accounts: usize) -> Self {
+        Self {
+            accounts,
+            liquidatable: 0,
+            liquidations: 0,
+            repaid_value: Value::ZERO,
+            seized_value: Value::ZERO,
+            bad_debt_value: Value::ZERO,
+            profit_value: Value::ZERO,
+            solvent: true,
+        }
+    }
+
+    /// Adds what happened at a block.
+    pub fn take(&mut self, tick: &Tick) {
+        let plus = |a: Value, b: Value| a.checked_add(b).unwrap_or(a);
+        self.liquidatable = self.liquidatable.max(tick.scan.liquidatable().count());
+        for done in &tick.settled {
+            self.liquidations += usize::from(done.action == "liquidate");
+            self.repaid_value = plus(self.repaid_value, done.repaid_value);
+            self.seized_value = plus(self.seized_value, done.seized_value);
+            self.profit_value = plus(self.profit_value, done.profit);
+            for loss in &done.losses {
+                self.bad_debt_value = plus(self.bad_debt_value, loss.value);
+            }
+        }
+    }
+}
+
+/// The bank covers the cash, and `supply = cash + lent + debt − reserves` covers all claims. Computed here, not believed.
+pub fn balances(market: &SolvencyResponse) -> bool {
+    let held = market.cash.checked_add(market.lent).and_then(|sum| sum.checked_add(market.debt));
+    let identity = held.and_then(|sum| sum.checked_sub(market.reserves)).is_ok_and(|supply| supply == market.supply);
+    identity && market.bank_balance >= market.cash && market.claims <= market.supply
+}
