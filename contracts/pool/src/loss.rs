@@ -12,7 +12,7 @@ use crate::error::ContractError;
 #[derive(Default)]
 pub struct Losses {
     swept: Vec<(String, Amount)>,
-    written_off: Vec<(String, Amount, Loss)>,
+    written_off: Vec<(String, Loss)>,
 }
 
 /// Books the account's loss, in memory, if its debt is bad. All that is loaded must be priced.
@@ -30,10 +30,9 @@ pub fn book_if_bad(book: &mut Book, holder: &mut Holder) -> Result<Option<Losses
         losses.swept.push((book.denom(held.asset)?, amount));
     }
     for owed in std::mem::take(&mut holder.account.debts) {
-        let amount = book.state(owed.asset)?.market.owed_up(owed.scaled)?;
         let market = book.market(owed.asset)?;
         let loss = market.write_off(owed.scaled).map_err(|error| book.refused(owed.asset, error))?;
-        losses.written_off.push((book.denom(owed.asset)?, amount, loss));
+        losses.written_off.push((book.denom(owed.asset)?, loss));
     }
     Ok(Some(losses))
 }
@@ -46,7 +45,9 @@ impl Losses {
             attributes.push((event::DENOM, denom.clone()));
             attributes.push((event::SWEPT, format!("{amount}{denom}")));
         }
-        for (denom, amount, loss) in &self.written_off {
+        for (denom, loss) in &self.written_off {
+            // What the market's books lost: the borrower owed up to a unit more, since his debt rounds up.
+            let amount = loss.reserves.saturating_add(loss.suppliers);
             attributes.push((event::DENOM, denom.clone()));
             attributes.push((event::WRITTEN_OFF, format!("{amount}{denom}")));
             attributes.push((event::BORNE_BY_RESERVES, format!("{}{denom}", loss.reserves)));

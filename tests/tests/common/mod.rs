@@ -29,6 +29,15 @@ pub fn indebted(debt: u128) -> World {
     world
 }
 
+/// 640 USD against 1,000 of ATOM that fall to 800. Threshold 75 %: health factor 600 / 640 = 0.9375, below 0.95, so the full bonus of
+/// 10 %. To a health factor of 1.05 it takes (1.05 × 640 − 600) / (1.05 − 0.75 × 1.1) = 72 / 0.225 = 320 USD, and for
+/// them 352 USD of ATOM, which are 44; of the 4 that are bonus the protocol keeps a tenth.
+pub fn fallen() -> World {
+    let mut world = indebted(640_000_000);
+    world.set_price(UATOM, "8");
+    world
+}
+
 /// Supplies to somebody's account.
 pub fn deposit_for(world: &mut World, sender: &str, owner: impl Into<Actor>, coin: Coin) -> Outcome {
     let AccountKey { owner, account_id } = world.key(owner);
