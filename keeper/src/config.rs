@@ -165,7 +165,9 @@ impl Config {
             pool: layers.required("contracts.pool")?,
             oracle: layers.optional("contracts.oracle").map(str::to_owned),
         };
-        for (name, address) in [("contracts.pool", Some(&contracts.pool)), ("contracts.oracle", contracts.oracle.as_ref())] {
+        for (name, address) in
+            [("contracts.pool", Some(&contracts.pool)), ("contracts.oracle", contracts.oracle.as_ref())]
+        {
             if address.is_some_and(|address| !address.starts_with(&format!("{}1", layers.get("chain.prefix")))) {
                 return Err(layers.refuse(name, &format!("an address with prefix '{}'", layers.get("chain.prefix"))));
             }
@@ -239,9 +241,8 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         gas_value: layers.parse("strategy.gas_value", value, |_: &Value| true)?,
         slippage: layers.parse("strategy.slippage", "a ratio from 0 to 0.5", |r: &Ratio| *r <= Ratio::percent(50))?,
         max_repay,
-        timeout_blocks: layers.parse("strategy.timeout_blocks", "a number from 2 to 1000", |n: &u64| {
-            (2..=1_000).contains(n)
-        })?,
+        timeout_blocks: layers
+            .parse("strategy.timeout_blocks", "a number from 2 to 1000", |n: &u64| (2..=1_000).contains(n))?,
         write_off: layers.parse("strategy.write_off", "true or false", |_: &bool| true)?,
     })
 }
@@ -266,6 +267,10 @@ impl Layers {
     }
 
     fn refuse(&self, key: &str, allowed: &str) -> Error {
-        Error::Config(format!("{key} = \"{}\" (from {}) is not allowed: it must be {allowed}", self.get(key), self.origin(key)))
+        Error::Config(format!(
+            "{key} = \"{}\" (from {}) is not allowed: it must be {allowed}",
+            self.get(key),
+            self.origin(key)
+        ))
     }
 }

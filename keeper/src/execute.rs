@@ -143,7 +143,9 @@ impl<C: Chain> Executor<C> {
                 self.journal.resolve(&signed.hash, Fate::Refused, head.height)?;
                 return Err(Error::Refused { reason });
             }
-            Err(error) => tracing::warn!(%error, hash = signed.hash, "nobody knows whether it was sent; waiting for its outcome"),
+            Err(error) => {
+                tracing::warn!(%error, hash = signed.hash, "nobody knows whether it was sent; waiting for its outcome")
+            }
         }
         Ok(signed.hash)
     }

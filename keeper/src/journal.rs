@@ -63,7 +63,10 @@ impl Journal {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::file(path, "is in use by another keeper: stop that one, or set another journal.path"));
+                return Err(Error::file(
+                    path,
+                    "is in use by another keeper: stop that one, or set another journal.path",
+                ));
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }

@@ -50,7 +50,8 @@ impl Mnemonic {
 
     /// Writes a new mnemonic of 24 words to a new file that only its owner can read.
     pub fn create(path: &Path) -> Result<Self> {
-        let mnemonic = bip39::Mnemonic::generate(24).map_err(|error| Error::Key(format!("no new mnemonic: {error}")))?;
+        let mnemonic =
+            bip39::Mnemonic::generate(24).map_err(|error| Error::Key(format!("no new mnemonic: {error}")))?;
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -81,10 +82,7 @@ fn refuse_readable_by_others(path: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     let mode = std::fs::metadata(path).map_err(|error| Error::file(path, error))?.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(Error::Key(format!(
-            "{} can be read by others (mode {mode:03o}): chmod 600 {0}",
-            path.display()
-        )));
+        return Err(Error::Key(format!("{} can be read by others (mode {mode:03o}): chmod 600 {0}", path.display())));
     }
     Ok(())
 }

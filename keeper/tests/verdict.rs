@@ -1,6 +1,12 @@
 //! The keeper's verdict = the contract's health query = the outcome of `liquidate`, on 10,000 random accounts of several denoms with
 //! accrued interest, a tenth of them within 10⁻⁶ of health factor 1.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at a surprise")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
 
 use std::collections::BTreeMap;
 

@@ -3,9 +3,9 @@
 use futures_util::future::try_join_all;
 use plimsoll_schema::pool::{ACCOUNTS_LIMIT, AccountKey, AccountsResponse, MarketResponse, QueryMsg};
 
+use crate::book::Book;
 use crate::book::snapshot::price_record;
 use crate::book::touched::Touched;
-use crate::book::Book;
 use crate::chain::{Chain, Head, query};
 use crate::error::{Error, Result};
 
@@ -46,9 +46,12 @@ impl Book {
         let markets = try_join_all(touched.markets.iter().map(|denom| async {
             query::<MarketResponse>(chain, pool, &QueryMsg::Market { denom: denom.clone() }, at).await
         }));
-        let prices = try_join_all(touched.prices.iter().filter(|denom| listed(denom)).map(|denom| async {
-            Ok::<_, Error>((denom.clone(), price_record(chain, oracle, denom, at).await?))
-        }));
+        let prices =
+            try_join_all(
+                touched.prices.iter().filter(|denom| listed(denom)).map(|denom| async {
+                    Ok::<_, Error>((denom.clone(), price_record(chain, oracle, denom, at).await?))
+                }),
+            );
         let (accounts, markets, prices) = tokio::try_join!(accounts, markets, prices)?;
         Ok(Refreshed { keys, accounts, markets, prices })
     }

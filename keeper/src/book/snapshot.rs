@@ -6,7 +6,9 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact;
 use plimsoll_schema::oracle::PRICE_RECORDS;
-use plimsoll_schema::pool::{ACCOUNTS_LIMIT, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg};
+use plimsoll_schema::pool::{
+    ACCOUNTS_LIMIT, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
+};
 
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::{Chain, Head, query};

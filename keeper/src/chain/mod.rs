@@ -195,12 +195,7 @@ pub trait Chain: Send + Sync + 'static {
     fn fee(&self, gas: u64) -> Coin;
 
     /// Signs these messages in one transaction, with the sequence read from the chain. Sends nothing.
-    fn sign(
-        &self,
-        messages: &[Execute],
-        gas: u64,
-        timeout_height: u64,
-    ) -> impl Future<Output = Result<Signed>> + Send;
+    fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> impl Future<Output = Result<Signed>> + Send;
 
     /// Sends a signed transaction. [`Error::Refused`] means that the node didn't take it; any other error that nobody knows.
     fn broadcast(&self, signed: &Signed) -> impl Future<Output = Result<()>> + Send;

@@ -178,7 +178,8 @@ impl Chain for Node {
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
         let request = QueryRawContractStateRequest { address: contract.to_owned(), query_data: key };
         let answer = self.wasm().raw_contract_state(Self::at(request, height)).await;
-        let data = answer.map_err(|status| self.status(&format!("raw state of {contract}"), &status))?.into_inner().data;
+        let data =
+            answer.map_err(|status| self.status(&format!("raw state of {contract}"), &status))?.into_inner().data;
         Ok((!data.is_empty()).then_some(data))
     }
 
@@ -191,7 +192,10 @@ impl Chain for Node {
             let answer = BankClient::new(self.channel.clone()).all_balances(request).await;
             let answer = answer.map_err(|status| self.status("balances", &status))?.into_inner();
             for coin in answer.balances {
-                let amount = coin.amount.parse().map_err(|_| Error::garbage(&self.config.grpc, "a balance that is no amount"))?;
+                let amount = coin
+                    .amount
+                    .parse()
+                    .map_err(|_| Error::garbage(&self.config.grpc, "a balance that is no amount"))?;
                 balances.insert(coin.denom, amount);
             }
             key = answer.pagination.map(|page| page.next_key).unwrap_or_default();

@@ -76,7 +76,8 @@ impl Rpc {
     /// Ends with an error when the subscription breaks.
     async fn listen(&self, sender: &watch::Sender<Head>) -> Result<()> {
         let mut socket = self.connect().await?;
-        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": { "query": "tm.event='NewBlock'" } });
+        let request =
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": { "query": "tm.event='NewBlock'" } });
         self.send(&mut socket, &request).await?;
         while !sender.is_closed() {
             let Ok(message) = timeout(SILENCE, self.receive(&mut socket)).await else {

@@ -190,7 +190,8 @@ impl Chain for WorldChain {
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
         let what = format!("{contract} {}", String::from_utf8_lossy(&msg));
         let contract = contract.to_owned();
-        let answer = self.home(move |home| home.check_height(height).and_then(|()| home.smart(&contract, &msg))).await?;
+        let answer =
+            self.home(move |home| home.check_height(height).and_then(|()| home.smart(&contract, &msg))).await?;
         answer.map_err(|reason| Error::Query { what, reason })
     }
 

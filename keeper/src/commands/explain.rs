@@ -101,9 +101,19 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     for line in lines {
         let side = if line.debt { "owes" } else { "has " };
         let weight = line.threshold.map_or_else(String::new, |t| {
-            if t.is_zero() { ", which doesn't count as collateral".to_owned() } else { format!(", of which {t} counts") }
+            if t.is_zero() {
+                ", which doesn't count as collateral".to_owned()
+            } else {
+                format!(", of which {t} counts")
+            }
         });
-        println!("  {side} {} {} at {}: worth {}{weight}", line.amount, line.denom, line.price, two_decimals(&line.value));
+        println!(
+            "  {side} {} {} at {}: worth {}{weight}",
+            line.amount,
+            line.denom,
+            line.price,
+            two_decimals(&line.value)
+        );
         if let Some(fault) = &line.fault {
             println!("       ({fault}; so it counts at the bound that favours the account)");
         }
@@ -111,7 +121,9 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     let factor = verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4));
     let (carried, debt) = (two_decimals(&health.carried), two_decimals(&health.debt));
     if verdict.is_liquidatable() {
-        println!("It may be liquidated: its collateral carries {carried}, it owes {debt}; health factor {factor}, below 1.");
+        println!(
+            "It may be liquidated: its collateral carries {carried}, it owes {debt}; health factor {factor}, below 1."
+        );
     } else {
         println!("It is healthy: its collateral carries {carried}, it owes {debt}; health factor {factor}.");
     }
@@ -142,9 +154,11 @@ fn as_json(
     let side = |debt: bool| lines.iter().filter(|l| l.debt == debt).map(line).collect::<Vec<_>>();
     let _: &AssetTable = &scan.assets;
     let plan = match outcome {
-        Ok(Action::Liquidate(deal)) => json!({ "action": "liquidate", "send": deal.sent, "collateral_denom": deal.collateral_denom,
+        Ok(Action::Liquidate(deal)) => {
+            json!({ "action": "liquidate", "send": deal.sent, "collateral_denom": deal.collateral_denom,
             "repay": deal.expected.repay, "seize": deal.expected.seize, "fee": deal.expected.fee,
-            "bonus": deal.expected.bonus, "profit": deal.profit }),
+            "bonus": deal.expected.bonus, "profit": deal.profit })
+        }
         Ok(Action::WriteOff { debt_value, .. }) => json!({ "action": "write_off", "debt_value": debt_value }),
         Err(skip) => json!({ "action": Json::Null, "reason": skip.to_string() }),
     };

@@ -16,7 +16,10 @@ pub fn keys(settings: &Settings, count: u32, action: Option<KeysAction>, json: b
     let (mnemonic, first) = match action {
         Some(KeysAction::New { out }) => {
             let mnemonic = Mnemonic::create(&out)?;
-            eprintln!("wrote a new mnemonic to {}: set wallet.mnemonic_file to it, and keep a copy offline", out.display());
+            eprintln!(
+                "wrote a new mnemonic to {}: set wallet.mnemonic_file to it, and keep a copy offline",
+                out.display()
+            );
             (mnemonic, 0)
         }
         None => {

@@ -82,7 +82,9 @@ pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)
     bar.finish_and_clear();
     if let Some(wanted) = config.contracts.oracle.as_ref().filter(|oracle| **oracle != book.addresses.oracle) {
         let (found, pool) = (&book.addresses.oracle, &book.addresses.pool);
-        return Err(Error::Config(format!("contracts.oracle is {wanted}, but the pool {pool} goes by {found}: correct it or leave it out")));
+        return Err(Error::Config(format!(
+            "contracts.oracle is {wanted}, but the pool {pool} goes by {found}: correct it or leave it out"
+        )));
     }
     tracing::info!(
         chain = book.head.chain_id,
@@ -100,7 +102,9 @@ fn progress(config: &Config) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {msg}: {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {msg}: {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
     bar.enable_steady_tick(std::time::Duration::from_millis(100));
     bar
 }

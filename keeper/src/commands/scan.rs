@@ -57,7 +57,14 @@ fn table(scan: &Scan) -> Table {
             two_decimals(&health.collateral),
             two_decimals(&health.debt),
             verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4)),
-            (if verdict.bad_debt { "bad debt" } else if verdict.is_liquidatable() { "LIQUIDATABLE" } else { "" }).to_owned(),
+            (if verdict.bad_debt {
+                "bad debt"
+            } else if verdict.is_liquidatable() {
+                "LIQUIDATABLE"
+            } else {
+                ""
+            })
+            .to_owned(),
         ]);
     }
     for column in table.column_iter_mut().skip(1).take(3) {

@@ -16,7 +16,8 @@ pub struct Layers(BTreeMap<String, (String, String)>);
 
 impl Default for Layers {
     fn default() -> Self {
-        let known = KEYS.iter().map(|(key, value)| ((*key).to_owned(), ((*value).to_owned(), "the default".to_owned())));
+        let known =
+            KEYS.iter().map(|(key, value)| ((*key).to_owned(), ((*value).to_owned(), "the default".to_owned())));
         Self(known.collect())
     }
 }
@@ -56,9 +57,9 @@ impl Layers {
 
     /// Adds a TOML text.
     pub fn add_toml(&mut self, text: &str, origin: &str) -> Result<()> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            Error::Config(format!("{origin} is not TOML: {}", error.message()))
-        })?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| Error::Config(format!("{origin} is not TOML: {}", error.message())))?;
         self.add_table("", &table, origin)
     }
 
@@ -86,7 +87,9 @@ impl Layers {
                 continue;
             }
             let Some((key, _)) = KEYS.iter().find(|(key, _)| variable(key) == name) else {
-                return Err(Error::Config(format!("environment variable {name} belongs to no key; `keeper config` lists them")));
+                return Err(Error::Config(format!(
+                    "environment variable {name} belongs to no key; `keeper config` lists them"
+                )));
             };
             self.set(key, value, &name)?;
         }
@@ -114,7 +117,10 @@ impl Layers {
 
     /// Keys and values whose key starts so.
     pub fn starting_with<'a>(&'a self, start: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0.iter().filter(move |(key, _)| key.starts_with(start)).map(|(key, (value, _))| (key.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .filter(move |(key, _)| key.starts_with(start))
+            .map(|(key, (value, _))| (key.as_str(), value.as_str()))
     }
 }
 

@@ -71,7 +71,9 @@ pub async fn play(scenario: &Scenario, output: Output) -> Result<Summary> {
 /// The names of the scenario's people, by address.
 async fn owners(chain: &WorldChain, scenario: &Scenario) -> Result<BTreeMap<String, String>> {
     let names: Vec<String> = scenario.accounts.iter().map(|account| account.name.clone()).collect();
-    chain.with(move |world| names.into_iter().map(|name| (world.addr(name.as_str()).into_string(), name)).collect()).await
+    chain
+        .with(move |world| names.into_iter().map(|name| (world.addr(name.as_str()).into_string(), name)).collect())
+        .await
 }
 
 struct Play {

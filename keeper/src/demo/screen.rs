@@ -98,7 +98,9 @@ impl Screen {
         if !self.title.is_empty() {
             println!("{}", self.title);
         }
-        println!("\nThe book. Health factor = what the collateral carries / what is owed; below 1 an account may be liquidated.");
+        println!(
+            "\nThe book. Health factor = what the collateral carries / what is owed; below 1 an account may be liquidated."
+        );
     }
 
     /// Prices changed.
@@ -136,7 +138,9 @@ impl Screen {
             column.set_cell_alignment(CellAlignment::Right);
         }
         // Painted line by line: the table measures text without colour.
-        for (line, verdict) in table.to_string().lines().zip(std::iter::once(None).chain(tick.scan.verdicts.iter().map(Some))) {
+        for (line, verdict) in
+            table.to_string().lines().zip(std::iter::once(None).chain(tick.scan.verdicts.iter().map(Some)))
+        {
             println!("{}", self.paint(tone(verdict), line.trim_end()));
         }
     }
@@ -183,12 +187,17 @@ impl Screen {
 
     /// Each market's books, and what it all came to.
     pub fn closing(&self, markets: &[(String, SolvencyResponse)], summary: &Summary) {
-        println!("\n{}", self.paint(Paint::Bold, "Solvency: cash + debt - reserves = supply, and the bank covers the cash"));
+        println!(
+            "\n{}",
+            self.paint(Paint::Bold, "Solvency: cash + debt - reserves = supply, and the bank covers the cash")
+        );
         let mut table = Table::new();
         table.load_preset(NOTHING).set_header(["", "market", "cash", "debt", "reserves", "supply", "bank", ""]);
         for (denom, market) in markets {
             let decimals = self.symbols.get(denom).map_or(0, |(_, decimals)| *decimals);
-            let show = |amount: plimsoll_risk::units::Amount| shortened(&whole(amount.raw(), decimals), 6.min(decimals.into()));
+            let show = |amount: plimsoll_risk::units::Amount| {
+                shortened(&whole(amount.raw(), decimals), 6.min(decimals.into()))
+            };
             let holds = if balances(market) { "holds" } else { "DOES NOT HOLD" };
             table.add_row([
                 String::new(),
@@ -215,7 +224,11 @@ impl Screen {
             two_decimals(&summary.profit_value),
             two_decimals(&summary.bad_debt_value),
         );
-        let verdict = if summary.solvent { (Paint::Green, "The market is solvent.") } else { (Paint::Red, "The market is NOT solvent.") };
+        let verdict = if summary.solvent {
+            (Paint::Green, "The market is solvent.")
+        } else {
+            (Paint::Red, "The market is NOT solvent.")
+        };
         println!("{}", self.paint(verdict.0, verdict.1));
     }
 }
@@ -224,9 +237,13 @@ impl Screen {
 pub fn settled_line(done: &Settled) -> String {
     let coin = |coin: &Option<Coin>| coin.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     let (account, height) = (&done.account, done.height);
-    let (repaid, seized, fee, profit) = (coin(&done.repaid), coin(&done.seized), coin(&done.fee), two_decimals(&done.profit));
+    let (repaid, seized, fee, profit) =
+        (coin(&done.repaid), coin(&done.seized), coin(&done.fee), two_decimals(&done.profit));
     let losses: Vec<String> = done.losses.iter().map(|loss| format!("; {} written off", loss.debt)).collect();
-    format!("{account} in block {height}: repaid {repaid}, seized {seized}, fee {fee}, profit {profit}{}", losses.concat())
+    format!(
+        "{account} in block {height}: repaid {repaid}, seized {seized}, fee {fee}, profit {profit}{}",
+        losses.concat()
+    )
 }
 
 /// The head of the table, those that may be liquidated, and the others.

@@ -57,7 +57,9 @@ fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<(), Strin
             }
         }
         if supply > 0 {
-            world.deposit(LENDER, &asset.denom, supply).map_err(|error| format!("supply of {}: {error}", asset.denom))?;
+            world
+                .deposit(LENDER, &asset.denom, supply)
+                .map_err(|error| format!("supply of {}: {error}", asset.denom))?;
         }
     }
     for account in &scenario.accounts {
@@ -79,7 +81,8 @@ fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<(), Strin
 /// Makes a block in which the feeders vote for these prices, and again for all others, so that none is old.
 pub async fn prices(chain: &WorldChain, seconds: u64, prices: Vec<(String, Price)>) -> Result<crate::chain::Head> {
     let vote = move |world: &mut World| {
-        let texts: Vec<(String, String)> = prices.iter().map(|(denom, price)| (denom.clone(), price.to_string())).collect();
+        let texts: Vec<(String, String)> =
+            prices.iter().map(|(denom, price)| (denom.clone(), price.to_string())).collect();
         let votes: Vec<(&str, &str)> = texts.iter().map(|(denom, price)| (denom.as_str(), price.as_str())).collect();
         let mut responses = Vec::new();
         for _ in 0..VOTES_MAX {

@@ -26,7 +26,13 @@ pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_MNEMONIC";
 
 /// Deploys, with the node's own key as deployer. `artifacts` holds `plimsoll_pool.wasm` and `plimsoll_oracle.wasm`; `out`
 /// is the deployment file, written after each step; `say` hears what is done.
-pub async fn deploy(node: &Node, network: &Network, artifacts: &Path, out: &Path, say: impl Fn(&str)) -> Result<Deployment> {
+pub async fn deploy(
+    node: &Node,
+    network: &Network,
+    artifacts: &Path,
+    out: &Path,
+    say: impl Fn(&str),
+) -> Result<Deployment> {
     let deployer = node.sender().ok_or(Error::NoKey)?.to_owned();
     let mut job = Job { node, network, deployer, artifacts: artifacts.to_owned(), out: out.to_owned(), say };
     let mut record = job.record()?;
@@ -54,7 +60,10 @@ impl<F: Fn(&str)> Job<'_, F> {
         let before = if self.out.exists() { Some(Deployment::read(&self.out)?) } else { None };
         let chain = self.node.config();
         if let Some(before) = before.as_ref().filter(|before| before.chain_id != chain.id) {
-            let reason = format!("is a deployment on {}, not on {}: move it away or name another --out", before.chain_id, chain.id);
+            let reason = format!(
+                "is a deployment on {}, not on {}: move it away or name another --out",
+                before.chain_id, chain.id
+            );
             return Err(Error::file(&self.out, reason));
         }
         let (oracle, pool) = before.map(|before| (before.oracle, before.pool)).unwrap_or_default();
@@ -106,7 +115,8 @@ impl<F: Fn(&str)> Job<'_, F> {
     /// decision.
     async fn contract(&self, name: &str, before: &Deployed, msg: &impl Serialize) -> Result<Deployed> {
         let path = self.artifacts.join(format!("plimsoll_{name}.wasm"));
-        let wasm = std::fs::read(&path).map_err(|error| Error::file(&path, format!("{error}; scripts/wasm.sh builds it")))?;
+        let wasm =
+            std::fs::read(&path).map_err(|error| Error::file(&path, format!("{error}; scripts/wasm.sh builds it")))?;
         let checksum = Checksum::generate(&wasm).to_hex();
         if !before.address.is_empty()
             && let Some(code_id) = self.node.contract_code(&before.address).await?
@@ -133,7 +143,8 @@ impl<F: Fn(&str)> Job<'_, F> {
         };
         let outcome = self.node.sign_and_wait(vec![any(&message)]).await?.ok()?;
         let address = outcome.attribute("instantiate", "_contract_address");
-        let address = address.ok_or_else(|| Error::garbage(&self.node.config().grpc, "an instantiation without address"))?;
+        let address =
+            address.ok_or_else(|| Error::garbage(&self.node.config().grpc, "an instantiation without address"))?;
         (self.say)(&format!("{name}: instantiated at {address}"));
         Ok(Deployed { address: address.to_owned(), code_id, checksum })
     }
@@ -202,7 +213,11 @@ impl<F: Fn(&str)> Job<'_, F> {
             let chain = self.node.config().clone();
             let key = mnemonic.key(&chain.prefix, chain.coin_type, 0)?;
             if key.address() != feeder.address {
-                return Err(Error::Key(format!("{variable} is the key of {}, not of {}", key.address(), feeder.address)));
+                return Err(Error::Key(format!(
+                    "{variable} is the key of {}, not of {}",
+                    key.address(),
+                    feeder.address
+                )));
             }
             let node = Node::connect(chain, Some(key)).await?;
             let vote = oracle::ExecuteMsg::Feed { prices: missing.clone() };
@@ -237,11 +252,14 @@ impl<F: Fn(&str)> Job<'_, F> {
         let Some(owner) = self.network.roles.owner.clone().filter(|owner| *owner != self.deployer) else {
             return Ok(());
         };
-        let at_pool: pool::ConfigResponse = query(self.node, &record.pool.address, &pool::QueryMsg::Config {}, None).await?;
+        let at_pool: pool::ConfigResponse =
+            query(self.node, &record.pool.address, &pool::QueryMsg::Config {}, None).await?;
         let at_oracle: oracle::ConfigResponse =
             query(self.node, &record.oracle.address, &oracle::QueryMsg::Config {}, None).await?;
         let mut messages = Vec::new();
-        for (address, ownership) in [(&record.pool.address, at_pool.ownership), (&record.oracle.address, at_oracle.ownership)] {
+        for (address, ownership) in
+            [(&record.pool.address, at_pool.ownership), (&record.oracle.address, at_oracle.ownership)]
+        {
             if ownership.owner == self.deployer && ownership.proposed.as_ref() != Some(&owner) {
                 // Both contracts spell this message the same.
                 let propose = pool::ExecuteMsg::UpdateOwner(OwnerUpdate::Propose { owner: owner.clone() });

@@ -51,9 +51,8 @@ pub struct Deployed {
 impl Deployment {
     /// Reads it.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::file(path, format!("{error}; `keeper deploy` writes it"))
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::file(path, format!("{error}; `keeper deploy` writes it")))?;
         serde_json::from_str(&text).map_err(|error| Error::file(path, error))
     }
 
