@@ -1,7 +1,8 @@
 //! `update_asset`: change an asset's parameters.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
-use plimsoll_risk::params::{AssetParams, ParamsError, RAMP_MAX, RAMP_MIN};
+use plimsoll_risk::params::{AssetParams, ParamsError, RAMP_MAX, RAMP_MIN, Ramp};
+use plimsoll_risk::units::Ratio;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::AssetChanges;
 
@@ -60,10 +61,11 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
 
 /// The risk manager lowers caps, max LTV and threshold; never rates, bonuses, fees or reserves.
 fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> Result<(), ContractError> {
-    let threshold = params.liquidation_threshold.at(now).min(params.liquidation_threshold.to);
+    let ramp = changes.ramp_seconds.unwrap_or(RAMP_MIN);
+    let loosens = |target| loosens(&params.liquidation_threshold, target, now, ramp);
     let refused = [
         ("max_loan_to_value", changes.max_loan_to_value.is_some_and(|v| v > params.max_loan_to_value)),
-        ("liquidation_threshold", changes.liquidation_threshold.is_some_and(|v| v > threshold)),
+        ("liquidation_threshold", changes.liquidation_threshold.is_some_and(loosens)),
         ("supply_cap", changes.supply_cap.is_some_and(|v| v > params.supply_cap)),
         ("borrow_cap", changes.borrow_cap.is_some_and(|v| v > params.borrow_cap)),
         ("liquidation_bonus", changes.liquidation_bonus.is_some()),
@@ -76,4 +78,10 @@ fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> 
         Some((name, _)) => Err(ContractError::NotTightening { name }),
         None => Ok(()),
     }
+}
+
+/// Whether this target would put the threshold above what it is now, above where it is heading, or above its way there.
+fn loosens(ramp: &Ramp, target: Ratio, now: u64, seconds: u64) -> bool {
+    // Both lines start from here: the new one is nowhere above the old one if it isn't where the old one ends.
+    target > ramp.at(now).min(ramp.to) || ramp.toward(target, now, seconds).at(ramp.ends_at) > ramp.to
 }
