@@ -67,15 +67,10 @@ async fn run() -> Result<()> {
     let liquidation_height = stage.first_liquidation(price_height).await?;
     stage.calm().await?;
 
-    // Harder: the keeper is killed as soon as it has written an intent down.
-    let intents = stage.intents()?.len();
-    stage.price("uatom", "8.1").await?;
+    // Harder: the keeper is killed while a transaction is on its way, and other prices follow.
+    let (published, killed) = tokio::join!(stage.price("uatom", "8.1"), stage.kill_in_flight(&mut keeper));
+    published.and(killed)?;
     stage.price(IBC, "4.2").await?;
-    while stage.intents()?.len() == intents {
-        sleep(Duration::from_millis(2)).await;
-    }
-    keeper.kill().await.map_err(|error| Error::DoesNotHold(format!("kill: {error}")))?;
-    eprintln!("e2e: killed the keeper with an intent written down");
     let mut keeper = stage.keeper(2).await?;
     stage.calm().await?;
     stage.stop(&mut keeper).await?;
@@ -233,6 +228,20 @@ impl Stage {
 
     fn journal(&self) -> PathBuf {
         self.work.join("journal.jsonl")
+    }
+
+    /// SIGKILL at the moment when the journal's last line is an intent.
+    async fn kill_in_flight(&self, keeper: &mut Child) -> Result<u64> {
+        loop {
+            let text = std::fs::read_to_string(self.journal()).unwrap_or_default();
+            if text.lines().last().is_some_and(|line| line.starts_with("{\"intent\"")) {
+                break;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        keeper.kill().await.map_err(|error| Error::DoesNotHold(format!("kill: {error}")))?;
+        eprintln!("e2e: killed the keeper while its transaction was on its way");
+        Ok(0)
     }
 
     /// The hashes that the keeper wrote down before sending.

@@ -26,7 +26,7 @@ const CLOSING_RESERVE: Ratio = Ratio::bps(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Repay and seize.
-    Liquidate(Deal),
+    Liquidate(Box<Deal>),
     /// Write off what nobody will pay.
     WriteOff {
         /// The account.
@@ -60,6 +60,8 @@ pub struct Deal {
 /// Why nothing is done about an account below 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Skip {
+    /// It is not below 1.
+    Healthy,
     /// The keeper has none of what the account owes.
     NoInventory,
     /// The market can't pay the collateral out.
@@ -81,6 +83,7 @@ pub enum Skip {
 impl fmt::Display for Skip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Healthy => "healthy",
             Self::NoInventory => "no inventory",
             Self::NoCash => "no cash in the collateral's market",
             Self::Dust => "dust",
@@ -211,7 +214,7 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
     }
     let write_off = verdict.bad_debt && means.strategy.write_off;
     match best {
-        Ok(deal) => Ok(Action::Liquidate(deal)),
+        Ok(deal) => Ok(Action::Liquidate(Box::new(deal))),
         Err(_) if write_off => Ok(Action::WriteOff { key: verdict.key.clone(), debt_value: verdict.health.debt }),
         Err(reason) => Err(reason),
     }
@@ -260,6 +263,7 @@ impl Offer<'_> {
         let incentive = Incentive { bonus: params.liquidation_bonus, protocol_fee: params.protocol_liquidation_fee };
         size(self.position, collateral, debt, offered, &incentive, &self.book.terms).map_err(|error| match error {
             LiquidationError::Price { .. } => Skip::Price,
+            LiquidationError::Healthy { .. } => Skip::Healthy,
             LiquidationError::TooSmall { .. } => Skip::Dust,
             _ => Skip::Fault,
         })

@@ -1,5 +1,7 @@
 //! What a transaction did, as its events say, valued at the prices of the book.
 
+use std::fmt;
+
 use plimsoll_risk::health::Assets;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 use plimsoll_schema::event;
@@ -20,6 +22,43 @@ pub struct WrittenOff {
     pub by_suppliers: Coin,
     /// The debt, in value.
     pub value: Value,
+}
+
+/// A difference of values, which may be negative: prices move between plan and block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gain {
+    /// What came in.
+    pub received: Value,
+    /// What went out.
+    pub spent: Value,
+}
+
+impl Gain {
+    /// The sum; a part that does not fit is left out.
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |a: Value, b: Value| a.checked_add(b).unwrap_or(a);
+        Self { received: sum(self.received, other.received), spent: sum(self.spent, other.spent) }
+    }
+
+    /// Whether more went out than came in.
+    pub fn is_loss(&self) -> bool {
+        self.spent > self.received
+    }
+}
+
+impl fmt::Display for Gain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_loss() {
+            return write!(f, "-{}", self.spent.saturating_sub(self.received));
+        }
+        self.received.saturating_sub(self.spent).fmt(f)
+    }
+}
+
+impl Serialize for Gain {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// What happened to one account.
@@ -44,7 +83,7 @@ pub struct Settled {
     /// What was seized, in value.
     pub seized_value: Value,
     /// What the liquidator gained before gas, in value.
-    pub profit: Value,
+    pub profit: Gain,
     /// Collateral swept to reserves with a loss.
     pub swept: Vec<Coin>,
     /// What was written off.
@@ -67,7 +106,8 @@ fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> O
     let fee = coin(event::FEE, event::COLLATERAL_DENOM);
     let value = |coin: &Option<Coin>, side| coin.as_ref().map_or(Value::ZERO, |c| value_of(c, book, assets, side));
     let (repaid_value, seized_value) = (value(&repaid, Side::Debt), value(&seized, Side::Collateral));
-    let profit = seized_value.saturating_sub(value(&fee, Side::Collateral)).saturating_sub(repaid_value);
+    let received = seized_value.saturating_sub(value(&fee, Side::Collateral));
+    let profit = Gain { received, spent: repaid_value };
     Some(Settled {
         action: action.to_owned(),
         account: said.get(event::ACCOUNT)?.to_owned(),

@@ -14,6 +14,8 @@ use crate::book::{Addresses, Asset, Book};
 use crate::chain::{Chain, Head, query};
 use crate::error::{Error, Result};
 
+/// How chains say that there is no contract at an address, or that it is no address.
+const NO_CONTRACT: [&str; 3] = ["no such contract", "not found", "bech32"];
 /// Below this many accounts a page that fails is not cut in half again.
 const PAGE_MIN: u32 = 10;
 
@@ -22,7 +24,9 @@ impl Book {
     pub async fn snapshot(chain: &impl Chain, pool: &str, head: Head, progress: impl Fn(usize) + Send) -> Result<Self> {
         let height = Some(head.height);
         let config: ConfigResponse = match query(chain, pool, &QueryMsg::Config {}, height).await {
-            Err(Error::Query { reason, .. }) => return Err(no_pool(pool, &head, &reason)),
+            Err(Error::Query { reason, .. }) if NO_CONTRACT.iter().any(|text| reason.contains(text)) => {
+                return Err(Error::NoContract { name: "pool", address: pool.to_owned(), chain_id: head.chain_id });
+            }
             other => other?,
         };
         let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
@@ -60,11 +64,6 @@ impl Book {
             start_after = Some(last);
         }
     }
-}
-
-fn no_pool(pool: &str, head: &Head, reason: &str) -> Error {
-    tracing::debug!(reason, "no pool");
-    Error::NoContract { name: "pool", address: pool.to_owned(), chain_id: head.chain_id.clone() }
 }
 
 async fn assets(chain: &impl Chain, addresses: &Addresses, height: Option<u64>) -> Result<BTreeMap<AssetId, Asset>> {

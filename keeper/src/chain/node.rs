@@ -28,6 +28,9 @@ use crate::keys::Key;
 
 /// How long a node may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How often, and after which pause, a query is repeated for which the node isn't ready yet.
+const NOT_YET_TRIES: usize = 50;
+const NOT_YET_PAUSE: Duration = Duration::from_millis(20);
 /// The largest answer: a page of a thousand accounts stays far below.
 const ANSWER_MAX: usize = 64 << 20;
 
@@ -171,13 +174,15 @@ impl Chain for Node {
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
         let what = format!("{contract} {}", String::from_utf8_lossy(&msg));
         let request = QuerySmartContractStateRequest { address: contract.to_owned(), query_data: msg };
-        let answer = self.wasm().smart_contract_state(Self::at(request, height)).await;
+        let ask = || async { self.wasm().smart_contract_state(Self::at(request.clone(), height)).await };
+        let answer = patiently(ask).await;
         answer.map(|a| a.into_inner().data).map_err(|status| self.status(&what, &status))
     }
 
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
         let request = QueryRawContractStateRequest { address: contract.to_owned(), query_data: key };
-        let answer = self.wasm().raw_contract_state(Self::at(request, height)).await;
+        let ask = || async { self.wasm().raw_contract_state(Self::at(request.clone(), height)).await };
+        let answer = patiently(ask).await;
         let data =
             answer.map_err(|status| self.status(&format!("raw state of {contract}"), &status))?.into_inner().data;
         Ok((!data.is_empty()).then_some(data))
@@ -250,6 +255,19 @@ impl Chain for Node {
         let found = self.transaction(hash).await?;
         Ok(found.map_or(Outcome::NotFound, |outcome| Outcome::Included(outcome.into())))
     }
+}
+
+/// A node reports a height a moment before it can be queried at it: then it is asked again.
+async fn patiently<T, F: Future<Output = std::result::Result<T, Status>>>(
+    ask: impl Fn() -> F,
+) -> std::result::Result<T, Status> {
+    for _ in 0..NOT_YET_TRIES {
+        match ask().await {
+            Err(status) if status.message().contains("in the future") => sleep(NOT_YET_PAUSE).await,
+            answer => return answer,
+        }
+    }
+    ask().await
 }
 
 /// Whether the answer says that there is no such thing. Some nodes say so with another code than `NotFound`.

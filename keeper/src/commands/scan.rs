@@ -81,8 +81,9 @@ pub fn two_decimals(number: &impl ToString) -> String {
 /// A decimal number cut, not rounded, after so many decimals, with its thousands apart.
 pub fn shortened(number: &impl ToString, decimals: usize) -> String {
     let text = number.to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let mut grouped = String::new();
+    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let mut grouped = sign.to_owned();
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && (whole.len() - at).is_multiple_of(3) {
             grouped.push(',');

@@ -156,7 +156,7 @@ impl Screen {
                 self.coin(repaid),
                 self.coin(seized),
                 self.coin(fee),
-                self.paint(Paint::Green, &two_decimals(&done.profit)),
+                self.paint(if done.profit.is_loss() { Paint::Red } else { Paint::Green }, &two_decimals(&done.profit)),
             );
         }
         for swept in &done.swept {

@@ -5,6 +5,7 @@ use plimsoll_schema::pool::SolvencyResponse;
 use serde::Serialize;
 
 use crate::run::Tick;
+use crate::settle::Gain;
 
 /// How a scenario ended. Values are in quote currency, at the prices of the moment.
 #[derive(Serialize, Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Summary {
     /// The debt that was written off.
     pub bad_debt_value: Value,
     /// What the keeper gained, before gas.
-    pub profit_value: Value,
+    pub profit_value: Gain,
     /// Whether every market's books balance.
     pub solvent: bool,
 }
@@ -37,7 +38,7 @@ impl Summary {
             repaid_value: Value::ZERO,
             seized_value: Value::ZERO,
             bad_debt_value: Value::ZERO,
-            profit_value: Value::ZERO,
+            profit_value: Gain { received: Value::ZERO, spent: Value::ZERO },
             solvent: true,
         }
     }
@@ -50,7 +51,7 @@ impl Summary {
             self.liquidations += usize::from(done.action == "liquidate");
             self.repaid_value = plus(self.repaid_value, done.repaid_value);
             self.seized_value = plus(self.seized_value, done.seized_value);
-            self.profit_value = plus(self.profit_value, done.profit);
+            self.profit_value = self.profit_value.plus(done.profit);
             for loss in &done.losses {
                 self.bad_debt_value = plus(self.bad_debt_value, loss.value);
             }
