@@ -2,6 +2,7 @@
 //! transaction is unknown.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::chain::{Chain, Execute, Head, Included, Outcome};
 use crate::error::{Error, Result};
@@ -10,10 +11,13 @@ use crate::plan::Action;
 use crate::scan::name;
 
 /// The most messages in one transaction.
-const BATCH_MAX: usize = 8;
+const BATCH_MAX: usize = 16;
 /// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
 /// than it reports its height.
 const INDEX_LAG: u64 = 2;
+/// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
+/// and without asking again the next transaction would be a block late.
+const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
 
 /// What became of the transaction in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +51,7 @@ impl<C: Chain> Executor<C> {
     /// Asks what became of the transaction in flight, and writes it down. `None` while nobody knows.
     pub async fn resolve(&mut self, head: &Head) -> Result<Option<(Intent, Landed)>> {
         let Some(intent) = self.in_flight(&head.chain_id).cloned() else { return Ok(None) };
-        match self.chain.outcome(&intent.hash).await? {
+        match self.outcome(&intent.hash).await? {
             Outcome::Included(included) => {
                 let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
                 self.journal.resolve(&intent.hash, fate, included.height)?;
@@ -59,6 +63,16 @@ impl<C: Chain> Executor<C> {
             }
             Outcome::NotFound => Ok(None),
         }
+    }
+
+    async fn outcome(&self, hash: &str) -> Result<Outcome> {
+        for pause in ASK_AGAIN {
+            match self.chain.outcome(hash).await? {
+                Outcome::NotFound => tokio::time::sleep(pause).await,
+                included @ Outcome::Included(_) => return Ok(included),
+            }
+        }
+        self.chain.outcome(hash).await
     }
 
     /// Simulates and sends the best of these actions in one transaction, leaving out those that would fail. Says what was

@@ -1,0 +1,126 @@
+//! Settings: each layer overrides those before it, unknown keys are errors, every value is checked.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use plimsoll_keeper::config::{Config, Layers};
+use plimsoll_keeper::error::Error;
+
+const GOOD: &str = r#"
+[chain]
+id = "plimsoll-local-1"
+grpc = "http://127.0.0.1:9190"
+rpc = "http://127.0.0.1:26757"
+[contracts]
+pool = "wasm1pool"
+[strategy.max_repay]
+uusd = 5_000_000
+"factory/wasm1x/uplim" = "7"
+"#;
+
+fn config(toml: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, Error> {
+    let path = std::env::temp_dir().join(format!(
+        "plimsoll-config-{}-{:?}.toml",
+        std::process::id(),
+        std::thread::current().id()
+    ));
+    std::fs::write(&path, toml).unwrap();
+    let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    let flags: Vec<_> = flags.iter().map(own).collect();
+    let layers = Layers::read(Some(&path), environment.iter().map(own), &flags);
+    std::fs::remove_file(&path).unwrap();
+    Config::of(&layers?)
+}
+
+#[test]
+fn flags_override_the_environment_which_overrides_the_file_which_overrides_defaults() {
+    let defaults = config(GOOD, &[], &[]).unwrap();
+    assert_eq!(defaults.strategy.timeout_blocks, 20);
+    assert_eq!(defaults.strategy.max_repay["uusd"], 5_000_000);
+    assert_eq!(defaults.strategy.max_repay["factory/wasm1x/uplim"], 7);
+
+    let file = format!("{GOOD}\n[log]\nlevel = \"warn\"\n");
+    let variables = [("PLIMSOLL_KEEPER_LOG_LEVEL", "debug"), ("PLIMSOLL_KEEPER_CHAIN_COIN_TYPE", "330"), ("PATH", "/bin")];
+    assert_eq!(config(&file, &[], &[]).unwrap().log_level, tracing::Level::WARN);
+    let changed = config(&file, &variables, &[]).unwrap();
+    assert_eq!((changed.log_level, changed.chain.coin_type), (tracing::Level::DEBUG, 330));
+    assert_eq!(config(&file, &variables, &[("log.level", "error")]).unwrap().log_level, tracing::Level::ERROR);
+}
+
+#[test]
+fn unknown_keys_are_named_wherever_they_come_from() {
+    for (toml, named) in [("[chain]\ngas = 1\n", "chain.gas"), ("colour = true\n", "colour"), ("[chian]\nid = \"x\"\n", "chian.id")] {
+        let error = config(toml, &[], &[]).unwrap_err().to_string();
+        assert!(error.contains("unknown key") && error.contains(named), "{error}");
+    }
+    let error = config(GOOD, &[("PLIMSOLL_KEEPER_CHAIN_GAS", "1")], &[]).unwrap_err().to_string();
+    assert!(error.contains("PLIMSOLL_KEEPER_CHAIN_GAS"), "{error}");
+    let error = config(GOOD, &[], &[("chain.gas", "1")]).unwrap_err().to_string();
+    assert!(error.contains("chain.gas "), "{error}");
+    // The mnemonic is no setting: it shows in no listing of them.
+    assert!(config(GOOD, &[("PLIMSOLL_KEEPER_MNEMONIC", "a b c")], &[]).is_ok());
+}
+
+#[test]
+fn each_bad_value_is_refused_with_its_name_and_itself() {
+    for (key, value) in [
+        ("chain.grpc", "127.0.0.1:9090"),
+        ("chain.grpc", "ftp://x"),
+        ("chain.rpc", "localhost"),
+        ("chain.prefix", "Wasm"),
+        ("chain.coin_type", "4294967296"),
+        ("chain.coin_type", "-1"),
+        ("chain.gas_price", "cheap"),
+        ("chain.gas_price", "-0.1"),
+        ("chain.gas_adjustment", "0.9"),
+        ("chain.gas_adjustment", "11"),
+        ("contracts.pool", "osmo1pool"),
+        ("contracts.oracle", "x"),
+        ("wallet.account", "2147483648"),
+        ("strategy.min_profit_value", "-1"),
+        ("strategy.gas_value", "1e3"),
+        ("strategy.slippage", "0.51"),
+        ("strategy.timeout_blocks", "1"),
+        ("strategy.timeout_blocks", "1001"),
+        ("strategy.write_off", "yes"),
+        ("strategy.max_repay.uusd", "1.5"),
+        ("log.format", "xml"),
+        ("log.level", "loud"),
+    ] {
+        let error = config(GOOD, &[], &[(key, value)]).unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains(value) && error.contains("must be"), "{error}");
+        assert!(!error.contains('\n'));
+    }
+}
+
+#[test]
+fn what_is_not_set_but_needed_is_named_with_its_variable() {
+    for key in ["chain.id", "chain.grpc", "chain.rpc", "contracts.pool", "journal.path", "chain.gas_denom"] {
+        let error = config(GOOD, &[], &[(key, "")]).unwrap_err().to_string();
+        let variable = format!("PLIMSOLL_KEEPER_{}", key.replace('.', "_").to_uppercase());
+        assert!(error.contains(key) && error.contains(&variable), "{error}");
+    }
+}
+
+#[test]
+fn broken_toml_and_lists_are_one_line_errors() {
+    for toml in ["[chain\n", "[chain]\nid = [1, 2]\n"] {
+        let error = config(toml, &[], &[]).unwrap_err().to_string();
+        assert!(!error.contains('\n') && error.contains(".toml"), "{error}");
+    }
+}
+
+#[test]
+fn the_example_file_is_accepted_and_holds_every_key() {
+    let example = include_str!("../keeper.example.toml");
+    let mut layers = Layers::default();
+    layers.add_toml(example, "the example").unwrap();
+    for (key, _) in plimsoll_keeper::config::KEYS {
+        let commented = format!("# {} = ", key.rsplit('.').next().unwrap());
+        assert!(layers.origin(key) == "the example" || example.contains(&commented), "{key} is missing");
+    }
+}

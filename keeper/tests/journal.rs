@@ -1,0 +1,124 @@
+//! The journal: what is written survives, what was cut short is dropped, and nothing is sent while a fate is unknown.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::error::Error;
+use plimsoll_keeper::execute::{Executor, Landed};
+use plimsoll_keeper::journal::{Fate, Intent, Journal};
+use plimsoll_keeper::plan::Action;
+use plimsoll_schema::pool::AccountKey;
+use plimsoll_testing::{LIQUIDATOR, World};
+
+fn path(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("plimsoll-journal-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
+    let (hash, sender, chain_id) = (hash.to_owned(), sender.to_owned(), chain_id.to_owned());
+    Intent { hash, sender, chain_id, timeout_height: 20, accounts: vec!["wasm1x/0".to_owned()] }
+}
+
+#[test]
+fn what_is_not_resolved_is_found_again() {
+    let path = path("again");
+    let mut journal = Journal::open(&path).unwrap();
+    journal.intend(intent("A", "me", "c")).unwrap();
+    journal.resolve("A", Fate::Settled, 7).unwrap();
+    journal.intend(intent("B", "me", "c")).unwrap();
+    drop(journal);
+    let journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.unresolved("me", "c").unwrap().hash, "B");
+    assert_eq!(journal.unresolved("another", "c"), None);
+    assert_eq!(journal.unresolved("me", "another"), None);
+}
+
+#[test]
+fn cut_off_anywhere_in_its_last_line_it_opens_without_that_line() {
+    let path = path("cut");
+    let mut journal = Journal::open(&path).unwrap();
+    journal.intend(intent("A", "me", "c")).unwrap();
+    let first = std::fs::read(&path).unwrap().len();
+    journal.resolve("A", Fate::Expired, 30).unwrap();
+    drop(journal);
+    let whole = std::fs::read(&path).unwrap();
+    for length in first..whole.len() {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.unresolved("me", "c").unwrap().hash, "A", "cut at {length}");
+        // And it goes on as if nothing had been.
+        journal.resolve("A", Fate::Settled, 31).unwrap();
+        drop(journal);
+        assert_eq!(Journal::open(&path).unwrap().unresolved("me", "c"), None);
+    }
+}
+
+#[test]
+fn damage_before_the_last_line_stops_the_keeper() {
+    let path = path("damage");
+    let mut journal = Journal::open(&path).unwrap();
+    journal.intend(intent("A", "me", "c")).unwrap();
+    drop(journal);
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"{\"intent\":{\"hash\":\n").unwrap();
+    let error = Journal::open(&path).unwrap_err();
+    assert!(error.to_string().contains("line 2"), "{error}");
+}
+
+#[test]
+fn a_second_keeper_on_the_same_journal_is_refused() {
+    let path = path("second");
+    let _first = Journal::open(&path).unwrap();
+    let error = Journal::open(&path).unwrap_err();
+    assert!(matches!(error, Error::File { .. }) && error.to_string().contains("another keeper"), "{error}");
+}
+
+fn write_off() -> Action {
+    let key = AccountKey { owner: "wasm1x".to_owned(), account_id: 0 };
+    Action::WriteOff { key, debt_value: plimsoll_risk::units::Value::ZERO }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_while_the_last_fate_is_unknown() {
+    let chain = Arc::new(WorldChain::start(LIQUIDATOR, World::new).await.unwrap());
+    let head = chain.head().await.unwrap();
+    let path = path("unknown");
+    let mut journal = Journal::open(&path).unwrap();
+    // Written down, and then the power went: it was never broadcast, but nobody knows that.
+    let timeout_height = head.height + 2;
+    let lost = Intent { timeout_height, ..intent("LOST", chain.sender().unwrap(), &head.chain_id) };
+    journal.intend(lost).unwrap();
+    drop(journal);
+
+    let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
+    let mut blocks = 0;
+    loop {
+        let head = chain.head().await.unwrap();
+        let sent = executor.send("wasm1pool", &[write_off()], &head, 5).await.unwrap();
+        assert_eq!(sent, plimsoll_keeper::execute::Sent::default(), "sent something at {}", head.height);
+        match executor.resolve(&head).await.unwrap() {
+            None => assert!(head.height <= timeout_height + 2),
+            Some((intent, landed)) => {
+                assert_eq!((intent.hash.as_str(), landed), ("LOST", Landed::Expired));
+                assert!(head.height > timeout_height);
+                break;
+            }
+        }
+        chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        blocks += 1;
+        assert!(blocks < 10);
+    }
+    assert_eq!(executor.in_flight(&head.chain_id), None);
+}

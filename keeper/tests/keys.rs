@@ -1,0 +1,80 @@
+//! Keys: where they come from, and that they are never shown.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use plimsoll_keeper::error::{Class, Error};
+use plimsoll_keeper::keys::Mnemonic;
+
+const WORDS: &str = "panther boring enforce wish bleak arrow frog way property tongue giggle advice cable meat betray educate quiz \
+                     occur feature wagon melt elephant carpet tray";
+const ADDRESS: &str = "wasm13tl8gk4myl7q085qe445p72cgwk8fntcnn982s";
+
+fn file(name: &str, text: &str, mode: u32) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("plimsoll-keys-{}-{name}", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    path
+}
+
+#[test]
+fn derives_the_addresses_that_the_chain_derives() {
+    let key = Mnemonic::parse(WORDS, "a test").unwrap().key("wasm", 118, 0).unwrap();
+    assert_eq!(key.address(), ADDRESS);
+    assert_eq!(key.path(), "m/44'/118'/0'/0/0");
+    let other = Mnemonic::parse(WORDS, "a test").unwrap().key("osmo", 118, 1).unwrap();
+    assert!(other.address().starts_with("osmo1"));
+}
+
+#[test]
+fn a_file_that_others_can_read_is_refused() {
+    for mode in [0o644, 0o640, 0o604, 0o660, 0o602] {
+        let path = file("open", WORDS, mode);
+        let error = Mnemonic::read(&path).unwrap_err();
+        assert!(matches!(error, Error::Key(_)) && error.class() == Class::Halt);
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+        assert!(!error.to_string().contains("panther"));
+    }
+    for mode in [0o600, 0o400] {
+        let path = file("closed", WORDS, mode);
+        assert_eq!(Mnemonic::read(&path).unwrap().key("wasm", 118, 0).unwrap().address(), ADDRESS);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn neither_debug_nor_errors_show_a_word() {
+    let mnemonic = Mnemonic::parse(WORDS, "a test").unwrap();
+    let key = mnemonic.key("wasm", 118, 0).unwrap();
+    assert_eq!(format!("{mnemonic:?}"), "Mnemonic(…)");
+    assert_eq!(format!("{key:?}"), format!("Key({ADDRESS})"));
+    // One wrong word, one missing word, a wrong checksum.
+    for wrong in [WORDS.replace("wish", "wizz"), WORDS.replace(" tray", ""), WORDS.replace("tray", "panther")] {
+        let error = Mnemonic::parse(&wrong, "THE_VARIABLE").unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("THE_VARIABLE"), "{text}");
+        assert!(!wrong.split(' ').any(|word| word.len() > 4 && text.contains(word)), "{text}");
+    }
+}
+
+#[test]
+fn new_writes_a_file_for_its_owner_alone_and_overwrites_none() {
+    let path = std::env::temp_dir().join(format!("plimsoll-keys-{}-new", std::process::id()));
+    let address = Mnemonic::create(&path).unwrap().key("wasm", 118, 0).unwrap().address().to_owned();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(Mnemonic::read(&path).unwrap().key("wasm", 118, 0).unwrap().address(), address);
+    assert!(matches!(Mnemonic::create(&path), Err(Error::File { .. })));
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn an_account_number_out_of_range_is_an_error() {
+    assert!(matches!(Mnemonic::parse(WORDS, "a test").unwrap().key("wasm", 118, u32::MAX), Err(Error::Key(_))));
+}

@@ -1,0 +1,269 @@
+//! Scan and plan: what is judged, chosen, sized and left alone. The book comes from a world; the decisions are pure.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use std::collections::BTreeSet;
+
+use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::touched::{Touched, account_key};
+use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::{Balances, Chain, ContractEvent};
+use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::plan::{Action, Deal, Means, Plan, Skip, plan};
+use plimsoll_keeper::scan::{Scan, scan};
+use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_testing::{ALICE, AETH, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World};
+
+async fn judged(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain, Book, Scan) {
+    let build = || {
+        let mut world = World::builder().lent(1_000_000).build();
+        setup(&mut world);
+        world
+    };
+    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let head = chain.head().await.unwrap();
+    let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
+    let scan = scan(&book, head.time).unwrap();
+    (chain, book, scan)
+}
+
+/// ALICE owes 690 of a possible 700 USD against 100 ATOM; at 9 she may be liquidated.
+fn alice(world: &mut World) {
+    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 690_000_000).unwrap();
+}
+
+fn planned(book: &Book, scan: &Scan, inventory: &[(&str, u128)], strategy: &Strategy) -> Plan {
+    let inventory: Balances = inventory.iter().map(|(denom, amount)| ((*denom).to_owned(), *amount)).collect();
+    let cooling = BTreeSet::new();
+    plan(book, scan, Means { sender: None, inventory: Some(inventory), strategy, cooling: &cooling })
+}
+
+fn only_deal(plan: &Plan) -> &Deal {
+    match plan.actions.as_slice() {
+        [Action::Liquidate(deal)] => deal,
+        other => panic!("{other:?}, skipped {:?}", plan.skipped),
+    }
+}
+
+fn only_skip(plan: &Plan) -> Skip {
+    assert!(plan.actions.is_empty(), "{:?}", plan.actions);
+    assert_eq!(plan.skipped.values().sum::<u64>(), 1);
+    *plan.skipped.keys().next().unwrap()
+}
+
+#[tokio::test]
+async fn a_healthy_book_asks_for_nothing() {
+    let (_, book, scan) = judged(alice).await;
+    assert_eq!(scan.verdicts.len(), 1);
+    assert_eq!(scan.liquidatable().count(), 0);
+    assert_eq!(planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default()), Plan::default());
+}
+
+#[tokio::test]
+async fn time_alone_makes_an_account_liquidatable() {
+    let (_, book, scan_now) = judged(alice).await;
+    // Its debt grows past 750 at some 0.1 % a year: prices are stale by then, and count at the bound that favours it.
+    let later = scan(&book, scan_now.now + 3_600).unwrap();
+    assert!(later.verdicts[0].health.debt > scan_now.verdicts[0].health.debt);
+    let stale = scan(&book, scan_now.now + 3_601).unwrap();
+    assert!(!stale.verdicts[0].is_liquidatable());
+    assert!(stale.verdicts[0].health.collateral > later.verdicts[0].health.collateral);
+}
+
+#[tokio::test]
+async fn a_liquidation_is_what_the_contract_then_does() {
+    let (chain, book, scan) = judged(|world| {
+        alice(world);
+        world.set_price(UATOM, "9");
+    })
+    .await;
+    let plan = planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default());
+    let deal = only_deal(&plan).clone();
+    assert!(deal.profit > Value::ZERO && deal.received_value > deal.repaid_value);
+    let received = deal.expected.seize.saturating_sub(deal.expected.fee).raw();
+    assert_eq!(deal.min_receive.raw(), received * 995 / 1_000);
+
+    let done = chain
+        .with(move |world| {
+            let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, deal.sent.amount)).unwrap();
+            let said = |key| plimsoll_testing::values(&response, key)[0].to_owned();
+            (said("repaid"), said("seized"), said("fee"), deal.expected)
+        })
+        .await
+        .unwrap();
+    assert_eq!((done.0, done.1, done.2), (done.3.repay.to_string(), done.3.seize.to_string(), done.3.fee.to_string()));
+}
+
+#[tokio::test]
+async fn without_inventory_or_within_a_limit() {
+    let (_, book, scan) = judged(|world| {
+        alice(world);
+        world.set_price(UATOM, "9");
+    })
+    .await;
+    assert_eq!(only_skip(&planned(&book, &scan, &[(UATOM, 5)], &Strategy::default())), Skip::NoInventory);
+    let some = planned(&book, &scan, &[(UUSD, 50_000_000)], &Strategy::default());
+    assert_eq!(only_deal(&some).sent.amount, 50_000_000);
+    let limited = Strategy { max_repay: [(UUSD.to_owned(), 7_000_000)].into(), ..Strategy::default() };
+    assert_eq!(only_deal(&planned(&book, &scan, &[(UUSD, u128::MAX)], &limited)).sent.amount, 7_000_000);
+}
+
+#[tokio::test]
+async fn what_does_not_pay_is_left_alone() {
+    let (_, book, scan) = judged(|world| {
+        alice(world);
+        world.set_price(UATOM, "9");
+    })
+    .await;
+    let inventory = [(UUSD, u128::MAX)];
+    let profit = only_deal(&planned(&book, &scan, &inventory, &Strategy::default())).profit;
+    let asks = |min_profit_value, gas_value| Strategy { min_profit_value, gas_value, ..Strategy::default() };
+    assert!(planned(&book, &scan, &inventory, &asks(profit, Value::ZERO)).skipped.is_empty());
+    let more = profit.checked_add(Value::new(1u64.into())).unwrap();
+    assert_eq!(only_skip(&planned(&book, &scan, &inventory, &asks(more, Value::ZERO))), Skip::Unprofitable);
+    assert_eq!(only_skip(&planned(&book, &scan, &inventory, &asks(Value::ZERO, more))), Skip::Unprofitable);
+}
+
+#[tokio::test]
+async fn of_two_collaterals_the_more_profitable_is_taken() {
+    let (_, book, scan) = judged(|world| {
+        alice(world);
+        world.deposit(ALICE, AETH, 10_000_000_000_000_000).unwrap(); // 20 USD
+        world.set_price(UATOM, "8");
+    })
+    .await;
+    let plan = planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default());
+    assert_eq!(only_deal(&plan).collateral_denom, UATOM);
+}
+
+#[tokio::test]
+async fn inventory_is_spent_once_and_the_largest_debt_comes_first() {
+    let (_, book, scan) = judged(|world| {
+        alice(world);
+        world.deposit(BOB, UATOM, 1_000_000_000).unwrap();
+        world.borrow(BOB, UUSD, 6_900_000_000).unwrap();
+        world.set_price(UATOM, "9");
+    })
+    .await;
+    let both = planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default());
+    let sent: Vec<u128> = both.actions.iter().filter_map(|a| if let Action::Liquidate(d) = a { Some(d.sent.amount) } else { None }).collect();
+    assert_eq!(sent.len(), 2);
+    let scarce = planned(&book, &scan, &[(UUSD, sent[0])], &Strategy::default());
+    assert_eq!(only_deal(&scarce).sent.amount, sent[0]);
+    assert_eq!(scarce.skipped, [(Skip::NoInventory, 1)].into());
+}
+
+#[tokio::test]
+async fn cash_that_is_not_there_is_not_asked_for() {
+    let (_, book, scan) = judged(|world| {
+        alice(world);
+        // All ATOM but five is lent out or gone.
+        let cash = world.market(UATOM).stored.cash.raw();
+        let left = 5_000_000;
+        world.withdraw(LENDER, UATOM, cash - left).unwrap();
+        world.set_price(UATOM, "9");
+    })
+    .await;
+    let plan = planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default());
+    let deal = only_deal(&plan);
+    assert!(deal.expected.seize.saturating_sub(deal.expected.fee).raw() <= 5_000_000);
+}
+
+#[tokio::test]
+async fn bad_debt_is_written_off_unless_that_is_switched_off() {
+    let (_, book, scan) = judged(|world| {
+        world.deposit(ALICE, UATOM, 1_000_000).unwrap();
+        world.borrow(ALICE, UUSD, 6_900_000).unwrap();
+        world.set_price(UATOM, "0.1");
+    })
+    .await;
+    assert!(scan.verdicts[0].bad_debt);
+    // Without inventory nothing can be seized, but the loss can be booked.
+    let plan = planned(&book, &scan, &[], &Strategy::default());
+    assert!(matches!(plan.actions.as_slice(), [Action::WriteOff { .. }]), "{plan:?}");
+    let never = Strategy { write_off: false, ..Strategy::default() };
+    assert_eq!(only_skip(&planned(&book, &scan, &[], &never)), Skip::NoInventory);
+}
+
+#[tokio::test]
+async fn own_and_cooling_accounts_are_left_alone() {
+    let (chain, book, scan) = judged(|world| {
+        alice(world);
+        world.set_price(UATOM, "9");
+    })
+    .await;
+    let alice = chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
+    let strategy = Strategy::default();
+    let (none, cooling) = (BTreeSet::new(), BTreeSet::from([scan.verdicts[0].key.clone()]));
+    let own = Means { sender: Some(alice.as_str()), inventory: None, strategy: &strategy, cooling: &none };
+    assert_eq!(only_skip(&plan(&book, &scan, own)), Skip::Own);
+    let failed = Means { sender: None, inventory: None, strategy: &strategy, cooling: &cooling };
+    assert_eq!(only_skip(&plan(&book, &scan, failed)), Skip::Cooldown);
+}
+
+#[tokio::test]
+async fn following_events_gives_the_book_that_a_snapshot_gives() {
+    let (chain, mut book, _) = judged(alice).await;
+    let acts: [fn(&mut World) -> Vec<plimsoll_testing::AppResponse>; 5] = [
+        |world| vec![world.deposit(BOB, UUSD, 5_000_000).unwrap()],
+        |world| vec![world.borrow((ALICE, 0), AETH, 1_000_000_000_000_000).unwrap(), world.repay(ALICE, UUSD, 1_000).unwrap()],
+        |world| plimsoll_testing_feed(world, "8.1"),
+        |world| vec![world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 100_000_000)).unwrap()],
+        |world| vec![world.repay(ALICE, UUSD, 700_000_000).unwrap(), world.repay(ALICE, AETH, 1_000_000_000_000_000_000).unwrap()],
+    ];
+    // Every second block is not looked at: a gap.
+    for (number, act) in acts.into_iter().enumerate() {
+        let head = chain.block(5, move |world| Ok(act(world))).await.unwrap().unwrap();
+        if number % 2 == 0 {
+            book.follow(&chain, &head).await.unwrap();
+            let fresh = Book::snapshot(&chain, &book.addresses.pool.clone(), head, |_| {}).await.unwrap();
+            assert_eq!(book, fresh, "after act {number}");
+        }
+    }
+    assert!(book.accounts.is_empty());
+    // Heights never go back.
+    let mut back = book.head.clone();
+    back.height -= 1;
+    assert!(book.follow(&chain, &back).await.is_err());
+}
+
+fn plimsoll_testing_feed(world: &mut World, price: &str) -> Vec<plimsoll_testing::AppResponse> {
+    plimsoll_testing::FEEDERS.map(|feeder| world.feed(feeder, &[(UATOM, price)]).unwrap()).into()
+}
+
+#[test]
+fn events_of_foreign_contracts_touch_nothing() {
+    let addresses = plimsoll_keeper::book::Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() };
+    let said = |contract: &str| ContractEvent {
+        contract: contract.to_owned(),
+        attributes: [("action", "liquidate"), ("account", "wasm1x/3"), ("denom", "uusd"), ("debt_denom", "uatom")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .to_vec(),
+    };
+    let touched = |contract: &str| {
+        let mut touched = Touched::default();
+        touched.add(&[said(contract)], &addresses);
+        touched
+    };
+    assert_eq!(touched("stranger"), Touched::default());
+    assert_eq!(touched("oracle").prices, BTreeSet::from(["uusd".to_owned()]));
+    assert!(touched("oracle").accounts.is_empty() && touched("oracle").markets.is_empty());
+    assert_eq!(touched("pool").accounts, BTreeSet::from([account_key("wasm1x/3").unwrap()]));
+    assert_eq!(touched("pool").markets, BTreeSet::from(["uusd".to_owned(), "uatom".to_owned()]));
+}
+
+#[test]
+fn an_account_name_is_owner_and_number() {
+    assert_eq!(account_key("wasm1x").unwrap().account_id, 0);
+    assert_eq!(account_key("wasm1x/12").unwrap().account_id, 12);
+    assert_eq!(account_key("/1"), None);
+    assert_eq!(account_key("wasm1x/-1"), None);
+    assert_eq!(Ratio::ONE.to_string(), "1");
+}
