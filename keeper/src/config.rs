@@ -156,6 +156,7 @@ pub struct Config {
 impl Config {
     /// Checks every value.
     pub fn of(layers: &Layers) -> Result<Self> {
+        let chain = chain(layers)?;
         let log_format = match layers.get("log.format") {
             "text" => LogFormat::Text,
             "json" => LogFormat::Json,
@@ -173,7 +174,7 @@ impl Config {
             }
         }
         Ok(Self {
-            chain: chain(layers)?,
+            chain,
             contracts,
             wallet: wallet(layers)?,
             strategy: strategy(layers)?,

@@ -44,7 +44,8 @@ fn flags_override_the_environment_which_overrides_the_file_which_overrides_defau
     assert_eq!(defaults.strategy.max_repay["factory/wasm1x/uplim"], 7);
 
     let file = format!("{GOOD}\n[log]\nlevel = \"warn\"\n");
-    let variables = [("PLIMSOLL_KEEPER_LOG_LEVEL", "debug"), ("PLIMSOLL_KEEPER_CHAIN_COIN_TYPE", "330"), ("PATH", "/bin")];
+    let variables =
+        [("PLIMSOLL_KEEPER_LOG_LEVEL", "debug"), ("PLIMSOLL_KEEPER_CHAIN_COIN_TYPE", "330"), ("PATH", "/bin")];
     assert_eq!(config(&file, &[], &[]).unwrap().log_level, tracing::Level::WARN);
     let changed = config(&file, &variables, &[]).unwrap();
     assert_eq!((changed.log_level, changed.chain.coin_type), (tracing::Level::DEBUG, 330));
@@ -53,7 +54,9 @@ fn flags_override_the_environment_which_overrides_the_file_which_overrides_defau
 
 #[test]
 fn unknown_keys_are_named_wherever_they_come_from() {
-    for (toml, named) in [("[chain]\ngas = 1\n", "chain.gas"), ("colour = true\n", "colour"), ("[chian]\nid = \"x\"\n", "chian.id")] {
+    for (toml, named) in
+        [("[chain]\ngas = 1\n", "chain.gas"), ("colour = true\n", "colour"), ("[chian]\nid = \"x\"\n", "chian.id")]
+    {
         let error = config(toml, &[], &[]).unwrap_err().to_string();
         assert!(error.contains("unknown key") && error.contains(named), "{error}");
     }

@@ -72,7 +72,10 @@ async fn conforms(chain: &impl Home, pool: &str) {
     let first = chain.head().await.unwrap();
     assert!(first.height > 0 && first.time > 1_500_000_000 && !first.chain_id.is_empty());
     chain.next().await;
-    tokio::time::timeout(Duration::from_secs(20), heads.wait_for(|head| head.height > first.height)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(20), heads.wait_for(|head| head.height > first.height))
+        .await
+        .unwrap()
+        .unwrap();
     let head = chain.head().await.unwrap();
     assert!(head.height > first.height && head.time >= first.time && head.chain_id == first.chain_id);
 

@@ -65,6 +65,9 @@ async fn a_keeper_without_inventory_does_nothing() {
 
 #[tokio::test]
 async fn what_the_market_refuses_is_an_error_that_names_the_account() {
+    let broken = MARKET.replace("price = 1\n", "price = 1\nmax_loan_to_value = 0.9\n");
+    let error = play(&Scenario::parse(&broken, "a test").unwrap(), Output::Silent).await.unwrap_err().to_string();
+    assert!(error.contains("uusd") && error.contains("max_loan_to_value 0.9"), "{error}");
     let scenario = Scenario::parse(&MARKET.replace("690", "800"), "a test").unwrap();
     let error = play(&scenario, Output::Silent).await.unwrap_err().to_string();
     assert!(error.contains("ada/0 can't borrow 800000000uusd"), "{error}");

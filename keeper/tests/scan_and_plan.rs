@@ -17,7 +17,7 @@ use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, Skip, plan};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::{Ratio, Value};
-use plimsoll_testing::{ALICE, AETH, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World};
+use plimsoll_testing::{AETH, ALICE, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World};
 
 async fn judged(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain, Book, Scan) {
     let build = || {
@@ -153,7 +153,11 @@ async fn inventory_is_spent_once_and_the_largest_debt_comes_first() {
     })
     .await;
     let both = planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default());
-    let sent: Vec<u128> = both.actions.iter().filter_map(|a| if let Action::Liquidate(d) = a { Some(d.sent.amount) } else { None }).collect();
+    let sent: Vec<u128> = both
+        .actions
+        .iter()
+        .filter_map(|a| if let Action::Liquidate(d) = a { Some(d.sent.amount) } else { None })
+        .collect();
     assert_eq!(sent.len(), 2);
     let scarce = planned(&book, &scan, &[(UUSD, sent[0])], &Strategy::default());
     assert_eq!(only_deal(&scarce).sent.amount, sent[0]);
@@ -164,10 +168,10 @@ async fn inventory_is_spent_once_and_the_largest_debt_comes_first() {
 async fn cash_that_is_not_there_is_not_asked_for() {
     let (_, book, scan) = judged(|world| {
         alice(world);
-        // All ATOM but five is lent out or gone.
-        let cash = world.market(UATOM).stored.cash.raw();
-        let left = 5_000_000;
-        world.withdraw(LENDER, UATOM, cash - left).unwrap();
+        // The lender takes all out but what five ATOM of ALICE's deposit need.
+        world.withdraw_all(LENDER, UATOM).unwrap();
+        world.deposit(BOB, UUSD, 10_000_000_000).unwrap();
+        world.borrow(BOB, UATOM, 95_000_000).unwrap();
         world.set_price(UATOM, "9");
     })
     .await;
@@ -213,10 +217,21 @@ async fn following_events_gives_the_book_that_a_snapshot_gives() {
     let (chain, mut book, _) = judged(alice).await;
     let acts: [fn(&mut World) -> Vec<plimsoll_testing::AppResponse>; 5] = [
         |world| vec![world.deposit(BOB, UUSD, 5_000_000).unwrap()],
-        |world| vec![world.borrow((ALICE, 0), AETH, 1_000_000_000_000_000).unwrap(), world.repay(ALICE, UUSD, 1_000).unwrap()],
+        |world| {
+            vec![
+                world.deposit(ALICE, UATOM, 10_000_000).unwrap(),
+                world.borrow((ALICE, 0), AETH, 5_000_000_000_000_000).unwrap(),
+                world.repay(ALICE, UUSD, 1_000).unwrap(),
+            ]
+        },
         |world| plimsoll_testing_feed(world, "8.1"),
         |world| vec![world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 100_000_000)).unwrap()],
-        |world| vec![world.repay(ALICE, UUSD, 700_000_000).unwrap(), world.repay(ALICE, AETH, 1_000_000_000_000_000_000).unwrap()],
+        |world| {
+            vec![
+                world.repay(ALICE, UUSD, 700_000_000).unwrap(),
+                world.repay(ALICE, AETH, 1_000_000_000_000_000_000).unwrap(),
+            ]
+        },
     ];
     // Every second block is not looked at: a gap.
     for (number, act) in acts.into_iter().enumerate() {

@@ -9,6 +9,9 @@ use crate::book::touched::Touched;
 use crate::chain::{Chain, Head, query};
 use crate::error::{Error, Result};
 
+/// The most blocks that are filled one by one.
+const GAP_MAX: u64 = 1_000;
+
 impl Book {
     /// Brings the book to this block. Blocks in between are filled from their events, one by one; everything that they
     /// touched is then read once, at the newest. On an error the book stays as it was.
@@ -20,9 +23,19 @@ impl Book {
             );
             return Err(Error::garbage("the node", reason));
         }
-        let mut touched = Touched::default();
+        // After a long absence, or when a block's results are gone, reading everything anew is quicker or the only way.
+        let absent = head.height.saturating_sub(self.head.height) > GAP_MAX;
+        let mut touched = Touched { settings: absent, ..Touched::default() };
         for height in self.head.height.saturating_add(1)..=head.height {
-            touched.add(&chain.events(height).await?, &self.addresses);
+            match chain.events(height).await {
+                _ if touched.settings => break,
+                Ok(events) => touched.add(&events, &self.addresses),
+                Err(Error::Query { reason, .. }) => {
+                    tracing::warn!(height, reason, "no results of this block; reading the whole book again");
+                    touched.settings = true;
+                }
+                Err(error) => return Err(error),
+            }
         }
         if touched.settings {
             *self = Self::snapshot(chain, &self.addresses.pool, head.clone(), |_| {}).await?;

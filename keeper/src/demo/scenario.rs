@@ -143,12 +143,6 @@ impl Scenario {
 
     fn check(&self, origin: &str) -> Result<()> {
         let wrong = |what: String| Err(Error::Config(format!("{origin}: {what}")));
-        let deposits = self.accounts.iter().flat_map(|account| account.deposit.keys().chain(account.borrow.keys()));
-        let prices = self.steps.iter().flat_map(|step| step.prices.keys());
-        let inventory = self.inventory.iter().flatten().map(|(denom, _)| denom);
-        if let Some(unknown) = deposits.chain(prices).chain(inventory).find(|denom| self.asset(denom).is_none()) {
-            return wrong(format!("{unknown} is not among the assets"));
-        }
         for (at, asset) in self.assets.iter().enumerate() {
             if asset.price.price().is_zero() {
                 return wrong(format!("{} has no price above 0", asset.denom));
@@ -159,6 +153,12 @@ impl Scenario {
             if asset.decimals() > 18 {
                 return wrong(format!("{} has {} decimals, at most 18 are allowed", asset.denom, asset.decimals()));
             }
+        }
+        let deposits = self.accounts.iter().flat_map(|account| account.deposit.keys().chain(account.borrow.keys()));
+        let prices = self.steps.iter().flat_map(|step| step.prices.keys());
+        let inventory = self.inventory.iter().flatten().map(|(denom, _)| denom);
+        if let Some(unknown) = deposits.chain(prices).chain(inventory).find(|denom| self.asset(denom).is_none()) {
+            return wrong(format!("{unknown} is not among the assets"));
         }
         for step in &self.steps {
             if let Some((denom, _)) = step.prices.iter().find(|(_, price)| price.price().is_zero()) {

@@ -1,6 +1,8 @@
 //! Builds a scenario's world.
 
+use plimsoll_risk::params::{AssetParams, Ramp, Switches};
 use plimsoll_risk::units::Price;
+use plimsoll_schema::pool::NewAsset;
 use plimsoll_testing::{Asset as Listing, FEEDERS, LENDER, World, WorldError};
 
 use crate::chain::world::WorldChain;
@@ -19,6 +21,9 @@ const VOTES_MAX: usize = 64;
 /// The world at the scenario's beginning.
 pub async fn build(scenario: &Scenario) -> Result<WorldChain> {
     let listings: Vec<Listing> = scenario.assets.iter().map(listing).collect();
+    for listing in &listings {
+        validate(listing).map_err(|reason| Error::Config(format!("scenario: {}: {reason}", listing.params.denom)))?;
+    }
     let chain = WorldChain::start(KEEPER, move || World::builder().assets(listings).build()).await?;
     let opened = scenario.clone();
     let opened = chain.with(move |world| open(world, &opened)).await?;
@@ -38,6 +43,28 @@ fn listing(asset: &Asset) -> Listing {
         listing.params.liquidation_bonus = bonus;
     }
     listing
+}
+
+/// What oracle and pool would refuse is refused here, in one line.
+fn validate(listing: &Listing) -> std::result::Result<(), String> {
+    let NewAsset { denom, decimals, max_loan_to_value, liquidation_threshold, liquidation_bonus, .. } =
+        listing.params.clone();
+    let params = AssetParams {
+        denom,
+        decimals,
+        max_loan_to_value,
+        liquidation_threshold: Ramp::flat(liquidation_threshold),
+        liquidation_bonus,
+        protocol_liquidation_fee: listing.params.protocol_liquidation_fee,
+        reserve_factor: listing.params.reserve_factor,
+        reserve_floor: listing.params.reserve_floor,
+        supply_cap: listing.params.supply_cap,
+        borrow_cap: listing.params.borrow_cap,
+        rate_model: listing.params.rate_model.clone(),
+        enabled: Switches { deposit: true, borrow: true },
+    };
+    params.validate().map_err(|error| error.to_string())?;
+    listing.guards.validate().map_err(|error| error.to_string())
 }
 
 fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<(), String> {
