@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Puts the contracts on a chain: stores, instantiates, names price sources, lists assets. Runs again without harm.
+#
+#   scripts/deploy.sh NETWORK [keeper's deploy flags…]
+#
+# NETWORK is a network file, or the name of one in scripts/networks. The deployer's mnemonic is in PLIMSOLL_MNEMONIC, or in a file named
+# with --mnemonic-file. The network `local` uses the public test keys of scripts/localnet/keys.toml.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+[[ $# -gt 0 ]] || die "usage: ${0##*/} NETWORK [--out FILE] [--mnemonic-file FILE] [--grpc URL] [--rpc URL] [--json]"
+command -v cargo >/dev/null || die "cargo is missing; install Rust from https://rustup.rs"
+network=$1
+shift
+[[ -f $network ]] || network=$repo_root/scripts/networks/${network%.toml}.toml
+[[ -f $network ]] || die "there is no network file $network; copy scripts/networks/testnet.toml"
+network=$(cd "$(dirname "$network")" && pwd -P)/${network##*/}
+cd "$repo_root"
+
+test_key() { sed -nE "s/^$1 = \"([a-z ]+)\".*/\1/p" scripts/localnet/keys.toml; }
+if [[ $network == */scripts/networks/local.toml ]]; then
+	: "${PLIMSOLL_MNEMONIC:=$(test_key owner)}"
+	: "${PLIMSOLL_FEEDER1_MNEMONIC:=$(test_key feeder1)}" "${PLIMSOLL_FEEDER2_MNEMONIC:=$(test_key feeder2)}"
+	export PLIMSOLL_MNEMONIC PLIMSOLL_FEEDER1_MNEMONIC PLIMSOLL_FEEDER2_MNEMONIC
+fi
+for contract in pool oracle; do
+	[[ -f artifacts/plimsoll_$contract.wasm ]] || { scripts/wasm.sh --no-check >&2 && break; }
+done
+cargo build --release --locked --quiet -p plimsoll-keeper
+exec target/release/keeper deploy "$network" "$@"

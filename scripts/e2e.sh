@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# The whole path on a real node: accounts are opened by real transactions, prices fall, `keeper run --live` liquidates as a process of its
+# own, is killed in the middle of the work, starts again and finishes it. The verdict is read from the chain.
+#
+#   scripts/e2e.sh [--json]
+#
+#   --json   one object on stdout: price_height, liquidation_height, liquidations, solvent
+#
+# Exits non-zero when a liquidation came more than two blocks after the price, an account is left below health factor 1, one was liquidated twice
+# at one price, a transaction of the keeper's is not in its journal, the keeper doesn't end in order, or a market's books don't balance.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$repo_root"
+json=''
+case ${1:-} in
+--json) json=1 ;;
+'') ;;
+*) die "usage: ${0##*/} [--json]" ;;
+esac
+need jq jq
+
+# A node of its own, beside one that may be running: `down` ends exactly this one.
+export PLIMSOLL_HOME=${PLIMSOLL_HOME:-$repo_root/target/localnet/e2e-home}
+export PLIMSOLL_RPC_PORT=${PLIMSOLL_RPC_PORT:-27857} PLIMSOLL_GRPC_PORT=${PLIMSOLL_GRPC_PORT:-9390}
+export PLIMSOLL_P2P_PORT=${PLIMSOLL_P2P_PORT:-27856} PLIMSOLL_CHAIN_ID=plimsoll-local-1
+source scripts/chain.sh
+rpc=http://127.0.0.1:$PLIMSOLL_RPC_PORT
+work=$repo_root/target/localnet/e2e
+rm -rf "$work"
+mkdir -p "$work"
+
+keeper_pid=''
+finish() {
+	[[ ! $keeper_pid ]] || kill -KILL "$keeper_pid" 2>/dev/null || true
+	scripts/localnet.sh down >/dev/null 2>&1 || true
+}
+trap finish EXIT
+scripts/localnet.sh reset >/dev/null
+scripts/deploy.sh local --out "$work/deployment.json" --grpc "http://127.0.0.1:$PLIMSOLL_GRPC_PORT" --rpc "$rpc"
+pool=$(jq -r .pool.address "$work/deployment.json")
+oracle=$(jq -r .oracle.address "$work/deployment.json")
+
+# ---- accounts -----------------------------------------------------------------------------------------------------------
+
+ibc=ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2
+factory=factory/$(address owner)/uplim
+call() { tx "$1" execute "$pool" "$2" ${3:+--amount "$3"} >/dev/null; }
+# open <user> <account_id> <collateral coin> <debt denom>: borrows nine tenths of what may be borrowed.
+open() {
+	local most
+	call "$1" "{\"deposit\":{\"account_id\":$2}}" "$3"
+	most=$(smart "$pool" "{\"max_borrow\":{\"user\":\"$(address "$1")\",\"account_id\":$2,\"denom\":\"$4\"}}" | jq -r .amount)
+	call "$1" "{\"borrow\":{\"account_id\":$2,\"denom\":\"$4\",\"amount\":\"$((most / 10 * 9))\"}}"
+}
+say "opening accounts"
+call user1 '{"deposit":{}}' 100000000000uusd
+call user1 '{"deposit":{}}' 10000000000uatom
+call user1 '{"deposit":{}}' 100000000000000000000aeth
+open user2 0 100000000uatom uusd                  # 6 decimals
+open user2 1 200000000"$ibc" uusd                 # 68 characters
+open user3 0 1000000000000000000aeth uusd         # 18 decimals
+open user3 1 3000000000"$factory" uusd            # a token factory's
+open user2 2 2000000000uusd aeth                  # a debt of 18 decimals
+open user4 0 100000000uatom uusd                  # these two fall last
+open user4 1 1000000000000000000aeth uatom
+smart "$pool" '{"borrowers":{"limit":100}}' | jq -e '.accounts | length == 7' >/dev/null || die "there aren't seven borrowers"
+
+# ---- the keeper ---------------------------------------------------------------------------------------------------------
+
+key() { sed -nE "s/^$1 = \"([a-z ]+)\".*/\1/p" scripts/localnet/keys.toml; }
+journal=$work/journal.jsonl
+start_keeper() {
+	PLIMSOLL_KEEPER_MNEMONIC=$(key keeper) target/release/keeper run --live --json --deployment "$work/deployment.json" \
+		--set "journal.path=$journal" >>"$work/keeper.out" 2>>"$work/keeper.log" &
+	keeper_pid=$!
+}
+say "starting the keeper"
+start_keeper
+sleep 3
+kill -0 "$keeper_pid" 2>/dev/null || die "the keeper ended: $(tail -n 3 "$work/keeper.log")"
+
+# ---- falls --------------------------------------------------------------------------------------------------------------
+
+# fall <denom> <price>…: both feeders vote at once, so that no half-way median is published. Prints the height of the price.
+fall() {
+	local prices hashes=() feeder result highest=0 height
+	prices=$(jq -nc '[$ARGS.positional | _nwise(2) | {denom: .[0], price: .[1]}]' --args "$@" 2>/dev/null) ||
+		prices=$(jq -nc '[$ARGS.positional as $p | range(0; $p | length; 2) | {denom: $p[.], price: $p[. + 1]}]' --args "$@")
+	for feeder in feeder1 feeder2; do
+		hashes+=("$("$wasmd" tx wasm execute "$oracle" "{\"feed\":{\"prices\":$prices}}" --from $feeder --keyring-backend test \
+			--chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" --gas 3000000 --fees 75000ustake -y | jq -r .txhash)")
+	done
+	for result in "${hashes[@]}"; do
+		for _ in {1..100}; do
+			height=$("$wasmd" query tx "$result" "${net[@]}" 2>/dev/null | jq -r 'select(.code == 0) | .height') && [[ $height ]] && break
+			sleep 0.1
+		done
+		[[ $height ]] || die "a price vote failed"
+		((height > highest)) && highest=$height
+	done
+	echo "$highest"
+}
+# Every liquidation so far: height and account, in order.
+liquidations() {
+	"$wasmd" query txs --query "wasm._contract_address='$pool' AND wasm.action='liquidate'" --limit 100 "${net[@]}" | jq -c '
+		[.txs[] | select(.code == 0) | .height as $height | .events[] | select(.type == "wasm")
+		| .attributes | map({(.key): .value}) | add | select(.action == "liquidate") | {height: ($height | tonumber), account}]
+		| sort_by(.height)'
+}
+unhealthy() { smart "$pool" '{"liquidatable":{"limit":100}}' | jq '.accounts | length'; }
+until_healthy() {
+	for _ in {1..100}; do
+		[[ $(unhealthy) == 0 ]] && return
+		sleep 0.2
+	done
+	die "accounts are still below health factor 1: $(smart "$pool" '{"liquidatable":{"limit":100}}')"
+}
+
+say "first fall"
+price_height=$(fall uatom 8.3 "$ibc" 4.1 aeth 1900)
+until_healthy
+sleep 1
+first=$(liquidations)
+liquidation_height=$(jq 'map(.height) | max // 0' <<<"$first")
+[[ $(jq length <<<"$first") -gt 0 ]] || die "nothing was liquidated"
+
+# Killed as soon as it has written down that it is about to send, and before it can know what became of it.
+say "second fall, and the keeper is killed in the middle of its work"
+before=$(wc -c <"$journal")
+fall uatom 7 "$ibc" 3.3 aeth 1500 "$factory" 0.4 >/dev/null &
+fall_pid=$!
+for _ in {1..2000}; do
+	[[ $(wc -c <"$journal") -gt $before ]] && break
+	sleep 0.005
+done
+kill -KILL "$keeper_pid"
+wait "$keeper_pid" 2>/dev/null || true
+wait "$fall_pid" || die "the second price vote failed"
+[[ $(wc -c <"$journal") -gt $before ]] || die "the keeper wrote no intent before it was killed"
+start_keeper
+until_healthy
+sleep 2
+
+say "asking the keeper to stop"
+kill -TERM "$keeper_pid"
+code=0
+wait "$keeper_pid" || code=$?
+keeper_pid=''
+[[ $code == 0 ]] || die "the keeper ended with $code: $(tail -n 3 "$work/keeper.log")"
+
+# ---- the verdict --------------------------------------------------------------------------------------------------------
+
+all=$(liquidations)
+# No account is liquidated twice at one price: one liquidation leaves it at the target health factor.
+prices=$("$wasmd" query txs --query "wasm._contract_address='$oracle' AND wasm.action='feed'" --limit 100 "${net[@]}" |
+	jq -c '[.txs[].height | tonumber]')
+twice=$(jq -r --argjson prices "$prices" 'group_by([.account, (.height as $height | $prices | map(select(. < $height)) | length)])
+	| map(select(length > 1)[0].account) | join(" ")' <<<"$all")
+[[ ! $twice ]] || die "liquidated twice at one price: $twice"
+# Nothing was sent that the journal doesn't know, and nothing was sent twice: as many transactions of the keeper's as hashes written down.
+sent=$("$wasmd" query txs --query "message.sender='$(address keeper)'" --limit 100 "${net[@]}" | jq -c '[.txs[].txhash] | sort | unique')
+unknown=$(jq -r --rawfile journal "$journal" 'map(select(. as $hash | $journal | ascii_upcase | contains($hash) | not)) | join(" ")' <<<"$sent")
+[[ ! $unknown ]] || die "sent without being written down: $unknown"
+solvent=true
+for denom in uusd uatom aeth "$ibc" "$factory"; do
+	smart "$pool" "{\"solvency\":{\"denom\":\"$denom\"}}" | jq -e .solvent >/dev/null || solvent=false
+done
+late=$((liquidation_height - price_height))
+summary=$(jq -nc --argjson price_height "$price_height" --argjson liquidation_height "$liquidation_height" \
+	--argjson liquidations "$(jq length <<<"$all")" --argjson solvent $solvent '$ARGS.named')
+if [[ $json ]]; then echo "$summary"; else
+	echo "price at height $price_height, last liquidation of that fall at $liquidation_height; $(jq length <<<"$all") liquidations; solvent: $solvent"
+fi
+[[ $solvent == true ]] || die "a market's books don't balance"
+((late <= 2)) || die "the last liquidation came $late blocks after the price"
