@@ -8,7 +8,6 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [[ $# -gt 0 ]] || die "usage: ${0##*/} NETWORK [--out FILE] [--mnemonic-file FILE] [--grpc URL] [--rpc URL] [--json]"
-command -v cargo >/dev/null || die "cargo is missing; install Rust from https://rustup.rs"
 network=$1
 shift
 [[ -f $network ]] || network=$repo_root/scripts/networks/${network%.toml}.toml
@@ -25,5 +24,5 @@ fi
 for contract in pool oracle; do
 	[[ -f artifacts/plimsoll_$contract.wasm ]] || { scripts/wasm.sh --no-check >&2 && break; }
 done
-cargo build --release --locked --quiet -p plimsoll-keeper
-exec target/release/keeper deploy "$network" "$@"
+build_keeper
+exec "$keeper" deploy "$network" "$@"

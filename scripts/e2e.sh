@@ -7,7 +7,8 @@
 #   --json   one object on stdout: price_height, liquidation_height, liquidations, solvent
 #
 # Exits non-zero when a liquidation came more than two blocks after the price, an account is left below health factor 1, one was liquidated twice
-# at one price, a transaction of the keeper's is not in its journal, the keeper doesn't end in order, or a market's books don't balance.
+# at one price, a transaction of the keeper's is not in its journal, the keeper doesn't end in order, the node doesn't pass the keeper's
+# conformance suite, or a market's books don't balance.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
@@ -67,10 +68,11 @@ smart "$pool" '{"borrowers":{"limit":100}}' | jq -e '.accounts | length == 7' >/
 
 # ---- the keeper ---------------------------------------------------------------------------------------------------------
 
+build_keeper
 key() { sed -nE "s/^$1 = \"([a-z ]+)\".*/\1/p" scripts/localnet/keys.toml; }
 journal=$work/journal.jsonl
 start_keeper() {
-	PLIMSOLL_KEEPER_MNEMONIC=$(key keeper) target/release/keeper run --live --json --deployment "$work/deployment.json" \
+	PLIMSOLL_KEEPER_MNEMONIC=$(key keeper) "$keeper" run --live --json --deployment "$work/deployment.json" \
 		--set "journal.path=$journal" >>"$work/keeper.out" 2>>"$work/keeper.log" &
 	keeper_pid=$!
 }
@@ -147,6 +149,10 @@ code=0
 wait "$keeper_pid" || code=$?
 keeper_pid=''
 [[ $code == 0 ]] || die "the keeper ended with $code: $(tail -n 3 "$work/keeper.log")"
+
+say "the node must do what the keeper asks of any chain"
+PLIMSOLL_KEEPER_TEST_DEPLOYMENT=$work/deployment.json PLIMSOLL_KEEPER_MNEMONIC=$(key user4) RUST_BACKTRACE=0 \
+	cargo test --quiet --locked -p plimsoll-keeper --test conformance -- --ignored >&2
 
 # ---- the verdict --------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ native() { cargo test --workspace --locked; }
 schema() { scripts/schema.sh --check; }
 wasm() { scripts/wasm.sh; }
 gas() { scripts/gas.sh --check; }
-e2e() { scripts/e2e.sh; }
+e2e() { PLIMSOLL_PROFILE=dev scripts/e2e.sh; }
 
 for step in "${steps[@]}"; do
 	[[ $step =~ ^(format|lint|native|schema|wasm|gas|e2e)$ ]] || die "no such step: $step"
