@@ -93,10 +93,11 @@ impl Account {
         Ok(())
     }
 
-    /// Takes shares away, and the slot with the last of them.
+    /// Takes shares away, and the slot with the last of them. Errors when it holds fewer.
     pub fn take_shares(&mut self, asset: AssetId, shares: SupplyShares) -> Result<(), AccountError> {
+        let left = self.shares(asset).checked_sub(shares)?;
         if let Some(held) = self.collaterals.iter_mut().find(|c| c.asset == asset) {
-            held.shares = held.shares.checked_sub(shares)?;
+            held.shares = left;
         }
         self.collaterals.retain(|c| !c.shares.is_zero());
         Ok(())
@@ -118,10 +119,11 @@ impl Account {
         Ok(())
     }
 
-    /// Clears debt, and the slot with the last of it.
+    /// Clears debt, and the slot with the last of it. Errors when it owes less.
     pub fn clear_debt(&mut self, asset: AssetId, scaled: ScaledDebt) -> Result<(), AccountError> {
+        let left = self.debt(asset).checked_sub(scaled)?;
         if let Some(owed) = self.debts.iter_mut().find(|d| d.asset == asset) {
-            owed.scaled = owed.scaled.checked_sub(scaled)?;
+            owed.scaled = left;
         }
         self.debts.retain(|d| !d.scaled.is_zero());
         Ok(())

@@ -204,13 +204,16 @@ impl Position {
     }
 
     /// The price of this debt at and below which the account is healthy, all else unchanged, rounded down. `None` when no
-    /// price of it decides.
+    /// price of it decides: it is not owed, or the other debts alone exceed what is carried, or the price does not fit.
     pub fn debt_liquidation_price_down(&self, asset: AssetId) -> Result<Option<Price>, MathError> {
         let Some(line) = self.debts.iter().find(|l| l.asset == asset && !l.amount.is_zero()) else {
             return Ok(None);
         };
         let health = self.health()?;
         let others = health.debt.saturating_sub(line.value_up()?);
+        if others > health.carried {
+            return Ok(None);
+        }
         let room = health.carried.saturating_sub(others);
         let price = mul_div_down(room.raw(), Uint256::from(pow10(line.decimals)?), Uint256::from(line.amount.raw()))?;
         Ok(narrow(price).ok().map(Price::new))

@@ -148,7 +148,8 @@ fn at(
 
 /// Sizes a liquidation that seizes `collateral` for `debt` with at most `offered` coins: to the target health factor, then
 /// capped by the debt in that denom, the collateral in that denom and the coins; a remainder of debt below the dust value
-/// is closed as well. Debt repaid rounds up, collateral seized down, the fee up and out of the bonus.
+/// is closed as well, if the coins suffice for all of it and as far as the collateral goes. Debt repaid rounds up, collateral
+/// seized down, the fee up and out of the bonus.
 pub fn size(
     position: &Position,
     collateral: AssetId,
@@ -180,10 +181,8 @@ pub fn size(
     let mut sized = at(wanted, owed, seized, bonus, incentive.protocol_fee)?;
     let left = owed.amount.saturating_sub(sized.repay);
     if !left.is_zero() && offered >= owed.amount && left.value_up(owed.mark.debt(), owed.decimals)? < terms.dust_value {
-        let whole = at(owed.amount, owed, seized, bonus, incentive.protocol_fee)?;
-        if whole.repay == owed.amount {
-            sized = whole;
-        }
+        // As far as the collateral goes. Were it all or nothing, a part at the full bonus would bring the rest within reach.
+        sized = at(owed.amount, owed, seized, bonus, incentive.protocol_fee)?;
     }
     if sized.repay.is_zero() || sized.seize.is_zero() {
         return Err(LiquidationError::TooSmall { offered });

@@ -188,8 +188,7 @@ impl Accrued {
         Ok(shares)
     }
 
-    /// Pays out `amount` and burns shares for it, rounded up. Says how many were burnt. Whether `held` is worth the amount
-    /// is for the caller to have checked.
+    /// Pays out `amount` and burns shares for it, rounded up. Says how many were burnt. Errors when `held` is worth less.
     pub fn withdraw(&mut self, amount: Amount, held: SupplyShares) -> Result<SupplyShares, MarketError> {
         let burnt = self.burn_up(amount, held)?;
         self.pay_out(amount)?;
@@ -198,7 +197,7 @@ impl Accrued {
     }
 
     /// Takes collateral from an account that holds `held` shares: the fee goes to reserves, `paid` leaves the market, and
-    /// what remains of `seized` becomes shares of somebody else, rounded down.
+    /// what remains of `seized` becomes shares of somebody else, rounded down. Errors when `held` is worth less than `seized`.
     pub fn seize(
         &mut self,
         seized: Amount,
@@ -216,12 +215,15 @@ impl Accrued {
         Ok(Seized { burnt, minted })
     }
 
-    /// The shares that taking `amount` burns: all of `held` when that is all they are worth, so no crumb stays behind.
+    /// The shares that taking `amount` burns: all of `held` when that is all they are worth, so no crumb stays behind. More
+    /// than they are worth takes more shares than `held`, which is an error: other depositors would pay the difference.
     fn burn_up(&self, amount: Amount, held: SupplyShares) -> Result<SupplyShares, MathError> {
         if amount == self.shares_value_down(held)? {
             return Ok(held);
         }
-        Ok(self.shares_of_up(amount)?.min(held))
+        let burnt = self.shares_of_up(amount)?;
+        held.checked_sub(burnt)?;
+        Ok(burnt)
     }
 
     /// Pays out `amount` and adds it to the debt, rounded up. Says how much scaled debt that is.

@@ -177,7 +177,8 @@ impl PriceRecord {
         self.price = raw.clamp(lowest.min(self.anchor), highest.max(self.anchor));
         self.low = self.price.min(raw);
         self.high = self.price.max(raw);
-        self.timestamp = timestamp.max(self.timestamp);
+        // A time from the future would never grow old.
+        self.timestamp = timestamp.min(now).max(self.timestamp);
         Ok(())
     }
 

@@ -148,6 +148,11 @@ impl fmt::Display for Whole {
     }
 }
 
+/// Decimal's own parser takes a leading '+', even after the dot; a fraction has digits and a dot only.
+fn is_plain_decimal(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
 /// How an 18-decimal unit reads as text.
 struct Fraction(Decimal);
 
@@ -161,6 +166,9 @@ impl Fraction {
     }
 
     fn from_str(text: &str) -> Result<Self, ()> {
+        if !is_plain_decimal(text) {
+            return Err(());
+        }
         Decimal::from_str(text).map(Self).map_err(|_| ())
     }
 }
@@ -260,8 +268,11 @@ impl Amount {
     /// How much of the token the value buys at this price, rounded up; [`Amount::MAX`] when that does not fit. Errors when
     /// the price is 0.
     pub fn of_value_up(value: Value, price: Price, decimals: u8) -> Result<Self, MathError> {
-        let amount = mul_div_up(value.0, Uint256::from(pow10(decimals)?), Uint256::from(price.0))?;
-        Ok(narrow(amount).map_or(Self::MAX, Self))
+        let scale = Uint256::from(pow10(decimals)?);
+        match mul_div_up(value.0, scale, Uint256::from(price.0)).and_then(narrow) {
+            Err(MathError::Overflow { .. }) => Ok(Self::MAX),
+            amount => amount.map(Self),
+        }
     }
 }
 
@@ -346,7 +357,11 @@ impl FromStr for Value {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Decimal256::from_str(text).map(|d| Self(d.atomics())).map_err(|_| format!("'{text}' is not a Value"))
+        let refused = || format!("'{text}' is not a Value");
+        if !is_plain_decimal(text) {
+            return Err(refused());
+        }
+        Decimal256::from_str(text).map(|d| Self(d.atomics())).map_err(|_| refused())
     }
 }
 

@@ -1,0 +1,90 @@
+//! When a debt is given up, and when not.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod model;
+
+use model::{E18, big, collateral, config, debt, failed, positions, sums, wild_positions};
+use num_bigint::BigInt;
+use plimsoll_risk::health::Position;
+use plimsoll_risk::loss::is_bad_debt;
+use plimsoll_risk::units::Value;
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(config(4_000))]
+
+    /// Debt remains, and there is either no deposit at all or deposits worth less than the debt and less than the dust value.
+    #[test]
+    fn debt_is_bad_exactly_when_it_exceeds_deposits_that_are_dust(
+        position in positions(), dust in prop_oneof![Just(None), (0u64..1_000_000_000).prop_map(Some)], nudge in 0u64..3,
+    ) {
+        let total = sums(&position);
+        // Random dust values, and those next to what is deposited.
+        let around = Value::new(model::wide(&total.collateral).unwrap())
+            .checked_add(Value::new(nudge.into())).unwrap()
+            .saturating_sub(Value::new(1u64.into()));
+        let dust = dust.map_or(around, Value::whole);
+        let bad = !position.debts.is_empty()
+            && (position.collaterals.is_empty()
+                || (total.collateral < total.debt && total.collateral < big(dust.raw())));
+        prop_assert_eq!(is_bad_debt(&position, dust), Ok(bad));
+    }
+
+    #[test]
+    fn any_position_answers_or_errs_without_a_panic(position in wild_positions(), dust in model::any256()) {
+        let _ = is_bad_debt(&position, Value::new(dust));
+    }
+}
+
+fn position(held: u128, owed: u128) -> Position {
+    Position { collaterals: vec![collateral(0, held, E18, 0, E18 / 2)], debts: vec![debt(1, owed, E18, 0)] }
+}
+
+fn bad(position: &Position, dust: u64) -> bool {
+    is_bad_debt(position, Value::whole(dust)).unwrap()
+}
+
+#[test]
+fn without_debt_nothing_is_bad() {
+    assert!(!bad(&Position::default(), 10));
+    assert!(!bad(&Position { debts: vec![], ..position(1, 1) }, 10));
+}
+
+#[test]
+fn debt_with_nothing_left_is_bad_at_any_dust_value_and_any_price() {
+    let mut nothing = Position { collaterals: vec![], ..position(1, 100) };
+    assert!(bad(&nothing, 0) && bad(&nothing, 10));
+    nothing.debts[0].mark = failed(0, 1);
+    assert!(bad(&nothing, 10));
+}
+
+#[test]
+fn debt_is_bad_below_the_dust_value_and_not_at_it() {
+    assert!(bad(&position(9, 100), 10));
+    assert!(!bad(&position(10, 100), 10));
+}
+
+#[test]
+fn debt_that_its_dust_covers_is_not_bad() {
+    assert!(!bad(&position(5, 5), 10));
+    assert!(bad(&position(5, 6), 10));
+}
+
+#[test]
+fn a_disabled_deposit_of_value_stands_against_writing_off() {
+    let mut position = position(50, 100);
+    position.collaterals[0].enabled = false;
+    assert!(!bad(&position, 10));
+}
+
+#[test]
+fn a_failing_price_counts_at_the_bound_that_speaks_against_writing_off() {
+    let mut held = position(1, 100);
+    held.collaterals[0].mark = failed(E18, 10 * E18);
+    assert!(!bad(&held, 10), "the deposit may be worth 10");
+    held.collaterals[0].mark = failed(E18, 9 * E18);
+    assert!(bad(&held, 10));
+    held.debts[0].mark = failed(E18 / 100, E18);
+    assert!(!bad(&held, 10), "the debt may be worth 1");
+    assert_eq!(sums(&held).debt, BigInt::from(E18));
+}

@@ -1,0 +1,505 @@
+//! A market against a ledger of plain integers, over random histories.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod model;
+
+use model::{E18, any128, ceil, config, fixed, floor, frac, kinked, magnitudes, params, q, taylor};
+use num_bigint::BigInt;
+use num_traits::{ToPrimitive, Zero};
+use plimsoll_risk::interest::YEAR;
+use plimsoll_risk::market::{Accrued, Loss, Market, MarketError, Repaid, Seized};
+use plimsoll_risk::math::MathError;
+use plimsoll_risk::params::AssetParams;
+use plimsoll_risk::units::{Amount, Index, Rate, Ratio, ScaledDebt, SupplyShares};
+use proptest::prelude::*;
+
+const USERS: usize = 4;
+const MILLION: u128 = 1_000_000;
+
+/// The design's ledger, in integers of any size.
+#[derive(Clone, Debug, PartialEq)]
+struct Ledger {
+    cash: BigInt,
+    scaled: BigInt,
+    index: BigInt,
+    shares: BigInt,
+    reserves: BigInt,
+}
+
+impl Ledger {
+    fn debt(&self) -> BigInt {
+        floor(&frac(&self.scaled * &self.index, E18))
+    }
+
+    fn supply(&self) -> BigInt {
+        &self.cash + self.debt() - &self.reserves
+    }
+
+    fn shares_for(&self, amount: &BigInt) -> model::Q {
+        frac(amount * (&self.shares + MILLION), self.supply() + 1)
+    }
+
+    fn worth(&self, shares: &BigInt) -> BigInt {
+        floor(&frac(shares * (self.supply() + 1), &self.shares + MILLION))
+    }
+
+    fn owed(&self, scaled: &BigInt) -> BigInt {
+        ceil(&frac(scaled * &self.index, E18))
+    }
+
+    fn burnt(&self, amount: &BigInt, held: &BigInt) -> BigInt {
+        if *amount == self.worth(held) { held.clone() } else { ceil(&self.shares_for(amount)) }
+    }
+
+    /// Whether a share is worth no less than it was in `before`.
+    fn share_price_is_no_lower_than(&self, before: &Self) -> bool {
+        (self.supply() + 1) * (&before.shares + MILLION) >= (before.supply() + 1) * (&self.shares + MILLION)
+    }
+}
+
+/// What somebody does. Parts are of a million.
+#[derive(Clone, Debug)]
+enum Step {
+    Deposit { user: usize, amount: u128 },
+    Withdraw { user: usize, part: u128 },
+    Borrow { user: usize, part: u128 },
+    Repay { user: usize, part: u128 },
+    Seize { user: usize, to: usize, part: u128, fee: u128, paid: u128 },
+    Sweep { user: usize },
+    WriteOff { user: usize },
+    PayReserves { part: u128 },
+    Pass { seconds: u64 },
+}
+
+fn part() -> impl Strategy<Value = u128> {
+    prop_oneof![3 => 0..=MILLION, 2 => Just(MILLION), 1 => Just(MILLION + 1)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let user = || 0..USERS;
+    prop_oneof![
+        4 => (user(), magnitudes(1, 10u128.pow(24))).prop_map(|(user, amount)| Step::Deposit { user, amount }),
+        3 => (user(), part()).prop_map(|(user, part)| Step::Withdraw { user, part }),
+        4 => (user(), part()).prop_map(|(user, part)| Step::Borrow { user, part }),
+        3 => (user(), part()).prop_map(|(user, part)| Step::Repay { user, part }),
+        2 => (user(), user(), 0..=MILLION, 0..=MILLION, 0..=MILLION)
+            .prop_map(|(user, to, part, fee, paid)| Step::Seize { user, to, part, fee, paid }),
+        1 => user().prop_map(|user| Step::Sweep { user }),
+        1 => user().prop_map(|user| Step::WriteOff { user }),
+        1 => part().prop_map(|part| Step::PayReserves { part }),
+        4 => magnitudes(1, 100_000_000).prop_map(|s| Step::Pass { seconds: s.try_into().unwrap() }),
+    ]
+}
+
+/// The crate's market and the ledger, side by side.
+struct Both {
+    market: Accrued,
+    ledger: Ledger,
+    users: Vec<(BigInt, BigInt)>,
+    params: AssetParams,
+    now: u64,
+}
+
+fn amount(n: &BigInt) -> Amount {
+    Amount::new(n.to_u128().unwrap())
+}
+
+fn shares(n: &BigInt) -> SupplyShares {
+    SupplyShares::new(n.to_u128().unwrap())
+}
+
+fn scaled(n: &BigInt) -> ScaledDebt {
+    ScaledDebt::new(n.to_u128().unwrap())
+}
+
+/// The part in millions of a whole.
+fn cut(whole: &BigInt, part: u128) -> BigInt {
+    whole * part / MILLION
+}
+
+impl Both {
+    fn new(params: AssetParams) -> Self {
+        let market = Market::open(0, &params).unwrap().accrue(0, params.reserve_factor).unwrap();
+        let zero = BigInt::zero;
+        let ledger = Ledger { cash: zero(), scaled: zero(), index: E18.into(), shares: zero(), reserves: zero() };
+        Self { market, ledger, users: vec![(zero(), zero()); USERS], params, now: 0 }
+    }
+
+    /// Takes one step on both sides and holds the answers against each other.
+    fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        match *step {
+            Step::Deposit { user, amount } => self.deposit(user, amount),
+            Step::Withdraw { user, part } => self.withdraw(user, part),
+            Step::Borrow { user, part } => self.borrow(user, part),
+            Step::Repay { user, part } => self.repay(user, part),
+            Step::Seize { user, to, part, fee, paid } => self.seize(user, to, (part, fee, paid)),
+            Step::Sweep { user } => self.sweep(user),
+            Step::WriteOff { user } => self.write_off(user),
+            Step::PayReserves { part } => self.pay_reserves(part),
+            Step::Pass { seconds } => self.pass(seconds),
+        }
+    }
+
+    fn deposit(&mut self, user: usize, given: u128) -> Result<(), TestCaseError> {
+        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let got = market.deposit(Amount::new(given));
+        let minted = floor(&ledger.shares_for(&given.into()));
+        if ledger.supply() + 1 < floor(&frac(&ledger.shares + MILLION, 100 * MILLION)) {
+            let refused = matches!(got, Err(MarketError::SharePriceTooLow { .. }));
+            prop_assert!(refused, "{got:?}");
+        } else if minted.is_zero() {
+            prop_assert_eq!(got, Err(MarketError::ZeroShares { amount: Amount::new(given) }));
+        } else {
+            prop_assert_eq!(got, Ok(shares(&minted)));
+            ledger.cash += given;
+            ledger.shares += &minted;
+            self.users[user].0 += minted;
+        }
+        Ok(())
+    }
+
+    fn withdraw(&mut self, user: usize, part: u128) -> Result<(), TestCaseError> {
+        let (market, ledger, held) = (&mut self.market, &mut self.ledger, &mut self.users[user].0);
+        let worth = ledger.worth(held);
+        let wanted = if part > MILLION { &worth + 1 } else { cut(&worth, part) };
+        let before = market.clone();
+        let got = market.withdraw(amount(&wanted), shares(held));
+        let burnt = ledger.burnt(&wanted, held);
+        if wanted > worth {
+            let lacking = matches!(got, Err(MarketError::Math(MathError::Underflow { .. })));
+            prop_assert!(lacking, "more than the shares are worth: {got:?}");
+            *market = before;
+        } else if wanted > ledger.cash {
+            let (wanted, available) = (amount(&wanted), amount(&ledger.cash));
+            prop_assert_eq!(got, Err(MarketError::InsufficientCash { wanted, available }));
+            *market = before;
+        } else {
+            prop_assert_eq!(got, Ok(shares(&burnt)));
+            ledger.cash -= wanted;
+            ledger.shares -= &burnt;
+            *held -= burnt;
+        }
+        Ok(())
+    }
+
+    fn borrow(&mut self, user: usize, part: u128) -> Result<(), TestCaseError> {
+        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let wanted = if part > MILLION { &ledger.cash + 1 } else { cut(&ledger.cash, part) };
+        let got = market.borrow(amount(&wanted));
+        if wanted > ledger.cash {
+            let (wanted, available) = (amount(&wanted), amount(&ledger.cash));
+            prop_assert_eq!(got, Err(MarketError::InsufficientCash { wanted, available }));
+        } else {
+            let added = ceil(&frac(&wanted * E18, ledger.index.clone()));
+            prop_assert_eq!(got, Ok(scaled(&added)));
+            prop_assert!(ledger.owed(&added) >= wanted);
+            ledger.cash -= wanted;
+            ledger.scaled += &added;
+            self.users[user].1 += added;
+        }
+        Ok(())
+    }
+
+    fn repay(&mut self, user: usize, part: u128) -> Result<(), TestCaseError> {
+        let (market, ledger, owed) = (&mut self.market, &mut self.ledger, &mut self.users[user].1);
+        let full = ledger.owed(owed);
+        let offered = if part > MILLION { &full * 2 } else { cut(&full, part) };
+        let got = market.repay(amount(&offered), scaled(owed));
+        let (taken, cleared) = if offered >= full {
+            (full, owed.clone())
+        } else {
+            let cleared = floor(&frac(&offered * E18, ledger.index.clone()));
+            (offered, cleared)
+        };
+        prop_assert_eq!(got, Ok(Repaid { amount: amount(&taken), cleared: scaled(&cleared) }));
+        ledger.cash += taken;
+        ledger.scaled -= &cleared;
+        *owed -= cleared;
+        Ok(())
+    }
+
+    fn seize(&mut self, user: usize, to: usize, parts: (u128, u128, u128)) -> Result<(), TestCaseError> {
+        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let held = &self.users[user].0;
+        let seized = cut(&ledger.worth(held), parts.0);
+        let fee = cut(&seized, parts.1);
+        let paid = cut(&(&seized - &fee), parts.2).min(ledger.cash.clone());
+        let burnt = ledger.burnt(&seized, held);
+        let minted = floor(&ledger.shares_for(&(&seized - &fee - &paid)));
+        let got = market.seize(amount(&seized), amount(&fee), amount(&paid), shares(held));
+        prop_assert_eq!(got, Ok(Seized { burnt: shares(&burnt), minted: shares(&minted) }));
+        ledger.cash -= paid;
+        ledger.reserves += fee;
+        ledger.shares += &minted - &burnt;
+        self.users[user].0 -= burnt;
+        self.users[to].0 += minted;
+        Ok(())
+    }
+
+    fn sweep(&mut self, user: usize) -> Result<(), TestCaseError> {
+        let held = std::mem::take(&mut self.users[user].0);
+        let worth = self.ledger.worth(&held);
+        prop_assert_eq!(self.market.shares_to_reserves(shares(&held), amount(&worth)), Ok(()));
+        self.ledger.shares -= held;
+        self.ledger.reserves += worth;
+        Ok(())
+    }
+
+    fn write_off(&mut self, user: usize) -> Result<(), TestCaseError> {
+        let given_up = std::mem::take(&mut self.users[user].1);
+        let (supply, debt) = (self.ledger.supply(), self.ledger.debt());
+        self.ledger.scaled -= &given_up;
+        let lost = debt - self.ledger.debt();
+        let by_reserves = self.ledger.reserves.clone().min(lost.clone());
+        let by_suppliers = lost - &by_reserves;
+        self.ledger.reserves -= &by_reserves;
+        let loss = Loss { reserves: amount(&by_reserves), suppliers: amount(&by_suppliers) };
+        prop_assert_eq!(self.market.write_off(scaled(&given_up)), Ok(loss));
+        prop_assert_eq!(supply - self.ledger.supply(), by_suppliers, "suppliers bear what reserves do not, exactly");
+        Ok(())
+    }
+
+    fn pay_reserves(&mut self, part: u128) -> Result<(), TestCaseError> {
+        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let wanted = if part > MILLION { &ledger.reserves + 1 } else { cut(&ledger.reserves, part) };
+        let before = market.clone();
+        let got = market.withdraw_reserves(amount(&wanted));
+        if wanted > ledger.reserves || wanted > ledger.cash {
+            prop_assert!(got.is_err());
+            *market = before;
+        } else {
+            prop_assert_eq!(got, Ok(()));
+            ledger.cash -= &wanted;
+            ledger.reserves -= wanted;
+        }
+        Ok(())
+    }
+
+    /// Stores the market, lets time pass, and accrues. The rate and the index are held against closed forms.
+    fn pass(&mut self, seconds: u64) -> Result<(), TestCaseError> {
+        let stored = self.market.clone().settle(&self.params).unwrap();
+        let (debt, supply) = (self.ledger.debt(), self.ledger.supply());
+        prop_assert_eq!(BigInt::from(stored.rate.raw()), rate(&debt, &supply));
+        self.now += seconds;
+        self.market = stored.clone().accrue(self.now, self.params.reserve_factor).unwrap();
+        prop_assert_eq!(self.market.state().updated_at, self.now);
+
+        let index = BigInt::from(self.market.state().borrow_index.raw());
+        let x = fixed(stored.rate.raw()) * frac(seconds, YEAR);
+        let exact = q(self.ledger.index.clone()) * taylor(&x);
+        let most = &exact + q(self.ledger.index.clone()) / q(E18) * (q(4) + q(2) * &x + &x * &x) + q(1);
+        prop_assert!(index >= self.ledger.index, "the index never falls");
+        prop_assert!(q(index.clone()) <= most);
+        let saturated = index == BigInt::from(E18) * E18
+            || &index * &self.ledger.scaled / E18 > BigInt::from(10).pow(37) - 10 * E18;
+        prop_assert!(q(index.clone()) >= exact || saturated);
+
+        self.ledger.index = index;
+        let interest = self.ledger.debt() - debt;
+        self.ledger.reserves += interest * self.params.reserve_factor.raw() / E18;
+        Ok(())
+    }
+
+    /// What holds after every step.
+    fn hold(&self, before: &Ledger, step: &Step) -> Result<(), TestCaseError> {
+        let (state, ledger) = (self.market.state(), &self.ledger);
+        let own = [
+            state.cash.raw(),
+            state.debt_scaled.raw(),
+            state.borrow_index.raw(),
+            state.supply_shares.raw(),
+            state.reserves.raw(),
+            self.market.debt().unwrap().raw(),
+            self.market.supply().unwrap().raw(),
+        ];
+        let exact = [&ledger.cash, &ledger.scaled, &ledger.index, &ledger.shares, &ledger.reserves];
+        let exact = exact.into_iter().cloned().chain([ledger.debt(), ledger.supply()]);
+        prop_assert_eq!(own.map(BigInt::from).to_vec(), exact.collect::<Vec<_>>());
+
+        if !matches!(step, Step::WriteOff { .. }) {
+            prop_assert!(
+                ledger.share_price_is_no_lower_than(before),
+                "the price of a share fell: {before:?} to {ledger:?}"
+            );
+        }
+        prop_assert_eq!(self.users.iter().map(|u| &u.0).sum::<BigInt>(), ledger.shares.clone());
+        prop_assert_eq!(self.users.iter().map(|u| &u.1).sum::<BigInt>(), ledger.scaled.clone());
+        let mut owed = BigInt::zero();
+        for (held, debt) in &self.users {
+            let each = self.market.owed_up(scaled(debt)).unwrap().raw();
+            prop_assert_eq!(BigInt::from(each), ledger.owed(debt));
+            owed += each;
+            prop_assert_eq!(self.market.shares_value_down(shares(held)), Ok(amount(&ledger.worth(held))));
+        }
+        prop_assert!(owed >= ledger.debt(), "borrowers owe at least what the market counts on");
+        Ok(())
+    }
+
+    /// Everybody repays in full and every lender leaves with his whole claim.
+    fn wind_up(&mut self) -> Result<(), TestCaseError> {
+        for user in 0..USERS {
+            self.repay(user, MILLION + 1)?;
+            prop_assert!(self.users[user].1.is_zero());
+        }
+        prop_assert!(self.market.state().debt_scaled.is_zero());
+        prop_assert_eq!(self.market.debt(), Ok(Amount::ZERO));
+        for user in 0..USERS {
+            let claim = self.ledger.worth(&self.users[user].0);
+            prop_assert!(claim <= self.ledger.cash, "a lender gets his claim");
+            self.withdraw(user, MILLION)?;
+            prop_assert!(self.users[user].0.is_zero(), "no crumb stays behind");
+        }
+        Ok(())
+    }
+}
+
+/// The rate of `kinked(80, 5, 45, 950)`, rounded up from a utilization rounded up.
+fn rate(debt: &BigInt, supply: &BigInt) -> BigInt {
+    let one = || BigInt::from(E18);
+    let used = match debt {
+        d if d.is_zero() => BigInt::zero(),
+        d if d >= supply => one(),
+        d => ceil(&frac(d * E18, supply.clone())),
+    };
+    let (kink, percent) = (one() * 80 / 100, |n: u32| one() * n / 100);
+    if used <= kink {
+        percent(5) + ceil(&frac(percent(45) * used, kink))
+    } else {
+        percent(50) + ceil(&frac(percent(950) * (used - &kink), one() - &kink))
+    }
+}
+
+proptest! {
+    #![proptest_config(config(600))]
+
+    #[test]
+    fn a_random_history_follows_the_ledger(
+        first in magnitudes(1, 10u128.pow(27)), factor in 0u64..=100, steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let model = kinked(80, 5, 45, 950);
+        let mut both = Both::new(AssetParams { rate_model: model, reserve_factor: Ratio::percent(factor), ..params() });
+        both.deposit(0, first)?;
+        for step in &steps {
+            let before = both.ledger.clone();
+            both.take(step)?;
+            both.hold(&before, step)?;
+        }
+        both.wind_up()?;
+    }
+
+    #[test]
+    fn open_flash_loans_count_as_supply(cash in 0..10u128.pow(30), lent in 0..10u128.pow(30), debt in 0..10u128.pow(30)) {
+        let debt_scaled = ScaledDebt::new(debt);
+        let market = Market { cash: Amount::new(cash), lent: Amount::new(lent), debt_scaled, ..empty() };
+        let accrued = market.accrue(0, Ratio::ZERO).unwrap();
+        prop_assert_eq!(accrued.supply(), Ok(Amount::new(cash + lent + debt)));
+    }
+
+    #[test]
+    fn any_call_on_any_market_answers_or_errs_without_a_panic(
+        fields in (any128(), any128(), any128(), any128(), any128(), any128()),
+        (a, b, c, d) in (any128(), any128(), any128(), any128()),
+    ) {
+        let market = Market {
+            cash: Amount::new(fields.0),
+            lent: Amount::new(fields.1),
+            debt_scaled: ScaledDebt::new(fields.2),
+            borrow_index: Index::new(fields.3),
+            supply_shares: SupplyShares::new(fields.4),
+            reserves: Amount::new(fields.5),
+            ..empty()
+        };
+        let accrued = market.accrue(0, Ratio::ZERO).unwrap();
+        let on = || accrued.clone();
+        let _ = (on().deposit(Amount::new(a)), on().withdraw(Amount::new(a), SupplyShares::new(b)));
+        let _ = (on().borrow(Amount::new(a)), on().repay(Amount::new(a), ScaledDebt::new(b)));
+        let _ = on().seize(Amount::new(a), Amount::new(b), Amount::new(c), SupplyShares::new(d));
+        let _ = on().shares_to_reserves(SupplyShares::new(a), Amount::new(b));
+        let _ = (on().write_off(ScaledDebt::new(a)), on().withdraw_reserves(Amount::new(a)));
+        let _ = (on().shares_of_up(Amount::new(a)), on().shares_value_down(SupplyShares::new(a)));
+        let _ = on().owed_up(ScaledDebt::new(a));
+        let _ = (on().utilization_up(), on().liquidity_rate_down(&params()), on().settle(&params()));
+    }
+
+    #[test]
+    fn a_market_reads_back_what_it_writes(
+        fields in (any128(), any128(), any128(), any128(), any128(), any128()), at in any::<u64>(),
+    ) {
+        let market = Market {
+            cash: Amount::new(fields.0),
+            debt_scaled: ScaledDebt::new(fields.1),
+            borrow_index: Index::new(fields.2),
+            supply_shares: SupplyShares::new(fields.3),
+            reserves: Amount::new(fields.4),
+            rate: Rate::new(fields.5),
+            updated_at: at,
+            ..empty()
+        };
+        let stored = postcard::to_allocvec(&market).unwrap();
+        prop_assert_eq!(&postcard::from_bytes::<Market>(&stored).unwrap(), &market);
+        let json = serde_json::to_string(&market).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Market>(&json).unwrap(), &market);
+    }
+}
+
+/// A market opened at 0 with nothing in it.
+fn empty() -> Market {
+    Market::open(0, &params()).unwrap()
+}
+
+fn accrued(market: Market) -> Accrued {
+    market.accrue(0, Ratio::ZERO).unwrap()
+}
+
+#[test]
+fn a_market_opens_empty_at_the_base_rate() {
+    let market = Market::open(77, &params()).unwrap();
+    assert_eq!((market.borrow_index, market.rate, market.updated_at), (Index::ONE, Rate::percent(1), 77));
+    assert_eq!(accrued(market).utilization_up(), Ok(Ratio::ZERO));
+}
+
+#[test]
+fn json_shows_integers_as_strings_and_the_index_as_a_decimal() {
+    let json = serde_json::to_value(Market { cash: Amount::new(120), ..empty() }).unwrap();
+    assert_eq!(json["cash"], "120");
+    assert_eq!(json["borrow_index"], "1");
+    assert_eq!(json["rate"], "0.01");
+    assert_eq!(json["updated_at"], 0);
+}
+
+#[test]
+fn a_withdrawal_of_more_than_the_shares_are_worth_is_refused() {
+    let mut market = accrued(empty());
+    let mine = market.deposit(Amount::new(1_000)).unwrap();
+    market.deposit(Amount::new(1_000)).unwrap();
+    let lacking = MathError::Underflow { what: "SupplyShares", from: mine.raw(), minus: mine.raw() + MILLION };
+    assert_eq!(market.clone().withdraw(Amount::new(1_001), mine), Err(lacking.into()));
+    assert_eq!(market.seize(Amount::new(1_001), Amount::ZERO, Amount::ZERO, mine), Err(lacking.into()));
+}
+
+#[test]
+fn a_loss_beyond_reserves_falls_on_suppliers_and_a_total_loss_closes_the_market_to_deposits() {
+    let mut market = accrued(empty());
+    market.deposit(Amount::new(1_000_000)).unwrap();
+    let owed = market.borrow(Amount::new(1_000_000)).unwrap();
+    market.shares_to_reserves(SupplyShares::new(10u128.pow(11)), Amount::new(100_000)).unwrap();
+    assert_eq!(market.supply(), Ok(Amount::new(900_000)));
+
+    let loss = market.write_off(owed).unwrap();
+    assert_eq!(loss, Loss { reserves: Amount::new(100_000), suppliers: Amount::new(900_000) });
+    assert_eq!(market.supply(), Ok(Amount::ZERO));
+    let refused = market.deposit(Amount::new(1_000)).unwrap_err();
+    assert!(matches!(refused, MarketError::SharePriceTooLow { supply: Amount::ZERO, .. }), "{refused:?}");
+}
+
+#[test]
+fn reserves_are_paid_out_of_cash_and_no_further() {
+    let market =
+        Market { cash: Amount::new(50), reserves: Amount::new(80), debt_scaled: ScaledDebt::new(40), ..empty() };
+    let mut market = accrued(market);
+    let (wanted, available) = (Amount::new(60), Amount::new(50));
+    assert_eq!(market.clone().withdraw_reserves(wanted), Err(MarketError::InsufficientCash { wanted, available }));
+    market.withdraw_reserves(available).unwrap();
+    assert_eq!((market.state().cash, market.state().reserves), (Amount::ZERO, Amount::new(30)));
+    assert_eq!(market.supply(), Ok(Amount::new(10)));
+}
