@@ -231,6 +231,24 @@ fn withdraw_after_interest_pays_what_borrowers_paid_less_the_reserves() {
 }
 
 #[test]
+fn withdraw_after_interest_burns_shares_rounded_up_at_the_grown_price() {
+    let mut world = indebted(650_000_000);
+    world.deposit(BOB, UUSD, 900_000_000).unwrap();
+    world.advance(365 * 86_400);
+    let (market, pool, owed) = (world.market(UUSD), world.pool().clone(), world.owed(ALICE, UUSD));
+    // One borrower: what he owes, rounded down, is the market's debt.
+    let supply = world.balance(&pool, UUSD) + (owed - 1) - market.reserves.raw();
+    let total = BigInt::from(market.stored.supply_shares.raw() + 1_000_000);
+    let before = world.account(BOB).collaterals[0].shares.raw();
+    world.withdraw(BOB, UUSD, 123_456_789).unwrap();
+    let burnt = BigInt::from(before - world.account(BOB).collaterals[0].shares.raw());
+    let (product, whole) = (BigInt::from(123_456_789) * total, BigInt::from(supply + 1));
+    assert!(&burnt * &whole >= product && (&burnt - 1) * &whole < product, "{burnt}");
+    assert_ne!(&burnt * &whole, product);
+    assert_solvent(&world);
+}
+
+#[test]
 fn withdraw_right_after_a_deposit_never_gains() {
     let mut world = indebted(650_000_000);
     for step in 1..60u128 {
