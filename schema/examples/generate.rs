@@ -78,8 +78,7 @@ fn oracle() -> Api {
 fn queries(api: &Api) -> Vec<String> {
     let schema = serde_json::to_value(&api.query).unwrap_or_default();
     let variants = schema["oneOf"].as_array().cloned().unwrap_or_default();
-    let mut names: Vec<String> =
-        variants.iter().filter_map(|v| v["required"][0].as_str()).map(str::to_owned).collect();
+    let mut names: Vec<String> = variants.iter().filter_map(|v| v["required"][0].as_str()).map(str::to_owned).collect();
     names.sort();
     names
 }

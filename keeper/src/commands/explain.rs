@@ -14,7 +14,7 @@ use crate::commands::scan::{shortened, two_decimals};
 use crate::commands::{config, open, print_json};
 use crate::error::{Error, Result};
 use crate::plan::{Action, Means, decide};
-use crate::scan::{AssetTable, Scan, Verdict, name, scan};
+use crate::scan::{Verdict, name, scan};
 
 /// Says why the account is healthy or not, at which price of which asset that ends, and what a liquidation would do.
 pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<()> {
@@ -34,7 +34,7 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let means = Means { sender: None, inventory: None, strategy: &config.strategy, cooling: &cooling };
     let outcome = decide(&book, &scan, verdict, &means);
     if json {
-        return print_json(&as_json(&book, &scan, verdict, &lines, &outcome));
+        return print_json(&as_json(&book, verdict, &lines, &outcome));
     }
     in_words(&book, verdict, &lines);
     match outcome {
@@ -142,7 +142,6 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
 
 fn as_json(
     book: &Book,
-    scan: &Scan,
     verdict: &Verdict,
     lines: &[Line],
     outcome: &std::result::Result<Action, crate::plan::Skip>,
@@ -152,7 +151,6 @@ fn as_json(
             "value": line.value, "counts": line.threshold, "liquidation_price": line.ends_at })
     };
     let side = |debt: bool| lines.iter().filter(|l| l.debt == debt).map(line).collect::<Vec<_>>();
-    let _: &AssetTable = &scan.assets;
     let plan = match outcome {
         Ok(Action::Liquidate(deal)) => {
             json!({ "action": "liquidate", "send": deal.sent, "collateral_denom": deal.collateral_denom,
