@@ -152,7 +152,7 @@ keeper_pid=''
 
 say "the node must do what the keeper asks of any chain"
 PLIMSOLL_KEEPER_TEST_DEPLOYMENT=$work/deployment.json PLIMSOLL_KEEPER_MNEMONIC=$(key user4) RUST_BACKTRACE=0 \
-	cargo test --quiet --locked -p plimsoll-keeper --test conformance -- --ignored >&2
+	cargo test --quiet --locked --workspace --test conformance -- --ignored >&2
 
 # ---- the verdict --------------------------------------------------------------------------------------------------------
 
