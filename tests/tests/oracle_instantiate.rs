@@ -72,7 +72,7 @@ fn instantiate_takes_a_replacement_deviation_above_nothing_and_up_to_one() {
 fn instantiate_with_an_owner_that_is_no_address_is_refused() {
     let (_, oracle) = deploy(|msg| msg.owner = "bob".to_owned(), &[]);
     let error = oracle.unwrap_err();
-    assert!(error.to_string().contains("Invalid input"), "{error}");
+    assert!(error.to_string().contains("is not an address of this chain"), "{error}");
 }
 
 #[test]

@@ -211,7 +211,7 @@ fn set_source_with_a_feeder_that_is_no_address_is_refused() {
     for feeder in [String::new(), "ann".to_owned(), strange] {
         let source = Source::Feed { feeders: vec![feeder], quorum: 1 };
         let error = world().refused(|world| world.set_source(UATOM, source, guards()));
-        assert!(error.to_string().contains("Invalid input"), "{error}");
+        assert!(error.to_string().contains("is not an address of this chain"), "{error}");
     }
 }
 

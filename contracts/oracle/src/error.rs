@@ -45,6 +45,12 @@ pub enum ContractError {
         /// The most.
         max: usize,
     },
+    /// The chain knows no such address.
+    #[error("'{address}' is not an address of this chain")]
+    BadAddress {
+        /// What was given.
+        address: String,
+    },
     /// Without a pause between steps every vote of a block takes one, and `max_deviation` limits nothing.
     #[error("source of {denom}: step_interval must be above 0 in production")]
     NoStepInProduction {

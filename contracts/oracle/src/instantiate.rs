@@ -6,6 +6,7 @@ use plimsoll_schema::event::ACTION;
 use plimsoll_schema::oracle::{ConfigResponse, InstantiateMsg};
 use plimsoll_schema::ownership::Ownership;
 
+use crate::access::address;
 use crate::contract::{CONTRACT_NAME, CONTRACT_VERSION};
 use crate::error::ContractError;
 use crate::state::CONFIG;
@@ -25,7 +26,7 @@ pub fn instantiate(deps: DepsMut, msg: InstantiateMsg) -> Result<Response, Contr
     if max_replacement_deviation.is_zero() || max_replacement_deviation > Ratio::ONE {
         return Err(ContractError::MaxReplacementDeviation(max_replacement_deviation));
     }
-    let ownership = Ownership::new(deps.api.addr_validate(&owner)?.into_string());
+    let ownership = Ownership::new(address(deps.api, &owner)?.into_string());
 
     cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
     let config = ConfigResponse { ownership, production, source_delay, max_replacement_deviation };

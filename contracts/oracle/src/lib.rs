@@ -12,6 +12,7 @@
 //! [`PriceRecord::quote`]: plimsoll_risk::price::PriceRecord::quote
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod access;
 pub mod apply_source;
 pub mod cancel_source;
 pub mod contract;

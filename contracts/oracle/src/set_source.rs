@@ -7,6 +7,7 @@ use plimsoll_risk::price::{Guards, PriceRecord};
 use plimsoll_schema::event::{ACTION, DENOM, PENDING, PRICE};
 use plimsoll_schema::oracle::{ConfigResponse, FEEDERS_MAX, PRICE_RECORDS, Source};
 
+use crate::access::address;
 use crate::error::ContractError;
 use crate::listing::{Listing, PendingListing};
 use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS, VOTES};
@@ -110,7 +111,7 @@ fn validate_feeders(api: &dyn Api, denom: String, feeders: &[String], quorum: u8
     }
     let mut seen = BTreeSet::new();
     for feeder in feeders {
-        api.addr_validate(feeder)?;
+        address(api, feeder)?;
         if !seen.insert(feeder) {
             return Err(ContractError::FeederTwice { denom, feeder: feeder.clone() });
         }

@@ -4,13 +4,14 @@ use cosmwasm_std::{DepsMut, MessageInfo, Response};
 use plimsoll_schema::event::ACTION;
 use plimsoll_schema::ownership::OwnerUpdate;
 
+use crate::access::address;
 use crate::error::ContractError;
 use crate::state::CONFIG;
 
 /// One step of handing the oracle over. Owner only; the last step is the successor's.
 pub fn update_owner(deps: DepsMut, info: &MessageInfo, step: OwnerUpdate) -> Result<Response, ContractError> {
     if let OwnerUpdate::Propose { owner } = &step {
-        deps.api.addr_validate(owner)?;
+        address(deps.api, owner)?;
     }
     let mut config = CONFIG.load(deps.storage)?;
     config.ownership = config.ownership.update(info.sender.as_str(), step)?;
