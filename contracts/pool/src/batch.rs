@@ -10,12 +10,7 @@ use crate::error::ContractError;
 use crate::funds::{self, Purse};
 use crate::{borrow, deposit, repay, update_asset_collateral_status, withdraw};
 
-pub fn batch(
-    deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
-    actions: Vec<BatchAction>,
-) -> Result<Response, ContractError> {
+pub fn batch(deps: DepsMut, env: Env, info: MessageInfo, actions: Vec<BatchAction>) -> Result<Response, ContractError> {
     let count = actions.len();
     if !(1..=BATCH_MAX).contains(&count) {
         return Err(ContractError::BatchLength { actions: count, max: BATCH_MAX });
@@ -73,7 +68,12 @@ impl Batch<'_> {
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, &mut self.touched);
                 let shares = deposit::apply(book, &mut get(touched, at)?.holder, true, id, coin.amount)?;
-                self.say("deposit", at, &coin.denom, vec![(event::AMOUNT, coin.amount.to_string()), (event::SHARES, shares.to_string())])
+                self.say(
+                    "deposit",
+                    at,
+                    &coin.denom,
+                    vec![(event::AMOUNT, coin.amount.to_string()), (event::SHARES, shares.to_string())],
+                )
             }
             BatchAction::Withdraw { denom, amount, recipient, account_id } => {
                 let id = self.book.load_denom(self.deps, &denom)?;
@@ -83,7 +83,12 @@ impl Batch<'_> {
                 let burnt = withdraw::apply(book, &mut touched.holder, id, amount)?;
                 touched.lowered = true;
                 self.pay(recipient, amount, &denom)?;
-                self.say("withdraw", at, &denom, vec![(event::AMOUNT, amount.to_string()), (event::SHARES, burnt.to_string())])
+                self.say(
+                    "withdraw",
+                    at,
+                    &denom,
+                    vec![(event::AMOUNT, amount.to_string()), (event::SHARES, burnt.to_string())],
+                )
             }
             BatchAction::Borrow { denom, amount, recipient, account_id } => {
                 let id = self.book.load_denom(self.deps, &denom)?;
@@ -109,8 +114,7 @@ impl Batch<'_> {
                 let id = self.book.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
                 let touched = get(&mut self.touched, at)?;
-                touched.lowered |=
-                    update_asset_collateral_status::apply(&self.book, &mut touched.holder, id, enable)?;
+                touched.lowered |= update_asset_collateral_status::apply(&self.book, &mut touched.holder, id, enable)?;
                 self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
             }
         }
@@ -142,7 +146,12 @@ impl Batch<'_> {
         Ok(self.touched.len().saturating_sub(1))
     }
 
-    fn pay(&mut self, to: Option<String>, amount: plimsoll_risk::units::Amount, denom: &str) -> Result<(), ContractError> {
+    fn pay(
+        &mut self,
+        to: Option<String>,
+        amount: plimsoll_risk::units::Amount,
+        denom: &str,
+    ) -> Result<(), ContractError> {
         let to = to.map(|a| self.deps.api.addr_validate(&a)).transpose()?.unwrap_or_else(|| self.sender.clone());
         self.payments.extend(funds::pay(to.as_str(), amount, denom));
         Ok(())

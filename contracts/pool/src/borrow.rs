@@ -43,12 +43,7 @@ pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Resu
 }
 
 /// Takes the loan, in memory. Errors unless the market can pay it and its cap allows it. Health is for the caller to check.
-pub fn apply(
-    book: &mut Book,
-    holder: &mut Holder,
-    id: AssetId,
-    amount: Amount,
-) -> Result<(), ContractError> {
+pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<(), ContractError> {
     let denom = book.denom(id)?;
     funds::nonzero(amount, &denom)?;
     if !book.params(id)?.enabled.borrow {

@@ -8,8 +8,8 @@ use plimsoll_schema::pool::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 use crate::error::ContractError;
 use crate::state::{ASSET_COUNT, CONFIG, LOAN_COUNT, ROLES, Roles};
 use crate::{
-    access, batch, borrow, deposit, flash_loan, funds, init_asset, liquidate, pause, query, repay, reserves, update_asset,
-    update_asset_collateral_status, update_config, withdraw, write_off,
+    access, batch, borrow, deposit, flash_loan, funds, init_asset, liquidate, pause, query, repay, reserves,
+    update_asset, update_asset_collateral_status, update_config, withdraw, write_off,
 };
 
 /// The name under which cw2 knows this contract.

@@ -53,7 +53,7 @@ pub fn repay_flash_loan(deps: DepsMut, env: Env, info: MessageInfo, id: u64) -> 
     let OpenLoan { receiver, asset, amount: lent, fee } =
         LOANS.may_load(deps.storage, id)?.ok_or(ContractError::NoLoan { id })?;
     let sender = info.sender.into_string();
-    if receiver != sender {
+    if receiver.as_str() != sender {
         return Err(ContractError::ForeignLoan { id, sender });
     }
     let mut book = Book::open(deps.as_ref(), &env)?;

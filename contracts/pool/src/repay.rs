@@ -38,12 +38,7 @@ pub fn repay(
 }
 
 /// Repays, in memory, with at most `offered`.
-pub fn apply(
-    book: &mut Book,
-    holder: &mut Holder,
-    id: AssetId,
-    offered: Amount,
-) -> Result<Repaid, ContractError> {
+pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, offered: Amount) -> Result<Repaid, ContractError> {
     let (denom, owed) = (book.denom(id)?, holder.account.debt(id));
     if owed.is_zero() {
         return Err(ContractError::NoDebt { account: holder.name(), denom });

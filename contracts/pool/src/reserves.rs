@@ -5,11 +5,11 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::ReservesRequest;
 
+use crate::access;
 use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
 use crate::state::RESERVES_REQUESTS;
-use crate::access;
 
 pub fn request_reserves(
     deps: DepsMut,

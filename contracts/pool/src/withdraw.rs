@@ -47,12 +47,7 @@ pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> 
 }
 
 /// Takes `amount` out of the account, in memory. Errors unless it is there and can be paid. Health is for the caller to check.
-pub fn apply(
-    book: &mut Book,
-    holder: &mut Holder,
-    id: AssetId,
-    amount: Amount,
-) -> Result<SupplyShares, ContractError> {
+pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<SupplyShares, ContractError> {
     let denom = book.denom(id)?;
     funds::nonzero(amount, &denom)?;
     let held = holder.account.shares(id);
