@@ -71,7 +71,7 @@ for denom in uusd uatom; do
 	tx owner execute "$pool" "$(jq -nc --arg denom $denom '{init_asset: {params: {denom: $denom, decimals: 6,
 		max_loan_to_value: "0.7", liquidation_threshold: "0.75",
 		liquidation_bonus: {min: "0.02", max: "0.1", full_at: "0.9"}, protocol_liquidation_fee: "0.2",
-		reserve_factor: "0.1", reserve_floor: "0.01", supply_cap: "1000000000000000", borrow_cap: "1000000000000000",
+		reserve_factor: "0.1", reserve_floor: "0.01", flash_loan_fee: "0.0009", supply_cap: "1000000000000000", borrow_cap: "1000000000000000",
 		rate_model: {kinked: {optimal_utilization_rate: "0.8", base: "0.01", slope_1: "0.08", slope_2: "1"}}}}}')" >/dev/null
 done
 # Other people's debts, so that every row finds interest to add in both markets.

@@ -3,6 +3,8 @@
 
 /// What was done: the name of the message.
 pub const ACTION: &str = "action";
+/// One action of a batch; what follows, up to the next, is about it.
+pub const STEP: &str = "step";
 /// A touched account, `owner/account_id`. May occur more than once.
 pub const ACCOUNT: &str = "account";
 /// A touched market's denom. May occur more than once.
@@ -15,6 +17,9 @@ pub const SHARES: &str = "shares";
 pub const RECIPIENT: &str = "recipient";
 /// Whether a deposit counts as collateral from now on.
 pub const ENABLED: &str = "enabled";
+
+/// A flash loan.
+pub const LOAN: &str = "loan";
 
 /// The liquidator.
 pub const LIQUIDATOR: &str = "liquidator";

@@ -1,6 +1,6 @@
 //! The pool's interface. Names are those of Mars red-bank where the meaning is the same.
 
-use cosmwasm_std::Coin;
+use cosmwasm_std::{Binary, Coin};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::liquidation::{Liquidation, LiquidationTerms};
 use plimsoll_risk::market::Market;
@@ -51,7 +51,8 @@ pub struct Config {
 
 /// What may be asked of the pool.
 ///
-/// `account_id` is 0 when left out. `deposit`, `repay` and `liquidate` take exactly one coin; every other message takes none.
+/// `account_id` is 0 when left out. `deposit`, `repay`, `liquidate`, `repay_flash_loan` and `cover` take exactly one coin,
+/// `batch` any number of different ones; every other message takes none.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExecuteMsg {
@@ -126,6 +127,28 @@ pub enum ExecuteMsg {
         /// Which of his accounts.
         account_id: Option<u32>,
     },
+    /// Several actions on the sender's own accounts, in order, all or none. `deposit` and `repay` take their coin from one purse, the
+    /// attached funds, and what is left of it is returned. What is withdrawn and borrowed is paid out at the end and does not go into the purse.
+    /// Every account whose borrowing power fell or whose debt rose is checked against max LTV at the end.
+    Batch {
+        /// At most [`BATCH_MAX`].
+        actions: Vec<BatchAction>,
+    },
+    /// Lends coins for the length of this call. The sender, a contract, is called back with [`FlashLoanReceiver`], and the whole fails
+    /// unless it repays the loan with its fee by then. Several loans may be open at once.
+    FlashLoan {
+        /// What is lent.
+        coin: Coin,
+        /// What the callback carries, untouched.
+        msg: Binary,
+    },
+    /// Repays a flash loan with its fee, with the attached coin; by the contract that opened it. What is too much is returned.
+    RepayFlashLoan {
+        /// Which loan.
+        id: u64,
+    },
+    /// Adds the attached coin to reserves, for nothing in return: they bear losses before suppliers do.
+    Cover {},
     /// Owner: lists an asset. The oracle must price it.
     InitAsset {
         /// The parameters, the denom among them.
@@ -138,7 +161,7 @@ pub enum ExecuteMsg {
         /// What changes; what is left out stays.
         changes: AssetChanges,
     },
-    /// Guardian or owner: stops deposits or borrowing, in one market or in all.
+    /// Guardian or owner: stops deposits, borrowing or flash loans, in one market or in all.
     Pause {
         /// Which market; all when left out.
         denom: Option<String>,
@@ -146,6 +169,8 @@ pub enum ExecuteMsg {
         deposit: bool,
         /// Stop new debt.
         borrow: bool,
+        /// Stop flash loans.
+        flash_loan: bool,
     },
     /// Owner: opens a market again.
     Unpause {
@@ -187,6 +212,78 @@ pub enum ExecuteMsg {
     },
 }
 
+/// The most actions in one batch.
+pub const BATCH_MAX: usize = 16;
+
+/// One action of a batch, on an account of the sender's.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum BatchAction {
+    /// As [`ExecuteMsg::Deposit`], with a coin from the purse.
+    Deposit {
+        /// What is supplied.
+        coin: Coin,
+        /// Which account.
+        account_id: Option<u32>,
+    },
+    /// As [`ExecuteMsg::Withdraw`].
+    Withdraw {
+        /// Which token.
+        denom: String,
+        /// How much; `None` is all that can be paid.
+        amount: Option<Amount>,
+        /// Who receives it.
+        recipient: Option<String>,
+        /// Which account.
+        account_id: Option<u32>,
+    },
+    /// As [`ExecuteMsg::Borrow`].
+    Borrow {
+        /// Which token.
+        denom: String,
+        /// How much.
+        amount: Amount,
+        /// Who receives it.
+        recipient: Option<String>,
+        /// Which account.
+        account_id: Option<u32>,
+    },
+    /// As [`ExecuteMsg::Repay`], with a coin from the purse. What exceeds the debt stays in the purse.
+    Repay {
+        /// With what.
+        coin: Coin,
+        /// Which account.
+        account_id: Option<u32>,
+    },
+    /// As [`ExecuteMsg::UpdateAssetCollateralStatus`].
+    UpdateAssetCollateralStatus {
+        /// Which token.
+        denom: String,
+        /// Whether it counts.
+        enable: bool,
+        /// Which account.
+        account_id: Option<u32>,
+    },
+}
+
+/// What the pool sends to a contract that asked for a flash loan. Accept it from the pool only, and only for a loan that you opened in this
+/// very call.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum FlashLoanReceiver {
+    /// The coin is here. Repay `coin + fee` with `repay_flash_loan{id}` before this call ends.
+    FlashLoanCallback {
+        /// Which loan.
+        id: u64,
+        /// What was lent.
+        coin: Coin,
+        /// What it costs, in the same denom.
+        fee: Amount,
+        /// What was asked to be passed on.
+        msg: Binary,
+    },
+}
+
 /// As what a liquidator takes the collateral.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
@@ -222,6 +319,8 @@ pub struct NewAsset {
     pub supply_cap: Amount,
     /// The most that borrowers may owe together.
     pub borrow_cap: Amount,
+    /// The share of a flash loan that it costs, to reserves.
+    pub flash_loan_fee: Ratio,
     /// How the borrow rate follows utilization.
     pub rate_model: RateModel,
 }
@@ -248,6 +347,8 @@ pub struct AssetChanges {
     pub supply_cap: Option<Amount>,
     /// The most that borrowers may owe together.
     pub borrow_cap: Option<Amount>,
+    /// The share of a flash loan that it costs.
+    pub flash_loan_fee: Option<Ratio>,
     /// How the borrow rate follows utilization.
     pub rate_model: Option<RateModel>,
 }

@@ -49,6 +49,7 @@ impl Asset {
             protocol_liquidation_fee: Ratio::percent(10),
             reserve_factor: Ratio::percent(10),
             reserve_floor: Ratio::percent(1),
+            flash_loan_fee: Ratio::bps(9),
             supply_cap: cap,
             borrow_cap: cap,
             rate_model: RateModel::Kinked(Kinked {

@@ -193,7 +193,7 @@ fn borrow_up_to_the_borrow_cap_and_no_further() {
 #[test]
 fn borrow_while_stopped_is_refused() {
     let mut world = indebted(100_000_000);
-    let stop = ExecuteMsg::Pause { denom: Some(UUSD.to_owned()), deposit: false, borrow: true };
+    let stop = ExecuteMsg::Pause { denom: Some(UUSD.to_owned()), deposit: false, borrow: true, flash_loan: false };
     world.execute(GUARDIAN, &stop, &[]).unwrap();
     refuses(&mut world, "borrow of uusd is stopped", |world| world.borrow(ALICE, UUSD, 10_000_000));
     world.borrow(ALICE, AETH, 10_000_000_000_000_000).unwrap();

@@ -25,7 +25,7 @@ use plimsoll_testing::{
 const PLAIN: ExecuteMsg = ExecuteMsg::Deposit { account_id: None, on_behalf_of: None };
 
 fn pause_deposits(world: &mut World, denom: &str) {
-    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false };
+    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
     world.execute(GUARDIAN, &msg, &[]).unwrap();
 }
 

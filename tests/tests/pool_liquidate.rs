@@ -358,7 +358,9 @@ fn liquidate_may_seize_a_deposit_of_the_repaid_denom() {
 #[test]
 fn liquidate_while_everything_is_stopped_works() {
     let mut world = fallen();
-    world.execute(GUARDIAN, &ExecuteMsg::Pause { denom: None, deposit: true, borrow: true }, &[]).unwrap();
+    world
+        .execute(GUARDIAN, &ExecuteMsg::Pause { denom: None, deposit: true, borrow: true, flash_loan: false }, &[])
+        .unwrap();
     world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
 }
 

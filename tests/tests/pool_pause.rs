@@ -14,7 +14,7 @@ use plimsoll_testing::{
 };
 
 fn stop(denom: Option<&str>, deposit: bool, borrow: bool) -> ExecuteMsg {
-    ExecuteMsg::Pause { denom: denom.map(str::to_owned), deposit, borrow }
+    ExecuteMsg::Pause { denom: denom.map(str::to_owned), deposit, borrow, flash_loan: false }
 }
 
 fn unpause(world: &mut World, who: &str, denom: &str) -> Outcome {

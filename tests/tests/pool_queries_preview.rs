@@ -114,7 +114,7 @@ fn max_borrow_is_capped_by_cash_cap_switch_and_price_and_floored_by_the_least_de
     world.advance(3_601);
     assert_eq!(world.max_borrow(ALICE, UUSD), 0);
     world.restore(&before);
-    let stop = ExecuteMsg::Pause { denom: None, deposit: false, borrow: true };
+    let stop = ExecuteMsg::Pause { denom: None, deposit: false, borrow: true, flash_loan: false };
     world.execute(GUARDIAN, &stop, &[]).unwrap();
     assert_eq!(world.max_borrow(ALICE, UUSD), 0);
 }

@@ -158,7 +158,9 @@ fn repay_on_behalf_of_a_bad_address_is_refused() {
 #[test]
 fn repay_while_everything_is_stopped_and_the_oracle_is_dead_works() {
     let mut world = indebted(100_000_000);
-    world.execute(GUARDIAN, &ExecuteMsg::Pause { denom: None, deposit: true, borrow: true }, &[]).unwrap();
+    world
+        .execute(GUARDIAN, &ExecuteMsg::Pause { denom: None, deposit: true, borrow: true, flash_loan: false }, &[])
+        .unwrap();
     world.advance(86_400);
     world.repay(ALICE, UUSD, 40_000_000).unwrap();
     world.repay(ALICE, UUSD, 70_000_000).unwrap();

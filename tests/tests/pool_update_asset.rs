@@ -58,6 +58,7 @@ fn update_asset_changes_what_is_named_and_nothing_else() {
         protocol_liquidation_fee: Some(ratio("0.3")),
         reserve_factor: Some(ratio("0.4")),
         reserve_floor: Some(ratio("0.05")),
+        flash_loan_fee: Some(ratio("0.002")),
         supply_cap: Some(Amount::new(7)),
         borrow_cap: Some(Amount::new(6)),
         rate_model: Some(flat_rate(3)),
@@ -218,6 +219,7 @@ fn update_asset_by_the_risk_manager_tightens_only() {
         (AssetChanges { protocol_liquidation_fee: Some(Ratio::ZERO), ..none.clone() }, "protocol_liquidation_fee"),
         (AssetChanges { reserve_factor: Some(same.reserve_factor), ..none.clone() }, "reserve_factor"),
         (AssetChanges { reserve_floor: Some(Ratio::ONE), ..none.clone() }, "reserve_floor"),
+        (AssetChanges { flash_loan_fee: Some(Ratio::ONE), ..none.clone() }, "flash_loan_fee"),
         (AssetChanges { rate_model: Some(same.rate_model.clone()), ..none.clone() }, "rate_model"),
     ] {
         let text =

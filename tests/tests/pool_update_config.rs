@@ -122,7 +122,7 @@ fn instantiate_without_roles_leaves_them_to_nobody() {
     let pool = world.deploy(pool_code(), ALICE, &msg, &[], "pool").unwrap();
     let config: ConfigResponse = world.query_contract(&pool, &QueryMsg::Config {}).unwrap();
     assert_eq!((config.risk_manager, config.guardian), (None, None));
-    let stop = ExecuteMsg::Pause { denom: None, deposit: true, borrow: true };
+    let stop = ExecuteMsg::Pause { denom: None, deposit: true, borrow: true, flash_loan: false };
     let error = world.execute_contract(GUARDIAN, &pool, &stop, &[]).unwrap_err();
     assert_eq!(error.to_string(), format!("{} is not the owner or guardian", world.addr(GUARDIAN)));
 }
@@ -193,7 +193,7 @@ fn update_roles_replaces_both() {
     let msg = ExecuteMsg::UpdateRoles { risk_manager: Some(alice.clone()), guardian: Some(bob.clone()) };
     world.execute(OWNER, &msg, &[]).unwrap();
     assert_eq!((world.config().risk_manager, world.config().guardian), (Some(alice), Some(bob)));
-    let stop = ExecuteMsg::Pause { denom: None, deposit: true, borrow: false };
+    let stop = ExecuteMsg::Pause { denom: None, deposit: true, borrow: false, flash_loan: false };
     let text = format!("{} is not the owner or guardian", world.addr(GUARDIAN));
     refuses(&mut world, &text, |world| world.execute(GUARDIAN, &stop, &[]));
     world.execute(BOB, &stop, &[]).unwrap();

@@ -186,7 +186,9 @@ fn withdraw_with_a_dead_oracle_works_without_debt_and_not_with_it() {
 #[test]
 fn withdraw_while_everything_is_stopped_works() {
     let mut world = indebted(350_000_000);
-    world.execute(GUARDIAN, &ExecuteMsg::Pause { denom: None, deposit: true, borrow: true }, &[]).unwrap();
+    world
+        .execute(GUARDIAN, &ExecuteMsg::Pause { denom: None, deposit: true, borrow: true, flash_loan: false }, &[])
+        .unwrap();
     world.withdraw(ALICE, UATOM, 50_000_000).unwrap();
     world.withdraw(LENDER, UUSD, 5).unwrap();
 }

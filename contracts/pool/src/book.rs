@@ -146,6 +146,16 @@ impl Book {
         Err(ContractError::AboveMaxLtv { debt: power.debt, limit: power.limit })
     }
 
+    /// After what lowers borrowing power or raises debt: loads what the account's health depends on, and errors unless its debt
+    /// is within max LTV. Without debt no price is needed: lenders leave even when the oracle is dead.
+    pub fn check(&mut self, deps: Deps, account: &Account) -> Result<(), ContractError> {
+        if account.debts.is_empty() {
+            return Ok(());
+        }
+        self.load_priced(deps, account)?;
+        self.assert_within_max_ltv(account)
+    }
+
     /// What the account's deposit of this asset is worth, rounded down.
     pub fn supplied(&self, account: &Account, id: AssetId) -> Result<Amount, ContractError> {
         Ok(self.state(id)?.market.shares_value_down(account.shares(id))?)

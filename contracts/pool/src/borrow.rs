@@ -1,6 +1,6 @@
 //! `borrow`: take a loan against the account's collateral.
 
-use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
@@ -26,7 +26,8 @@ pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Resu
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
-    apply(deps.as_ref(), &mut book, &mut holder, id, amount)?;
+    apply(&mut book, &mut holder, id, amount)?;
+    book.check(deps.as_ref(), &holder.account)?;
     assert_min_debt(&book, &holder, id)?;
 
     let name = holder.name();
@@ -41,14 +42,8 @@ pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Resu
         .add_messages(funds::pay(recipient.as_str(), amount, &denom)))
 }
 
-/// Takes the loan, in memory. Errors unless the market can pay it, its cap allows it, and the account stays within max LTV.
-pub fn apply(
-    deps: Deps,
-    book: &mut Book,
-    holder: &mut Holder,
-    id: AssetId,
-    amount: Amount,
-) -> Result<(), ContractError> {
+/// Takes the loan, in memory. Errors unless the market can pay it and its cap allows it. Health is for the caller to check.
+pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<(), ContractError> {
     let denom = book.denom(id)?;
     funds::nonzero(amount, &denom)?;
     if !book.params(id)?.enabled.borrow {
@@ -59,9 +54,7 @@ pub fn apply(
     if wanted > cap {
         return Err(ContractError::BorrowCap { denom, cap, wanted });
     }
-    holder.account.add_debt(id, scaled)?;
-    book.load_priced(deps, &holder.account)?;
-    book.assert_within_max_ltv(&holder.account)
+    Ok(holder.account.add_debt(id, scaled)?)
 }
 
 /// A debt that nobody would bother to liquidate is not given.

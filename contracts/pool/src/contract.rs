@@ -1,14 +1,15 @@
 //! Entry points. They only route.
 
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
+use plimsoll_risk::params::Switches;
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::error::ContractError;
-use crate::state::{ASSET_COUNT, CONFIG, ROLES, Roles};
+use crate::state::{ASSET_COUNT, CONFIG, LOAN_COUNT, ROLES, Roles};
 use crate::{
-    access, borrow, deposit, funds, init_asset, liquidate, pause, query, repay, reserves, update_asset,
-    update_asset_collateral_status, update_config, withdraw, write_off,
+    access, batch, borrow, deposit, flash_loan, funds, init_asset, liquidate, pause, query, repay, reserves,
+    update_asset, update_asset_collateral_status, update_config, withdraw, write_off,
 };
 
 /// The name under which cw2 knows this contract.
@@ -35,6 +36,7 @@ pub fn instantiate(
     CONFIG.save(deps.storage, &msg.config)?;
     ROLES.save(deps.storage, &roles)?;
     ASSET_COUNT.save(deps.storage, &0)?;
+    LOAN_COUNT.save(deps.storage, &0)?;
     Ok(Response::new().add_attribute("action", "instantiate"))
 }
 
@@ -62,7 +64,13 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::WriteOff { user, account_id } => write_off::write_off(deps, env, info, &user, account_id),
         M::InitAsset { params } => init_asset::init_asset(deps, env, info, params),
         M::UpdateAsset { denom, changes } => update_asset::update_asset(deps, env, info, &denom, changes),
-        M::Pause { denom, deposit, borrow } => pause::pause(deps, info, denom, deposit, borrow),
+        M::Batch { actions } => batch::batch(deps, env, info, actions),
+        M::FlashLoan { coin, msg } => flash_loan::flash_loan(deps, env, info, coin, msg),
+        M::RepayFlashLoan { id } => flash_loan::repay_flash_loan(deps, env, info, id),
+        M::Cover {} => reserves::cover(deps, env, info),
+        M::Pause { denom, deposit, borrow, flash_loan } => {
+            pause::pause(deps, info, denom, Switches { deposit, borrow, flash_loan })
+        }
         M::Unpause { denom } => pause::unpause(deps, info, &denom),
         M::UpdateConfig { config } => update_config::update_config(deps, env, info, config),
         M::UpdateRoles { risk_manager, guardian } => update_config::update_roles(deps, info, risk_manager, guardian),
@@ -81,9 +89,16 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
     query::query(deps, &env, msg)
 }
 
-/// Takes over from an older version of this contract. Errors for another contract's state and for a downgrade.
+/// The callback of a flash loan has ended: the whole fails unless the loan is repaid.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn reply(deps: DepsMut, _env: Env, reply: Reply) -> Result<Response, ContractError> {
+    flash_loan::assert_repaid(deps, reply.id)
+}
+
+/// Takes over from an older version of this contract. Errors for another contract's state, for a downgrade, and while a flash loan is open.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
+    flash_loan::assert_none_open(deps.as_ref())?;
     let from = cw2::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
     Ok(Response::new().add_attribute("action", "migrate").add_attribute("from", from.to_string()))
 }

@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
 
 use crate::access;
@@ -23,13 +23,8 @@ pub fn deposit(
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
-    assert_own_slot(&holder, info.sender == holder.owner, id, &denom)?;
-    if !is_rescue(&holder, id) {
-        assert_open(&book, id, amount)?;
-    }
-
-    let shares = book.market(id)?.deposit(amount).map_err(|error| book.refused(id, error))?;
-    holder.account.add_shares(id, shares)?;
+    let is_owner = info.sender == holder.owner;
+    let shares = apply(&mut book, &mut holder, is_owner, id, amount)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
@@ -40,6 +35,23 @@ pub fn deposit(
         .add_attribute(event::DENOM, denom)
         .add_attribute(event::AMOUNT, amount.to_string())
         .add_attribute(event::SHARES, shares.to_string()))
+}
+
+/// Takes the deposit in, in memory.
+pub fn apply(
+    book: &mut Book,
+    holder: &mut Holder,
+    is_owner: bool,
+    id: AssetId,
+    amount: Amount,
+) -> Result<SupplyShares, ContractError> {
+    assert_own_slot(holder, is_owner, id, &book.denom(id)?)?;
+    if !is_rescue(holder, id) {
+        assert_open(book, id, amount)?;
+    }
+    let shares = book.market(id)?.deposit(amount).map_err(|error| book.refused(id, error))?;
+    holder.account.add_shares(id, shares)?;
+    Ok(shares)
 }
 
 /// Nobody but the owner opens a slot: strangers could fill all eight.

@@ -239,6 +239,78 @@ pub enum ContractError {
         dust: Value,
     },
 
+    /// No such flash loan is open.
+    #[error("flash loan {id} is not open")]
+    NoLoan {
+        /// Which loan.
+        id: u64,
+    },
+    /// Only who asked for a flash loan repays it.
+    #[error("{sender} did not open flash loan {id}")]
+    ForeignLoan {
+        /// Which loan.
+        id: u64,
+        /// Who called.
+        sender: String,
+    },
+    /// The coin is not that of the loan.
+    #[error("flash loan {id} is in {wanted}, not in {sent}")]
+    LoanDenom {
+        /// Which loan.
+        id: u64,
+        /// Its denom.
+        wanted: String,
+        /// What was sent.
+        sent: String,
+    },
+    /// The coin does not cover loan and fee.
+    #[error("flash loan {id} wants {wanted} {denom} back, {sent} was sent")]
+    LoanAmount {
+        /// Which loan.
+        id: u64,
+        /// Its denom.
+        denom: String,
+        /// Loan and fee.
+        wanted: Amount,
+        /// What was sent.
+        sent: Amount,
+    },
+    /// The callback ended and the loan is still open.
+    #[error("flash loan {id} is not repaid")]
+    LoanNotRepaid {
+        /// Which loan.
+        id: u64,
+    },
+    /// The code can't change under an open flash loan.
+    #[error("flash loan {id} is open")]
+    LoanOpen {
+        /// Which loan.
+        id: u64,
+    },
+    /// A batch of nothing, or of too much.
+    #[error("a batch has 1 to {max} actions, not {actions}")]
+    BatchLength {
+        /// How many there are.
+        actions: usize,
+        /// The most.
+        max: usize,
+    },
+    /// The purse does not hold what an action takes from it.
+    #[error("the purse has {left} {denom} left, {wanted} is wanted")]
+    Purse {
+        /// Which token.
+        denom: String,
+        /// What an action wants.
+        wanted: Amount,
+        /// What is left.
+        left: Amount,
+    },
+    /// A denom that was attached twice.
+    #[error("'{sent}' names a denom twice")]
+    DoubledCoin {
+        /// What was sent.
+        sent: String,
+    },
     /// The caller does not have the role.
     #[error("{sender} is not the {role}")]
     Unauthorized {

@@ -31,6 +31,49 @@ pub fn counted(coin: &Coin) -> Result<Paid, ContractError> {
     Ok(Paid { denom, amount: Amount::new(amount.u128()) })
 }
 
+/// Coins of different denoms, from which several actions take.
+pub struct Purse(Vec<Paid>);
+
+impl Purse {
+    /// All that was attached; nothing is fine. A doubled denom, zero and more than 128 bits are errors.
+    pub fn of(info: &MessageInfo) -> Result<Self, ContractError> {
+        let mut coins: Vec<Paid> = Vec::with_capacity(info.funds.len());
+        for coin in &info.funds {
+            let coin = counted(coin)?;
+            if coins.iter().any(|other| other.denom == coin.denom) {
+                return Err(ContractError::DoubledCoin { sent: listed(&info.funds) });
+            }
+            coins.push(coin);
+        }
+        Ok(Self(coins))
+    }
+
+    /// Takes a coin out. Errors when there is not that much left.
+    pub fn take(&mut self, coin: &Paid) -> Result<(), ContractError> {
+        let held = self.0.iter_mut().find(|held| held.denom == coin.denom);
+        let left = held.as_ref().map_or(Amount::ZERO, |held| held.amount);
+        match held {
+            Some(held) if coin.amount <= left => held.amount = left.saturating_sub(coin.amount),
+            _ => return Err(ContractError::Purse { denom: coin.denom.clone(), wanted: coin.amount, left }),
+        }
+        Ok(())
+    }
+
+    /// Puts back what an action did not need.
+    pub fn put_back(&mut self, denom: &str, amount: Amount) {
+        if let Some(held) = self.0.iter_mut().find(|held| held.denom == denom) {
+            held.amount = held.amount.saturating_add(amount);
+        }
+    }
+
+    /// The message that returns what is left.
+    pub fn give_back(self, to: &str) -> Option<CosmosMsg> {
+        let coin = |held: Paid| Coin { denom: held.denom, amount: Uint256::from(held.amount.raw()) };
+        let amount: Vec<Coin> = self.0.into_iter().filter(|held| !held.amount.is_zero()).map(coin).collect();
+        (!amount.is_empty()).then(|| BankMsg::Send { to_address: to.to_owned(), amount }.into())
+    }
+}
+
 /// Errors when anything is attached.
 pub fn none(info: &MessageInfo) -> Result<(), ContractError> {
     if info.funds.is_empty() { Ok(()) } else { Err(ContractError::NoFunds { sent: listed(&info.funds) }) }

@@ -58,9 +58,10 @@ fn params(asset: NewAsset) -> AssetParams {
         protocol_liquidation_fee: asset.protocol_liquidation_fee,
         reserve_factor: asset.reserve_factor,
         reserve_floor: asset.reserve_floor,
+        flash_loan_fee: asset.flash_loan_fee,
         supply_cap: asset.supply_cap,
         borrow_cap: asset.borrow_cap,
         rate_model: asset.rate_model,
-        enabled: Switches { deposit: true, borrow: true },
+        enabled: Switches { deposit: true, borrow: true, flash_loan: true },
     }
 }

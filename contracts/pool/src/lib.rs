@@ -5,11 +5,13 @@
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod access;
+mod batch;
 mod book;
 mod borrow;
 pub mod contract;
 mod deposit;
 pub mod error;
+mod flash_loan;
 mod funds;
 mod init_asset;
 mod liquidate;

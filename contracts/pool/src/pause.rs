@@ -12,8 +12,7 @@ pub fn pause(
     deps: DepsMut,
     info: MessageInfo,
     denom: Option<String>,
-    deposit: bool,
-    borrow: bool,
+    stop: Switches,
 ) -> Result<Response, ContractError> {
     funds::none(&info)?;
     access::assert_guardian(deps.storage, info.sender.as_str())?;
@@ -23,7 +22,11 @@ pub fn pause(
         None => (0..ASSET_COUNT.load(deps.storage)?).collect(),
     };
     for id in ids {
-        let stopped = |now: Switches| Switches { deposit: now.deposit && !deposit, borrow: now.borrow && !borrow };
+        let stopped = |now: Switches| Switches {
+            deposit: now.deposit && !stop.deposit,
+            borrow: now.borrow && !stop.borrow,
+            flash_loan: now.flash_loan && !stop.flash_loan,
+        };
         response = response.add_attribute(event::DENOM, switch(deps.storage, id, stopped)?);
     }
     Ok(response)
@@ -33,7 +36,7 @@ pub fn unpause(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<Response
     funds::none(&info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     let id = listed(deps.storage, denom)?;
-    let denom = switch(deps.storage, id, |_| Switches { deposit: true, borrow: true })?;
+    let denom = switch(deps.storage, id, |_| Switches { deposit: true, borrow: true, flash_loan: true })?;
     Ok(Response::new().add_attribute(event::ACTION, "unpause").add_attribute(event::DENOM, denom))
 }
 

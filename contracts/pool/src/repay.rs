@@ -1,6 +1,9 @@
 //! `repay`: pay a debt back with the attached coin. Needs no price, and can't be stopped.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::market::Repaid;
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 
 use crate::access;
@@ -21,15 +24,7 @@ pub fn repay(
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
-    let owed = holder.account.debt(id);
-    if owed.is_zero() {
-        return Err(ContractError::NoDebt { account: holder.name(), denom });
-    }
-    let repaid = book.market(id)?.repay(amount, owed).map_err(|error| book.refused(id, error))?;
-    if repaid.cleared.is_zero() {
-        return Err(ContractError::RepaysNothing { denom, amount });
-    }
-    holder.account.clear_debt(id, repaid.cleared)?;
+    let repaid = apply(&mut book, &mut holder, id, amount)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
@@ -40,4 +35,18 @@ pub fn repay(
         .add_attribute(event::DENOM, &denom)
         .add_attribute(event::AMOUNT, repaid.amount.to_string())
         .add_messages(funds::pay(info.sender.as_str(), amount.saturating_sub(repaid.amount), &denom)))
+}
+
+/// Repays, in memory, with at most `offered`.
+pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, offered: Amount) -> Result<Repaid, ContractError> {
+    let (denom, owed) = (book.denom(id)?, holder.account.debt(id));
+    if owed.is_zero() {
+        return Err(ContractError::NoDebt { account: holder.name(), denom });
+    }
+    let repaid = book.market(id)?.repay(offered, owed).map_err(|error| book.refused(id, error))?;
+    if repaid.cleared.is_zero() {
+        return Err(ContractError::RepaysNothing { denom, amount: offered });
+    }
+    holder.account.clear_debt(id, repaid.cleared)?;
+    Ok(repaid)
 }

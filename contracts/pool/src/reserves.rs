@@ -1,14 +1,15 @@
-//! `request_reserves`, `cancel_reserves`, `withdraw_reserves`: the protocol's part leaves with notice, and never all of it.
+//! `cover`, `request_reserves`, `cancel_reserves`, `withdraw_reserves`: the protocol's part leaves with notice, and never all of it.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::ReservesRequest;
 
+use crate::access;
 use crate::book::Book;
 use crate::error::ContractError;
+use crate::funds::{self, Paid};
 use crate::state::RESERVES_REQUESTS;
-use crate::{access, funds};
 
 pub fn request_reserves(
     deps: DepsMut,
@@ -70,4 +71,16 @@ pub fn withdraw_reserves(deps: DepsMut, env: Env, info: MessageInfo, denom: &str
         .add_attribute(event::AMOUNT, amount.to_string())
         .add_attribute(event::RECIPIENT, &request.recipient)
         .add_messages(funds::pay(&request.recipient, amount, denom)))
+}
+
+pub fn cover(deps: DepsMut, env: Env, info: MessageInfo) -> Result<Response, ContractError> {
+    let Paid { denom, amount } = funds::one_coin(&info)?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), &denom)?;
+    book.market(id)?.cover(amount).map_err(|error| book.refused(id, error))?;
+    book.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "cover")
+        .add_attribute(event::DENOM, denom)
+        .add_attribute(event::AMOUNT, amount.to_string()))
 }

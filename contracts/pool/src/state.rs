@@ -3,7 +3,8 @@
 use cosmwasm_std::Addr;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::market::Market;
-use plimsoll_risk::params::AssetParams;
+use plimsoll_risk::params::{AssetId, AssetParams};
+use plimsoll_risk::units::Amount;
 use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{Config, ReservesRequest};
@@ -18,6 +19,19 @@ pub struct Roles {
     pub risk_manager: Option<String>,
     /// Who may stop deposits and borrowing.
     pub guardian: Option<String>,
+}
+
+/// A flash loan that is to be repaid before its call ends.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct OpenLoan {
+    /// Who asked for it, and is the only one to repay it.
+    pub receiver: Addr,
+    /// What was lent of which asset.
+    pub asset: AssetId,
+    /// How much.
+    pub amount: Amount,
+    /// What it costs.
+    pub fee: Amount,
 }
 
 /// The settings that every handler needs.
@@ -38,6 +52,11 @@ pub const ASSET_PARAMS: CompactMap<u16, AssetParams> = CompactMap::new("a");
 pub const ACCOUNTS: CompactMap<(&Addr, u32), Account> = CompactMap::new("u");
 /// The accounts with debt, so that a keeper pages through borrowers only. There is an entry exactly while there is debt.
 pub const DEBTORS: CompactMap<(&Addr, u32), bool> = CompactMap::new("d");
+
+/// How many flash loans were ever given; the number of the next.
+pub const LOAN_COUNT: CompactItem<u64> = CompactItem::new("f");
+/// Flash loans open at this moment; none between transactions.
+pub const LOANS: CompactMap<u64, OpenLoan> = CompactMap::new("l");
 
 /// Announced withdrawals of reserves, by asset.
 pub const RESERVES_REQUESTS: CompactMap<u16, ReservesRequest> = CompactMap::new("w");

@@ -52,6 +52,7 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
         protocol_liquidation_fee: changes.protocol_liquidation_fee.unwrap_or(keep.protocol_liquidation_fee),
         reserve_factor: changes.reserve_factor.unwrap_or(keep.reserve_factor),
         reserve_floor: changes.reserve_floor.unwrap_or(keep.reserve_floor),
+        flash_loan_fee: changes.flash_loan_fee.unwrap_or(keep.flash_loan_fee),
         supply_cap: changes.supply_cap.unwrap_or(keep.supply_cap),
         borrow_cap: changes.borrow_cap.unwrap_or(keep.borrow_cap),
         rate_model: changes.rate_model.unwrap_or(keep.rate_model),
@@ -72,6 +73,7 @@ fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> 
         ("protocol_liquidation_fee", changes.protocol_liquidation_fee.is_some()),
         ("reserve_factor", changes.reserve_factor.is_some()),
         ("reserve_floor", changes.reserve_floor.is_some()),
+        ("flash_loan_fee", changes.flash_loan_fee.is_some()),
         ("rate_model", changes.rate_model.is_some()),
     ];
     match refused.into_iter().find(|(_, is_refused)| *is_refused) {

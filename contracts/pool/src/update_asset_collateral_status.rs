@@ -1,6 +1,7 @@
 //! `update_asset_collateral_status`: let a deposit count as collateral, or not.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::params::AssetId;
 use plimsoll_schema::event;
 
 use crate::book::{Book, Holder};
@@ -20,25 +21,29 @@ pub fn update_asset_collateral_status(
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
 
-    let name = holder.name();
-    if enable && !holder.account.debt(id).is_zero() {
-        return Err(ContractError::OwedCollateral { account: name, denom: denom.to_owned() });
-    }
-    let Some(held) = holder.account.collaterals.iter_mut().find(|c| c.asset == id) else {
-        return Err(ContractError::NoDeposit { account: name, denom: denom.to_owned() });
-    };
-    let disabled = held.enabled && !enable;
-    held.enabled = enable;
-    // Enabling only adds to what carries the debt; disabling takes from it.
-    if disabled && !holder.account.debts.is_empty() {
-        book.load_priced(deps.as_ref(), &holder.account)?;
-        book.assert_within_max_ltv(&holder.account)?;
+    if apply(&book, &mut holder, id, enable)? {
+        book.check(deps.as_ref(), &holder.account)?;
     }
 
+    let name = holder.name();
     holder.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "update_asset_collateral_status")
         .add_attribute(event::ACCOUNT, name)
         .add_attribute(event::DENOM, denom)
         .add_attribute(event::ENABLED, enable.to_string()))
+}
+
+/// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the debt.
+pub fn apply(book: &Book, holder: &mut Holder, id: AssetId, enable: bool) -> Result<bool, ContractError> {
+    let (account, denom) = (holder.name(), book.denom(id)?);
+    if enable && !holder.account.debt(id).is_zero() {
+        return Err(ContractError::OwedCollateral { account, denom });
+    }
+    let Some(held) = holder.account.collaterals.iter_mut().find(|c| c.asset == id) else {
+        return Err(ContractError::NoDeposit { account, denom });
+    };
+    let lowered = held.enabled && !enable;
+    held.enabled = enable;
+    Ok(lowered)
 }

@@ -1,6 +1,6 @@
 //! `withdraw`: take a deposit out.
 
-use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
@@ -29,7 +29,9 @@ pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> 
         Some(amount) => amount,
         None => payable(&book, &holder, id)?,
     };
-    let burnt = apply(deps.as_ref(), &mut book, &mut holder, id, amount)?;
+    let burnt = apply(&mut book, &mut holder, id, amount)?;
+    // A disabled deposit answers for the account's debt too, so any withdrawal of an indebted account is checked.
+    book.check(deps.as_ref(), &holder.account)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
@@ -44,14 +46,8 @@ pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> 
         .add_messages(funds::pay(recipient.as_str(), amount, &order.denom)))
 }
 
-/// Takes `amount` out of the account, in memory. Errors unless it is there, can be paid, and leaves the account within max LTV.
-pub fn apply(
-    deps: Deps,
-    book: &mut Book,
-    holder: &mut Holder,
-    id: AssetId,
-    amount: Amount,
-) -> Result<SupplyShares, ContractError> {
+/// Takes `amount` out of the account, in memory. Errors unless it is there and can be paid. Health is for the caller to check.
+pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<SupplyShares, ContractError> {
     let denom = book.denom(id)?;
     funds::nonzero(amount, &denom)?;
     let held = holder.account.shares(id);
@@ -64,12 +60,6 @@ pub fn apply(
     }
     let burnt = book.market(id)?.withdraw(amount, held).map_err(|error| book.refused(id, error))?;
     holder.account.take_shares(id, burnt)?;
-    // A disabled deposit answers for the account's debt too, so any withdrawal of an indebted account is checked. Without debt
-    // no price is needed: lenders leave even when the oracle is dead.
-    if !holder.account.debts.is_empty() {
-        book.load_priced(deps, &holder.account)?;
-        book.assert_within_max_ltv(&holder.account)?;
-    }
     Ok(burnt)
 }
 

@@ -265,6 +265,27 @@ impl Accrued {
         Ok(Loss { reserves, suppliers: lost.checked_sub(reserves)? })
     }
 
+    /// Gives a flash loan: the amount leaves `cash` and stands in `lent` until it is back, so that supply stays as it is.
+    pub fn lend(&mut self, amount: Amount) -> Result<(), MarketError> {
+        self.pay_out(amount)?;
+        self.0.lent = self.0.lent.checked_add(amount)?;
+        Ok(())
+    }
+
+    /// Takes a flash loan back. The fee goes to reserves.
+    pub fn take_back(&mut self, amount: Amount, fee: Amount) -> Result<(), MarketError> {
+        self.0.lent = self.0.lent.checked_sub(amount)?;
+        self.0.cash = self.0.cash.checked_add(amount)?;
+        self.cover(fee)
+    }
+
+    /// Takes coins in as reserves.
+    pub fn cover(&mut self, amount: Amount) -> Result<(), MarketError> {
+        self.0.cash = self.0.cash.checked_add(amount)?;
+        self.0.reserves = self.0.reserves.checked_add(amount)?;
+        Ok(())
+    }
+
     /// Pays reserves out.
     pub fn withdraw_reserves(&mut self, amount: Amount) -> Result<(), MarketError> {
         self.0.reserves = self.0.reserves.checked_sub(amount)?;

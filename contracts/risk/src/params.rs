@@ -87,6 +87,8 @@ pub struct Switches {
     pub deposit: bool,
     /// Whether new debt is given.
     pub borrow: bool,
+    /// Whether flash loans are given.
+    pub flash_loan: bool,
 }
 
 /// The parameters of an asset. Validated as a whole whenever one is set.
@@ -112,6 +114,8 @@ pub struct AssetParams {
     pub supply_cap: Amount,
     /// The most that borrowers may owe together.
     pub borrow_cap: Amount,
+    /// The share of a flash loan that it costs, to reserves.
+    pub flash_loan_fee: Ratio,
     /// How the borrow rate follows utilization.
     pub rate_model: RateModel,
     /// What may be done.
@@ -207,6 +211,7 @@ impl AssetParams {
             ("protocol_liquidation_fee", self.protocol_liquidation_fee),
             ("reserve_factor", self.reserve_factor),
             ("reserve_floor", self.reserve_floor),
+            ("flash_loan_fee", self.flash_loan_fee),
         ] {
             if value > Ratio::ONE {
                 return Err(ParamsError::AboveOne { name, value });

@@ -50,6 +50,7 @@ proptest! {
             protocol_liquidation_fee: Ratio::new(fee),
             reserve_factor: Ratio::new(factor),
             reserve_floor: Ratio::new(reserve),
+            flash_loan_fee: Ratio::new(reserve),
             ..params()
         };
         let (lowest, highest) = (from.min(to), from.max(to));

@@ -58,10 +58,11 @@ fn validate(listing: &Listing) -> std::result::Result<(), String> {
         protocol_liquidation_fee: listing.params.protocol_liquidation_fee,
         reserve_factor: listing.params.reserve_factor,
         reserve_floor: listing.params.reserve_floor,
+        flash_loan_fee: listing.params.flash_loan_fee,
         supply_cap: listing.params.supply_cap,
         borrow_cap: listing.params.borrow_cap,
         rate_model: listing.params.rate_model.clone(),
-        enabled: Switches { deposit: true, borrow: true },
+        enabled: Switches { deposit: true, borrow: true, flash_loan: true },
     };
     params.validate().map_err(|error| error.to_string())?;
     listing.guards.validate().map_err(|error| error.to_string())

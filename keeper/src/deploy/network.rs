@@ -140,6 +140,8 @@ pub struct Asset {
     pub reserve_factor: Ratio,
     /// The share of the debt that must stay in reserves.
     pub reserve_floor: Ratio,
+    /// The share of a flash loan that it costs.
+    pub flash_loan_fee: Ratio,
     /// The most that suppliers may hold together.
     pub supply_cap: Amount,
     /// The most that borrowers may owe together.
@@ -205,6 +207,7 @@ impl Asset {
             protocol_liquidation_fee: self.protocol_liquidation_fee,
             reserve_factor: self.reserve_factor,
             reserve_floor: self.reserve_floor,
+            flash_loan_fee: self.flash_loan_fee,
             supply_cap: self.supply_cap,
             borrow_cap: self.borrow_cap,
             rate_model: self.rate_model.clone(),

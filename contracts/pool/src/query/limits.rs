@@ -42,7 +42,12 @@ pub fn max_borrow(
     let id = book.load_denom(deps, denom)?;
     book.load_priced(deps, &holder.account)?;
     let most = book.state(id)?.market.state().cash;
-    let try_borrow = |amount| attempt(&book, &holder, |book, holder| borrow::apply(deps, book, holder, id, amount));
+    let try_borrow = |amount| {
+        attempt(&book, &holder, |book, holder| {
+            borrow::apply(book, holder, id, amount)?;
+            book.check(deps, &holder.account)
+        })
+    };
     let amount = largest(most, |amount| try_borrow(amount).is_ok());
     let large_enough =
         try_borrow(amount).is_ok_and(|(book, holder)| borrow::assert_min_debt(&book, &holder, id).is_ok());
@@ -69,7 +74,11 @@ pub fn max_withdraw(
 }
 
 fn works_withdraw(deps: Deps, book: &Book, holder: &Holder, id: AssetId, amount: Amount) -> bool {
-    attempt(book, holder, |book, holder| withdraw::apply(deps, book, holder, id, amount)).is_ok()
+    let withdrawn = attempt(book, holder, |book, holder| {
+        withdraw::apply(book, holder, id, amount)?;
+        book.check(deps, &holder.account)
+    });
+    withdrawn.is_ok()
 }
 
 /// Runs a change on a copy, and answers with the copy.

@@ -189,10 +189,11 @@ pub fn params() -> AssetParams {
         protocol_liquidation_fee: Ratio::percent(10),
         reserve_factor: Ratio::percent(20),
         reserve_floor: Ratio::percent(1),
+        flash_loan_fee: Ratio::bps(9),
         supply_cap: Amount::new(10u128.pow(30)),
         borrow_cap: Amount::new(10u128.pow(30)),
         rate_model: kinked(80, 1, 9, 90),
-        enabled: Switches { deposit: true, borrow: true },
+        enabled: Switches { deposit: true, borrow: true, flash_loan: true },
     }
 }
 

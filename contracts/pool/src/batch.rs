@@ -1,0 +1,178 @@
+//! `batch`: several actions on the sender's own accounts, all or none.
+
+use cosmwasm_std::{Addr, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::params::AssetId;
+use plimsoll_schema::event;
+use plimsoll_schema::pool::{BATCH_MAX, BatchAction};
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+use crate::funds::{self, Purse};
+use crate::{borrow, deposit, repay, update_asset_collateral_status, withdraw};
+
+pub fn batch(deps: DepsMut, env: Env, info: MessageInfo, actions: Vec<BatchAction>) -> Result<Response, ContractError> {
+    let count = actions.len();
+    if !(1..=BATCH_MAX).contains(&count) {
+        return Err(ContractError::BatchLength { actions: count, max: BATCH_MAX });
+    }
+    let mut batch = Batch {
+        deps: deps.as_ref(),
+        sender: info.sender.clone(),
+        book: Book::open(deps.as_ref(), &env)?,
+        purse: Purse::of(&info)?,
+        touched: Vec::new(),
+        payments: Vec::new(),
+        said: Vec::new(),
+    };
+    for action in actions {
+        batch.act(action)?;
+    }
+    batch.check()?;
+
+    let Batch { book, purse, touched, payments, said, .. } = batch;
+    for Touched { holder, .. } in touched {
+        holder.save(deps.storage)?;
+    }
+    book.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "batch")
+        .add_attributes(said)
+        .add_messages(payments)
+        .add_messages(purse.give_back(info.sender.as_str())))
+}
+
+struct Batch<'a> {
+    deps: Deps<'a>,
+    sender: Addr,
+    book: Book,
+    purse: Purse,
+    touched: Vec<Touched>,
+    payments: Vec<CosmosMsg>,
+    said: Vec<(&'static str, String)>,
+}
+
+/// An account of the sender's, and what is to be checked at the end.
+struct Touched {
+    holder: Holder,
+    lowered: bool,
+    borrowed: Vec<AssetId>,
+}
+
+impl Batch<'_> {
+    fn act(&mut self, action: BatchAction) -> Result<(), ContractError> {
+        match action {
+            BatchAction::Deposit { coin, account_id } => {
+                let coin = funds::counted(&coin)?;
+                self.purse.take(&coin)?;
+                let id = self.book.load_denom(self.deps, &coin.denom)?;
+                let at = self.touch(account_id)?;
+                let (book, touched) = (&mut self.book, &mut self.touched);
+                let shares = deposit::apply(book, &mut get(touched, at)?.holder, true, id, coin.amount)?;
+                self.say(
+                    "deposit",
+                    at,
+                    &coin.denom,
+                    vec![(event::AMOUNT, coin.amount.to_string()), (event::SHARES, shares.to_string())],
+                )
+            }
+            BatchAction::Withdraw { denom, amount, recipient, account_id } => {
+                let id = self.book.load_denom(self.deps, &denom)?;
+                let at = self.touch(account_id)?;
+                let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
+                let amount = amount.map_or_else(|| withdraw::payable(book, &touched.holder, id), Ok)?;
+                let burnt = withdraw::apply(book, &mut touched.holder, id, amount)?;
+                touched.lowered = true;
+                self.pay(recipient, amount, &denom)?;
+                self.say(
+                    "withdraw",
+                    at,
+                    &denom,
+                    vec![(event::AMOUNT, amount.to_string()), (event::SHARES, burnt.to_string())],
+                )
+            }
+            BatchAction::Borrow { denom, amount, recipient, account_id } => {
+                let id = self.book.load_denom(self.deps, &denom)?;
+                let at = self.touch(account_id)?;
+                let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
+                borrow::apply(book, &mut touched.holder, id, amount)?;
+                touched.lowered = true;
+                touched.borrowed.push(id);
+                self.pay(recipient, amount, &denom)?;
+                self.say("borrow", at, &denom, vec![(event::AMOUNT, amount.to_string())])
+            }
+            BatchAction::Repay { coin, account_id } => {
+                let coin = funds::counted(&coin)?;
+                self.purse.take(&coin)?;
+                let id = self.book.load_denom(self.deps, &coin.denom)?;
+                let at = self.touch(account_id)?;
+                let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
+                let repaid = repay::apply(book, &mut touched.holder, id, coin.amount)?;
+                self.purse.put_back(&coin.denom, coin.amount.saturating_sub(repaid.amount));
+                self.say("repay", at, &coin.denom, vec![(event::AMOUNT, repaid.amount.to_string())])
+            }
+            BatchAction::UpdateAssetCollateralStatus { denom, enable, account_id } => {
+                let id = self.book.load_denom(self.deps, &denom)?;
+                let at = self.touch(account_id)?;
+                let touched = get(&mut self.touched, at)?;
+                touched.lowered |= update_asset_collateral_status::apply(&self.book, &mut touched.holder, id, enable)?;
+                self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
+            }
+        }
+    }
+
+    /// Every account whose borrowing power fell or whose debt rose, as it stands now; each new debt that is still there.
+    fn check(&mut self) -> Result<(), ContractError> {
+        for touched in &self.touched {
+            if touched.lowered {
+                self.book.check(self.deps, &touched.holder.account)?;
+            }
+            for id in &touched.borrowed {
+                if !touched.holder.account.debt(*id).is_zero() {
+                    borrow::assert_min_debt(&self.book, &touched.holder, *id)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the sender's account stands among those touched.
+    fn touch(&mut self, account_id: Option<u32>) -> Result<usize, ContractError> {
+        let wanted = account_id.unwrap_or_default();
+        if let Some(at) = self.touched.iter().position(|t| t.holder.account_id == wanted) {
+            return Ok(at);
+        }
+        let holder = Holder::load(self.deps, self.sender.clone(), account_id)?;
+        self.touched.push(Touched { holder, lowered: false, borrowed: Vec::new() });
+        Ok(self.touched.len().saturating_sub(1))
+    }
+
+    fn pay(
+        &mut self,
+        to: Option<String>,
+        amount: plimsoll_risk::units::Amount,
+        denom: &str,
+    ) -> Result<(), ContractError> {
+        let to = to.map(|a| self.deps.api.addr_validate(&a)).transpose()?.unwrap_or_else(|| self.sender.clone());
+        self.payments.extend(funds::pay(to.as_str(), amount, denom));
+        Ok(())
+    }
+
+    fn say(
+        &mut self,
+        action: &str,
+        at: usize,
+        denom: &str,
+        numbers: Vec<(&'static str, String)>,
+    ) -> Result<(), ContractError> {
+        self.said.push((event::STEP, action.to_owned()));
+        self.said.push((event::ACCOUNT, get(&mut self.touched, at)?.holder.name()));
+        self.said.push((event::DENOM, denom.to_owned()));
+        self.said.extend(numbers);
+        Ok(())
+    }
+}
+
+fn get(touched: &mut [Touched], at: usize) -> Result<&mut Touched, ContractError> {
+    // `touch` has put it there.
+    touched.get_mut(at).ok_or_else(|| cosmwasm_std::StdError::msg("an account of the batch is missing").into())
+}
