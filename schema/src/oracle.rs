@@ -56,7 +56,9 @@ pub enum ExecuteMsg {
         /// The denom.
         denom: String,
     },
-    /// Feeder: votes for prices. A price is published once a quorum of votes is fresh: their median.
+    /// Feeder: votes for prices. A price is published once a quorum of votes is fresh: their median. Of an even number the mid price goes
+    /// no further than it must to lie between the middle two, and `low` and `high` include both, so that no feeder alone moves a price.
+    /// One price that is refused fails the whole message; send a denom alone when its price has left its bounds.
     Feed {
         /// At most [`DENOMS_MAX`], each denom once.
         prices: Vec<FeedPrice>,

@@ -177,10 +177,16 @@ pub enum ExecuteMsg {
         /// Which market.
         denom: String,
     },
-    /// Owner: replaces the settings. A new oracle must price every listed asset.
+    /// Owner: replaces the settings; the oracle among them stays as it is.
     UpdateConfig {
         /// All of them.
         config: Config,
+    },
+    /// Owner: changes the oracle. The first call announces it; the same call again, once `reserves_delay` has passed, does it. By then the
+    /// new oracle must price every listed asset, within 10 % of the present one's price where that is valid.
+    UpdateOracle {
+        /// The new oracle.
+        oracle: String,
     },
     /// Owner: replaces the roles; `None` leaves a role to nobody.
     UpdateRoles {
@@ -191,7 +197,8 @@ pub enum ExecuteMsg {
     },
     /// Hands the contract over.
     UpdateOwner(OwnerUpdate),
-    /// Owner: announces a withdrawal of reserves; one per market at a time, a new one replaces the old.
+    /// Owner: announces a withdrawal of reserves that are there; one per market at a time, a new one replaces the old. It expires
+    /// a week after it could first be paid.
     RequestReserves {
         /// Which token.
         denom: String,
@@ -478,6 +485,8 @@ pub struct ConfigResponse {
     pub risk_manager: Option<String>,
     /// Who may stop.
     pub guardian: Option<String>,
+    /// The oracle that was announced, and when it can take over, in seconds.
+    pub proposed_oracle: Option<(String, u64)>,
 }
 
 /// A market. `stored` with `params` is all that is needed to follow it without asking again; the rest is derived at this block.
@@ -601,6 +610,8 @@ pub struct AccountsResponse {
 pub struct LiquidatableResponse {
     /// Those below health factor 1.
     pub accounts: Vec<LiquidatableAccount>,
+    /// Those that could not be judged.
+    pub faults: Vec<AccountKey>,
     /// Where to go on; `None` when every borrower after `start_after` was judged.
     pub next: Option<AccountKey>,
 }
@@ -675,8 +686,10 @@ pub struct ReservesRequest {
     pub amount: Amount,
     /// Who receives it.
     pub recipient: String,
-    /// When it can be paid, in seconds.
+    /// When it can be paid, in seconds; for a week from then on.
     pub effective_at: u64,
+    /// The share of the debt that had to stay when it was announced; the larger of that and the present one must.
+    pub floor: Ratio,
 }
 
 /// A new code version takes over. Refused from another contract's state and to an older version.

@@ -67,8 +67,10 @@ fn apply_source_keeps_the_votes_that_were_cast_while_it_waited() {
     world.feed(ANN, &[(UATOM, "10")]).unwrap();
     world.feed(BEN, &[(UATOM, "10")]).unwrap();
     world.apply_source(ALICE, UATOM).unwrap();
+    // Ann's vote still stands against his: the price stays, and its upper edge takes his in.
     world.feed(BEN, &[(UATOM, "11")]).unwrap();
-    assert_eq!(world.price_record(UATOM).price, price("10.5"));
+    let record = world.price_record(UATOM);
+    assert_eq!((record.price, record.high), (price("10"), price("11")));
 }
 
 #[test]

@@ -43,20 +43,34 @@ fn feed_that_completes_the_quorum_publishes_the_median_of_all_fresh_votes() {
     let response = world.feed(BEN, &[(UATOM, "11")]).unwrap();
     assert_eq!(values(&response, "action"), ["feed"]);
     assert_eq!(values(&response, "denom"), [UATOM]);
-    assert_eq!(values(&response, "price"), ["10.5"]);
+    assert_eq!(values(&response, "price"), ["10"]);
+    let record = world.price_record(UATOM);
+    assert_eq!((record.low, record.high), (price("10"), price("11")));
     world.feed(CLEO, &[(UATOM, "11.2")]).unwrap();
     assert_eq!(world.price_record(UATOM).price, price("11"));
 }
 
 #[test]
-fn feed_rounds_the_mean_of_two_middle_votes_down() {
+fn feed_of_one_of_two_votes_alone_moves_no_price_and_widens_the_edges() {
     let mut world = World::builder().without_assets().build();
     let source = world.feed_source(&[ANN, BEN], 2);
-    let guards = Guards { floor: price("0.000000000000000001"), ..guards() };
-    world.set_source(UATOM, source, guards).unwrap();
-    world.feed(ANN, &[(UATOM, "0.000000000000000004")]).unwrap();
-    world.feed(BEN, &[(UATOM, "0.000000000000000007")]).unwrap();
-    assert_eq!(world.price_record(UATOM).price, price("0.000000000000000005"));
+    world.set_source(UATOM, source, guards()).unwrap();
+    let edges = |world: &World| {
+        let record = world.price_record(UATOM);
+        (record.low, record.price, record.high)
+    };
+    world.feed(ANN, &[(UATOM, "10")]).unwrap();
+    world.feed(BEN, &[(UATOM, "10")]).unwrap();
+    for lie in ["0.5", "19", "0.5"] {
+        world.next_block();
+        world.feed(BEN, &[(UATOM, lie)]).unwrap();
+        let (lie, honest) = (price(lie), price("10"));
+        assert_eq!(edges(&world), (lie.min(honest), honest, lie.max(honest)));
+    }
+    world.feed(ANN, &[(UATOM, "9.8")]).unwrap();
+    assert_eq!(edges(&world), (price("0.5"), price("9.8"), price("9.8")));
+    world.feed(BEN, &[(UATOM, "9.9")]).unwrap();
+    assert_eq!(edges(&world), (price("9.8"), price("9.8"), price("9.9")));
 }
 
 #[test]
@@ -78,7 +92,8 @@ fn feed_again_by_the_same_feeder_replaces_his_vote_and_makes_no_quorum() {
     let response = world.feed(ANN, &[(UATOM, "12")]).unwrap();
     assert_eq!(values(&response, "pending"), [UATOM]);
     world.feed(BEN, &[(UATOM, "14")]).unwrap();
-    assert_eq!(world.price_record(UATOM).price, price("13"));
+    let record = world.price_record(UATOM);
+    assert_eq!((record.price, record.low, record.high), (price("12"), price("12"), price("14")));
 }
 
 #[test]
@@ -112,7 +127,8 @@ fn feed_keeps_a_stale_vote_out_of_the_median() {
     world.advance(601);
     world.feed(BEN, &[(UATOM, "10")]).unwrap();
     world.feed(CLEO, &[(UATOM, "11")]).unwrap();
-    assert_eq!(world.price_record(UATOM).price, price("10.5"));
+    let record = world.price_record(UATOM);
+    assert_eq!((record.price, record.low, record.high), (price("10"), price("10"), price("11")));
 }
 
 #[test]

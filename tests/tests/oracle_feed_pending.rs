@@ -45,7 +45,7 @@ fn feed_by_a_feeder_of_both_counts_for_both() {
     assert_eq!(values(&response, "price"), ["11"]);
     assert_eq!(pending(&world).timestamp, 0, "one vote of two is no quorum");
     world.feed(BEN, &[(UATOM, "13")]).unwrap();
-    assert_eq!(pending(&world).price, price("12"));
+    assert_eq!((pending(&world).price, pending(&world).high), (price("11"), price("13")));
     assert_eq!(world.price_record(UATOM).price, price("11"));
 }
 

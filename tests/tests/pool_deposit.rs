@@ -316,8 +316,41 @@ fn deposit_with_a_dead_oracle_works() {
     let mut world = indebted(700_000_000);
     world.advance(86_400);
     world.deposit(BOB, UATOM, 5).unwrap();
-    world.deposit(ALICE, UATOM, 5).unwrap();
     assert_eq!(world.supplied(BOB, UATOM), 5);
+    assert!(world.account(BOB).collaterals[0].enabled, "without debt no price is asked for");
+}
+
+#[test]
+fn deposit_of_a_token_whose_price_fails_is_no_shield_for_an_indebted_account() {
+    // 100 ATOM at 7 against 700: liquidatable. The ibc token's feed is dead, so it would count at its hard bound of 5,000 a piece.
+    let mut world = indebted(700_000_000);
+    world.deposit((BOB, 0), IBC_TOKEN, 5_000_000).unwrap();
+    world.advance(3_601);
+    world.set_prices(&[(UATOM, "7"), (UUSD, "1")]);
+    assert!(world.position(ALICE).liquidatable);
+    world.deposit(ALICE, IBC_TOKEN, 5_000_000).unwrap();
+    assert!(!world.account(ALICE).collaterals[1].enabled, "the slot opens, and does not count");
+    assert!(world.position(ALICE).liquidatable);
+    let text = "price of ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2: price is 3601 s old, at most \
+                3600 s are allowed";
+    refuses(&mut world, text, |world| world.enable(ALICE, IBC_TOKEN, true));
+    world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 100_000_000)).unwrap();
+
+    // Nor is what counted before its feed died topped up, by the owner or by anyone else; what doesn't count may be.
+    let mut world = indebted(400_000_000);
+    world.deposit(ALICE, IBC_TOKEN, 1).unwrap();
+    world.advance(3_601);
+    world.set_prices(&[(UATOM, "7"), (UUSD, "1")]);
+    refuses(&mut world, text, |world| world.deposit(ALICE, IBC_TOKEN, 5_000_000));
+    refuses(&mut world, text, |world| {
+        let owner = Some(world.addr(ALICE).into_string());
+        let msg = ExecuteMsg::Deposit { account_id: None, on_behalf_of: owner };
+        world.execute(BOB, &msg, &[coin(5_000_000, IBC_TOKEN)])
+    });
+    world.refresh_prices();
+    world.enable(ALICE, IBC_TOKEN, false).unwrap();
+    world.advance(3_601);
+    world.deposit(ALICE, IBC_TOKEN, 5_000_000).unwrap();
 }
 
 #[test]

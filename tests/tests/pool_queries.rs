@@ -326,3 +326,20 @@ fn solvency_says_so_when_the_bank_has_less_than_the_cash() {
     let books = world.solvency(UUSD);
     assert!(!books.solvent && books.bank_balance.raw() + 1 == books.cash.raw());
 }
+
+#[test]
+fn pages_of_accounts_with_a_name_that_is_no_address_are_refused_not_a_panic() {
+    let world = World::new();
+    let key = |length: usize| AccountKey { owner: "x".repeat(length), account_id: 0 };
+    let text = "an address has at most 256 characters, not 70000";
+    for asked in [
+        QueryMsg::Accounts { keys: vec![key(70_000)] },
+        QueryMsg::Borrowers { start_after: Some(key(70_000)), limit: None },
+        QueryMsg::Liquidatable { start_after: Some(key(70_000)), limit: None },
+    ] {
+        assert_eq!(world.query::<serde_json::Value>(&asked).unwrap_err().to_string(), text);
+    }
+    let long = "d".repeat(70_000);
+    let asked = QueryMsg::Market { denom: long.clone() };
+    assert_eq!(world.query::<serde_json::Value>(&asked).unwrap_err().to_string(), format!("'{long}' is not listed"));
+}

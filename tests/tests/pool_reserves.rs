@@ -58,7 +58,7 @@ fn withdraw_reserves_pays_what_was_requested_once_the_delay_has_passed() {
     let recipient = world.addr(LENDER).into_string();
     assert_eq!(
         requested(&world),
-        Some(ReservesRequest { amount: Amount::new(1_000_000_000), recipient, effective_at })
+        Some(ReservesRequest { amount: Amount::new(1_000_000_000), recipient, effective_at, floor: ratio("0.01") })
     );
 
     world.advance(DAY - 1);
@@ -84,7 +84,11 @@ fn withdraw_reserves_pays_what_was_requested_once_the_delay_has_passed() {
 fn withdraw_reserves_leaves_the_floor() {
     // 1 % of 100,000 owed must stay: 1,000 of the 1,827.27, and a little more for the interest of a day.
     let mut world = world_with_reserves(100_000_000_000);
-    request(&mut world, OWNER, UUSD, 827_270_001).unwrap();
+    // What would break the floor can't even be announced, and lowering the floor meanwhile doesn't help: the larger one holds.
+    let text = "827300000 of the reserves of 1827270000 uusd can't go, 1000000000 must stay";
+    refuses(&mut world, text, |world| request(world, OWNER, UUSD, 827_300_000));
+    request(&mut world, OWNER, UUSD, 827_000_000).unwrap();
+    world.update_asset(UUSD, AssetChanges { reserve_floor: Some(ratio("0")), ..Default::default() }).unwrap();
     world.advance_fresh(DAY);
     let (reserves, debt) = (world.market(UUSD).reserves.raw(), world.market(UUSD).debt.raw());
     let floor = debt.div_ceil(100);
@@ -96,7 +100,7 @@ fn withdraw_reserves_leaves_the_floor() {
         // Asked for a day ago: written as if, for the amount depends on the day's interest.
         let recipient = world.addr(LENDER).into_string();
         let (pool, effective_at) = (world.pool().clone(), world.now());
-        let record = ReservesRequest { amount: Amount::new(amount), recipient, effective_at };
+        let record = ReservesRequest { amount: Amount::new(amount), recipient, effective_at, floor: ratio("0.01") };
         plimsoll_pool::state::RESERVES_REQUESTS.save(&mut *world.storage_mut(&pool), 0, &record).unwrap();
         if works {
             withdraw(&mut world, OWNER, UUSD).unwrap();
@@ -112,12 +116,8 @@ fn withdraw_reserves_leaves_the_floor() {
 fn withdraw_reserves_of_more_than_there_are_is_refused() {
     let mut world = world_with_reserves(0);
     for amount in [1_827_270_001, u128::MAX] {
-        let before = world.snapshot();
-        request(&mut world, OWNER, UUSD, amount).unwrap();
-        world.advance(DAY);
         let text = format!("{amount} of the reserves of 1827270000 uusd can't go, 0 must stay");
-        refuses(&mut world, &text, |world| withdraw(world, OWNER, UUSD));
-        world.restore(&before);
+        refuses(&mut world, &text, |world| request(world, OWNER, UUSD, amount));
     }
     request(&mut world, OWNER, UUSD, 1_827_270_000).unwrap();
     world.advance(DAY);
@@ -157,6 +157,20 @@ fn request_reserves_replaces_the_one_before_and_its_delay() {
 }
 
 #[test]
+fn withdraw_reserves_expires_a_week_after_it_could_be_made() {
+    let mut world = world_with_reserves(0);
+    request(&mut world, OWNER, UUSD, 5).unwrap();
+    let expired_at = world.now() + 8 * DAY;
+    world.advance(8 * DAY);
+    let before = world.snapshot();
+    withdraw(&mut world, OWNER, UUSD).unwrap();
+    world.restore(&before);
+    world.advance(1);
+    let text = format!("the announced withdrawal of uusd reserves expired at {expired_at}, it is {}", expired_at + 1);
+    refuses(&mut world, &text, |world| withdraw(world, OWNER, UUSD));
+}
+
+#[test]
 fn cancel_reserves_takes_the_request_back() {
     let mut world = world_with_reserves(0);
     let text = "no withdrawal of uusd reserves was announced";
@@ -168,6 +182,7 @@ fn cancel_reserves_takes_the_request_back() {
     world.advance(DAY);
     refuses(&mut world, text, |world| withdraw(world, OWNER, UUSD));
     // A request of another denom is none of this one.
+    world.execute(LENDER, &ExecuteMsg::Cover {}, &[plimsoll_testing::coin(5, UATOM)]).unwrap();
     request(&mut world, OWNER, UATOM, 5).unwrap();
     refuses(&mut world, text, |world| cancel(world, OWNER, UUSD));
 }
@@ -191,8 +206,7 @@ fn reserves_messages_with_bad_input_are_refused() {
     refuses(&mut world, "amount of uusd is zero", |world| request(world, OWNER, UUSD, 0));
     refuses(&mut world, "'ushell' is not listed", |world| request(world, OWNER, "ushell", 5));
     refuses(&mut world, "'ushell' is not listed", |world| withdraw(world, OWNER, "ushell"));
-    let text = "no withdrawal of ushell reserves was announced";
-    refuses(&mut world, text, |world| cancel(world, OWNER, "ushell"));
+    refuses(&mut world, "'ushell' is not listed", |world| cancel(world, OWNER, "ushell"));
     let denom = || UUSD.to_owned();
     let amount = Amount::new(5);
     let msg = ExecuteMsg::RequestReserves { denom: denom(), amount, recipient: "lender".to_owned() };

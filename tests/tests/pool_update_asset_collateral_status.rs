@@ -90,16 +90,19 @@ fn update_asset_collateral_status_with_funds_is_refused() {
 }
 
 #[test]
-fn update_asset_collateral_status_needs_prices_only_to_disable_with_debt() {
+fn update_asset_collateral_status_needs_prices_only_with_debt() {
     let mut world = indebted(100_000_000);
     world.deposit(ALICE, AETH, ONE_ETH).unwrap();
     world.deposit((ALICE, 1), AETH, ONE_ETH).unwrap();
     world.enable(ALICE, AETH, false).unwrap();
     world.advance(3_601);
-    world.enable(ALICE, AETH, true).unwrap();
     world.enable((ALICE, 1), AETH, false).unwrap();
-    let text = "price of uatom: price is 3601 s old, at most 3600 s are allowed";
-    refuses(&mut world, text, |world| world.enable(ALICE, AETH, false));
+    world.enable((ALICE, 1), AETH, true).unwrap();
+    // On, it would count at its hard upper bound while its price fails.
+    let text = "price of aeth: price is 3601 s old, at most 3600 s are allowed";
+    refuses(&mut world, text, |world| world.enable(ALICE, AETH, true));
+    let text = "price of uusd: price is 3601 s old, at most 3600 s are allowed";
+    refuses(&mut world, text, |world| world.enable(ALICE, UATOM, false));
 }
 
 #[test]

@@ -9,12 +9,15 @@ mod common;
 
 use common::{indebted, refuses, takes_no_funds};
 use plimsoll_risk::liquidation::LiquidationTerms;
+use plimsoll_risk::price::Guards;
 use plimsoll_risk::units::{Ratio, Value};
-use plimsoll_schema::oracle::InstantiateMsg as OracleInstantiateMsg;
+use plimsoll_schema::oracle::ExecuteMsg::SetSource;
+use plimsoll_schema::oracle::{InstantiateMsg as OracleInstantiateMsg, Source};
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::{Config, ConfigResponse, ExecuteMsg, InstantiateMsg, QueryMsg};
 use plimsoll_testing::{
-    ALICE, BOB, GUARDIAN, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD, World, coin, oracle_code, pool_code, ratio,
+    AETH, ALICE, Addr, BOB, GUARDIAN, IBC_TOKEN, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD, World, coin,
+    oracle_code, pool_code, price, ratio,
 };
 
 fn update(config: Config) -> ExecuteMsg {
@@ -58,6 +61,11 @@ fn refused_settings(good: &Config) -> Vec<(Config, String)> {
             "min_debt_value 5 is not above dust_value 5, or dust_value is zero",
         ),
         with(&|c| c.min_debt_value = Value::ZERO, "min_debt_value 0 is not above dust_value 1, or dust_value is zero"),
+        with(
+            &|c| (c.liquidation.dust_value, c.min_debt_value) = (Value::whole(1_001), Value::whole(1_002)),
+            "dust_value 1001 is above 1000",
+        ),
+        with(&|c| c.min_debt_value = Value::whole(10_001), "min_debt_value 10001 is above 10000"),
         with(&|c| c.reserves_delay = 86_399, "reserves_delay of 86399 seconds is not between a day and a year"),
         with(&|c| c.reserves_delay = 31_536_001, "reserves_delay of 31536001 seconds is not between a day and a year"),
         with(
@@ -70,7 +78,8 @@ fn refused_settings(good: &Config) -> Vec<(Config, String)> {
 #[test]
 fn instantiate_sets_roles_and_settings() {
     let world = World::new();
-    let ConfigResponse { config, ownership, risk_manager, guardian } = world.config();
+    let ConfigResponse { config, ownership, risk_manager, guardian, proposed_oracle } = world.config();
+    assert_eq!(proposed_oracle, None);
     assert_eq!(config.oracle, world.oracle().as_str());
     assert_eq!((ownership.owner, ownership.proposed), (world.addr(OWNER).into_string(), None));
     assert_eq!(risk_manager, Some(world.addr(RISK_MANAGER).into_string()));
@@ -152,27 +161,81 @@ fn update_config_out_of_range_is_refused() {
 }
 
 #[test]
-fn update_config_to_an_oracle_that_does_not_price_every_market_is_refused() {
+fn update_config_to_another_oracle_is_refused() {
     let mut world = World::new();
+    let (good, oracle) = (world.config().config, world.oracle().clone());
+    let config = Config { oracle: world.pool().to_string(), ..good.clone() };
+    let text = format!("the oracle is changed by update_oracle, with notice; it is {oracle}");
+    refuses(&mut world, &text, |world| world.execute(OWNER, &update(config), &[]));
+    // The settings can be changed while a price fails.
+    world.advance(3_601);
+    world.execute(OWNER, &update(good), &[]).unwrap();
+}
+
+fn another_oracle(world: &mut World) -> Addr {
     let msg = OracleInstantiateMsg {
         owner: world.addr(OWNER).into_string(),
         production: false,
         source_delay: 0,
         max_replacement_deviation: ratio("0.1"),
     };
-    let empty = world.deploy(oracle_code(), OWNER, &msg, &[], "oracle").unwrap();
-    let (pool, good) = (world.pool().clone(), world.config().config);
-    let text = "price of uusd: no price is published";
-    for oracle in [empty.clone(), pool, world.addr(BOB)] {
-        let config = Config { oracle: oracle.into_string(), ..good.clone() };
-        refuses(&mut world, text, |world| world.execute(OWNER, &update(config), &[]));
+    world.deploy(oracle_code(), OWNER, &msg, &[], "oracle").unwrap()
+}
+
+fn set_fixed(world: &mut World, oracle: &Addr, denom: &str, at: &str) {
+    let guards = Guards { max_age: None, ..world.price_record(denom).guards };
+    let msg = SetSource { denom: denom.to_owned(), source: Source::Fixed { price: price(at) }, guards };
+    world.execute_contract(OWNER, oracle, &msg, &[]).unwrap();
+}
+
+#[test]
+fn update_oracle_takes_effect_with_notice_and_near_the_present_prices_only() {
+    let mut world = World::new();
+    let empty = another_oracle(&mut world);
+    let near = another_oracle(&mut world);
+    let far = another_oracle(&mut world);
+    for (denom, good, bad) in [(UUSD, "1.1", "1"), (UATOM, "9", "8.9"), (IBC_TOKEN, "5", "5"), (AETH, "2000", "2000")] {
+        set_fixed(&mut world, &near, denom, good);
+        set_fixed(&mut world, &far, denom, bad);
     }
-    // Nor to the same one while a price of it fails.
-    world.advance(3_601);
-    let text = "price of uusd: price is 3601 s old, at most 3600 s are allowed";
-    refuses(&mut world, text, |world| world.execute(OWNER, &update(good.clone()), &[]));
-    world.refresh_prices();
-    world.execute(OWNER, &update(good), &[]).unwrap();
+    let change = |world: &mut World, oracle: &Addr| {
+        world.execute(OWNER, &ExecuteMsg::UpdateOracle { oracle: oracle.to_string() }, &[])
+    };
+    for (oracle, refusal) in [
+        (&empty, Some("price of uusd: no price is published")),
+        (&far, Some("price of uatom: the new oracle says 8.9, the present one 10, at most 0.1 apart is allowed")),
+        (&near, None),
+    ] {
+        let effective_at = world.now() + 86_400;
+        change(&mut world, oracle).unwrap();
+        assert_eq!(world.config().proposed_oracle, Some((oracle.to_string(), effective_at)));
+        world.advance_fresh(86_399);
+        let text = format!("the oracle can be changed from {effective_at} on, it is {}", effective_at - 1);
+        refuses(&mut world, &text, |world| change(world, oracle));
+        world.advance_fresh(1);
+        match refusal {
+            Some(text) => refuses(&mut world, text, |world| change(world, oracle)),
+            None => drop(change(&mut world, oracle).unwrap()),
+        }
+    }
+    assert_eq!((world.config().config.oracle, world.config().proposed_oracle), (near.into_string(), None));
+    // The pool goes by it from here on.
+    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    let position = world.position(ALICE);
+    assert_eq!(position.collateral_value, Value::whole(900));
+}
+
+#[test]
+fn update_oracle_by_anyone_but_the_owner_to_a_bad_address_or_with_funds_is_refused() {
+    let mut world = World::new();
+    let msg = ExecuteMsg::UpdateOracle { oracle: world.oracle().to_string() };
+    for who in [ALICE, GUARDIAN, RISK_MANAGER] {
+        let text = format!("{} is not the owner", world.addr(who));
+        refuses(&mut world, &text, |world| world.execute(who, &msg, &[]));
+    }
+    takes_no_funds(&mut world, OWNER, &msg);
+    let bad = ExecuteMsg::UpdateOracle { oracle: "nobody".to_owned() };
+    refuses(&mut world, "'nobody' is not an address of this chain", |world| world.execute(OWNER, &bad, &[]));
 }
 
 #[test]

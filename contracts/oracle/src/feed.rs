@@ -12,7 +12,7 @@ use plimsoll_schema::oracle::{DENOMS_MAX, FeedPrice, PRICE_RECORDS, Source};
 use crate::error::ContractError;
 use crate::listing::Seat;
 use crate::state::{LISTINGS, PENDING_RECORDS, VOTES};
-use crate::votes::Vote;
+use crate::votes::{Tally, Vote};
 
 /// Takes the sender's votes, and publishes each price whose quorum is complete. One vote that is refused fails all of them.
 ///
@@ -95,10 +95,10 @@ fn cast(
 
     // A feed always has a maximum age.
     let max_age = record.guards.max_age.unwrap_or_default();
-    let Some(Vote { price: raw, time }) = votes.tally(seat.quorum, max_age, vote.time) else {
+    let Some(Tally { between, time }) = votes.tally(seat.quorum, max_age, vote.time) else {
         return Ok(Outcome::Taken(None));
     };
-    if let Err(fault) = record.publish(raw, time, vote.time) {
+    if let Err(fault) = record.publish_between(between, time, vote.time) {
         return Ok(Outcome::Refused(fault));
     }
     records.save(storage, denom, &record)?;

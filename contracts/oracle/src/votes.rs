@@ -1,6 +1,6 @@
 //! The votes of a source's feeders, and the price that they make.
 
-use plimsoll_risk::price::median_down;
+use plimsoll_risk::price::median;
 use plimsoll_risk::units::Price;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,15 @@ pub struct Vote {
     /// The price.
     pub price: Price,
     /// The time of the block in which he said it, in seconds.
+    pub time: u64,
+}
+
+/// What the fresh votes of a source say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Their median, as the two prices between which it lies.
+    pub between: (Price, Price),
+    /// The time of the oldest vote in the quorum, in seconds.
     pub time: u64,
 }
 
@@ -29,14 +38,14 @@ impl Votes {
         }
     }
 
-    /// The median of all votes at most `max_age` old, rounded down, and the time of the oldest in the quorum: the `quorum`-th
+    /// The median of all votes at most `max_age` old, and the time of the oldest in the quorum: the `quorum`-th
     /// newest. `None` while fewer than `quorum` are that fresh.
-    pub fn tally(&self, quorum: usize, max_age: u64, now: u64) -> Option<Vote> {
+    pub fn tally(&self, quorum: usize, max_age: u64, now: u64) -> Option<Tally> {
         let mut fresh: Vec<Vote> =
             self.0.iter().flatten().filter(|vote| now.saturating_sub(vote.time) <= max_age).copied().collect();
         fresh.sort_unstable_by_key(|vote| std::cmp::Reverse(vote.time));
         let time = fresh.get(quorum.checked_sub(1)?)?.time;
-        let price = median_down(fresh.into_iter().map(|vote| vote.price).collect())?;
-        Some(Vote { price, time })
+        let between = median(fresh.into_iter().map(|vote| vote.price).collect())?;
+        Some(Tally { between, time })
     }
 }

@@ -66,8 +66,9 @@ impl Batch<'_> {
                 self.purse.take(&coin)?;
                 let id = self.book.load_denom(self.deps, &coin.denom)?;
                 let at = self.touch(account_id)?;
-                let (book, touched) = (&mut self.book, &mut self.touched);
-                let shares = deposit::apply(book, &mut get(touched, at)?.holder, true, id, coin.amount)?;
+                let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
+                let counts = deposit::load_if_it_shields(self.deps, book, &touched.holder, id)?;
+                let shares = deposit::apply(book, &mut touched.holder, true, id, coin.amount, counts)?;
                 self.say(
                     "deposit",
                     at,
@@ -114,7 +115,10 @@ impl Batch<'_> {
                 let id = self.book.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
                 let touched = get(&mut self.touched, at)?;
-                touched.lowered |= update_asset_collateral_status::apply(&self.book, &mut touched.holder, id, enable)?;
+                let lowered = update_asset_collateral_status::apply(&self.book, &mut touched.holder, id, enable)?;
+                touched.lowered |= lowered;
+                let (deps, book) = (self.deps, &mut self.book);
+                update_asset_collateral_status::assert_no_shield(deps, book, &touched.holder, id, enable)?;
                 self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
             }
         }

@@ -14,6 +14,9 @@ use crate::error::ContractError;
 use crate::prices;
 use crate::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, CONFIG, DEBTORS, MARKETS};
 
+/// The longest denom that a bank knows.
+pub const DENOM_LENGTH_MAX: usize = 128;
+
 /// The assets that a message touches, at this block.
 #[derive(Clone)]
 pub struct Book {
@@ -44,7 +47,8 @@ impl Book {
 
     /// Loads and accrues the market of this denom. Errors when it is not listed.
     pub fn load_denom(&mut self, deps: Deps, denom: &str) -> Result<AssetId, ContractError> {
-        let id = ASSET_IDS.may_load(deps.storage, denom)?;
+        // Longer ones are never listed, and make no storage key.
+        let id = if denom.len() > DENOM_LENGTH_MAX { None } else { ASSET_IDS.may_load(deps.storage, denom)? };
         let id = AssetId(id.ok_or_else(|| ContractError::UnknownDenom { denom: denom.to_owned() })?);
         self.load(deps, id)?;
         Ok(id)

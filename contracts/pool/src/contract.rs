@@ -6,7 +6,7 @@ use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::error::ContractError;
-use crate::state::{ASSET_COUNT, CONFIG, LOAN_COUNT, ROLES, Roles};
+use crate::state::{ASSET_COUNT, CONFIG, LOAN_COUNT, PROPOSED_ORACLE, ROLES, Roles};
 use crate::{
     access, batch, borrow, deposit, flash_loan, funds, init_asset, liquidate, pause, query, repay, reserves,
     update_asset, update_asset_collateral_status, update_config, withdraw, write_off,
@@ -37,6 +37,7 @@ pub fn instantiate(
     ROLES.save(deps.storage, &roles)?;
     ASSET_COUNT.save(deps.storage, &0)?;
     LOAN_COUNT.save(deps.storage, &0)?;
+    PROPOSED_ORACLE.save(deps.storage, &None)?;
     Ok(Response::new().add_attribute("action", "instantiate"))
 }
 
@@ -72,13 +73,14 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
             pause::pause(deps, info, denom, Switches { deposit, borrow, flash_loan })
         }
         M::Unpause { denom } => pause::unpause(deps, info, &denom),
-        M::UpdateConfig { config } => update_config::update_config(deps, env, info, config),
+        M::UpdateConfig { config } => update_config::update_config(deps, info, config),
+        M::UpdateOracle { oracle } => update_config::update_oracle(deps, env, info, &oracle),
         M::UpdateRoles { risk_manager, guardian } => update_config::update_roles(deps, info, risk_manager, guardian),
         M::UpdateOwner(step) => update_config::update_owner(deps, info, step),
         M::RequestReserves { denom, amount, recipient } => {
             reserves::request_reserves(deps, env, info, &denom, amount, &recipient)
         }
-        M::CancelReserves { denom } => reserves::cancel_reserves(deps, info, &denom),
+        M::CancelReserves { denom } => reserves::cancel_reserves(deps, env, info, &denom),
         M::WithdrawReserves { denom } => reserves::withdraw_reserves(deps, env, info, &denom),
     }
 }

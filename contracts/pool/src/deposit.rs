@@ -1,6 +1,6 @@
 //! `deposit`: supply the attached coin.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
@@ -24,7 +24,8 @@ pub fn deposit(
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
     let is_owner = info.sender == holder.owner;
-    let shares = apply(&mut book, &mut holder, is_owner, id, amount)?;
+    let counts = load_if_it_shields(deps.as_ref(), &mut book, &holder, id)?;
+    let shares = apply(&mut book, &mut holder, is_owner, id, amount, counts)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
@@ -44,14 +45,34 @@ pub fn apply(
     is_owner: bool,
     id: AssetId,
     amount: Amount,
+    counts: bool,
 ) -> Result<SupplyShares, ContractError> {
     assert_own_slot(holder, is_owner, id, &book.denom(id)?)?;
     if !is_rescue(holder, id) {
         assert_open(book, id, amount)?;
     }
     let shares = book.market(id)?.deposit(amount).map_err(|error| book.refused(id, error))?;
+    let opens = holder.account.collateral(id).is_none();
     holder.account.add_shares(id, shares)?;
+    if opens && !counts {
+        holder.account.set_enabled(id, false);
+    }
     Ok(shares)
+}
+
+/// While a price fails, a collateral counts at its hard upper bound in liquidation. So that nobody buys an indebted account a shield with a
+/// token whose feed is down, such a deposit opens a slot that doesn't count, and no slot that counts is topped up. Answers whether a
+/// new slot may count. Without debt no price is asked for.
+pub fn load_if_it_shields(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
+    if holder.account.debts.is_empty() || holder.account.collateral(id).is_some_and(|held| !held.enabled) {
+        return Ok(true);
+    }
+    book.load_prices(deps)?;
+    let state = book.state(id)?;
+    match (&state.mark.quote, holder.account.collateral(id)) {
+        (Err(fault), Some(_)) => Err(ContractError::Price { denom: state.params.denom.clone(), fault: fault.clone() }),
+        (quote, _) => Ok(quote.is_ok()),
+    }
 }
 
 /// Nobody but the owner opens a slot: strangers could fill all eight.

@@ -7,7 +7,7 @@ use plimsoll_risk::market::MarketError;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::{AssetId, ParamsError};
 use plimsoll_risk::price::PriceFault;
-use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_risk::units::{Amount, Price, Ratio, Value};
 use plimsoll_schema::ownership::OwnershipError;
 use thiserror::Error;
 
@@ -53,6 +53,14 @@ pub enum ContractError {
     BadAddress {
         /// What was given.
         address: String,
+    },
+    /// Longer than any address.
+    #[error("an address has at most {max} characters, not {length}")]
+    AddressLength {
+        /// How long it is.
+        length: usize,
+        /// The most.
+        max: usize,
     },
     /// Nothing is asked for.
     #[error("amount of {denom} is zero")]
@@ -354,6 +362,52 @@ pub enum ContractError {
         effective_at: u64,
         /// The time of this block.
         now: u64,
+    },
+    /// The announcement is too old.
+    #[error("the announced withdrawal of {denom} reserves expired at {expired_at}, it is {now}")]
+    ReservesTooLate {
+        /// Which token.
+        denom: String,
+        /// When it did.
+        expired_at: u64,
+        /// The time of this block.
+        now: u64,
+    },
+    /// `update_config` leaves the oracle as it is.
+    #[error("the oracle is changed by update_oracle, with notice; it is {oracle}")]
+    OracleChange {
+        /// The present oracle.
+        oracle: String,
+    },
+    /// The delay has not passed.
+    #[error("the oracle can be changed from {effective_at} on, it is {now}")]
+    OracleTooEarly {
+        /// When it can.
+        effective_at: u64,
+        /// The time of this block.
+        now: u64,
+    },
+    /// The new oracle sees another market.
+    #[error("price of {denom}: the new oracle says {new}, the present one {old}, at most {max} apart is allowed")]
+    OracleTooFar {
+        /// Which token.
+        denom: String,
+        /// What the new oracle says.
+        new: Price,
+        /// What the present one says.
+        old: Price,
+        /// How far they may be apart.
+        max: Ratio,
+    },
+    /// A value above which an account of value could be taken for dust.
+    #[error("{name} {value} is above {max}")]
+    ValueTooHigh {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: Value,
+        /// The most.
+        max: Value,
     },
     /// Some reserves must stay.
     #[error("{wanted} of the reserves of {reserves} {denom} can't go, {floor} must stay")]

@@ -6,13 +6,11 @@ use plimsoll_risk::params::{AssetParams, Ramp, Switches};
 use plimsoll_schema::event;
 use plimsoll_schema::pool::NewAsset;
 
-use crate::book::Book;
+use crate::book::{Book, DENOM_LENGTH_MAX};
 use crate::error::ContractError;
 use crate::prices;
 use crate::state::{ASSET_COUNT, ASSET_IDS, ASSET_PARAMS, MARKETS};
 use crate::{access, funds};
-
-const DENOM_LENGTH_MAX: usize = 128;
 
 pub fn init_asset(deps: DepsMut, env: Env, info: MessageInfo, asset: NewAsset) -> Result<Response, ContractError> {
     funds::none(&info)?;

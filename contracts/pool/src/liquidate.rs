@@ -97,6 +97,9 @@ pub fn apply(
 
     let debt = holder.account.debt(owed);
     let repaid = book.market(owed)?.repay(sized.repay, debt).map_err(|error| book.refused(owed, error))?;
+    if repaid.cleared.is_zero() {
+        return Err(ContractError::RepaysNothing { denom: coin.denom.clone(), amount: sized.repay });
+    }
     holder.account.clear_debt(owed, repaid.cleared)?;
 
     let received = sized.seize.saturating_sub(sized.fee);

@@ -4,6 +4,7 @@ use cosmwasm_std::{DepsMut, MessageInfo, Response, Storage};
 use plimsoll_risk::params::Switches;
 use plimsoll_schema::event;
 
+use crate::book::DENOM_LENGTH_MAX;
 use crate::error::ContractError;
 use crate::state::{ASSET_COUNT, ASSET_IDS, ASSET_PARAMS};
 use crate::{access, funds};
@@ -41,7 +42,8 @@ pub fn unpause(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<Response
 }
 
 fn listed(storage: &dyn Storage, denom: &str) -> Result<u16, ContractError> {
-    ASSET_IDS.may_load(storage, denom)?.ok_or_else(|| ContractError::UnknownDenom { denom: denom.to_owned() })
+    let id = if denom.len() > DENOM_LENGTH_MAX { None } else { ASSET_IDS.may_load(storage, denom)? };
+    id.ok_or_else(|| ContractError::UnknownDenom { denom: denom.to_owned() })
 }
 
 fn switch(storage: &mut dyn Storage, id: u16, to: impl Fn(Switches) -> Switches) -> Result<String, ContractError> {

@@ -9,7 +9,7 @@ use cosmwasm_std::{Binary, Deps, Env, to_json_binary};
 use plimsoll_schema::pool::{ConfigResponse, QueryMsg};
 
 use crate::error::ContractError;
-use crate::state::{CONFIG, ROLES, Roles};
+use crate::state::{CONFIG, PROPOSED_ORACLE, ROLES, Roles};
 
 pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     use QueryMsg as Q;
@@ -45,7 +45,8 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
 
 fn config(deps: Deps) -> Result<ConfigResponse, ContractError> {
     let Roles { ownership, risk_manager, guardian } = ROLES.load(deps.storage)?;
-    Ok(ConfigResponse { config: CONFIG.load(deps.storage)?, ownership, risk_manager, guardian })
+    let (config, proposed_oracle) = (CONFIG.load(deps.storage)?, PROPOSED_ORACLE.load(deps.storage)?);
+    Ok(ConfigResponse { config, ownership, risk_manager, guardian, proposed_oracle })
 }
 
 /// How many a page has. Errors at 0 and above the cap.

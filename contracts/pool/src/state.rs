@@ -39,6 +39,9 @@ pub const CONFIG: CompactItem<Config> = CompactItem::new("c");
 /// The roles, apart, since users' messages never need them.
 pub const ROLES: CompactItem<Roles> = CompactItem::new("r");
 
+/// The oracle that was announced, and when it can take over, in seconds.
+pub const PROPOSED_ORACLE: CompactItem<Option<(String, u64)>> = CompactItem::new("o");
+
 /// How many assets are listed; the number of the next.
 pub const ASSET_COUNT: CompactItem<u16> = CompactItem::new("n");
 /// The number of a denom.

@@ -45,6 +45,10 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
     if let Some(target) = changes.liquidation_threshold {
         params.liquidation_threshold = params.liquidation_threshold.toward(target, now, ramp);
     }
+    // A ramp that has ended is history: nothing is judged by where it came from.
+    if now >= params.liquidation_threshold.ends_at {
+        params.liquidation_threshold = Ramp::flat(params.liquidation_threshold.to);
+    }
     let keep = params;
     Ok(AssetParams {
         max_loan_to_value: changes.max_loan_to_value.unwrap_or(keep.max_loan_to_value),

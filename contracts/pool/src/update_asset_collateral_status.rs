@@ -1,7 +1,8 @@
 //! `update_asset_collateral_status`: let a deposit count as collateral, or not.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
+use plimsoll_risk::price::PriceFault;
 use plimsoll_schema::event;
 
 use crate::book::{Book, Holder};
@@ -21,7 +22,9 @@ pub fn update_asset_collateral_status(
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
 
-    if apply(&book, &mut holder, id, enable)? {
+    let lowered = apply(&book, &mut holder, id, enable)?;
+    assert_no_shield(deps.as_ref(), &mut book, &holder, id, enable)?;
+    if lowered {
         book.check(deps.as_ref(), &holder.account)?;
     }
 
@@ -32,6 +35,23 @@ pub fn update_asset_collateral_status(
         .add_attribute(event::ACCOUNT, name)
         .add_attribute(event::DENOM, denom)
         .add_attribute(event::ENABLED, enable.to_string()))
+}
+
+/// A deposit whose price fails would count at its hard upper bound: an indebted account can't switch it on. As `deposit` has it.
+pub fn assert_no_shield(
+    deps: Deps,
+    book: &mut Book,
+    holder: &Holder,
+    id: AssetId,
+    enable: bool,
+) -> Result<(), ContractError> {
+    if !enable || holder.account.debts.is_empty() {
+        return Ok(());
+    }
+    book.load_prices(deps)?;
+    let state = book.state(id)?;
+    let refused = |fault: &PriceFault| ContractError::Price { denom: state.params.denom.clone(), fault: fault.clone() };
+    state.mark.quote.as_ref().map_or_else(|fault| Err(refused(fault)), |_| Ok(()))
 }
 
 /// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the debt.

@@ -25,11 +25,17 @@ pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> 
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &order.denom)?;
 
-    let amount = match order.amount {
-        Some(amount) => amount,
-        None => payable(&book, &holder, id)?,
+    let held = holder.account.shares(id);
+    let worthless = order.amount.is_none() && !held.is_zero() && book.supplied(&holder.account, id)?.is_zero();
+    let (amount, burnt) = if worthless {
+        // Shares that a total loss has left without worth: given up, so that their slot is free again.
+        let burnt = book.market(id)?.withdraw(Amount::ZERO, held).map_err(|error| book.refused(id, error))?;
+        holder.account.take_shares(id, burnt)?;
+        (Amount::ZERO, burnt)
+    } else {
+        let amount = order.amount.map_or_else(|| payable(&book, &holder, id), Ok)?;
+        (amount, apply(&mut book, &mut holder, id, amount)?)
     };
-    let burnt = apply(&mut book, &mut holder, id, amount)?;
     // A disabled deposit answers for the account's debt too, so any withdrawal of an indebted account is checked.
     book.check(deps.as_ref(), &holder.account)?;
 

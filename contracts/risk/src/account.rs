@@ -93,6 +93,13 @@ impl Account {
         Ok(())
     }
 
+    /// Lets a deposit count as collateral, or not. Nothing happens without one.
+    pub fn set_enabled(&mut self, asset: AssetId, enabled: bool) {
+        if let Some(held) = self.collaterals.iter_mut().find(|c| c.asset == asset) {
+            held.enabled = enabled;
+        }
+    }
+
     /// Takes shares away, and the slot with the last of them. Errors when it holds fewer.
     pub fn take_shares(&mut self, asset: AssetId, shares: SupplyShares) -> Result<(), AccountError> {
         let left = self.shares(asset).checked_sub(shares)?;

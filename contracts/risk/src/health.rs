@@ -173,8 +173,8 @@ impl Position {
     /// Borrowing power at the unfavourable edge of each price. Errors when a price that counts fails its guards.
     pub fn borrowing_power(&self) -> Result<BorrowingPower, HealthError> {
         let mut power = BorrowingPower::default();
-        // What nothing may be borrowed against needs no price.
-        for line in self.collaterals.iter().filter(|line| line.enabled && !line.max_loan_to_value.is_zero()) {
+        // Only what carries no debt at all needs no price: with a threshold it would shield the new debt while its price fails.
+        for line in self.collaterals.iter().filter(|line| !line.threshold().is_zero()) {
             let quote = line.mark.quote.clone().map_err(|fault| HealthError::Price { asset: line.asset, fault })?;
             let value = line.amount.value_down(quote.low, line.decimals)?;
             power.limit = power.limit.checked_add(value.share_down(line.max_loan_to_value)?)?;

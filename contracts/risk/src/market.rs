@@ -8,7 +8,7 @@ use crate::interest::compound_up;
 use crate::math::{MathError, ONE, mul_div_down_128, mul_div_up_128};
 use crate::params::AssetParams;
 use crate::rates::{liquidity_rate_down, utilization_up};
-use crate::shares::{below_price_floor, to_amount_down, to_shares_down, to_shares_up};
+use crate::shares::{SHARES_MAX, below_price_floor, to_amount_down, to_shares_down, to_shares_up};
 use crate::units::{Amount, Index, Rate, Ratio, ScaledDebt, SupplyShares};
 
 /// What the pool knows of one asset. `debt = debt_scaled × borrow_index` and `supply = cash + lent + debt − reserves`:
@@ -52,6 +52,14 @@ pub enum MarketError {
     ZeroShares {
         /// What was sent.
         amount: Amount,
+    },
+    /// A deposit so large that shares could no longer be counted.
+    #[error("a deposit of {amount} beside {shares} shares is more than a market can count")]
+    TooManyShares {
+        /// What was sent.
+        amount: Amount,
+        /// The shares that there are.
+        shares: SupplyShares,
     },
     /// After a total loss a share is worth too little for deposits to be priced.
     #[error("share price is below its floor: {shares} shares for a supply of {supply}")]
@@ -183,8 +191,12 @@ impl Accrued {
         if shares.is_zero() {
             return Err(MarketError::ZeroShares { amount });
         }
+        let minted = total.saturating_add(shares);
+        if minted > SHARES_MAX {
+            return Err(MarketError::TooManyShares { amount, shares: total });
+        }
         self.0.cash = self.0.cash.checked_add(amount)?;
-        self.0.supply_shares = total.checked_add(shares)?;
+        self.0.supply_shares = minted;
         Ok(shares)
     }
 

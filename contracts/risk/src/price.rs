@@ -157,17 +157,31 @@ impl PriceRecord {
         }
     }
 
-    /// Takes in a raw price observed at `timestamp`. A move beyond `max_deviation` is not refused: the mid price follows it
-    /// one step per interval, and `low`/`high` include it at once. Errors when it lies outside the hard bounds.
+    /// Takes in a raw price observed at `timestamp`; see [`PriceRecord::publish_between`].
     pub fn publish(&mut self, raw: Price, timestamp: u64, now: u64) -> Result<(), PriceFault> {
+        self.publish_between((raw, raw), timestamp, now)
+    }
+
+    /// Takes in a raw price that is known to lie between two, observed at `timestamp`: the mid price goes no further than it must to
+    /// be between them, so of two disagreeing votes neither alone can move it. A move beyond `max_deviation` is not refused: the mid price follows it
+    /// one step per interval, and `low`/`high` include it at once. Errors when it lies outside the hard bounds.
+    pub fn publish_between(
+        &mut self,
+        (lower, upper): (Price, Price),
+        timestamp: u64,
+        now: u64,
+    ) -> Result<(), PriceFault> {
         let Guards { floor, ceiling, max_deviation, step_interval, .. } = self.guards;
-        if raw < floor || raw > ceiling {
-            return Err(PriceFault::OutOfBounds { price: raw, floor, ceiling });
+        for price in [lower, upper] {
+            if price < floor || price > ceiling {
+                return Err(PriceFault::OutOfBounds { price, floor, ceiling });
+            }
         }
         let first = self.timestamp == 0;
         if first {
-            self.price = raw;
+            self.price = lower;
         }
+        let raw = self.price.max(lower).min(upper.max(lower));
         if first || now.saturating_sub(self.anchored_at) >= step_interval {
             self.anchor = self.price;
             self.anchored_at = now;
@@ -175,8 +189,8 @@ impl PriceRecord {
         let lowest = self.anchor.share_up(Ratio::ONE.saturating_sub(max_deviation));
         let highest = self.anchor.share_down(max_deviation.plus_one());
         self.price = raw.clamp(lowest.min(self.anchor), highest.max(self.anchor));
-        self.low = self.price.min(raw);
-        self.high = self.price.max(raw);
+        self.low = self.price.min(lower);
+        self.high = self.price.max(upper);
         // A time from the future would never grow old.
         self.timestamp = timestamp.min(now).max(self.timestamp);
         Ok(())
@@ -245,14 +259,14 @@ impl Mark {
     }
 }
 
-/// The median of some prices: the middle one, or the mean of the middle two rounded down. `None` of none.
-pub fn median_down(mut prices: Vec<Price>) -> Option<Price> {
+/// The median of some prices, as the two between which it lies: twice the middle one of an odd number, the middle two of an even
+/// number. `None` of none.
+pub fn median(mut prices: Vec<Price>) -> Option<(Price, Price)> {
     prices.sort_unstable();
-    let upper = prices.get(prices.len().checked_div(2)?).copied()?;
+    let half = prices.len().checked_div(2)?;
+    let upper = prices.get(half).copied()?;
     if prices.len().checked_rem(2)? == 1 {
-        return Some(upper);
+        return Some((upper, upper));
     }
-    let lower = prices.get(prices.len().checked_div(2)?.checked_sub(1)?).copied()?;
-    let half = upper.saturating_sub(lower).raw().checked_div(2)?;
-    Some(lower.saturating_add(Price::new(half)))
+    Some((prices.get(half.checked_sub(1)?).copied()?, upper))
 }

@@ -9,6 +9,8 @@ use crate::units::{Amount, SupplyShares};
 
 /// Added to the number of shares in every conversion: a new market's share is worth 10⁻⁶ base units.
 pub const VIRTUAL_SHARES: u128 = 1_000_000;
+/// No market mints shares beyond this: every sum and conversion of shares stays within 128 bits.
+pub const SHARES_MAX: SupplyShares = SupplyShares::new(u128::MAX / 2);
 /// Added to the supply in every conversion.
 pub const VIRTUAL_SUPPLY: u128 = 1;
 /// A market whose share is worth less than the first share's price divided by this takes no deposits.

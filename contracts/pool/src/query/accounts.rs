@@ -12,6 +12,9 @@ use crate::book::Book;
 use crate::error::ContractError;
 use crate::state::{ACCOUNTS, DEBTORS};
 
+/// No chain's addresses are longer.
+const ADDRESS_LENGTH_MAX: usize = 256;
+
 pub fn borrowers(
     deps: Deps,
     start_after: Option<AccountKey>,
@@ -41,28 +44,45 @@ pub fn liquidatable(
     let keys = debtors(deps, start_after, limit)?;
     let next = if keys.len() < limit { None } else { keys.last().cloned() };
     let mut book = Book::open(deps, env)?;
-    let mut accounts = Vec::new();
+    let (mut accounts, mut faults) = (Vec::new(), Vec::new());
     for key in keys {
         let Some(AccountRecord { key, account }) = record(deps, key)? else { continue };
-        book.load_priced(deps, &account)?;
-        let health = book.position(&account)?.health()?;
+        let judged = book.load_priced(deps, &account).and_then(|()| Ok(book.position(&account)?.health()?)).ok();
+        // One account that can't be judged must not hide the others.
+        let Some(health) = judged else {
+            faults.push(key);
+            continue;
+        };
         if health.is_liquidatable() {
             let health_factor = health.factor_down().unwrap_or(Ratio::MAX);
             accounts.push(LiquidatableAccount { key, health_factor, debt_value: health.debt });
         }
     }
-    Ok(LiquidatableResponse { accounts, next })
+    Ok(LiquidatableResponse { accounts, faults, next })
 }
 
-fn debtors(deps: Deps, start_after: Option<AccountKey>, limit: usize) -> StdResult<Vec<AccountKey>> {
+fn debtors(deps: Deps, start_after: Option<AccountKey>, limit: usize) -> Result<Vec<AccountKey>, ContractError> {
     // Not an address check: a cursor may be any text, and only says where to go on.
+    if let Some(key) = start_after.as_ref() {
+        assert_key(key)?;
+    }
     let start = start_after.map(|key| (Addr::unchecked(key.owner), key.account_id));
     let start = start.as_ref().map(|(owner, id)| (owner, *id));
     let keys = DEBTORS.keys_after(deps.storage, start).take(limit);
-    keys.map(|key| key.map(|(owner, account_id)| AccountKey { owner: owner.into_string(), account_id })).collect()
+    let key = |(owner, account_id): (Addr, u32)| AccountKey { owner: owner.into_string(), account_id };
+    Ok(keys.map(|found| found.map(key)).collect::<StdResult<_>>()?)
+}
+
+/// A text longer than any address makes no storage key.
+fn assert_key(key: &AccountKey) -> Result<(), ContractError> {
+    if key.owner.len() > ADDRESS_LENGTH_MAX {
+        return Err(ContractError::AddressLength { length: key.owner.len(), max: ADDRESS_LENGTH_MAX });
+    }
+    Ok(())
 }
 
 fn record(deps: Deps, key: AccountKey) -> Result<Option<AccountRecord>, ContractError> {
+    assert_key(&key)?;
     let owner = Addr::unchecked(&key.owner);
     let account = ACCOUNTS.may_load(deps.storage, (&owner, key.account_id))?;
     Ok(account.map(|account| AccountRecord { key, account }))
