@@ -11,7 +11,8 @@ tx() {
 	local from=$1 sent hash result
 	shift
 	sent=$("$wasmd" tx wasm "$@" --from "$from" --keyring-backend test --chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" \
-		--gas 8000000 --fees 200000ustake --broadcast-mode sync -y 2>/dev/null)
+		--gas 8000000 --fees 200000ustake --broadcast-mode sync -y 2>"$PLIMSOLL_HOME/tx.err") ||
+		die "$from: $* can't be sent: $(tail -n 1 "$PLIMSOLL_HOME/tx.err")"
 	hash=$(jq -r 'if .code == 0 then .txhash else empty end' <<<"$sent")
 	[[ $hash ]] || die "$from: $* was not accepted: $(jq -r .raw_log <<<"$sent")"
 	for _ in {1..100}; do

@@ -17,12 +17,10 @@ cd "$repo_root"
 
 test_key() { sed -nE "s/^$1 = \"([a-z ]+)\".*/\1/p" scripts/localnet/keys.toml; }
 if [[ $network == */scripts/networks/local.toml ]]; then
-	: "${PLIMSOLL_MNEMONIC:=$(test_key owner)}"
+	[[ " $* " == *" --mnemonic-file "* ]] || export PLIMSOLL_MNEMONIC=${PLIMSOLL_MNEMONIC:-$(test_key owner)}
 	: "${PLIMSOLL_FEEDER1_MNEMONIC:=$(test_key feeder1)}" "${PLIMSOLL_FEEDER2_MNEMONIC:=$(test_key feeder2)}"
-	export PLIMSOLL_MNEMONIC PLIMSOLL_FEEDER1_MNEMONIC PLIMSOLL_FEEDER2_MNEMONIC
+	export PLIMSOLL_FEEDER1_MNEMONIC PLIMSOLL_FEEDER2_MNEMONIC
 fi
-for contract in pool oracle; do
-	[[ -f artifacts/plimsoll_$contract.wasm ]] || { scripts/wasm.sh --no-check >&2 && break; }
-done
+need_wasm
 build_keeper
 exec "$keeper" deploy "$network" "$@"

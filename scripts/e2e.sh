@@ -4,6 +4,7 @@
 #
 #   scripts/e2e.sh [--json]
 #
+#   PLIMSOLL_E2E_PORT   the first of three ports of its node: 27857
 #   --json   one object on stdout: price_height, liquidation_height, liquidations, solvent
 #
 # Exits non-zero when a liquidation came more than two blocks after the price, an account is left below health factor 1, one was liquidated twice
@@ -20,10 +21,10 @@ case ${1:-} in
 esac
 need jq jq
 
-# A node of its own, beside one that may be running: `down` ends exactly this one.
-export PLIMSOLL_HOME=${PLIMSOLL_HOME:-$repo_root/target/localnet/e2e-home}
-export PLIMSOLL_RPC_PORT=${PLIMSOLL_RPC_PORT:-27857} PLIMSOLL_GRPC_PORT=${PLIMSOLL_GRPC_PORT:-9390}
-export PLIMSOLL_P2P_PORT=${PLIMSOLL_P2P_PORT:-27856} PLIMSOLL_CHAIN_ID=plimsoll-local-1
+# A node of its own, beside one that may be running: it is wiped at the start, so what PLIMSOLL_HOME says elsewhere is not asked.
+export PLIMSOLL_HOME=$repo_root/target/localnet/e2e-home PLIMSOLL_CHAIN_ID=plimsoll-local-1
+export PLIMSOLL_RPC_PORT=${PLIMSOLL_E2E_PORT:-27857}
+export PLIMSOLL_GRPC_PORT=$((PLIMSOLL_RPC_PORT + 1)) PLIMSOLL_P2P_PORT=$((PLIMSOLL_RPC_PORT + 2))
 source scripts/chain.sh
 rpc=http://127.0.0.1:$PLIMSOLL_RPC_PORT
 work=$repo_root/target/localnet/e2e
@@ -138,7 +139,8 @@ done
 kill -KILL "$keeper_pid"
 wait "$keeper_pid" 2>/dev/null || true
 wait "$fall_pid" || die "the second price vote failed"
-[[ $(wc -c <"$journal") -gt $before ]] || die "the keeper wrote no intent before it was killed"
+tail -n 1 "$journal" | jq -e .intent >/dev/null || die "the keeper was not killed between its intent and the outcome"
+cp "$journal" "$work/journal-when-killed.jsonl"
 start_keeper
 until_healthy
 sleep 2
@@ -163,10 +165,15 @@ prices=$("$wasmd" query txs --query "wasm._contract_address='$oracle' AND wasm.a
 twice=$(jq -r --argjson prices "$prices" 'group_by([.account, (.height as $height | $prices | map(select(. < $height)) | length)])
 	| map(select(length > 1)[0].account) | join(" ")' <<<"$all")
 [[ ! $twice ]] || die "liquidated twice at one price: $twice"
-# Nothing was sent that the journal doesn't know, and nothing was sent twice: as many transactions of the keeper's as hashes written down.
-sent=$("$wasmd" query txs --query "message.sender='$(address keeper)'" --limit 100 "${net[@]}" | jq -c '[.txs[].txhash] | sort | unique')
-unknown=$(jq -r --rawfile journal "$journal" 'map(select(. as $hash | $journal | ascii_upcase | contains($hash) | not)) | join(" ")' <<<"$sent")
-[[ ! $unknown ]] || die "sent without being written down: $unknown"
+# Nothing was sent that was not written down before, and nothing twice: the transactions of the keeper's key that are in blocks, failed ones too,
+# are as many as its sequence says, and exactly those of the journal's intents that came to something.
+keeper_address=$(address keeper)
+sequence=$("$wasmd" query auth account "$keeper_address" "${net[@]}" | jq -r '[.. | .sequence? // empty] | first // "0"')
+included=$("$wasmd" query txs --query "message.sender='$keeper_address'" --limit 100 "${net[@]}" | jq -c '[.txs[].txhash] | sort | unique')
+intended=$(cat "$work/journal-when-killed.jsonl" "$journal" | jq -sc '(map(.resolved | select(. and (.fate == "refused" or .fate == "expired")) | .hash)) as $nothing
+	| map(.intent.hash | select(.)) | unique | map(select(IN($nothing[]) | not))')
+[[ $(jq length <<<"$included") == "$sequence" ]] || die "sequence $sequence, but these are in blocks: $included"
+[[ $included == "$intended" ]] || die "intended $intended, but these are in blocks: $included"
 solvent=true
 for denom in uusd uatom aeth "$ibc" "$factory"; do
 	smart "$pool" "{\"solvency\":{\"denom\":\"$denom\"}}" | jq -e .solvent >/dev/null || solvent=false

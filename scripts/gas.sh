@@ -4,6 +4,7 @@
 #   scripts/gas.sh [--json] [--check]
 #
 #   --json    one {"action":…,"gas":…} a line on stdout
+#   PLIMSOLL_GAS_PORT   the first of three ports of its node: 27757
 #   --check   fails when a row is above its limit (the third column of `limits` below)
 #
 # Setting of every row: contracts not pinned, denoms uusd and uatom, one message a transaction, no memo, `gas_used`; two
@@ -24,15 +25,13 @@ for arg; do
 done
 need jq jq
 
-# A node of its own, beside one that may be running: `down` ends exactly this one.
-export PLIMSOLL_HOME=${PLIMSOLL_HOME:-$repo_root/target/localnet/gas-home}
-export PLIMSOLL_RPC_PORT=${PLIMSOLL_RPC_PORT:-27757} PLIMSOLL_GRPC_PORT=${PLIMSOLL_GRPC_PORT:-9290}
-export PLIMSOLL_P2P_PORT=${PLIMSOLL_P2P_PORT:-27756} PLIMSOLL_CHAIN_ID=${PLIMSOLL_CHAIN_ID:-plimsoll-gas-1}
+# A node of its own, beside one that may be running: it is wiped at the start, so what PLIMSOLL_HOME says elsewhere is not asked.
+export PLIMSOLL_HOME=$repo_root/target/localnet/gas-home PLIMSOLL_CHAIN_ID=plimsoll-gas-1
+export PLIMSOLL_RPC_PORT=${PLIMSOLL_GAS_PORT:-27757}
+export PLIMSOLL_GRPC_PORT=$((PLIMSOLL_RPC_PORT + 1)) PLIMSOLL_P2P_PORT=$((PLIMSOLL_RPC_PORT + 2))
 source scripts/chain.sh
 
-for contract in pool oracle; do
-	[[ -f artifacts/plimsoll_$contract.wasm ]] || { scripts/wasm.sh --no-check >&2 && break; }
-done
+need_wasm
 trap 'scripts/localnet.sh down >/dev/null 2>&1 || true' EXIT
 scripts/localnet.sh reset >/dev/null
 

@@ -44,3 +44,12 @@ build_keeper() {
 	# shellcheck disable=SC2034  # used by those who source this
 	keeper=${CARGO_TARGET_DIR:-$repo_root/target}/${profile/#dev/debug}/keeper
 }
+
+# need_wasm: the artifacts are there and no older than what they are built from.
+need_wasm() {
+	local sums=$repo_root/artifacts/checksums.txt
+	if [[ -f $sums && ! $(find "$repo_root"/{contracts,schema,Cargo.toml,Cargo.lock} -name '*.rs' -newer "$sums" -o -name 'Cargo.*' -newer "$sums") ]]; then
+		return
+	fi
+	"$repo_root/scripts/wasm.sh" --no-check >&2
+}
