@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use cosmwasm_schema::Api;
 use cosmwasm_schema::schemars::schema::RootSchema;
 use cosmwasm_schema::schemars::schema_for;
-use plimsoll_schema::{oracle, pool};
+use plimsoll_schema::{oracle, pair, pool};
 
 /// One schema per query: `query => Response`.
 macro_rules! responses {
@@ -74,6 +74,26 @@ fn oracle() -> Api {
     api("oracle", messages, responses)
 }
 
+fn pair() -> Api {
+    let responses = responses! {
+        "pair" => pair::PairInfo,
+        "pool" => pair::PoolResponse,
+        "config" => pair::ConfigResponse,
+        "share" => Vec<pair::Asset>,
+        "simulation" => pair::SimulationResponse,
+        "reverse_simulation" => pair::ReverseSimulationResponse,
+        "cumulative_prices" => pair::CumulativePricesResponse,
+        "balance" => pair::BalanceResponse,
+    };
+    let messages = [
+        schema_for!(pair::InstantiateMsg),
+        schema_for!(pair::ExecuteMsg),
+        schema_for!(pair::QueryMsg),
+        schema_for!(pair::MigrateMsg),
+    ];
+    api("pair", messages, responses)
+}
+
 /// The queries that a schema lists, to see that each has its response and no response lacks its query.
 fn queries(api: &Api) -> Vec<String> {
     let schema = serde_json::to_value(&api.query).unwrap_or_default();
@@ -87,7 +107,7 @@ fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("json");
     let mut fine = true;
-    for api in [pool(), oracle()] {
+    for api in [pool(), oracle(), pair()] {
         let answered: Vec<String> = api.responses.iter().flatten().map(|(name, _)| name.clone()).collect();
         if queries(&api) != answered {
             eprintln!("{}: queries {:?} but responses {answered:?}", api.contract_name, queries(&api));

@@ -52,6 +52,31 @@ pub const PRICE: &str = "price";
 /// A denom whose vote was taken, but whose quorum is not complete.
 pub const PENDING: &str = "pending";
 
+/// The pair's events, named as Astroport's: who called.
+pub const SENDER: &str = "sender";
+/// Who got coins or shares of a pair.
+pub const RECEIVER: &str = "receiver";
+/// What was provided to a pair: `<amount><token>, <amount><token>`.
+pub const ASSETS: &str = "assets";
+/// Shares of a pair that were minted to the receiver.
+pub const SHARE: &str = "share";
+/// Shares of a pair that were burnt.
+pub const WITHDRAWN_SHARE: &str = "withdrawn_share";
+/// What was paid for them: `<amount><token>, <amount><token>`.
+pub const REFUND_ASSETS: &str = "refund_assets";
+/// The token sold to a pair.
+pub const OFFER_ASSET: &str = "offer_asset";
+/// The token bought from it.
+pub const ASK_ASSET: &str = "ask_asset";
+/// How much was sold.
+pub const OFFER_AMOUNT: &str = "offer_amount";
+/// How much the receiver got.
+pub const RETURN_AMOUNT: &str = "return_amount";
+/// How much less the swap yielded than at the price before it.
+pub const SPREAD_AMOUNT: &str = "spread_amount";
+/// The fee.
+pub const COMMISSION_AMOUNT: &str = "commission_amount";
+
 /// How an account is named in events and by the keeper: `owner/account_id`.
 pub fn account_name(owner: &str, account_id: u32) -> String {
     format!("{owner}/{account_id}")

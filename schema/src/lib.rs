@@ -7,4 +7,5 @@ pub mod compact;
 pub mod event;
 pub mod oracle;
 pub mod ownership;
+pub mod pair;
 pub mod pool;

@@ -25,6 +25,9 @@
 //! # Ok::<(), plimsoll_testing::WorldError>(())
 //! ```
 //!
+//! A market to sell into is one line: [`World::pair`] makes one of two listed assets at their present prices, and
+//! [`Chain::swap`] trades there.
+//!
 //! To test a contract of your own, put it on the same chain with [`Chain::deploy`] and talk to it with
 //! [`Chain::execute_contract`]; a [`World`] does all that a [`Chain`] does. What a message costs in storage is counted by
 //! [`World::counted`]. [`Chain::snapshot`] and [`Chain::restore`] let two futures start from the same block.
@@ -38,6 +41,7 @@ mod chain;
 mod error;
 mod event;
 mod oracle;
+mod pair;
 mod pool;
 mod storage;
 mod world;
@@ -49,6 +53,7 @@ pub use chain::{App, BLOCK_SECONDS, Chain, Snapshot};
 pub use error::WorldError;
 pub use event::values;
 pub use oracle::{oracle_code, price, ratio};
+pub use pair::pair_code;
 pub use pool::pool_code;
 pub use storage::{CountingStorage, StorageOps};
 pub use world::World;

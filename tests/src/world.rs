@@ -54,8 +54,12 @@ impl World {
 
     /// How many base units this many whole tokens of a listed asset are.
     pub fn whole(&self, denom: &str, tokens: u128) -> u128 {
+        self.asset(denom).whole(tokens)
+    }
+
+    pub(crate) fn asset(&self, denom: &str) -> &Asset {
         let asset = self.assets.iter().find(|asset| asset.params.denom == denom);
-        asset.unwrap_or_else(|| panic!("{denom} is not listed in this world")).whole(tokens)
+        asset.unwrap_or_else(|| panic!("{denom} is not listed in this world"))
     }
 
     /// Has [`LENDER`] deposit this many whole tokens of each asset, for others to borrow.

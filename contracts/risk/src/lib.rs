@@ -15,6 +15,9 @@
 //! | collateral seized / protocol fee | down / up, the fee taken out of the bonus |
 //! | reserves' cut of interest | down |
 //! | growth of the borrow index | up |
+//! | swap: yield / fee of it | down / up |
+//! | swap: offer for a wanted return | up |
+//! | liquidity → shares, shares → liquidity | down |
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
@@ -29,4 +32,5 @@ pub mod params;
 pub mod price;
 pub mod rates;
 pub mod shares;
+pub mod swap;
 pub mod units;

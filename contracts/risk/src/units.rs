@@ -186,6 +186,13 @@ unit!(Price, Fraction, "Quote currency per whole token, as a decimal string with
 unit!(Ratio, Fraction, "A share of one, as a decimal string with up to 18 decimals.");
 unit!(Rate, Fraction, "Interest per year, not compounded (0.05 = 5 %), as a decimal string with up to 18 decimals.");
 unit!(Index, Fraction, "How far a debt has grown since the market opened at 1, as a decimal string.");
+unit!(LpShares, Whole, "A liquidity provider's claim on a pair, as an integer string.");
+unit!(CumulativePrice, Whole, "Price × seconds with 6 decimals, modulo 2^128, as an integer string.");
+unit!(
+    RelativePrice,
+    Fraction,
+    "Base units of one token per base unit of another, as a decimal string with up to 18 decimals."
+);
 
 impl Ratio {
     /// 1.
