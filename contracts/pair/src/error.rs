@@ -130,12 +130,6 @@ pub enum ContractError {
         /// What the sender has.
         held: LpShares,
     },
-    /// So few shares that they are worth nothing of either token.
-    #[error("{shares} shares are worth nothing")]
-    WorthNothing {
-        /// How many.
-        shares: LpShares,
-    },
     /// The provider wanted more for his shares.
     #[error("{paid} {denom} would be paid, at least {wanted} were wanted")]
     PaysLess {

@@ -43,7 +43,7 @@ pub fn withdraw_liquidity(
 
     let mut ledger = Ledger::at(deps.storage, env)?;
     let paid = share_down(shares, ledger.reserves, ledger.total_share)?;
-    assert_enough(&settings, shares, paid, min_assets_to_receive.as_deref())?;
+    assert_enough(&settings, paid, min_assets_to_receive.as_deref())?;
 
     ledger.remove(paid, shares)?;
     ledger.save(deps.storage)?;
@@ -62,16 +62,9 @@ pub fn withdraw_liquidity(
         .add_attribute(event::REFUND_ASSETS, listed(&settings.assets(paid))))
 }
 
-/// Errors when less is paid than was wanted, and when it is nothing at all.
-fn assert_enough(
-    settings: &Settings,
-    shares: LpShares,
-    paid: [Amount; 2],
-    wanted: Option<&[Asset]>,
-) -> Result<(), ContractError> {
-    if paid == [Amount::ZERO; 2] {
-        return Err(ContractError::WorthNothing { shares });
-    }
+/// Errors when less is paid than was wanted. It is never nothing at all: there are at most as many shares as the root of the
+/// reserves' product, so a share is worth at least one unit of one token.
+fn assert_enough(settings: &Settings, paid: [Amount; 2], wanted: Option<&[Asset]>) -> Result<(), ContractError> {
     let Some(wanted) = wanted else { return Ok(()) };
     let wanted = settings.both("min_assets_to_receive", wanted)?;
     for ((paid, wanted), denom) in paid.into_iter().zip(wanted).zip([&settings.first, &settings.second]) {
