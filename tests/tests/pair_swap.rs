@@ -229,16 +229,16 @@ fn swap_without_liquidity_is_refused() {
 #[test]
 fn swap_beyond_the_spread_is_refused() {
     let (mut world, pair) = with_fee(Ratio::ZERO);
-    // Of what is expected Δ/(x + Δ) is missing: 5,025,125/1,005,025,125 is just below half a percent, 5,025,126/… just above.
+    // Of what is expected Δ/(x + Δ) is missing, which is half a percent at Δ = 5,025,125.6; and what is rounded down counts.
     let start = world.snapshot();
-    Order::default().sell(&mut world, &pair, UATOM, 5_025_125).unwrap();
+    Order::default().sell(&mut world, &pair, UATOM, 5_025_000).unwrap();
     world.restore(&start);
-    let text = "the swap yields 50000002 where 50251260 was expected: more than 0.005 less";
-    refuses(&mut world, text, |world| Order::default().sell(world, &pair, UATOM, 5_025_126));
+    let text = "the swap yields 49999993 where 50251250 was expected: more than 0.005 less";
+    refuses(&mut world, text, |world| Order::default().sell(world, &pair, UATOM, 5_025_125));
     let limit = |text| Order { max_spread: Some(ratio(text)), ..Order::default() };
-    limit("0.0051").sell(&mut world, &pair, UATOM, 5_025_126).unwrap();
+    limit("0.0051").sell(&mut world, &pair, UATOM, 5_025_125).unwrap();
     world.restore(&start);
-    // None at all: only what loses nothing beyond a unit.
+    // None at all: not even a unit of rounding.
     limit("0").sell(&mut world, &pair, UATOM, 1).unwrap_err();
     // Half is missing when as much is sold as is there.
     limit("0.5").sell(&mut world, &pair, UATOM, 1_000_000_000).unwrap();
@@ -289,11 +289,11 @@ fn swap_with_a_lopsided_pair_neither_panics_nor_locks_it() {
     world.mint(ALICE, "ubig", u128::MAX);
     world.mint(BOB, "ubig", u128::MAX);
     let pair = world.deploy_pair("ubig", UUSD, Ratio::percent(10)).unwrap();
-    world.provide_liquidity(ALICE, &pair, [("ubig", u128::MAX / 2), (UUSD, 1)]).unwrap();
+    world.provide_liquidity(ALICE, &pair, [("ubig", 1 << 127), (UUSD, 1)]).unwrap();
     world.advance(86_400 * 365 * 100);
     // One unit buys half of what is there, less the fee. There is a half more at the price before.
     let simulated = world.simulate_swap(&pair, (UUSD, 1)).unwrap();
-    assert_eq!(simulated.spread_amount.raw(), u128::MAX / 2 - u128::MAX / 4);
+    assert_eq!(simulated.spread_amount.raw(), 1 << 126);
     world.swap(BOB, &pair, (UUSD, 1)).unwrap();
     // What it would have yielded at the price before doesn't fit; what it does yield, does.
     let simulated = world.simulate_swap(&pair, (UUSD, 1_000_000)).unwrap();
