@@ -21,6 +21,15 @@ pub const ENABLED: &str = "enabled";
 /// A flash loan.
 pub const LOAN: &str = "loan";
 
+/// An item of the liquidator's message, by its place.
+pub const ITEM: &str = "item";
+/// What became of it: `ok`, or the chain's error.
+pub const OUTCOME: &str = "outcome";
+/// How many items succeeded.
+pub const SUCCEEDED: &str = "succeeded";
+/// What is paid to the caller: `<amount><denom>`. May occur more than once.
+pub const PROCEEDS: &str = "proceeds";
+
 /// The liquidator.
 pub const LIQUIDATOR: &str = "liquidator";
 /// Denom of the debt repaid. A touched denom.

@@ -5,6 +5,7 @@
 
 pub mod compact;
 pub mod event;
+pub mod liquidator;
 pub mod oracle;
 pub mod ownership;
 pub mod pair;
