@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use cosmwasm_schema::Api;
 use cosmwasm_schema::schemars::schema::RootSchema;
 use cosmwasm_schema::schemars::schema_for;
-use plimsoll_schema::{oracle, pair, pool};
+use plimsoll_schema::{liquidator, oracle, pair, pool};
 
 /// One schema per query: `query => Response`.
 macro_rules! responses {
@@ -94,6 +94,17 @@ fn pair() -> Api {
     api("pair", messages, responses)
 }
 
+fn liquidator() -> Api {
+    let responses = responses! { "config" => liquidator::ConfigResponse };
+    let messages = [
+        schema_for!(liquidator::InstantiateMsg),
+        schema_for!(liquidator::ExecuteMsg),
+        schema_for!(liquidator::QueryMsg),
+        schema_for!(liquidator::MigrateMsg),
+    ];
+    api("liquidator", messages, responses)
+}
+
 /// The queries that a schema lists, to see that each has its response and no response lacks its query.
 fn queries(api: &Api) -> Vec<String> {
     let schema = serde_json::to_value(&api.query).unwrap_or_default();
@@ -107,7 +118,7 @@ fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("json");
     let mut fine = true;
-    for api in [pool(), oracle(), pair()] {
+    for api in [pool(), oracle(), pair(), liquidator()] {
         let answered: Vec<String> = api.responses.iter().flatten().map(|(name, _)| name.clone()).collect();
         if queries(&api) != answered {
             eprintln!("{}: queries {:?} but responses {answered:?}", api.contract_name, queries(&api));

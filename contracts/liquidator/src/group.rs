@@ -1,6 +1,8 @@
 //! A group's loan has come: liquidate each of its items, then sell, then settle.
 
-use cosmwasm_std::{Binary, Coin, DepsMut, Env, MessageInfo, Response, SubMsg, Uint256, WasmMsg, from_json, to_json_binary};
+use cosmwasm_std::{
+    Binary, Coin, DepsMut, Env, MessageInfo, Response, SubMsg, Uint256, WasmMsg, from_json, to_json_binary,
+};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::liquidator::{Item, Step};
 use plimsoll_schema::pool::{self, Receive};
@@ -49,7 +51,9 @@ pub fn flash_loan_callback(
 /// The item's message. With `min_receive` set the pool pays underlying in full, or fails.
 fn liquidation(pool: &str, work: &Work, at: u32) -> Result<Option<WasmMsg>, ContractError> {
     let item = usize::try_from(at).ok().and_then(|at| work.items.get(at));
-    let Some(Item::Liquidate { user, account_id, repay, collateral_denom, min_receive }) = item else { return Ok(None) };
+    let Some(Item::Liquidate { user, account_id, repay, collateral_denom, min_receive }) = item else {
+        return Ok(None);
+    };
     let msg = to_json_binary(&pool::ExecuteMsg::Liquidate {
         user: user.clone(),
         account_id: *account_id,

@@ -1,6 +1,8 @@
 //! `liquidate`: checks the items and routes, forms groups, and starts on them.
 
-use cosmwasm_std::{Binary, Coin, DepsMut, Env, MessageInfo, Response, StdResult, SubMsg, Uint256, WasmMsg, to_json_binary};
+use cosmwasm_std::{
+    Binary, Coin, DepsMut, Env, MessageInfo, Response, StdResult, SubMsg, Uint256, WasmMsg, to_json_binary,
+};
 use plimsoll_schema::event::ACTION;
 use plimsoll_schema::liquidator::{ExecuteMsg, HOPS_MAX, ITEM_GAS, ITEMS_MAX, Item, Route, Step};
 use plimsoll_schema::pool;
@@ -36,7 +38,8 @@ pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Order) -> Re
         if let Item::WriteOff { user, account_id } = item {
             let msg = to_json_binary(&pool::ExecuteMsg::WriteOff { user: user.clone(), account_id: *account_id })?;
             let write_off = WasmMsg::Execute { contract_addr: pool.clone(), msg, funds: vec![] };
-            response = response.add_submessage(SubMsg::reply_always(write_off, item_reply(at)).with_gas_limit(item_gas));
+            response =
+                response.add_submessage(SubMsg::reply_always(write_off, item_reply(at)).with_gas_limit(item_gas));
         }
     }
     let Order { items, min_success, .. } = order;
