@@ -33,6 +33,7 @@
 mod actor;
 mod asset;
 mod bank;
+mod borrower;
 mod builder;
 mod chain;
 mod error;
@@ -44,6 +45,7 @@ mod world;
 
 pub use actor::{ALICE, Actor, BOB, FEEDERS, GUARDIAN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER};
 pub use asset::{AETH, Asset, IBC_TOKEN, UATOM, UUSD};
+pub use borrower::Step;
 pub use builder::WorldBuilder;
 pub use chain::{App, BLOCK_SECONDS, Chain, Snapshot};
 pub use error::WorldError;
