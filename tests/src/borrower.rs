@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actor::{ALICE, OWNER};
-use crate::error::WorldError;
+use crate::error::{WorldError, bare};
 use crate::world::World;
 
 /// What a [`World::borrower`] does, one after the other.
@@ -163,7 +163,8 @@ fn pool(deps: Deps) -> StdResult<String> {
 fn reply(_: DepsMut, _: Env, reply: Reply) -> StdResult<Response> {
     let said = match reply.result {
         SubMsgResult::Ok(_) => "done".to_owned(),
-        SubMsgResult::Err(error) => error,
+        // cw-multi-test hands over the error as Rust would debug it: line ends escaped, in quotes.
+        SubMsgResult::Err(error) => bare(error.replace("\\n", "\n").trim_end_matches("\" })")).to_owned(),
     };
     Ok(Response::new().add_attribute("tried", said))
 }
