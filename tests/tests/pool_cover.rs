@@ -14,10 +14,6 @@ use plimsoll_pool::contract;
 use plimsoll_schema::pool::ExecuteMsg;
 use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, LENDER, UATOM, UUSD, World, coin, values};
 
-fn cover(world: &mut World, who: &str, denom: &str, amount: u128) -> common::Outcome {
-    world.execute(who, &ExecuteMsg::Cover {}, &[coin(amount, denom)])
-}
-
 #[test]
 fn cover_raises_reserves_and_cash_by_the_coin_and_nothing_else() {
     let mut world = indebted(640_000_000);
@@ -25,7 +21,7 @@ fn cover_raises_reserves_and_cash_by_the_coin_and_nothing_else() {
     let (alice, lender) = (world.account(ALICE), world.account(LENDER));
     let (bob, pool) = (world.balance(BOB, UUSD), world.pool().clone());
     let held = world.balance(&pool, UUSD);
-    let response = cover(&mut world, BOB, UUSD, 7_000_001).unwrap();
+    let response = world.cover(BOB, UUSD, 7_000_001).unwrap();
 
     let after = world.market(UUSD);
     assert_eq!(after.reserves.raw(), 7_000_001);
@@ -50,7 +46,7 @@ fn cover_adds_interest_first() {
     world.deposit(ALICE, UATOM, 100_000_000_000).unwrap();
     world.borrow(ALICE, UUSD, 400_000_000_000).unwrap();
     world.advance(30 * 86_400);
-    cover(&mut world, BOB, UUSD, 5).unwrap();
+    world.cover(BOB, UUSD, 5).unwrap();
     let stored = world.market(UUSD).stored;
     assert_eq!(stored.updated_at, world.now());
     assert_eq!(stored.reserves.raw(), 65_807_498 + 5);
@@ -62,7 +58,7 @@ fn cover_bears_a_loss_before_suppliers_do() {
     // Alice owes 640 USD, and her 100 ATOM fall to 1 USD in all. With a bonus of 2 % that pays for 0.980393; of the other
     // 639.019607 the 500 that Bob put in go first.
     let mut world = fallen();
-    cover(&mut world, BOB, UUSD, 500_000_000).unwrap();
+    world.cover(BOB, UUSD, 500_000_000).unwrap();
     world.set_price(UATOM, "0.01");
     let response = world.liquidate(BOB, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
     assert_eq!(values(&response, "repaid"), ["980393"]);
@@ -78,7 +74,7 @@ fn cover_bears_a_loss_before_suppliers_do() {
 #[test]
 fn cover_of_an_empty_market_belongs_to_nobody() {
     let mut world = World::new();
-    cover(&mut world, BOB, UUSD, 1_000_000).unwrap();
+    world.cover(BOB, UUSD, 1_000_000).unwrap();
     let market = world.market(UUSD);
     assert_eq!((market.reserves.raw(), market.supply.raw()), (1_000_000, 0));
     // The first depositor pays for it as if it were not there, and gets nothing of it.
@@ -96,7 +92,7 @@ fn cover_while_everything_is_stopped_and_the_oracle_is_dead_works() {
     world.execute(GUARDIAN, &stop, &[]).unwrap();
     world.advance(86_400);
     let before = world.market(UUSD).reserves.raw();
-    cover(&mut world, BOB, UUSD, 5).unwrap();
+    world.cover(BOB, UUSD, 5).unwrap();
     assert_eq!(world.market(UUSD).reserves.raw(), before + 5);
 }
 
@@ -109,7 +105,7 @@ fn cover_with_none_several_or_doubled_coins_is_refused() {
 fn cover_with_a_coin_that_the_pool_can_not_take_is_refused() {
     let mut world = indebted(640_000_000);
     world.mint(BOB, "ushell", 5);
-    refuses(&mut world, "'ushell' is not listed", |world| cover(world, BOB, "ushell", 5));
+    refuses(&mut world, "'ushell' is not listed", |world| world.cover(BOB, "ushell", 5));
     mint_wide(&mut world, BOB, UUSD, too_wide());
     let funds = [Coin { denom: UUSD.to_owned(), amount: too_wide() }];
     let text = "amount 340282366920938463463374607431768211456 uusd does not fit 128 bits";
@@ -125,5 +121,5 @@ fn cover_beyond_what_a_market_can_count_is_refused() {
     let mut world = indebted(640_000_000);
     let missing = u128::MAX - world.balance(BOB, UUSD);
     world.mint(BOB, UUSD, missing);
-    refuses(&mut world, "Amount does not fit its type", |world| cover(world, BOB, UUSD, u128::MAX));
+    refuses(&mut world, "Amount does not fit its type", |world| world.cover(BOB, UUSD, u128::MAX));
 }
