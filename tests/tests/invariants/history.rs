@@ -1,15 +1,36 @@
 //! What may happen.
 
-use cosmwasm_std::coin;
+use std::sync::OnceLock;
+
+use cosmwasm_std::{Addr, Coin, Uint256, coin};
 use cw_multi_test::AppResponse;
+use plimsoll_pool::state::LOAN_COUNT;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{ExecuteMsg, Receive, SimulateLiquidationResponse};
-use plimsoll_testing::{AETH, IBC_TOKEN, UATOM, UUSD, World, WorldError};
+use plimsoll_schema::pool::{BatchAction, ExecuteMsg, Receive, SimulateLiquidationResponse};
+use plimsoll_testing::{AETH, IBC_TOKEN, Step, UATOM, UUSD, World, WorldError};
 use proptest::prelude::*;
 
 pub const DENOMS: [&str; 4] = [UUSD, UATOM, IBC_TOKEN, AETH];
-pub const USERS: [&str; 4] = ["alice", "bob", "lender", "liquidator"];
+/// Who acts. The last is a contract, the only one that can take flash loans.
+const NAMED: [&str; 4] = ["alice", "bob", "lender", "liquidator"];
+pub const USERS: usize = NAMED.len() + 1;
+const BORROWER: usize = NAMED.len();
 pub const IDS: u32 = 3;
+
+static BORROWERS_ADDRESS: OnceLock<Addr> = OnceLock::new();
+
+/// Puts the contract on the chain. Worlds are built alike, so its address is the same in all of them.
+pub fn put_borrower(world: &mut World) {
+    let address = world.borrower();
+    assert_eq!(BORROWERS_ADDRESS.get_or_init(|| address.clone()), address);
+    for asset in world.assets().to_vec() {
+        world.mint(&address, &asset.params.denom, asset.whole(100_000_000));
+    }
+}
+
+pub fn name(user: usize) -> &'static str {
+    NAMED.get(user).copied().unwrap_or_else(|| BORROWERS_ADDRESS.get().unwrap().as_str())
+}
 
 pub type Who = (usize, u32);
 
@@ -28,6 +49,30 @@ pub enum Op {
     Price { denom: usize, percent: u32 },
     Advance { seconds: u32 },
     Donate { sender: usize, denom: usize, cents: u64 },
+    Cover { sender: usize, denom: usize, cents: u64 },
+    Batch { user: usize, acts: Vec<Act>, purse: bool },
+    Flash { loans: Vec<(usize, u32)>, middle: Vec<Middle>, outer_first: bool },
+}
+
+/// An action of a batch.
+#[derive(Clone, Debug)]
+pub enum Act {
+    Deposit { id: u32, denom: usize, cents: u64 },
+    Withdraw { id: u32, denom: usize, permille: u32 },
+    Borrow { id: u32, denom: usize, permille: u32 },
+    Repay { id: u32, denom: usize, permille: u32 },
+    Enable { id: u32, denom: usize, enable: bool },
+}
+
+/// What is tried while loans are open: by the contract on its own accounts, and against others.
+#[derive(Clone, Debug)]
+pub enum Middle {
+    Act(Act),
+    Batch(Vec<Act>),
+    Cover { denom: usize, cents: u64 },
+    LiquidateWorst { permille: u32, shares: bool },
+    WriteOff { who: Who },
+    WithdrawAll { id: u32, denom: usize },
 }
 
 impl Op {
@@ -45,6 +90,9 @@ impl Op {
             Self::Price { .. } => "price",
             Self::Advance { .. } => "advance",
             Self::Donate { .. } => "donate",
+            Self::Cover { .. } => "cover",
+            Self::Batch { .. } => "batch",
+            Self::Flash { .. } => "flash_loan",
         }
     }
 
@@ -55,7 +103,7 @@ impl Op {
 }
 
 fn who() -> impl Strategy<Value = Who> {
-    (0..USERS.len(), 0..IDS)
+    (0..USERS, 0..IDS)
 }
 
 fn denom() -> impl Strategy<Value = usize> {
@@ -71,8 +119,37 @@ fn permille() -> impl Strategy<Value = u32> {
     prop_oneof![3 => 1u32..=1_000, 1 => Just(1_000u32), 1 => 1_001u32..1_200]
 }
 
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        3 => (0..IDS, denom(), cents()).prop_map(|(id, denom, cents)| Act::Deposit { id, denom, cents }),
+        2 => (0..IDS, denom(), 1u32..1_001).prop_map(|(id, denom, permille)| Act::Withdraw { id, denom, permille }),
+        3 => (0..IDS, denom(), 1u32..1_001).prop_map(|(id, denom, permille)| Act::Borrow { id, denom, permille }),
+        2 => (0..IDS, denom(), permille()).prop_map(|(id, denom, permille)| Act::Repay { id, denom, permille }),
+        1 => (0..IDS, denom(), any::<bool>()).prop_map(|(id, denom, enable)| Act::Enable { id, denom, enable }),
+    ]
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    prop::collection::vec(act(), 1..4)
+}
+
+fn middle() -> impl Strategy<Value = Middle> {
+    prop_oneof![
+        6 => act().prop_map(Middle::Act),
+        2 => acts().prop_map(Middle::Batch),
+        1 => (denom(), cents()).prop_map(|(denom, cents)| Middle::Cover { denom, cents }),
+        3 => (permille(), any::<bool>()).prop_map(|(permille, shares)| Middle::LiquidateWorst { permille, shares }),
+        1 => who().prop_map(|who| Middle::WriteOff { who }),
+        2 => (0..IDS, denom()).prop_map(|(id, denom)| Middle::WithdrawAll { id, denom }),
+    ]
+}
+
+fn loans() -> impl Strategy<Value = Vec<(usize, u32)>> {
+    prop::collection::vec((denom(), prop_oneof![3 => 1u32..=1_000, 2 => Just(1_000u32)]), 1..4)
+}
+
 pub fn op() -> impl Strategy<Value = Op> {
-    let user = || 0..USERS.len();
+    let user = || 0..USERS;
     prop_oneof![
         6 => (who(), denom(), cents(), any::<u8>()).prop_map(|(who, denom, cents, crumbs)| Op::Deposit { who, denom, cents, crumbs }),
         1 => (user(), who(), denom(), cents()).prop_map(|(sender, who, denom, cents)| Op::DepositFor { sender, who, denom, cents }),
@@ -88,6 +165,11 @@ pub fn op() -> impl Strategy<Value = Op> {
         5 => (denom(), prop_oneof![4 => 80u32..125, 1 => 30u32..80]).prop_map(|(denom, percent)| Op::Price { denom, percent }),
         3 => prop_oneof![1u32..100, 100u32..100_000, 1_000_000u32..20_000_000].prop_map(|seconds| Op::Advance { seconds }),
         1 => (user(), denom(), cents()).prop_map(|(sender, denom, cents)| Op::Donate { sender, denom, cents }),
+        1 => (user(), denom(), cents()).prop_map(|(sender, denom, cents)| Op::Cover { sender, denom, cents }),
+        5 => (user(), acts(), any::<bool>()).prop_map(|(user, acts, purse)| Op::Batch { user, acts, purse }),
+        5 => (loans(), prop::collection::vec(middle(), 0..6), any::<bool>()).prop_map(
+            |(loans, middle, outer_first)| Op::Flash { loans, middle, outer_first }
+        ),
     ]
 }
 
@@ -115,7 +197,117 @@ fn worth(denom: usize, cents: u64) -> u128 {
 }
 
 pub fn actor((user, id): Who) -> (&'static str, u32) {
-    (USERS[user], id)
+    (name(user), id)
+}
+
+fn action(world: &World, user: usize, act: &Act) -> BatchAction {
+    let of = |amount: u128, denom: usize| coin(amount, DENOMS[denom]);
+    match *act {
+        Act::Deposit { id, denom, cents } => {
+            BatchAction::Deposit { coin: of(worth(denom, cents), denom), account_id: Some(id) }
+        }
+        Act::Repay { id, denom, permille } => {
+            let amount = share(world.owed((name(user), id), DENOMS[denom]), permille);
+            BatchAction::Repay { coin: of(amount, denom), account_id: Some(id) }
+        }
+        // A share of the deposit, not of what may be withdrawn alone: another action may make room for it.
+        Act::Withdraw { id, denom, permille } => {
+            let amount = share(world.supplied((name(user), id), DENOMS[denom]), permille);
+            let amount = (permille < 1_000).then_some(Amount::new(amount));
+            BatchAction::Withdraw { denom: DENOMS[denom].to_owned(), amount, recipient: None, account_id: Some(id) }
+        }
+        Act::Borrow { id, denom, permille } => {
+            let amount = Amount::new(share(world.max_borrow((name(user), id), DENOMS[denom]), permille));
+            BatchAction::Borrow { denom: DENOMS[denom].to_owned(), amount, recipient: None, account_id: Some(id) }
+        }
+        Act::Enable { id, denom, enable } => {
+            BatchAction::UpdateAssetCollateralStatus { denom: DENOMS[denom].to_owned(), enable, account_id: Some(id) }
+        }
+    }
+}
+
+/// What these actions take, or half as much again, so that something is left.
+fn purse(actions: &[BatchAction], more: bool) -> Vec<Coin> {
+    let sum = |denom: &str| -> Uint256 {
+        let coins = actions.iter().filter_map(|action| match action {
+            BatchAction::Deposit { coin, .. } | BatchAction::Repay { coin, .. } if coin.denom == denom => {
+                Some(coin.amount)
+            }
+            _ => None,
+        });
+        coins.sum()
+    };
+    let half = |amount: Uint256| if more { amount / Uint256::from(2u128) } else { Uint256::zero() };
+    let coins = DENOMS.map(|denom| Coin { denom: denom.to_owned(), amount: sum(denom) + half(sum(denom)) });
+    coins.into_iter().filter(|coin| !coin.amount.is_zero()).collect()
+}
+
+fn batch(world: &World, user: usize, acts: &[Act], more: bool) -> (ExecuteMsg, Vec<Coin>) {
+    let actions: Vec<BatchAction> = acts.iter().map(|act| action(world, user, act)).collect();
+    let purse = purse(&actions, more);
+    (ExecuteMsg::Batch { actions }, purse)
+}
+
+/// The message of its own that an action is.
+fn message(action: BatchAction) -> (ExecuteMsg, Vec<Coin>) {
+    match action {
+        BatchAction::Deposit { coin, account_id } => {
+            (ExecuteMsg::Deposit { account_id, on_behalf_of: None }, vec![coin])
+        }
+        BatchAction::Repay { coin, account_id } => (ExecuteMsg::Repay { account_id, on_behalf_of: None }, vec![coin]),
+        BatchAction::Withdraw { denom, amount, recipient, account_id } => {
+            (ExecuteMsg::Withdraw { denom, amount, recipient, account_id }, vec![])
+        }
+        BatchAction::Borrow { denom, amount, recipient, account_id } => {
+            (ExecuteMsg::Borrow { denom, amount, recipient, account_id }, vec![])
+        }
+        BatchAction::UpdateAssetCollateralStatus { denom, enable, account_id } => {
+            (ExecuteMsg::UpdateAssetCollateralStatus { denom, enable, account_id }, vec![])
+        }
+    }
+}
+
+fn step(world: &World, middle: &Middle) -> Option<Step> {
+    let (msg, funds) = match middle {
+        Middle::Act(act) => message(action(world, BORROWER, act)),
+        Middle::Batch(acts) => batch(world, BORROWER, acts, true),
+        Middle::Cover { denom, cents } => (ExecuteMsg::Cover {}, vec![coin(worth(*denom, *cents), DENOMS[*denom])]),
+        Middle::LiquidateWorst { permille, shares } => {
+            let Worst { who, collateral: Some(collateral), debt, owed } = worst(world, BORROWER)? else { return None };
+            let coin = coin(share(owed, *permille), DENOMS[debt]);
+            (liquidation(world, who, collateral, *shares), vec![coin])
+        }
+        Middle::WriteOff { who } => {
+            let user = world.addr(actor(*who)).into_string();
+            (ExecuteMsg::WriteOff { user, account_id: Some(who.1) }, vec![])
+        }
+        Middle::WithdrawAll { id, denom } => {
+            let denom = DENOMS[*denom].to_owned();
+            (ExecuteMsg::Withdraw { denom, amount: None, recipient: None, account_id: Some(*id) }, vec![])
+        }
+    };
+    Some(Step::Pool { msg, funds }.or_not())
+}
+
+/// Loans within each other; in the innermost all that is tried, and the repayments, from one end or the other.
+fn flash(world: &mut World, loans: &[(usize, u32)], middle: &[Middle], outer_first: bool) -> Outcome {
+    let borrower = BORROWERS_ADDRESS.get().unwrap();
+    let pool = world.pool().clone();
+    let given = LOAN_COUNT.load(&*world.storage_mut(&pool)).unwrap();
+    let mut ids: Vec<u64> = (given + 1..).take(loans.len()).collect();
+    if !outer_first {
+        ids.reverse();
+    }
+    let mut steps: Vec<Step> = middle.iter().filter_map(|middle| step(world, middle)).collect();
+    steps.extend(ids.into_iter().map(|id| Step::Repay { id: Some(id), coin: None }));
+    for (at, (denom, permille)) in loans.iter().enumerate().rev() {
+        // A share of what the loans before have left.
+        let before = loans[..at].iter().filter(|(other, _)| other == denom);
+        let cash = world.market(DENOMS[*denom]).stored.cash.raw();
+        let left = before.fold(cash, |cash, (_, permille)| cash - share(cash, *permille));
+        steps = vec![Step::loan(coin(share(left, *permille), DENOMS[*denom]), steps)];
+    }
+    world.flash(borrower, steps).into()
 }
 
 pub fn apply(world: &mut World, op: &Op) -> Outcome {
@@ -127,7 +319,7 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
         Op::DepositFor { sender, who, denom, cents } => {
             let owner = world.addr(actor(who)).into_string();
             let msg = ExecuteMsg::Deposit { account_id: Some(who.1), on_behalf_of: Some(owner) };
-            world.execute(USERS[sender], &msg, &[coin(worth(denom, cents), DENOMS[denom])]).into()
+            world.execute(name(sender), &msg, &[coin(worth(denom, cents), DENOMS[denom])]).into()
         }
         Op::Withdraw { who, denom, permille: 1_000 } => world.withdraw_all(actor(who), DENOMS[denom]).into(),
         Op::Withdraw { who, denom, permille } => {
@@ -142,32 +334,21 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
             let amount = share(world.owed(actor(who), DENOMS[denom]), permille);
             let owner = world.addr(actor(who)).into_string();
             let msg = ExecuteMsg::Repay { account_id: Some(who.1), on_behalf_of: Some(owner) };
-            world.execute(USERS[sender], &msg, &[coin(amount, DENOMS[denom])]).into()
+            world.execute(name(sender), &msg, &[coin(amount, DENOMS[denom])]).into()
         }
         Op::Enable { who, denom, enable } => world.enable(actor(who), DENOMS[denom], enable).into(),
         Op::Liquidate { sender, who, collateral, debt, permille, shares } => {
             let amount = share(world.owed(actor(who), DENOMS[debt]), permille);
             liquidate(world, sender, who, collateral, debt, amount, shares)
         }
-        Op::LiquidateWorst { sender, permille, shares } => {
-            let all = (0..USERS.len()).flat_map(|user| (0..IDS).map(move |id| (user, id)));
-            let positions =
-                all.map(|who| (who, world.position(actor(who)))).filter(|(who, p)| p.liquidatable && who.0 != sender);
-            let Some((who, position)) = positions.min_by_key(|(_, p)| p.health_factor) else {
-                return Outcome { result: Ok(None), preview: None };
-            };
-            let index = |denom: &str| DENOMS.iter().position(|d| *d == denom).unwrap();
-            let value = |denom: usize, amount: Amount| amount.raw() / worth(denom, 1);
-            let collateral = position.collaterals.iter().max_by_key(|c| value(index(&c.denom), c.amount));
-            let debt = position.debts.iter().max_by_key(|d| value(index(&d.denom), d.amount)).unwrap();
-            let Some(collateral) = collateral else {
-                let user = actor(who);
-                return world.write_off(USERS[sender], user).into();
-            };
-            let amount = share(debt.amount.raw(), permille);
-            liquidate(world, sender, who, index(&collateral.denom), index(&debt.denom), amount, shares)
-        }
-        Op::WriteOff { sender, who } => world.write_off(USERS[sender], actor(who)).into(),
+        Op::LiquidateWorst { sender, permille, shares } => match worst(world, sender) {
+            None => Outcome { result: Ok(None), preview: None },
+            Some(Worst { who, collateral: None, .. }) => world.write_off(name(sender), actor(who)).into(),
+            Some(Worst { who, collateral: Some(collateral), debt, owed }) => {
+                liquidate(world, sender, who, collateral, debt, share(owed, permille), shares)
+            }
+        },
+        Op::WriteOff { sender, who } => world.write_off(name(sender), actor(who)).into(),
         Op::Price { denom, percent } => {
             let now = world.price_record(DENOMS[denom]).price.raw();
             let first = world.assets()[denom].price.raw();
@@ -181,8 +362,47 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
         }
         Op::Donate { sender, denom, cents } => {
             let pool = world.pool().clone();
-            world.send(USERS[sender], &pool, &[coin(worth(denom, cents), DENOMS[denom])]).into()
+            world.send(name(sender), &pool, &[coin(worth(denom, cents), DENOMS[denom])]).into()
         }
+        Op::Cover { sender, denom, cents } => world.cover(name(sender), DENOMS[denom], worth(denom, cents)).into(),
+        Op::Batch { user, ref acts, purse } => {
+            let (msg, funds) = batch(world, user, acts, purse);
+            world.execute(name(user), &msg, &funds).into()
+        }
+        Op::Flash { ref loans, ref middle, outer_first } => flash(world, loans, middle, outer_first),
+    }
+}
+
+/// The account with the least health, its largest deposit and its largest debt.
+struct Worst {
+    who: Who,
+    collateral: Option<usize>,
+    debt: usize,
+    owed: u128,
+}
+
+/// Among those below 1 who are not the liquidator himself.
+fn worst(world: &World, liquidator: usize) -> Option<Worst> {
+    let all = (0..USERS).flat_map(|user| (0..IDS).map(move |id| (user, id)));
+    let positions =
+        all.map(|who| (who, world.position(actor(who)))).filter(|(who, p)| p.liquidatable && who.0 != liquidator);
+    let (who, position) = positions.min_by_key(|(_, p)| p.health_factor)?;
+    let index = |denom: &str| DENOMS.iter().position(|d| *d == denom).unwrap();
+    let value = |denom: usize, amount: Amount| amount.raw() / worth(denom, 1);
+    let collateral = position.collaterals.iter().max_by_key(|c| value(index(&c.denom), c.amount));
+    let debt = position.debts.iter().max_by_key(|d| value(index(&d.denom), d.amount)).unwrap();
+    let collateral = collateral.map(|c| index(&c.denom));
+    Some(Worst { who, collateral, debt: index(&debt.denom), owed: debt.amount.raw() })
+}
+
+fn liquidation(world: &World, who: Who, collateral: usize, shares: bool) -> ExecuteMsg {
+    ExecuteMsg::Liquidate {
+        user: world.addr(actor(who)).into_string(),
+        account_id: Some(who.1),
+        collateral_denom: DENOMS[collateral].to_owned(),
+        recipient: None,
+        receive: shares.then_some(Receive::Shares),
+        min_receive: None,
     }
 }
 
@@ -196,14 +416,7 @@ fn liquidate(
     shares: bool,
 ) -> Outcome {
     let preview = world.simulate_liquidation(actor(who), DENOMS[collateral], (DENOMS[debt], amount)).ok();
-    let msg = ExecuteMsg::Liquidate {
-        user: world.addr(actor(who)).into_string(),
-        account_id: Some(who.1),
-        collateral_denom: DENOMS[collateral].to_owned(),
-        recipient: None,
-        receive: shares.then_some(Receive::Shares),
-        min_receive: None,
-    };
-    let result = world.execute(USERS[sender], &msg, &[coin(amount, DENOMS[debt])]);
+    let msg = liquidation(world, who, collateral, shares);
+    let result = world.execute(name(sender), &msg, &[coin(amount, DENOMS[debt])]);
     Outcome { preview: preview.filter(|_| result.is_ok()), ..result.into() }
 }

@@ -13,7 +13,7 @@ mod history;
 mod judge;
 mod view;
 
-use history::{Op, apply};
+use history::{Op, apply, put_borrower};
 use judge::Judge;
 use plimsoll_testing::World;
 use proptest::prelude::*;
@@ -21,6 +21,7 @@ use view::View;
 
 fn world() -> World {
     let mut world = World::builder().lent(100_000).build();
+    put_borrower(&mut world);
     // Debts in every market, so that interest flows from the first step on.
     for (who, collateral, tokens, debt, borrowed) in [
         (("alice", 1), "uatom", 10_000, "uusd", 30_000),
