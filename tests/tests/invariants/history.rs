@@ -2,19 +2,20 @@
 
 use std::sync::OnceLock;
 
-use cosmwasm_std::{Addr, Coin, Uint256, coin};
+use cosmwasm_std::{Addr, coin};
 use cw_multi_test::AppResponse;
-use plimsoll_pool::state::LOAN_COUNT;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{BatchAction, ExecuteMsg, Receive, SimulateLiquidationResponse};
-use plimsoll_testing::{AETH, IBC_TOKEN, Step, UATOM, UUSD, World, WorldError};
+use plimsoll_schema::pool::{ExecuteMsg, Receive, SimulateLiquidationResponse};
+use plimsoll_testing::{AETH, IBC_TOKEN, UATOM, UUSD, World, WorldError};
 use proptest::prelude::*;
+
+use crate::compound::{Act, Middle, acts, batch, flash, loans, middle};
 
 pub const DENOMS: [&str; 4] = [UUSD, UATOM, IBC_TOKEN, AETH];
 /// Who acts. The last is a contract, the only one that can take flash loans.
 const NAMED: [&str; 4] = ["alice", "bob", "lender", "liquidator"];
 pub const USERS: usize = NAMED.len() + 1;
-const BORROWER: usize = NAMED.len();
+pub const BORROWER: usize = NAMED.len();
 pub const IDS: u32 = 3;
 
 static BORROWERS_ADDRESS: OnceLock<Addr> = OnceLock::new();
@@ -54,27 +55,6 @@ pub enum Op {
     Flash { loans: Vec<(usize, u32)>, middle: Vec<Middle>, outer_first: bool },
 }
 
-/// An action of a batch.
-#[derive(Clone, Debug)]
-pub enum Act {
-    Deposit { id: u32, denom: usize, cents: u64 },
-    Withdraw { id: u32, denom: usize, permille: u32 },
-    Borrow { id: u32, denom: usize, permille: u32 },
-    Repay { id: u32, denom: usize, permille: u32 },
-    Enable { id: u32, denom: usize, enable: bool },
-}
-
-/// What is tried while loans are open: by the contract on its own accounts, and against others.
-#[derive(Clone, Debug)]
-pub enum Middle {
-    Act(Act),
-    Batch(Vec<Act>),
-    Cover { denom: usize, cents: u64 },
-    LiquidateWorst { permille: u32, shares: bool },
-    WriteOff { who: Who },
-    WithdrawAll { id: u32, denom: usize },
-}
-
 impl Op {
     pub fn kind(&self) -> &'static str {
         match self {
@@ -102,50 +82,21 @@ impl Op {
     }
 }
 
-fn who() -> impl Strategy<Value = Who> {
+pub fn who() -> impl Strategy<Value = Who> {
     (0..USERS, 0..IDS)
 }
 
-fn denom() -> impl Strategy<Value = usize> {
+pub fn denom() -> impl Strategy<Value = usize> {
     0..DENOMS.len()
 }
 
 /// Crumbs, pocket money and fortunes alike.
-fn cents() -> impl Strategy<Value = u64> {
+pub fn cents() -> impl Strategy<Value = u64> {
     prop_oneof![1u64..100, 100u64..100_000, 100_000u64..100_000_000]
 }
 
-fn permille() -> impl Strategy<Value = u32> {
+pub fn permille() -> impl Strategy<Value = u32> {
     prop_oneof![3 => 1u32..=1_000, 1 => Just(1_000u32), 1 => 1_001u32..1_200]
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        3 => (0..IDS, denom(), cents()).prop_map(|(id, denom, cents)| Act::Deposit { id, denom, cents }),
-        2 => (0..IDS, denom(), 1u32..1_001).prop_map(|(id, denom, permille)| Act::Withdraw { id, denom, permille }),
-        3 => (0..IDS, denom(), 1u32..1_001).prop_map(|(id, denom, permille)| Act::Borrow { id, denom, permille }),
-        2 => (0..IDS, denom(), permille()).prop_map(|(id, denom, permille)| Act::Repay { id, denom, permille }),
-        1 => (0..IDS, denom(), any::<bool>()).prop_map(|(id, denom, enable)| Act::Enable { id, denom, enable }),
-    ]
-}
-
-fn acts() -> impl Strategy<Value = Vec<Act>> {
-    prop::collection::vec(act(), 1..4)
-}
-
-fn middle() -> impl Strategy<Value = Middle> {
-    prop_oneof![
-        6 => act().prop_map(Middle::Act),
-        2 => acts().prop_map(Middle::Batch),
-        1 => (denom(), cents()).prop_map(|(denom, cents)| Middle::Cover { denom, cents }),
-        3 => (permille(), any::<bool>()).prop_map(|(permille, shares)| Middle::LiquidateWorst { permille, shares }),
-        1 => who().prop_map(|who| Middle::WriteOff { who }),
-        2 => (0..IDS, denom()).prop_map(|(id, denom)| Middle::WithdrawAll { id, denom }),
-    ]
-}
-
-fn loans() -> impl Strategy<Value = Vec<(usize, u32)>> {
-    prop::collection::vec((denom(), prop_oneof![3 => 1u32..=1_000, 2 => Just(1_000u32)]), 1..4)
 }
 
 pub fn op() -> impl Strategy<Value = Op> {
@@ -186,128 +137,18 @@ impl From<Result<AppResponse, WorldError>> for Outcome {
     }
 }
 
-fn share(of: u128, permille: u32) -> u128 {
+pub fn share(of: u128, permille: u32) -> u128 {
     of * u128::from(permille) / 1_000
 }
 
 /// Base units worth so many cents at the first price.
-fn worth(denom: usize, cents: u64) -> u128 {
+pub fn worth(denom: usize, cents: u64) -> u128 {
     let unit = [10_000, 1_000, 2_000, 5_000_000_000_000][denom];
     u128::from(cents) * unit
 }
 
 pub fn actor((user, id): Who) -> (&'static str, u32) {
     (name(user), id)
-}
-
-fn action(world: &World, user: usize, act: &Act) -> BatchAction {
-    let of = |amount: u128, denom: usize| coin(amount, DENOMS[denom]);
-    match *act {
-        Act::Deposit { id, denom, cents } => {
-            BatchAction::Deposit { coin: of(worth(denom, cents), denom), account_id: Some(id) }
-        }
-        Act::Repay { id, denom, permille } => {
-            let amount = share(world.owed((name(user), id), DENOMS[denom]), permille);
-            BatchAction::Repay { coin: of(amount, denom), account_id: Some(id) }
-        }
-        // A share of the deposit, not of what may be withdrawn alone: another action may make room for it.
-        Act::Withdraw { id, denom, permille } => {
-            let amount = share(world.supplied((name(user), id), DENOMS[denom]), permille);
-            let amount = (permille < 1_000).then_some(Amount::new(amount));
-            BatchAction::Withdraw { denom: DENOMS[denom].to_owned(), amount, recipient: None, account_id: Some(id) }
-        }
-        Act::Borrow { id, denom, permille } => {
-            let amount = Amount::new(share(world.max_borrow((name(user), id), DENOMS[denom]), permille));
-            BatchAction::Borrow { denom: DENOMS[denom].to_owned(), amount, recipient: None, account_id: Some(id) }
-        }
-        Act::Enable { id, denom, enable } => {
-            BatchAction::UpdateAssetCollateralStatus { denom: DENOMS[denom].to_owned(), enable, account_id: Some(id) }
-        }
-    }
-}
-
-/// What these actions take, or half as much again, so that something is left.
-fn purse(actions: &[BatchAction], more: bool) -> Vec<Coin> {
-    let sum = |denom: &str| -> Uint256 {
-        let coins = actions.iter().filter_map(|action| match action {
-            BatchAction::Deposit { coin, .. } | BatchAction::Repay { coin, .. } if coin.denom == denom => {
-                Some(coin.amount)
-            }
-            _ => None,
-        });
-        coins.sum()
-    };
-    let half = |amount: Uint256| if more { amount / Uint256::from(2u128) } else { Uint256::zero() };
-    let coins = DENOMS.map(|denom| Coin { denom: denom.to_owned(), amount: sum(denom) + half(sum(denom)) });
-    coins.into_iter().filter(|coin| !coin.amount.is_zero()).collect()
-}
-
-fn batch(world: &World, user: usize, acts: &[Act], more: bool) -> (ExecuteMsg, Vec<Coin>) {
-    let actions: Vec<BatchAction> = acts.iter().map(|act| action(world, user, act)).collect();
-    let purse = purse(&actions, more);
-    (ExecuteMsg::Batch { actions }, purse)
-}
-
-/// The message of its own that an action is.
-fn message(action: BatchAction) -> (ExecuteMsg, Vec<Coin>) {
-    match action {
-        BatchAction::Deposit { coin, account_id } => {
-            (ExecuteMsg::Deposit { account_id, on_behalf_of: None }, vec![coin])
-        }
-        BatchAction::Repay { coin, account_id } => (ExecuteMsg::Repay { account_id, on_behalf_of: None }, vec![coin]),
-        BatchAction::Withdraw { denom, amount, recipient, account_id } => {
-            (ExecuteMsg::Withdraw { denom, amount, recipient, account_id }, vec![])
-        }
-        BatchAction::Borrow { denom, amount, recipient, account_id } => {
-            (ExecuteMsg::Borrow { denom, amount, recipient, account_id }, vec![])
-        }
-        BatchAction::UpdateAssetCollateralStatus { denom, enable, account_id } => {
-            (ExecuteMsg::UpdateAssetCollateralStatus { denom, enable, account_id }, vec![])
-        }
-    }
-}
-
-fn step(world: &World, middle: &Middle) -> Option<Step> {
-    let (msg, funds) = match middle {
-        Middle::Act(act) => message(action(world, BORROWER, act)),
-        Middle::Batch(acts) => batch(world, BORROWER, acts, true),
-        Middle::Cover { denom, cents } => (ExecuteMsg::Cover {}, vec![coin(worth(*denom, *cents), DENOMS[*denom])]),
-        Middle::LiquidateWorst { permille, shares } => {
-            let Worst { who, collateral: Some(collateral), debt, owed } = worst(world, BORROWER)? else { return None };
-            let coin = coin(share(owed, *permille), DENOMS[debt]);
-            (liquidation(world, who, collateral, *shares), vec![coin])
-        }
-        Middle::WriteOff { who } => {
-            let user = world.addr(actor(*who)).into_string();
-            (ExecuteMsg::WriteOff { user, account_id: Some(who.1) }, vec![])
-        }
-        Middle::WithdrawAll { id, denom } => {
-            let denom = DENOMS[*denom].to_owned();
-            (ExecuteMsg::Withdraw { denom, amount: None, recipient: None, account_id: Some(*id) }, vec![])
-        }
-    };
-    Some(Step::Pool { msg, funds }.or_not())
-}
-
-/// Loans within each other; in the innermost all that is tried, and the repayments, from one end or the other.
-fn flash(world: &mut World, loans: &[(usize, u32)], middle: &[Middle], outer_first: bool) -> Outcome {
-    let borrower = BORROWERS_ADDRESS.get().unwrap();
-    let pool = world.pool().clone();
-    let given = LOAN_COUNT.load(&*world.storage_mut(&pool)).unwrap();
-    let mut ids: Vec<u64> = (given + 1..).take(loans.len()).collect();
-    if !outer_first {
-        ids.reverse();
-    }
-    let mut steps: Vec<Step> = middle.iter().filter_map(|middle| step(world, middle)).collect();
-    steps.extend(ids.into_iter().map(|id| Step::Repay { id: Some(id), coin: None }));
-    for (at, (denom, permille)) in loans.iter().enumerate().rev() {
-        // A share of what the loans before have left.
-        let before = loans[..at].iter().filter(|(other, _)| other == denom);
-        let cash = world.market(DENOMS[*denom]).stored.cash.raw();
-        let left = before.fold(cash, |cash, (_, permille)| cash - share(cash, *permille));
-        steps = vec![Step::loan(coin(share(left, *permille), DENOMS[*denom]), steps)];
-    }
-    world.flash(borrower, steps).into()
 }
 
 pub fn apply(world: &mut World, op: &Op) -> Outcome {
@@ -374,15 +215,15 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
 }
 
 /// The account with the least health, its largest deposit and its largest debt.
-struct Worst {
-    who: Who,
-    collateral: Option<usize>,
-    debt: usize,
-    owed: u128,
+pub struct Worst {
+    pub who: Who,
+    pub collateral: Option<usize>,
+    pub debt: usize,
+    pub owed: u128,
 }
 
 /// Among those below 1 who are not the liquidator himself.
-fn worst(world: &World, liquidator: usize) -> Option<Worst> {
+pub fn worst(world: &World, liquidator: usize) -> Option<Worst> {
     let all = (0..USERS).flat_map(|user| (0..IDS).map(move |id| (user, id)));
     let positions =
         all.map(|who| (who, world.position(actor(who)))).filter(|(who, p)| p.liquidatable && who.0 != liquidator);
@@ -395,7 +236,7 @@ fn worst(world: &World, liquidator: usize) -> Option<Worst> {
     Some(Worst { who, collateral, debt: index(&debt.denom), owed: debt.amount.raw() })
 }
 
-fn liquidation(world: &World, who: Who, collateral: usize, shares: bool) -> ExecuteMsg {
+pub fn liquidation(world: &World, who: Who, collateral: usize, shares: bool) -> ExecuteMsg {
     ExecuteMsg::Liquidate {
         user: world.addr(actor(who)).into_string(),
         account_id: Some(who.1),

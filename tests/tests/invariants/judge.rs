@@ -37,6 +37,7 @@ impl Judge {
             nobody_is_pushed_below_one(step, op, before, after, outcome);
             within_max_ltv_after_lowering(step, op, before, after, outcome);
             no_free_lunch(step, before, after);
+            reserves_take_fees_and_covers_alone(step, op, before, after, outcome);
             untouched_markets_keep_their_bytes(step, op, before, after, outcome);
             liquidation_improves(step, op, before, after, outcome);
         }
@@ -250,6 +251,30 @@ fn no_free_lunch(step: &str, before: &View, after: &View) {
     }
     let (old, new) = (before.everybodys_equity(), after.everybodys_equity());
     assert!(new <= &old + after.crumb(), "{step}: users gained {}", (new - old).to_integer());
+}
+
+/// At a fixed time and without a liquidation, reserves rise by 9 hundredths of a percent of each flash loan, rounded up, and by what
+/// is given to them.
+fn reserves_take_fees_and_covers_alone(step: &str, op: &Op, before: &View, after: &View, outcome: &Outcome) {
+    if liquidates(op, outcome) {
+        return;
+    }
+    let mut expected: Vec<u128> = before.assets.iter().map(|asset| asset.reserves).collect();
+    let events = outcome.result.iter().flatten().flat_map(|response| &response.events);
+    for event in events.filter(|event| event.ty == "wasm") {
+        let said = |key: &str| event.attributes.iter().find(|a| a.key == key).map(|a| a.value.as_str());
+        let per_myriad = match said("action") {
+            Some("flash_loan") => 9,
+            Some("cover") => 10_000,
+            _ => continue,
+        };
+        let market = DENOMS.iter().position(|denom| said("denom") == Some(denom)).unwrap();
+        let amount: u128 = said("amount").unwrap().parse().unwrap();
+        expected[market] += (amount * per_myriad).div_ceil(10_000);
+    }
+    for (asset, expected) in after.assets.iter().zip(expected) {
+        assert_eq!(asset.reserves, expected, "{step}: reserves of {}", asset.params.denom);
+    }
 }
 
 /// 11: a market that no attribute names keeps its record to the byte.
