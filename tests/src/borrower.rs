@@ -20,7 +20,7 @@ pub enum Step {
     /// Sends a message to the pool.
     Pool {
         /// What is sent.
-        msg: PoolMsg,
+        msg: Box<PoolMsg>,
         /// What is attached.
         funds: Vec<Coin>,
     },
@@ -50,13 +50,18 @@ pub enum Step {
 
 impl Step {
     /// A message to the pool without funds.
-    pub const fn pool(msg: PoolMsg) -> Self {
-        Self::Pool { msg, funds: vec![] }
+    pub fn pool(msg: PoolMsg) -> Self {
+        Self::pool_with(msg, vec![])
     }
 
     /// A message to the pool with this coin.
     pub fn pay(msg: PoolMsg, coin: Coin) -> Self {
-        Self::Pool { msg, funds: vec![coin] }
+        Self::pool_with(msg, vec![coin])
+    }
+
+    /// A message to the pool with these coins.
+    pub fn pool_with(msg: PoolMsg, funds: Vec<Coin>) -> Self {
+        Self::Pool { msg: Box::new(msg), funds }
     }
 
     /// A flash loan.

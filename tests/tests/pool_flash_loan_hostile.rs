@@ -2,6 +2,7 @@
 #![allow(
     missing_docs,
     clippy::unwrap_used,
+    clippy::panic,
     reason = "tests: names say what is tested, and a failed setup is a failure"
 )]
 

@@ -148,7 +148,7 @@ fn step(world: &World, middle: &Middle) -> Option<Step> {
             (ExecuteMsg::Withdraw { denom, amount: None, recipient: None, account_id: Some(*id) }, vec![])
         }
     };
-    Some(Step::Pool { msg, funds }.or_not())
+    Some(Step::pool_with(msg, funds).or_not())
 }
 
 /// Loans within each other; in the innermost all that is tried, and the repayments, from one end or the other.
