@@ -93,7 +93,7 @@ fn same_as_messages(world: &mut World, actions: &[Act]) -> plimsoll_testing::App
     let before = world.snapshot();
     for action in actions {
         let (msg, funds) = message(action);
-        world.execute(ALICE, &msg, &funds).unwrap_or_else(|error| panic!("{action:?}: {error}"));
+        world.execute(ALICE, &msg, &funds).unwrap();
     }
     let alone = world.dump().clone();
     world.restore(&before);
