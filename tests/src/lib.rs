@@ -26,7 +26,8 @@
 //! ```
 //!
 //! To test a contract of your own, put it on the same chain with [`Chain::deploy`] and talk to it with
-//! [`Chain::execute_contract`]; a [`World`] does all that a [`Chain`] does. What a message costs in storage is counted by
+//! [`Chain::execute_contract`]. A contract that takes flash loans, and does in the middle what a test tells it to, is there already:
+//! [`World::borrower`], [`World::flash`]. A [`World`] does all that a [`Chain`] does. What a message costs in storage is counted by
 //! [`World::counted`]. [`Chain::snapshot`] and [`Chain::restore`] let two futures start from the same block.
 #![allow(clippy::expect_used, clippy::panic, reason = "a setup that fails is a failed test")]
 

@@ -114,6 +114,16 @@ fn batch_checks_every_account_that_it_lowers() {
 }
 
 #[test]
+fn batch_checks_what_was_lowered_whatever_is_done_after() {
+    let mut world = world();
+    let text = "debt of 640 would be above the borrow limit of 560";
+    let purse = [coin(1, UATOM), coin(5, UUSD)];
+    refuses(&mut world, text, |world| world.batch(ALICE, [withdraw(20_000_000, 0), enable(true, 0)], &[]));
+    let after = [withdraw(20_000_001, 0), deposit(1, UATOM, 0), repay(5, 1), enable(true, 1), enable(true, 0)];
+    refuses(&mut world, text, |world| world.batch(ALICE, after, &purse));
+}
+
+#[test]
 fn batch_checks_what_each_kind_of_action_lowers_in_another_account() {
     let mut world = world();
     let harmless = borrow(10_000_000, UUSD, 1);
