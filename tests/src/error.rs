@@ -17,7 +17,7 @@ impl WorldError {
 }
 
 /// cw-multi-test puts a line for each message on the way in front, cosmwasm-std the kind of error.
-fn bare(text: &str) -> &str {
+pub(crate) fn bare(text: &str) -> &str {
     let mut fact = text.rsplit('\n').next().unwrap_or(text);
     while let Some((_, rest)) = fact.strip_prefix("kind: ").and_then(|text| text.split_once(", error: ")) {
         fact = rest;

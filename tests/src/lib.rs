@@ -29,13 +29,15 @@
 //! [`Chain::swap`] trades there.
 //!
 //! To test a contract of your own, put it on the same chain with [`Chain::deploy`] and talk to it with
-//! [`Chain::execute_contract`]; a [`World`] does all that a [`Chain`] does. What a message costs in storage is counted by
+//! [`Chain::execute_contract`]. A contract that takes flash loans, and does in the middle what a test tells it to, is there already:
+//! [`World::borrower`], [`World::flash`]. A [`World`] does all that a [`Chain`] does. What a message costs in storage is counted by
 //! [`World::counted`]. [`Chain::snapshot`] and [`Chain::restore`] let two futures start from the same block.
 #![allow(clippy::expect_used, clippy::panic, reason = "a setup that fails is a failed test")]
 
 mod actor;
 mod asset;
 mod bank;
+mod borrower;
 mod builder;
 mod chain;
 mod error;
@@ -49,6 +51,7 @@ mod world;
 
 pub use actor::{ALICE, Actor, BOB, FEEDERS, GUARDIAN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER};
 pub use asset::{AETH, Asset, IBC_TOKEN, UATOM, UUSD};
+pub use borrower::Step;
 pub use builder::WorldBuilder;
 pub use chain::{App, BLOCK_SECONDS, Chain, Snapshot};
 pub use error::WorldError;

@@ -6,7 +6,7 @@ use plimsoll_pool::contract;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{
-    ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsResponse, AssetChanges, ConfigResponse, ExecuteMsg,
+    ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsResponse, AssetChanges, BatchAction, ConfigResponse, ExecuteMsg,
     LiquidatableAccount, LiquidatableResponse, MARKETS_LIMIT, MarketResponse, MarketsResponse, MaxAmountResponse,
     QueryMsg, RatesResponse, SimulateLiquidationResponse, SolvencyResponse, UserPositionResponse,
 };
@@ -106,6 +106,21 @@ impl World {
         let user = user.into();
         let msg = ExecuteMsg::WriteOff { account_id: user.id(), user: self.addr(user).into_string() };
         self.execute(sender, &msg, &[])
+    }
+
+    /// Does several things at once, with these coins as their purse. Each action names its account; the actor's is left out.
+    pub fn batch(
+        &mut self,
+        who: impl Into<Actor>,
+        actions: impl IntoIterator<Item = BatchAction>,
+        purse: &[Coin],
+    ) -> Result<AppResponse, WorldError> {
+        self.execute(who, &ExecuteMsg::Batch { actions: actions.into_iter().collect() }, purse)
+    }
+
+    /// Gives a coin to reserves.
+    pub fn cover(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
+        self.execute(who, &ExecuteMsg::Cover {}, &[coin(amount, denom)])
     }
 
     /// Changes an asset's parameters, as [`OWNER`].

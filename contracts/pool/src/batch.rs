@@ -2,13 +2,14 @@
 
 use cosmwasm_std::{Addr, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{BATCH_MAX, BatchAction};
 
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds::{self, Purse};
-use crate::{borrow, deposit, repay, update_asset_collateral_status, withdraw};
+use crate::{access, borrow, deposit, repay, update_asset_collateral_status, withdraw};
 
 pub fn batch(deps: DepsMut, env: Env, info: MessageInfo, actions: Vec<BatchAction>) -> Result<Response, ContractError> {
     let count = actions.len();
@@ -83,13 +84,10 @@ impl Batch<'_> {
                 let amount = amount.map_or_else(|| withdraw::payable(book, &touched.holder, id), Ok)?;
                 let burnt = withdraw::apply(book, &mut touched.holder, id, amount)?;
                 touched.lowered = true;
-                self.pay(recipient, amount, &denom)?;
-                self.say(
-                    "withdraw",
-                    at,
-                    &denom,
-                    vec![(event::AMOUNT, amount.to_string()), (event::SHARES, burnt.to_string())],
-                )
+                let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
+                let (amount, burnt) = (amount.to_string(), burnt.to_string());
+                let said = vec![(event::AMOUNT, amount), (event::SHARES, burnt), (event::RECIPIENT, recipient)];
+                self.say("withdraw", at, &denom, said)
             }
             BatchAction::Borrow { denom, amount, recipient, account_id } => {
                 let id = self.book.load_denom(self.deps, &denom)?;
@@ -98,8 +96,9 @@ impl Batch<'_> {
                 borrow::apply(book, &mut touched.holder, id, amount)?;
                 touched.lowered = true;
                 touched.borrowed.push(id);
-                self.pay(recipient, amount, &denom)?;
-                self.say("borrow", at, &denom, vec![(event::AMOUNT, amount.to_string())])
+                let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
+                let said = vec![(event::AMOUNT, amount.to_string()), (event::RECIPIENT, recipient)];
+                self.say("borrow", at, &denom, said)
             }
             BatchAction::Repay { coin, account_id } => {
                 let coin = funds::counted(&coin)?;
@@ -150,15 +149,11 @@ impl Batch<'_> {
         Ok(self.touched.len().saturating_sub(1))
     }
 
-    fn pay(
-        &mut self,
-        to: Option<String>,
-        amount: plimsoll_risk::units::Amount,
-        denom: &str,
-    ) -> Result<(), ContractError> {
-        let to = to.map(|a| self.deps.api.addr_validate(&a)).transpose()?.unwrap_or_else(|| self.sender.clone());
-        self.payments.extend(funds::pay(to.as_str(), amount, denom));
-        Ok(())
+    /// Pays out at the end. Says to whom.
+    fn pay(&mut self, to: Option<&str>, amount: Amount, denom: &str) -> Result<String, ContractError> {
+        let to = access::address_or(self.deps.api, to, &self.sender)?.into_string();
+        self.payments.extend(funds::pay(&to, amount, denom));
+        Ok(to)
     }
 
     fn say(

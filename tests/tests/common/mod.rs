@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{AccountKey, ExecuteMsg, Receive};
-use plimsoll_testing::{ALICE, Actor, AppResponse, UATOM, UUSD, World, WorldError, coin};
+use plimsoll_testing::{ALICE, Actor, Addr, AppResponse, UATOM, UUSD, World, WorldError, coin};
 
 /// A denom as a token factory makes them.
 pub const FACTORY_TOKEN: &str = "factory/wasm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq/stake";
@@ -27,6 +27,16 @@ pub fn indebted(debt: u128) -> World {
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     world.borrow(ALICE, UUSD, debt).unwrap();
     world
+}
+
+/// A million dollars and ATOM lent, 640 USD of them owed, and a borrower with 1,000 USD and 1,000 ATOM of its own for fees.
+pub fn world_with_borrower() -> (World, Addr) {
+    let mut world = indebted(640_000_000);
+    let borrower = world.borrower();
+    for denom in [UUSD, UATOM] {
+        world.mint(&borrower, denom, 1_000_000_000);
+    }
+    (world, borrower)
 }
 
 /// 640 USD against 1,000 of ATOM that fall to 800. Threshold 75 %: health factor 600 / 640 = 0.9375, below 0.95, so the full bonus of

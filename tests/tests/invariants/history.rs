@@ -1,15 +1,37 @@
 //! What may happen.
 
-use cosmwasm_std::coin;
+use std::sync::OnceLock;
+
+use cosmwasm_std::{Addr, coin};
 use cw_multi_test::AppResponse;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{ExecuteMsg, Receive, SimulateLiquidationResponse};
 use plimsoll_testing::{AETH, IBC_TOKEN, UATOM, UUSD, World, WorldError};
 use proptest::prelude::*;
 
+use crate::compound::{Act, Middle, acts, batch, flash, loans, middle};
+
 pub const DENOMS: [&str; 4] = [UUSD, UATOM, IBC_TOKEN, AETH];
-pub const USERS: [&str; 4] = ["alice", "bob", "lender", "liquidator"];
+/// Who acts. The last is a contract, the only one that can take flash loans.
+const NAMED: [&str; 4] = ["alice", "bob", "lender", "liquidator"];
+pub const USERS: usize = NAMED.len() + 1;
+pub const BORROWER: usize = NAMED.len();
 pub const IDS: u32 = 3;
+
+static BORROWERS_ADDRESS: OnceLock<Addr> = OnceLock::new();
+
+/// Puts the contract on the chain. Worlds are built alike, so its address is the same in all of them.
+pub fn put_borrower(world: &mut World) {
+    let address = world.borrower();
+    assert_eq!(BORROWERS_ADDRESS.get_or_init(|| address.clone()), address);
+    for asset in world.assets().to_vec() {
+        world.mint(&address, &asset.params.denom, asset.whole(100_000_000));
+    }
+}
+
+pub fn name(user: usize) -> &'static str {
+    NAMED.get(user).copied().unwrap_or_else(|| BORROWERS_ADDRESS.get().unwrap().as_str())
+}
 
 pub type Who = (usize, u32);
 
@@ -28,6 +50,9 @@ pub enum Op {
     Price { denom: usize, percent: u32 },
     Advance { seconds: u32 },
     Donate { sender: usize, denom: usize, cents: u64 },
+    Cover { sender: usize, denom: usize, cents: u64 },
+    Batch { user: usize, acts: Vec<Act>, purse: bool },
+    Flash { loans: Vec<(usize, u32)>, middle: Vec<Middle>, outer_first: bool },
 }
 
 impl Op {
@@ -45,6 +70,9 @@ impl Op {
             Self::Price { .. } => "price",
             Self::Advance { .. } => "advance",
             Self::Donate { .. } => "donate",
+            Self::Cover { .. } => "cover",
+            Self::Batch { .. } => "batch",
+            Self::Flash { .. } => "flash_loan",
         }
     }
 
@@ -54,25 +82,25 @@ impl Op {
     }
 }
 
-fn who() -> impl Strategy<Value = Who> {
-    (0..USERS.len(), 0..IDS)
+pub fn who() -> impl Strategy<Value = Who> {
+    (0..USERS, 0..IDS)
 }
 
-fn denom() -> impl Strategy<Value = usize> {
+pub fn denom() -> impl Strategy<Value = usize> {
     0..DENOMS.len()
 }
 
 /// Crumbs, pocket money and fortunes alike.
-fn cents() -> impl Strategy<Value = u64> {
+pub fn cents() -> impl Strategy<Value = u64> {
     prop_oneof![1u64..100, 100u64..100_000, 100_000u64..100_000_000]
 }
 
-fn permille() -> impl Strategy<Value = u32> {
+pub fn permille() -> impl Strategy<Value = u32> {
     prop_oneof![3 => 1u32..=1_000, 1 => Just(1_000u32), 1 => 1_001u32..1_200]
 }
 
 pub fn op() -> impl Strategy<Value = Op> {
-    let user = || 0..USERS.len();
+    let user = || 0..USERS;
     prop_oneof![
         6 => (who(), denom(), cents(), any::<u8>()).prop_map(|(who, denom, cents, crumbs)| Op::Deposit { who, denom, cents, crumbs }),
         1 => (user(), who(), denom(), cents()).prop_map(|(sender, who, denom, cents)| Op::DepositFor { sender, who, denom, cents }),
@@ -88,6 +116,11 @@ pub fn op() -> impl Strategy<Value = Op> {
         5 => (denom(), prop_oneof![4 => 80u32..125, 1 => 30u32..80]).prop_map(|(denom, percent)| Op::Price { denom, percent }),
         3 => prop_oneof![1u32..100, 100u32..100_000, 1_000_000u32..20_000_000].prop_map(|seconds| Op::Advance { seconds }),
         1 => (user(), denom(), cents()).prop_map(|(sender, denom, cents)| Op::Donate { sender, denom, cents }),
+        1 => (user(), denom(), cents()).prop_map(|(sender, denom, cents)| Op::Cover { sender, denom, cents }),
+        5 => (user(), acts(), any::<bool>()).prop_map(|(user, acts, purse)| Op::Batch { user, acts, purse }),
+        5 => (loans(), prop::collection::vec(middle(), 0..6), any::<bool>()).prop_map(
+            |(loans, middle, outer_first)| Op::Flash { loans, middle, outer_first }
+        ),
     ]
 }
 
@@ -104,18 +137,18 @@ impl From<Result<AppResponse, WorldError>> for Outcome {
     }
 }
 
-fn share(of: u128, permille: u32) -> u128 {
+pub fn share(of: u128, permille: u32) -> u128 {
     of * u128::from(permille) / 1_000
 }
 
 /// Base units worth so many cents at the first price.
-fn worth(denom: usize, cents: u64) -> u128 {
+pub fn worth(denom: usize, cents: u64) -> u128 {
     let unit = [10_000, 1_000, 2_000, 5_000_000_000_000][denom];
     u128::from(cents) * unit
 }
 
 pub fn actor((user, id): Who) -> (&'static str, u32) {
-    (USERS[user], id)
+    (name(user), id)
 }
 
 pub fn apply(world: &mut World, op: &Op) -> Outcome {
@@ -127,7 +160,7 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
         Op::DepositFor { sender, who, denom, cents } => {
             let owner = world.addr(actor(who)).into_string();
             let msg = ExecuteMsg::Deposit { account_id: Some(who.1), on_behalf_of: Some(owner) };
-            world.execute(USERS[sender], &msg, &[coin(worth(denom, cents), DENOMS[denom])]).into()
+            world.execute(name(sender), &msg, &[coin(worth(denom, cents), DENOMS[denom])]).into()
         }
         Op::Withdraw { who, denom, permille: 1_000 } => world.withdraw_all(actor(who), DENOMS[denom]).into(),
         Op::Withdraw { who, denom, permille } => {
@@ -142,32 +175,21 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
             let amount = share(world.owed(actor(who), DENOMS[denom]), permille);
             let owner = world.addr(actor(who)).into_string();
             let msg = ExecuteMsg::Repay { account_id: Some(who.1), on_behalf_of: Some(owner) };
-            world.execute(USERS[sender], &msg, &[coin(amount, DENOMS[denom])]).into()
+            world.execute(name(sender), &msg, &[coin(amount, DENOMS[denom])]).into()
         }
         Op::Enable { who, denom, enable } => world.enable(actor(who), DENOMS[denom], enable).into(),
         Op::Liquidate { sender, who, collateral, debt, permille, shares } => {
             let amount = share(world.owed(actor(who), DENOMS[debt]), permille);
             liquidate(world, sender, who, collateral, debt, amount, shares)
         }
-        Op::LiquidateWorst { sender, permille, shares } => {
-            let all = (0..USERS.len()).flat_map(|user| (0..IDS).map(move |id| (user, id)));
-            let positions =
-                all.map(|who| (who, world.position(actor(who)))).filter(|(who, p)| p.liquidatable && who.0 != sender);
-            let Some((who, position)) = positions.min_by_key(|(_, p)| p.health_factor) else {
-                return Outcome { result: Ok(None), preview: None };
-            };
-            let index = |denom: &str| DENOMS.iter().position(|d| *d == denom).unwrap();
-            let value = |denom: usize, amount: Amount| amount.raw() / worth(denom, 1);
-            let collateral = position.collaterals.iter().max_by_key(|c| value(index(&c.denom), c.amount));
-            let debt = position.debts.iter().max_by_key(|d| value(index(&d.denom), d.amount)).unwrap();
-            let Some(collateral) = collateral else {
-                let user = actor(who);
-                return world.write_off(USERS[sender], user).into();
-            };
-            let amount = share(debt.amount.raw(), permille);
-            liquidate(world, sender, who, index(&collateral.denom), index(&debt.denom), amount, shares)
-        }
-        Op::WriteOff { sender, who } => world.write_off(USERS[sender], actor(who)).into(),
+        Op::LiquidateWorst { sender, permille, shares } => match worst(world, sender) {
+            None => Outcome { result: Ok(None), preview: None },
+            Some(Worst { who, collateral: None, .. }) => world.write_off(name(sender), actor(who)).into(),
+            Some(Worst { who, collateral: Some(collateral), debt, owed }) => {
+                liquidate(world, sender, who, collateral, debt, share(owed, permille), shares)
+            }
+        },
+        Op::WriteOff { sender, who } => world.write_off(name(sender), actor(who)).into(),
         Op::Price { denom, percent } => {
             let now = world.price_record(DENOMS[denom]).price.raw();
             let first = world.assets()[denom].price.raw();
@@ -181,8 +203,47 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
         }
         Op::Donate { sender, denom, cents } => {
             let pool = world.pool().clone();
-            world.send(USERS[sender], &pool, &[coin(worth(denom, cents), DENOMS[denom])]).into()
+            world.send(name(sender), &pool, &[coin(worth(denom, cents), DENOMS[denom])]).into()
         }
+        Op::Cover { sender, denom, cents } => world.cover(name(sender), DENOMS[denom], worth(denom, cents)).into(),
+        Op::Batch { user, ref acts, purse } => {
+            let (msg, funds) = batch(world, user, acts, purse);
+            world.execute(name(user), &msg, &funds).into()
+        }
+        Op::Flash { ref loans, ref middle, outer_first } => flash(world, loans, middle, outer_first),
+    }
+}
+
+/// The account with the least health, its largest deposit and its largest debt.
+pub struct Worst {
+    pub who: Who,
+    pub collateral: Option<usize>,
+    pub debt: usize,
+    pub owed: u128,
+}
+
+/// Among those below 1 who are not the liquidator himself.
+pub fn worst(world: &World, liquidator: usize) -> Option<Worst> {
+    let all = (0..USERS).flat_map(|user| (0..IDS).map(move |id| (user, id)));
+    let positions =
+        all.map(|who| (who, world.position(actor(who)))).filter(|(who, p)| p.liquidatable && who.0 != liquidator);
+    let (who, position) = positions.min_by_key(|(_, p)| p.health_factor)?;
+    let index = |denom: &str| DENOMS.iter().position(|d| *d == denom).unwrap();
+    let value = |denom: usize, amount: Amount| amount.raw() / worth(denom, 1);
+    let collateral = position.collaterals.iter().max_by_key(|c| value(index(&c.denom), c.amount));
+    let debt = position.debts.iter().max_by_key(|d| value(index(&d.denom), d.amount)).unwrap();
+    let collateral = collateral.map(|c| index(&c.denom));
+    Some(Worst { who, collateral, debt: index(&debt.denom), owed: debt.amount.raw() })
+}
+
+pub fn liquidation(world: &World, who: Who, collateral: usize, shares: bool) -> ExecuteMsg {
+    ExecuteMsg::Liquidate {
+        user: world.addr(actor(who)).into_string(),
+        account_id: Some(who.1),
+        collateral_denom: DENOMS[collateral].to_owned(),
+        recipient: None,
+        receive: shares.then_some(Receive::Shares),
+        min_receive: None,
     }
 }
 
@@ -196,14 +257,7 @@ fn liquidate(
     shares: bool,
 ) -> Outcome {
     let preview = world.simulate_liquidation(actor(who), DENOMS[collateral], (DENOMS[debt], amount)).ok();
-    let msg = ExecuteMsg::Liquidate {
-        user: world.addr(actor(who)).into_string(),
-        account_id: Some(who.1),
-        collateral_denom: DENOMS[collateral].to_owned(),
-        recipient: None,
-        receive: shares.then_some(Receive::Shares),
-        min_receive: None,
-    };
-    let result = world.execute(USERS[sender], &msg, &[coin(amount, DENOMS[debt])]);
+    let msg = liquidation(world, who, collateral, shares);
+    let result = world.execute(name(sender), &msg, &[coin(amount, DENOMS[debt])]);
     Outcome { preview: preview.filter(|_| result.is_ok()), ..result.into() }
 }

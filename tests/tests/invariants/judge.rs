@@ -1,12 +1,13 @@
 //! What must hold.
 
 use cosmwasm_std::coin;
+use cw_multi_test::AppResponse;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::units::ScaledDebt;
 use plimsoll_schema::pool::ExecuteMsg;
 use plimsoll_testing::{World, values};
 
-use crate::history::{DENOMS, IDS, Op, Outcome, USERS, Who, actor};
+use crate::history::{DENOMS, IDS, Op, Outcome, USERS, Who, actor, name};
 use crate::view::{Q, View, q};
 
 /// Keeps what only the whole history tells.
@@ -32,10 +33,11 @@ impl Judge {
         sums_agree(step, after);
         indices_and_share_prices_hold(step, before, after, outcome);
         if !op.moves_the_world() {
-            others_are_left_alone(step, op, before, after);
-            nobody_is_pushed_below_one(step, op, before, after);
-            within_max_ltv_after_lowering(step, op, after);
+            others_are_left_alone(step, op, before, after, outcome);
+            nobody_is_pushed_below_one(step, op, before, after, outcome);
+            within_max_ltv_after_lowering(step, op, before, after, outcome);
             no_free_lunch(step, before, after);
+            reserves_take_fees_and_covers_alone(step, op, before, after, outcome);
             untouched_markets_keep_their_bytes(step, op, before, after, outcome);
             liquidation_improves(step, op, before, after, outcome);
         }
@@ -51,17 +53,17 @@ impl Judge {
 
     /// 10: whoever owes can repay in full, whoever supplied gets the smaller of his claim and the cash.
     pub fn everybody_can_leave(&self, world: &mut World) {
-        let everyone: Vec<Who> = (0..USERS.len()).flat_map(|user| (0..IDS).map(move |id| (user, id))).collect();
+        let everyone: Vec<Who> = (0..USERS).flat_map(|user| (0..IDS).map(move |id| (user, id))).collect();
         // With the oracle dead: none of this needs a price.
         world.advance(1_000_000);
         for who in &everyone {
             for debt in world.position(actor(*who)).debts {
-                world.mint(USERS[who.0], &debt.denom, debt.amount.raw() + 5);
+                world.mint(name(who.0), &debt.denom, debt.amount.raw() + 5);
                 let owner = world.addr(actor(*who)).into_string();
                 let msg = ExecuteMsg::Repay { account_id: Some(who.1), on_behalf_of: Some(owner) };
-                let before = world.balance(USERS[who.0], &debt.denom);
-                world.execute(USERS[who.0], &msg, &[coin(debt.amount.raw() + 5, &debt.denom)]).unwrap();
-                let paid = before - world.balance(USERS[who.0], &debt.denom);
+                let before = world.balance(name(who.0), &debt.denom);
+                world.execute(name(who.0), &msg, &[coin(debt.amount.raw() + 5, &debt.denom)]).unwrap();
+                let paid = before - world.balance(name(who.0), &debt.denom);
                 assert_eq!(
                     paid,
                     debt.amount.raw(),
@@ -75,9 +77,9 @@ impl Judge {
             for deposit in world.position(actor(*who)).collaterals {
                 let cash = world.solvency(&deposit.denom).cash.raw();
                 if deposit.amount.raw().min(cash) > 0 {
-                    let before = world.balance(USERS[who.0], &deposit.denom);
+                    let before = world.balance(name(who.0), &deposit.denom);
                     world.withdraw_all(actor(*who), &deposit.denom).unwrap();
-                    let got = world.balance(USERS[who.0], &deposit.denom) - before;
+                    let got = world.balance(name(who.0), &deposit.denom) - before;
                     assert_eq!(got, deposit.amount.raw().min(cash), "{who:?}: {}", deposit.denom);
                 }
             }
@@ -124,9 +126,10 @@ fn indices_and_share_prices_hold(step: &str, before: &View, after: &View, outcom
         // What comes in or leaves does so at the old price; a loss falls on the shares that were there and stay.
         let total = q(old.stored.supply_shares.min(new.stored.supply_shares).raw() + 1_000_000);
         let fell = (old.share_price() - new.share_price()) * &total;
-        // Debt is rounded once where it is booked, so the loss is exact to a base unit.
+        // Debt is rounded once where it is booked, so each loss is exact to a base unit.
+        let losses = q(u128::try_from(borne.len().max(1)).unwrap());
         assert!(
-            fell <= q(lost) + q(1),
+            fell <= q(lost) + losses,
             "{step}: suppliers of {denom} lost {} but {lost} was booked",
             fell.to_integer()
         );
@@ -142,13 +145,28 @@ fn actor_of(op: &Op) -> Option<(usize, Option<Who>)> {
         Op::Liquidate { sender, .. } | Op::LiquidateWorst { sender, .. } | Op::WriteOff { sender, .. } => {
             (sender, None)
         }
-        Op::Donate { sender, .. } => (sender, None),
+        Op::Donate { sender, .. } | Op::Cover { sender, .. } => (sender, None),
+        Op::Batch { user, .. } => (user, None),
+        Op::Flash { .. } => (USERS - 1, None),
         Op::Price { .. } | Op::Advance { .. } => return None,
     })
 }
 
-const fn liquidates(op: &Op) -> bool {
-    matches!(op, Op::Liquidate { .. } | Op::LiquidateWorst { .. } | Op::WriteOff { .. })
+/// Whether it liquidated or wrote off, by itself or within a flash loan.
+fn liquidates(op: &Op, outcome: &Outcome) -> bool {
+    let said = |response: &AppResponse| {
+        values(response, "action").iter().any(|action| ["liquidate", "write_off"].contains(action))
+    };
+    match op {
+        Op::Liquidate { .. } | Op::LiquidateWorst { .. } | Op::WriteOff { .. } => true,
+        Op::Flash { .. } => matches!(&outcome.result, Ok(Some(response)) if said(response)),
+        _ => false,
+    }
+}
+
+/// Whether it may change any account of its sender's.
+const fn acts_on_all_of_ones_own(op: &Op) -> bool {
+    matches!(op, Op::Batch { .. } | Op::Flash { .. })
 }
 
 fn slots(account: &Account) -> (Vec<u16>, Vec<u16>) {
@@ -156,14 +174,14 @@ fn slots(account: &Account) -> (Vec<u16>, Vec<u16>) {
 }
 
 /// 5: nobody else's account loses collateral, gains debt or gains a slot; liquidation and write-off aside.
-fn others_are_left_alone(step: &str, op: &Op, before: &View, after: &View) {
-    let (sender, target) = actor_of(op).unwrap();
+fn others_are_left_alone(step: &str, op: &Op, before: &View, after: &View, outcome: &Outcome) {
+    let ((sender, target), liquidates) = (actor_of(op).unwrap(), liquidates(op, outcome));
     for (who, old) in &before.accounts {
         let new = &after.accounts[who];
-        if who.0 == sender && (target == Some(*who) || liquidates(op)) {
+        if who.0 == sender && (target == Some(*who) || acts_on_all_of_ones_own(op) || liquidates) {
             continue;
         }
-        if liquidates(op) {
+        if liquidates {
             let was_liquidatable = before.carried(*who) < before.debt(*who) + before.crumb();
             assert!(old == new || was_liquidatable, "{step}: {who:?} was healthy and changed");
             continue;
@@ -180,8 +198,8 @@ fn others_are_left_alone(step: &str, op: &Op, before: &View, after: &View) {
 }
 
 /// 5: at a fixed price and time, whoever is healthy stays healthy; a write-off's loss in a market where he supplies aside.
-fn nobody_is_pushed_below_one(step: &str, op: &Op, before: &View, after: &View) {
-    if matches!(op, Op::WriteOff { .. } | Op::Liquidate { .. } | Op::LiquidateWorst { .. }) {
+fn nobody_is_pushed_below_one(step: &str, op: &Op, before: &View, after: &View, outcome: &Outcome) {
+    if liquidates(op, outcome) {
         return;
     }
     for who in before.accounts.keys() {
@@ -192,19 +210,36 @@ fn nobody_is_pushed_below_one(step: &str, op: &Op, before: &View, after: &View) 
 }
 
 /// 6: after whatever lowers borrowing power or raises debt, the account is within max LTV.
-fn within_max_ltv_after_lowering(step: &str, op: &Op, after: &View) {
-    let who = match *op {
-        Op::Withdraw { who, .. } | Op::Borrow { who, .. } | Op::Enable { who, enable: false, .. } => who,
-        _ => return,
-    };
-    if after.accounts[&who].debts.is_empty() {
-        return;
+fn within_max_ltv_after_lowering(step: &str, op: &Op, before: &View, after: &View, outcome: &Outcome) {
+    let mut lowered: Vec<Who> = vec![];
+    match *op {
+        // Disabling what was disabled lowers nothing and is not checked.
+        Op::Withdraw { who, .. } | Op::Borrow { who, .. } => lowered.push(who),
+        Op::Enable { who, enable: false, .. } if is_lowered(&before.accounts[&who], &after.accounts[&who]) => {
+            lowered.push(who);
+        }
+        // A loss booked in the middle of a flash loan may lower what was checked before.
+        Op::Batch { .. } | Op::Flash { .. } if !liquidates(op, outcome) => {
+            let sender = actor_of(op).unwrap().0;
+            let own =
+                before.accounts.iter().filter(|(who, old)| who.0 == sender && is_lowered(old, &after.accounts[who]));
+            lowered.extend(own.map(|(who, _)| *who));
+        }
+        _ => {}
     }
-    let (limit, debt) = after.power(who);
-    // Disabling what was disabled lowers nothing and is not checked.
-    if !matches!(op, Op::Enable { .. }) {
+    for who in lowered.into_iter().filter(|who| !after.accounts[who].debts.is_empty()) {
+        let (limit, debt) = after.power(who);
         assert!(debt <= &limit + after.crumb(), "{step}: {who:?} owes {debt} above {limit}");
     }
+}
+
+/// Whether an account has fewer shares of anything, less of it enabled, or more debt of anything.
+fn is_lowered(old: &Account, new: &Account) -> bool {
+    let fewer = old.collaterals.iter().any(|c| {
+        let enabled = new.collateral(c.asset).is_some_and(|c| c.enabled);
+        new.shares(c.asset) < c.shares || (c.enabled && !enabled)
+    });
+    fewer || new.debts.iter().any(|d| d.scaled > old.debt(d.asset))
 }
 
 /// 7: at a fixed price and time all users together own no more than before, whatever they do to each other. A write-off is a loss
@@ -216,6 +251,30 @@ fn no_free_lunch(step: &str, before: &View, after: &View) {
     }
     let (old, new) = (before.everybodys_equity(), after.everybodys_equity());
     assert!(new <= &old + after.crumb(), "{step}: users gained {}", (new - old).to_integer());
+}
+
+/// At a fixed time and without a liquidation, reserves rise by 9 hundredths of a percent of each flash loan, rounded up, and by what
+/// is given to them.
+fn reserves_take_fees_and_covers_alone(step: &str, op: &Op, before: &View, after: &View, outcome: &Outcome) {
+    if liquidates(op, outcome) {
+        return;
+    }
+    let mut expected: Vec<u128> = before.assets.iter().map(|asset| asset.reserves).collect();
+    let events = outcome.result.iter().flatten().flat_map(|response| &response.events);
+    for event in events.filter(|event| event.ty == "wasm") {
+        let said = |key: &str| event.attributes.iter().find(|a| a.key == key).map(|a| a.value.as_str());
+        let per_myriad = match said("action") {
+            Some("flash_loan") => 9,
+            Some("cover") => 10_000,
+            _ => continue,
+        };
+        let market = DENOMS.iter().position(|denom| said("denom") == Some(denom)).unwrap();
+        let amount: u128 = said("amount").unwrap().parse().unwrap();
+        expected[market] += (amount * per_myriad).div_ceil(10_000);
+    }
+    for (asset, expected) in after.assets.iter().zip(expected) {
+        assert_eq!(asset.reserves, expected, "{step}: reserves of {}", asset.params.denom);
+    }
 }
 
 /// 11: a market that no attribute names keeps its record to the byte.

@@ -9,18 +9,20 @@
 )]
 
 mod bounded;
+mod compound;
 mod history;
 mod judge;
 mod view;
 
-use history::{Op, apply};
+use history::{Op, apply, put_borrower};
 use judge::Judge;
-use plimsoll_testing::World;
+use plimsoll_testing::{World, values};
 use proptest::prelude::*;
 use view::View;
 
 fn world() -> World {
     let mut world = World::builder().lent(100_000).build();
+    put_borrower(&mut world);
     // Debts in every market, so that interest flows from the first step on.
     for (who, collateral, tokens, debt, borrowed) in [
         (("alice", 1), "uatom", 10_000, "uusd", 30_000),
@@ -73,8 +75,13 @@ fn random_histories_get_through() {
     for _ in 0..1_500 {
         let op = history::op().new_tree(&mut runner).unwrap().current();
         *tried.entry(op.kind()).or_insert(0u32) += 1;
-        if apply(&mut world, &op).result.is_ok() {
+        if let Ok(response) = apply(&mut world, &op).result {
             *done.entry(op.kind()).or_insert(0u32) += 1;
+            // Of what is tried while a loan is open.
+            for said in response.iter().flat_map(|response| values(response, "tried")) {
+                *tried.entry("in_the_middle").or_insert(0) += 1;
+                *done.entry("in_the_middle").or_insert(0) += u32::from(said == "done");
+            }
         }
     }
     for (kind, tried) in &tried {

@@ -11,7 +11,7 @@ use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::World;
 
-use crate::history::{DENOMS, IDS, USERS, Who, actor};
+use crate::history::{DENOMS, IDS, USERS, Who, actor, name};
 
 pub type Q = BigRational;
 
@@ -57,13 +57,13 @@ impl View {
             stored: market.stored,
             params: market.params,
         });
-        let everyone = || (0..USERS.len()).flat_map(|user| (0..IDS).map(move |id| (user, id)));
-        let wallets = (0..USERS.len()).flat_map(|user| (0..DENOMS.len()).map(move |denom| (user, denom)));
+        let everyone = || (0..USERS).flat_map(|user| (0..IDS).map(move |id| (user, id)));
+        let wallets = (0..USERS).flat_map(|user| (0..DENOMS.len()).map(move |denom| (user, denom)));
         Self {
             now: world.now(),
             assets: assets.collect(),
             accounts: everyone().map(|who| (who, world.account(actor(who)))).collect(),
-            wallets: wallets.map(|(u, d)| ((u, d), world.balance(USERS[u], DENOMS[d]))).collect(),
+            wallets: wallets.map(|(u, d)| ((u, d), world.balance(name(u), DENOMS[d]))).collect(),
             debtors: world.borrowers().into_iter().map(|record| record.key).collect(),
             keys: everyone().map(|who| (who, world.key(actor(who)))).collect(),
             dump: world.dump().clone(),
