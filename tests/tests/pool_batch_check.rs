@@ -9,7 +9,7 @@ mod common;
 
 use common::{assert_solvent, indebted, refuses};
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::BatchAction as Act;
+use plimsoll_schema::pool::{AssetChanges, BatchAction as Act, ExecuteMsg};
 use plimsoll_testing::{ALICE, IBC_TOKEN, UATOM, UUSD, World, coin};
 
 /// Alice has 100 ATOM, 1,000 USD of collateral that carries 700, and owes 640; in accounts 1 and 2 the same with 600 owed.
@@ -226,4 +226,21 @@ fn batch_helps_a_liquidatable_account_only_back_within_max_ltv() {
     refuses(&mut world, text, |world| world.batch(ALICE, short, &purse));
     world.batch(ALICE, [withdraw(1_000_000, 0), repay(79_000_000, 0)], &purse).unwrap();
     assert!(!world.position(ALICE).liquidatable);
+}
+
+#[test]
+fn batch_that_borrows_only_to_pass_the_supply_cap_is_refused() {
+    let mut world = World::builder().lent(1_000).build();
+    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    let supplied = world.market(UATOM).supply;
+    let changes = AssetChanges { supply_cap: Some(supplied), ..Default::default() };
+    world.update_asset(UATOM, changes).unwrap();
+    let actions = vec![
+        Act::Borrow { denom: UUSD.to_owned(), amount: Amount::new(1), recipient: None, account_id: None },
+        Act::Deposit { coin: coin(5, UATOM), account_id: None },
+        Act::Repay { coin: coin(2, UUSD), account_id: None },
+    ];
+    let msg = ExecuteMsg::Batch { actions };
+    let text = format!("supply cap of uatom is {supplied}, a deposit of 5 finds {supplied} supplied");
+    refuses(&mut world, &text, |world| world.execute(ALICE, &msg, &[coin(5, UATOM), coin(2, UUSD)]));
 }

@@ -181,7 +181,8 @@ pub struct Holder {
     pub account_id: u32,
     pub account: Account,
     existed: bool,
-    was_debtor: bool,
+    /// Whether it had debt when the message came.
+    pub was_debtor: bool,
 }
 
 impl Holder {

@@ -84,9 +84,9 @@ fn assert_own_slot(holder: &Holder, is_owner: bool, id: AssetId, denom: &str) ->
 }
 
 /// A top-up of enabled collateral of an indebted account passes the guardian's stop and the supply cap: whoever wants to save
-/// his account must be able to.
+/// his account must be able to. A debt taken in the same batch is no reason.
 fn is_rescue(holder: &Holder, id: AssetId) -> bool {
-    !holder.account.debts.is_empty() && holder.account.collateral(id).is_some_and(|c| c.enabled)
+    holder.was_debtor && holder.account.collateral(id).is_some_and(|c| c.enabled)
 }
 
 fn assert_open(book: &Book, id: AssetId, wanted: Amount) -> Result<(), ContractError> {
