@@ -199,7 +199,7 @@ fn batch_needs_no_price_unless_an_indebted_account_is_lowered() {
     world.deposit((ALICE, 3), UATOM, 5_000_000).unwrap();
     world.advance(86_400);
     let purse = [coin(5_000_000, UATOM), coin(2_000_000_000, UUSD)];
-    let free = [deposit(1_000_000, UATOM, 0), repay(5_000_000, 0), enable(true, 0), withdraw(5_000_000, 3)];
+    let free = [deposit(1_000_000, UATOM, 3), repay(5_000_000, 0), enable(true, 3), withdraw(6_000_000, 3)];
     world.batch(ALICE, free, &purse).unwrap();
     let error = world.refused(|world| world.batch(ALICE, [withdraw(1, 0), withdraw(1, 3)], &[]));
     assert!(error.to_string().starts_with("account"), "{error}");
