@@ -157,6 +157,13 @@ pub struct Means<'a> {
     pub cooling: &'a BTreeSet<AccountKey>,
 }
 
+/// Takes what the fee may cost out of what may be spent.
+pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
+    if let Some(held) = inventory.get_mut(&fee.denom) {
+        *held = held.saturating_sub(fee.amount);
+    }
+}
+
 /// Plans for the whole book.
 pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
     let mut plan = Plan::default();
@@ -180,7 +187,16 @@ pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
 }
 
 impl Action {
-    fn profit(&self) -> Value {
+    /// What is sent with it.
+    pub fn sent(&self) -> Option<&Coin> {
+        match self {
+            Self::Liquidate(deal) => Some(&deal.sent),
+            Self::WriteOff { .. } => None,
+        }
+    }
+
+    /// What it earns, before the fee when that is told by simulation.
+    pub fn profit(&self) -> Value {
         match self {
             Self::Liquidate(deal) => deal.profit,
             Self::WriteOff { .. } => Value::ZERO,

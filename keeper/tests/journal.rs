@@ -103,10 +103,11 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     drop(journal);
 
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
+    let strategy = plimsoll_keeper::config::Strategy { timeout_blocks: 5, ..Default::default() };
     let mut blocks = 0;
     loop {
         let head = chain.head().await.unwrap();
-        let sent = executor.send("wasm1pool", &[write_off()], &head, 5).await.unwrap();
+        let sent = executor.send("wasm1pool", &[write_off()], &head, &strategy).await.unwrap();
         assert_eq!(sent, plimsoll_keeper::execute::Sent::default(), "sent something at {}", head.height);
         match executor.resolve(&head).await.unwrap() {
             None => assert!(head.height <= timeout_height + 2),

@@ -78,14 +78,15 @@ fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
         let actions = tick.sent.actions.len();
         tracing::info!(height, hash, actions, "sent");
     }
-    if !tick.plan.skipped.is_empty() {
-        tracing::debug!(height, skipped = ?tick.plan.skipped, "left alone");
-    }
     if !json {
         return Ok(());
     }
     for done in &tick.settled {
         print_json(&json!({ "event": "settled", "settled": done }))?;
+    }
+    if let Some((intent, reason)) = &tick.failed {
+        let (hash, accounts) = (&intent.hash, &intent.accounts);
+        print_json(&json!({ "event": "failed", "hash": hash, "accounts": accounts, "reason": reason }))?;
     }
     let skipped: u64 = tick.plan.skipped.values().sum();
     print_json(&json!({
