@@ -267,7 +267,10 @@ impl<C: Chain> Keeper<C> {
     pub async fn run(&mut self, mut stop: watch::Receiver<bool>, mut observe: impl FnMut(&Tick)) -> Result<()> {
         let mut heads = self.chain.subscribe().await?;
         let mut pause = Duration::ZERO;
-        let lacking = self.lacking().await.unwrap_or_default();
+        let lacking = tokio::select! {
+            lacking = self.lacking() => lacking.unwrap_or_default(),
+            () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),
+        };
         if !lacking.is_empty() {
             let denoms = lacking.join(", ");
             tracing::warn!(denoms, "there is nothing to repay these debts with: send some to the keeper's address");
