@@ -41,7 +41,7 @@ pub const KEYS: [(&str, &str); 26] = [
     ("strategy.slippage", "0.005"),
     ("strategy.timeout_blocks", "20"),
     ("strategy.write_off", "true"),
-    ("journal.path", "keeper-journal.jsonl"),
+    ("journal.path", ""),
     ("log.format", "text"),
     ("log.level", "info"),
 ];
@@ -176,8 +176,8 @@ pub struct Config {
     pub wallet: Wallet,
     /// What is worth doing.
     pub strategy: Strategy,
-    /// Where intents are written down.
-    pub journal: PathBuf,
+    /// Where intents are written down; see [`Config::journal_path`].
+    pub journal: Option<PathBuf>,
     /// How logs read.
     pub log_format: LogFormat,
     /// What is logged.
@@ -209,10 +209,30 @@ impl Config {
             contracts,
             wallet: wallet(layers)?,
             strategy: strategy(layers)?,
-            journal: layers.required("journal.path")?.into(),
+            journal: layers.optional("journal.path").map(PathBuf::from),
             log_format,
             log_level: layers.parse("log.level", "error, warn, info, debug or trace", |_: &tracing::Level| true)?,
         })
+    }
+}
+
+impl Config {
+    /// Where the intents of this address are written down. Unless that is set, it is a file of this chain's and this address's
+    /// own in the user's state directory, `$XDG_STATE_HOME/plimsoll` or `~/.local/state/plimsoll`: a keeper started from
+    /// another working directory, or at boot, has to find what it was sending.
+    pub fn journal_path(&self, address: &str, environment: impl Fn(&str) -> Option<String>) -> Result<PathBuf> {
+        if let Some(path) = &self.journal {
+            return Ok(path.clone());
+        }
+        // As the standard has it, a path that depends on the working directory is ignored.
+        let absolute = |name: &str| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+        let state = state.ok_or_else(|| {
+            Error::Config("journal.path is not set, nor HOME or XDG_STATE_HOME: set journal.path to a file".to_owned())
+        })?;
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+        let name: String = format!("journal-{}-{address}.jsonl", self.chain.id).chars().map(plain).collect();
+        Ok(state.join("plimsoll").join(name))
     }
 }
 

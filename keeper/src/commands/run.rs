@@ -44,7 +44,12 @@ pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal
         let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
         return Err(Error::EmptyWallet { address, available, wanted, denom });
     }
-    Journal::open(&config.journal)
+    let path = config.journal_path(address, |name| std::env::var(name).ok())?;
+    if let (None, Some(directory)) = (&config.journal, path.parent()) {
+        std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error))?;
+    }
+    tracing::info!(journal = %path.display(), "what is sent is written down there");
+    Journal::open(&path)
 }
 
 /// Turns true at SIGINT or SIGTERM.
