@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 pub use layers::{ENVIRONMENT, Layers};
 
 /// Every key with its default; one without stands at nothing.
-pub const KEYS: [(&str, &str); 22] = [
+pub const KEYS: [(&str, &str); 26] = [
     ("deployment", ""),
     ("chain.id", ""),
     ("chain.grpc", ""),
@@ -34,10 +34,14 @@ pub const KEYS: [(&str, &str); 22] = [
     ("wallet.account", "0"),
     ("strategy.min_profit_value", "0"),
     ("strategy.gas_value", "0"),
+    ("strategy.gas_denom_price", ""),
+    ("strategy.gas_denom_decimals", "6"),
+    ("strategy.max_gas_per_tx", "10000000"),
+    ("strategy.max_fee", ""),
     ("strategy.slippage", "0.005"),
     ("strategy.timeout_blocks", "20"),
     ("strategy.write_off", "true"),
-    ("journal.path", "keeper-journal.jsonl"),
+    ("journal.path", ""),
     ("log.format", "text"),
     ("log.level", "info"),
 ];
@@ -91,8 +95,16 @@ pub struct Contracts {
 pub struct Strategy {
     /// Less profit than this, after gas, is not worth a transaction.
     pub min_profit_value: Value,
-    /// What the gas of one liquidation is worth.
+    /// What the gas of one liquidation is worth, as long as no price says so.
     pub gas_value: Value,
+    /// What a whole token of the gas denom is worth: the fee of what was simulated is then subtracted in place of `gas_value`.
+    pub gas_denom_price: Option<Value>,
+    /// The decimals of the gas denom.
+    pub gas_denom_decimals: u8,
+    /// The most gas that a transaction may ask for.
+    pub max_gas_per_tx: u64,
+    /// The most that is paid for a transaction, in base units of the gas denom.
+    pub max_fee: Option<u128>,
     /// How much less collateral than planned is accepted.
     pub slippage: Ratio,
     /// The most that is spent in one liquidation, by denom; no limit for others.
@@ -108,11 +120,30 @@ impl Default for Strategy {
         Self {
             min_profit_value: Value::ZERO,
             gas_value: Value::ZERO,
+            gas_denom_price: None,
+            gas_denom_decimals: 6,
+            max_gas_per_tx: 10_000_000,
+            max_fee: None,
             slippage: Ratio::bps(50),
             max_repay: BTreeMap::new(),
             timeout_blocks: 20,
             write_off: true,
         }
+    }
+}
+
+impl Strategy {
+    /// What gas is taken to cost before anything is simulated.
+    pub fn planned_gas_value(&self) -> Value {
+        if self.gas_denom_price.is_some() { Value::ZERO } else { self.gas_value }
+    }
+
+    /// What a fee is worth, rounded up; `None` when no price says so.
+    pub fn fee_value(&self, fee: u128) -> Option<Value> {
+        let price = self.gas_denom_price?;
+        let whole = cosmwasm_std::Uint256::from(10u8).checked_pow(self.gas_denom_decimals.into()).ok()?;
+        let value = price.raw().checked_mul(fee.into()).ok()?.checked_add(whole).ok()?.checked_div(whole).ok()?;
+        Some(Value::new(value))
     }
 }
 
@@ -145,8 +176,8 @@ pub struct Config {
     pub wallet: Wallet,
     /// What is worth doing.
     pub strategy: Strategy,
-    /// Where intents are written down.
-    pub journal: PathBuf,
+    /// Where intents are written down; see [`Config::journal_path`].
+    pub journal: Option<PathBuf>,
     /// How logs read.
     pub log_format: LogFormat,
     /// What is logged.
@@ -178,10 +209,30 @@ impl Config {
             contracts,
             wallet: wallet(layers)?,
             strategy: strategy(layers)?,
-            journal: layers.required("journal.path")?.into(),
+            journal: layers.optional("journal.path").map(PathBuf::from),
             log_format,
             log_level: layers.parse("log.level", "error, warn, info, debug or trace", |_: &tracing::Level| true)?,
         })
+    }
+}
+
+impl Config {
+    /// Where the intents of this address are written down. Unless that is set, it is a file of this chain's and this address's
+    /// own in the user's state directory, `$XDG_STATE_HOME/plimsoll` or `~/.local/state/plimsoll`: a keeper started from
+    /// another working directory, or at boot, has to find what it was sending.
+    pub fn journal_path(&self, address: &str, environment: impl Fn(&str) -> Option<String>) -> Result<PathBuf> {
+        if let Some(path) = &self.journal {
+            return Ok(path.clone());
+        }
+        // As the standard has it, a path that depends on the working directory is ignored.
+        let absolute = |name: &str| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+        let state = state.ok_or_else(|| {
+            Error::Config("journal.path is not set, nor HOME or XDG_STATE_HOME: set journal.path to a file".to_owned())
+        })?;
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+        let name: String = format!("journal-{}-{address}.jsonl", self.chain.id).chars().map(plain).collect();
+        Ok(state.join("plimsoll").join(name))
     }
 }
 
@@ -240,6 +291,16 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
     Ok(Strategy {
         min_profit_value: layers.parse("strategy.min_profit_value", value, |_: &Value| true)?,
         gas_value: layers.parse("strategy.gas_value", value, |_: &Value| true)?,
+        gas_denom_price: layers
+            .optional("strategy.gas_denom_price")
+            .map(|_| layers.parse("strategy.gas_denom_price", value, |_: &Value| true))
+            .transpose()?,
+        gas_denom_decimals: layers.parse("strategy.gas_denom_decimals", "a number from 0 to 36", |n: &u8| *n <= 36)?,
+        max_gas_per_tx: layers.parse("strategy.max_gas_per_tx", "an amount of gas above 0", |n: &u64| *n > 0)?,
+        max_fee: layers
+            .optional("strategy.max_fee")
+            .map(|_| layers.parse("strategy.max_fee", "an amount in base units of the gas denom", |n: &u128| *n > 0))
+            .transpose()?,
         slippage: layers.parse("strategy.slippage", "a ratio from 0 to 0.5", |r: &Ratio| *r <= Ratio::percent(50))?,
         max_repay,
         timeout_blocks: layers

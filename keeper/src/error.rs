@@ -60,6 +60,16 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The node refuses whatever is sent.
+    #[error(
+        "gave up after {times} refusals in a row, the last: {reason}; see to the wallet's money for gas and to chain.gas_price"
+    )]
+    RefusedAgain {
+        /// How many.
+        times: u32,
+        /// The last one.
+        reason: String,
+    },
     /// A transaction that was included and failed.
     #[error("transaction {hash} failed in block {height} with code {code} of {codespace}: {log}")]
     Failed {

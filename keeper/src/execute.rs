@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chain::{Chain, Execute, Head, Included, Outcome};
+use plimsoll_risk::units::Value;
+
+use crate::chain::{Balances, Chain, Coin, Execute, Head, Included, Outcome};
+use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::journal::{Fate, Intent, Journal};
 use crate::plan::Action;
@@ -12,6 +15,8 @@ use crate::scan::name;
 
 /// The most messages in one transaction.
 const BATCH_MAX: usize = 16;
+/// How many actions are tried one by one in a block, so that many failing ones can't hold it up.
+const TRIES_MAX: usize = 64;
 /// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
 /// than it reports its height.
 const INDEX_LAG: u64 = 2;
@@ -75,62 +80,101 @@ impl<C: Chain> Executor<C> {
         self.chain.outcome(hash).await
     }
 
-    /// Simulates and sends the best of these actions in one transaction, leaving out those that would fail. Says what was
-    /// sent, and why what was left out was. Sends nothing while another transaction is in flight.
-    pub async fn send(&mut self, pool: &str, actions: &[Action], head: &Head, timeout_blocks: u64) -> Result<Sent> {
-        let mut sent = Sent::default();
-        if actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
-            return Ok(sent);
+    /// Chooses the best of these actions that go through together in one transaction, within the strategy's bounds and the
+    /// wallet's money, by simulation. Says why what would fail even alone was left out.
+    pub async fn select(&self, pool: &str, actions: &[Action], strategy: &Strategy) -> Result<Batch> {
+        let mut batch = Batch::default();
+        if actions.is_empty() {
+            return Ok(batch);
         }
-        let mut messages = Vec::new();
-        let batch: Vec<Action> = actions.iter().take(BATCH_MAX).cloned().collect();
-        for action in &batch {
-            messages.push(action.message(pool)?);
+        let balances = self.chain.balances(&self.sender).await?;
+        let bounds = Bounds { strategy, balances: &balances };
+        // Most often all is well.
+        let first: Vec<Action> = actions.iter().take(BATCH_MAX).cloned().collect();
+        if let Fit::Yes(gas) = self.fits(pool, &first, &bounds).await? {
+            return Ok(Batch { actions: first, gas, left_out: Vec::new() });
         }
-        let gas = match self.chain.simulate(&messages).await {
-            Ok(gas) => {
-                sent.actions = batch;
-                gas
+        for (tried, action) in actions.iter().enumerate() {
+            if batch.actions.len() >= BATCH_MAX || tried >= TRIES_MAX {
+                break;
             }
-            Err(Error::Refused { .. }) => {
-                messages = self.leave_out_failing(batch, messages, &mut sent).await?;
-                match self.chain.simulate(&messages).await {
-                    _ if messages.is_empty() => return Ok(sent),
-                    Ok(gas) => gas,
-                    // Each alone would work, together they don't: the best one alone.
-                    Err(Error::Refused { .. }) => {
-                        messages.truncate(1);
-                        sent.actions.truncate(1);
-                        self.chain.simulate(&messages).await?
+            let with: Vec<Action> = batch.actions.iter().chain([action]).cloned().collect();
+            let alone = with.len() == 1;
+            match self.fits(pool, &with, &bounds).await? {
+                Fit::Yes(gas) => (batch.actions, batch.gas) = (with, gas),
+                Fit::No(reason) if alone => batch.left_out.push((action.clone(), reason)),
+                Fit::TooPoor(error) if alone => return Err(error),
+                // It may be only with the others that it does not go through: then its turn comes at a later block.
+                Fit::No(_) => {
+                    if let Fit::No(reason) = self.fits(pool, std::slice::from_ref(action), &bounds).await? {
+                        batch.left_out.push((action.clone(), reason));
                     }
-                    Err(error) => return Err(error),
                 }
+                Fit::Full | Fit::TooPoor(_) => {}
             }
-            Err(error) => return Err(error),
-        };
-        let timeout_height = head.height.saturating_add(timeout_blocks);
-        sent.hash = Some(self.commit(&messages, self.chain.gas_limit(gas), timeout_height, &sent.actions, head).await?);
-        Ok(sent)
+        }
+        Ok(batch)
     }
 
-    async fn leave_out_failing(
-        &self,
-        batch: Vec<Action>,
-        messages: Vec<Execute>,
-        sent: &mut Sent,
-    ) -> Result<Vec<Execute>> {
-        let mut working = Vec::new();
-        for (action, message) in batch.into_iter().zip(messages) {
-            match self.chain.simulate(std::slice::from_ref(&message)).await {
-                Ok(_) => {
-                    working.push(message);
-                    sent.actions.push(action);
-                }
-                Err(Error::Refused { reason }) => sent.left_out.push((action, reason)),
-                Err(error) => return Err(error),
+    /// Whether these go through in one transaction.
+    async fn fits(&self, pool: &str, actions: &[Action], bounds: &Bounds<'_>) -> Result<Fit> {
+        let gas = match self.chain.simulate(&messages(pool, actions)?).await {
+            Ok(gas) => self.chain.gas_limit(gas),
+            Err(Error::Refused { reason }) => return Ok(Fit::No(reason)),
+            Err(error) => return Err(error),
+        };
+        let (strategy, fee, alone) = (bounds.strategy, self.chain.fee(gas), actions.len() == 1);
+        let too_much = if gas > strategy.max_gas_per_tx {
+            Some(format!("it needs {gas} gas, and strategy.max_gas_per_tx is {}", strategy.max_gas_per_tx))
+        } else {
+            let most = strategy.max_fee.filter(|most| fee.amount > *most);
+            most.map(|most| format!("it costs {fee}, and strategy.max_fee is {most}"))
+        };
+        match too_much {
+            Some(reason) if alone => return Ok(Fit::No(reason)),
+            Some(_) => return Ok(Fit::Full),
+            None => {}
+        }
+        let spent = actions.iter().filter_map(Action::sent).filter(|coin| coin.denom == fee.denom);
+        let wanted = spent.fold(fee.amount, |sum, coin| sum.saturating_add(coin.amount));
+        let available = bounds.balances.get(&fee.denom).copied().unwrap_or_default();
+        if available < wanted {
+            let (address, denom) = (self.sender.clone(), fee.denom);
+            return Ok(Fit::TooPoor(Error::EmptyWallet { address, available, wanted, denom }));
+        }
+        // Each pays its share of the fee.
+        if let Some(value) = strategy.fee_value(fee.amount) {
+            let count = cosmwasm_std::Uint256::from(u128::try_from(actions.len()).unwrap_or(u128::MAX));
+            let share = Value::new(value.raw().checked_div(count).unwrap_or_default());
+            let wanted = share.checked_add(strategy.min_profit_value).unwrap_or(share);
+            let pays = |action: &Action| matches!(action, Action::WriteOff { .. }) || action.profit() >= wanted;
+            if !actions.iter().all(pays) {
+                return Ok(Fit::No(format!("it does not pay for its share of the fee of {fee}, worth {share}")));
             }
         }
-        Ok(working)
+        Ok(Fit::Yes(gas))
+    }
+
+    /// Chooses and sends. Sends nothing while another transaction is in flight.
+    pub async fn send(&mut self, pool: &str, actions: &[Action], head: &Head, strategy: &Strategy) -> Result<Sent> {
+        if actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
+            return Ok(Sent::default());
+        }
+        let batch = self.select(pool, actions, strategy).await?;
+        self.send_batch(pool, batch, head, strategy.timeout_blocks).await
+    }
+
+    /// Sends what was chosen. Sends nothing while another transaction is in flight.
+    pub async fn send_batch(&mut self, pool: &str, batch: Batch, head: &Head, timeout_blocks: u64) -> Result<Sent> {
+        let mut sent = Sent { left_out: batch.left_out, ..Sent::default() };
+        if batch.actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
+            return Ok(sent);
+        }
+        let timeout_height = head.height.saturating_add(timeout_blocks);
+        let messages = messages(pool, &batch.actions)?;
+        sent.hash = Some(self.commit(&messages, batch.gas, timeout_height, &batch.actions, head).await?);
+        sent.actions = batch.actions;
+        Ok(sent)
     }
 
     /// Signs, writes down, broadcasts: in this order.
@@ -163,6 +207,46 @@ impl<C: Chain> Executor<C> {
         }
         Ok(signed.hash)
     }
+}
+
+/// What to keep back for the fee when planning: the most that a transaction may cost.
+pub fn fee_reserve(chain: &impl Chain, strategy: &Strategy) -> Coin {
+    let mut fee = chain.fee(strategy.max_gas_per_tx);
+    fee.amount = fee.amount.min(strategy.max_fee.unwrap_or(u128::MAX));
+    fee
+}
+
+fn messages(pool: &str, actions: &[Action]) -> Result<Vec<Execute>> {
+    actions.iter().map(|action| action.message(pool)).collect()
+}
+
+/// What a transaction has to stay within.
+struct Bounds<'a> {
+    strategy: &'a Strategy,
+    balances: &'a Balances,
+}
+
+/// Whether actions go through together.
+enum Fit {
+    /// They do, with this gas limit.
+    Yes(u64),
+    /// Some of them fail, or don't pay.
+    No(String),
+    /// They would be too much for one transaction.
+    Full,
+    /// The wallet can't pay the fee.
+    TooPoor(Error),
+}
+
+/// What goes through together in one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// In this order.
+    pub actions: Vec<Action>,
+    /// The gas limit.
+    pub gas: u64,
+    /// What would fail even alone, with the reason.
+    pub left_out: Vec<(Action, String)>,
 }
 
 /// What was sent.

@@ -1,15 +1,23 @@
 //! What was sent, written down before it was sent.
 //!
 //! One JSON object a line, each synced to disk before the next step. A line cut short by a crash was never acted on, so it is
-//! dropped; any other line that can't be read stops the keeper, since it might hide a transaction.
+//! dropped; any other line that can't be read stops the keeper, since it might hide a transaction. A long file is written anew
+//! without all but the latest of what is resolved.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+
+/// A file with more lines than this is compacted.
+const LINES_MAX: usize = 1_000;
+/// How many of the latest resolved transactions are kept then, for people to read.
+const RESOLVED_KEPT: usize = 100;
 
 /// A transaction about to be broadcast.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -40,7 +48,7 @@ pub enum Fate {
     Refused,
 }
 
-#[derive(Serialize, Deserialize, Debug)]
+#[derive(Serialize, Deserialize, Clone, Debug)]
 #[serde(rename_all = "snake_case")]
 enum Line {
     Intent(Intent),
@@ -53,6 +61,7 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     open: Vec<Intent>,
+    lines: Vec<Line>,
 }
 
 impl Journal {
@@ -60,16 +69,14 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Self> {
         let failed = |error: std::io::Error| Error::file(path, error);
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::file(
-                    path,
-                    "is in use by another keeper: stop that one, or set another journal.path",
-                ));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        lock(path, &file)?;
+        // A keeper that has just written the file anew holds the new one, not what was opened here.
+        let (ours, named) = (file.metadata().map_err(failed)?, std::fs::metadata(path).map_err(failed)?);
+        if (ours.dev(), ours.ino()) != (named.dev(), named.ino()) {
+            return Err(in_use(path));
         }
+        // The file's name has to be as sure to survive as what is in it.
+        sync_directory(path)?;
         let mut text = String::new();
         file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text)).map_err(failed)?;
         let whole = text.rfind('\n').map_or(0, |at| at.saturating_add(1));
@@ -77,7 +84,7 @@ impl Journal {
             let length = u64::try_from(whole).unwrap_or(u64::MAX);
             file.set_len(length).and_then(|()| file.sync_all()).map_err(failed)?;
         }
-        let mut journal = Self { path: path.to_owned(), file, open: Vec::new() };
+        let mut journal = Self { path: path.to_owned(), file, open: Vec::new(), lines: Vec::new() };
         for (number, line) in text[..whole].lines().enumerate() {
             let line = serde_json::from_str(line).map_err(|error| {
                 let reason = format!("line {} can't be read ({error}): it may hide a transaction; move the file away once none is on its way", number + 1);
@@ -85,6 +92,7 @@ impl Journal {
             })?;
             journal.take(line);
         }
+        journal.compact()?;
         Ok(journal)
     }
 
@@ -100,7 +108,42 @@ impl Journal {
 
     /// Writes down what became of it.
     pub fn resolve(&mut self, hash: &str, fate: Fate, height: u64) -> Result<()> {
-        self.append(Line::Resolved { hash: hash.to_owned(), fate, height })
+        self.append(Line::Resolved { hash: hash.to_owned(), fate, height })?;
+        self.compact()
+    }
+
+    /// Writes a long file anew, beside, and puts it in the place of the old one: at any moment one of the two is there, whole.
+    fn compact(&mut self) -> Result<()> {
+        if self.lines.len() <= LINES_MAX {
+            return Ok(());
+        }
+        let open: BTreeSet<&str> = self.open.iter().map(|intent| intent.hash.as_str()).collect();
+        let resolved = self.lines.iter().rev().filter(|line| matches!(line, Line::Resolved { .. }));
+        let latest: BTreeSet<&str> = resolved.take(RESOLVED_KEPT).map(Line::hash).collect();
+        let keep = |line: &&Line| open.contains(line.hash()) || latest.contains(line.hash());
+        let kept: Vec<Line> = self.lines.iter().filter(keep).cloned().collect();
+        let mut text = String::new();
+        for line in &kept {
+            text.push_str(&serde_json::to_string(line).map_err(|error| Error::file(&self.path, error))?);
+            text.push('\n');
+        }
+        let mut name = self.path.clone().into_os_string();
+        name.push(".new");
+        let beside = PathBuf::from(name);
+        let failed = |error: std::io::Error| Error::file(&beside, error);
+        // What is left of a compaction that was cut off is of no use.
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&beside).map_err(failed)?;
+        lock(&beside, &file)?;
+        file.set_len(0)
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
+        std::fs::rename(&beside, &self.path).map_err(failed)?;
+        sync_directory(&self.path)?;
+        // The old file's lock is given up only now.
+        self.file = file;
+        self.lines = kept;
+        Ok(())
     }
 
     fn append(&mut self, line: Line) -> Result<()> {
@@ -113,9 +156,35 @@ impl Journal {
     }
 
     fn take(&mut self, line: Line) {
-        match line {
-            Line::Intent(intent) => self.open.push(intent),
-            Line::Resolved { hash, .. } => self.open.retain(|intent| intent.hash != hash),
+        match &line {
+            Line::Intent(intent) => self.open.push(intent.clone()),
+            Line::Resolved { hash, .. } => self.open.retain(|intent| intent.hash != *hash),
+        }
+        self.lines.push(line);
+    }
+}
+
+impl Line {
+    fn hash(&self) -> &str {
+        match self {
+            Self::Intent(intent) => &intent.hash,
+            Self::Resolved { hash, .. } => hash,
         }
     }
+}
+
+fn in_use(path: &Path) -> Error {
+    Error::file(path, "is in use by another keeper: stop that one, or set another journal.path")
+}
+
+fn lock(path: &Path, file: &File) -> Result<()> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => in_use(path),
+        TryLockError::Error(error) => Error::file(path, error),
+    })
+}
+
+fn sync_directory(path: &Path) -> Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(|error| Error::file(directory, error))
 }

@@ -21,6 +21,14 @@ use crate::scan::{Scan, Verdict};
 
 /// A debt that is closed grows until its block: this share is sent on top, and what is not needed comes back.
 const CLOSING_RESERVE: Ratio = Ratio::bps(1);
+/// What share of the slippage a price may rise before fewer coins are needed than are sent.
+///
+/// Near health factor 1 the amount that reaches the target moves some 25 times as fast as prices do, so a floor on what is
+/// received would fail at a rise of a few hundredths of a percent. Hence a little less than reaches the target is sent: within
+/// this share of the slippage the coins, not the target, decide how much is repaid, and `min_receive` is a floor on the rate
+/// alone. The rate worsens by the price and by the bonus, which shrinks about 1.6 times as fast as the price rises: a quarter
+/// leaves room for both.
+const STEADY: Ratio = Ratio::percent(25);
 
 /// What is to be done about one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +61,7 @@ pub struct Deal {
     pub repaid_value: Value,
     /// What is received, in value.
     pub received_value: Value,
-    /// What remains after gas.
+    /// What remains after gas when no more than `min_receive` is received.
     pub profit: Value,
 }
 
@@ -149,6 +157,13 @@ pub struct Means<'a> {
     pub cooling: &'a BTreeSet<AccountKey>,
 }
 
+/// Takes what the fee may cost out of what may be spent.
+pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
+    if let Some(held) = inventory.get_mut(&fee.denom) {
+        *held = held.saturating_sub(fee.amount);
+    }
+}
+
 /// Plans for the whole book.
 pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
     let mut plan = Plan::default();
@@ -172,7 +187,16 @@ pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
 }
 
 impl Action {
-    fn profit(&self) -> Value {
+    /// What is sent with it.
+    pub fn sent(&self) -> Option<&Coin> {
+        match self {
+            Self::Liquidate(deal) => Some(&deal.sent),
+            Self::WriteOff { .. } => None,
+        }
+    }
+
+    /// What it earns, before the fee when that is told by simulation.
+    pub fn profit(&self) -> Value {
         match self {
             Self::Liquidate(deal) => deal.profit,
             Self::WriteOff { .. } => Value::ZERO,
@@ -240,28 +264,36 @@ struct Offer<'a> {
 impl Offer<'_> {
     fn deal(&self, debt: AssetId, collateral: AssetId) -> std::result::Result<Deal, Skip> {
         let denom = self.book.denom_of(debt);
-        let available = self.means.available(&denom);
-        if available.is_zero() {
+        let mut most = self.means.available(&denom);
+        if most.is_zero() {
             return Err(Skip::NoInventory);
         }
-        let mut sized = self.size(debt, collateral, available)?;
+        let mut sized = self.size(self.position, debt, collateral, most)?;
         let cash = self.scan.assets.asset(collateral).ok_or(Skip::Fault)?.market.state().cash;
         let received = sized.seize.saturating_sub(sized.fee);
         if received > cash {
             // Underlying is paid in full or not at all: as much as the market's cash allows.
             let less = mul_div_down_128(sized.repay.raw(), cash.raw(), received.raw()).map_err(|_| Skip::Fault)?;
-            sized = self.size(debt, collateral, Amount::new(less)).map_err(|_| Skip::NoCash)?;
+            most = Amount::new(less);
+            sized = self.size(self.position, debt, collateral, most).map_err(|_| Skip::NoCash)?;
             if sized.seize.saturating_sub(sized.fee) > cash {
                 return Err(Skip::NoCash);
             }
         }
-        self.priced(debt, collateral, available, sized)
+        let sent = self.sent(debt, collateral, most, sized)?;
+        self.priced(debt, collateral, sent)
     }
 
-    fn size(&self, debt: AssetId, collateral: AssetId, offered: Amount) -> std::result::Result<Liquidation, Skip> {
+    fn size(
+        &self,
+        position: &Position,
+        debt: AssetId,
+        collateral: AssetId,
+        offered: Amount,
+    ) -> std::result::Result<Liquidation, Skip> {
         let params = &self.scan.assets.asset(collateral).ok_or(Skip::Fault)?.params;
         let incentive = Incentive { bonus: params.liquidation_bonus, protocol_fee: params.protocol_liquidation_fee };
-        size(self.position, collateral, debt, offered, &incentive, &self.book.terms).map_err(|error| match error {
+        size(position, collateral, debt, offered, &incentive, &self.book.terms).map_err(|error| match error {
             LiquidationError::Price { .. } => Skip::Price,
             LiquidationError::Healthy { .. } => Skip::Healthy,
             LiquidationError::TooSmall { .. } => Skip::Dust,
@@ -269,40 +301,67 @@ impl Offer<'_> {
         })
     }
 
-    fn priced(
+    /// How many coins to send so that the contract does with them what it would do with `most`, and would still do it were
+    /// every collateral's price [`STEADY`] of the slippage higher.
+    fn sent(
         &self,
         debt: AssetId,
         collateral: AssetId,
-        available: Amount,
+        most: Amount,
         sized: Liquidation,
-    ) -> std::result::Result<Deal, Skip> {
+    ) -> std::result::Result<Amount, Skip> {
+        let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?.amount;
+        let reserve = owed.share_up(CLOSING_RESERVE).map_err(|_| Skip::Fault)?;
+        let all = owed.saturating_add(reserve).min(most);
+        // With no more coins than it repays it may do something else: a rest below the dust value is closed only when the
+        // coins suffice for the whole debt.
+        if sized.repay == owed || self.size(self.position, debt, collateral, sized.repay) != Ok(sized) {
+            return Ok(all);
+        }
+        let steady = self.steady(debt, collateral, most).filter(|steady| *steady < sized.repay);
+        let works = |steady: &Amount| self.size(self.position, debt, collateral, *steady).is_ok();
+        Ok(steady.filter(works).unwrap_or(sized.repay))
+    }
+
+    /// What is repaid when every collateral's price rises a little; `None` when that makes the account healthy.
+    fn steady(&self, debt: AssetId, collateral: AssetId, most: Amount) -> Option<Amount> {
+        let rise = self.means.strategy.slippage.mul_down(STEADY).ok()?;
+        let mut risen = self.position.clone();
+        for line in &mut risen.collaterals {
+            // More of it carries as much as the same at a higher price.
+            line.amount = line.amount.saturating_add(line.amount.share_up(rise).ok()?);
+        }
+        let repay = self.size(&risen, debt, collateral, most).ok()?.repay;
+        // The rest would be closed then, which takes all the coins.
+        (self.size(&risen, debt, collateral, repay).ok()?.repay == repay).then_some(repay)
+    }
+
+    fn priced(&self, debt: AssetId, collateral: AssetId, sent: Amount) -> std::result::Result<Deal, Skip> {
+        let sized = self.size(self.position, debt, collateral, sent)?;
         let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?;
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
         let received = sized.seize.saturating_sub(sized.fee);
-        let fault = |_| Skip::Fault;
-        let repaid_value = sized.repay.value_up(owed.mark.debt(), owed.decimals).map_err(fault)?;
-        let received_value = received.value_down(held.mark.collateral(), held.decimals).map_err(fault)?;
         let strategy = self.means.strategy;
-        let cost = repaid_value.checked_add(strategy.gas_value).map_err(fault)?;
+        let fault = |_| Skip::Fault;
+        let min_receive = received.share_down(Ratio::ONE.saturating_sub(strategy.slippage)).map_err(fault)?;
+        let worth = |amount: Amount| amount.value_down(held.mark.collateral(), held.decimals).map_err(fault);
+        let repaid_value = sized.repay.value_up(owed.mark.debt(), owed.decimals).map_err(fault)?;
+        let (received_value, least_value) = (worth(received)?, worth(min_receive)?);
+        let cost = repaid_value.checked_add(strategy.planned_gas_value()).map_err(fault)?;
         let wanted = cost.checked_add(strategy.min_profit_value).map_err(fault)?;
-        if received_value < wanted || received_value <= repaid_value {
+        // Whatever is accepted has to pay.
+        if least_value < wanted || least_value <= repaid_value {
             return Err(Skip::Unprofitable);
         }
-        let sent = if sized.repay == owed.amount {
-            sized.repay.saturating_add(sized.repay.share_up(CLOSING_RESERVE).map_err(fault)?)
-        } else {
-            sized.repay
-        };
-        let least = Ratio::ONE.saturating_sub(strategy.slippage);
         Ok(Deal {
             key: self.verdict.key.clone(),
-            sent: Coin { denom: self.book.denom_of(debt), amount: sent.min(available).raw() },
+            sent: Coin { denom: self.book.denom_of(debt), amount: sent.raw() },
             collateral_denom: self.book.denom_of(collateral),
             expected: sized,
-            min_receive: received.share_down(least).map_err(fault)?,
+            min_receive,
             repaid_value,
             received_value,
-            profit: received_value.saturating_sub(cost),
+            profit: least_value.saturating_sub(cost),
         })
     }
 }

@@ -6,23 +6,29 @@ use std::time::Duration;
 
 use plimsoll_schema::pool::AccountKey;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::book::Book;
 use crate::book::touched::account_key;
-use crate::chain::{Chain, Head};
+use crate::chain::{Balances, Chain, Head};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
-use crate::execute::{Executor, Landed, Sent};
+use crate::execute::{Batch, Executor, Landed, Sent, fee_reserve};
 use crate::journal::{Intent, Journal};
-use crate::plan::{Means, Plan, plan};
+use crate::plan::{Means, Plan, Skip, keep_back, plan};
 use crate::scan::{Scan, scan};
 use crate::settle::{Settled, settle};
 
 /// For how many blocks an account is left alone after a transaction about it failed.
 const COOLDOWN: u64 = 10;
+/// How often a block's plan is made again without what would fail, so that what that would have spent is spent on others.
+const ROUNDS: usize = 4;
+/// After how many refusals in a row by the node the keeper gives up.
+const REFUSALS_MAX: u32 = 6;
 /// How long a drain waits for the transaction in flight.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How long a block's work may go on once the keeper is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The keeper of one pool.
 #[derive(Debug)]
@@ -32,6 +38,11 @@ pub struct Keeper<C> {
     strategy: Strategy,
     executor: Option<Executor<C>>,
     cooling: BTreeMap<AccountKey, u64>,
+    /// What landed and no tick has told yet.
+    landed: (Vec<Settled>, Option<(Intent, String)>),
+    /// Refusals in a row, and the first block at which something is sent again.
+    refusals: (u32, u64),
+    skipped: BTreeSet<Skip>,
 }
 
 /// What happened at one block.
@@ -55,7 +66,16 @@ impl<C: Chain> Keeper<C> {
     /// With a book of its own. Without a journal it is a dry run: nothing is ever sent.
     pub fn new(chain: Arc<C>, book: Book, strategy: Strategy, journal: Option<Journal>) -> Result<Self> {
         let executor = journal.map(|journal| Executor::new(chain.clone(), journal)).transpose()?;
-        Ok(Self { chain, book, strategy, executor, cooling: BTreeMap::new() })
+        Ok(Self {
+            chain,
+            book,
+            strategy,
+            executor,
+            cooling: BTreeMap::new(),
+            landed: (Vec::new(), None),
+            refusals: (0, 0),
+            skipped: BTreeSet::new(),
+        })
     }
 
     /// The book.
@@ -73,36 +93,121 @@ impl<C: Chain> Keeper<C> {
         self.book.follow(&*self.chain, head).await?;
         self.cooling.retain(|_, until| *until > head.height);
         let scan = scan(&self.book, head.time)?;
-        let (settled, failed) = self.settle(head, &scan).await?;
-        let plan = self.plan(&scan).await?;
-        let mut tick = Tick { head: head.clone(), scan, plan, sent: Sent::default(), settled, failed };
-        if let Some(executor) = &mut self.executor {
-            let pool = &self.book.addresses.pool;
-            match executor.send(pool, &tick.plan.actions, head, self.strategy.timeout_blocks).await {
-                Ok(sent) => tick.sent = sent,
-                Err(error) if error.class() == Class::Skip => tracing::warn!(%error, "nothing was sent"),
-                Err(error) => return Err(error),
-            }
-            for (action, reason) in &tick.sent.left_out {
-                tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
-                self.cooling.insert(action.account().clone(), head.height.saturating_add(1));
-            }
-        }
-        Ok(tick)
+        self.settle(head, &scan).await?;
+        let (plan, batch) = self.choose(head, &scan).await?;
+        let sent = self.send(head, batch).await?;
+        self.tell_skipped(&plan);
+        let (settled, failed) = std::mem::take(&mut self.landed);
+        Ok(Tick { head: head.clone(), scan, plan, sent, settled, failed })
     }
 
-    /// Resolves the transaction in flight, without sending anything new.
-    pub async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<(Vec<Settled>, Option<(Intent, String)>)> {
-        let Some(executor) = &mut self.executor else { return Ok((Vec::new(), None)) };
-        let Some((intent, landed)) = executor.resolve(head).await? else { return Ok((Vec::new(), None)) };
+    /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
+    /// again, so that nothing is kept for it.
+    async fn choose(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Batch)> {
+        let mut plan = self.plan(scan).await?;
+        let (mut batch, mut left_out) = (Batch::default(), Vec::new());
+        for round in 1..=ROUNDS {
+            let Some(executor) = self.executor.as_ref().filter(|_| head.height >= self.refusals.1) else { break };
+            batch = match executor.select(&self.book.addresses.pool, &plan.actions, &self.strategy).await {
+                Ok(batch) => batch,
+                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                    self.refused(head, error)?;
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            for (action, reason) in &batch.left_out {
+                tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
+                self.cooling.insert(action.account().clone(), head.height.saturating_add(COOLDOWN));
+            }
+            let again = round < ROUNDS && !batch.left_out.is_empty();
+            left_out.append(&mut batch.left_out);
+            if !again {
+                break;
+            }
+            plan = self.plan(scan).await?;
+        }
+        batch.left_out = left_out;
+        Ok((plan, batch))
+    }
+
+    async fn send(&mut self, head: &Head, batch: Batch) -> Result<Sent> {
+        let Some(executor) = &mut self.executor else { return Ok(Sent::default()) };
+        let left_out = batch.left_out.clone();
+        match executor.send_batch(&self.book.addresses.pool, batch, head, self.strategy.timeout_blocks).await {
+            Ok(sent) => {
+                if sent.hash.is_some() {
+                    self.refusals = (0, 0);
+                }
+                Ok(sent)
+            }
+            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                self.refused(head, error)?;
+                Ok(Sent { left_out, ..Sent::default() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Nothing is sent for twice as many blocks as after the refusal before; after a few the keeper gives up.
+    fn refused(&mut self, head: &Head, error: Error) -> Result<()> {
+        let times = self.refusals.0.saturating_add(1);
+        if times >= REFUSALS_MAX {
+            return Err(Error::RefusedAgain { times, reason: error.to_string() });
+        }
+        let blocks = 1u64 << times;
+        self.refusals = (times, head.height.saturating_add(blocks));
+        tracing::warn!(%error, times, "nothing was sent, nor will be for {blocks} blocks");
+        Ok(())
+    }
+
+    /// Says why accounts are left alone, whenever the reasons change.
+    fn tell_skipped(&mut self, plan: &Plan) {
+        let reasons: BTreeSet<Skip> = plan.skipped.keys().copied().collect();
+        if reasons != self.skipped && !reasons.is_empty() {
+            let counts: Vec<String> = plan.skipped.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
+            let counts = counts.join(", ");
+            if reasons.contains(&Skip::NoInventory) {
+                tracing::warn!(counts, "accounts below health factor 1 are left alone");
+            } else {
+                tracing::info!(counts, "accounts below health factor 1 are left alone");
+            }
+        }
+        self.skipped = reasons;
+    }
+
+    /// Denoms that accounts owe and the keeper has none of to spend, after what is kept back for the fee.
+    pub async fn lacking(&self) -> Result<Vec<String>> {
+        let Some(inventory) = self.inventory().await? else { return Ok(Vec::new()) };
+        let debts = self.book.accounts.values().flat_map(|account| account.debts.iter().map(|debt| debt.asset));
+        let owed: BTreeSet<String> = debts.map(|id| self.book.denom_of(id)).collect();
+        Ok(owed.into_iter().filter(|denom| inventory.get(denom).is_none_or(|held| *held == 0)).collect())
+    }
+
+    /// What may be spent: what the key has, less what the fee may cost.
+    async fn inventory(&self) -> Result<Option<Balances>> {
+        let Some(sender) = self.chain.sender() else { return Ok(None) };
+        let mut inventory = self.chain.balances(sender).await?;
+        keep_back(&mut inventory, &fee_reserve(&*self.chain, &self.strategy));
+        Ok(Some(inventory))
+    }
+
+    /// Resolves the transaction in flight, without sending anything new. The next tick tells what it did.
+    async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
+        let Some(executor) = &mut self.executor else { return Ok(()) };
+        let Some((intent, landed)) = executor.resolve(head).await? else { return Ok(()) };
         let reason = match landed {
             Landed::Included(included) if included.code == 0 => {
                 let settled = settle(&included, &self.book, &scan.assets);
                 report(&intent, included.gas_used, &settled);
-                return Ok((settled, None));
+                self.landed.0.extend(settled);
+                return Ok(());
             }
             Landed::Included(included) => {
-                for key in intent.accounts.iter().filter_map(|name| account_key(name)) {
+                let culprit = failed_message(&included.log).and_then(|index| intent.accounts.get(index));
+                // When it isn't said which message failed, any may have.
+                let suspects = culprit.map_or(intent.accounts.as_slice(), std::slice::from_ref);
+                for key in suspects.iter().filter_map(|name| account_key(name)) {
                     self.cooling.insert(key, head.height.saturating_add(COOLDOWN));
                 }
                 format!("failed with code {} of {}: {}", included.code, included.codespace, included.log)
@@ -110,7 +215,8 @@ impl<C: Chain> Keeper<C> {
             Landed::Expired => format!("not included by block {}", intent.timeout_height),
         };
         tracing::warn!(hash = intent.hash, reason, "transaction did nothing");
-        Ok((Vec::new(), Some((intent, reason))))
+        self.landed.1 = Some((intent, reason));
+        Ok(())
     }
 
     async fn plan(&self, scan: &Scan) -> Result<Plan> {
@@ -119,39 +225,64 @@ impl<C: Chain> Keeper<C> {
         if nothing || self.in_flight() {
             return Ok(Plan::default());
         }
-        let sender = self.chain.sender();
-        let inventory = match sender {
-            Some(sender) => Some(self.chain.balances(sender).await?),
-            None => None,
-        };
+        let (sender, inventory) = (self.chain.sender(), self.inventory().await?);
         let cooling: BTreeSet<AccountKey> = self.cooling.keys().cloned().collect();
         Ok(plan(&self.book, scan, Means { sender, inventory, strategy: &self.strategy, cooling: &cooling }))
     }
 
-    /// Waits for the transaction in flight, for a bounded time.
-    pub async fn drain(&mut self) -> Result<()> {
-        let wait = async {
-            while self.in_flight() {
-                let head = self.chain.head().await?;
-                let scan = scan(&self.book, head.time)?;
-                self.settle(&head, &scan).await?;
+    /// Waits for the transaction in flight, for a bounded time, and tells what it did.
+    pub async fn drain(&mut self, mut observe: impl FnMut(&Tick)) -> Result<()> {
+        let deadline = Instant::now() + DRAIN;
+        while self.in_flight() {
+            let step = timeout_at(deadline, self.drain_step());
+            match step.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) if error.class() == Class::Halt => return Err(error),
+                Ok(Err(error)) => tracing::warn!(%error, "asking again what became of the transaction in flight"),
+                Err(_) => break,
+            }
+            if self.in_flight() {
                 sleep(Duration::from_millis(100)).await;
             }
-            Ok(())
-        };
-        timeout(DRAIN, wait).await.unwrap_or_else(|_| {
+        }
+        let (settled, failed) = std::mem::take(&mut self.landed);
+        if !settled.is_empty() || failed.is_some() {
+            let head = self.book.head.clone();
+            let scan = scan(&self.book, head.time)?;
+            observe(&Tick { head, scan, plan: Plan::default(), sent: Sent::default(), settled, failed });
+        }
+        if self.in_flight() {
             tracing::warn!("a transaction is still in flight; the next start resolves it from the journal");
-            Ok(())
-        })
+        }
+        Ok(())
+    }
+
+    async fn drain_step(&mut self) -> Result<()> {
+        let head = self.chain.head().await?;
+        let scan = scan(&self.book, head.time)?;
+        self.settle(&head, &scan).await
     }
 
     /// Runs until told to stop, then drains.
     pub async fn run(&mut self, mut stop: watch::Receiver<bool>, mut observe: impl FnMut(&Tick)) -> Result<()> {
         let mut heads = self.chain.subscribe().await?;
         let mut pause = Duration::ZERO;
+        let lacking = tokio::select! {
+            lacking = self.lacking() => lacking.unwrap_or_default(),
+            () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),
+        };
+        if !lacking.is_empty() {
+            let denoms = lacking.join(", ");
+            tracing::warn!(denoms, "there is nothing to repay these debts with: send some to the keeper's address");
+        }
         loop {
             let head = heads.borrow_and_update().clone();
-            match self.on_block(&head).await {
+            let done = tokio::select! {
+                done = self.on_block(&head) => done,
+                // What is cut off midway is in the journal if it was to be sent.
+                () = stopped_for(stop.clone(), GRACE) => break,
+            };
+            match done {
                 Ok(tick) => {
                     observe(&tick);
                     pause = Duration::ZERO;
@@ -170,8 +301,23 @@ impl<C: Chain> Keeper<C> {
             }
         }
         tracing::info!("stopping; no new transaction is sent");
-        self.drain().await
+        self.drain(observe).await
     }
+}
+
+/// Returns when it has been told to stop for that long.
+async fn stopped_for(mut stop: watch::Receiver<bool>, grace: Duration) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    sleep(grace).await;
+}
+
+/// The message that a chain's log says made the transaction fail.
+fn failed_message(log: &str) -> Option<usize> {
+    let (_, after) = log.split_once("message index: ")?;
+    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+    after.get(..digits)?.parse().ok()
 }
 
 fn report(intent: &Intent, gas_used: u64, settled: &[Settled]) {

@@ -86,6 +86,10 @@ fn each_bad_value_is_refused_with_its_name_and_itself() {
         ("wallet.account", "2147483648"),
         ("strategy.min_profit_value", "-1"),
         ("strategy.gas_value", "1e3"),
+        ("strategy.gas_denom_price", "dear"),
+        ("strategy.gas_denom_decimals", "37"),
+        ("strategy.max_gas_per_tx", "0"),
+        ("strategy.max_fee", "1uusd"),
         ("strategy.slippage", "0.51"),
         ("strategy.timeout_blocks", "1"),
         ("strategy.timeout_blocks", "1001"),
@@ -102,11 +106,26 @@ fn each_bad_value_is_refused_with_its_name_and_itself() {
 
 #[test]
 fn what_is_not_set_but_needed_is_named_with_its_variable() {
-    for key in ["chain.id", "chain.grpc", "chain.rpc", "contracts.pool", "journal.path", "chain.gas_denom"] {
+    for key in ["chain.id", "chain.grpc", "chain.rpc", "contracts.pool", "chain.gas_denom"] {
         let error = config(GOOD, &[], &[(key, "")]).unwrap_err().to_string();
         let variable = format!("PLIMSOLL_KEEPER_{}", key.replace('.', "_").to_uppercase());
         assert!(error.contains(key) && error.contains(&variable), "{error}");
     }
+}
+
+#[test]
+fn the_journal_is_where_the_working_directory_has_no_say() {
+    let path = |flags: &[(&str, &str)], variables: &[(&str, &str)]| {
+        let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        config(GOOD, &[], flags).unwrap().journal_path("wasm1me", find).map(|path| path.display().to_string())
+    };
+    let name = "plimsoll/journal-plimsoll-local-1-wasm1me.jsonl";
+    let home = ("HOME", "/home/ada");
+    assert_eq!(path(&[], &[home]).unwrap(), format!("/home/ada/.local/state/{name}"));
+    assert_eq!(path(&[], &[home, ("XDG_STATE_HOME", "/var/state")]).unwrap(), format!("/var/state/{name}"));
+    assert_eq!(path(&[], &[home, ("XDG_STATE_HOME", "here")]).unwrap(), format!("/home/ada/.local/state/{name}"));
+    assert_eq!(path(&[("journal.path", "j.jsonl")], &[home]).unwrap(), "j.jsonl");
+    assert!(path(&[], &[]).unwrap_err().to_string().contains("journal.path"));
 }
 
 #[test]

@@ -66,6 +66,35 @@ fn cut_off_anywhere_in_its_last_line_it_opens_without_that_line() {
 }
 
 #[test]
+fn a_long_journal_is_written_anew_without_what_was_resolved_long_ago() {
+    let path = path("long");
+    let mut journal = Journal::open(&path).unwrap();
+    journal.intend(intent("OPEN", "me", "c")).unwrap();
+    for n in 0..1_200 {
+        let hash = format!("H{n}");
+        journal.intend(intent(&hash, "you", "c")).unwrap();
+        journal.resolve(&hash, Fate::Refused, n).unwrap();
+    }
+    let lines = |path: &PathBuf| std::fs::read_to_string(path).unwrap().lines().count();
+    assert!(lines(&path) <= 1_002, "{}", lines(&path));
+    // The lock went with it.
+    assert!(Journal::open(&path).unwrap_err().to_string().contains("another keeper"));
+    drop(journal);
+    let mut journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.unresolved("me", "c").unwrap().hash, "OPEN");
+    assert_eq!(journal.unresolved("you", "c"), None);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("H1199"));
+    journal.resolve("OPEN", Fate::Settled, 7).unwrap();
+    drop(journal);
+    // As it was written before there was a bound: compacted when it is opened.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text: String = (0..20).map(|n| text.replace("\"H", &format!("\"{n}-H"))).collect();
+    std::fs::write(&path, text).unwrap();
+    let journal = Journal::open(&path).unwrap();
+    assert!(lines(&path) <= 1_000 && journal.unresolved("me", "c").is_none());
+}
+
+#[test]
 fn damage_before_the_last_line_stops_the_keeper() {
     let path = path("damage");
     let mut journal = Journal::open(&path).unwrap();
@@ -103,10 +132,11 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     drop(journal);
 
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
+    let strategy = plimsoll_keeper::config::Strategy { timeout_blocks: 5, ..Default::default() };
     let mut blocks = 0;
     loop {
         let head = chain.head().await.unwrap();
-        let sent = executor.send("wasm1pool", &[write_off()], &head, 5).await.unwrap();
+        let sent = executor.send("wasm1pool", &[write_off()], &head, &strategy).await.unwrap();
         assert_eq!(sent, plimsoll_keeper::execute::Sent::default(), "sent something at {}", head.height);
         match executor.resolve(&head).await.unwrap() {
             None => assert!(head.height <= timeout_height + 2),

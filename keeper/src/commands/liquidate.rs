@@ -11,10 +11,11 @@ use crate::chain::Chain;
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
 use crate::commands::{config, key, open, print_json};
+use crate::config::Strategy;
 use crate::error::{Error, Result};
-use crate::execute::{Executor, Landed};
+use crate::execute::{Executor, Landed, fee_reserve};
 use crate::journal::Journal;
-use crate::plan::{Action, Means, decide};
+use crate::plan::{Action, Means, decide, keep_back};
 use crate::scan::{Scan, name, scan};
 use crate::settle::settle;
 
@@ -35,7 +36,11 @@ pub async fn liquidate(settings: &Settings, account: &str, live: bool, json: boo
         return Err(Error::DoesNotHold(format!("{} is healthy: its health factor is {factor}", name(&wanted))));
     }
     let inventory = match node.sender() {
-        Some(sender) => Some(node.balances(sender).await?),
+        Some(sender) => {
+            let mut inventory = node.balances(sender).await?;
+            keep_back(&mut inventory, &fee_reserve(&*node, &config.strategy));
+            Some(inventory)
+        }
         None => None,
     };
     let cooling = BTreeSet::new();
@@ -51,7 +56,7 @@ pub async fn liquidate(settings: &Settings, account: &str, live: bool, json: boo
         return Ok(());
     }
     let journal = live_journal(&config, &*node).await?;
-    let settled = send(node, journal, &book, &scan, action, config.strategy.timeout_blocks).await?;
+    let settled = send(node, journal, &book, &scan, action, &config.strategy).await?;
     for done in settled {
         if json {
             print_json(&done)?;
@@ -68,11 +73,11 @@ async fn send<C: Chain>(
     book: &crate::book::Book,
     scan: &Scan,
     action: Action,
-    timeout_blocks: u64,
+    strategy: &Strategy,
 ) -> Result<Vec<crate::settle::Settled>> {
     let mut executor = Executor::new(chain.clone(), journal)?;
     wait(&*chain, &mut executor).await?;
-    let sent = executor.send(&book.addresses.pool, &[action], &chain.head().await?, timeout_blocks).await?;
+    let sent = executor.send(&book.addresses.pool, &[action], &chain.head().await?, strategy).await?;
     if let Some((_, reason)) = sent.left_out.into_iter().next() {
         return Err(Error::Refused { reason });
     }

@@ -44,7 +44,12 @@ pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal
         let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
         return Err(Error::EmptyWallet { address, available, wanted, denom });
     }
-    Journal::open(&config.journal)
+    let path = config.journal_path(address, |name| std::env::var(name).ok())?;
+    if let (None, Some(directory)) = (&config.journal, path.parent()) {
+        std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error))?;
+    }
+    tracing::info!(journal = %path.display(), "what is sent is written down there");
+    Journal::open(&path)
 }
 
 /// Turns true at SIGINT or SIGTERM.
@@ -78,14 +83,15 @@ fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
         let actions = tick.sent.actions.len();
         tracing::info!(height, hash, actions, "sent");
     }
-    if !tick.plan.skipped.is_empty() {
-        tracing::debug!(height, skipped = ?tick.plan.skipped, "left alone");
-    }
     if !json {
         return Ok(());
     }
     for done in &tick.settled {
         print_json(&json!({ "event": "settled", "settled": done }))?;
+    }
+    if let Some((intent, reason)) = &tick.failed {
+        let (hash, accounts) = (&intent.hash, &intent.accounts);
+        print_json(&json!({ "event": "failed", "hash": hash, "accounts": accounts, "reason": reason }))?;
     }
     let skipped: u64 = tick.plan.skipped.values().sum();
     print_json(&json!({
