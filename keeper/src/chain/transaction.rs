@@ -145,6 +145,10 @@ impl Node {
         let request = SimulateRequest { tx_bytes: raw.encode_to_vec(), ..SimulateRequest::default() };
         let answer = ServiceClient::new(self.channel.clone()).simulate(request).await;
         let answer = answer.map_err(|status| match self.status("simulate", &status) {
+            // A block came in between: that says nothing about the messages.
+            Error::Query { what, reason } if reason.contains("account sequence mismatch") => {
+                Error::Query { what, reason: short(&reason) }
+            }
             Error::Query { reason, .. } => Error::Refused { reason: short(&reason) },
             other => other,
         })?;
