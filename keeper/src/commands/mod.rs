@@ -75,7 +75,7 @@ pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)
     let head = node.head().await?;
     let bar = progress(config);
     bar.set_message("reading borrowers");
-    let book = Book::snapshot(&*node, &config.contracts.pool, head, |count| {
+    let book = Book::first(&*node, &config.contracts.pool, head, |count| {
         bar.set_position(count.try_into().unwrap_or(u64::MAX));
     })
     .await?;
@@ -112,7 +112,7 @@ fn progress(config: &Config) -> ProgressBar {
 /// Prints one JSON object on a line.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string(value).map_err(|error| Error::garbage("this keeper", error))?;
-    println!("{text}");
+    outln!("{text}");
     Ok(())
 }
 
@@ -123,7 +123,7 @@ fn show_config(settings: &Settings, json: bool) -> Result<()> {
         if json {
             print_json(&serde_json::json!({ "key": key, "value": value, "from": origin }))?;
         } else {
-            println!("{key} = \"{value}\"  # from {origin}");
+            outln!("{key} = \"{value}\"  # from {origin}");
         }
     }
     Ok(())

@@ -93,6 +93,9 @@ impl Play {
         self.show(|screen| screen.book(&tick));
         self.settle(&tick).await?;
         for (number, step) in scenario.steps.iter().enumerate() {
+            if crate::output::closed() {
+                break;
+            }
             self.step(number + 1, step).await?;
         }
         self.close().await?;
