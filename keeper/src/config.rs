@@ -270,7 +270,7 @@ impl Layers {
     fn refuse(&self, key: &str, allowed: &str) -> Error {
         Error::Config(format!(
             "{key} = \"{}\" (from {}) is not allowed: it must be {allowed}",
-            self.get(key),
+            crate::keys::veiled(self.get(key)),
             self.origin(key)
         ))
     }

@@ -89,3 +89,16 @@ fn a_scenario_that_makes_no_sense_is_refused_with_one_line() {
         assert!(error.contains(named) && !error.contains('\n'), "{error}");
     }
 }
+
+#[test]
+fn a_scenario_longer_than_a_century_or_with_a_taken_name_is_refused() {
+    for (toml, named) in [
+        (format!("{MARKET}[[steps]]\nseconds = 9223372036854775807\n"), "century"),
+        (format!("{MARKET}[[steps]]\nseconds = 3000000000\n[[steps]]\nseconds = 3000000000\n"), "century"),
+        (MARKET.replace("\"ada\"", "\"keeper\""), "keeper"),
+        (MARKET.replace("\"ada\"", "\"lender\""), "lender"),
+    ] {
+        let error = Scenario::parse(&toml, "a test").unwrap_err().to_string();
+        assert!(error.contains(named) && !error.contains('\n'), "{error}");
+    }
+}
