@@ -7,12 +7,16 @@
     reason = "a test may stop at a surprise"
 )]
 
+use std::sync::Arc;
+
 use cosmwasm_std::coin;
 use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::book::{Addresses, Book};
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::chain::{Chain, ContractEvent, Head};
+use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error};
+use plimsoll_keeper::run::Keeper;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 use plimsoll_schema::oracle::MigrateMsg as OracleMigrateMsg;
 use plimsoll_schema::pool::{AssetChanges, BatchAction, ExecuteMsg, MigrateMsg, Receive};
@@ -207,4 +211,32 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
     let other = Head { chain_id: "other-1".to_owned(), ..head };
     assert!(matches!(f.book.follow(&f.chain, &other).await, Err(Error::WrongChain { .. })));
     assert_eq!(f.book, before);
+}
+
+#[tokio::test]
+async fn an_audit_finds_counts_and_mends_what_is_wrong() {
+    let mut f = Followed::new().await;
+    f.pool(ALICE, ExecuteMsg::Deposit { account_id: None, on_behalf_of: None }, &[(200_000_000, UATOM)]).await;
+    let denom = UUSD.to_owned();
+    let borrow = ExecuteMsg::Borrow { denom, amount: Amount::new(600_000_000), recipient: None, account_id: None };
+    f.pool(ALICE, borrow, &[]).await;
+    let right = f.book.clone();
+    assert_eq!(f.book.audit(&f.chain).await.unwrap(), 0);
+    f.book.accounts.clear();
+    f.book.assets.values_mut().next().unwrap().record = None;
+    f.book.terms.dust_value = Value::whole(7);
+    assert_eq!(f.book.audit(&f.chain).await.unwrap(), 3);
+    assert_eq!(f.book, right);
+
+    // The keeper does it by itself, when it is time.
+    f.book.accounts.clear();
+    let strategy = Strategy { audit_blocks: 2, ..Strategy::default() };
+    let chain = Arc::new(f.chain);
+    let mut keeper = Keeper::new(chain.clone(), f.book, strategy, None).unwrap();
+    for mended in [0, 1, 1] {
+        let head = chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        keeper.on_block(&head).await.unwrap();
+        assert_eq!(keeper.mended(), mended);
+    }
+    assert_eq!(keeper.book().accounts, right.accounts);
 }
