@@ -154,8 +154,10 @@ impl Play {
     async fn close(&mut self) -> Result<()> {
         let mut markets = Vec::new();
         let pool = self.keeper.book().addresses.pool.clone();
-        for asset in self.keeper.book().assets.values() {
-            let denom = asset.params.denom.clone();
+        for (id, asset) in &self.keeper.book().assets {
+            let (id, denom) = (*id, asset.params.denom.clone());
+            let judged = denom.clone();
+            self.summary.solvent &= self.chain.with(move |world| summary::proves(world, id, &judged)).await?;
             let question = QueryMsg::Solvency { denom: denom.clone() };
             let market: SolvencyResponse = query(&*self.chain, &pool, &question, None).await?;
             self.summary.solvent &= summary::balances(&market);
