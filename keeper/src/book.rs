@@ -1,5 +1,6 @@
 //! The book: all borrowers, markets and prices as they stand at one height.
 
+pub mod audit;
 pub mod follow;
 pub mod snapshot;
 pub mod touched;

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 pub use layers::{ENVIRONMENT, Layers};
 
 /// Every key with its default; one without stands at nothing.
-pub const KEYS: [(&str, &str); 26] = [
+pub const KEYS: [(&str, &str); 27] = [
     ("deployment", ""),
     ("chain.id", ""),
     ("chain.grpc", ""),
@@ -41,6 +41,7 @@ pub const KEYS: [(&str, &str); 26] = [
     ("strategy.slippage", "0.005"),
     ("strategy.timeout_blocks", "20"),
     ("strategy.write_off", "true"),
+    ("strategy.audit_blocks", "1000"),
     ("journal.path", ""),
     ("log.format", "text"),
     ("log.level", "info"),
@@ -113,6 +114,8 @@ pub struct Strategy {
     pub timeout_blocks: u64,
     /// Whether bad debt is written off, which pays nothing.
     pub write_off: bool,
+    /// After how many blocks the whole book is read anew and compared; 0 is never.
+    pub audit_blocks: u64,
 }
 
 impl Default for Strategy {
@@ -128,6 +131,7 @@ impl Default for Strategy {
             max_repay: BTreeMap::new(),
             timeout_blocks: 20,
             write_off: true,
+            audit_blocks: 1_000,
         }
     }
 }
@@ -306,6 +310,7 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         timeout_blocks: layers
             .parse("strategy.timeout_blocks", "a number from 2 to 1000", |n: &u64| (2..=1_000).contains(n))?,
         write_off: layers.parse("strategy.write_off", "true or false", |_: &bool| true)?,
+        audit_blocks: layers.parse("strategy.audit_blocks", "a number of blocks; 0 is never", |_: &u64| true)?,
     })
 }
 
@@ -331,7 +336,7 @@ impl Layers {
     fn refuse(&self, key: &str, allowed: &str) -> Error {
         Error::Config(format!(
             "{key} = \"{}\" (from {}) is not allowed: it must be {allowed}",
-            self.get(key),
+            crate::keys::veiled(self.get(key)),
             self.origin(key)
         ))
     }

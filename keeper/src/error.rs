@@ -36,6 +36,18 @@ pub enum Error {
         /// The chain that is configured.
         wanted: String,
     },
+    /// Not the chain that it was, though it is called the same.
+    #[error("{chain_id} was at block {before} and is now at {now}{}: it is another chain, or was reset; see that chain.grpc and chain.rpc are right, move the journal away, and start again", if *.older { ", which is older" } else { "" })]
+    Reset {
+        /// What both are called.
+        chain_id: String,
+        /// The book's block.
+        before: u64,
+        /// The node's.
+        now: u64,
+        /// Whether its time is before the book's.
+        older: bool,
+    },
     /// An address without a contract.
     #[error("there is no {name} contract at '{address}' on {chain_id}: set contracts.{name}, or deploy first")]
     NoContract {

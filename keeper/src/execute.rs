@@ -20,6 +20,10 @@ const TRIES_MAX: usize = 64;
 /// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
 /// than it reports its height.
 const INDEX_LAG: u64 = 2;
+/// No transaction is given more blocks: one that seems to have more was sent on another chain.
+const TIMEOUT_MAX: u64 = 1_000;
+/// Every so many blocks it is said that a transaction is still in flight.
+const WARN_EVERY: u64 = 10;
 /// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
 /// and without asking again the next transaction would be a block late.
 const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
@@ -66,7 +70,19 @@ impl<C: Chain> Executor<C> {
                 self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
                 Ok(Some((intent, Landed::Expired)))
             }
-            Outcome::NotFound => Ok(None),
+            Outcome::NotFound if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
+                Err(Error::DoesNotHold(format!(
+                    "the journal has transaction {} with timeout height {}, but {} is at block {}: it was sent on another chain of that name; move the journal away",
+                    intent.hash, intent.timeout_height, head.chain_id, head.height
+                )))
+            }
+            Outcome::NotFound => {
+                if head.height.is_multiple_of(WARN_EVERY) {
+                    let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
+                    tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
+                }
+                Ok(None)
+            }
         }
     }
 

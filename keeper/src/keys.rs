@@ -14,6 +14,17 @@ use crate::error::{Error, Result};
 /// The variable that holds the mnemonic, for those who don't want it in a file.
 pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_KEEPER_MNEMONIC";
 
+/// A text for an error, unless it looks like a mnemonic that was put in the wrong place.
+pub fn veiled(text: &str) -> &str {
+    let words = text.split_whitespace();
+    if words.clone().count() >= 12
+        && words.flat_map(str::bytes).all(|b| b.is_ascii_alphabetic() || b == b'=' || b == b'.')
+    {
+        return "(several words, not shown)";
+    }
+    text
+}
+
 /// The words that all keys come from. Debug and errors never show them.
 pub struct Mnemonic(bip39::Mnemonic);
 
@@ -35,8 +46,16 @@ impl Mnemonic {
 
     /// From a file that nobody but its owner can read.
     pub fn read(path: &Path) -> Result<Self> {
-        refuse_readable_by_others(path)?;
-        let words = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
+        if veiled(&path.to_string_lossy()) != path.to_string_lossy() {
+            let reason =
+                "a mnemonic stands where the path of its file belongs: put it in a file that only its owner can read";
+            return Err(Error::Key(reason.to_owned()));
+        }
+        // Opened once: what is judged is what is read.
+        let mut file = std::fs::File::open(path).map_err(|error| Error::file(path, error))?;
+        refuse_readable_by_others(path, &file)?;
+        let mut words = String::new();
+        std::io::Read::read_to_string(&mut file, &mut words).map_err(|error| Error::file(path, error))?;
         Self::parse(&words, &path.display().to_string())
     }
 
@@ -78,9 +97,17 @@ impl Mnemonic {
 }
 
 #[cfg(unix)]
-fn refuse_readable_by_others(path: &Path) -> Result<()> {
+fn refuse_readable_by_others(path: &Path, file: &std::fs::File) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
-    let mode = std::fs::metadata(path).map_err(|error| Error::file(path, error))?.mode() & 0o777;
+    let found = file.metadata().map_err(|error| Error::file(path, error))?;
+    // Whoever runs this owns what he makes.
+    let me = std::fs::metadata("/proc/self").map_or_else(|_| found.uid(), |process| process.uid());
+    if found.uid() != 0 && found.uid() != me {
+        let reason =
+            format!("{} belongs to user {}, neither to you nor to root: chown it", path.display(), found.uid());
+        return Err(Error::Key(reason));
+    }
+    let mode = found.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(Error::Key(format!("{} can be read by others (mode {mode:03o}): chmod 600 {0}", path.display())));
     }
@@ -88,7 +115,7 @@ fn refuse_readable_by_others(path: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn refuse_readable_by_others(_: &Path) -> Result<()> {
+fn refuse_readable_by_others(_: &Path, _: &std::fs::File) -> Result<()> {
     Ok(())
 }
 

@@ -4,6 +4,9 @@
 //! which [`chain::Chain`] is the only one that knows a chain. It has two homes: a real node ([`chain::node`]) and the
 //! in-process world ([`chain::world`]).
 
+#[macro_use]
+pub mod output;
+
 pub mod book;
 pub mod chain;
 pub mod cli;

@@ -1,5 +1,6 @@
 //! The keeper's command line.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,7 +11,8 @@ async fn main() -> ExitCode {
     match plimsoll_keeper::commands::run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", error.to_string().replace('\n', " "));
+            // Nobody may read that either.
+            let _ = writeln!(std::io::stderr(), "error: {}", error.to_string().replace('\n', " "));
             ExitCode::FAILURE
         }
     }

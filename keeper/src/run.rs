@@ -43,6 +43,8 @@ pub struct Keeper<C> {
     /// Refusals in a row, and the first block at which something is sent again.
     refusals: (u32, u64),
     skipped: BTreeSet<Skip>,
+    audited: u64,
+    mended: usize,
 }
 
 /// What happened at one block.
@@ -66,6 +68,7 @@ impl<C: Chain> Keeper<C> {
     /// With a book of its own. Without a journal it is a dry run: nothing is ever sent.
     pub fn new(chain: Arc<C>, book: Book, strategy: Strategy, journal: Option<Journal>) -> Result<Self> {
         let executor = journal.map(|journal| Executor::new(chain.clone(), journal)).transpose()?;
+        let audited = book.head.height;
         Ok(Self {
             chain,
             book,
@@ -75,6 +78,8 @@ impl<C: Chain> Keeper<C> {
             landed: (Vec::new(), None),
             refusals: (0, 0),
             skipped: BTreeSet::new(),
+            audited,
+            mended: 0,
         })
     }
 
@@ -91,6 +96,7 @@ impl<C: Chain> Keeper<C> {
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
         self.book.follow(&*self.chain, head).await?;
+        self.audit(head).await;
         self.cooling.retain(|_, until| *until > head.height);
         let scan = scan(&self.book, head.time)?;
         self.settle(head, &scan).await?;
@@ -190,6 +196,28 @@ impl<C: Chain> Keeper<C> {
         let mut inventory = self.chain.balances(sender).await?;
         keep_back(&mut inventory, &fee_reserve(&*self.chain, &self.strategy));
         Ok(Some(inventory))
+    }
+
+    /// How many differences audits have found since the start; anything but 0 is a fault of the keeper.
+    pub const fn mended(&self) -> usize {
+        self.mended
+    }
+
+    /// When it is time, compares the book with one read anew, and keeps that.
+    async fn audit(&mut self, head: &Head) {
+        let every = self.strategy.audit_blocks;
+        if every == 0 || head.height < self.audited.saturating_add(every) {
+            return;
+        }
+        match self.book.audit(&*self.chain).await {
+            Ok(differences) => {
+                self.audited = head.height;
+                self.mended = self.mended.saturating_add(differences);
+                tracing::info!(height = head.height, differences, ever = self.mended, "the book was read anew");
+            }
+            // The book stands as it was; the next block tries again.
+            Err(error) => tracing::warn!(%error, "the book can't be compared now"),
+        }
     }
 
     /// Resolves the transaction in flight, without sending anything new. The next tick tells what it did.

@@ -93,7 +93,7 @@ async fn conforms(chain: &impl Home, pool: &str) {
     let record: plimsoll_risk::price::PriceRecord = compact::decode(&raw).unwrap();
     assert!(record.timestamp > 0);
     assert_eq!(chain.raw(oracle, PRICE_RECORDS.key("unknown"), None).await.unwrap(), None);
-    let nobody = Book::snapshot(chain, chain.sender().unwrap(), chain.head().await.unwrap(), |_| {}).await;
+    let nobody = Book::first(chain, chain.sender().unwrap(), chain.head().await.unwrap(), |_| {}).await;
     assert!(matches!(nobody, Err(Error::NoContract { .. })), "{nobody:?}");
 
     // A transaction: simulated, signed, sent, found with its events, also by its block.

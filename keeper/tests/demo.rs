@@ -89,3 +89,33 @@ fn a_scenario_that_makes_no_sense_is_refused_with_one_line() {
         assert!(error.contains(named) && !error.contains('\n'), "{error}");
     }
 }
+
+#[test]
+fn a_scenario_longer_than_a_century_or_with_a_taken_name_is_refused() {
+    for (toml, named) in [
+        (format!("{MARKET}[[steps]]\nseconds = 9223372036854775807\n"), "century"),
+        (format!("{MARKET}[[steps]]\nseconds = 3000000000\n[[steps]]\nseconds = 3000000000\n"), "century"),
+        (MARKET.replace("\"ada\"", "\"keeper\""), "keeper"),
+        (MARKET.replace("\"ada\"", "\"lender\""), "lender"),
+    ] {
+        let error = Scenario::parse(&toml, "a test").unwrap_err().to_string();
+        assert!(error.contains(named) && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn solvency_is_judged_from_raw_records() {
+    use plimsoll_keeper::demo::summary::proves;
+    use plimsoll_risk::params::AssetId;
+    use plimsoll_testing::{ALICE, UATOM, UUSD, World};
+    let mut world = World::builder().lent(1_000).build();
+    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 500_000_000).unwrap();
+    let ids: Vec<(AssetId, String)> = world.markets().into_iter().map(|m| (m.asset, m.params.denom)).collect();
+    assert!(ids.iter().all(|(id, denom)| proves(&world, *id, denom)));
+    // An account that is gone leaves shares and debts that are nobody's.
+    let pool = world.pool().clone();
+    let account = world.dump_of(&pool).into_keys().find(|key| key.starts_with(b"\0\x01u")).unwrap();
+    world.storage_mut(&pool).remove(&account);
+    assert!(!ids.iter().all(|(id, denom)| proves(&world, *id, denom)));
+}

@@ -78,3 +78,16 @@ fn new_writes_a_file_for_its_owner_alone_and_overwrites_none() {
 fn an_account_number_out_of_range_is_an_error() {
     assert!(matches!(Mnemonic::parse(WORDS, "a test").unwrap().key("wasm", 118, u32::MAX), Err(Error::Key(_))));
 }
+
+#[test]
+fn words_in_a_wrong_place_are_not_echoed() {
+    use plimsoll_keeper::config::Layers;
+    use plimsoll_keeper::keys::veiled;
+    assert_eq!(veiled("/etc/plimsoll/mnemonic"), "/etc/plimsoll/mnemonic");
+    let error = Mnemonic::read(std::path::Path::new(WORDS)).unwrap_err().to_string();
+    let flag = (WORDS.to_owned(), "1".to_owned());
+    let unknown = Layers::read(None, std::iter::empty(), &[flag]).unwrap_err().to_string();
+    for text in [error.as_str(), unknown.as_str(), veiled(WORDS), veiled(&format!("wallet.mnemonic={WORDS}"))] {
+        assert!(!text.contains("panther") && !text.contains("tray"), "{text}");
+    }
+}

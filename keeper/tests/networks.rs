@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use plimsoll_keeper::deploy::network::Network;
+use plimsoll_keeper::deploy::network::{Network, PUBLIC_KEYS};
 use plimsoll_risk::params::Ramp;
 use plimsoll_schema::oracle::Source;
 
@@ -65,4 +65,50 @@ fn an_unknown_key_is_named_with_its_line() {
     std::fs::write(&path, "name = \"x\"\ncolour = \"red\"\n").unwrap();
     let error = Network::read(&path).unwrap_err().to_string();
     assert!(error.contains("colour") && error.contains("line") && !error.contains('\n'), "{error}");
+}
+
+fn edited(name: &str, change: impl Fn(String) -> String) -> Network {
+    let path = std::env::temp_dir().join(format!(
+        "plimsoll-network-{}-{:?}.toml",
+        std::process::id(),
+        std::thread::current().id()
+    ));
+    std::fs::write(&path, change(std::fs::read_to_string(file(name)).unwrap())).unwrap();
+    let network = Network::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    network
+}
+
+#[test]
+fn what_is_not_filled_in_is_refused_by_name() {
+    let error = Network::read(&file("testnet.toml")).unwrap().check("osmo1deployer").unwrap_err().to_string();
+    assert!(error.contains("fill in roles.risk_manager") && error.contains("YOUR-RISK-MANAGER"), "{error}");
+    assert!(!error.contains('\n'));
+}
+
+#[test]
+fn the_public_keys_are_those_of_the_file_and_for_local_chains_only() {
+    let keys = include_str!("../../scripts/localnet/keys.toml");
+    let listed: Vec<&str> =
+        keys.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once("# ")).map(|(_, a)| a).collect();
+    assert_eq!(listed, PUBLIC_KEYS);
+    let (owner, strange) = (PUBLIC_KEYS[0], "wasm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqhdhc0v");
+    Network::read(&file("local.toml")).unwrap().check(owner).unwrap();
+    let public = edited("local.toml", |text| text.replace("plimsoll-local-1", "mainnet-1"));
+    for deployer in [owner, strange] {
+        let error = public.check(deployer).unwrap_err().to_string();
+        assert!(error.contains("public test key") || error.contains("the deployer"), "{error}");
+    }
+    // The same key under another prefix is the same key.
+    let other = edited("local.toml", |text| {
+        let text = text.replace("plimsoll-local-1", "osmosis-1").replace("\"wasm\"", "\"osmo\"");
+        text.replace(PUBLIC_KEYS[0], "osmo1nu62ke642hz7dm5asnt2nrsvwhda8709wlvatx")
+    });
+    assert!(other.check(owner).unwrap_err().to_string().contains("public test key"));
+}
+
+#[test]
+fn gas_is_held_to_the_keepers_own_limits() {
+    let network = edited("local.toml", |text| text.replace("gas_adjustment = \"1.3\"", "gas_adjustment = \"0.5\""));
+    assert!(network.check(PUBLIC_KEYS[0]).unwrap_err().to_string().contains("gas_adjustment = 0.5"));
 }

@@ -52,6 +52,10 @@ fn account_of(message: &Execute) -> u32 {
 }
 
 impl Chain for Faulty {
+    async fn is_contract(&self, address: &str) -> Result<bool> {
+        self.inner.is_contract(address).await
+    }
+
     async fn head(&self) -> Result<Head> {
         if self.heads_fail.load(SeqCst) > 0 {
             self.heads_fail.fetch_sub(1, SeqCst);

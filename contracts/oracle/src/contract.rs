@@ -1,6 +1,7 @@
 //! Where messages go. No message takes funds.
 
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::event;
 use plimsoll_schema::oracle::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::apply_source::apply_source;
@@ -56,7 +57,7 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
     cw2::ensure_from_older_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
-    Ok(Response::new())
+    Ok(Response::new().add_attribute(event::ACTION, "migrate"))
 }
 
 fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {

@@ -4,9 +4,9 @@ use futures_util::future::try_join_all;
 use plimsoll_schema::pool::{ACCOUNTS_LIMIT, AccountKey, AccountsResponse, MarketResponse, QueryMsg};
 
 use crate::book::Book;
-use crate::book::snapshot::price_record;
+use crate::book::snapshot::{PAGE_MIN, price_record};
 use crate::book::touched::Touched;
-use crate::chain::{Chain, Head, query};
+use crate::chain::{Chain, Head, REWIND_MAX, query};
 use crate::error::{Error, Result};
 
 /// The most blocks that are filled one by one.
@@ -16,7 +16,12 @@ impl Book {
     /// Brings the book to this block. Blocks in between are filled from their events, one by one; everything that they
     /// touched is then read once, at the newest. On an error the book stays as it was.
     pub async fn follow(&mut self, chain: &impl Chain, head: &Head) -> Result<()> {
-        if head.chain_id != self.head.chain_id || head.height < self.head.height {
+        if head.chain_id != self.head.chain_id {
+            let (found, wanted) = (head.chain_id.clone(), self.head.chain_id.clone());
+            return Err(Error::WrongChain { endpoint: "the node".to_owned(), found, wanted });
+        }
+        self.assert_same_chain(head)?;
+        if head.height < self.head.height {
             let reason = format!(
                 "block {} of {} after block {} of {}",
                 head.height, head.chain_id, self.head.height, self.head.chain_id
@@ -47,15 +52,23 @@ impl Book {
         Ok(())
     }
 
+    /// Heights and times of one chain go up together. What was read on another must not be acted on.
+    fn assert_same_chain(&self, head: &Head) -> Result<()> {
+        let back = self.head.height.saturating_sub(head.height) > REWIND_MAX;
+        let older = head.height >= self.head.height && head.time < self.head.time;
+        if !back && !older {
+            return Ok(());
+        }
+        let (chain_id, before, now) = (head.chain_id.clone(), self.head.height, head.height);
+        Err(Error::Reset { chain_id, before, now, older })
+    }
+
     async fn read_again(&self, chain: &impl Chain, height: u64, touched: Touched) -> Result<Refreshed> {
         let (pool, oracle, at) = (self.addresses.pool.as_str(), self.addresses.oracle.as_str(), Some(height));
         // Prices of denoms that are not listed don't concern the pool.
         let listed = |denom: &String| self.asset_of(denom).is_some() || touched.markets.contains(denom);
         let keys: Vec<AccountKey> = touched.accounts.iter().cloned().collect();
-        let pages = keys.chunks(usize::try_from(ACCOUNTS_LIMIT).unwrap_or(usize::MAX));
-        let accounts = try_join_all(pages.map(|keys| async {
-            query::<AccountsResponse>(chain, pool, &QueryMsg::Accounts { keys: keys.to_vec() }, at).await
-        }));
+        let accounts = accounts(chain, pool, &keys, at);
         let markets = try_join_all(touched.markets.iter().map(|denom| async {
             query::<MarketResponse>(chain, pool, &QueryMsg::Market { denom: denom.clone() }, at).await
         }));
@@ -68,6 +81,30 @@ impl Book {
         let (accounts, markets, prices) = tokio::try_join!(accounts, markets, prices)?;
         Ok(Refreshed { keys, accounts, markets, prices })
     }
+}
+
+/// These accounts, in pages as large as the node answers.
+async fn accounts(
+    chain: &impl Chain,
+    pool: &str,
+    keys: &[AccountKey],
+    at: Option<u64>,
+) -> Result<Vec<AccountsResponse>> {
+    let (mut rest, mut answers) = (keys, Vec::new());
+    let mut limit = usize::try_from(ACCOUNTS_LIMIT).unwrap_or(usize::MAX);
+    let least = usize::try_from(PAGE_MIN).unwrap_or(1);
+    while !rest.is_empty() {
+        let (page, later) = rest.split_at(limit.min(rest.len()));
+        match query(chain, pool, &QueryMsg::Accounts { keys: page.to_vec() }, at).await {
+            // More than a node's gas limit for queries allows.
+            Err(Error::Query { .. }) if page.len() > least => limit = page.len() / 2,
+            other => {
+                answers.push(other?);
+                rest = later;
+            }
+        }
+    }
+    Ok(answers)
 }
 
 struct Refreshed {

@@ -14,21 +14,22 @@ use crate::book::{Addresses, Asset, Book};
 use crate::chain::{Chain, Head, query};
 use crate::error::{Error, Result};
 
-/// How chains say that there is no contract at an address, or that it is no address.
-const NO_CONTRACT: [&str; 3] = ["no such contract", "not found", "bech32"];
 /// Below this many accounts a page that fails is not cut in half again.
-const PAGE_MIN: u32 = 10;
+pub(super) const PAGE_MIN: u32 = 10;
 
 impl Book {
+    /// The first book: an error that says so when there is no pool at this address.
+    pub async fn first(chain: &impl Chain, pool: &str, head: Head, progress: impl Fn(usize) + Send) -> Result<Self> {
+        if !chain.is_contract(pool).await? {
+            return Err(Error::NoContract { name: "pool", address: pool.to_owned(), chain_id: head.chain_id });
+        }
+        Self::snapshot(chain, pool, head, progress).await
+    }
+
     /// Reads everything at this block. `progress` hears the number of accounts read so far.
     pub async fn snapshot(chain: &impl Chain, pool: &str, head: Head, progress: impl Fn(usize) + Send) -> Result<Self> {
         let height = Some(head.height);
-        let config: ConfigResponse = match query(chain, pool, &QueryMsg::Config {}, height).await {
-            Err(Error::Query { reason, .. }) if NO_CONTRACT.iter().any(|text| reason.contains(text)) => {
-                return Err(Error::NoContract { name: "pool", address: pool.to_owned(), chain_id: head.chain_id });
-            }
-            other => other?,
-        };
+        let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, height).await?;
         let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
         let assets = assets(chain, &addresses, height).await?;
         let mut book = Self { head, addresses, terms: config.config.liquidation, assets, accounts: BTreeMap::new() };

@@ -28,6 +28,7 @@ impl Touched {
             if event.contract == addresses.pool {
                 self.add_pool(event);
             } else if event.contract == addresses.oracle {
+                self.settings |= event.all(event::ACTION).any(|action| action == "migrate");
                 self.prices.extend(event.all(event::DENOM).map(str::to_owned));
             }
         }
@@ -39,10 +40,12 @@ impl Touched {
             self.markets.extend(event.all(name).map(str::to_owned));
         }
         // A new asset comes with a price that may be older than the book.
-        if event.get(event::ACTION) == Some("init_asset") {
+        let says = |wanted: &[&str]| event.all(event::ACTION).any(|action| wanted.contains(&action));
+        if says(&["init_asset"]) {
             self.prices.extend(event.all(event::DENOM).map(str::to_owned));
         }
-        self.settings |= event.get(event::ACTION) == Some("update_config");
+        // Another oracle has other prices, and another code may have changed anything.
+        self.settings |= says(&["update_config", "update_oracle", "migrate", "instantiate"]);
     }
 }
 

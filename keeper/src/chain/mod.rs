@@ -15,6 +15,9 @@ use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 
+/// By how many blocks a node may seem to go back: behind one address there may be several, one ahead of another.
+pub const REWIND_MAX: u64 = 20;
+
 /// A block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -46,11 +49,14 @@ impl ContractEvent {
         self.attributes.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
     }
 
-    /// From an event of type `wasm`; `None` for any other.
+    /// From an event of type `wasm`, which the contract said, or `migrate`, which the chain says of it; `None` for any other.
     pub fn of_wasm(kind: &str, attributes: impl Iterator<Item = (String, String)>) -> Option<Self> {
         let mut contract = None;
         let mut rest = Vec::new();
-        for (key, value) in attributes.filter(|_| kind == "wasm") {
+        if kind == "migrate" {
+            rest.push(("action".to_owned(), "migrate".to_owned()));
+        }
+        for (key, value) in attributes.filter(|_| kind == "wasm" || kind == "migrate") {
             match key.as_str() {
                 "_contract_address" => contract = contract.or(Some(value)),
                 // Added by the node, not said by the contract.
@@ -164,6 +170,9 @@ pub trait Chain: Send + Sync + 'static {
     /// A contract's answer to a JSON message.
     fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> impl Future<Output = Result<Vec<u8>>> + Send;
 
+    /// Whether there is a contract at this address.
+    fn is_contract(&self, address: &str) -> impl Future<Output = Result<bool>> + Send;
+
     /// What a contract stored under a key.
     fn raw(
         &self,
@@ -175,7 +184,7 @@ pub trait Chain: Send + Sync + 'static {
     /// What an address has.
     fn balances(&self, address: &str) -> impl Future<Output = Result<Balances>> + Send;
 
-    /// What contracts said in a block, in its successful transactions.
+    /// What contracts said in a block, in its successful transactions and outside of them.
     fn events(&self, height: u64) -> impl Future<Output = Result<Vec<ContractEvent>>> + Send;
 
     /// New blocks as they come. Only the newest is kept: whoever reads counts heights and fills gaps with

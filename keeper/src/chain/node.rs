@@ -31,8 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How often, and after which pause, a query is repeated for which the node isn't ready yet.
 const NOT_YET_TRIES: usize = 50;
 const NOT_YET_PAUSE: Duration = Duration::from_millis(20);
+/// How often a connection is asked whether it lives, and how long it may take to say so: one that died without a word must not
+/// swallow a liquidation.
+const PULSE: Duration = Duration::from_secs(10);
+const PULSE_WAIT: Duration = Duration::from_secs(5);
 /// The largest answer: a page of a thousand accounts stays far below.
-const ANSWER_MAX: usize = 64 << 20;
+pub(super) const ANSWER_MAX: usize = 64 << 20;
 
 /// A node, and the key that signs for us.
 #[derive(Debug)]
@@ -57,6 +61,8 @@ impl Node {
             endpoint = endpoint.tls_config(trust.grpc()).map_err(|error| bad(&error))?;
         }
         let endpoint = endpoint.connect_timeout(PATIENCE).timeout(PATIENCE).tcp_nodelay(true);
+        let endpoint = endpoint.tcp_keepalive(Some(PULSE)).http2_keep_alive_interval(PULSE);
+        let endpoint = endpoint.keep_alive_timeout(PULSE_WAIT).keep_alive_while_idle(true);
         let channel = endpoint.connect().await.map_err(|error| bad(&causes(&error)))?;
         let rpc = std::sync::Arc::new(Rpc::new(&config.rpc, trust));
         let node = Self { config, channel, key, rpc };
@@ -72,6 +78,18 @@ impl Node {
     /// The settings that it was made with.
     pub const fn config(&self) -> &ChainConfig {
         &self.config
+    }
+
+    /// An error while the node is still behind the chain.
+    pub async fn assert_synced(&self) -> Result<()> {
+        if !self.rpc.catching_up().await? {
+            return Ok(());
+        }
+        let reason = format!(
+            "{} is still catching up: nothing is sent on what it knows; wait, or use another node",
+            self.config.rpc
+        );
+        Err(Error::DoesNotHold(reason))
     }
 
     /// The code that a contract runs, or `None` when there is no contract at this address.
@@ -154,7 +172,10 @@ impl Node {
 
 impl Chain for Node {
     async fn head(&self) -> Result<Head> {
-        let answer = BlockClient::new(self.channel.clone()).get_latest_block(GetLatestBlockRequest {}).await;
+        let answer = BlockClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_MAX)
+            .get_latest_block(GetLatestBlockRequest {})
+            .await;
         let answer = answer.map_err(|status| self.status("latest block", &status))?.into_inner();
         let garbage = || Error::garbage(&self.config.grpc, "a block without height or time");
         let (chain_id, height, time) = match (answer.sdk_block, answer.block) {
@@ -179,6 +200,10 @@ impl Chain for Node {
         answer.map(|a| a.into_inner().data).map_err(|status| self.status(&what, &status))
     }
 
+    async fn is_contract(&self, address: &str) -> Result<bool> {
+        Ok(self.contract_code(address).await?.is_some())
+    }
+
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
         let request = QueryRawContractStateRequest { address: contract.to_owned(), query_data: key };
         let ask = || async { self.wasm().raw_contract_state(Self::at(request.clone(), height)).await };
@@ -194,7 +219,8 @@ impl Chain for Node {
         loop {
             let pagination = Some(PageRequest { key, limit: 1_000, ..PageRequest::default() });
             let request = QueryAllBalancesRequest { address: address.to_owned(), pagination, resolve_denom: false };
-            let answer = BankClient::new(self.channel.clone()).all_balances(request).await;
+            let answer =
+                BankClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_MAX).all_balances(request).await;
             let answer = answer.map_err(|status| self.status("balances", &status))?.into_inner();
             for coin in answer.balances {
                 let amount = coin
@@ -270,10 +296,11 @@ async fn patiently<T, F: Future<Output = std::result::Result<T, Status>>>(
     ask().await
 }
 
-/// Whether the answer says that there is no such thing. Some nodes say so with another code than `NotFound`.
+/// Whether the answer says that there is no such thing: by its code, or in wasmd's own words, which come with another code. Anything
+/// else may be a fault of the way there.
 fn missing(status: &Status) -> bool {
     status.code() == Code::NotFound
-        || ["not found", "no such", "decoding bech32", "invalid"].iter().any(|text| status.message().contains(text))
+        || ["no such contract", "no such code"].iter().any(|text| status.message().contains(text))
 }
 
 /// An error with what caused it, in one line; tonic's own text is only `transport error`.

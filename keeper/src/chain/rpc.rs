@@ -3,7 +3,8 @@
 //! Written out rather than taken from a client crate: two calls and one subscription are needed, the certificate authority
 //! must be settable, and fields that a node's newer version adds must not matter.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cosmrs::tendermint::Time;
 use futures_util::{SinkExt, StreamExt};
@@ -11,11 +12,12 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use crate::chain::tls::Trust;
-use crate::chain::{ContractEvent, Head};
+use crate::chain::{ContractEvent, Head, REWIND_MAX};
 use crate::error::{Error, Result};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -24,6 +26,12 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long no block may come before the node is asked, and how often it is asked while the subscription is broken.
 const SILENCE: Duration = Duration::from_secs(5);
+/// The largest answer: the results of a block full of events pass sixteen megabytes.
+const ANSWER_MAX: usize = 256 << 20;
+/// In seconds: how old the newest block may be, by this machine's clock, and how often that is said.
+const OLD: u64 = 60;
+/// Where a block's events stand beside its transactions'; the latter two on nodes before CometBFT 0.38.
+const BLOCK_EVENTS: [&str; 3] = ["finalize_block_events", "begin_block_events", "end_block_events"];
 
 /// A node's RPC.
 #[derive(Debug)]
@@ -32,6 +40,7 @@ pub struct Rpc {
     trust: Trust,
     // Calls take turns: there are few of them, and answers need no matching then.
     calls: Mutex<Option<Socket>>,
+    warned: AtomicU64,
 }
 
 impl Rpc {
@@ -40,7 +49,7 @@ impl Rpc {
         let url = endpoint.replacen("http", "ws", usize::from(endpoint.starts_with("http")));
         let url = url.trim_end_matches('/');
         let url = if url.ends_with("/websocket") { url.to_owned() } else { format!("{url}/websocket") };
-        Self { url, trust, calls: Mutex::new(None) }
+        Self { url, trust, calls: Mutex::new(None), warned: AtomicU64::new(0) }
     }
 
     /// The latest block.
@@ -51,13 +60,21 @@ impl Rpc {
         head.ok_or_else(|| Error::garbage(&self.url, "its status has no height, time or chain id"))
     }
 
-    /// What contracts said in a block, in its successful transactions.
+    /// Whether the node says that it is still behind the chain.
+    pub async fn catching_up(&self) -> Result<bool> {
+        let status = self.call("status", json!({})).await?;
+        let behind = status["sync_info"]["catching_up"].as_bool();
+        behind.ok_or_else(|| Error::garbage(&self.url, "its status does not say whether it is catching up"))
+    }
+
+    /// What contracts said in a block: in its successful transactions, and in what the chain itself ran before or after them,
+    /// such as a proposal that was accepted.
     pub async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
         let results = self.call("block_results", json!({ "height": height.to_string() })).await?;
         if results["height"].as_str() != Some(height.to_string().as_str()) {
             return Err(Error::garbage(&self.url, format!("results of height {} for {height}", results["height"])));
         }
-        Ok(contract_events(&results["txs_results"]))
+        Ok(contract_events(&results))
     }
 
     /// Feeds new blocks into `sender` until nobody listens: pushed by the node, or, while that fails, asked for.
@@ -69,6 +86,7 @@ impl Rpc {
             if let Ok(head) = self.head().await {
                 advance(&sender, head);
             }
+            self.warn_when_old(&sender);
             sleep(Duration::from_millis(500)).await;
         }
     }
@@ -85,6 +103,7 @@ impl Rpc {
                 let head = self.head().await?;
                 let last = sender.borrow().height;
                 advance(sender, head.clone());
+                self.warn_when_old(sender);
                 // One more may be on its way.
                 if head.height > last.saturating_add(1) {
                     return Err(self.unreachable("blocks came that were not announced"));
@@ -122,7 +141,10 @@ impl Rpc {
     fn result(&self, method: &str, mut answer: Value) -> Result<Value> {
         match answer.get("error") {
             Some(error) => Err(Error::Query { what: method.to_owned(), reason: error.to_string() }),
-            None => Ok(answer["result"].take()),
+            None => answer
+                .get_mut("result")
+                .map(Value::take)
+                .ok_or_else(|| Error::garbage(&self.url, format!("an answer to {method} without a result"))),
         }
     }
 
@@ -132,8 +154,9 @@ impl Rpc {
     }
 
     async fn connect(&self) -> Result<Socket> {
+        let limits = WebSocketConfig::default().max_message_size(Some(ANSWER_MAX)).max_frame_size(Some(ANSWER_MAX));
         let connector = Connector::Rustls(self.trust.websocket());
-        let connecting = connect_async_tls_with_config(self.url.as_str(), None, true, Some(connector));
+        let connecting = connect_async_tls_with_config(self.url.as_str(), Some(limits), true, Some(connector));
         let connected = timeout(PATIENCE, connecting).await.map_err(|_| self.unreachable("no answer in time"))?;
         connected.map(|(socket, _)| socket).map_err(|error| self.unreachable(error))
     }
@@ -150,8 +173,27 @@ impl Rpc {
                 }
                 Some(Ok(Message::Close(_))) | None => return Err(self.unreachable("connection closed")),
                 Some(Ok(_)) => {}
+                // It will be as large when it is asked for again.
+                Some(Err(error @ SocketError::Capacity(_))) => {
+                    return Err(Error::Query { what: "RPC".to_owned(), reason: error.to_string() });
+                }
                 Some(Err(error)) => return Err(self.unreachable(error)),
             }
+        }
+    }
+
+    /// A node that hangs, and a chain that stands still, look the same from here: like nothing at all.
+    fn warn_when_old(&self, sender: &watch::Sender<Head>) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let head = sender.borrow().clone();
+        let age = now.saturating_sub(head.time);
+        if age > OLD && now.saturating_sub(self.warned.load(Ordering::Relaxed)) >= OLD {
+            self.warned.store(now, Ordering::Relaxed);
+            tracing::warn!(
+                height = head.height,
+                age,
+                "the newest block is old: the node is behind, or the chain stands"
+            );
         }
     }
 
@@ -160,10 +202,12 @@ impl Rpc {
     }
 }
 
-/// Heights never go back.
+/// Heights don't go back, except by so much that it is another chain: whoever reads has to know.
 fn advance(sender: &watch::Sender<Head>, head: Head) {
     sender.send_if_modified(|last| {
-        let newer = head.height > last.height && head.chain_id == last.chain_id;
+        let newer = head.height > last.height
+            || last.height.saturating_sub(head.height) > REWIND_MAX
+            || head.chain_id != last.chain_id;
         if newer {
             *last = head;
         }
@@ -181,10 +225,12 @@ fn head_of(chain_id: &Value, height: &Value, time: &Value) -> Option<Head> {
 }
 
 fn contract_events(results: &Value) -> Vec<ContractEvent> {
-    let transactions = results.as_array().into_iter().flatten();
-    let successful = transactions.filter(|t| t["code"].as_u64().unwrap_or(0) == 0);
-    let events = successful.flat_map(|t| t["events"].as_array().into_iter().flatten());
-    events.filter_map(contract_event).collect()
+    let list = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
+    let transactions = list(&results["txs_results"]);
+    let successful = transactions.iter().filter(|t| t["code"].as_u64().unwrap_or(0) == 0);
+    let of_transactions = successful.flat_map(|t| list(&t["events"]));
+    let of_block = BLOCK_EVENTS.iter().flat_map(|name| list(&results[*name]));
+    of_transactions.chain(of_block).filter_map(|event| contract_event(&event)).collect()
 }
 
 fn contract_event(event: &Value) -> Option<ContractEvent> {

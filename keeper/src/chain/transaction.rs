@@ -13,7 +13,7 @@ use cosmwasm_std::{Checksum, Decimal256, Uint256};
 use prost::{Message, Name};
 use tonic::Code;
 
-use crate::chain::node::Node;
+use crate::chain::node::{ANSWER_MAX, Node};
 use crate::chain::{Chain, Coin, ContractEvent, Execute, Included, Signed};
 use crate::error::{Error, Result};
 use crate::keys::Key;
@@ -195,7 +195,11 @@ impl Node {
     /// The transaction with this hash, or `None` while no block is known to have it.
     pub async fn transaction(&self, hash: &str) -> Result<Option<TxOutcome>> {
         let request = GetTxRequest { hash: hash.to_owned() };
-        let response = match ServiceClient::new(self.channel.clone()).get_tx(request).await {
+        let response = match ServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_MAX)
+            .get_tx(request)
+            .await
+        {
             Ok(answer) => answer.into_inner().tx_response,
             Err(status) if status.code() == Code::NotFound => return Ok(None),
             Err(status) => return Err(self.status(&format!("transaction {hash}"), &status)),

@@ -195,6 +195,11 @@ impl Chain for WorldChain {
         answer.map_err(|reason| Error::Query { what, reason })
     }
 
+    async fn is_contract(&self, address: &str) -> Result<bool> {
+        let address = Addr::unchecked(address);
+        self.home(move |home| home.world.app().contract_data(&address).is_ok()).await
+    }
+
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
         let (what, contract) = (format!("raw state of {contract}"), contract.to_owned());
         let ask = move |home: &mut Home| {

@@ -39,6 +39,7 @@ pub async fn deploy(job: Job, json: bool) -> Result<()> {
     })?;
     let config = network.chain_config();
     let key = mnemonic.key(&config.prefix, config.coin_type, 0)?;
+    network.check(key.address())?;
     eprintln!("deploying to {} as {}", config.id, key.address());
     let node = Node::connect(config, Some(key)).await?;
     let out = job.out.unwrap_or_else(|| format!("deployments/{}.json", network.name).into());

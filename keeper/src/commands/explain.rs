@@ -39,8 +39,8 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     in_words(&book, verdict, &lines);
     match outcome {
         _ if !verdict.is_liquidatable() && !verdict.bad_debt => {}
-        Ok(action) => println!("A keeper with enough inventory would {}.", describe(&action)),
-        Err(skip) => println!("A keeper would leave it alone: {skip}."),
+        Ok(action) => outln!("A keeper with enough inventory would {}.", describe(&action)),
+        Err(skip) => outln!("A keeper would leave it alone: {skip}."),
     }
     Ok(())
 }
@@ -97,7 +97,7 @@ pub fn whole(amount: u128, decimals: u8) -> String {
 
 fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     let health = &verdict.health;
-    println!("{} at block {}", name(&verdict.key), book.head.height);
+    outln!("{} at block {}", name(&verdict.key), book.head.height);
     for line in lines {
         let side = if line.debt { "owes" } else { "has " };
         let weight = line.threshold.map_or_else(String::new, |t| {
@@ -107,7 +107,7 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
                 format!(", of which {t} counts")
             }
         });
-        println!(
+        outln!(
             "  {side} {} {} at {}: worth {}{weight}",
             line.amount,
             line.denom,
@@ -115,26 +115,26 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
             two_decimals(&line.value)
         );
         if let Some(fault) = &line.fault {
-            println!("       ({fault}; so it counts at the bound that favours the account)");
+            outln!("       ({fault}; so it counts at the bound that favours the account)");
         }
     }
     let factor = verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4));
     let (carried, debt) = (two_decimals(&health.carried), two_decimals(&health.debt));
     if verdict.is_liquidatable() {
-        println!(
+        outln!(
             "It may be liquidated: its collateral carries {carried}, it owes {debt}; health factor {factor}, below 1."
         );
     } else {
-        println!("It is healthy: its collateral carries {carried}, it owes {debt}; health factor {factor}.");
+        outln!("It is healthy: its collateral carries {carried}, it owes {debt}; health factor {factor}.");
     }
     if verdict.bad_debt {
-        println!("Its debt is bad: what is left of the collateral is dust, and the debt can be written off.");
+        outln!("Its debt is bad: what is left of the collateral is dust, and the debt can be written off.");
     }
     let until = if verdict.is_liquidatable() { "It would be healthy" } else { "It stays healthy" };
     for line in lines {
         match (line.ends_at, line.debt) {
-            (Some(price), false) => println!("{until} with {} at {price} or more.", line.denom),
-            (Some(price), true) if !price.is_zero() => println!("{until} with {} at {price} or less.", line.denom),
+            (Some(price), false) => outln!("{until} with {} at {price} or more.", line.denom),
+            (Some(price), true) if !price.is_zero() => outln!("{until} with {} at {price} or less.", line.denom),
             _ => {}
         }
     }

@@ -32,7 +32,7 @@ pub fn keys(settings: &Settings, count: u32, action: Option<KeysAction>, json: b
         if json {
             print_json(&json!({ "account": number, "path": key.path(), "address": key.address() }))?;
         } else {
-            println!("{}  {}", key.address(), key.path());
+            outln!("{}  {}", key.address(), key.path());
         }
     }
     Ok(())

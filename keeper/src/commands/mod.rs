@@ -16,14 +16,15 @@ use crate::book::Book;
 use crate::chain::Chain;
 use crate::chain::node::Node;
 use crate::cli::{Cli, Command, Settings};
-use crate::config::{Config, KEYS, Layers, LogFormat};
+use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY};
 use crate::error::{Error, Result};
-use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic};
+use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic, veiled};
 use crate::logging;
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<()> {
     let settings = cli.settings;
+    refuse_unused(&settings, &cli.command)?;
     let json = settings.json;
     match cli.command {
         Command::Demo { scenario } => crate::demo::demo(scenario.as_deref(), json).await,
@@ -40,13 +41,31 @@ pub async fn run(cli: Cli) -> Result<()> {
     }
 }
 
+/// Settings that a command would ignore are a mistake.
+fn refuse_unused(settings: &Settings, command: &Command) -> Result<()> {
+    let name = match command {
+        Command::Demo { .. } => "demo",
+        Command::Deploy { .. } => "deploy",
+        _ => return Ok(()),
+    };
+    let given = [
+        ("--config", settings.config.is_some()),
+        ("--deployment", settings.deployment.is_some()),
+        ("--set", !settings.set.is_empty()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Error::Config(format!("{name} takes no {flag}: it doesn't read the keeper's settings"))),
+        None => Ok(()),
+    }
+}
+
 /// All layers of settings.
 pub fn layers(settings: &Settings) -> Result<Layers> {
     let mut flags = Vec::new();
     for text in &settings.set {
-        let (key, value) = text
-            .split_once('=')
-            .ok_or_else(|| Error::Config(format!("--set {text}: it must be KEY=VALUE, as in --set log.level=debug")))?;
+        let (key, value) = text.split_once('=').ok_or_else(|| {
+            Error::Config(format!("--set {}: it must be KEY=VALUE, as in --set log.level=debug", veiled(text)))
+        })?;
         flags.push((key.trim().to_owned(), value.trim().to_owned()));
     }
     if let Some(path) = &settings.deployment {
@@ -75,7 +94,7 @@ pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)
     let head = node.head().await?;
     let bar = progress(config);
     bar.set_message("reading borrowers");
-    let book = Book::snapshot(&*node, &config.contracts.pool, head, |count| {
+    let book = Book::first(&*node, &config.contracts.pool, head, |count| {
         bar.set_position(count.try_into().unwrap_or(u64::MAX));
     })
     .await?;
@@ -112,18 +131,19 @@ fn progress(config: &Config) -> ProgressBar {
 /// Prints one JSON object on a line.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string(value).map_err(|error| Error::garbage("this keeper", error))?;
-    println!("{text}");
+    outln!("{text}");
     Ok(())
 }
 
 fn show_config(settings: &Settings, json: bool) -> Result<()> {
     let layers = layers(settings)?;
-    for (key, _) in KEYS {
-        let (value, origin) = (layers.get(key), layers.origin(key));
+    let denoms = layers.starting_with(MAX_REPAY).map(|(key, _)| key);
+    for key in KEYS.iter().map(|(key, _)| *key).chain(denoms) {
+        let (value, origin) = (veiled(layers.get(key)), layers.origin(key));
         if json {
             print_json(&serde_json::json!({ "key": key, "value": value, "from": origin }))?;
         } else {
-            println!("{key} = \"{value}\"  # from {origin}");
+            outln!("{key} = \"{value}\"  # from {origin}");
         }
     }
     Ok(())

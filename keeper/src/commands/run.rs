@@ -25,6 +25,9 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         return Err(Error::NoKey);
     }
     let (node, book) = open(&config, key).await?;
+    if live {
+        node.assert_synced().await?;
+    }
     let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
     if !live {
         tracing::info!("dry run: nothing is sent without --live");
@@ -62,6 +65,7 @@ fn stop_signal() -> Result<watch::Receiver<bool>> {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            () = crate::output::wait_closed() => {}
         }
         // Nobody listens any more when the run has ended by itself.
         let _ = sender.send(true);

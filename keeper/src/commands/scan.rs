@@ -21,9 +21,9 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
     if json {
         print_lines(&scan, book.head.height)?;
     } else {
-        println!("{}", table(&scan));
+        outln!("{}", table(&scan));
         let (count, below) = (scan.verdicts.len(), scan.liquidatable().count());
-        println!("block {}: {count} accounts with debt, {below} below health factor 1", book.head.height);
+        outln!("block {}: {count} accounts with debt, {below} below health factor 1", book.head.height);
     }
     if scan.faults.is_empty() {
         return Ok(());

@@ -99,7 +99,11 @@ impl Layers {
     fn set(&mut self, key: &str, value: String, origin: &str) -> Result<()> {
         let denom = key.strip_prefix(MAX_REPAY).is_some_and(|denom| !denom.is_empty());
         if !denom && !self.0.contains_key(key) {
-            return Err(Error::Config(format!("unknown key {key} in {origin}{}", suggestion(key))));
+            return Err(Error::Config(format!(
+                "unknown key {} in {origin}{}",
+                crate::keys::veiled(key),
+                suggestion(key)
+            )));
         }
         self.0.insert(key.to_owned(), (value, origin.to_owned()));
         Ok(())

@@ -59,8 +59,9 @@ pub async fn play(scenario: &Scenario, output: Output) -> Result<Summary> {
     let chain = Arc::new(stage::build(scenario).await?);
     let pool = chain.with(|world| world.pool().to_string()).await?;
     let book = Book::snapshot(&*chain, &pool, chain.head().await?, |_| {}).await?;
-    let journal = JournalFile::new();
-    let keeper = Keeper::new(chain.clone(), book, Strategy::default(), Some(Journal::open(&journal.0)?))?;
+    let journal = JournalFile::new()?;
+    let keeper =
+        Keeper::new(chain.clone(), book, Strategy::default(), Some(Journal::open(&journal.0.join("journal.jsonl"))?))?;
     let screen = Screen::new(scenario, owners(&chain, scenario).await?);
     let prices = scenario.assets.iter().map(|asset| (asset.denom.clone(), asset.price.price())).collect();
     let summary = Summary::new(scenario.accounts.len());
@@ -93,6 +94,9 @@ impl Play {
         self.show(|screen| screen.book(&tick));
         self.settle(&tick).await?;
         for (number, step) in scenario.steps.iter().enumerate() {
+            if crate::output::closed() {
+                break;
+            }
             self.step(number + 1, step).await?;
         }
         self.close().await?;
@@ -150,8 +154,10 @@ impl Play {
     async fn close(&mut self) -> Result<()> {
         let mut markets = Vec::new();
         let pool = self.keeper.book().addresses.pool.clone();
-        for asset in self.keeper.book().assets.values() {
-            let denom = asset.params.denom.clone();
+        for (id, asset) in &self.keeper.book().assets {
+            let (id, denom) = (*id, asset.params.denom.clone());
+            let judged = denom.clone();
+            self.summary.solvent &= self.chain.with(move |world| summary::proves(world, id, &judged)).await?;
             let question = QueryMsg::Solvency { denom: denom.clone() };
             let market: SolvencyResponse = query(&*self.chain, &pool, &question, None).await?;
             self.summary.solvent &= summary::balances(&market);
@@ -169,21 +175,29 @@ impl Play {
     }
 }
 
-/// A journal for the time of a demo.
+/// A directory of our own with a journal, for the time of a demo.
 struct JournalFile(PathBuf);
 
 impl JournalFile {
-    fn new() -> Self {
+    fn new() -> Result<Self> {
         use std::sync::atomic::{AtomicU32, Ordering};
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        Self(std::env::temp_dir().join(format!("plimsoll-demo-{}-{number}.jsonl", std::process::id())))
+        let now =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+        let path = std::env::temp_dir().join(format!("plimsoll-demo-{}-{number}-{now}", std::process::id()));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        // Not one that is there already, whoever made it.
+        builder.create(&path).map_err(|error| Error::file(&path, error))?;
+        Ok(Self(path))
     }
 }
 
 impl Drop for JournalFile {
     fn drop(&mut self) {
         // What is left of a demo is of no use; a file that can't be removed does no harm.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -5,12 +5,19 @@ use std::path::Path;
 
 use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::units::{Price, Ratio};
+use plimsoll_testing::{FEEDERS, GUARDIAN, LENDER, OWNER, RISK_MANAGER};
 use serde::{Deserialize, Deserializer, de};
 
+use crate::demo::stage::KEEPER;
 use crate::error::{Error, Result};
 
 /// What is played without `--scenario`.
 const DEFAULT: &str = include_str!("default.toml");
+
+/// The longest that all steps together may take, in seconds: a century.
+const SECONDS_MAX: u64 = 100 * 365 * 86_400;
+/// Who acts in every scenario: an account of that name would be theirs.
+const RESERVED: [&str; 7] = [KEEPER, LENDER, OWNER, GUARDIAN, RISK_MANAGER, FEEDERS[0], FEEDERS[1]];
 
 /// A scenario.
 #[derive(Deserialize, Clone, Debug)]
@@ -164,9 +171,22 @@ impl Scenario {
             if let Some((denom, _)) = step.prices.iter().find(|(_, price)| price.price().is_zero()) {
                 return wrong(format!("a step has a price of 0 for {denom}"));
             }
+            if step.seconds.is_some_and(|seconds| seconds > SECONDS_MAX) {
+                return wrong(format!("a step of {} seconds, more than a century", step.seconds.unwrap_or_default()));
+            }
             if step.seconds == Some(0) {
                 return wrong("a step of 0 seconds".to_owned());
             }
+        }
+        let whole = self.steps.iter().fold(0, |sum: u64, step| sum.saturating_add(step.seconds.unwrap_or(60)));
+        if whole > SECONDS_MAX {
+            return wrong(format!("its steps take {whole} seconds, more than a century"));
+        }
+        if let Some(account) = self.accounts.iter().find(|account| RESERVED.contains(&account.name.as_str())) {
+            return wrong(format!(
+                "an account can't be named {}: that name is taken by who acts in every scenario",
+                account.name
+            ));
         }
         Ok(())
     }

@@ -94,11 +94,11 @@ impl Screen {
 
     /// What is about to be seen.
     pub fn opening(&self) {
-        println!("{}", self.paint(Paint::Bold, "Plimsoll: a lending market on an embedded chain, and its keeper"));
+        outln!("{}", self.paint(Paint::Bold, "Plimsoll: a lending market on an embedded chain, and its keeper"));
         if !self.title.is_empty() {
-            println!("{}", self.title);
+            outln!("{}", self.title);
         }
-        println!(
+        outln!(
             "\nThe book. Health factor = what the collateral carries / what is owed; below 1 an account may be liquidated."
         );
     }
@@ -109,12 +109,12 @@ impl Screen {
             std::thread::sleep(PAUSE);
         }
         let title = if title.is_empty() { String::new() } else { format!(": {title}") };
-        println!("\n{}", self.paint(Paint::Bold, &format!("Step {number}{title}")));
+        outln!("\n{}", self.paint(Paint::Bold, &format!("Step {number}{title}")));
         for (denom, price) in after {
             let old = before.get(denom).copied().unwrap_or_default();
             if old != *price {
                 let paint = if *price < old { Paint::Red } else { Paint::Green };
-                println!("  {} {}", self.symbol(denom), self.paint(paint, &format!("{old} -> {price}")));
+                outln!("  {} {}", self.symbol(denom), self.paint(paint, &format!("{old} -> {price}")));
             }
         }
     }
@@ -141,7 +141,7 @@ impl Screen {
         for (line, verdict) in
             table.to_string().lines().zip(std::iter::once(None).chain(tick.scan.verdicts.iter().map(Some)))
         {
-            println!("{}", self.paint(tone(verdict), line.trim_end()));
+            outln!("{}", self.paint(tone(verdict), line.trim_end()));
         }
     }
 
@@ -150,7 +150,7 @@ impl Screen {
         let who = self.person(&done.account);
         if let (Some(repaid), Some(seized), Some(fee)) = (&done.repaid, &done.seized, &done.fee) {
             let bonus = done.bonus.map_or_else(String::new, percent);
-            println!(
+            outln!(
                 "  {} {who}: repaid {}, seized {} ({bonus} bonus, fee {}), profit {}",
                 self.paint(Paint::Green, "liquidated"),
                 self.coin(repaid),
@@ -160,10 +160,10 @@ impl Screen {
             );
         }
         for swept in &done.swept {
-            println!("    swept to reserves: {} of {who}", self.coin(swept));
+            outln!("    swept to reserves: {} of {who}", self.coin(swept));
         }
         for loss in &done.losses {
-            println!(
+            outln!(
                 "    {} {who}: {} written off, borne by reserves {} and by suppliers {}",
                 self.paint(Paint::Red, "loss on"),
                 self.coin(&loss.debt),
@@ -175,19 +175,19 @@ impl Screen {
 
     /// A transaction did nothing.
     pub fn failed(&self, reason: &str) {
-        println!("  {}: {reason}", self.paint(Paint::Red, "a transaction did nothing"));
+        outln!("  {}: {reason}", self.paint(Paint::Red, "a transaction did nothing"));
     }
 
     /// Accounts were left alone.
     pub fn skipped(&self, skipped: &BTreeMap<Skip, u64>) {
         for (reason, count) in skipped {
-            println!("  {} {count} below 1: {reason}", self.paint(Paint::Yellow, "left alone"));
+            outln!("  {} {count} below 1: {reason}", self.paint(Paint::Yellow, "left alone"));
         }
     }
 
     /// Each market's books, and what it all came to.
     pub fn closing(&self, markets: &[(String, SolvencyResponse)], summary: &Summary) {
-        println!(
+        outln!(
             "\n{}",
             self.paint(Paint::Bold, "Solvency: cash + debt - reserves = supply, and the bank covers the cash")
         );
@@ -214,10 +214,10 @@ impl Screen {
             column.set_cell_alignment(CellAlignment::Right);
         }
         for line in table.to_string().lines() {
-            println!("{}", line.trim_end());
+            outln!("{}", line.trim_end());
         }
         let Summary { accounts, liquidatable, liquidations, .. } = summary;
-        println!(
+        outln!(
             "\n{accounts} accounts, {liquidatable} below 1 at the worst moment, {liquidations} liquidations: repaid {}, seized {}, keeper's profit {}, bad debt {}",
             two_decimals(&summary.repaid_value),
             two_decimals(&summary.seized_value),
@@ -229,7 +229,7 @@ impl Screen {
         } else {
             (Paint::Red, "The market is NOT solvent.")
         };
-        println!("{}", self.paint(verdict.0, verdict.1));
+        outln!("{}", self.paint(verdict.0, verdict.1));
     }
 }
 

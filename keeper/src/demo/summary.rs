@@ -1,7 +1,13 @@
 //! How a scenario ended.
 
-use plimsoll_risk::units::Value;
+use cosmwasm_std::Uint256;
+use plimsoll_risk::account::Account;
+use plimsoll_risk::market::Market;
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_schema::compact;
 use plimsoll_schema::pool::SolvencyResponse;
+use plimsoll_testing::World;
 use serde::Serialize;
 
 use crate::run::Tick;
@@ -64,4 +70,40 @@ pub fn balances(market: &SolvencyResponse) -> bool {
     let held = market.cash.checked_add(market.lent).and_then(|sum| sum.checked_add(market.debt));
     let identity = held.and_then(|sum| sum.checked_sub(market.reserves)).is_ok_and(|supply| supply == market.supply);
     identity && market.bank_balance >= market.cash && market.claims <= market.supply
+}
+
+/// Where the pool keeps accounts and markets.
+const ACCOUNTS: &[u8] = b"\0\x01u";
+const MARKETS: &[u8] = b"\0\x01m";
+
+/// Judges a market from the raw records alone, whatever the pool answers: all accounts' shares and debts are the market's, the bank
+/// covers the cash, and cash and debt less reserves cover every claim.
+pub fn proves(world: &World, id: AssetId, denom: &str) -> bool {
+    proof(world, id, denom).unwrap_or(false)
+}
+
+fn proof(world: &World, id: AssetId, denom: &str) -> Option<bool> {
+    let records = world.dump_of(world.pool());
+    let market: Market = compact::decode(records.get(&[MARKETS, &id.0.to_be_bytes()].concat())?).ok()?;
+    // At its own time: no interest is added.
+    let accrued = market.clone().accrue(market.updated_at, Ratio::ZERO).ok()?;
+    let (mut shares, mut scaled, mut claims) = (Uint256::zero(), Uint256::zero(), Uint256::zero());
+    for (_, record) in records.iter().filter(|(key, _)| key.starts_with(ACCOUNTS)) {
+        let account: Account = compact::decode(record).ok()?;
+        for slot in account.collaterals.iter().filter(|slot| slot.asset == id) {
+            shares = shares.checked_add(slot.shares.raw().into()).ok()?;
+            claims = claims.checked_add(accrued.shares_value_down(slot.shares).ok()?.raw().into()).ok()?;
+        }
+        for slot in account.debts.iter().filter(|slot| slot.asset == id) {
+            scaled = scaled.checked_add(slot.scaled.raw().into()).ok()?;
+        }
+    }
+    let held = market.cash.checked_add(accrued.debt().ok()?).ok()?.checked_sub(market.reserves).ok()?;
+    let bank = world.balance(world.pool(), denom);
+    Some(
+        shares == Uint256::from(market.supply_shares.raw())
+            && scaled == Uint256::from(market.debt_scaled.raw())
+            && bank >= market.cash.raw()
+            && claims <= Uint256::from(held.raw()),
+    )
 }

@@ -7,8 +7,9 @@ pub mod record;
 
 use std::path::{Path, PathBuf};
 
-use cosmos_sdk_proto::cosmwasm::wasm::v1::{MsgInstantiateContract, MsgStoreCode};
-use cosmwasm_std::Checksum;
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{MsgInstantiateContract2, MsgStoreCode};
+use cosmrs::AccountId;
+use cosmwasm_std::{CanonicalAddr, Checksum, instantiate2_address};
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::{oracle, pool};
 use serde::Serialize;
@@ -34,6 +35,7 @@ pub async fn deploy(
     say: impl Fn(&str),
 ) -> Result<Deployment> {
     let deployer = node.sender().ok_or(Error::NoKey)?.to_owned();
+    network.check(&deployer)?;
     let mut job = Job { node, network, deployer, artifacts: artifacts.to_owned(), out: out.to_owned(), say };
     let mut record = job.record()?;
     job.oracle(&mut record).await?;
@@ -90,8 +92,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             source_delay: settings.source_delay,
             max_replacement_deviation: settings.max_replacement_deviation,
         };
-        record.oracle = self.contract("oracle", &record.oracle, &msg).await?;
-        record.write(&self.out)
+        self.contract("oracle", record, |record| &mut record.oracle, &msg).await
     }
 
     async fn pool(&mut self, record: &mut Deployment) -> Result<()> {
@@ -107,13 +108,19 @@ impl<F: Fn(&str)> Job<'_, F> {
                 reserves_delay: settings.reserves_delay,
             },
         };
-        record.pool = self.contract("pool", &record.pool, &msg).await?;
-        record.write(&self.out)
+        self.contract("pool", record, |record| &mut record.pool, &msg).await
     }
 
     /// The contract, instantiated unless the chain has it. Another code than the artifact's is an error: a migration is a
     /// decision.
-    async fn contract(&self, name: &str, before: &Deployed, msg: &impl Serialize) -> Result<Deployed> {
+    async fn contract(
+        &self,
+        name: &str,
+        record: &mut Deployment,
+        slot: impl Fn(&mut Deployment) -> &mut Deployed,
+        msg: &impl Serialize,
+    ) -> Result<()> {
+        let before = slot(record).clone();
         let path = self.artifacts.join(format!("plimsoll_{name}.wasm"));
         let wasm =
             std::fs::read(&path).map_err(|error| Error::file(&path, format!("{error}; scripts/wasm.sh builds it")))?;
@@ -130,23 +137,54 @@ impl<F: Fn(&str)> Job<'_, F> {
                 return Err(Error::DoesNotHold(reason));
             }
             (self.say)(&format!("{name}: {} is there", before.address));
-            return Ok(Deployed { address: before.address.clone(), code_id, checksum });
+            *slot(record) = Deployed { address: before.address, code_id, checksum };
+            return record.write(&self.out);
         }
-        let code_id = self.code(name, before, wasm, &checksum).await?;
-        let message = MsgInstantiateContract {
+        // Where it will be follows from code, deployer and salt: killed after instantiating and before writing that down, the next
+        // run finds it there.
+        let salt = self.salt(name);
+        let address = self.address(&Checksum::generate(&wasm), &salt)?;
+        if let Some(code_id) = self.node.contract_code(&address).await? {
+            (self.say)(&format!("{name}: {address} is there"));
+            *slot(record) = Deployed { address, code_id, checksum };
+            return record.write(&self.out);
+        }
+        let code_id = self.code(name, &before, wasm, &checksum).await?;
+        *slot(record) = Deployed { address: String::new(), code_id, checksum: checksum.clone() };
+        record.write(&self.out)?;
+        let message = MsgInstantiateContract2 {
             sender: self.deployer.clone(),
             admin: self.network.roles.admin.clone().unwrap_or_else(|| self.deployer.clone()),
             code_id,
             label: format!("plimsoll-{name}"),
             msg: serde_json::to_vec(msg).map_err(|error| Error::Refused { reason: error.to_string() })?,
             funds: Vec::new(),
+            salt,
+            fix_msg: false,
         };
         let outcome = self.node.sign_and_wait(vec![any(&message)]).await?.ok()?;
         let address = outcome.attribute("instantiate", "_contract_address");
         let address =
             address.ok_or_else(|| Error::garbage(&self.node.config().grpc, "an instantiation without address"))?;
         (self.say)(&format!("{name}: instantiated at {address}"));
-        Ok(Deployed { address: address.to_owned(), code_id, checksum })
+        *slot(record) = Deployed { address: address.to_owned(), code_id, checksum };
+        record.write(&self.out)
+    }
+
+    /// Fixed for a deployment file's name, so that another `--out` is another deployment.
+    fn salt(&self, name: &str) -> Vec<u8> {
+        let file = self.out.file_name().unwrap_or_default().to_string_lossy();
+        Checksum::generate(format!("plimsoll/{}/{file}/{name}", self.network.name).as_bytes()).as_slice().to_vec()
+    }
+
+    fn address(&self, checksum: &Checksum, salt: &[u8]) -> Result<String> {
+        let impossible = |reason: &dyn std::fmt::Display| Error::Key(format!("{}: {reason}", self.deployer));
+        let deployer: AccountId = self.deployer.parse().map_err(|error| impossible(&error))?;
+        let creator = CanonicalAddr::from(deployer.to_bytes());
+        let address = instantiate2_address(checksum.as_slice(), &creator, salt).map_err(|error| impossible(&error))?;
+        let address =
+            AccountId::new(&self.node.config().prefix, address.as_slice()).map_err(|error| impossible(&error))?;
+        Ok(address.to_string())
     }
 
     async fn code(&self, name: &str, before: &Deployed, wasm: Vec<u8>, checksum: &str) -> Result<u64> {
@@ -229,12 +267,11 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 
     async fn assets(&self, record: &Deployment) -> Result<()> {
-        let question = pool::QueryMsg::Markets { start_after: None, limit: Some(pool::MARKETS_LIMIT) };
-        let listed: pool::MarketsResponse = query(self.node, &record.pool.address, &question, None).await?;
+        let listed = self.listed(record).await?;
         let mut messages = Vec::new();
         for asset in &self.network.assets {
             let params = asset.listing(&self.deployer);
-            if listed.markets.iter().any(|market| market.params.denom == params.denom) {
+            if listed.contains(&params.denom) {
                 continue;
             }
             if self.source(record, &params.denom).await?.is_some_and(|source| source.record.timestamp == 0) {
@@ -245,6 +282,20 @@ impl<F: Fn(&str)> Job<'_, F> {
             messages.push(Execute::new(&record.pool.address, &pool::ExecuteMsg::InitAsset { params }, Vec::new())?);
         }
         self.send(&messages).await
+    }
+
+    /// The denoms of all markets.
+    async fn listed(&self, record: &Deployment) -> Result<Vec<String>> {
+        let mut listed: Vec<String> = Vec::new();
+        loop {
+            let start_after = listed.last().cloned();
+            let question = pool::QueryMsg::Markets { start_after, limit: Some(pool::MARKETS_LIMIT) };
+            let page: pool::MarketsResponse = query(self.node, &record.pool.address, &question, None).await?;
+            if page.markets.is_empty() {
+                return Ok(listed);
+            }
+            listed.extend(page.markets.into_iter().map(|market| market.params.denom));
+        }
     }
 
     /// Proposes the owner that the network file names; it has to accept.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use cosmrs::AccountId;
 use cosmwasm_std::Decimal;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::params::BonusCurve;
@@ -17,6 +18,20 @@ use crate::error::{Error, Result};
 
 /// In a denom, stands for the deployer's address: a token factory's denoms contain their creator.
 const DEPLOYER: &str = "{deployer}";
+/// The addresses of the public test keys of `scripts/localnet/keys.toml`, whose mnemonics everybody knows.
+pub const PUBLIC_KEYS: [&str; 9] = [
+    "wasm1956n4s7u9jmrvn4schm40hlajses9gs9kk7zse",
+    "wasm1nu62ke642hz7dm5asnt2nrsvwhda8709vcwc5l",
+    "wasm1c0wuljfj7px0tslfwm6vp59hfkk6275x2gl80r",
+    "wasm13tl8gk4myl7q085qe445p72cgwk8fntcnn982s",
+    "wasm1ycksssddyzeathfz67d36p4cazg8wp2fest4u7",
+    "wasm1qgwnzyp60058n6en7m6dpz045mp8djcr23787f",
+    "wasm1lctl23cdnvk4z36egfa2vvdg7mgg0d62rugwlh",
+    "wasm1yfxvlmlaaadrdhlzrzx5tchr8efnematw46ynj",
+    "wasm1mu89jga3vj26j97p33swn3kjdqdrjc3lar59hf",
+];
+/// Chains where everybody may know the keys: what `scripts/localnet.sh` starts.
+const LOCAL: &str = "plimsoll-";
 
 /// A network.
 #[derive(Deserialize, Clone, Debug)]
@@ -158,6 +173,40 @@ impl Network {
             let line = error.span().map_or(0, |span| text[..span.start].lines().count());
             Error::file(path, format!("line {line}: {}", error.message().replace('\n', " ")))
         })
+    }
+
+    /// What must not go on a chain: addresses that aren't filled in, keys that everybody has, gas that can't be paid.
+    pub fn check(&self, deployer: &str) -> Result<()> {
+        let wrong = |what: String| Err(Error::Config(format!("network {}: {what}", self.name)));
+        let roles = &self.roles;
+        let named = [
+            ("roles.owner", &roles.owner),
+            ("roles.admin", &roles.admin),
+            ("roles.risk_manager", &roles.risk_manager),
+            ("roles.guardian", &roles.guardian),
+        ];
+        let roles = named.into_iter().filter_map(|(name, address)| Some((name, address.as_deref()?)));
+        let feeders = self.feeders.iter().map(|feeder| ("feeders.address", feeder.address.as_str()));
+        let public =
+            PUBLIC_KEYS.map(|address| address.parse::<AccountId>().map(|id| id.to_bytes()).unwrap_or_default());
+        for (name, address) in roles.chain(feeders).chain([("the deployer", deployer)]) {
+            let prefix = &self.chain.prefix;
+            let Some(id) = address.parse::<AccountId>().ok().filter(|id| id.prefix() == prefix) else {
+                return wrong(format!("fill in {name}: '{address}' is no {prefix} address"));
+            };
+            if public.contains(&id.to_bytes()) && !self.chain.id.starts_with(LOCAL) {
+                return wrong(format!(
+                    "{name} is {address}, a public test key: everybody can sign with it, so it is for {LOCAL}… chains only; put your own there"
+                ));
+            }
+        }
+        let adjustment = self.chain.gas_adjustment;
+        if adjustment < Decimal::one() || adjustment > Decimal::percent(1_000) {
+            return wrong(format!(
+                "chain.gas_adjustment = {adjustment} is not allowed: it must be a number from 1 to 10"
+            ));
+        }
+        Ok(())
     }
 
     /// The keeper's view of the chain.

@@ -1,0 +1,122 @@
+//! CometBFT's RPC, on loopback: events outside of transactions, answers that can't be, and a chain that goes back.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use plimsoll_keeper::chain::Head;
+use plimsoll_keeper::chain::rpc::Rpc;
+use plimsoll_keeper::chain::tls::Trust;
+use plimsoll_keeper::error::Error;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_tungstenite::tungstenite::Message;
+
+/// A node that answers each method so.
+async fn node(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Rpc {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = Arc::new(answer);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+                while let Some(Ok(message)) = socket.next().await {
+                    if let Message::Text(text) = message {
+                        let request: Value = serde_json::from_str(&text).unwrap();
+                        let answer = answer(request["method"].as_str().unwrap());
+                        if socket.send(Message::text(answer)).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    Rpc::new(&format!("http://{address}"), Trust::new(None).unwrap())
+}
+
+fn wasm(contract: &str, action: &str) -> Value {
+    json!({ "type": "wasm", "attributes": [
+        { "key": "_contract_address", "value": contract, "index": true },
+        { "key": "action", "value": action, "index": true } ] })
+}
+
+#[tokio::test]
+async fn events_outside_of_transactions_are_heard_in_every_version() {
+    for name in ["finalize_block_events", "begin_block_events", "end_block_events"] {
+        let rpc = node(move |_| {
+            let mut result = json!({ "height": "7", "txs_results": [
+                { "code": 0, "events": [wasm("a", "deposit")] },
+                { "code": 5, "events": [wasm("b", "failed")] } ] });
+            result[name] = json!([{ "type": "mint", "attributes": [] }, wasm("c", "update_asset")]);
+            json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()
+        })
+        .await;
+        let events = rpc.events(7).await.unwrap();
+        let said: Vec<_> = events.iter().map(|e| (e.contract.as_str(), e.get("action").unwrap())).collect();
+        assert_eq!(said, [("a", "deposit"), ("c", "update_asset")], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_block_without_transactions_may_have_events() {
+    let rpc = node(|_| {
+        let result = json!({ "height": "7", "txs_results": null, "finalize_block_events": [wasm("c", "pause")] });
+        json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()
+    })
+    .await;
+    assert_eq!(rpc.events(7).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_object_is_garbage() {
+    for answer in ["[]", "7", "null", "\"x\"", "{}"] {
+        let rpc = node(move |_| answer.to_owned()).await;
+        let error = rpc.events(7).await.unwrap_err();
+        assert!(matches!(error, Error::Garbage { .. }), "{answer}: {error}");
+        assert!(matches!(rpc.head().await, Err(Error::Garbage { .. })), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn results_of_more_than_sixteen_megabytes_are_read() {
+    let filler = "x".repeat(20 << 20);
+    let rpc = node(move |_| {
+        let result =
+            json!({ "height": "7", "txs_results": [], "filler": filler, "end_block_events": [wasm("c", "pause")] });
+        json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()
+    })
+    .await;
+    assert_eq!(rpc.events(7).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_chain_that_starts_anew_is_not_kept_silent() {
+    let rpc = node(|method| {
+        let header = json!({ "chain_id": "c-1", "height": "3", "time": "2026-01-01T00:00:00Z" });
+        match method {
+            "subscribe" => json!({ "result": { "data": { "value": { "block": { "header": header } } } } }).to_string(),
+            _ => json!({ "result": { "node_info": { "network": "c-1" }, "sync_info": {
+                "latest_block_height": "3", "latest_block_time": "2026-01-01T00:00:00Z", "catching_up": true } } })
+            .to_string(),
+        }
+    })
+    .await;
+    assert!(rpc.catching_up().await.unwrap());
+    let before = Head { chain_id: "c-1".to_owned(), height: 1_000, time: 1 };
+    let (sender, mut heads) = watch::channel(before);
+    let following = tokio::spawn(async move { rpc.follow(sender).await });
+    let heard = tokio::time::timeout(Duration::from_secs(5), heads.wait_for(|head| head.height == 3)).await;
+    assert!(heard.is_ok());
+    following.abort();
+}
