@@ -5,7 +5,7 @@ use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{AssetState, Assets, HealthError, Position};
 use plimsoll_risk::market::{Accrued, MarketError};
 use plimsoll_risk::params::{AssetId, AssetParams};
-use plimsoll_risk::price::Mark;
+use plimsoll_risk::price::{Mark, Quote};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event::account_name;
 use plimsoll_schema::pool::Config;
@@ -16,6 +16,13 @@ use crate::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, CONFIG, DEBTORS, MARKETS};
 
 /// The longest denom that a bank knows.
 pub const DENOM_LENGTH_MAX: usize = 128;
+
+/// The number of a denom. Errors when it is not listed.
+pub fn asset_id(storage: &dyn Storage, denom: &str) -> Result<AssetId, ContractError> {
+    // Longer ones are never listed, and make no storage key.
+    let id = if denom.len() > DENOM_LENGTH_MAX { None } else { ASSET_IDS.may_load(storage, denom)? };
+    id.map(AssetId).ok_or_else(|| ContractError::UnknownDenom { denom: denom.to_owned() })
+}
 
 /// The assets that a message touches, at this block.
 #[derive(Clone)]
@@ -47,9 +54,7 @@ impl Book {
 
     /// Loads and accrues the market of this denom. Errors when it is not listed.
     pub fn load_denom(&mut self, deps: Deps, denom: &str) -> Result<AssetId, ContractError> {
-        // Longer ones are never listed, and make no storage key.
-        let id = if denom.len() > DENOM_LENGTH_MAX { None } else { ASSET_IDS.may_load(deps.storage, denom)? };
-        let id = AssetId(id.ok_or_else(|| ContractError::UnknownDenom { denom: denom.to_owned() })?);
+        let id = asset_id(deps.storage, denom)?;
         self.load(deps, id)?;
         Ok(id)
     }
@@ -104,6 +109,12 @@ impl Book {
     /// The denom of a loaded market.
     pub fn denom(&self, id: AssetId) -> Result<String, ContractError> {
         self.params(id).map(|p| p.denom.clone())
+    }
+
+    /// The price of a loaded market. Errors with the guard that it fails; its prices must be loaded.
+    pub fn quote(&self, id: AssetId) -> Result<Quote, ContractError> {
+        let AssetState { params, mark, .. } = self.state(id)?;
+        mark.quote.clone().map_err(|fault| ContractError::Price { denom: params.denom.clone(), fault })
     }
 
     /// A loaded market, to be changed. It will be written back.

@@ -80,7 +80,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::RequestReserves { denom, amount, recipient } => {
             reserves::request_reserves(deps, env, info, &denom, amount, &recipient)
         }
-        M::CancelReserves { denom } => reserves::cancel_reserves(deps, env, info, &denom),
+        M::CancelReserves { denom } => reserves::cancel_reserves(deps, info, &denom),
         M::WithdrawReserves { denom } => reserves::withdraw_reserves(deps, env, info, &denom),
     }
 }

@@ -68,10 +68,9 @@ pub fn load_if_it_shields(deps: Deps, book: &mut Book, holder: &Holder, id: Asse
         return Ok(true);
     }
     book.load_prices(deps)?;
-    let state = book.state(id)?;
-    match (&state.mark.quote, holder.account.collateral(id)) {
-        (Err(fault), Some(_)) => Err(ContractError::Price { denom: state.params.denom.clone(), fault: fault.clone() }),
-        (quote, _) => Ok(quote.is_ok()),
+    match holder.account.collateral(id) {
+        Some(_) => book.quote(id).map(|_| true),
+        None => Ok(book.quote(id).is_ok()),
     }
 }
 

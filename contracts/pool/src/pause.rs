@@ -4,9 +4,9 @@ use cosmwasm_std::{DepsMut, MessageInfo, Response, Storage};
 use plimsoll_risk::params::Switches;
 use plimsoll_schema::event;
 
-use crate::book::DENOM_LENGTH_MAX;
+use crate::book::asset_id;
 use crate::error::ContractError;
-use crate::state::{ASSET_COUNT, ASSET_IDS, ASSET_PARAMS};
+use crate::state::{ASSET_COUNT, ASSET_PARAMS};
 use crate::{access, funds};
 
 pub fn pause(
@@ -19,7 +19,7 @@ pub fn pause(
     access::assert_guardian(deps.storage, info.sender.as_str())?;
     let mut response = Response::new().add_attribute(event::ACTION, "pause");
     let ids = match denom {
-        Some(denom) => vec![listed(deps.storage, &denom)?],
+        Some(denom) => vec![asset_id(deps.storage, &denom)?.0],
         None => (0..ASSET_COUNT.load(deps.storage)?).collect(),
     };
     for id in ids {
@@ -36,14 +36,9 @@ pub fn pause(
 pub fn unpause(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
     funds::none(&info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
-    let id = listed(deps.storage, denom)?;
+    let id = asset_id(deps.storage, denom)?.0;
     let denom = switch(deps.storage, id, |_| Switches { deposit: true, borrow: true, flash_loan: true })?;
     Ok(Response::new().add_attribute(event::ACTION, "unpause").add_attribute(event::DENOM, denom))
-}
-
-fn listed(storage: &dyn Storage, denom: &str) -> Result<u16, ContractError> {
-    let id = if denom.len() > DENOM_LENGTH_MAX { None } else { ASSET_IDS.may_load(storage, denom)? };
-    id.ok_or_else(|| ContractError::UnknownDenom { denom: denom.to_owned() })
 }
 
 fn switch(storage: &mut dyn Storage, id: u16, to: impl Fn(Switches) -> Switches) -> Result<String, ContractError> {

@@ -7,7 +7,7 @@ use plimsoll_schema::event;
 use plimsoll_schema::pool::ReservesRequest;
 
 use crate::access;
-use crate::book::Book;
+use crate::book::{Book, asset_id};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
 use crate::state::RESERVES_REQUESTS;
@@ -40,13 +40,13 @@ pub fn request_reserves(
         .add_attribute("effective_at", effective_at.to_string()))
 }
 
-pub fn cancel_reserves(deps: DepsMut, env: Env, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
+pub fn cancel_reserves(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
     funds::none(&info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
-    let id = Some(book.load_denom(deps.as_ref(), denom)?.0);
-    let requested = id.filter(|id| RESERVES_REQUESTS.has(deps.storage, *id));
-    let id = requested.ok_or_else(|| ContractError::NoReservesRequest { denom: denom.to_owned() })?;
+    let id = asset_id(deps.storage, denom)?.0;
+    if !RESERVES_REQUESTS.has(deps.storage, id) {
+        return Err(ContractError::NoReservesRequest { denom: denom.to_owned() });
+    }
     RESERVES_REQUESTS.remove(deps.storage, id);
     Ok(Response::new().add_attribute(event::ACTION, "cancel_reserves").add_attribute(event::DENOM, denom))
 }

@@ -2,7 +2,6 @@
 
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::price::PriceFault;
 use plimsoll_schema::event;
 
 use crate::book::{Book, Holder};
@@ -49,9 +48,7 @@ pub fn assert_no_shield(
         return Ok(());
     }
     book.load_prices(deps)?;
-    let state = book.state(id)?;
-    let refused = |fault: &PriceFault| ContractError::Price { denom: state.params.denom.clone(), fault: fault.clone() };
-    state.mark.quote.as_ref().map_or_else(|fault| Err(refused(fault)), |_| Ok(()))
+    book.quote(id).map(|_| ())
 }
 
 /// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the debt.

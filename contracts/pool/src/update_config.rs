@@ -91,17 +91,14 @@ fn assert_near(deps: Deps, env: &Env, oracle: &str) -> Result<(), ContractError>
             book.load(deps, id)?;
             book.load_prices(deps)?;
         }
-        let denom = present.denom(id)?;
-        let new = match &next.state(id)?.mark.quote {
-            Ok(quote) => quote.mid,
-            Err(fault) => return Err(ContractError::Price { denom, fault: fault.clone() }),
-        };
-        let Ok(old) = present.state(id)?.mark.quote.as_ref().map(|quote| quote.mid) else { continue };
+        let new = next.quote(id)?.mid;
+        let Ok(old) = present.quote(id).map(|quote| quote.mid) else { continue };
         let (lowest, highest) = (
             old.share_down(Ratio::ONE.saturating_sub(ORACLE_DISTANCE_MAX)),
             old.share_up(ORACLE_DISTANCE_MAX.plus_one()),
         );
         if new < lowest || new > highest {
+            let denom = present.denom(id)?;
             return Err(ContractError::OracleTooFar { denom, new, old, max: ORACLE_DISTANCE_MAX });
         }
     }

@@ -112,9 +112,7 @@ impl Account {
 
     /// Adds debt. A deposit of the same asset stops counting as collateral: what is owed is never its own security.
     pub fn add_debt(&mut self, asset: AssetId, scaled: ScaledDebt) -> Result<(), AccountError> {
-        if let Some(held) = self.collaterals.iter_mut().find(|c| c.asset == asset) {
-            held.enabled = false;
-        }
+        self.set_enabled(asset, false);
         if let Some(owed) = self.debts.iter_mut().find(|d| d.asset == asset) {
             owed.scaled = owed.scaled.checked_add(scaled)?;
             return Ok(());
