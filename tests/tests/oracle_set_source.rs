@@ -160,7 +160,7 @@ fn set_source_fixed_with_a_maximum_age_is_refused() {
 #[test]
 fn set_source_feed_without_a_maximum_age_is_refused() {
     let source = world().feed_source(&[ANN], 1);
-    assert_refused(source, ageless(), &ContractError::FeedWithoutMaxAge { denom: denom() });
+    assert_refused(source, ageless(), &ContractError::WithoutMaxAge { denom: denom() });
 }
 
 #[test]

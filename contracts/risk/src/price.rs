@@ -131,7 +131,8 @@ pub struct PriceRecord {
     pub low: Price,
     /// The higher of mid and raw price.
     pub high: Price,
-    /// The time of the oldest vote in the quorum, in seconds; 0 while nothing is published.
+    /// When it was observed, in seconds: the time of the oldest vote in the quorum, or of the oldest price that a live one is made of; 0
+    /// while nothing is published.
     pub timestamp: u64,
     /// The mid price at the start of the present step.
     pub anchor: Price,
@@ -171,17 +172,29 @@ impl PriceRecord {
         timestamp: u64,
         now: u64,
     ) -> Result<(), PriceFault> {
+        let raw = if self.timestamp == 0 { lower } else { self.price.max(lower).min(upper.max(lower)) };
+        self.publish_within(raw, (lower, upper), timestamp, now)
+    }
+
+    /// Takes in a raw price observed at `timestamp`, and two that it lies between, which `low` and `high` include at once. The mid price
+    /// follows the raw one, a move beyond `max_deviation` one step per interval. Errors when one of them lies outside the hard bounds.
+    pub fn publish_within(
+        &mut self,
+        raw: Price,
+        (lower, upper): (Price, Price),
+        timestamp: u64,
+        now: u64,
+    ) -> Result<(), PriceFault> {
         let Guards { floor, ceiling, max_deviation, step_interval, .. } = self.guards;
-        for price in [lower, upper] {
+        for price in [lower, upper, raw] {
             if price < floor || price > ceiling {
                 return Err(PriceFault::OutOfBounds { price, floor, ceiling });
             }
         }
         let first = self.timestamp == 0;
         if first {
-            self.price = lower;
+            self.price = raw;
         }
-        let raw = self.price.max(lower).min(upper.max(lower));
         if first || now.saturating_sub(self.anchored_at) >= step_interval {
             self.anchor = self.price;
             self.anchored_at = now;
