@@ -116,7 +116,7 @@ pub struct PairSource {
     /// The least seconds that an average is taken over: what it costs to move a price for so long is what protects it. At least 600
     /// in production.
     pub window: u64,
-    /// The most; at least twice `window` and at most a day. For so long after a price was published is one to be had without another message.
+    /// The most; at least twice `window` and at most a day. For `max_window − window` after a message there is a price without another.
     pub max_window: u64,
     /// The least that the pair holds of the denom priced, in base units, at both ends of what is averaged and now. Above 0.
     pub min_reserve: Amount,

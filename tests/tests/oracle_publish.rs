@@ -233,6 +233,17 @@ fn publish_takes_edges_and_age_of_the_quote_along() {
     let record = world.price_record(UATOM);
     assert_eq!((record.low, record.price, record.high), (price("9.5"), price("10"), price("10.5")));
     assert_eq!(record.timestamp, fed);
+    // A price at the reserves that is higher leaves the lower edge to the average, and one that is lower the upper edge.
+    let kept = world.snapshot();
+    world.swap(BOB, &pair, (UUSD, 100_000_000_000)).unwrap();
+    world.publish(ALICE, &[UATOM]).unwrap();
+    let record = world.price_record(UATOM);
+    assert!(record.low == price("9.5") && record.high > price("12.6"), "{record:?}");
+    world.restore(&kept);
+    world.swap(BOB, &pair, (UATOM, 10_000_000_000)).unwrap();
+    world.publish(ALICE, &[UATOM]).unwrap();
+    let record = world.price_record(UATOM);
+    assert!(record.low < price("7.9") && record.high == price("10.5"), "{record:?}");
     world.advance(1_801);
     let fault = PriceFault::Stale { age: 3_601, max_age: 3_600 };
     let expected = ContractError::QuotePrice { denom: UATOM.to_owned(), quote_denom: UUSD.to_owned(), fault };
