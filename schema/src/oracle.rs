@@ -1,5 +1,6 @@
 //! The oracle's interface, and the published record that others read raw.
 
+use cosmwasm_std::Binary;
 use plimsoll_risk::price::{Guards, PriceFault, PriceRecord};
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use schemars::JsonSchema;
@@ -146,6 +147,12 @@ pub enum QueryMsg {
         /// At most [`DENOMS_MAX`].
         denoms: Vec<String>,
     },
+    /// For each denom the record that stands behind `prices_by_denoms`, in the bytes of [`PRICE_RECORDS`], so that a contract judges what is
+    /// published and what a live source would publish by the same code. Answer: [`PriceRecordsResponse`].
+    PriceRecords {
+        /// At most [`DENOMS_MAX`].
+        denoms: Vec<String>,
+    },
     /// A denom's source, guards, record and pending replacement. Answer: [`SourceResponse`].
     Source {
         /// The denom.
@@ -178,6 +185,13 @@ pub struct ConfigResponse {
 pub struct PricesResponse {
     /// One entry per denom asked for.
     pub prices: Vec<DenomPrice>,
+}
+
+/// Records by denom, in the order asked for.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct PriceRecordsResponse {
+    /// The bytes of a [`PriceRecord`], to be read with [`crate::compact::decode`]; none for a denom that the oracle does not know.
+    pub records: Vec<Option<Binary>>,
 }
 
 /// A price, or why there is none.

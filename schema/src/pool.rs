@@ -147,6 +147,11 @@ pub enum ExecuteMsg {
         /// Which loan.
         id: u64,
     },
+    /// Anyone: fails while this flash loan is open. The pool sends it to itself after the callback.
+    AssertFlashLoanRepaid {
+        /// Which loan.
+        id: u64,
+    },
     /// Adds the attached coin to reserves, for nothing in return: they bear losses before suppliers do.
     Cover {},
     /// Owner: lists an asset. The oracle must price it.

@@ -19,7 +19,7 @@ use crate::world::World;
 /// The pool's code.
 pub fn pool_code() -> Box<dyn Contract<Empty>> {
     let code = ContractWrapper::new(contract::execute, contract::instantiate, contract::query);
-    Box::new(code.with_migrate(contract::migrate).with_reply(contract::reply))
+    Box::new(code.with_migrate(contract::migrate))
 }
 
 /// Messages.

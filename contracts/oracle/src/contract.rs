@@ -50,6 +50,7 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
     match msg {
         QueryMsg::Config {} => answers::config(deps),
         QueryMsg::PricesByDenoms { denoms } => answers::prices_by_denoms(deps, &env, denoms),
+        QueryMsg::PriceRecords { denoms } => answers::price_records(deps, &env, denoms),
         QueryMsg::Source { denom } => answers::source(deps, denom),
         QueryMsg::Sources { start_after, limit } => answers::sources(deps, start_after.as_deref(), limit),
     }

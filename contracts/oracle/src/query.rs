@@ -1,9 +1,11 @@
 //! What the oracle answers.
 
-use cosmwasm_std::{Binary, Deps, Env, to_json_binary};
+use cosmwasm_std::{Binary, Deps, Env, StdResult, to_json_binary};
 use plimsoll_risk::price::{Mark, PriceRecord, Quote};
+use plimsoll_schema::compact::encode;
 use plimsoll_schema::oracle::{
-    DENOMS_MAX, DenomPrice, PRICE_RECORDS, PendingSource, PricesResponse, SourceResponse, SourcesResponse,
+    DENOMS_MAX, DenomPrice, PRICE_RECORDS, PendingSource, PriceRecordsResponse, PricesResponse, SourceResponse,
+    SourcesResponse,
 };
 
 use crate::error::ContractError;
@@ -23,21 +25,34 @@ pub fn config(deps: Deps) -> Result<Binary, ContractError> {
 /// For each denom its published price; where that fails, what a live source would publish at this block; or the guard that failed.
 /// While the published price is valid it is the answer, so that whoever asks and whoever reads it raw see the same.
 pub fn prices_by_denoms(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binary, ContractError> {
+    let now = env.block.time.seconds();
+    let records = best_records(deps, now, &denoms)?.into_iter().zip(denoms);
+    let prices = records.map(|(record, denom)| match record {
+        Some(record) => price(denom, &record, now),
+        None => DenomPrice::Unknown { denom },
+    });
+    Ok(to_json_binary(&PricesResponse { prices: prices.collect() })?)
+}
+
+/// The records behind these prices.
+pub fn price_records(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binary, ContractError> {
+    let records = best_records(deps, env.block.time.seconds(), &denoms)?;
+    let records = records.iter().map(|record| record.as_ref().map(encode).transpose());
+    let records = records.map(|bytes| Ok(bytes?.map(Binary::new))).collect::<StdResult<_>>()?;
+    Ok(to_json_binary(&PriceRecordsResponse { records })?)
+}
+
+fn best_records(deps: Deps, now: u64, denoms: &[String]) -> Result<Vec<Option<PriceRecord>>, ContractError> {
     let (asked, max) = (denoms.len(), DENOMS_MAX);
     if asked > max {
         return Err(ContractError::TooMany { what: "denoms", asked, max });
     }
-    let now = env.block.time.seconds();
-    let mut prices = Vec::with_capacity(asked);
-    for denom in denoms {
-        let Some(published) = PRICE_RECORDS.may_load(deps.storage, &denom)? else {
-            prices.push(DenomPrice::Unknown { denom });
-            continue;
-        };
-        let live = if published.quote(now).is_err() { publish::live(deps, now, &denom, &published) } else { None };
-        prices.push(price(denom, &live.unwrap_or(published), now));
-    }
-    Ok(to_json_binary(&PricesResponse { prices })?)
+    let best = denoms.iter().map(|denom| {
+        let Some(published) = PRICE_RECORDS.may_load(deps.storage, denom)? else { return Ok(None) };
+        let live = if published.quote(now).is_err() { publish::live(deps, now, denom, &published) } else { None };
+        Ok(Some(live.unwrap_or(published)))
+    });
+    best.collect()
 }
 
 fn price(denom: String, record: &PriceRecord, now: u64) -> DenomPrice {

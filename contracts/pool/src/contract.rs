@@ -1,6 +1,6 @@
 //! Entry points. They only route.
 
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::Switches;
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
@@ -68,6 +68,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::Batch { actions } => batch::batch(deps, env, info, actions),
         M::FlashLoan { coin, msg } => flash_loan::flash_loan(deps, env, info, coin, msg),
         M::RepayFlashLoan { id } => flash_loan::repay_flash_loan(deps, env, info, id),
+        M::AssertFlashLoanRepaid { id } => flash_loan::assert_repaid(deps.as_ref(), &info, id),
         M::Cover {} => reserves::cover(deps, env, info),
         M::Pause { denom, deposit, borrow, flash_loan } => {
             pause::pause(deps, info, denom, Switches { deposit, borrow, flash_loan })
@@ -89,12 +90,6 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     query::query(deps, &env, msg)
-}
-
-/// The callback of a flash loan has ended: the whole fails unless the loan is repaid.
-#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
-pub fn reply(deps: DepsMut, _env: Env, reply: Reply) -> Result<Response, ContractError> {
-    flash_loan::assert_repaid(deps, reply.id)
 }
 
 /// Takes over from an older version of this contract. Errors for another contract's state, for a downgrade, and while a flash loan is open.
