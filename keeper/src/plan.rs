@@ -11,7 +11,7 @@ use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, size}
 use plimsoll_risk::math::mul_div_down_128;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
-use plimsoll_schema::pool::{AccountKey, ExecuteMsg, Receive};
+use plimsoll_schema::pool::{AccountKey, ExecuteMsg, Receive, UserAccount};
 
 use crate::book::Book;
 use crate::chain::{Balances, Coin, Execute};
@@ -136,9 +136,10 @@ impl Action {
                 },
                 vec![deal.sent.clone()],
             ),
-            Self::WriteOff { key, .. } => {
-                (ExecuteMsg::WriteOff { user: key.owner.clone(), account_id: Some(key.account_id) }, Vec::new())
-            }
+            Self::WriteOff { key, .. } => (
+                ExecuteMsg::WriteOff(UserAccount { user: key.owner.clone(), account_id: Some(key.account_id) }),
+                Vec::new(),
+            ),
         };
         Execute::new(pool, &msg, funds)
     }

@@ -22,7 +22,7 @@ use plimsoll_keeper::error::Error;
 use plimsoll_keeper::keys::{MNEMONIC_VARIABLE, Mnemonic};
 use plimsoll_schema::compact;
 use plimsoll_schema::oracle::PRICE_RECORDS;
-use plimsoll_schema::pool::{ExecuteMsg, MarketResponse, MarketsResponse, QueryMsg};
+use plimsoll_schema::pool::{ExecuteMsg, Listed, MarketResponse, MarketsResponse, OnBehalf, QueryMsg};
 use plimsoll_testing::{LIQUIDATOR, UUSD, World};
 
 /// Where the suite runs.
@@ -45,7 +45,7 @@ impl Home for Node {
 }
 
 fn deposit(amount: u128) -> (ExecuteMsg, Vec<Coin>) {
-    let message = ExecuteMsg::Deposit { account_id: Some(77), on_behalf_of: None };
+    let message = ExecuteMsg::Deposit(OnBehalf { account_id: Some(77), on_behalf_of: None });
     (message, vec![Coin { denom: UUSD.to_owned(), amount }])
 }
 
@@ -84,7 +84,7 @@ async fn conforms(chain: &impl Home, pool: &str) {
     let height = Some(chain.head().await.unwrap().height);
     let pinned: MarketsResponse = query(chain, pool, &question, height).await.unwrap();
     assert!(pinned.markets.iter().any(|market| market.params.denom == UUSD));
-    let unknown = QueryMsg::Market { denom: "unknown".to_owned() };
+    let unknown = QueryMsg::Market(Listed { denom: "unknown".to_owned() });
     let error = query::<MarketResponse>(chain, pool, &unknown, None).await.unwrap_err();
     assert!(matches!(&error, Error::Query { reason, .. } if reason.contains("unknown")), "{error}");
     let book = Book::snapshot(chain, pool, chain.head().await.unwrap(), |_| {}).await.unwrap();

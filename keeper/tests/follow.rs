@@ -19,7 +19,10 @@ use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::run::Keeper;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 use plimsoll_schema::oracle::MigrateMsg as OracleMigrateMsg;
-use plimsoll_schema::pool::{AssetChanges, BatchAction, ExecuteMsg, MigrateMsg, Receive};
+use plimsoll_schema::pool::{
+    AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed, MigrateMsg, OnBehalf, Receive,
+    Withdraw,
+};
 use plimsoll_testing::{
     ALICE, AppResponse, BOB, GUARDIAN, IBC_TOKEN, LIQUIDATOR, OWNER, UATOM, UUSD, World, WorldError, oracle_code,
     pool_code,
@@ -69,44 +72,53 @@ impl Followed {
 async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     let mut f = Followed::new().await;
     let own = |id: u32| (id > 0).then_some(id);
-    f.pool(ALICE, ExecuteMsg::Deposit { account_id: None, on_behalf_of: None }, &[(200_000_000, UATOM)]).await;
-    let borrow = |denom: &str, amount: u128, id: u32| ExecuteMsg::Borrow {
-        denom: denom.to_owned(),
-        amount: Amount::new(amount),
-        recipient: None,
-        account_id: own(id),
+    f.pool(ALICE, ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }), &[(200_000_000, UATOM)])
+        .await;
+    let borrow = |denom: &str, amount: u128, id: u32| {
+        ExecuteMsg::Borrow(Borrow {
+            denom: denom.to_owned(),
+            amount: Amount::new(amount),
+            recipient: None,
+            account_id: own(id),
+        })
     };
     f.pool(ALICE, borrow(UUSD, 600_000_000, 0), &[]).await;
-    f.pool(ALICE, ExecuteMsg::Repay { account_id: None, on_behalf_of: None }, &[(50_000_000, UUSD)]).await;
-    let withdraw = ExecuteMsg::Withdraw {
+    f.pool(ALICE, ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: None }), &[(50_000_000, UUSD)]).await;
+    let withdraw = ExecuteMsg::Withdraw(Withdraw {
         denom: UATOM.to_owned(),
         amount: Some(Amount::new(1_000_000)),
         recipient: None,
         account_id: None,
-    };
+    });
     f.pool(ALICE, withdraw, &[]).await;
-    f.pool(ALICE, ExecuteMsg::Deposit { account_id: None, on_behalf_of: None }, &[(10_000_000, IBC_TOKEN)]).await;
+    f.pool(ALICE, ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }), &[(10_000_000, IBC_TOKEN)])
+        .await;
     for enable in [false, true] {
         let denom = IBC_TOKEN.to_owned();
-        f.pool(ALICE, ExecuteMsg::UpdateAssetCollateralStatus { denom, enable, account_id: None }, &[]).await;
+        f.pool(
+            ALICE,
+            ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id: None }),
+            &[],
+        )
+        .await;
     }
 
     // Two accounts at once, four markets.
     let batch = vec![
-        BatchAction::Deposit { coin: coin(100_000_000, UATOM), account_id: None },
-        BatchAction::Borrow {
+        BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: None }),
+        BatchAction::Borrow(Borrow {
             denom: UUSD.to_owned(),
             amount: Amount::new(690_000_000),
             recipient: None,
             account_id: None,
-        },
-        BatchAction::Deposit { coin: coin(100_000_000, UATOM), account_id: Some(3) },
-        BatchAction::Borrow {
+        }),
+        BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: Some(3) }),
+        BatchAction::Borrow(Borrow {
             denom: IBC_TOKEN.to_owned(),
             amount: Amount::new(20_000_000),
             recipient: None,
             account_id: Some(3),
-        },
+        }),
     ];
     f.pool(BOB, ExecuteMsg::Batch { actions: batch }, &[(200_000_000, UATOM)]).await;
     assert_eq!(f.book.accounts.len(), 3);
@@ -115,7 +127,7 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     let changes = AssetChanges { max_loan_to_value: Some(Ratio::percent(65)), ..AssetChanges::default() };
     f.pool(OWNER, ExecuteMsg::UpdateAsset { denom: UATOM.to_owned(), changes }, &[]).await;
     f.pool(GUARDIAN, ExecuteMsg::Pause { denom: None, deposit: false, borrow: true, flash_loan: true }, &[]).await;
-    f.pool(OWNER, ExecuteMsg::Unpause { denom: UUSD.to_owned() }, &[]).await;
+    f.pool(OWNER, ExecuteMsg::Unpause(Listed { denom: UUSD.to_owned() }), &[]).await;
     let mut config = f.chain.with(|world| world.config().config).await.unwrap();
     config.liquidation.dust_value = Value::whole(2);
     f.pool(OWNER, ExecuteMsg::UpdateConfig { config }, &[]).await;
@@ -130,10 +142,15 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
         &[],
     )
     .await;
-    f.pool(OWNER, ExecuteMsg::CancelReserves { denom: UUSD.to_owned() }, &[]).await;
+    f.pool(OWNER, ExecuteMsg::CancelReserves(Listed { denom: UUSD.to_owned() }), &[]).await;
 
     // A liquidation paid in shares touches two accounts, and each of them may be a borrower.
-    f.pool(LIQUIDATOR, ExecuteMsg::Deposit { account_id: None, on_behalf_of: None }, &[(1_000_000_000, UUSD)]).await;
+    f.pool(
+        LIQUIDATOR,
+        ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }),
+        &[(1_000_000_000, UUSD)],
+    )
+    .await;
     f.act("a price", |world| {
         world.set_prices(&[(UATOM, "9")]);
         world.feed(plimsoll_testing::FEEDERS[0], &[(UATOM, "9")])
@@ -216,9 +233,11 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
 #[tokio::test]
 async fn an_audit_finds_counts_and_mends_what_is_wrong() {
     let mut f = Followed::new().await;
-    f.pool(ALICE, ExecuteMsg::Deposit { account_id: None, on_behalf_of: None }, &[(200_000_000, UATOM)]).await;
+    f.pool(ALICE, ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }), &[(200_000_000, UATOM)])
+        .await;
     let denom = UUSD.to_owned();
-    let borrow = ExecuteMsg::Borrow { denom, amount: Amount::new(600_000_000), recipient: None, account_id: None };
+    let borrow =
+        ExecuteMsg::Borrow(Borrow { denom, amount: Amount::new(600_000_000), recipient: None, account_id: None });
     f.pool(ALICE, borrow, &[]).await;
     let right = f.book.clone();
     assert_eq!(f.book.audit(&f.chain).await.unwrap(), 0);

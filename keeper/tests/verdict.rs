@@ -15,7 +15,7 @@ use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::scan::scan;
 use plimsoll_risk::units::Ratio;
-use plimsoll_schema::pool::{AccountKey, ExecuteMsg};
+use plimsoll_schema::pool::{AccountKey, ExecuteMsg, OnBehalf};
 use plimsoll_testing::{AETH, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World, coin};
 
 const ACCOUNTS: u32 = 10_000;
@@ -81,7 +81,7 @@ fn bring_to_the_edge(world: &mut World, n: u32, dice: &mut Dice) -> bool {
     }
     world.mint(LIQUIDATOR, &debt.denom, amount);
     let owner = world.addr(name.as_str()).into_string();
-    let msg = ExecuteMsg::Repay { account_id: Some(id), on_behalf_of: Some(owner) };
+    let msg = ExecuteMsg::Repay(OnBehalf { account_id: Some(id), on_behalf_of: Some(owner) });
     world.execute(LIQUIDATOR, &msg, &[coin(amount, &debt.denom)]).is_ok()
 }
 

@@ -6,7 +6,9 @@
 pub mod compact;
 pub mod event;
 pub mod liquidator;
+pub mod objects;
 pub mod oracle;
 pub mod ownership;
 pub mod pair;
 pub mod pool;
+pub mod version;

@@ -23,7 +23,7 @@ pub const MARKETS_DEFAULT: u32 = 10;
 
 /// Sets the pool up.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct InstantiateMsg {
     /// Who lists assets and sets parameters.
     pub owner: String,
@@ -54,54 +54,19 @@ pub struct Config {
 /// `account_id` is 0 when left out. `deposit`, `repay`, `liquidate`, `repay_flash_loan` and `cover` take exactly one coin,
 /// `batch` any number of different ones; every other message takes none.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExecuteMsg {
     /// Supplies the attached coin. A first deposit counts as collateral, unless the account owes that denom. Nobody opens a slot in
     /// another's account.
-    Deposit {
-        /// Which of the owner's accounts.
-        account_id: Option<u32>,
-        /// Whose account; the sender's when left out.
-        on_behalf_of: Option<String>,
-    },
+    Deposit(OnBehalf),
     /// Takes a deposit out. Checked against max LTV when the account has debt.
-    Withdraw {
-        /// Which token.
-        denom: String,
-        /// How much; `None` is all that can be paid: the whole claim, or all the cash when that is less.
-        amount: Option<Amount>,
-        /// Who receives it; the sender when left out.
-        recipient: Option<String>,
-        /// Which of the sender's accounts.
-        account_id: Option<u32>,
-    },
+    Withdraw(Withdraw),
     /// Borrows against the account's collateral, within max LTV. A deposit of the same denom stops counting as collateral.
-    Borrow {
-        /// Which token.
-        denom: String,
-        /// How much.
-        amount: Amount,
-        /// Who receives it; the sender when left out.
-        recipient: Option<String>,
-        /// Which of the sender's accounts.
-        account_id: Option<u32>,
-    },
+    Borrow(Borrow),
     /// Repays with the attached coin. What exceeds the debt is returned to the sender.
-    Repay {
-        /// Which of the owner's accounts.
-        account_id: Option<u32>,
-        /// Whose debt; the sender's when left out. Anyone may repay for anyone.
-        on_behalf_of: Option<String>,
-    },
+    Repay(OnBehalf),
     /// Lets a deposit count as collateral or not.
-    UpdateAssetCollateralStatus {
-        /// Which token.
-        denom: String,
-        /// Whether it counts.
-        enable: bool,
-        /// Which of the sender's accounts.
-        account_id: Option<u32>,
-    },
+    UpdateAssetCollateralStatus(CollateralStatus),
     /// Repays a debt of an account below health factor 1 with the attached coin and takes collateral for it, with a bonus. Coins
     /// that are not needed are returned to the sender.
     Liquidate {
@@ -121,12 +86,7 @@ pub enum ExecuteMsg {
     },
     /// Writes off what an account owes and can't pay: its collateral below the dust value is swept to reserves, and reserves,
     /// then suppliers, bear the debt.
-    WriteOff {
-        /// The account's owner.
-        user: String,
-        /// Which of his accounts.
-        account_id: Option<u32>,
-    },
+    WriteOff(UserAccount),
     /// Several actions on the sender's own accounts, in order, all or none. `deposit` and `repay` take their coin from one purse, the
     /// attached funds, and what is left of it is returned. What is withdrawn and borrowed is paid out at the end and does not go into the purse.
     /// Every account whose borrowing power fell or whose debt rose is checked against max LTV at the end.
@@ -143,15 +103,9 @@ pub enum ExecuteMsg {
         msg: Binary,
     },
     /// Repays a flash loan with its fee, with the attached coin; by the contract that opened it. What is too much is returned.
-    RepayFlashLoan {
-        /// Which loan.
-        id: u64,
-    },
+    RepayFlashLoan(LoanId),
     /// Anyone: fails while this flash loan is open. The pool sends it to itself after the callback.
-    AssertFlashLoanRepaid {
-        /// Which loan.
-        id: u64,
-    },
+    AssertFlashLoanRepaid(LoanId),
     /// Adds the attached coin to reserves, for nothing in return: they bear losses before suppliers do.
     Cover {},
     /// Owner: lists an asset. The oracle must price it.
@@ -178,10 +132,7 @@ pub enum ExecuteMsg {
         flash_loan: bool,
     },
     /// Owner: opens a market again.
-    Unpause {
-        /// Which market.
-        denom: String,
-    },
+    Unpause(Listed),
     /// Owner: replaces the settings; the oracle among them stays as it is.
     UpdateConfig {
         /// All of them.
@@ -213,15 +164,121 @@ pub enum ExecuteMsg {
         recipient: String,
     },
     /// Owner: takes the announcement back.
-    CancelReserves {
-        /// Which token.
-        denom: String,
-    },
+    CancelReserves(Listed),
     /// Owner: pays announced reserves out, once the delay has passed, as long as the floor stays in.
-    WithdrawReserves {
-        /// Which token.
-        denom: String,
-    },
+    WithdrawReserves(Listed),
+}
+
+crate::objects_only!(InstantiateMsg, ExecuteMsg, QueryMsg);
+
+// Fields that several messages have in common stand in a type of their own: each type is read by code of its own, a kilobyte and more.
+
+/// Which account a coin is for.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct OnBehalf {
+    /// Which of the owner's accounts.
+    pub account_id: Option<u32>,
+    /// Whose account; the sender's when left out.
+    pub on_behalf_of: Option<String>,
+}
+
+/// What is withdrawn.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Withdraw {
+    /// Which token.
+    pub denom: String,
+    /// How much; `None` is all that can be paid: the whole claim, or all the cash when that is less.
+    pub amount: Option<Amount>,
+    /// Who receives it; the sender when left out.
+    pub recipient: Option<String>,
+    /// Which of the sender's accounts.
+    pub account_id: Option<u32>,
+}
+
+/// What is borrowed.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Borrow {
+    /// Which token.
+    pub denom: String,
+    /// How much.
+    pub amount: Amount,
+    /// Who receives it; the sender when left out.
+    pub recipient: Option<String>,
+    /// Which of the sender's accounts.
+    pub account_id: Option<u32>,
+}
+
+/// Whether a deposit counts as collateral.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct CollateralStatus {
+    /// Which token.
+    pub denom: String,
+    /// Whether it counts.
+    pub enable: bool,
+    /// Which of the sender's accounts.
+    pub account_id: Option<u32>,
+}
+
+/// A coin of a batch's purse.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct FromPurse {
+    /// How much of what.
+    pub coin: Coin,
+    /// For which of the sender's accounts.
+    pub account_id: Option<u32>,
+}
+
+/// An account.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct UserAccount {
+    /// The account's owner.
+    pub user: String,
+    /// Which of his accounts; 0 when left out.
+    pub account_id: Option<u32>,
+}
+
+/// A token in an account.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct UserAsset {
+    /// The account's owner.
+    pub user: String,
+    /// Which of his accounts; 0 when left out.
+    pub account_id: Option<u32>,
+    /// Which token.
+    pub denom: String,
+}
+
+/// A listed token.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// Its denom.
+    pub denom: String,
+}
+
+/// A flash loan.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct LoanId {
+    /// Which loan.
+    pub id: u64,
+}
+
+/// A page of accounts with debt, by owner and account_id.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsPage {
+    /// The account after which to go on: the last of the page before, or its `next`.
+    pub start_after: Option<AccountKey>,
+    /// How many to look at, at most [`ACCOUNTS_LIMIT`]; [`ACCOUNTS_DEFAULT`] when left out.
+    pub limit: Option<u32>,
 }
 
 /// The most actions in one batch.
@@ -232,50 +289,15 @@ pub const BATCH_MAX: usize = 16;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum BatchAction {
     /// As [`ExecuteMsg::Deposit`], with a coin from the purse.
-    Deposit {
-        /// What is supplied.
-        coin: Coin,
-        /// Which account.
-        account_id: Option<u32>,
-    },
+    Deposit(FromPurse),
     /// As [`ExecuteMsg::Withdraw`].
-    Withdraw {
-        /// Which token.
-        denom: String,
-        /// How much; `None` is all that can be paid.
-        amount: Option<Amount>,
-        /// Who receives it.
-        recipient: Option<String>,
-        /// Which account.
-        account_id: Option<u32>,
-    },
+    Withdraw(Withdraw),
     /// As [`ExecuteMsg::Borrow`].
-    Borrow {
-        /// Which token.
-        denom: String,
-        /// How much.
-        amount: Amount,
-        /// Who receives it.
-        recipient: Option<String>,
-        /// Which account.
-        account_id: Option<u32>,
-    },
+    Borrow(Borrow),
     /// As [`ExecuteMsg::Repay`], with a coin from the purse. What exceeds the debt stays in the purse.
-    Repay {
-        /// With what.
-        coin: Coin,
-        /// Which account.
-        account_id: Option<u32>,
-    },
+    Repay(FromPurse),
     /// As [`ExecuteMsg::UpdateAssetCollateralStatus`].
-    UpdateAssetCollateralStatus {
-        /// Which token.
-        denom: String,
-        /// Whether it counts.
-        enable: bool,
-        /// Which account.
-        account_id: Option<u32>,
-    },
+    UpdateAssetCollateralStatus(CollateralStatus),
 }
 
 /// What the pool sends to a contract that asked for a flash loan. Accept it from the pool only, and only for a loan that you opened in this
@@ -377,15 +399,12 @@ pub struct AccountKey {
 
 /// What may be asked about. Each answer comes from the very code that execution runs, with interest added to this block.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum QueryMsg {
     /// Settings, owner and roles. Answer: [`ConfigResponse`].
     Config {},
     /// One market. Answer: [`MarketResponse`].
-    Market {
-        /// Which token.
-        denom: String,
-    },
+    Market(Listed),
     /// All markets, in the order in which they were listed. Answer: [`MarketsResponse`].
     Markets {
         /// The last denom of the page before.
@@ -394,50 +413,22 @@ pub enum QueryMsg {
         limit: Option<u32>,
     },
     /// What a market pays and asks at this moment. Answer: [`RatesResponse`].
-    Rates {
-        /// Which token.
-        denom: String,
-    },
+    Rates(Listed),
     /// An account in amounts, values and health. Answer: [`UserPositionResponse`].
-    UserPosition {
-        /// The owner.
-        user: String,
-        /// Which of his accounts.
-        account_id: Option<u32>,
-    },
+    UserPosition(UserAccount),
     /// What an account owes. Answer: [`UserDebtsResponse`].
-    UserDebts {
-        /// The owner.
-        user: String,
-        /// Which of his accounts.
-        account_id: Option<u32>,
-    },
+    UserDebts(UserAccount),
     /// What an account supplied. Answer: [`UserCollateralsResponse`].
-    UserCollaterals {
-        /// The owner.
-        user: String,
-        /// Which of his accounts.
-        account_id: Option<u32>,
-    },
+    UserCollaterals(UserAccount),
     /// The records of all accounts with debt, by owner and account_id. Answer: [`AccountsResponse`].
-    Borrowers {
-        /// The last account of the page before.
-        start_after: Option<AccountKey>,
-        /// At most [`ACCOUNTS_LIMIT`].
-        limit: Option<u32>,
-    },
+    Borrowers(AccountsPage),
     /// The records of these accounts, those that exist. Answer: [`AccountsResponse`].
     Accounts {
         /// At most [`ACCOUNTS_LIMIT`].
         keys: Vec<AccountKey>,
     },
     /// Judges a page of borrowers and names those below health factor 1. Answer: [`LiquidatableResponse`].
-    Liquidatable {
-        /// The account after which to go on: `next` of the page before.
-        start_after: Option<AccountKey>,
-        /// How many borrowers to judge, at most [`ACCOUNTS_LIMIT`].
-        limit: Option<u32>,
-    },
+    Liquidatable(AccountsPage),
     /// What a `liquidate` would do at this block. Answer: [`SimulateLiquidationResponse`].
     SimulateLiquidation {
         /// The account's owner.
@@ -450,33 +441,13 @@ pub enum QueryMsg {
         repay: Coin,
     },
     /// The most that an account can borrow of a token at this block. Answer: [`MaxAmountResponse`].
-    MaxBorrow {
-        /// The owner.
-        user: String,
-        /// Which of his accounts.
-        account_id: Option<u32>,
-        /// Which token.
-        denom: String,
-    },
+    MaxBorrow(UserAsset),
     /// The most that an account can withdraw of a token at this block. Answer: [`MaxAmountResponse`].
-    MaxWithdraw {
-        /// The owner.
-        user: String,
-        /// Which of his accounts.
-        account_id: Option<u32>,
-        /// Which token.
-        denom: String,
-    },
+    MaxWithdraw(UserAsset),
     /// Whether a market's books balance with the bank. Answer: [`SolvencyResponse`].
-    Solvency {
-        /// Which token.
-        denom: String,
-    },
+    Solvency(Listed),
     /// An announced withdrawal of reserves. Answer: [`ReservesRequestResponse`].
-    ReservesRequest {
-        /// Which token.
-        denom: String,
-    },
+    ReservesRequest(Listed),
 }
 
 /// Settings, owner and roles.

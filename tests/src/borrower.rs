@@ -6,7 +6,7 @@ use cosmwasm_std::{
 };
 use cw_multi_test::{AppResponse, Contract, ContractWrapper};
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{ExecuteMsg as PoolMsg, QueryMsg as PoolQuery};
+use plimsoll_schema::pool::{ExecuteMsg as PoolMsg, LoanId, QueryMsg as PoolQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -149,7 +149,7 @@ fn take(deps: DepsMut, own: &Addr, loan: Option<u64>, step: Step) -> StdResult<R
             let id = id.or(loan).ok_or_else(|| StdError::msg("no loan to repay"))?;
             let owed = || deps.storage.get(&id.to_be_bytes()).ok_or_else(|| StdError::msg("a loan of another"));
             let coin = coin.map_or_else(|| from_json(owed()?), Ok)?;
-            call(&PoolMsg::RepayFlashLoan { id }, vec![coin])
+            call(&PoolMsg::RepayFlashLoan(LoanId { id }), vec![coin])
         }
         step @ Step::Try(_) => take_all(own, loan, vec![step]),
         Step::Ask(msg) => {

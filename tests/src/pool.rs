@@ -6,9 +6,10 @@ use plimsoll_pool::contract;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{
-    ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsResponse, AssetChanges, BatchAction, ConfigResponse, ExecuteMsg,
-    LiquidatableAccount, LiquidatableResponse, MARKETS_LIMIT, MarketResponse, MarketsResponse, MaxAmountResponse,
-    QueryMsg, RatesResponse, SimulateLiquidationResponse, SolvencyResponse, UserPositionResponse,
+    ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsPage, AccountsResponse, AssetChanges, BatchAction, Borrow,
+    CollateralStatus, ConfigResponse, ExecuteMsg, LiquidatableAccount, LiquidatableResponse, Listed, MARKETS_LIMIT,
+    MarketResponse, MarketsResponse, MaxAmountResponse, OnBehalf, QueryMsg, RatesResponse, SimulateLiquidationResponse,
+    SolvencyResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
 };
 use serde::de::DeserializeOwned;
 
@@ -38,7 +39,7 @@ impl World {
     /// Supplies to the actor's own account.
     pub fn deposit(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
         let who = who.into();
-        let msg = ExecuteMsg::Deposit { account_id: who.id(), on_behalf_of: None };
+        let msg = ExecuteMsg::Deposit(OnBehalf { account_id: who.id(), on_behalf_of: None });
         self.execute(who, &msg, &[coin(amount, denom)])
     }
 
@@ -54,7 +55,7 @@ impl World {
 
     fn take_out(&mut self, who: Actor, denom: &str, amount: Option<Amount>) -> Result<AppResponse, WorldError> {
         let account_id = who.id();
-        let msg = ExecuteMsg::Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id };
+        let msg = ExecuteMsg::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id });
         self.execute(who, &msg, &[])
     }
 
@@ -62,14 +63,14 @@ impl World {
     pub fn borrow(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
         let (who, amount) = (who.into(), Amount::new(amount));
         let account_id = who.id();
-        let msg = ExecuteMsg::Borrow { denom: denom.to_owned(), amount, recipient: None, account_id };
+        let msg = ExecuteMsg::Borrow(Borrow { denom: denom.to_owned(), amount, recipient: None, account_id });
         self.execute(who, &msg, &[])
     }
 
     /// Repays the actor's own debt. What is too much comes back.
     pub fn repay(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
         let who = who.into();
-        let msg = ExecuteMsg::Repay { account_id: who.id(), on_behalf_of: None };
+        let msg = ExecuteMsg::Repay(OnBehalf { account_id: who.id(), on_behalf_of: None });
         self.execute(who, &msg, &[coin(amount, denom)])
     }
 
@@ -77,7 +78,8 @@ impl World {
     pub fn enable(&mut self, who: impl Into<Actor>, denom: &str, enable: bool) -> Result<AppResponse, WorldError> {
         let who = who.into();
         let account_id = who.id();
-        let msg = ExecuteMsg::UpdateAssetCollateralStatus { denom: denom.to_owned(), enable, account_id };
+        let msg =
+            ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom: denom.to_owned(), enable, account_id });
         self.execute(who, &msg, &[])
     }
 
@@ -104,7 +106,7 @@ impl World {
     /// Writes off what an account can't pay.
     pub fn write_off(&mut self, sender: impl Into<Actor>, user: impl Into<Actor>) -> Result<AppResponse, WorldError> {
         let user = user.into();
-        let msg = ExecuteMsg::WriteOff { account_id: user.id(), user: self.addr(user).into_string() };
+        let msg = ExecuteMsg::WriteOff(UserAccount { account_id: user.id(), user: self.addr(user).into_string() });
         self.execute(sender, &msg, &[])
     }
 
@@ -147,7 +149,7 @@ impl World {
 
     /// A market.
     pub fn market(&self, denom: &str) -> MarketResponse {
-        self.ask(&QueryMsg::Market { denom: denom.to_owned() })
+        self.ask(&QueryMsg::Market(Listed { denom: denom.to_owned() }))
     }
 
     /// The first page of markets.
@@ -158,18 +160,18 @@ impl World {
 
     /// What a market pays and asks.
     pub fn rates(&self, denom: &str) -> RatesResponse {
-        self.ask(&QueryMsg::Rates { denom: denom.to_owned() })
+        self.ask(&QueryMsg::Rates(Listed { denom: denom.to_owned() }))
     }
 
     /// Whether a market's books balance with the bank.
     pub fn solvency(&self, denom: &str) -> SolvencyResponse {
-        self.ask(&QueryMsg::Solvency { denom: denom.to_owned() })
+        self.ask(&QueryMsg::Solvency(Listed { denom: denom.to_owned() }))
     }
 
     /// An account in amounts, values and health.
     pub fn position(&self, who: impl Into<Actor>) -> UserPositionResponse {
         let AccountKey { owner, account_id } = self.key(who);
-        self.ask(&QueryMsg::UserPosition { user: owner, account_id: Some(account_id) })
+        self.ask(&QueryMsg::UserPosition(UserAccount { user: owner, account_id: Some(account_id) }))
     }
 
     /// What an account's deposit of a denom is worth, in base units; 0 without one.
@@ -194,14 +196,16 @@ impl World {
     /// The most that an account can borrow of a denom.
     pub fn max_borrow(&self, who: impl Into<Actor>, denom: &str) -> u128 {
         let AccountKey { owner, account_id } = self.key(who);
-        let asked = QueryMsg::MaxBorrow { user: owner, account_id: Some(account_id), denom: denom.to_owned() };
+        let asked =
+            QueryMsg::MaxBorrow(UserAsset { user: owner, account_id: Some(account_id), denom: denom.to_owned() });
         self.ask::<MaxAmountResponse>(&asked).amount.raw()
     }
 
     /// The most that an account can withdraw of a denom.
     pub fn max_withdraw(&self, who: impl Into<Actor>, denom: &str) -> u128 {
         let AccountKey { owner, account_id } = self.key(who);
-        let asked = QueryMsg::MaxWithdraw { user: owner, account_id: Some(account_id), denom: denom.to_owned() };
+        let asked =
+            QueryMsg::MaxWithdraw(UserAsset { user: owner, account_id: Some(account_id), denom: denom.to_owned() });
         self.ask::<MaxAmountResponse>(&asked).amount.raw()
     }
 
@@ -210,7 +214,7 @@ impl World {
         let mut all: Vec<AccountRecord> = vec![];
         loop {
             let start_after = all.last().map(|record| record.key.clone());
-            let asked = QueryMsg::Borrowers { start_after, limit: Some(ACCOUNTS_LIMIT) };
+            let asked = QueryMsg::Borrowers(AccountsPage { start_after, limit: Some(ACCOUNTS_LIMIT) });
             let page: AccountsResponse = self.ask(&asked);
             if page.accounts.is_empty() {
                 return all;
@@ -223,7 +227,7 @@ impl World {
     pub fn liquidatable(&self) -> Vec<LiquidatableAccount> {
         let (mut all, mut start_after) = (vec![], None);
         loop {
-            let asked = QueryMsg::Liquidatable { start_after, limit: Some(ACCOUNTS_LIMIT) };
+            let asked = QueryMsg::Liquidatable(AccountsPage { start_after, limit: Some(ACCOUNTS_LIMIT) });
             let page: LiquidatableResponse = self.ask(&asked);
             all.extend(page.accounts);
             start_after = page.next;

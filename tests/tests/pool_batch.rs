@@ -13,7 +13,9 @@ use cosmwasm_std::{Addr, Coin};
 use plimsoll_pool::contract;
 use plimsoll_pool::state::CONFIG;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{AssetChanges, BatchAction as Act, ExecuteMsg};
+use plimsoll_schema::pool::{
+    AssetChanges, BatchAction as Act, Borrow, CollateralStatus, ExecuteMsg, FromPurse, OnBehalf, Withdraw,
+};
 use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, LENDER, UATOM, UUSD, World, coin, values};
 
 /// Alice: 100 ATOM, 600 USD owed; in account 1 200 USD, and 50 IBC tokens that don't count; in account 2 nothing.
@@ -26,33 +28,35 @@ fn world() -> World {
 }
 
 fn deposit(amount: u128, denom: &str, account_id: Option<u32>) -> Act {
-    Act::Deposit { coin: coin(amount, denom), account_id }
+    Act::Deposit(FromPurse { coin: coin(amount, denom), account_id })
 }
 
 fn repay(amount: u128, denom: &str, account_id: Option<u32>) -> Act {
-    Act::Repay { coin: coin(amount, denom), account_id }
+    Act::Repay(FromPurse { coin: coin(amount, denom), account_id })
 }
 
 fn withdraw(denom: &str, amount: impl Into<Option<u128>>, account_id: Option<u32>) -> Act {
     let amount = amount.into().map(Amount::new);
-    Act::Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id }
+    Act::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id })
 }
 
 fn borrow(amount: u128, denom: &str, account_id: Option<u32>) -> Act {
-    Act::Borrow { denom: denom.to_owned(), amount: Amount::new(amount), recipient: None, account_id }
+    Act::Borrow(Borrow { denom: denom.to_owned(), amount: Amount::new(amount), recipient: None, account_id })
 }
 
 fn enable(denom: &str, enable: bool, account_id: Option<u32>) -> Act {
-    Act::UpdateAssetCollateralStatus { denom: denom.to_owned(), enable, account_id }
+    Act::UpdateAssetCollateralStatus(CollateralStatus { denom: denom.to_owned(), enable, account_id })
 }
 
 /// The same action, paid out to another.
 fn to(action: Act, to: String) -> Act {
     match action {
-        Act::Withdraw { denom, amount, account_id, .. } => {
-            Act::Withdraw { denom, amount, recipient: Some(to), account_id }
+        Act::Withdraw(Withdraw { denom, amount, account_id, .. }) => {
+            Act::Withdraw(Withdraw { denom, amount, recipient: Some(to), account_id })
         }
-        Act::Borrow { denom, amount, account_id, .. } => Act::Borrow { denom, amount, recipient: Some(to), account_id },
+        Act::Borrow(Borrow { denom, amount, account_id, .. }) => {
+            Act::Borrow(Borrow { denom, amount, recipient: Some(to), account_id })
+        }
         other => other,
     }
 }
@@ -60,16 +64,20 @@ fn to(action: Act, to: String) -> Act {
 /// The message that does by itself what the action does, and the coin that it takes.
 fn message(action: &Act) -> (ExecuteMsg, Vec<Coin>) {
     match action.clone() {
-        Act::Deposit { coin, account_id } => (ExecuteMsg::Deposit { account_id, on_behalf_of: None }, vec![coin]),
-        Act::Repay { coin, account_id } => (ExecuteMsg::Repay { account_id, on_behalf_of: None }, vec![coin]),
-        Act::Withdraw { denom, amount, recipient, account_id } => {
-            (ExecuteMsg::Withdraw { denom, amount, recipient, account_id }, vec![])
+        Act::Deposit(FromPurse { coin, account_id }) => {
+            (ExecuteMsg::Deposit(OnBehalf { account_id, on_behalf_of: None }), vec![coin])
         }
-        Act::Borrow { denom, amount, recipient, account_id } => {
-            (ExecuteMsg::Borrow { denom, amount, recipient, account_id }, vec![])
+        Act::Repay(FromPurse { coin, account_id }) => {
+            (ExecuteMsg::Repay(OnBehalf { account_id, on_behalf_of: None }), vec![coin])
         }
-        Act::UpdateAssetCollateralStatus { denom, enable, account_id } => {
-            (ExecuteMsg::UpdateAssetCollateralStatus { denom, enable, account_id }, vec![])
+        Act::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
+            (ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient, account_id }), vec![])
+        }
+        Act::Borrow(Borrow { denom, amount, recipient, account_id }) => {
+            (ExecuteMsg::Borrow(Borrow { denom, amount, recipient, account_id }), vec![])
+        }
+        Act::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
+            (ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }), vec![])
         }
     }
 }
@@ -312,7 +320,7 @@ fn batch_with_a_coin_of_zero_or_of_more_than_128_bits_is_refused() {
     mint_wide(&mut world, ALICE, UUSD, too_wide());
     let wide = Coin { denom: UUSD.to_owned(), amount: too_wide() };
     let text = "amount 340282366920938463463374607431768211456 uusd does not fit 128 bits";
-    let action = Act::Deposit { coin: wide.clone(), account_id: None };
+    let action = Act::Deposit(FromPurse { coin: wide.clone(), account_id: None });
     refuses(&mut world, text, |world| world.batch(ALICE, [action], &purse));
     refuses(&mut world, text, |world| world.batch(ALICE, [deposit(5, UUSD, None)], &[wide]));
 

@@ -9,7 +9,9 @@ mod common;
 
 use common::{assert_solvent, indebted, refuses};
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{AssetChanges, BatchAction as Act, ExecuteMsg};
+use plimsoll_schema::pool::{
+    AssetChanges, BatchAction as Act, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Withdraw,
+};
 use plimsoll_testing::{ALICE, IBC_TOKEN, UATOM, UUSD, World, coin};
 
 /// Alice has 100 ATOM, 1,000 USD of collateral that carries 700, and owes 640; in accounts 1 and 2 the same with 600 owed.
@@ -23,24 +25,24 @@ fn world() -> World {
 }
 
 fn deposit(amount: u128, denom: &str, id: u32) -> Act {
-    Act::Deposit { coin: coin(amount, denom), account_id: Some(id) }
+    Act::Deposit(FromPurse { coin: coin(amount, denom), account_id: Some(id) })
 }
 
 fn repay(amount: u128, id: u32) -> Act {
-    Act::Repay { coin: coin(amount, UUSD), account_id: Some(id) }
+    Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: Some(id) })
 }
 
 fn withdraw(amount: u128, id: u32) -> Act {
     let amount = Some(Amount::new(amount));
-    Act::Withdraw { denom: UATOM.to_owned(), amount, recipient: None, account_id: Some(id) }
+    Act::Withdraw(Withdraw { denom: UATOM.to_owned(), amount, recipient: None, account_id: Some(id) })
 }
 
 fn borrow(amount: u128, denom: &str, id: u32) -> Act {
-    Act::Borrow { denom: denom.to_owned(), amount: Amount::new(amount), recipient: None, account_id: Some(id) }
+    Act::Borrow(Borrow { denom: denom.to_owned(), amount: Amount::new(amount), recipient: None, account_id: Some(id) })
 }
 
 fn enable(enable: bool, id: u32) -> Act {
-    Act::UpdateAssetCollateralStatus { denom: UATOM.to_owned(), enable, account_id: Some(id) }
+    Act::UpdateAssetCollateralStatus(CollateralStatus { denom: UATOM.to_owned(), enable, account_id: Some(id) })
 }
 
 #[test]
@@ -153,7 +155,7 @@ fn batch_that_leaves_a_new_debt_below_the_least_is_refused() {
     let text = "debt of ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2 would be worth 4.999995, \
                 at least 5 is asked";
     let purse = [coin(5_000_000, IBC_TOKEN)];
-    let repay = |amount| Act::Repay { coin: coin(amount, IBC_TOKEN), account_id: Some(1) };
+    let repay = |amount| Act::Repay(FromPurse { coin: coin(amount, IBC_TOKEN), account_id: Some(1) });
     let small = [borrow(999_999, IBC_TOKEN, 1)];
     refuses(&mut world, text, |world| world.batch(ALICE, small, &[]));
     let small = [borrow(3_000_000, IBC_TOKEN, 1), repay(2_000_001)];
@@ -174,7 +176,7 @@ fn batch_that_leaves_a_new_debt_below_the_least_is_refused() {
     assert_eq!(world.owed((ALICE, 1), IBC_TOKEN), 0);
     // An old debt may be repaid down to anything.
     let purse = [coin(639_999_999, UUSD)];
-    world.batch(ALICE, [Act::Repay { coin: purse[0].clone(), account_id: None }], &purse).unwrap();
+    world.batch(ALICE, [Act::Repay(FromPurse { coin: purse[0].clone(), account_id: None })], &purse).unwrap();
     assert_eq!(world.owed(ALICE, UUSD), 1);
 }
 
@@ -236,9 +238,9 @@ fn batch_that_borrows_only_to_pass_the_supply_cap_is_refused() {
     let changes = AssetChanges { supply_cap: Some(supplied), ..Default::default() };
     world.update_asset(UATOM, changes).unwrap();
     let actions = vec![
-        Act::Borrow { denom: UUSD.to_owned(), amount: Amount::new(1), recipient: None, account_id: None },
-        Act::Deposit { coin: coin(5, UATOM), account_id: None },
-        Act::Repay { coin: coin(2, UUSD), account_id: None },
+        Act::Borrow(Borrow { denom: UUSD.to_owned(), amount: Amount::new(1), recipient: None, account_id: None }),
+        Act::Deposit(FromPurse { coin: coin(5, UATOM), account_id: None }),
+        Act::Repay(FromPurse { coin: coin(2, UUSD), account_id: None }),
     ];
     let msg = ExecuteMsg::Batch { actions };
     let text = format!("supply cap of uatom is {supplied}, a deposit of 5 finds {supplied} supplied");

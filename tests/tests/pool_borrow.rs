@@ -13,12 +13,12 @@ use plimsoll_risk::account::{Account, Debt};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Price, Ratio, ScaledDebt};
 use plimsoll_schema::oracle::PRICE_RECORDS;
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
+use plimsoll_schema::pool::{AssetChanges, Borrow, ExecuteMsg};
 use plimsoll_testing::{AETH, ALICE, Asset, BOB, FEEDERS, GUARDIAN, IBC_TOKEN, LENDER, UATOM, UUSD, World, values};
 
 fn message(denom: &str, amount: u128, recipient: Option<&str>) -> ExecuteMsg {
     let (denom, amount) = (denom.to_owned(), Amount::new(amount));
-    ExecuteMsg::Borrow { denom, amount, recipient: recipient.map(str::to_owned), account_id: None }
+    ExecuteMsg::Borrow(Borrow { denom, amount, recipient: recipient.map(str::to_owned), account_id: None })
 }
 
 #[test]

@@ -17,12 +17,12 @@ use plimsoll_pool::contract;
 use plimsoll_risk::params::CAP_MAX;
 use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate, Ratio};
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
+use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, OnBehalf};
 use plimsoll_testing::{
     AETH, ALICE, Asset, BOB, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World, coin, values,
 };
 
-const PLAIN: ExecuteMsg = ExecuteMsg::Deposit { account_id: None, on_behalf_of: None };
+const PLAIN: ExecuteMsg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None });
 
 fn pause_deposits(world: &mut World, denom: &str) {
     let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
@@ -140,7 +140,7 @@ fn deposit_of_an_unlisted_denom_is_refused() {
 fn deposit_on_behalf_of_a_bad_address_is_refused() {
     let mut world = World::new();
     for bad in ["", "alice", "osmo1qqqq", "WASM1X"] {
-        let msg = ExecuteMsg::Deposit { account_id: None, on_behalf_of: Some(bad.to_owned()) };
+        let msg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: Some(bad.to_owned()) });
         let text = format!("'{bad}' is not an address of this chain");
         refuses(&mut world, &text, |world| world.execute(ALICE, &msg, &[coin(5, UATOM)]));
     }
@@ -344,7 +344,7 @@ fn deposit_of_a_token_whose_price_fails_is_no_shield_for_an_indebted_account() {
     refuses(&mut world, text, |world| world.deposit(ALICE, IBC_TOKEN, 5_000_000));
     refuses(&mut world, text, |world| {
         let owner = Some(world.addr(ALICE).into_string());
-        let msg = ExecuteMsg::Deposit { account_id: None, on_behalf_of: owner };
+        let msg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: owner });
         world.execute(BOB, &msg, &[coin(5_000_000, IBC_TOKEN)])
     });
     world.refresh_prices();

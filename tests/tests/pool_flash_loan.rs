@@ -12,7 +12,8 @@ use cosmwasm_std::{Binary, Coin};
 use plimsoll_pool::state::LOANS;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::pool::{
-    AssetChanges, ExecuteMsg, MarketResponse, QueryMsg, RatesResponse, SolvencyResponse, UserCollateralsResponse,
+    AssetChanges, Borrow, ExecuteMsg, Listed, LoanId, MarketResponse, OnBehalf, QueryMsg, RatesResponse,
+    SolvencyResponse, UserAccount, UserCollateralsResponse, Withdraw,
 };
 use plimsoll_testing::{
     ALICE, AppResponse, BOB, GUARDIAN, LENDER, LIQUIDATOR, OWNER, Step, UATOM, UUSD, World, coin, values,
@@ -25,15 +26,15 @@ fn answer<T: DeserializeOwned>(response: &AppResponse, at: usize) -> T {
 
 fn withdraw(denom: &str, amount: Option<u128>) -> ExecuteMsg {
     let (denom, amount) = (denom.to_owned(), amount.map(Amount::new));
-    ExecuteMsg::Withdraw { denom, amount, recipient: None, account_id: None }
+    ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient: None, account_id: None })
 }
 
 fn borrow(denom: &str, amount: u128) -> ExecuteMsg {
     let (denom, amount) = (denom.to_owned(), Amount::new(amount));
-    ExecuteMsg::Borrow { denom, amount, recipient: None, account_id: None }
+    ExecuteMsg::Borrow(Borrow { denom, amount, recipient: None, account_id: None })
 }
 
-const DEPOSIT: ExecuteMsg = ExecuteMsg::Deposit { account_id: None, on_behalf_of: None };
+const DEPOSIT: ExecuteMsg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None });
 
 #[test]
 fn flash_loan_pays_out_and_takes_back_with_its_fee_to_reserves() {
@@ -94,10 +95,10 @@ fn flash_loan_leaves_supply_share_price_and_utilization_as_they_are_while_it_is_
 
     let lender = world.addr(LENDER).into_string();
     let look = [
-        Step::Ask(QueryMsg::Market { denom: denom() }),
-        Step::Ask(QueryMsg::Rates { denom: denom() }),
-        Step::Ask(QueryMsg::Solvency { denom: denom() }),
-        Step::Ask(QueryMsg::UserCollaterals { user: lender, account_id: None }),
+        Step::Ask(QueryMsg::Market(Listed { denom: denom() })),
+        Step::Ask(QueryMsg::Rates(Listed { denom: denom() })),
+        Step::Ask(QueryMsg::Solvency(Listed { denom: denom() })),
+        Step::Ask(QueryMsg::UserCollaterals(UserAccount { user: lender, account_id: None })),
     ];
     let all = market.stored.cash.raw();
     for lent in [1, 700_000_000_000, all] {
@@ -163,7 +164,7 @@ fn flash_loan_of_more_than_the_cash_is_refused_whatever_the_bank_holds() {
 #[test]
 fn flash_loans_within_each_other_are_all_lent_at_once() {
     let (mut world, borrower) = world_with_borrower();
-    let look = [UUSD, UATOM].map(|denom| Step::Ask(QueryMsg::Solvency { denom: denom.to_owned() }));
+    let look = [UUSD, UATOM].map(|denom| Step::Ask(QueryMsg::Solvency(Listed { denom: denom.to_owned() })));
     let third = Step::loan(coin(3_000, UATOM), look.into_iter().chain([Step::repay()]));
     let second = Step::loan(coin(2_000, UUSD), [third, Step::repay()]);
     let response = world.flash(&borrower, [Step::loan(coin(1_000, UUSD), [second, Step::repay()])]).unwrap();
@@ -190,7 +191,7 @@ fn flash_loan_whose_callback_fails_is_as_if_it_had_not_been_taken() {
     refuses(&mut world, "as it was told to", |world| world.flash(&borrower, [failing.clone()]));
     // An inner loan that comes to nothing leaves the outer as it was, and its id is given again.
     let unpaid = Step::loan(coin(5_000, UUSD), []);
-    let look = Step::Ask(QueryMsg::Solvency { denom: UUSD.to_owned() });
+    let look = Step::Ask(QueryMsg::Solvency(Listed { denom: UUSD.to_owned() }));
     let steps = [failing.or_not(), unpaid.or_not(), look, Step::loan(coin(7, UATOM), [Step::repay()]), Step::repay()];
     let response = world.flash(&borrower, [Step::loan(coin(2_000, UUSD), steps)]).unwrap();
     assert_eq!(answer::<SolvencyResponse>(&response, 0).lent.raw(), 2_000);
@@ -225,8 +226,8 @@ fn flash_loan_with_funds_and_its_repayment_with_other_than_one_coin_are_refused(
     let (mut world, borrower) = world_with_borrower();
     let msg = ExecuteMsg::FlashLoan { coin: coin(1_000, UUSD), msg: Binary::default() };
     takes_no_funds(&mut world, ALICE, &msg);
-    takes_exactly_one_coin(&mut world, ALICE, &ExecuteMsg::RepayFlashLoan { id: 1 });
-    let steps = [Step::loan(coin(1_000, UUSD), [Step::pool(ExecuteMsg::RepayFlashLoan { id: 1 })])];
+    takes_exactly_one_coin(&mut world, ALICE, &ExecuteMsg::RepayFlashLoan(LoanId { id: 1 }));
+    let steps = [Step::loan(coin(1_000, UUSD), [Step::pool(ExecuteMsg::RepayFlashLoan(LoanId { id: 1 }))])];
     let text = "exactly one coin must be sent, not ''";
     refuses(&mut world, text, |world| world.flash(&borrower, steps));
 }
@@ -253,7 +254,7 @@ fn flash_loan_stopped_by_the_guardian_is_refused_until_the_owner_reopens() {
     // Nothing else stopped.
     world.borrow(ALICE, UUSD, 5_000_000).unwrap();
     world.deposit(BOB, UUSD, 5_000_000).unwrap();
-    world.execute(OWNER, &ExecuteMsg::Unpause { denom: UUSD.to_owned() }, &[]).unwrap();
+    world.execute(OWNER, &ExecuteMsg::Unpause(Listed { denom: UUSD.to_owned() }), &[]).unwrap();
     world.flash(&borrower, loan(UUSD)).unwrap();
 }
 

@@ -15,7 +15,10 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use plimsoll_risk::units::{Amount, Ratio, ScaledDebt};
 use plimsoll_schema::ownership::OwnerUpdate;
-use plimsoll_schema::pool::{AssetChanges, BatchAction, ExecuteMsg, Receive};
+use plimsoll_schema::pool::{
+    AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed, LoanId, OnBehalf, Receive,
+    UserAccount, Withdraw,
+};
 use plimsoll_testing::{
     AETH, ALICE, Actor, Addr, Asset, BOB, IBC_TOKEN, LENDER, OWNER, Step, UATOM, UUSD, World, coin, values,
 };
@@ -51,19 +54,15 @@ fn besieged() -> (World, Addr) {
 fn every_message(world: &World) -> Vec<Step> {
     let (alice, borrower) = (world.addr(ALICE).into_string(), world.addr(BOB).into_string());
     let (denom, amount, config) = (|| UUSD.to_owned(), Amount::new, world.config().config);
-    let withdraw = |denom: &str, amount| ExecuteMsg::Withdraw {
-        denom: denom.to_owned(),
-        amount,
-        recipient: None,
-        account_id: None,
+    let withdraw = |denom: &str, amount| {
+        ExecuteMsg::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id: None })
     };
-    let borrow = |denom: &str, raw| ExecuteMsg::Borrow {
-        denom: denom.to_owned(),
-        amount: amount(raw),
-        recipient: None,
-        account_id: None,
+    let borrow = |denom: &str, raw| {
+        ExecuteMsg::Borrow(Borrow { denom: denom.to_owned(), amount: amount(raw), recipient: None, account_id: None })
     };
-    let enable = |enable| ExecuteMsg::UpdateAssetCollateralStatus { denom: UATOM.to_owned(), enable, account_id: None };
+    let enable = |enable| {
+        ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom: UATOM.to_owned(), enable, account_id: None })
+    };
     let liquidate = |receive| ExecuteMsg::Liquidate {
         user: alice.clone(),
         account_id: None,
@@ -74,17 +73,23 @@ fn every_message(world: &World) -> Vec<Step> {
     };
     let batch = ExecuteMsg::Batch {
         actions: vec![
-            BatchAction::Deposit { coin: coin(7_000_000, UUSD), account_id: Some(1) },
-            BatchAction::Withdraw { denom: denom(), amount: None, recipient: None, account_id: Some(1) },
-            BatchAction::Borrow { denom: denom(), amount: amount(9_000_000), recipient: None, account_id: None },
-            BatchAction::Repay { coin: coin(9_500_000, UUSD), account_id: None },
+            BatchAction::Deposit(FromPurse { coin: coin(7_000_000, UUSD), account_id: Some(1) }),
+            BatchAction::Withdraw(Withdraw { denom: denom(), amount: None, recipient: None, account_id: Some(1) }),
+            BatchAction::Borrow(Borrow {
+                denom: denom(),
+                amount: amount(9_000_000),
+                recipient: None,
+                account_id: None,
+            }),
+            BatchAction::Repay(FromPurse { coin: coin(9_500_000, UUSD), account_id: None }),
         ],
     };
     let mut listed = Asset::new("ushell", 6, "1").params;
     listed.supply_cap = amount(1);
     let changes = AssetChanges { flash_loan_fee: Some(Ratio::ZERO), borrow_cap: Some(amount(7)), ..Default::default() };
-    let deposit =
-        |on_behalf_of: Option<&String>| ExecuteMsg::Deposit { account_id: None, on_behalf_of: on_behalf_of.cloned() };
+    let deposit = |on_behalf_of: Option<&String>| {
+        ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: on_behalf_of.cloned() })
+    };
     vec![
         Step::pay(deposit(None), coin(10_000_000, UUSD)),
         Step::pay(deposit(None), coin(10_000_000, UATOM)),
@@ -96,29 +101,32 @@ fn every_message(world: &World) -> Vec<Step> {
         Step::pool(borrow(UUSD, 100_000_000)),
         Step::pool(borrow(IBC_TOKEN, 5_000_000)),
         Step::pool(borrow(UUSD, 2_000_000_000)),
-        Step::pay(ExecuteMsg::Repay { account_id: None, on_behalf_of: None }, coin(3_000_000, IBC_TOKEN)),
-        Step::pay(ExecuteMsg::Repay { account_id: None, on_behalf_of: Some(alice.clone()) }, coin(3_000_000, UUSD)),
+        Step::pay(ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: None }), coin(3_000_000, IBC_TOKEN)),
+        Step::pay(
+            ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: Some(alice.clone()) }),
+            coin(3_000_000, UUSD),
+        ),
         Step::pool(enable(false)),
         Step::pool(enable(true)),
         Step::pay(liquidate(None), coin(640_000_000, UUSD)),
         Step::pay(liquidate(Some(Receive::Shares)), coin(100_000_000, UUSD)),
-        Step::pool(ExecuteMsg::WriteOff { user: alice.clone(), account_id: None }),
+        Step::pool(ExecuteMsg::WriteOff(UserAccount { user: alice.clone(), account_id: None })),
         Step::pay(batch, coin(20_000_000, UUSD)),
         Step::pay(ExecuteMsg::Cover {}, coin(1_000_000, UUSD)),
-        Step::pay(ExecuteMsg::RepayFlashLoan { id: 1 }, coin(1_000_000, UUSD)),
+        Step::pay(ExecuteMsg::RepayFlashLoan(LoanId { id: 1 }), coin(1_000_000, UUSD)),
         Step::loan(coin(1_000_000, UUSD), [Step::repay()]),
         Step::loan(coin(1_000_000, UUSD), []),
         Step::pool(ExecuteMsg::InitAsset { params: listed }),
         Step::pool(ExecuteMsg::UpdateAsset { denom: denom(), changes }),
         Step::pool(ExecuteMsg::Pause { denom: None, deposit: true, borrow: true, flash_loan: true }),
-        Step::pool(ExecuteMsg::Unpause { denom: denom() }),
+        Step::pool(ExecuteMsg::Unpause(Listed { denom: denom() })),
         Step::pool(ExecuteMsg::UpdateOracle { oracle: config.oracle.clone() }),
         Step::pool(ExecuteMsg::UpdateConfig { config }),
         Step::pool(ExecuteMsg::UpdateRoles { risk_manager: None, guardian: None }),
         Step::pool(ExecuteMsg::UpdateOwner(OwnerUpdate::Propose { owner: borrower.clone() })),
         Step::pool(ExecuteMsg::RequestReserves { denom: denom(), amount: amount(1), recipient: borrower }),
-        Step::pool(ExecuteMsg::WithdrawReserves { denom: denom() }),
-        Step::pool(ExecuteMsg::CancelReserves { denom: denom() }),
+        Step::pool(ExecuteMsg::WithdrawReserves(Listed { denom: denom() })),
+        Step::pool(ExecuteMsg::CancelReserves(Listed { denom: denom() })),
     ]
 }
 

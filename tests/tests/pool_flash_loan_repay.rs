@@ -14,7 +14,7 @@ use plimsoll_pool::contract;
 use plimsoll_pool::state::{LOAN_COUNT, LOANS, OpenLoan};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio};
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, MigrateMsg};
+use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, LoanId, MigrateMsg};
 use plimsoll_testing::{ALICE, BOB, OWNER, Step, UATOM, UUSD, World, coin, pool_code, values};
 
 /// Three loans, each in the callback of the one before: 1,000 and 2,000 of uusd, 3,000 of uatom; fees 1, 2 and 3.
@@ -76,7 +76,7 @@ fn repay_flash_loan_twice_is_refused() {
 fn repay_flash_loan_that_was_never_given_is_refused() {
     let (mut world, borrower) = world_with_borrower();
     for id in [0, 1, u64::MAX] {
-        let msg = ExecuteMsg::RepayFlashLoan { id };
+        let msg = ExecuteMsg::RepayFlashLoan(LoanId { id });
         let text = format!("flash loan {id} is not open");
         refuses(&mut world, &text, |world| world.execute(BOB, &msg, &[coin(1_001, UUSD)]));
     }

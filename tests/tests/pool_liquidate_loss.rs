@@ -171,6 +171,9 @@ fn liquidate_with_a_loss_leaves_the_owners_other_accounts() {
     // What was written off can't be repaid.
     let text = format!("account {}/0 has no debt of uusd", world.addr(ALICE));
     refuses(&mut world, &text, |world| world.repay(ALICE, UUSD, 5));
-    let msg = plimsoll_schema::pool::ExecuteMsg::Deposit { account_id: None, on_behalf_of: None };
+    let msg = plimsoll_schema::pool::ExecuteMsg::Deposit(plimsoll_schema::pool::OnBehalf {
+        account_id: None,
+        on_behalf_of: None,
+    });
     world.execute(ALICE, &msg, &[coin(5, UATOM)]).unwrap();
 }

@@ -8,7 +8,7 @@
 mod common;
 
 use common::{Outcome, indebted, refuses, takes_no_funds};
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
+use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, Listed};
 use plimsoll_testing::{
     AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD, World, values,
 };
@@ -18,7 +18,7 @@ fn stop(denom: Option<&str>, deposit: bool, borrow: bool) -> ExecuteMsg {
 }
 
 fn unpause(world: &mut World, who: &str, denom: &str) -> Outcome {
-    world.execute(who, &ExecuteMsg::Unpause { denom: denom.to_owned() }, &[])
+    world.execute(who, &ExecuteMsg::Unpause(Listed { denom: denom.to_owned() }), &[])
 }
 
 fn switches(world: &World, denom: &str) -> (bool, bool) {
@@ -122,5 +122,5 @@ fn pause_and_unpause_of_an_unlisted_denom_are_refused() {
 fn pause_and_unpause_with_funds_are_refused() {
     let mut world = World::new();
     takes_no_funds(&mut world, GUARDIAN, &stop(None, true, true));
-    takes_no_funds(&mut world, OWNER, &ExecuteMsg::Unpause { denom: UATOM.to_owned() });
+    takes_no_funds(&mut world, OWNER, &ExecuteMsg::Unpause(Listed { denom: UATOM.to_owned() }));
 }

@@ -10,8 +10,8 @@ mod common;
 use common::indebted;
 use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::{
-    ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT, AccountKey, AccountsResponse, LiquidatableResponse, MarketsResponse, QueryMsg,
-    RatesResponse, UserCollateralsResponse, UserDebtsResponse,
+    ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT, AccountKey, AccountsPage, AccountsResponse, LiquidatableResponse, Listed,
+    MarketsResponse, QueryMsg, RatesResponse, UserAccount, UserAsset, UserCollateralsResponse, UserDebtsResponse,
 };
 use plimsoll_testing::{AETH, ALICE, Asset, BOB, IBC_TOKEN, LENDER, OWNER, UATOM, UUSD, World, coin, price};
 use serde_json::Value as Json;
@@ -62,11 +62,12 @@ fn user_position_of_an_empty_account_is_empty() {
 fn user_debts_and_user_collaterals_are_those_of_the_position() {
     let world = indebted(640_000_000);
     let (user, position) = (world.addr(ALICE).into_string(), world.position(ALICE));
-    let debts: UserDebtsResponse = world.query(&QueryMsg::UserDebts { user: user.clone(), account_id: None }).unwrap();
+    let debts: UserDebtsResponse =
+        world.query(&QueryMsg::UserDebts(UserAccount { user: user.clone(), account_id: None })).unwrap();
     assert_eq!((debts.debts.len(), debts.debts[0].amount.raw()), (1, 640_000_000));
     assert_eq!(debts.debts, position.debts);
     let collaterals: UserCollateralsResponse =
-        world.query(&QueryMsg::UserCollaterals { user, account_id: Some(0) }).unwrap();
+        world.query(&QueryMsg::UserCollaterals(UserAccount { user, account_id: Some(0) })).unwrap();
     assert_eq!(collaterals.collaterals, position.collaterals);
 }
 
@@ -86,11 +87,11 @@ fn user_queries_of_a_bad_address_are_refused() {
     let world = World::new();
     let (user, account_id, denom) = (|| "nobody".to_owned(), None, || UUSD.to_owned());
     for msg in [
-        QueryMsg::UserPosition { user: user(), account_id },
-        QueryMsg::UserDebts { user: user(), account_id },
-        QueryMsg::UserCollaterals { user: user(), account_id },
-        QueryMsg::MaxBorrow { user: user(), account_id, denom: denom() },
-        QueryMsg::MaxWithdraw { user: user(), account_id, denom: denom() },
+        QueryMsg::UserPosition(UserAccount { user: user(), account_id }),
+        QueryMsg::UserDebts(UserAccount { user: user(), account_id }),
+        QueryMsg::UserCollaterals(UserAccount { user: user(), account_id }),
+        QueryMsg::MaxBorrow(UserAsset { user: user(), account_id, denom: denom() }),
+        QueryMsg::MaxWithdraw(UserAsset { user: user(), account_id, denom: denom() }),
         QueryMsg::SimulateLiquidation { user: user(), account_id, collateral_denom: denom(), repay: coin(5, UUSD) },
     ] {
         assert_eq!(error_of(&world, &msg), "'nobody' is not an address of this chain");
@@ -102,13 +103,13 @@ fn queries_of_an_unlisted_denom_are_refused() {
     let world = World::new();
     let (user, account_id, denom) = (|| world.addr(ALICE).into_string(), None, || "ushell".to_owned());
     for msg in [
-        QueryMsg::Market { denom: denom() },
-        QueryMsg::Rates { denom: denom() },
-        QueryMsg::Solvency { denom: denom() },
-        QueryMsg::ReservesRequest { denom: denom() },
+        QueryMsg::Market(Listed { denom: denom() }),
+        QueryMsg::Rates(Listed { denom: denom() }),
+        QueryMsg::Solvency(Listed { denom: denom() }),
+        QueryMsg::ReservesRequest(Listed { denom: denom() }),
         QueryMsg::Markets { start_after: Some(denom()), limit: None },
-        QueryMsg::MaxBorrow { user: user(), account_id, denom: denom() },
-        QueryMsg::MaxWithdraw { user: user(), account_id, denom: denom() },
+        QueryMsg::MaxBorrow(UserAsset { user: user(), account_id, denom: denom() }),
+        QueryMsg::MaxWithdraw(UserAsset { user: user(), account_id, denom: denom() }),
         QueryMsg::SimulateLiquidation { user: user(), account_id, collateral_denom: denom(), repay: coin(5, UUSD) },
         QueryMsg::SimulateLiquidation {
             user: user(),
@@ -191,8 +192,8 @@ fn pages_of_nothing_or_beyond_the_cap_are_refused() {
     for limit in [0, 1_001, u32::MAX] {
         let text = format!("limit {limit} is not between 1 and 1000");
         let limit = Some(limit);
-        assert_eq!(error_of(&world, &QueryMsg::Borrowers { start_after: None, limit }), text);
-        assert_eq!(error_of(&world, &QueryMsg::Liquidatable { start_after: None, limit }), text);
+        assert_eq!(error_of(&world, &QueryMsg::Borrowers(AccountsPage { start_after: None, limit })), text);
+        assert_eq!(error_of(&world, &QueryMsg::Liquidatable(AccountsPage { start_after: None, limit })), text);
     }
     let keys = vec![world.key(ALICE); 1_001];
     assert_eq!(error_of(&world, &QueryMsg::Accounts { keys }), "limit 1001 is not between 1 and 1000");
@@ -223,7 +224,7 @@ fn borrowers_in_pages_are_all_accounts_with_debt() {
     let pages = |world: &World, limit: Option<u32>| {
         let mut all: Vec<AccountKey> = vec![];
         loop {
-            let msg = QueryMsg::Borrowers { start_after: all.last().cloned(), limit };
+            let msg = QueryMsg::Borrowers(AccountsPage { start_after: all.last().cloned(), limit });
             let page: AccountsResponse = world.query(&msg).unwrap();
             if page.accounts.is_empty() {
                 return all;
@@ -242,13 +243,14 @@ fn borrowers_in_pages_are_all_accounts_with_debt() {
     let gone = keys.remove(11);
     world.repay(&gone, UUSD, 700_000_000).unwrap();
     let after: AccountsResponse =
-        world.query(&QueryMsg::Borrowers { start_after: Some(gone), limit: Some(1) }).unwrap();
+        world.query(&QueryMsg::Borrowers(AccountsPage { start_after: Some(gone), limit: Some(1) })).unwrap();
     assert_eq!(after.accounts[0].key, keys[11]);
     assert_eq!(pages(&world, Some(7)), keys);
     // Shorter owners come first, as keys do; the cursor may be any text.
     for (owner, left) in [("zzz".to_owned(), keys.len()), ("z".repeat(100), 0)] {
         let start_after = Some(AccountKey { owner, account_id: 0 });
-        let after: AccountsResponse = world.query(&QueryMsg::Borrowers { start_after, limit: None }).unwrap();
+        let after: AccountsResponse =
+            world.query(&QueryMsg::Borrowers(AccountsPage { start_after, limit: None })).unwrap();
         assert_eq!(after.accounts.len(), left);
     }
 }
@@ -259,7 +261,7 @@ fn liquidatable_in_pages_names_exactly_those_below_one() {
     let pages = |world: &World, limit: u32| {
         let (mut all, mut start_after, mut asked) = (vec![], None, 0);
         loop {
-            let msg = QueryMsg::Liquidatable { start_after, limit: Some(limit) };
+            let msg = QueryMsg::Liquidatable(AccountsPage { start_after, limit: Some(limit) });
             let page: LiquidatableResponse = world.query(&msg).unwrap();
             asked += 1;
             all.extend(page.accounts);
@@ -334,12 +336,12 @@ fn pages_of_accounts_with_a_name_that_is_no_address_are_refused_not_a_panic() {
     let text = "an address has at most 256 characters, not 70000";
     for asked in [
         QueryMsg::Accounts { keys: vec![key(70_000)] },
-        QueryMsg::Borrowers { start_after: Some(key(70_000)), limit: None },
-        QueryMsg::Liquidatable { start_after: Some(key(70_000)), limit: None },
+        QueryMsg::Borrowers(AccountsPage { start_after: Some(key(70_000)), limit: None }),
+        QueryMsg::Liquidatable(AccountsPage { start_after: Some(key(70_000)), limit: None }),
     ] {
         assert_eq!(world.query::<serde_json::Value>(&asked).unwrap_err().to_string(), text);
     }
     let long = "d".repeat(70_000);
-    let asked = QueryMsg::Market { denom: long.clone() };
+    let asked = QueryMsg::Market(Listed { denom: long.clone() });
     assert_eq!(world.query::<serde_json::Value>(&asked).unwrap_err().to_string(), format!("'{long}' is not listed"));
 }

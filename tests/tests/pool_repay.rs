@@ -15,14 +15,14 @@ use plimsoll_pool::contract;
 use plimsoll_pool::state::{ACCOUNTS, DEBTORS};
 use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Rate, Ratio};
-use plimsoll_schema::pool::ExecuteMsg;
+use plimsoll_schema::pool::{ExecuteMsg, OnBehalf};
 use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, LENDER, UATOM, UUSD, World, coin, values};
 
-const PLAIN: ExecuteMsg = ExecuteMsg::Repay { account_id: None, on_behalf_of: None };
+const PLAIN: ExecuteMsg = ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: None });
 
 fn repay_for(world: &mut World, sender: &str, owner: (&str, u32), coin: Coin) -> common::Outcome {
     let on_behalf_of = Some(world.addr(owner).into_string());
-    world.execute(sender, &ExecuteMsg::Repay { account_id: Some(owner.1), on_behalf_of }, &[coin])
+    world.execute(sender, &ExecuteMsg::Repay(OnBehalf { account_id: Some(owner.1), on_behalf_of }), &[coin])
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn repay_on_behalf_of_another_is_paid_by_the_sender_who_gets_the_rest() {
 
 #[test]
 fn repay_on_behalf_of_a_bad_address_is_refused() {
-    let msg = ExecuteMsg::Repay { account_id: None, on_behalf_of: Some("alice".to_owned()) };
+    let msg = ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: Some("alice".to_owned()) });
     let text = "'alice' is not an address of this chain";
     refuses(&mut indebted(100_000_000), text, |world| world.execute(BOB, &msg, &[coin(5, UUSD)]));
 }

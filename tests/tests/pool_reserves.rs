@@ -9,7 +9,7 @@ mod common;
 
 use common::{Outcome, assert_solvent, refuses, takes_no_funds};
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, QueryMsg, ReservesRequest, ReservesRequestResponse};
+use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, Listed, QueryMsg, ReservesRequest, ReservesRequestResponse};
 use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, LENDER, OWNER, RISK_MANAGER, UATOM, UUSD, World, ratio, values};
 
 const DAY: u64 = 86_400;
@@ -37,15 +37,18 @@ fn request(world: &mut World, sender: &str, denom: &str, amount: u128) -> Outcom
 }
 
 fn withdraw(world: &mut World, sender: &str, denom: &str) -> Outcome {
-    world.execute(sender, &ExecuteMsg::WithdrawReserves { denom: denom.to_owned() }, &[])
+    world.execute(sender, &ExecuteMsg::WithdrawReserves(Listed { denom: denom.to_owned() }), &[])
 }
 
 fn cancel(world: &mut World, sender: &str, denom: &str) -> Outcome {
-    world.execute(sender, &ExecuteMsg::CancelReserves { denom: denom.to_owned() }, &[])
+    world.execute(sender, &ExecuteMsg::CancelReserves(Listed { denom: denom.to_owned() }), &[])
 }
 
 fn requested(world: &World) -> Option<ReservesRequest> {
-    world.query::<ReservesRequestResponse>(&QueryMsg::ReservesRequest { denom: UUSD.to_owned() }).unwrap().request
+    world
+        .query::<ReservesRequestResponse>(&QueryMsg::ReservesRequest(Listed { denom: UUSD.to_owned() }))
+        .unwrap()
+        .request
 }
 
 #[test]
@@ -214,6 +217,6 @@ fn reserves_messages_with_bad_input_are_refused() {
 
     let recipient = world.addr(LENDER).into_string();
     takes_no_funds(&mut world, OWNER, &ExecuteMsg::RequestReserves { denom: denom(), amount, recipient });
-    takes_no_funds(&mut world, OWNER, &ExecuteMsg::CancelReserves { denom: denom() });
-    takes_no_funds(&mut world, OWNER, &ExecuteMsg::WithdrawReserves { denom: denom() });
+    takes_no_funds(&mut world, OWNER, &ExecuteMsg::CancelReserves(Listed { denom: denom() }));
+    takes_no_funds(&mut world, OWNER, &ExecuteMsg::WithdrawReserves(Listed { denom: denom() }));
 }

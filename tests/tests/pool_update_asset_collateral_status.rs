@@ -8,7 +8,7 @@
 mod common;
 
 use common::{indebted, refuses, takes_no_funds};
-use plimsoll_schema::pool::ExecuteMsg;
+use plimsoll_schema::pool::{CollateralStatus, ExecuteMsg};
 use plimsoll_testing::{AETH, ALICE, UATOM, UUSD, World, values};
 
 const ONE_ETH: u128 = 1_000_000_000_000_000_000;
@@ -85,7 +85,11 @@ fn update_asset_collateral_status_of_an_unlisted_denom_is_refused() {
 fn update_asset_collateral_status_with_funds_is_refused() {
     let mut world = World::new();
     world.deposit(ALICE, UATOM, 5).unwrap();
-    let msg = ExecuteMsg::UpdateAssetCollateralStatus { denom: UATOM.into(), enable: false, account_id: None };
+    let msg = ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus {
+        denom: UATOM.into(),
+        enable: false,
+        account_id: None,
+    });
     takes_no_funds(&mut world, ALICE, &msg);
 }
 

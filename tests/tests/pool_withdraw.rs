@@ -11,12 +11,17 @@ use common::{assert_solvent, indebted, refuses, takes_no_funds};
 use num_bigint::BigInt;
 use plimsoll_pool::state::ACCOUNTS;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::ExecuteMsg;
+use plimsoll_schema::pool::{ExecuteMsg, Withdraw};
 use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, LENDER, UATOM, UUSD, World, values};
 
 fn message(denom: &str, amount: Option<u128>, recipient: Option<&str>) -> ExecuteMsg {
     let recipient = recipient.map(str::to_owned);
-    ExecuteMsg::Withdraw { denom: denom.to_owned(), amount: amount.map(Amount::new), recipient, account_id: None }
+    ExecuteMsg::Withdraw(Withdraw {
+        denom: denom.to_owned(),
+        amount: amount.map(Amount::new),
+        recipient,
+        account_id: None,
+    })
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod common;
 
 use common::{assert_solvent, indebted, refuses, takes_no_funds};
 use plimsoll_schema::oracle::PRICE_RECORDS;
-use plimsoll_schema::pool::ExecuteMsg;
+use plimsoll_schema::pool::{ExecuteMsg, UserAccount};
 use plimsoll_testing::{AETH, ALICE, BOB, LENDER, UATOM, UUSD, World, values};
 
 /// 1,600 units of a token at a cent, against 10 USD: 16 ATOM fell from 160 USD to 0.16.
@@ -137,13 +137,13 @@ fn write_off_with_a_failing_price_counts_collateral_at_its_upper_bound() {
 #[test]
 fn write_off_with_funds_is_refused() {
     let mut world = ruined();
-    let msg = ExecuteMsg::WriteOff { user: world.addr(ALICE).into_string(), account_id: None };
+    let msg = ExecuteMsg::WriteOff(UserAccount { user: world.addr(ALICE).into_string(), account_id: None });
     takes_no_funds(&mut world, BOB, &msg);
 }
 
 #[test]
 fn write_off_of_a_bad_address_is_refused() {
-    let msg = ExecuteMsg::WriteOff { user: "nobody".to_owned(), account_id: None };
+    let msg = ExecuteMsg::WriteOff(UserAccount { user: "nobody".to_owned(), account_id: None });
     let text = "'nobody' is not an address of this chain";
     refuses(&mut World::new(), text, |world| world.execute(BOB, &msg, &[]));
 }

@@ -60,9 +60,9 @@ pub fn query(deps: Deps, _env: Env, msg: QueryMsg) -> Result<Binary, ContractErr
 /// Takes over from an older version of this contract.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
-    let from = cw2::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
+    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
     if WORK.load(deps.storage)?.is_some() {
         return Err(ContractError::Busy);
     }
-    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from.to_string()))
+    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
 }

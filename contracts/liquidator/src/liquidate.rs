@@ -36,7 +36,10 @@ pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Order) -> Re
     }
     for (at, item) in (0u32..).zip(&order.items) {
         if let Item::WriteOff { user, account_id } = item {
-            let msg = to_json_binary(&pool::ExecuteMsg::WriteOff { user: user.clone(), account_id: *account_id })?;
+            let msg = to_json_binary(&pool::ExecuteMsg::WriteOff(pool::UserAccount {
+                user: user.clone(),
+                account_id: *account_id,
+            }))?;
             let write_off = WasmMsg::Execute { contract_addr: pool.clone(), msg, funds: vec![] };
             response =
                 response.add_submessage(SubMsg::reply_always(write_off, item_reply(at)).with_gas_limit(item_gas));

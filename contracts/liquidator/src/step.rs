@@ -71,7 +71,7 @@ fn settle(
     left.retain(|coin| !coin.amount.is_zero());
     left.sort_by(|a, b| a.denom.cmp(&b.denom));
 
-    let repay = to_json_binary(&pool::ExecuteMsg::RepayFlashLoan { id: loan })?;
+    let repay = to_json_binary(&pool::ExecuteMsg::RepayFlashLoan(pool::LoanId { id: loan }))?;
     let contract_addr = POOL.load(deps.storage)?.into_string();
     let mut response = Response::new()
         .add_attribute(event::ACTION, "settle")

@@ -4,7 +4,7 @@ use cosmwasm_std::{Addr, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
-use plimsoll_schema::pool::{BATCH_MAX, BatchAction};
+use plimsoll_schema::pool::{BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Withdraw};
 
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
@@ -62,7 +62,7 @@ struct Touched {
 impl Batch<'_> {
     fn act(&mut self, action: BatchAction) -> Result<(), ContractError> {
         match action {
-            BatchAction::Deposit { coin, account_id } => {
+            BatchAction::Deposit(FromPurse { coin, account_id }) => {
                 let coin = funds::counted(&coin)?;
                 self.purse.take(&coin)?;
                 let id = self.book.load_denom(self.deps, &coin.denom)?;
@@ -77,7 +77,7 @@ impl Batch<'_> {
                     vec![(event::AMOUNT, coin.amount.to_string()), (event::SHARES, shares.to_string())],
                 )
             }
-            BatchAction::Withdraw { denom, amount, recipient, account_id } => {
+            BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
                 let id = self.book.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
@@ -89,7 +89,7 @@ impl Batch<'_> {
                 let said = vec![(event::AMOUNT, amount), (event::SHARES, burnt), (event::RECIPIENT, recipient)];
                 self.say("withdraw", at, &denom, said)
             }
-            BatchAction::Borrow { denom, amount, recipient, account_id } => {
+            BatchAction::Borrow(Borrow { denom, amount, recipient, account_id }) => {
                 let id = self.book.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
@@ -100,7 +100,7 @@ impl Batch<'_> {
                 let said = vec![(event::AMOUNT, amount.to_string()), (event::RECIPIENT, recipient)];
                 self.say("borrow", at, &denom, said)
             }
-            BatchAction::Repay { coin, account_id } => {
+            BatchAction::Repay(FromPurse { coin, account_id }) => {
                 let coin = funds::counted(&coin)?;
                 self.purse.take(&coin)?;
                 let id = self.book.load_denom(self.deps, &coin.denom)?;
@@ -110,7 +110,7 @@ impl Batch<'_> {
                 self.purse.put_back(&coin.denom, coin.amount.saturating_sub(repaid.amount));
                 self.say("repay", at, &coin.denom, vec![(event::AMOUNT, repaid.amount.to_string())])
             }
-            BatchAction::UpdateAssetCollateralStatus { denom, enable, account_id } => {
+            BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
                 let id = self.book.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
                 let touched = get(&mut self.touched, at)?;

@@ -3,7 +3,10 @@
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::Switches;
 use plimsoll_schema::ownership::Ownership;
-use plimsoll_schema::pool::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+use plimsoll_schema::pool::{
+    Borrow, CollateralStatus, ExecuteMsg, InstantiateMsg, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg, UserAccount,
+    Withdraw,
+};
 
 use crate::error::ContractError;
 use crate::state::{ASSET_COUNT, CONFIG, LOAN_COUNT, PROPOSED_ORACLE, ROLES, Roles};
@@ -46,15 +49,17 @@ pub fn instantiate(
 pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
     use ExecuteMsg as M;
     match msg {
-        M::Deposit { account_id, on_behalf_of } => deposit::deposit(deps, env, info, account_id, on_behalf_of),
-        M::Withdraw { denom, amount, recipient, account_id } => {
+        M::Deposit(OnBehalf { account_id, on_behalf_of }) => {
+            deposit::deposit(deps, env, info, account_id, on_behalf_of)
+        }
+        M::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
             withdraw::withdraw(deps, env, info, withdraw::Withdraw { denom, amount, recipient, account_id })
         }
-        M::Borrow { denom, amount, recipient, account_id } => {
+        M::Borrow(Borrow { denom, amount, recipient, account_id }) => {
             borrow::borrow(deps, env, info, borrow::Borrow { denom, amount, recipient, account_id })
         }
-        M::Repay { account_id, on_behalf_of } => repay::repay(deps, env, info, account_id, on_behalf_of),
-        M::UpdateAssetCollateralStatus { denom, enable, account_id } => {
+        M::Repay(OnBehalf { account_id, on_behalf_of }) => repay::repay(deps, env, info, account_id, on_behalf_of),
+        M::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
             update_asset_collateral_status::update_asset_collateral_status(deps, env, info, &denom, enable, account_id)
         }
         M::Liquidate { user, account_id, collateral_denom, recipient, receive, min_receive } => {
@@ -62,18 +67,18 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
             let order = liquidate::Liquidate { user, account_id, collateral_denom, recipient, receive, min_receive };
             liquidate::liquidate(deps, env, info, order)
         }
-        M::WriteOff { user, account_id } => write_off::write_off(deps, env, info, &user, account_id),
+        M::WriteOff(UserAccount { user, account_id }) => write_off::write_off(deps, env, info, &user, account_id),
         M::InitAsset { params } => init_asset::init_asset(deps, env, info, params),
         M::UpdateAsset { denom, changes } => update_asset::update_asset(deps, env, info, &denom, changes),
         M::Batch { actions } => batch::batch(deps, env, info, actions),
         M::FlashLoan { coin, msg } => flash_loan::flash_loan(deps, env, info, coin, msg),
-        M::RepayFlashLoan { id } => flash_loan::repay_flash_loan(deps, env, info, id),
-        M::AssertFlashLoanRepaid { id } => flash_loan::assert_repaid(deps.as_ref(), &info, id),
+        M::RepayFlashLoan(LoanId { id }) => flash_loan::repay_flash_loan(deps, env, info, id),
+        M::AssertFlashLoanRepaid(LoanId { id }) => flash_loan::assert_repaid(deps.as_ref(), &info, id),
         M::Cover {} => reserves::cover(deps, env, info),
         M::Pause { denom, deposit, borrow, flash_loan } => {
             pause::pause(deps, info, denom, Switches { deposit, borrow, flash_loan })
         }
-        M::Unpause { denom } => pause::unpause(deps, info, &denom),
+        M::Unpause(Listed { denom }) => pause::unpause(deps, info, &denom),
         M::UpdateConfig { config } => update_config::update_config(deps, info, config),
         M::UpdateOracle { oracle } => update_config::update_oracle(deps, env, info, &oracle),
         M::UpdateRoles { risk_manager, guardian } => update_config::update_roles(deps, info, risk_manager, guardian),
@@ -81,8 +86,8 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::RequestReserves { denom, amount, recipient } => {
             reserves::request_reserves(deps, env, info, &denom, amount, &recipient)
         }
-        M::CancelReserves { denom } => reserves::cancel_reserves(deps, info, &denom),
-        M::WithdrawReserves { denom } => reserves::withdraw_reserves(deps, env, info, &denom),
+        M::CancelReserves(Listed { denom }) => reserves::cancel_reserves(deps, info, &denom),
+        M::WithdrawReserves(Listed { denom }) => reserves::withdraw_reserves(deps, env, info, &denom),
     }
 }
 
@@ -96,6 +101,6 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
     flash_loan::assert_none_open(deps.as_ref())?;
-    let from = cw2::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
-    Ok(Response::new().add_attribute("action", "migrate").add_attribute("from", from.to_string()))
+    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
+    Ok(Response::new().add_attribute("action", "migrate").add_attribute("from", from))
 }

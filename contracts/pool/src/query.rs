@@ -6,7 +6,7 @@ mod market;
 mod position;
 
 use cosmwasm_std::{Binary, Deps, Env, to_json_binary};
-use plimsoll_schema::pool::{ConfigResponse, QueryMsg};
+use plimsoll_schema::pool::{AccountsPage, ConfigResponse, Listed, QueryMsg, UserAccount, UserAsset};
 
 use crate::error::ContractError;
 use crate::state::{CONFIG, PROPOSED_ORACLE, ROLES, Roles};
@@ -15,28 +15,34 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
     use QueryMsg as Q;
     let answer = match msg {
         Q::Config {} => to_json_binary(&config(deps)?),
-        Q::Market { denom } => to_json_binary(&market::market(deps, env, &denom)?),
+        Q::Market(Listed { denom }) => to_json_binary(&market::market(deps, env, &denom)?),
         Q::Markets { start_after, limit } => to_json_binary(&market::markets(deps, env, start_after, limit)?),
-        Q::Rates { denom } => to_json_binary(&market::rates(deps, env, &denom)?),
-        Q::Solvency { denom } => to_json_binary(&market::solvency(deps, env, &denom)?),
-        Q::ReservesRequest { denom } => to_json_binary(&market::reserves_request(deps, env, &denom)?),
-        Q::UserPosition { user, account_id } => to_json_binary(&position::user_position(deps, env, &user, account_id)?),
-        Q::UserDebts { user, account_id } => to_json_binary(&position::user_debts(deps, env, &user, account_id)?),
-        Q::UserCollaterals { user, account_id } => {
+        Q::Rates(Listed { denom }) => to_json_binary(&market::rates(deps, env, &denom)?),
+        Q::Solvency(Listed { denom }) => to_json_binary(&market::solvency(deps, env, &denom)?),
+        Q::ReservesRequest(Listed { denom }) => to_json_binary(&market::reserves_request(deps, env, &denom)?),
+        Q::UserPosition(UserAccount { user, account_id }) => {
+            to_json_binary(&position::user_position(deps, env, &user, account_id)?)
+        }
+        Q::UserDebts(UserAccount { user, account_id }) => {
+            to_json_binary(&position::user_debts(deps, env, &user, account_id)?)
+        }
+        Q::UserCollaterals(UserAccount { user, account_id }) => {
             to_json_binary(&position::user_collaterals(deps, env, &user, account_id)?)
         }
-        Q::Borrowers { start_after, limit } => to_json_binary(&accounts::borrowers(deps, start_after, limit)?),
+        Q::Borrowers(AccountsPage { start_after, limit }) => {
+            to_json_binary(&accounts::borrowers(deps, start_after, limit)?)
+        }
         Q::Accounts { keys } => to_json_binary(&accounts::accounts(deps, keys)?),
-        Q::Liquidatable { start_after, limit } => {
+        Q::Liquidatable(AccountsPage { start_after, limit }) => {
             to_json_binary(&accounts::liquidatable(deps, env, start_after, limit)?)
         }
         Q::SimulateLiquidation { user, account_id, collateral_denom, repay } => {
             to_json_binary(&limits::simulate_liquidation(deps, env, &user, account_id, &collateral_denom, &repay)?)
         }
-        Q::MaxBorrow { user, account_id, denom } => {
+        Q::MaxBorrow(UserAsset { user, account_id, denom }) => {
             to_json_binary(&limits::max_borrow(deps, env, &user, account_id, &denom)?)
         }
-        Q::MaxWithdraw { user, account_id, denom } => {
+        Q::MaxWithdraw(UserAsset { user, account_id, denom }) => {
             to_json_binary(&limits::max_withdraw(deps, env, &user, account_id, &denom)?)
         }
     };

@@ -1,7 +1,7 @@
 //! Keeps the book current: what a block's events name is read again, at that block.
 
 use futures_util::future::try_join_all;
-use plimsoll_schema::pool::{ACCOUNTS_LIMIT, AccountKey, AccountsResponse, MarketResponse, QueryMsg};
+use plimsoll_schema::pool::{ACCOUNTS_LIMIT, AccountKey, AccountsResponse, Listed, MarketResponse, QueryMsg};
 
 use crate::book::Book;
 use crate::book::snapshot::{PAGE_MIN, price_record};
@@ -70,7 +70,7 @@ impl Book {
         let keys: Vec<AccountKey> = touched.accounts.iter().cloned().collect();
         let accounts = accounts(chain, pool, &keys, at);
         let markets = try_join_all(touched.markets.iter().map(|denom| async {
-            query::<MarketResponse>(chain, pool, &QueryMsg::Market { denom: denom.clone() }, at).await
+            query::<MarketResponse>(chain, pool, &QueryMsg::Market(Listed { denom: denom.clone() }), at).await
         }));
         let prices =
             try_join_all(

@@ -7,7 +7,7 @@ use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact;
 use plimsoll_schema::oracle::PRICE_RECORDS;
 use plimsoll_schema::pool::{
-    ACCOUNTS_LIMIT, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
+    ACCOUNTS_LIMIT, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
 };
 
 use crate::book::{Addresses, Asset, Book};
@@ -40,7 +40,7 @@ impl Book {
     async fn read_accounts(&mut self, chain: &impl Chain, progress: impl Fn(usize) + Send) -> Result<()> {
         let (mut start_after, mut limit) = (None, ACCOUNTS_LIMIT);
         loop {
-            let question = QueryMsg::Borrowers { start_after: start_after.clone(), limit: Some(limit) };
+            let question = QueryMsg::Borrowers(AccountsPage { start_after: start_after.clone(), limit: Some(limit) });
             let page: AccountsResponse =
                 match query(chain, &self.addresses.pool, &question, Some(self.head.height)).await {
                     // More than a node's gas limit for queries allows: a smaller page.

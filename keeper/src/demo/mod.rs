@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plimsoll_risk::units::Price;
-use plimsoll_schema::pool::{QueryMsg, SolvencyResponse};
+use plimsoll_schema::pool::{Listed, QueryMsg, SolvencyResponse};
 use serde_json::json;
 
 use crate::book::Book;
@@ -158,7 +158,7 @@ impl Play {
             let (id, denom) = (*id, asset.params.denom.clone());
             let judged = denom.clone();
             self.summary.solvent &= self.chain.with(move |world| summary::proves(world, id, &judged)).await?;
-            let question = QueryMsg::Solvency { denom: denom.clone() };
+            let question = QueryMsg::Solvency(Listed { denom: denom.clone() });
             let market: SolvencyResponse = query(&*self.chain, &pool, &question, None).await?;
             self.summary.solvent &= summary::balances(&market);
             markets.push((denom, market));

@@ -7,7 +7,7 @@ use cw_multi_test::{BankSudo, SudoMsg};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{AccountKey, ExecuteMsg, Receive};
+use plimsoll_schema::pool::{AccountKey, ExecuteMsg, OnBehalf, Receive};
 use plimsoll_testing::{ALICE, Actor, Addr, AppResponse, UATOM, UUSD, World, WorldError, coin};
 
 /// A denom as a token factory makes them.
@@ -51,7 +51,7 @@ pub fn fallen() -> World {
 /// Supplies to somebody's account.
 pub fn deposit_for(world: &mut World, sender: &str, owner: impl Into<Actor>, coin: Coin) -> Outcome {
     let AccountKey { owner, account_id } = world.key(owner);
-    let msg = ExecuteMsg::Deposit { account_id: Some(account_id), on_behalf_of: Some(owner) };
+    let msg = ExecuteMsg::Deposit(OnBehalf { account_id: Some(account_id), on_behalf_of: Some(owner) });
     world.execute(sender, &msg, &[coin])
 }
 

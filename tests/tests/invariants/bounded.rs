@@ -1,6 +1,6 @@
 //! 13: what a message reads and writes is bounded by the account's own assets, never by the number of users.
 
-use plimsoll_schema::pool::BatchAction;
+use plimsoll_schema::pool::{BatchAction, FromPurse};
 use plimsoll_testing::{Step, StorageOps, UATOM, UUSD, World, coin};
 
 /// The storage work of each message on an account with one collateral and one debt, in a market with so many borrowers.
@@ -25,7 +25,7 @@ fn work(borrowers: u32) -> Vec<(&'static str, StorageOps)> {
     count("disable", &mut world, &|w| drop(w.enable("alice", UATOM, true).unwrap()));
     count("cover", &mut world, &|w| drop(w.cover("alice", UUSD, 1_000_000).unwrap()));
     let actions = [coin(5_000_000, UATOM), coin(7_000_000, UATOM)];
-    let actions = actions.map(|coin| BatchAction::Deposit { coin, account_id: None });
+    let actions = actions.map(|coin| BatchAction::Deposit(FromPurse { coin, account_id: None }));
     let purse = [coin(12_000_000, UATOM)];
     count("batch", &mut world, &|w| drop(w.batch("alice", actions.clone(), &purse).unwrap()));
     let loan = Step::loan(coin(1_000_000, UUSD), [Step::repay()]);

@@ -3,7 +3,9 @@
 use cosmwasm_std::{Coin, Uint256, coin};
 use plimsoll_pool::state::LOAN_COUNT;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{BatchAction, ExecuteMsg};
+use plimsoll_schema::pool::{
+    BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, OnBehalf, UserAccount, Withdraw,
+};
 use plimsoll_testing::{Step, World};
 use proptest::prelude::*;
 
@@ -66,25 +68,37 @@ fn action(world: &World, user: usize, act: &Act) -> BatchAction {
     let of = |amount: u128, denom: usize| coin(amount, DENOMS[denom]);
     match *act {
         Act::Deposit { id, denom, cents } => {
-            BatchAction::Deposit { coin: of(worth(denom, cents), denom), account_id: Some(id) }
+            BatchAction::Deposit(FromPurse { coin: of(worth(denom, cents), denom), account_id: Some(id) })
         }
         Act::Repay { id, denom, permille } => {
             let amount = share(world.owed((name(user), id), DENOMS[denom]), permille);
-            BatchAction::Repay { coin: of(amount, denom), account_id: Some(id) }
+            BatchAction::Repay(FromPurse { coin: of(amount, denom), account_id: Some(id) })
         }
         // A share of the deposit, not of what may be withdrawn alone: another action may make room for it.
         Act::Withdraw { id, denom, permille } => {
             let amount = share(world.supplied((name(user), id), DENOMS[denom]), permille);
             let amount = (permille < 1_000).then_some(Amount::new(amount));
-            BatchAction::Withdraw { denom: DENOMS[denom].to_owned(), amount, recipient: None, account_id: Some(id) }
+            BatchAction::Withdraw(Withdraw {
+                denom: DENOMS[denom].to_owned(),
+                amount,
+                recipient: None,
+                account_id: Some(id),
+            })
         }
         Act::Borrow { id, denom, permille } => {
             let amount = Amount::new(share(world.max_borrow((name(user), id), DENOMS[denom]), permille));
-            BatchAction::Borrow { denom: DENOMS[denom].to_owned(), amount, recipient: None, account_id: Some(id) }
+            BatchAction::Borrow(Borrow {
+                denom: DENOMS[denom].to_owned(),
+                amount,
+                recipient: None,
+                account_id: Some(id),
+            })
         }
-        Act::Enable { id, denom, enable } => {
-            BatchAction::UpdateAssetCollateralStatus { denom: DENOMS[denom].to_owned(), enable, account_id: Some(id) }
-        }
+        Act::Enable { id, denom, enable } => BatchAction::UpdateAssetCollateralStatus(CollateralStatus {
+            denom: DENOMS[denom].to_owned(),
+            enable,
+            account_id: Some(id),
+        }),
     }
 }
 
@@ -92,7 +106,9 @@ fn action(world: &World, user: usize, act: &Act) -> BatchAction {
 fn purse(actions: &[BatchAction], more: bool) -> Vec<Coin> {
     let sum = |denom: &str| -> Uint256 {
         let coins = actions.iter().filter_map(|action| match action {
-            BatchAction::Deposit { coin, .. } | BatchAction::Repay { coin, .. } if coin.denom == denom => {
+            BatchAction::Deposit(FromPurse { coin, .. }) | BatchAction::Repay(FromPurse { coin, .. })
+                if coin.denom == denom =>
+            {
                 Some(coin.amount)
             }
             _ => None,
@@ -113,18 +129,20 @@ pub fn batch(world: &World, user: usize, acts: &[Act], more: bool) -> (ExecuteMs
 /// The message of its own that an action is.
 fn message(action: BatchAction) -> (ExecuteMsg, Vec<Coin>) {
     match action {
-        BatchAction::Deposit { coin, account_id } => {
-            (ExecuteMsg::Deposit { account_id, on_behalf_of: None }, vec![coin])
+        BatchAction::Deposit(FromPurse { coin, account_id }) => {
+            (ExecuteMsg::Deposit(OnBehalf { account_id, on_behalf_of: None }), vec![coin])
         }
-        BatchAction::Repay { coin, account_id } => (ExecuteMsg::Repay { account_id, on_behalf_of: None }, vec![coin]),
-        BatchAction::Withdraw { denom, amount, recipient, account_id } => {
-            (ExecuteMsg::Withdraw { denom, amount, recipient, account_id }, vec![])
+        BatchAction::Repay(FromPurse { coin, account_id }) => {
+            (ExecuteMsg::Repay(OnBehalf { account_id, on_behalf_of: None }), vec![coin])
         }
-        BatchAction::Borrow { denom, amount, recipient, account_id } => {
-            (ExecuteMsg::Borrow { denom, amount, recipient, account_id }, vec![])
+        BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
+            (ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient, account_id }), vec![])
         }
-        BatchAction::UpdateAssetCollateralStatus { denom, enable, account_id } => {
-            (ExecuteMsg::UpdateAssetCollateralStatus { denom, enable, account_id }, vec![])
+        BatchAction::Borrow(Borrow { denom, amount, recipient, account_id }) => {
+            (ExecuteMsg::Borrow(Borrow { denom, amount, recipient, account_id }), vec![])
+        }
+        BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
+            (ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }), vec![])
         }
     }
 }
@@ -141,11 +159,11 @@ fn step(world: &World, middle: &Middle) -> Option<Step> {
         }
         Middle::WriteOff { who } => {
             let user = world.addr(actor(*who)).into_string();
-            (ExecuteMsg::WriteOff { user, account_id: Some(who.1) }, vec![])
+            (ExecuteMsg::WriteOff(UserAccount { user, account_id: Some(who.1) }), vec![])
         }
         Middle::WithdrawAll { id, denom } => {
             let denom = DENOMS[*denom].to_owned();
-            (ExecuteMsg::Withdraw { denom, amount: None, recipient: None, account_id: Some(*id) }, vec![])
+            (ExecuteMsg::Withdraw(Withdraw { denom, amount: None, recipient: None, account_id: Some(*id) }), vec![])
         }
     };
     Some(Step::pool_with(msg, funds).or_not())

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use cosmwasm_std::{Addr, coin};
 use cw_multi_test::AppResponse;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{ExecuteMsg, Receive, SimulateLiquidationResponse};
+use plimsoll_schema::pool::{ExecuteMsg, OnBehalf, Receive, SimulateLiquidationResponse};
 use plimsoll_testing::{AETH, IBC_TOKEN, UATOM, UUSD, World, WorldError};
 use proptest::prelude::*;
 
@@ -159,7 +159,7 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
         }
         Op::DepositFor { sender, who, denom, cents } => {
             let owner = world.addr(actor(who)).into_string();
-            let msg = ExecuteMsg::Deposit { account_id: Some(who.1), on_behalf_of: Some(owner) };
+            let msg = ExecuteMsg::Deposit(OnBehalf { account_id: Some(who.1), on_behalf_of: Some(owner) });
             world.execute(name(sender), &msg, &[coin(worth(denom, cents), DENOMS[denom])]).into()
         }
         Op::Withdraw { who, denom, permille: 1_000 } => world.withdraw_all(actor(who), DENOMS[denom]).into(),
@@ -174,7 +174,7 @@ pub fn apply(world: &mut World, op: &Op) -> Outcome {
         Op::Repay { sender, who, denom, permille } => {
             let amount = share(world.owed(actor(who), DENOMS[denom]), permille);
             let owner = world.addr(actor(who)).into_string();
-            let msg = ExecuteMsg::Repay { account_id: Some(who.1), on_behalf_of: Some(owner) };
+            let msg = ExecuteMsg::Repay(OnBehalf { account_id: Some(who.1), on_behalf_of: Some(owner) });
             world.execute(name(sender), &msg, &[coin(amount, DENOMS[denom])]).into()
         }
         Op::Enable { who, denom, enable } => world.enable(actor(who), DENOMS[denom], enable).into(),

@@ -4,7 +4,7 @@ use cosmwasm_std::coin;
 use cw_multi_test::AppResponse;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::units::ScaledDebt;
-use plimsoll_schema::pool::ExecuteMsg;
+use plimsoll_schema::pool::{ExecuteMsg, OnBehalf};
 use plimsoll_testing::{World, values};
 
 use crate::history::{DENOMS, IDS, Op, Outcome, USERS, Who, actor, name};
@@ -60,7 +60,7 @@ impl Judge {
             for debt in world.position(actor(*who)).debts {
                 world.mint(name(who.0), &debt.denom, debt.amount.raw() + 5);
                 let owner = world.addr(actor(*who)).into_string();
-                let msg = ExecuteMsg::Repay { account_id: Some(who.1), on_behalf_of: Some(owner) };
+                let msg = ExecuteMsg::Repay(OnBehalf { account_id: Some(who.1), on_behalf_of: Some(owner) });
                 let before = world.balance(name(who.0), &debt.denom);
                 world.execute(name(who.0), &msg, &[coin(debt.amount.raw() + 5, &debt.denom)]).unwrap();
                 let paid = before - world.balance(name(who.0), &debt.denom);
