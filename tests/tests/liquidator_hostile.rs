@@ -148,7 +148,7 @@ fn every_message_in_the_middle_of_its_work_is_refused_and_changes_nothing() {
         let there = vec![route(UATOM, UUSD, &[(pair, UUSD)])];
         let response = world.liquidate_all(CALLER, &liquidator, work, there, 1).unwrap();
         let said = values(&response, "tried");
-        if pair == &hostile {
+        if *pair == hostile {
             assert_eq!(said.len(), answers.len());
             for (said, answer) in said.iter().zip(&answers) {
                 assert!(said.contains(answer), "{said}, not {answer}");

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test may stop at a surprise")]
 
 mod batch;
+mod min_debt;
 mod no_split;
 mod round_trip;
 mod self_liquidation;
