@@ -71,7 +71,7 @@ fn of_the_oracle(stage: &Stage) -> Vec<Try> {
     let guards = Asset::new("unew", 6, "1").guards;
     let source = oracle::Source::Feed { feeders: vec![stage.borrower.to_string()], quorum: 1 };
     let successor = stage.world.addr(BOB).into_string();
-    let messages = vec![
+    let messages = [
         M::SetSource { denom: "unew".to_owned(), source: source.clone(), guards: guards.clone() },
         M::SetSource { denom: denom(), source, guards },
         M::ApplySource { denom: denom() },
@@ -126,7 +126,7 @@ fn of_the_liquidator(stage: &Stage) -> Vec<Try> {
     let callback =
         |msg: Binary| M::FlashLoanCallback { id: OWN_LOAN, coin: coin(1_000_000_000, UATOM), fee: Amount::ZERO, msg };
     let settle = Asked::Settle { group: 0, loan: OWN_LOAN, owed: coin(1, UATOM) };
-    let messages = vec![
+    let messages = [
         liquidate(640_000_000, 1),
         // More than the pool has left: nothing can be lent.
         liquidate(2_000_000_000_000, 1),
