@@ -149,7 +149,7 @@ fn a_batch_does_what_its_messages_do_with_one_check_and_gains_nothing() {
                 (Err(error), Ok(_)) => {
                     only_batch += 1;
                     assert!(is_of_the_end(&error), "{setting:?}: {actions:?}: {error}");
-                    // And the end is within max LTV: a withdrawal of nothing to speak of is refused for no other reason.
+                    // And at its end every account is within max LTV.
                     for id in [0, 1] {
                         let position = world.position((ALICE, id));
                         assert!(
