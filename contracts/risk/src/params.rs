@@ -19,6 +19,9 @@ pub const DECIMALS_MAX: u8 = 18;
 pub const CAP_MAX: Amount = Amount::new(ONE * 1_000_000_000_000);
 /// The least time, in seconds, over which a liquidation threshold falls: three days.
 pub const RAMP_MIN: u64 = 3 * 86_400;
+/// The most that it falls within [`RAMP_MIN`]. A longer way takes longer in proportion, so that stopping a ramp early and starting another
+/// never makes it fall faster than this: whatever governance does, an account sees its threshold fall by no more in three days.
+pub const RAMP_FALL_MAX: Ratio = Ratio::percent(20);
 /// The most time over which it falls: a year.
 pub const RAMP_MAX: u64 = 365 * 86_400;
 
@@ -55,6 +58,14 @@ impl Ramp {
         } else {
             self.from.saturating_sub(moved(self.from.saturating_sub(self.to)))
         }
+    }
+
+    /// The least seconds that a fall from here to `target` takes, rounded up: [`RAMP_MIN`], and longer when it is by more than
+    /// [`RAMP_FALL_MAX`].
+    pub fn least_seconds(&self, target: Ratio, now: u64) -> u64 {
+        let fall = self.at(now).saturating_sub(target);
+        let least = mul_div_up_128(fall.raw(), u128::from(RAMP_MIN), RAMP_FALL_MAX.raw()).ok();
+        least.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(u64::MAX).max(RAMP_MIN)
     }
 
     /// The ramp that leads from here to `target`: at once when that raises the value, over `seconds` when it lowers it.
@@ -176,6 +187,18 @@ pub enum ParamsError {
     /// A ramp that is too fast or too slow.
     #[error("ramp of {0} seconds is not between {RAMP_MIN} and {RAMP_MAX}")]
     RampLength(u64),
+    /// A ramp that is too steep: a threshold falls by at most [`RAMP_FALL_MAX`] in [`RAMP_MIN`].
+    #[error("ramp from {from} to {to} takes at least {least} seconds, not {seconds}")]
+    RampSlope {
+        /// Where it starts.
+        from: Ratio,
+        /// Where it ends.
+        to: Ratio,
+        /// How long it was to take.
+        seconds: u64,
+        /// The least.
+        least: u64,
+    },
     /// The rate model is out of range.
     #[error(transparent)]
     RateModel(#[from] RateModelError),

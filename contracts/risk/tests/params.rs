@@ -5,7 +5,9 @@ mod model;
 
 use model::{E18, any128, ceil, config, floor, frac, kinked, params, q};
 use num_bigint::BigInt;
-use plimsoll_risk::params::{AssetParams, BonusCurve, CAP_MAX, DECIMALS_MAX, ParamsError, RAMP_MAX, RAMP_MIN, Ramp};
+use plimsoll_risk::params::{
+    AssetParams, BonusCurve, CAP_MAX, DECIMALS_MAX, ParamsError, RAMP_FALL_MAX, RAMP_MAX, RAMP_MIN, Ramp,
+};
 use plimsoll_risk::rates::RateModelError;
 use plimsoll_risk::units::{Amount, Ratio};
 use proptest::prelude::*;
@@ -82,6 +84,35 @@ proptest! {
         prop_assert_eq!(ramp.at(u64::MAX), ramp.to);
         if ramp.from != ramp.to {
             prop_assert_ne!(ramp.at(ramp.ends_at - 1), ramp.to, "a second before its end it is not there yet");
+        }
+    }
+
+    /// However ramps are started, stopped and started again: between any two moments the threshold falls by no more than a fifth for every
+    /// three days between them, and what a ramp may take at least is never less than three days.
+    #[test]
+    fn a_threshold_never_falls_faster_than_a_fifth_in_three_days(
+        first in 0..=E18,
+        steps in prop::collection::vec((0u64..400_000, prop_oneof![2 => 0..=E18, 1 => Just(0)], 0u64..100_000), 1..8),
+    ) {
+        let (mut ramp, mut now) = (Ramp::flat(Ratio::new(first)), 1_000);
+        let mut seen = vec![(now, ramp.at(now).raw())];
+        for (wait, target, extra) in steps {
+            for at in [now + wait / 3, now + wait / 2, now + wait] {
+                seen.push((at, ramp.at(at).raw()));
+            }
+            now += wait;
+            let target = Ratio::new(target);
+            let least = ramp.least_seconds(target, now);
+            prop_assert!((RAMP_MIN..=RAMP_MAX).contains(&least));
+            ramp = ramp.toward(target, now, least + extra);
+        }
+        seen.extend([1, 86_400, RAMP_MIN, 2 * RAMP_MAX].map(|later| (now + later, ramp.at(now + later).raw())));
+        for (i, early) in seen.iter().enumerate() {
+            for late in &seen[i..] {
+                // In parts of a fifth of three days, and one of rounding.
+                let fall = early.1.saturating_sub(late.1) * 5 * 3 * 86_400;
+                prop_assert!(fall <= E18 * u128::from(late.0 - early.0) + 5 * 3 * 86_400, "{early:?} {late:?}");
+            }
         }
     }
 
@@ -227,4 +258,18 @@ fn parameters_read_back_what_they_write_and_refuse_unknown_fields_in_json() -> R
     json["liquidation_bonus"]["most"] = "0.2".into();
     assert!(serde_json::from_value::<AssetParams>(json).is_err());
     Ok(())
+}
+
+#[test]
+fn a_fall_takes_three_days_for_a_fifth_and_in_proportion_for_more() {
+    let from = |percent| Ramp::flat(Ratio::percent(percent));
+    assert_eq!(RAMP_FALL_MAX, Ratio::percent(20));
+    for (start, end, seconds) in
+        [(75, 80, RAMP_MIN), (75, 74, RAMP_MIN), (75, 55, RAMP_MIN), (75, 35, 2 * RAMP_MIN), (100, 0, 5 * RAMP_MIN)]
+    {
+        assert_eq!(from(start).least_seconds(Ratio::percent(end), 7), seconds);
+    }
+    // A unit more is a second more.
+    let target = Ratio::new(Ratio::percent(55).raw() - 1);
+    assert_eq!(from(75).least_seconds(target, 7), RAMP_MIN + 1);
 }
