@@ -203,7 +203,10 @@ fn update_asset_with_parameters_out_of_range_is_refused() {
             AssetChanges { max_loan_to_value: above, ..none.clone() },
             "max_loan_to_value 1.01 is not below liquidation_threshold 0.75",
         ),
-        (AssetChanges { protocol_liquidation_fee: above, ..none.clone() }, "protocol_liquidation_fee 1.01 is above 1"),
+        (
+            AssetChanges { protocol_liquidation_fee: above, ..none.clone() },
+            "protocol_liquidation_fee 1.01 is above 0.5",
+        ),
         (AssetChanges { reserve_factor: above, ..none.clone() }, "reserve_factor 1.01 is above 1"),
         (AssetChanges { reserve_floor: above, ..none.clone() }, "reserve_floor 1.01 is above 1"),
         (

@@ -17,6 +17,8 @@ pub struct AssetId(pub u16);
 pub const DECIMALS_MAX: u8 = 18;
 /// No cap may be above this: 10¹² whole tokens of 18 decimals.
 pub const CAP_MAX: Amount = Amount::new(ONE * 1_000_000_000_000);
+/// The most that the protocol takes of a liquidator's bonus: with more, nobody would come.
+pub const PROTOCOL_LIQUIDATION_FEE_MAX: Ratio = Ratio::percent(50);
 /// The least time, in seconds, over which a liquidation threshold falls: three days.
 pub const RAMP_MIN: u64 = 3 * 86_400;
 /// The most that it falls within [`RAMP_MIN`]. A longer way takes longer in proportion, so that stopping a ramp early and starting another
@@ -115,7 +117,7 @@ pub struct AssetParams {
     pub liquidation_threshold: Ramp,
     /// The liquidator's bonus when this asset is seized.
     pub liquidation_bonus: BonusCurve,
-    /// The protocol's share of that bonus.
+    /// The protocol's share of that bonus; at most [`PROTOCOL_LIQUIDATION_FEE_MAX`].
     pub protocol_liquidation_fee: Ratio,
     /// The reserves' share of interest.
     pub reserve_factor: Ratio,
@@ -139,13 +141,15 @@ pub enum ParamsError {
     /// Too many decimals.
     #[error("decimals {0} is above {DECIMALS_MAX}")]
     Decimals(u8),
-    /// A share that is more than all.
-    #[error("{name} {value} is above 1")]
-    AboveOne {
+    /// A share that is more than all, or more than may be taken.
+    #[error("{name} {value} is above {max}")]
+    ShareTooHigh {
         /// The parameter.
         name: &'static str,
         /// Its value.
         value: Ratio,
+        /// The most.
+        max: Ratio,
     },
     /// A cap with which sums could leave their type.
     #[error("{name} {value} is above {CAP_MAX}")]
@@ -229,15 +233,15 @@ impl AssetParams {
         if self.decimals > DECIMALS_MAX {
             return Err(ParamsError::Decimals(self.decimals));
         }
-        for (name, value) in [
-            ("liquidation_bonus.max", self.liquidation_bonus.max),
-            ("protocol_liquidation_fee", self.protocol_liquidation_fee),
-            ("reserve_factor", self.reserve_factor),
-            ("reserve_floor", self.reserve_floor),
-            ("flash_loan_fee", self.flash_loan_fee),
+        for (name, value, max) in [
+            ("liquidation_bonus.max", self.liquidation_bonus.max, Ratio::ONE),
+            ("protocol_liquidation_fee", self.protocol_liquidation_fee, PROTOCOL_LIQUIDATION_FEE_MAX),
+            ("reserve_factor", self.reserve_factor, Ratio::ONE),
+            ("reserve_floor", self.reserve_floor, Ratio::ONE),
+            ("flash_loan_fee", self.flash_loan_fee, Ratio::ONE),
         ] {
-            if value > Ratio::ONE {
-                return Err(ParamsError::AboveOne { name, value });
+            if value > max {
+                return Err(ParamsError::ShareTooHigh { name, value, max });
             }
         }
         for (name, value) in [("supply_cap", self.supply_cap), ("borrow_cap", self.borrow_cap)] {

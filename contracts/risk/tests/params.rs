@@ -36,14 +36,15 @@ fn line(ramp: &Ramp, now: u64) -> model::Q {
 proptest! {
     #![proptest_config(config(4_000))]
 
-    /// `max_ltv < LT` at both ends (or neither above 0), `min ≤ max ≤ 1`, `LT × (1 + max) ≤ full_at < 1`, shares at most 1.
+    /// `max_ltv < LT` at both ends (or neither above 0), `min ≤ max ≤ 1`, `LT × (1 + max) ≤ full_at < 1`, shares at most 1, the
+    /// protocol's of a bonus at most a half.
     #[test]
     fn parameters_are_accepted_exactly_when_every_rule_holds(
         (ltv, from, to) in (0..E18, 0..E18, 0..E18),
         min in prop_oneof![3 => 0..E18 / 10, 1 => ratio()],
         max in prop_oneof![3 => 0..E18 / 5, 1 => ratio()],
         full_at in ratio(),
-        (fee, factor, reserve) in (0..=E18, 0..=E18, prop_oneof![9 => 0..=E18, 1 => ratio()]),
+        (fee, factor, reserve) in (prop_oneof![9 => 0..=E18 / 2, 1 => ratio()], 0..=E18, prop_oneof![9 => 0..=E18, 1 => ratio()]),
     ) {
         let given = AssetParams {
             max_loan_to_value: Ratio::new(ltv),
@@ -62,7 +63,8 @@ proptest! {
             && max <= E18
             && full_at < E18
             && carried <= BigInt::from(full_at) * E18
-            && reserve <= E18;
+            && reserve <= E18
+            && fee <= E18 / 2;
         prop_assert_eq!(given.validate().is_ok(), accepted, "{:?}", given.validate());
     }
 
@@ -178,11 +180,19 @@ fn too_many_decimals_are_refused() {
 #[test]
 fn a_share_above_one_is_refused() {
     let value = Ratio::new(E18 + 1);
-    let above = |name| ParamsError::AboveOne { name, value };
+    let above = |name| ParamsError::ShareTooHigh { name, value, max: Ratio::ONE };
     assert_eq!(refusal(|p| p.liquidation_bonus.max = value), above("liquidation_bonus.max"));
-    assert_eq!(refusal(|p| p.protocol_liquidation_fee = value), above("protocol_liquidation_fee"));
+    assert_eq!(refusal(|p| p.flash_loan_fee = value), above("flash_loan_fee"));
     assert_eq!(refusal(|p| p.reserve_factor = value), above("reserve_factor"));
     assert_eq!(refusal(|p| p.reserve_floor = value), above("reserve_floor"));
+}
+
+#[test]
+fn a_protocol_fee_that_takes_more_than_half_of_the_bonus_is_refused() {
+    let (name, max) = ("protocol_liquidation_fee", Ratio::percent(50));
+    let value = Ratio::new(max.raw() + 1);
+    assert_eq!(refusal(|p| p.protocol_liquidation_fee = value), ParamsError::ShareTooHigh { name, value, max });
+    assert_eq!(AssetParams { protocol_liquidation_fee: max, ..params() }.validate(), Ok(()));
 }
 
 #[test]
