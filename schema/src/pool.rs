@@ -172,10 +172,16 @@ pub enum ExecuteMsg {
         /// Stop flash loans.
         flash_loan: bool,
     },
-    /// Owner: opens a market again.
+    /// Owner: opens what is named in a market again; the rest stays as it is.
     Unpause {
         /// Which market.
         denom: String,
+        /// Take deposits.
+        deposit: bool,
+        /// Give new debt.
+        borrow: bool,
+        /// Give flash loans.
+        flash_loan: bool,
     },
     /// Owner: replaces the settings; the oracle among them stays as it is.
     UpdateConfig {
