@@ -122,8 +122,10 @@ fn unpause_opens_what_is_named_and_stops_nothing() {
         assert!(!world.market(UATOM).params.enabled.flash_loan);
     }
     let msg = ExecuteMsg::Unpause { denom: UATOM.to_owned(), deposit: false, borrow: false, flash_loan: true };
-    world.execute(OWNER, &msg, &[]).unwrap();
-    assert!(world.market(UATOM).params.enabled.flash_loan);
+    for msg in [msg, open(UATOM, false, false)] {
+        world.execute(OWNER, &msg, &[]).unwrap();
+        assert!(world.market(UATOM).params.enabled.flash_loan);
+    }
 }
 
 #[test]
