@@ -1,7 +1,7 @@
 //! The oracle's interface, and the published record that others read raw.
 
 use plimsoll_risk::price::{Guards, PriceFault, PriceRecord};
-use plimsoll_risk::units::{Price, Ratio};
+use plimsoll_risk::units::{Amount, Price, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::ownership::{OwnerUpdate, Ownership};
 /// one; apply [`PriceRecord::quote`] to what it returns.
 pub const PRICE_RECORDS: CompactMap<&str, PriceRecord> = CompactMap::new("p");
 
-/// The most denoms in one `feed` and in one `prices_by_denoms`.
+/// The most denoms in one `feed`, in one `publish` and in one `prices_by_denoms`.
 pub const DENOMS_MAX: usize = 32;
 /// The most feeders of one source.
 pub const FEEDERS_MAX: usize = 16;
@@ -34,6 +34,7 @@ pub struct InstantiateMsg {
 /// What may be asked of the oracle. No message takes funds.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[allow(clippy::large_enum_variant, reason = "one message exists at a time")]
 pub enum ExecuteMsg {
     /// Owner: sets a denom's source and guards. The first time at once; after that it becomes pending, and `apply_source`
     /// puts it in force after the delay. Feeders of a pending source vote for it already.
@@ -63,6 +64,12 @@ pub enum ExecuteMsg {
         /// At most [`DENOMS_MAX`], each denom once.
         prices: Vec<FeedPrice>,
     },
+    /// Anyone: publishes what live sources say now, those in force and those that wait. A source that has not watched its pair for long
+    /// enough starts to, or goes on, and publishes nothing yet. One denom that is refused fails the whole message.
+    Publish {
+        /// At most [`DENOMS_MAX`], each once.
+        denoms: Vec<String>,
+    },
     /// Hands the contract over.
     UpdateOwner(OwnerUpdate),
 }
@@ -83,6 +90,38 @@ pub enum Source {
         /// How many fresh votes make a price: more than half of the feeders.
         quorum: u8,
     },
+    /// A pair that trades the denom: its average price over a while. A live source: anyone may publish it, and `prices_by_denoms`
+    /// computes it when what is published has failed.
+    Pair(PairSource),
+}
+
+/// The average price on a constant-product pair with Astroport's `cumulative_prices`.
+///
+/// The mid price is the average since a moment at least `window` and at most `max_window` ago. `low` and `high` include the averages since
+/// later moments that are known and the price at the present reserves, so that nobody borrows against the difference between them.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct PairSource {
+    /// The pair's address. It is trusted to count time and reserves honestly, and to answer.
+    pub pair: String,
+    /// The decimals of the denom priced; at most 18.
+    pub decimals: u8,
+    /// The pair's other token.
+    pub quote_denom: String,
+    /// Its decimals; at most 18.
+    pub quote_decimals: u8,
+    /// Whether the pair's price is multiplied by that denom's own published price here, which must be valid and may not come from a pair
+    /// itself: mid by mid, `low` by `low`, `high` by `high`. Otherwise a whole token of it counts as one of the quote currency.
+    pub quote_priced: bool,
+    /// The least seconds that an average is taken over: what it costs to move a price for so long is what protects it. At least 600
+    /// in production.
+    pub window: u64,
+    /// The most; at least twice `window` and at most a day. For `max_window − window` after a message there is a price without another.
+    pub max_window: u64,
+    /// The least that the pair holds of the denom priced, in base units, at both ends of what is averaged and now. Above 0.
+    pub min_reserve: Amount,
+    /// The least that it holds of the other token, in base units. Above 0.
+    pub min_quote_reserve: Amount,
 }
 
 /// A vote.
@@ -101,7 +140,8 @@ pub struct FeedPrice {
 pub enum QueryMsg {
     /// The settings and the owner. Answer: [`ConfigResponse`].
     Config {},
-    /// For each denom its price, or the guard that failed. Answer: [`PricesResponse`].
+    /// For each denom its published price; where that fails, what a live source would publish at this block; or the guard that failed.
+    /// Answer: [`PricesResponse`].
     PricesByDenoms {
         /// At most [`DENOMS_MAX`].
         denoms: Vec<String>,
@@ -115,7 +155,7 @@ pub enum QueryMsg {
     Sources {
         /// The last denom of the page before.
         start_after: Option<String>,
-        /// At most 30; 10 when left out.
+        /// 1 to 30; 10 when left out.
         limit: Option<u32>,
     },
 }
@@ -193,7 +233,7 @@ pub struct SourceResponse {
 pub struct PendingSource {
     /// Where the price will come from.
     pub source: Source,
-    /// What its feeders have voted so far, held to the new guards.
+    /// What its feeders have voted, or its pair has said, so far, held to the new guards.
     pub record: PriceRecord,
     /// When it can be put in force, in seconds.
     pub effective_at: u64,

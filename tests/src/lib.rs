@@ -26,7 +26,7 @@
 //! ```
 //!
 //! A market to sell into is one line: [`World::pair`] makes one of two listed assets at their present prices, and
-//! [`Chain::swap`] trades there.
+//! [`Chain::swap`] trades there. [`World::price_by_pair`] has an asset priced by it, and [`World::publish`] publishes that price.
 //!
 //! To test a contract of your own, put it on the same chain with [`Chain::deploy`] and talk to it with
 //! [`Chain::execute_contract`]. A contract that takes flash loans, and does in the middle what a test tells it to, is there already:
@@ -46,6 +46,7 @@ mod liquidator;
 mod oracle;
 mod pair;
 mod pool;
+mod scripted_pair;
 mod storage;
 mod world;
 

@@ -1,17 +1,18 @@
 //! What is done with the oracle.
 
-use cosmwasm_std::Empty;
+use cosmwasm_std::{Addr, Empty};
 use cw_multi_test::{AppResponse, Contract, ContractWrapper};
 use plimsoll_oracle::contract;
 use plimsoll_risk::price::{Guards, PriceRecord};
-use plimsoll_risk::units::{Price, Ratio};
+use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::compact::decode;
 use plimsoll_schema::oracle::{
-    DENOMS_MAX, DenomPrice, ExecuteMsg, FeedPrice, PRICE_RECORDS, PricesResponse, QueryMsg, Source, SourceResponse,
+    ConfigResponse, DENOMS_MAX, DenomPrice, ExecuteMsg, FeedPrice, PRICE_RECORDS, PairSource, PricesResponse, QueryMsg,
+    Source, SourceResponse,
 };
 use serde::de::DeserializeOwned;
 
-use crate::actor::{Actor, FEEDERS, OWNER};
+use crate::actor::{Actor, FEEDERS, LENDER, OWNER};
 use crate::error::WorldError;
 use crate::world::World;
 
@@ -49,6 +50,48 @@ impl World {
     /// A source that these feeders vote for.
     pub fn feed_source(&self, feeders: &[&str], quorum: u8) -> Source {
         Source::Feed { feeders: feeders.iter().map(|name| self.addr(*name).into_string()).collect(), quorum }
+    }
+
+    /// The average price of a listed asset on a pair, over at least ten minutes and at most two hours, while the pair holds a whole token of
+    /// each. The other token, a listed asset too, counts at its own price.
+    pub fn pair_source(&self, denom: &str, pair: &Addr, quote_denom: &str) -> PairSource {
+        let (base, quote) = (self.asset(denom), self.asset(quote_denom));
+        PairSource {
+            pair: pair.to_string(),
+            decimals: base.params.decimals,
+            quote_denom: quote_denom.to_owned(),
+            quote_decimals: quote.params.decimals,
+            quote_priced: true,
+            window: 600,
+            max_window: 7_200,
+            min_reserve: Amount::new(base.whole(1)),
+            min_quote_reserve: Amount::new(quote.whole(1)),
+        }
+    }
+
+    /// Has a listed asset priced by a pair from now on, all by the oracle's own messages: the source is replaced after its delay, and
+    /// publishes its first price. Panics when the oracle refuses.
+    pub fn price_by_pair(&mut self, denom: &str, source: PairSource) {
+        let fail = |error| panic!("pricing {denom} by a pair: {error}");
+        let guards = self.price_record(denom).guards;
+        let (window, delay) = (source.window, self.oracle_config().source_delay);
+        self.set_source(denom, Source::Pair(source), guards).unwrap_or_else(fail);
+        self.advance(delay.saturating_sub(window));
+        self.publish(LENDER, &[denom]).unwrap_or_else(fail);
+        self.advance_fresh(window);
+        self.publish(LENDER, &[denom]).unwrap_or_else(fail);
+        self.apply_source(LENDER, denom).unwrap_or_else(fail);
+    }
+
+    /// Publishes what live sources say.
+    pub fn publish(&mut self, sender: impl Into<Actor>, denoms: &[&str]) -> Result<AppResponse, WorldError> {
+        let denoms = denoms.iter().map(|denom| (*denom).to_owned()).collect();
+        self.execute_oracle(sender, &ExecuteMsg::Publish { denoms })
+    }
+
+    /// The oracle's settings.
+    pub fn oracle_config(&self) -> ConfigResponse {
+        self.query_oracle(&QueryMsg::Config {}).expect("the oracle answers")
     }
 
     /// Names a denom's source, as [`OWNER`].
@@ -98,19 +141,19 @@ impl World {
         prices.iter().map(|(denom, _)| self.price_record(denom).price).collect()
     }
 
-    /// Has the feeders vote for the present mid prices of all assets again, so that none is old.
+    /// Has the feeders vote for the present mid prices of all assets again, and publishes live ones, so that none is old. Panics when one
+    /// is refused.
     pub fn refresh_prices(&mut self) {
-        let now: Vec<(String, String)> = self
-            .assets
-            .iter()
-            .map(|asset| asset.params.denom.clone())
-            .map(|denom| {
-                let mid = self.price_record(&denom).price.to_string();
-                (denom, mid)
-            })
-            .collect();
-        let now: Vec<(&str, &str)> = now.iter().map(|(denom, mid)| (denom.as_str(), mid.as_str())).collect();
+        let denoms = self.assets.iter().map(|asset| asset.params.denom.clone());
+        let (live, fed): (Vec<_>, Vec<_>) =
+            denoms.partition(|denom| matches!(self.source(denom).source, Source::Pair(_)));
+        let now: Vec<(&str, String)> =
+            fed.iter().map(|denom| (denom.as_str(), self.price_record(denom).price.to_string())).collect();
+        let now: Vec<(&str, &str)> = now.iter().map(|(denom, mid)| (*denom, mid.as_str())).collect();
         self.set_prices(&now);
+        for denom in live {
+            self.publish(LENDER, &[&denom]).unwrap_or_else(|error| panic!("publishing {denom}: {error}"));
+        }
     }
 
     /// Lets time pass, and has the feeders vote for the same prices again.

@@ -111,7 +111,7 @@ fn every_message(world: &World) -> Vec<Step> {
         Step::pool(ExecuteMsg::InitAsset { params: listed }),
         Step::pool(ExecuteMsg::UpdateAsset { denom: denom(), changes }),
         Step::pool(ExecuteMsg::Pause { denom: None, deposit: true, borrow: true, flash_loan: true }),
-        Step::pool(ExecuteMsg::Unpause { denom: denom() }),
+        Step::pool(ExecuteMsg::Unpause { denom: denom(), deposit: true, borrow: true, flash_loan: true }),
         Step::pool(ExecuteMsg::UpdateOracle { oracle: config.oracle.clone() }),
         Step::pool(ExecuteMsg::UpdateConfig { config }),
         Step::pool(ExecuteMsg::UpdateRoles { risk_manager: None, guardian: None }),

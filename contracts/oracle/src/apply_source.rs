@@ -8,7 +8,7 @@ use plimsoll_schema::oracle::PRICE_RECORDS;
 
 use crate::error::ContractError;
 use crate::listing::Listing;
-use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS, VOTES};
+use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS, forget};
 
 /// Puts the pending source in force, its record with it. Errors before its delay is over, while it has no valid price, and when
 /// that price is too far from the valid price in force; a source whose price fails can't hold its successor up. Anyone may call.
@@ -31,7 +31,7 @@ pub fn apply_source(deps: DepsMut, env: &Env, denom: &str) -> Result<Response, C
         assert_near(denom, &in_force, &quote, allowed)?;
     }
 
-    VOTES.remove(deps.storage, (denom, old.generation));
+    forget(deps.storage, denom, old.generation);
     PENDING_RECORDS.remove(deps.storage, denom);
     PRICE_RECORDS.save(deps.storage, denom, &new)?;
     LISTINGS.save(deps.storage, denom, &Listing { source: pending.source, pending: None, ..listing })?;

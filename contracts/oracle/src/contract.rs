@@ -8,6 +8,7 @@ use crate::apply_source::apply_source;
 use crate::cancel_source::cancel_source;
 use crate::error::ContractError;
 use crate::feed::feed;
+use crate::publish::publish;
 use crate::set_source::set_source;
 use crate::update_owner::update_owner;
 use crate::{instantiate as setup, query as answers};
@@ -38,6 +39,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         ExecuteMsg::ApplySource { denom } => apply_source(deps, &env, &denom),
         ExecuteMsg::CancelSource { denom } => cancel_source(deps, &info, &denom),
         ExecuteMsg::Feed { prices } => feed(deps, &env, &info, &prices),
+        ExecuteMsg::Publish { denoms } => publish(deps, &env, &denoms),
         ExecuteMsg::UpdateOwner(step) => update_owner(deps, &info, step),
     }
 }

@@ -1,8 +1,10 @@
 //! Why the oracle refuses.
 
 use cosmwasm_std::StdError;
+use plimsoll_risk::math::MathError;
+use plimsoll_risk::params::DECIMALS_MAX;
 use plimsoll_risk::price::{GuardsError, PriceFault};
-use plimsoll_risk::units::{Price, Ratio};
+use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::ownership::OwnershipError;
 use thiserror::Error;
 
@@ -71,9 +73,9 @@ pub enum ContractError {
         /// The age asked for.
         max_age: u64,
     },
-    /// A feed without a maximum age would never go stale.
-    #[error("source of {denom}: a feed must have a max_age")]
-    FeedWithoutMaxAge {
+    /// A price that moves and has no maximum age would never go stale.
+    #[error("source of {denom}: a price that is not fixed must have a max_age")]
+    WithoutMaxAge {
         /// The denom.
         denom: String,
     },
@@ -104,6 +106,126 @@ pub enum ContractError {
         quorum: u8,
         /// How many feeders there are.
         feeders: usize,
+    },
+    /// A token that can't be.
+    #[error("source of {denom}: {decimals} decimals of {token} are above {DECIMALS_MAX}")]
+    Decimals {
+        /// The denom.
+        denom: String,
+        /// Which of the pair's tokens.
+        token: String,
+        /// Its decimals.
+        decimals: u8,
+    },
+    /// A window in which an average costs too little to move, or is too old.
+    #[error(
+        "source of {denom}: windows of {window} and {max_window} s: the first must be at least {min}, the second at least twice that and at most {max}"
+    )]
+    Window {
+        /// The denom.
+        denom: String,
+        /// The least asked for.
+        window: u64,
+        /// The most asked for.
+        max_window: u64,
+        /// The least allowed.
+        min: u64,
+        /// The most allowed.
+        max: u64,
+    },
+    /// A pair of nothing would have a price.
+    #[error("source of {denom}: least reserves of {min_reserve} and {min_quote_reserve} must both be above 0")]
+    NoMinimum {
+        /// The denom.
+        denom: String,
+        /// Of the denom.
+        min_reserve: Amount,
+        /// Of the other token.
+        min_quote_reserve: Amount,
+    },
+    /// Prices must not rest on each other: what a pair is quoted in needs a source that is no pair.
+    #[error("source of {denom}: {quote_denom} has no source here that is not a pair")]
+    QuoteSource {
+        /// The denom.
+        denom: String,
+        /// The pair's other token.
+        quote_denom: String,
+    },
+    /// What the pair is quoted in has no price.
+    #[error("source of {denom}: price of {quote_denom}: {fault}")]
+    QuotePrice {
+        /// The denom.
+        denom: String,
+        /// The pair's other token.
+        quote_denom: String,
+        /// The guard that its price fails.
+        fault: PriceFault,
+    },
+    /// There is no pair, or it does not answer as one does.
+    #[error("source of {denom}: {pair} does not answer with cumulative prices")]
+    PairSilent {
+        /// The denom.
+        denom: String,
+        /// Who was asked.
+        pair: String,
+    },
+    /// The pair is of other tokens.
+    #[error("source of {denom}: {pair} is not a pair of {denom} and {quote_denom}")]
+    PairTokens {
+        /// The denom.
+        denom: String,
+        /// Who was asked.
+        pair: String,
+        /// The other token that it must have.
+        quote_denom: String,
+    },
+    /// A pair whose price costs nothing to move.
+    #[error("source of {denom}: {pair} holds {reserve}{token}, at least {min} are needed")]
+    PairThin {
+        /// The denom.
+        denom: String,
+        /// The pair.
+        pair: String,
+        /// Which of its tokens.
+        token: String,
+        /// How much it holds.
+        reserve: Amount,
+        /// How much it must hold.
+        min: Amount,
+    },
+    /// The pair says numbers that make no price.
+    #[error("source of {denom}: no price can be made of what {pair} says: {error}")]
+    PairPrice {
+        /// The denom.
+        denom: String,
+        /// The pair.
+        pair: String,
+        /// What went wrong.
+        error: MathError,
+    },
+    /// A source's time never goes back.
+    #[error("price of {denom} is of {timestamp}, older than the one published, of {published}")]
+    OlderThanPublished {
+        /// The denom.
+        denom: String,
+        /// When it was observed, in seconds.
+        timestamp: u64,
+        /// When the published one was, in seconds.
+        published: u64,
+    },
+    /// Nobody can publish what feeders must say.
+    #[error("denom {denom} has no live source")]
+    NotLive {
+        /// The denom.
+        denom: String,
+    },
+    /// Nothing, too much at once, or something twice.
+    #[error("{count} denoms to publish, allowed are 1 to {max}, each once")]
+    DenomCount {
+        /// How many there are.
+        count: usize,
+        /// The most.
+        max: usize,
     },
     /// No generation is left to give out.
     #[error("source of {denom} was replaced {generation} times, which is the most")]
@@ -188,13 +310,19 @@ pub enum ContractError {
         fault: PriceFault,
     },
     /// Too much is asked for at once.
-    #[error("{asked} {what} asked for, at most {max} are answered")]
-    TooMany {
-        /// Of what: `denoms` or `sources`.
-        what: &'static str,
+    #[error("{asked} denoms asked for, at most {max} are answered")]
+    TooManyDenoms {
         /// How many were asked for.
         asked: usize,
         /// The most.
         max: usize,
+    },
+    /// A page that is too long, or empty.
+    #[error("limit {limit} is not between 1 and {max}")]
+    Limit {
+        /// What was asked for.
+        limit: u32,
+        /// The most.
+        max: u32,
     },
 }

@@ -7,6 +7,7 @@ use plimsoll_schema::oracle::{
 };
 
 use crate::error::ContractError;
+use crate::publish;
 use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS};
 
 /// The most sources on one page.
@@ -19,23 +20,27 @@ pub fn config(deps: Deps) -> Result<Binary, ContractError> {
     Ok(to_json_binary(&CONFIG.load(deps.storage)?)?)
 }
 
-/// For each denom its price at this block, or the guard that failed.
+/// For each denom its published price; where that fails, what a live source would publish at this block; or the guard that failed.
+/// While the published price is valid it is the answer, so that whoever asks and whoever reads it raw see the same.
 pub fn prices_by_denoms(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binary, ContractError> {
     let (asked, max) = (denoms.len(), DENOMS_MAX);
     if asked > max {
-        return Err(ContractError::TooMany { what: "denoms", asked, max });
+        return Err(ContractError::TooManyDenoms { asked, max });
     }
     let now = env.block.time.seconds();
     let mut prices = Vec::with_capacity(asked);
     for denom in denoms {
-        let record = PRICE_RECORDS.may_load(deps.storage, &denom)?;
-        prices.push(record.map_or_else(|| DenomPrice::Unknown { denom: denom.clone() }, |r| price(&denom, &r, now)));
+        let Some(published) = PRICE_RECORDS.may_load(deps.storage, &denom)? else {
+            prices.push(DenomPrice::Unknown { denom });
+            continue;
+        };
+        let live = if published.quote(now).is_err() { publish::live(deps, now, &denom, &published) } else { None };
+        prices.push(price(denom, &live.unwrap_or(published), now));
     }
     Ok(to_json_binary(&PricesResponse { prices })?)
 }
 
-fn price(denom: &str, record: &PriceRecord, now: u64) -> DenomPrice {
-    let denom = denom.to_owned();
+fn price(denom: String, record: &PriceRecord, now: u64) -> DenomPrice {
     let Mark { quote, floor, ceiling } = record.mark(now);
     match quote {
         Ok(Quote { mid, low, high }) => DenomPrice::Valid { denom, price: mid, low, high, timestamp: record.timestamp },
@@ -48,13 +53,13 @@ pub fn source(deps: Deps, denom: String) -> Result<Binary, ContractError> {
     Ok(to_json_binary(&load_source(deps, denom)?)?)
 }
 
-/// A page of sources, by denom.
+/// A page of sources, by denom. A page of none would look like the end.
 pub fn sources(deps: Deps, start_after: Option<&str>, limit: Option<u32>) -> Result<Binary, ContractError> {
-    let asked = usize::try_from(limit.unwrap_or(SOURCES_DEFAULT)).unwrap_or(usize::MAX);
-    let max = usize::try_from(SOURCES_LIMIT).unwrap_or(usize::MAX);
-    if asked > max {
-        return Err(ContractError::TooMany { what: "sources", asked, max });
+    let (limit, max) = (limit.unwrap_or(SOURCES_DEFAULT), SOURCES_LIMIT);
+    if limit == 0 || limit > max {
+        return Err(ContractError::Limit { limit, max });
     }
+    let asked = usize::try_from(limit).unwrap_or(usize::MAX);
     let denoms = LISTINGS.keys_after(deps.storage, start_after).take(asked);
     let sources = denoms.map(|denom| load_source(deps, denom?)).collect::<Result<_, _>>()?;
     Ok(to_json_binary(&SourcesResponse { sources })?)

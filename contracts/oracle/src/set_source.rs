@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cosmwasm_std::{Api, DepsMut, Env, MessageInfo, Response, Storage};
+use cosmwasm_std::{Api, Deps, DepsMut, Env, MessageInfo, Response, Storage};
 use plimsoll_risk::price::{Guards, PriceRecord};
 use plimsoll_schema::event::{ACTION, DENOM, PENDING, PRICE};
 use plimsoll_schema::oracle::{ConfigResponse, FEEDERS_MAX, PRICE_RECORDS, Source};
@@ -10,13 +10,14 @@ use plimsoll_schema::oracle::{ConfigResponse, FEEDERS_MAX, PRICE_RECORDS, Source
 use crate::access::address;
 use crate::error::ContractError;
 use crate::listing::{Listing, PendingListing};
-use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS, VOTES};
+use crate::pair;
+use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS, forget};
 
 /// The longest denom that a bank knows.
 pub const DENOM_LENGTH_MAX: usize = 128;
 
 /// Sets a denom's source and guards: at once when it has none yet, otherwise as a pending source, in place of any that waits
-/// already. Votes for one that is dropped that way are lost. Owner only.
+/// already. Votes for one that is dropped that way are lost, and what it saw of its pair. Owner only.
 pub fn set_source(
     deps: DepsMut,
     env: &Env,
@@ -27,7 +28,7 @@ pub fn set_source(
 ) -> Result<Response, ContractError> {
     let config = CONFIG.load(deps.storage)?;
     config.ownership.assert_owner(info.sender.as_str())?;
-    validate(deps.api, config.production, denom, &source, &guards)?;
+    validate(deps.as_ref(), config.production, denom, &source, &guards)?;
 
     let now = env.block.time.seconds();
     let response = Response::new().add_attribute(ACTION, "set_source").add_attribute(DENOM, denom);
@@ -55,7 +56,7 @@ fn replace(
         .checked_add(1)
         .ok_or_else(|| ContractError::GenerationsExhausted { denom: denom.to_owned(), generation: last })?;
     if listing.pending.is_some() {
-        VOTES.remove(storage, (denom, last));
+        forget(storage, denom, last);
     }
     PENDING_RECORDS.save(storage, denom, &first_record(denom, &source, generation, guards, now)?)?;
     let pending = PendingListing { source, effective_at: now.saturating_add(config.source_delay) };
@@ -79,29 +80,25 @@ fn first_record(
     Ok(record)
 }
 
-fn validate(
-    api: &dyn Api,
-    production: bool,
-    denom: &str,
-    source: &Source,
-    guards: &Guards,
-) -> Result<(), ContractError> {
-    let (length, max) = (denom.len(), DENOM_LENGTH_MAX);
-    if length == 0 || length > max {
-        return Err(ContractError::DenomLength { length, max });
-    }
+fn validate(deps: Deps, production: bool, denom: &str, source: &Source, guards: &Guards) -> Result<(), ContractError> {
+    validate_denom(denom)?;
     guards.validate()?;
-    let denom = || denom.to_owned();
+    let named = || denom.to_owned();
     match (source, guards.max_age) {
-        (Source::Fixed { .. }, _) if production => Err(ContractError::FixedInProduction { denom: denom() }),
-        (Source::Fixed { .. }, Some(max_age)) => Err(ContractError::FixedWithMaxAge { denom: denom(), max_age }),
+        (Source::Fixed { .. }, _) if production => Err(ContractError::FixedInProduction { denom: named() }),
+        (Source::Fixed { .. }, Some(max_age)) => Err(ContractError::FixedWithMaxAge { denom: named(), max_age }),
         (Source::Fixed { .. }, None) => Ok(()),
-        (Source::Feed { .. }, _) if production && guards.step_interval == 0 => {
-            Err(ContractError::NoStepInProduction { denom: denom() })
-        }
-        (Source::Feed { .. }, None) => Err(ContractError::FeedWithoutMaxAge { denom: denom() }),
-        (Source::Feed { feeders, quorum }, Some(_)) => validate_feeders(api, denom(), feeders, *quorum),
+        (_, _) if production && guards.step_interval == 0 => Err(ContractError::NoStepInProduction { denom: named() }),
+        (_, None) => Err(ContractError::WithoutMaxAge { denom: named() }),
+        (Source::Feed { feeders, quorum }, _) => validate_feeders(deps.api, named(), feeders, *quorum),
+        (Source::Pair(source), _) => pair::validate(deps, production, denom, source),
     }
+}
+
+/// Whether a bank could know it.
+pub fn validate_denom(denom: &str) -> Result<(), ContractError> {
+    let (length, max) = (denom.len(), DENOM_LENGTH_MAX);
+    if length == 0 || length > max { Err(ContractError::DenomLength { length, max }) } else { Ok(()) }
 }
 
 fn validate_feeders(api: &dyn Api, denom: String, feeders: &[String], quorum: u8) -> Result<(), ContractError> {

@@ -18,6 +18,7 @@
 //! | swap: yield / fee of it | down / up |
 //! | swap: offer for a wanted return | up |
 //! | liquidity → shares, shares → liquidity | down |
+//! | price of a pair: mid and low / high | down / up |
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
@@ -33,4 +34,5 @@ pub mod price;
 pub mod rates;
 pub mod shares;
 pub mod swap;
+pub mod twap;
 pub mod units;
