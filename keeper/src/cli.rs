@@ -70,7 +70,7 @@ pub enum Command {
         /// The deployment file to write; deployments/NAME.json when left out
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// Where plimsoll_pool.wasm and plimsoll_oracle.wasm are
+        /// Where plimsoll_pool.wasm and the other contracts are
         #[arg(long, value_name = "DIR", default_value = "artifacts")]
         artifacts: PathBuf,
         /// A file that only its owner can read with the deployer's mnemonic; PLIMSOLL_MNEMONIC comes first
