@@ -55,10 +55,14 @@ pub enum Command {
         /// OWNER or OWNER/ID
         account: String,
     },
-    /// Liquidates one account now, if it can be
+    /// Liquidates these accounts now, in one transaction
     Liquidate {
         /// OWNER or OWNER/ID
-        account: String,
+        #[arg(required = true)]
+        accounts: Vec<String>,
+        /// How many of them must succeed, all unless told; with fewer, also those are tried that aren't below 1 at this block
+        #[arg(long, value_name = "N")]
+        min_success: Option<usize>,
         /// Send the transaction; without it, only says what it would do
         #[arg(long)]
         live: bool,
