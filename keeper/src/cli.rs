@@ -60,7 +60,7 @@ pub enum Command {
         /// OWNER or OWNER/ID
         #[arg(required = true)]
         accounts: Vec<String>,
-        /// How many of them must succeed, all unless told; with fewer, also those are tried that aren't below 1 at this block
+        /// How many of them must succeed, all unless told; with fewer, all go through the liquidator, also those that aren't below 1 at this block
         #[arg(long, value_name = "N")]
         min_success: Option<usize>,
         /// Send the transaction; without it, only says what it would do

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::book::Book;
 use crate::book::touched::account_key;
-use crate::chain::Chain;
+use crate::chain::{Balances, Chain};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
 use crate::commands::{config, key, open, print_json, venue};
@@ -112,6 +112,8 @@ async fn planned<C: Chain>(
     (wanted, least): (&[AccountKey], usize),
 ) -> Result<Vec<Action>> {
     let inventory = match chain.sender() {
+        // Only what goes through the liquidator may fail alone.
+        Some(_) if least < wanted.len() && exchange.is_some() => Some(Balances::new()),
         Some(sender) => {
             let mut inventory = chain.balances(sender).await?;
             keep_back(&mut inventory, &fee_reserve(chain, strategy));
