@@ -159,6 +159,8 @@ async fn one_item_that_fails_is_told_and_left_alone_while_nine_go_through() {
     assert_eq!(failure.account, format!("{alice}/4"));
     assert!(failure.reason.contains("healthy"), "{}", failure.reason);
     assert!(next.settled.iter().all(|done| done.account != failure.account));
+    // It isn't even tried, though the keeper has not heard yet that it is healthy.
+    assert!(next.sent.left_out.is_empty());
     assert_eq!(stage.unhealthy().await, 0);
     // It falls again with the others, and is left alone for ten blocks, the others not.
     let fall = |world: &mut World| {
@@ -313,7 +315,9 @@ async fn no_more_is_borrowed_than_the_market_has() {
         deep(world)
     })
     .await;
-    let sent = deals(&stage.tick().await);
+    let tick = stage.tick().await;
+    assert_eq!(tick.plan.skipped, [(Skip::NoLoan, 1)].into());
+    let sent = deals(&tick);
     assert_eq!(sent.iter().map(|deal| deal.sent.amount).sum::<u128>(), 150_000_000);
     let next = stage.next(|_| vec![]).await;
     assert!(next.failed.is_none() && !next.settled.is_empty());
