@@ -30,7 +30,9 @@ pub const NAMES: [&str; PEOPLE] =
 /// The places of the feeders in [`NAMES`].
 pub const FEEDER: [usize; 2] = [8, 9];
 /// Each user's accounts have the numbers below this.
-pub const IDS: u32 = 3;
+pub const IDS: u32 = 4;
+/// The number of the accounts that are kept small, so that a crash leaves less of them than dust.
+pub const POOR: u32 = 3;
 /// The tokens of each pair.
 pub const PAIRS: [(usize, usize); 3] = [(1, 0), (2, 0), (3, 0)];
 

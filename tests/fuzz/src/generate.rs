@@ -1,12 +1,12 @@
 //! Histories out of dice. How often each message comes is dealt, not diced: a history is whole decks of cards, shuffled, so that none is rare by
 //! chance.
 
-use crate::cast::{BORROWER, DENOMS, FEEDER, IDS, LISTED, PAIRS, PEOPLE, SOURCED, USERS};
+use crate::cast::{BORROWER, DENOMS, FEEDER, LISTED, PAIRS, PEOPLE, POOR, SOURCED, USERS};
 use crate::op::{By, Change, Gift, Handover, Op, Repayment, Who};
 use crate::random::Random;
 
-/// How many operations a deck deals.
-pub const DECK: usize = 250;
+/// How many operations a deck deals: its cards, and what leads to some of them.
+pub const DECK: usize = 250 + 3 * 4 + 4 * 2 + 4 * 2;
 /// How many of a deck are which: at least 3, which are 1.2 %.
 const CARDS: [(Card, usize); 43] = [
     (Card::Deposit, 22),
@@ -17,7 +17,7 @@ const CARDS: [(Card, usize); 43] = [
     (Card::Liquidate, 1),
     (Card::LiquidateWorst, 10),
     (Card::WriteOff, 1),
-    (Card::WriteOffWorst, 3),
+    (Card::Ruin, 3),
     (Card::Batch, 13),
     (Card::Flash, 13),
     (Card::RepayFlashLoan, 3),
@@ -64,7 +64,7 @@ enum Card {
     Liquidate,
     LiquidateWorst,
     WriteOff,
-    WriteOffWorst,
+    Ruin,
     Batch,
     Flash,
     RepayFlashLoan,
@@ -108,7 +108,15 @@ pub fn history(seed: u64, number: u64, length: usize) -> Vec<Op> {
     while ops.len() < length {
         let mut deck: Vec<Card> = CARDS.iter().flat_map(|(card, count)| std::iter::repeat_n(*card, *count)).collect();
         random.shuffle(&mut deck);
-        ops.extend(deck.into_iter().map(|card| play(&mut random, card)));
+        for card in deck {
+            match card {
+                Card::Ruin => ops.extend(ruin(&mut random)),
+                Card::WithdrawReserves => ops.extend(notice(&mut random)),
+                Card::ApplySource => ops.extend(announcement(&mut random)),
+                _ => {}
+            }
+            ops.push(play(&mut random, card));
+        }
     }
     ops.truncate(length);
     ops
@@ -117,7 +125,7 @@ pub fn history(seed: u64, number: u64, length: usize) -> Vec<Op> {
 fn play(r: &mut Random, card: Card) -> Op {
     match card {
         Card::Deposit | Card::Withdraw | Card::Borrow | Card::Repay | Card::Enable => own(r, card),
-        Card::Liquidate | Card::LiquidateWorst | Card::WriteOff | Card::WriteOffWorst => liquidation(r, card),
+        Card::Liquidate | Card::LiquidateWorst | Card::WriteOff | Card::Ruin => liquidation(r, card),
         Card::Batch => {
             let user = user(r);
             let count = r.within(1, 5);
@@ -146,7 +154,7 @@ fn play(r: &mut Random, card: Card) -> Op {
         Card::SetSource | Card::ApplySource | Card::CancelSource | Card::Feed => oracle(r, card),
         Card::Move => Op::Move { denom: denom(r), percent: r.from_to(75, 134), rounds: r.from_to(1, 4) },
         Card::Crash => {
-            Op::Move { denom: denom(r), percent: r.one_of(&[10, 30, 50, 300, 1_000]), rounds: r.from_to(1, 12) }
+            Op::Move { denom: denom(r), percent: r.one_of(&[10, 30, 50, 300, 1_000, 2_000]), rounds: r.from_to(1, 12) }
         }
         Card::Refresh => Op::Refresh,
         Card::Advance => Op::Advance { seconds: r.from_to(1, 1_000), fresh: r.once_in(2) },
@@ -159,12 +167,38 @@ fn play(r: &mut Random, card: Card) -> Op {
     }
 }
 
+/// A small account borrows all it can, and its collateral loses nearly everything; a write-off comes next.
+fn ruin(r: &mut Random) -> [Op; 4] {
+    let (who, collateral) = ((user(r), POOR), r.below(LISTED));
+    let debt = (collateral + 1 + r.below(LISTED - 1)) % LISTED;
+    let cents = r.within(1_000, 2_500);
+    [
+        Op::Deposit { sender: who.0, who, denom: collateral, cents, crumbs: 0 },
+        Op::Borrow { who, denom: debt, permille: 1_000, to: None },
+        Op::Move { denom: collateral, percent: r.one_of(&[5, 8, 12]), rounds: 12 },
+        Op::Enable { who, denom: collateral, enable: r.once_in(2) },
+    ]
+}
+
+/// Reserves are asked for, and their time comes or goes by; a withdrawal comes next.
+fn notice(r: &mut Random) -> [Op; 2] {
+    let request = Op::RequestReserves { by: By::Rightful, denom: denom(r), permille: r.from_to(1, 500), to: user(r) };
+    [request, Op::Advance { seconds: r.one_of(&[50_000, 200_000, 300_000, 900_000]), fresh: true }]
+}
+
+/// A source is announced, and its time comes or not; it is applied next.
+fn announcement(r: &mut Random) -> [Op; 2] {
+    let (feeders, guards) = (r.one_of(&[2, 2, 3]), r.within(0, 4) as u8);
+    let source = Op::SetSource { by: By::Rightful, denom: denom(r), feeders, quorum: 2, guards };
+    [source, Op::Advance { seconds: r.one_of(&[1_000, 4_000, 8_000]), fresh: !r.once_in(4) }]
+}
+
 fn user(r: &mut Random) -> usize {
     r.below(USERS)
 }
 
 fn who(r: &mut Random) -> Who {
-    (user(r), r.from_to(0, IDS))
+    (user(r), r.from_to(0, POOR))
 }
 
 /// Mostly one that was listed from the start.

@@ -13,6 +13,7 @@
     reason = "what must not happen ends the history, and is caught where it is played"
 )]
 
+mod aim;
 pub mod apply;
 pub mod call;
 pub mod campaign;

@@ -131,8 +131,9 @@ fn as_text(out: &mut impl Write, args: &Args, report: &Report, bounds: &[String]
     say(
         out,
         &format!(
-            "in the middle of flash loans: {} messages, {:.1} % succeeded",
+            "in the middle of flash loans: {} messages of {} kinds, {:.1} % succeeded",
             middle.tried,
+            tally.middles.len(),
             share(middle.done, middle.tried) * 100.0
         ),
     );

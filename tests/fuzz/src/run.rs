@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::aim::aim;
 use crate::apply::apply;
 use crate::judge::{Case, Judge};
 use crate::op::Op;
@@ -39,6 +40,7 @@ pub fn play(stage: &mut Stage, ops: &[Op], tally: &mut Tally) -> Result<(), Viol
 /// One step. Answers with what is known after it, if it changed anything.
 fn one(stage: &mut Stage, judge: &mut Judge, before: &View, op: &Op, tally: &mut Tally) -> Option<View> {
     let kept = stage.world.dump().clone();
+    let op = &aim(stage, op);
     let outcome = apply(stage, op);
     tally.count(op, &outcome);
     if outcome.result.is_err() {

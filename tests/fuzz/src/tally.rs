@@ -23,6 +23,8 @@ pub struct Tally {
     pub messages: BTreeMap<&'static str, Count>,
     /// What was tried while a loan was open.
     pub middle: Count,
+    /// By message.
+    pub middles: BTreeMap<&'static str, u64>,
     /// The actions of the contracts' events, those inside other messages too.
     pub actions: BTreeMap<String, u64>,
     /// Why messages were refused, by message and the first words of the refusal.
@@ -37,6 +39,11 @@ impl Tally {
         count.done += u64::from(outcome.result.is_ok());
         match &outcome.result {
             Ok(response) => {
+                if let Op::Flash { middle, .. } = op {
+                    for tried in middle {
+                        *self.middles.entry(tried.name()).or_default() += 1;
+                    }
+                }
                 for said in response.iter().flat_map(|response| values(response, "tried")) {
                     self.middle.tried += 1;
                     self.middle.done += u64::from(said == "done");
@@ -63,6 +70,9 @@ impl Tally {
         }
         (self.middle.tried, self.middle.done) =
             (self.middle.tried + other.middle.tried, self.middle.done + other.middle.done);
+        for (name, count) in other.middles {
+            *self.middles.entry(name).or_default() += count;
+        }
         for (action, count) in other.actions {
             *self.actions.entry(action).or_default() += count;
         }

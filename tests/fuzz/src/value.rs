@@ -134,9 +134,13 @@ impl View {
         Some((limit, debt))
     }
 
-    /// A base unit of each asset together: what rounding may move.
+    /// What rounding may move: a base unit of each asset together, or a unit of scaled debt where that has grown to more.
     pub fn crumb(&self) -> Exact {
-        self.assets.iter().map(|asset| asset.value(1, self.prices(asset).collateral.max(self.weight(asset)))).sum()
+        let crumbs = self.assets.iter().map(|asset| {
+            let units = asset.now.borrow_index.raw().div_ceil(ONE);
+            asset.value(units, self.prices(asset).collateral.max(self.weight(asset)))
+        });
+        crumbs.sum()
     }
 
     /// What a person owns: coins and claims, less debts, each at the last mid price.
