@@ -34,7 +34,8 @@ fi
 
 work=$repo_root/target/faults
 tree=$work/tree
-export CARGO_TARGET_DIR=${PLIMSOLL_FAULTS_TARGET:-$work/target} RUST_BACKTRACE=0 PLIMSOLL_PROFILE=${PLIMSOLL_PROFILE:-fuzz}
+# A target folder of its own: a faulty build must never pass for the real one.
+export CARGO_TARGET_DIR=$work/target RUST_BACKTRACE=0 PLIMSOLL_PROFILE=${PLIMSOLL_PROFILE:-fuzz}
 mkdir -p "$work"
 git -C "$repo_root" worktree prune
 [[ ! -e $tree ]] || git -C "$repo_root" worktree remove --force "$tree"

@@ -134,11 +134,13 @@ impl View {
         Some((limit, debt))
     }
 
-    /// What rounding may move: a base unit of each asset together, or a unit of scaled debt where that has grown to more.
+    /// What rounding may move: of each asset a base unit, or a unit of scaled debt or a share where those have grown to more. A share has where
+    /// reserves alone are lent: their interest belongs to virtual shares.
     pub fn crumb(&self) -> Exact {
         let crumbs = self.assets.iter().map(|asset| {
+            let price = self.prices(asset).collateral.max(self.weight(asset));
             let units = asset.now.borrow_index.raw().div_ceil(ONE);
-            asset.value(units, self.prices(asset).collateral.max(self.weight(asset)))
+            asset.value(units, price).max(asset.shares_value(1, price, ONE))
         });
         crumbs.sum()
     }
