@@ -8,12 +8,12 @@ impl Random {
     /// The stream of this seed and this number; streams of neighbours have nothing in common.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut random = Self(seed);
-        let mixed = random.next();
+        let mixed = random.bits();
         Self(mixed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,12 +23,12 @@ impl Random {
 
     /// A number from `from` up to but without `to`.
     pub fn within(&mut self, from: u64, to: u64) -> u64 {
-        from + self.next() % (to - from)
+        from + self.bits() % (to - from)
     }
 
     /// The same as an index.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+        (self.bits() % n as u64) as usize
     }
 
     /// The same in 32 bits.
@@ -38,7 +38,7 @@ impl Random {
 
     /// True once in `n`.
     pub fn once_in(&mut self, n: u64) -> bool {
-        self.next().is_multiple_of(n)
+        self.bits().is_multiple_of(n)
     }
 
     /// One of these.

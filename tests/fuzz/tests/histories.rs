@@ -3,13 +3,13 @@
 use plimsoll_fuzz::campaign::{Campaign, LENGTH};
 use plimsoll_fuzz::write;
 
-/// One history of each of two threads, or as many as `PLIMSOLL_HISTORIES` says. Every kind of message gets through often enough to prove something.
+/// Six histories, or as many as `PLIMSOLL_HISTORIES` says. Every kind of message gets through often enough to prove something.
 #[test]
 fn laws_hold_over_random_histories() {
-    let histories: u64 = std::env::var("PLIMSOLL_HISTORIES").map_or(2, |n| n.parse().unwrap());
+    let histories: u64 = std::env::var("PLIMSOLL_HISTORIES").map_or(6, |n| n.parse().unwrap());
     let campaign = Campaign { ops: histories * LENGTH as u64, seed: 20, threads: 2, shrinks: true };
     let report = campaign.run(|_| {});
-    for failure in &report.failures {
+    if let Some(failure) = report.failures.first() {
         panic!("{}\n{}", failure.violation.what, write(&failure.ops));
     }
     let all = report.tally.all();

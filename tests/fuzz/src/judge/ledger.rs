@@ -71,8 +71,8 @@ fn interest_is_the_formulas(case: &Case) {
         let growth = x + &square * &half + &cube * &sixth;
         let grown = &growth * &whole(index);
         let actual = whole(new.stored.borrow_index.raw() - index);
-        // Each of three terms is rounded up once in steps of 10⁻¹⁸, the product again.
-        let slack = over(&[index, 8], &[ONE]) + whole(2);
+        // x and each of three terms are rounded up in steps of 10⁻¹⁸, the product again; what x is off by grows as the sum's slope, 1 + x + x²/2.
+        let slack = &over(&[index, 8], &[ONE]) * &(whole(1) + growth) + whole(2);
         assert!(actual.clone() + whole(1) >= grown, "too little interest on {denom}: {actual:?} of {grown:?}");
         assert!(actual <= grown + slack, "too much interest on {denom}");
     }

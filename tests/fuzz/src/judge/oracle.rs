@@ -49,8 +49,8 @@ fn sources_change_with_notice(case: &Case, old: &Priced, new: &Priced) {
         let far = whole(a.collateral.abs_diff(b.collateral)) > near;
         assert!(a.low.is_none() || !far, "{} was replaced by {}", a.collateral, b.collateral);
     }
-    if old.listing.pending != new.listing.pending && new.listing.pending.is_some() {
-        let pending = new.listing.pending.as_ref().expect("it is there");
+    let announced = new.listing.pending.as_ref().filter(|pending| old.listing.pending.as_ref() != Some(*pending));
+    if let Some(pending) = announced {
         assert!(matches!(case.op, Op::SetSource { .. }), "a source was announced by {:?}", case.op);
         assert!(pending.effective_at >= case.after.now + 3_600, "a source was announced without notice");
         assert!(new.listing.generation > old.listing.generation, "a generation was given out twice");
