@@ -125,7 +125,9 @@ impl Order {
                 Some(Self { sender, who, collateral, debt, amount, shares, least: None, to: None })
             }
             Op::LiquidateWorst { sender, permille, shares, least, to } => {
-                let who = ranked(stage).into_iter().find(|who| who.0 != sender && Some(who.0) != to);
+                // Who asks for too much tries himself too.
+                let other = |who: &Who| permille > 1_000 || (who.0 != sender && Some(who.0) != to);
+                let who = ranked(stage).into_iter().find(other);
                 let (who, collateral, debt, owed) =
                     who.and_then(|who| best(stage, who)).unwrap_or(((0, 1), 1, 0, 1_000_000));
                 let amount = share(owed, permille);

@@ -41,7 +41,7 @@ pub fn liquidation(r: &mut Random, card: Card) -> Op {
             Op::Liquidate { sender, who, collateral, debt, permille: permille(r), shares: r.once_in(2) }
         }
         Card::LiquidateWorst => {
-            let least = r.once_in(3).then(|| r.from_to(500, 1_001));
+            let least = r.once_in(3).then(|| r.from_to(500, 1_200));
             Op::LiquidateWorst { sender, permille: permille(r), shares: r.once_in(3), least, to: to(r) }
         }
         Card::WriteOff => Op::WriteOff { sender, who: who(r) },

@@ -6,6 +6,7 @@ use plimsoll_risk::units::ScaledDebt;
 use super::{Case, number, said};
 use crate::cast::DENOMS;
 use crate::exact::{ONE, over, whole};
+use crate::op::Op;
 use crate::view::{Asset, View};
 
 const YEAR: u128 = 31_536_000;
@@ -16,6 +17,7 @@ pub fn judge(case: &Case, donated: &[u128; DENOMS.len()]) {
     interest_is_the_formulas(case);
     shares_lose_by_write_offs_alone(case);
     reserves_take_what_events_say(case);
+    reserves_bear_losses_first(case);
     untouched_markets_keep_their_bytes(case);
 }
 
@@ -116,6 +118,19 @@ fn reserves_take_what_events_say(case: &Case) {
         let expected = i128::try_from(old.stored.reserves.raw() + cut).expect("it fits") + events(case, denom, old);
         let actual = i128::try_from(new.stored.reserves.raw()).expect("it fits");
         assert_eq!(actual, expected, "reserves of {denom}");
+    }
+}
+
+/// Suppliers lose only where no reserves are left. Within a flash loan or a batch of liquidations more may come to them afterwards.
+fn reserves_bear_losses_first(case: &Case) {
+    if matches!(case.op, Op::Flash { .. } | Op::LiquidateMany { .. }) {
+        return;
+    }
+    let borne = case.values("borne_by_suppliers");
+    for asset in &case.after.assets {
+        let denom = asset.params.denom.as_str();
+        let lost = borne.iter().any(|text| text.strip_suffix(denom).is_some_and(|amount| amount != "0"));
+        assert!(!lost || asset.stored.reserves.is_zero(), "suppliers of {denom} lost while reserves stood");
     }
 }
 

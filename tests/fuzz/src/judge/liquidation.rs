@@ -8,12 +8,19 @@ pub fn judge(case: &Case) {
     if case.outcome.result.is_err() {
         return;
     }
+    nobody_liquidates_himself(case);
     it_does_what_was_previewed(case);
     accounts_improve(case);
     liquidated_lose_the_bonus_at_most(case);
+    no_more_is_repaid_than_the_target_asks(case);
     write_offs_are_of_dust(case);
     least_is_received(case);
     the_liquidators_caller_never_pays(case);
+}
+
+fn nobody_liquidates_himself(case: &Case) {
+    let Some((order, _)) = &case.outcome.order else { return };
+    assert!(order.who.0 != order.sender && Some(order.who.0) != order.to, "{:?} liquidated himself", order.who);
 }
 
 /// 12: a liquidation does what its preview said.
@@ -79,6 +86,33 @@ fn liquidated_lose_the_bonus_at_most(case: &Case) {
     assert!(fee <= part.max(Exact::default()) + &new.crumb() * &whole(3), "a fee of {fee:?} on a bonus of {bonus:?}");
 }
 
+/// `r = (T·D − S) / (T − LT(1 + b))` at most, and what is dust beside it; all of it only where the collateral can't pay the least bonus.
+fn no_more_is_repaid_than_the_target_asks(case: &Case) {
+    let (Some((order, _)), Some(event)) = (&case.outcome.order, case.acted("liquidate").next()) else { return };
+    let (old, who) = (case.before, order.who);
+    let find = |denom: usize| old.assets.iter().position(|a| a.denom == denom).expect("it is listed");
+    let (at, owed) = (find(order.collateral), &old.assets[find(order.debt)]);
+    let seized = &old.assets[at];
+    let (debt, slack) = (old.debt(who), &old.crumb() * &whole(4));
+    let least = ONE + seized.params.liquidation_bonus.min.raw();
+    if old.collateral(who) <= &debt * &over(&[least], &[ONE]) + slack.clone() {
+        return;
+    }
+    let held = old.accounts[&who].collaterals.iter().find(|c| usize::from(c.asset.0) == at);
+    let threshold = held.filter(|c| c.enabled).map_or(0, |_| seized.params.liquidation_threshold.at(old.now).raw());
+    let bonus: plimsoll_risk::units::Ratio = super::said(event, "bonus").and_then(|b| b.parse().ok()).expect("a bonus");
+    let target = over(&[old.config.liquidation.target_health_factor.raw()], &[ONE]);
+    let gained = target.clone() - over(&[threshold, ONE + bonus.raw()], &[ONE, ONE]);
+    let missing = &target * &debt - old.carried(who);
+    let repaid = over(&[number(event, "repaid"), old.prices(owed).debt], &[ONE, unit(owed)]);
+    let dust: u128 = old.config.liquidation.dust_value.raw().to_string().parse().expect("it fits");
+    let beyond = repaid - over(&[dust], &[ONE]) - slack.clone();
+    assert!(
+        &beyond * &gained <= missing.clone() + slack,
+        "{who:?}: repaid {beyond:?} beyond dust, for {missing:?} missing"
+    );
+}
+
 fn unit(asset: &crate::view::Asset) -> u128 {
     10u128.pow(u32::from(crate::cast::DECIMALS[asset.denom]))
 }
@@ -118,7 +152,16 @@ fn the_liquidators_caller_never_pays(case: &Case) {
         "left in the liquidator: {:?}",
         case.after.liquidators
     );
-    let crate::op::Op::LiquidateMany { sender, min_success, .. } = *case.op else { return };
+    let crate::op::Op::LiquidateMany { sender, min_success, profit, .. } = *case.op else { return };
+    for group in case.acted("settle").filter(|_| profit) {
+        let coins = group.attributes.iter().filter(|a| a.key == "proceeds");
+        let mut coins = coins.filter_map(|a| a.value.parse::<cosmwasm_std::Coin>().ok());
+        let enough = |coin: cosmwasm_std::Coin| {
+            let denom = DENOMS.iter().position(|denom| *denom == coin.denom);
+            denom.is_some_and(|denom| coin.amount >= cosmwasm_std::Uint256::from(crate::cast::worth(denom, 10)))
+        };
+        assert!(coins.any(enough), "a group earned less than was asked for: {group:?}");
+    }
     for (denom, (old, new)) in case.before.wallets[sender].iter().zip(case.after.wallets[sender]).enumerate() {
         assert!(new >= *old, "the caller paid {} {}", old - new, DENOMS[denom]);
     }

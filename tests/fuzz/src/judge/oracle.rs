@@ -1,5 +1,7 @@
 //! The laws of prices.
 
+use plimsoll_risk::units::Price;
+
 use super::Case;
 use crate::exact::{ONE, over, whole};
 use crate::op::Op;
@@ -95,6 +97,7 @@ fn quorums_are_complete(case: &Case, old: &Priced, new: &Priced) {
     let sender = case.outcome.sender.map(|person| case.stage.people[person].to_string()).unwrap_or_default();
     assert!(feeders.contains(&sender), "{sender} is no feeder");
     let votes = serde_json::to_value(&new.votes).expect("votes can be written");
+    edges_include_the_votes(case.after.now, new, &votes);
     let max_age = new.record.guards.max_age.unwrap_or(u64::MAX);
     let times = votes.as_array().into_iter().flatten().filter_map(|vote| vote["time"].as_u64());
     let mut fresh: Vec<u64> = times.filter(|time| case.after.now - time <= max_age).collect();
@@ -104,4 +107,16 @@ fn quorums_are_complete(case: &Case, old: &Priced, new: &Priced) {
     assert!(fresh.len() >= quorum, "a price by {} of {quorum} votes", fresh.len());
     let oldest = fresh[quorum - 1];
     assert!(new.record.timestamp <= oldest.max(old.record.timestamp), "a price younger than its votes");
+}
+
+/// `low` and `high` include at once the fresh votes between which the median lies, whatever the mid price may do in this step.
+fn edges_include_the_votes(now: u64, new: &Priced, votes: &serde_json::Value) {
+    let max_age = new.record.guards.max_age.unwrap_or(u64::MAX);
+    let fresh =
+        votes.as_array().into_iter().flatten().filter(|vote| vote["time"].as_u64().is_some_and(|t| now - t <= max_age));
+    let mut prices: Vec<Price> = fresh.filter_map(|vote| vote["price"].as_str()?.parse().ok()).collect();
+    prices.sort_unstable();
+    let (lower, upper) = (prices[(prices.len() - 1) / 2], prices[prices.len() / 2]);
+    let record = &new.record;
+    assert!(record.low <= lower && record.high >= upper, "{lower} to {upper} was voted, but {record:?}");
 }
