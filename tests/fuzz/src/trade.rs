@@ -135,7 +135,7 @@ fn many(stage: &Stage, sender: usize, items: u32, permille: u32, min_success: u3
             min_receive: None,
         });
         if !routes.iter().any(|r| r.collateral_denom == collateral_denom && r.debt_denom == debt_denom) {
-            let min_profit = Amount::new(if profit { worth(debt, 10) } else { 0 });
+            let min_profit = Amount::new(if profit { worth(debt, 5_000) } else { 0 });
             routes.push(Route { hops: hops(stage, collateral, debt), collateral_denom, debt_denom, min_profit });
         }
     }
