@@ -128,12 +128,15 @@ fn parameters_at_their_borders_are_accepted() {
     };
     accepted(|p| p.decimals = DECIMALS_MAX);
     accepted(|p| p.liquidation_bonus.min = p.liquidation_bonus.max);
-    accepted(|p| (p.protocol_liquidation_fee, p.reserve_factor) = (Ratio::ONE, Ratio::ONE));
+    accepted(|p| (p.protocol_liquidation_fee, p.reserve_factor) = (Ratio::percent(50), Ratio::ONE));
     accepted(|p| (p.reserve_floor, p.flash_loan_fee) = (Ratio::ONE, Ratio::ONE));
     accepted(|p| (p.supply_cap, p.borrow_cap) = (CAP_MAX, CAP_MAX));
     let mut fee = params();
     fee.flash_loan_fee = Ratio::new(E18 + 1);
-    assert_eq!(fee.validate(), Err(ParamsError::AboveOne { name: "flash_loan_fee", value: fee.flash_loan_fee }));
+    assert_eq!(
+        fee.validate(),
+        Err(ParamsError::ShareTooHigh { name: "flash_loan_fee", value: fee.flash_loan_fee, max: Ratio::ONE })
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::random::Random;
 /// How many operations a deck deals: its cards, and what leads to some of them.
 pub const DECK: usize = 250 + 3 * 4 + 4 * 2 + 4 * 2;
 /// How many of a deck are which: at least 3, which are 1.2 %.
-const CARDS: [(Card, usize); 43] = [
+const CARDS: [(Card, usize); 44] = [
     (Card::Deposit, 22),
     (Card::Withdraw, 9),
     (Card::Borrow, 22),
@@ -44,6 +44,7 @@ const CARDS: [(Card, usize); 43] = [
     (Card::SetSource, 4),
     (Card::ApplySource, 4),
     (Card::CancelSource, 3),
+    (Card::Publish, 3),
     (Card::Feed, 6),
     (Card::Move, 13),
     (Card::Crash, 3),
@@ -91,6 +92,7 @@ enum Card {
     SetSource,
     ApplySource,
     CancelSource,
+    Publish,
     Feed,
     Move,
     Crash,
@@ -158,7 +160,7 @@ fn play(r: &mut Random, card: Card) -> Op {
             let to = if r.once_in(2) { Gift::Pool } else { Gift::Pair(r.below(PAIRS.len())) };
             Op::Donate { sender: user(r), to, denom: r.below(LISTED), cents: cents(r) }
         }
-        Card::SetSource | Card::ApplySource | Card::CancelSource | Card::Feed => oracle(r, card),
+        Card::SetSource | Card::ApplySource | Card::CancelSource | Card::Publish | Card::Feed => oracle(r, card),
         Card::Move => Op::Move { denom: denom(r), percent: r.from_to(75, 134), rounds: r.from_to(1, 4) },
         Card::Crash => {
             Op::Move { denom: denom(r), percent: r.one_of(&[10, 30, 50, 300, 1_000, 2_000]), rounds: r.from_to(1, 12) }

@@ -26,7 +26,10 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         Op::Pause { by, denom, deposit, borrow, flash_loan } => {
             (by, guardian.or(owner), ExecuteMsg::Pause { denom: denom.map(name), deposit, borrow, flash_loan })
         }
-        Op::Unpause { by, denom } => (by, owner, ExecuteMsg::Unpause { denom: name(closed(stage, denom)) }),
+        Op::Unpause { by, denom } => {
+            let denom = name(closed(stage, denom));
+            (by, owner, ExecuteMsg::Unpause { denom, deposit: true, borrow: true, flash_loan: true })
+        }
         Op::UpdateConfig { by, target_percent, dust_cents, min_debt_cents, delay_hours } => {
             let cents = |n: u64| Value::whole(n).share_down(Ratio::percent(1)).expect("cents fit");
             let oracle = stage.oracles[stage.in_force()].to_string();

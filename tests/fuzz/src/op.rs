@@ -164,6 +164,11 @@ pub enum Op {
         sender: usize,
         denom: usize,
     },
+    /// Of a feed, so it is refused: nothing here has a live source.
+    Publish {
+        sender: usize,
+        denom: usize,
+    },
     CancelSource {
         by: By,
         denom: usize,
@@ -343,6 +348,7 @@ impl Op {
             Self::SetSource { .. } => "oracle.set_source",
             Self::ApplySource { .. } => "oracle.apply_source",
             Self::CancelSource { .. } => "oracle.cancel_source",
+            Self::Publish { .. } => "oracle.publish",
             Self::Feed { .. } | Self::Move { .. } | Self::Refresh => "oracle.feed",
             Self::UpdateOwner { .. } => "oracle.update_owner",
             Self::Provide { .. } => "pair.provide_liquidity",

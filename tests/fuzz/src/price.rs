@@ -28,6 +28,7 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         }
         Op::ApplySource { sender, denom } => (sender, ExecuteMsg::ApplySource { denom: name(denom) }),
         Op::CancelSource { by, denom } => (person(by, owner), ExecuteMsg::CancelSource { denom: name(denom) }),
+        Op::Publish { sender, denom } => (sender, ExecuteMsg::Publish { denoms: vec![name(denom)] }),
         Op::Feed { sender, denom, percent } => {
             let prices = vec![FeedPrice { denom: name(denom), price: moved(stage, denom, percent) }];
             (sender, ExecuteMsg::Feed { prices })

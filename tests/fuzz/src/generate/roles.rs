@@ -17,6 +17,7 @@ pub fn oracle(r: &mut Random, card: Card) -> Op {
         }
         Card::ApplySource => Op::ApplySource { sender: r.below(PEOPLE), denom },
         Card::CancelSource => Op::CancelSource { by: by(r), denom },
+        Card::Publish => Op::Publish { sender: r.below(PEOPLE), denom },
         _ => {
             let sender = if r.once_in(5) { r.below(PEOPLE) } else { r.one_of(&FEEDER) };
             Op::Feed { sender, denom, percent: r.from_to(80, 126) }
