@@ -5,11 +5,14 @@
 #
 #   --json    one {"action":…,"gas":…} a line on stdout
 #   PLIMSOLL_GAS_PORT   the first of three ports of its node: 27757
-#   --check   fails when a row is above its limit (the third column of `limits` below)
+#   --check   fails when a row is above its limit (the third column of `limits` below), and when ten liquidations through the
+#             liquidator cost more than four times one
 #
 # Setting of every row: contracts not pinned, denoms uusd and uatom, one message a transaction, no memo, `gas_used`; two
 # markets with interest to add, one collateral, one debt, account_id 0, prices as two feeders left them; the lender who
-# withdraws has no debt; the liquidation is partial, takes underlying, and gets a refund.
+# withdraws has no debt; the liquidation is partial, takes underlying, and gets a refund. `batch` deposits and borrows.
+# `flash_loan` is taken and repaid by the liquidator, whose only item fails (an account that has no debt); its fee was given to it
+# before. `liquidate_via_liquidator_N` are N such liquidations on one flash loan and one sale.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
@@ -82,12 +85,12 @@ call owner '{"borrow":{"account_id":2,"denom":"uatom","amount":"3000000000"}}' >
 # ---- the rows -----------------------------------------------------------------------------------------------------------
 
 rows=''
-# row <action> <from> <message> [<coins>]
+# row <action> <from> <message> [<coins> [<contract>]]: the pool executes it unless another contract is named.
 row() {
 	local gas
-	gas=$(call "$2" "$3" "${4:-}" | jq -r .gas_used)
+	gas=$(tx "$2" execute "${5:-$pool}" "$3" ${4:+--amount "$4"} | jq -r .gas_used)
 	rows+="$1 $gas"$'\n'
-	if [[ $json ]]; then printf '{"action":"%s","gas":%s}\n' "$1" "$gas"; else printf '%-20s %9d\n' "$1" "$gas"; fi
+	if [[ $json ]]; then printf '{"action":"%s","gas":%s}\n' "$1" "$gas"; else printf '%-27s %9d\n' "$1" "$gas"; fi
 }
 row deposit user1 '{"deposit":{}}' 5000000000uusd
 row deposit_again user1 '{"deposit":{}}' 5000000000uusd
@@ -103,6 +106,42 @@ call user3 '{"borrow":{"denom":"uusd","amount":"6900000000"}}' >/dev/null
 feed 9
 row liquidate keeper "{\"liquidate\":{\"user\":\"$(address user3)\",\"collateral_denom\":\"uatom\"}}" 6900000000uusd
 
+say "the liquidation market"
+liquidator=$(deploy liquidator "{\"pool\":\"$pool\"}")
+pair=$(deploy pair '{"asset_infos":[{"native_token":{"denom":"uatom"}},{"native_token":{"denom":"uusd"}}],"fee":"0.003"}')
+provide='{"provide_liquidity":{"assets":[{"info":{"native_token":{"denom":"uatom"}},"amount":"1000000000000"},
+	{"info":{"native_token":{"denom":"uusd"}},"amount":"8000000000000"}]}}'
+tx owner execute "$pair" "$provide" --amount 1000000000000uatom,8000000000000uusd >/dev/null
+# opened <account_id>: what opens that account, as actions of a batch.
+opened() {
+	printf '{"deposit":{"coin":{"denom":"uatom","amount":"100000000"},"account_id":%d}},' "$1"
+	printf '{"borrow":{"denom":"uusd","amount":"625000000","account_id":%d}}' "$1"
+}
+# through <min_success> <account_id>…: the liquidator's message.
+through() {
+	local least=$1 items=() id
+	shift
+	for id; do
+		items+=("$(printf '{"liquidate":{"user":"%s","account_id":%d,"repay":{"denom":"uusd","amount":"625000000"},"collateral_denom":"uatom"}}' \
+			"$(address user4)" "$id")")
+	done
+	jq -nc --argjson items "[$(IFS=, && echo "${items[*]}")]" --arg pair "$pair" --argjson least "$least" '{liquidate: {items: $items,
+		routes: [{collateral_denom: "uatom", debt_denom: "uusd", hops: [{pair: $pair, ask_denom: "uusd"}], min_profit: "0"}],
+		min_success: $least}}'
+}
+row batch user4 "{\"batch\":{\"actions\":[$(opened 0)]}}" 100000000uatom
+for first in 1 6; do
+	opened=$(for ((id = first; id < first + 5; id++)); do opened $id; ((id == first + 4)) || printf ,; done)
+	call user4 "{\"batch\":{\"actions\":[$opened]}}" 500000000uatom >/dev/null
+done
+feed 8
+"$wasmd" tx bank send owner "$liquidator" 562500uusd --keyring-backend test --chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" \
+	--gas 200000 --fees 5000ustake -y >/dev/null
+tx user1 execute "$pool" '{"deposit":{}}' --amount 1uusd >/dev/null # the transfer is in a block by then
+row flash_loan keeper "$(through 0 99)" '' "$liquidator"
+row liquidate_via_liquidator_1 keeper "$(through 1 0)" '' "$liquidator"
+row liquidate_via_liquidator_10 keeper "$(through 10 {1..10})" '' "$liquidator"
+
 # ---- the limits ---------------------------------------------------------------------------------------------------------
 
 # action, the floor (a bare contract that only does the unavoidable reads and writes), 1.4 times that, 1.15 times that
@@ -117,3 +156,5 @@ withdraw_borrower 160588 225000 185000
 liquidate 205073 287000 236000'
 above=$(join <(sort <<<"${rows%$'\n'}") <(sort <<<"$limits") | awk '$2 > $4 { print $1 ": " $2 " is above " $4 }')
 [[ ! $check || ! $above ]] || die "$above"
+awk '{ gas[$1] = $2 } END { exit gas["liquidate_via_liquidator_10"] > 4 * gas["liquidate_via_liquidator_1"] }' <<<"$rows" ||
+	[[ ! $check ]] || die "ten liquidations through the liquidator cost more than four times one"

@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands. CI runs this and nothing else.
 #
-#   scripts/test.sh [step…]     all steps, or only those named: format lint native schema wasm gas e2e
+#   scripts/test.sh [step…]     all steps, or only those named: format lint native fuzz schema wasm gas e2e
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
 command -v cargo >/dev/null || die "cargo is missing; install Rust from https://rustup.rs"
 
 steps=("$@")
-[[ $# -gt 0 ]] || steps=(format lint native schema wasm gas e2e)
+[[ $# -gt 0 ]] || steps=(format lint native fuzz schema wasm gas e2e)
 
 format() { cargo fmt --all --check; }
 lint() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
 native() { cargo test --workspace --locked; }
+fuzz() { PLIMSOLL_PROFILE=dev scripts/fuzz.sh --ops 5000 --seed 1; }
 schema() { scripts/schema.sh --check; }
 wasm() { scripts/wasm.sh; }
 gas() { scripts/gas.sh --check; }
 e2e() { PLIMSOLL_PROFILE=dev scripts/e2e.sh; }
 
 for step in "${steps[@]}"; do
-	[[ $step =~ ^(format|lint|native|schema|wasm|gas|e2e)$ ]] || die "no such step: $step"
+	[[ $step =~ ^(format|lint|native|fuzz|schema|wasm|gas|e2e)$ ]] || die "no such step: $step"
 	say "=== $step"
 	SECONDS=0
 	"$step" || die "$step failed"

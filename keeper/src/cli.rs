@@ -55,10 +55,14 @@ pub enum Command {
         /// OWNER or OWNER/ID
         account: String,
     },
-    /// Liquidates one account now, if it can be
+    /// Liquidates these accounts now, in one transaction
     Liquidate {
         /// OWNER or OWNER/ID
-        account: String,
+        #[arg(required = true)]
+        accounts: Vec<String>,
+        /// How many of them must succeed, all unless told; with fewer, all go through the liquidator, also those that aren't below 1 at this block
+        #[arg(long, value_name = "N")]
+        min_success: Option<usize>,
         /// Send the transaction; without it, only says what it would do
         #[arg(long)]
         live: bool,
@@ -70,7 +74,7 @@ pub enum Command {
         /// The deployment file to write; deployments/NAME.json when left out
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// Where plimsoll_pool.wasm and plimsoll_oracle.wasm are
+        /// Where plimsoll_pool.wasm and the other contracts are
         #[arg(long, value_name = "DIR", default_value = "artifacts")]
         artifacts: PathBuf,
         /// A file that only its owner can read with the deployer's mnemonic; PLIMSOLL_MNEMONIC comes first

@@ -11,13 +11,14 @@ use std::str::FromStr;
 
 use cosmwasm_std::Decimal;
 use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_schema::liquidator::{ITEM_GAS, ITEMS_MAX};
 
 use crate::error::{Error, Result};
 
 pub use layers::{ENVIRONMENT, Layers};
 
 /// Every key with its default; one without stands at nothing.
-pub const KEYS: [(&str, &str); 27] = [
+pub const KEYS: [(&str, &str); 31] = [
     ("deployment", ""),
     ("chain.id", ""),
     ("chain.grpc", ""),
@@ -30,6 +31,8 @@ pub const KEYS: [(&str, &str); 27] = [
     ("chain.ca_file", ""),
     ("contracts.pool", ""),
     ("contracts.oracle", ""),
+    ("contracts.liquidator", ""),
+    ("contracts.pairs", ""),
     ("wallet.mnemonic_file", ""),
     ("wallet.account", "0"),
     ("strategy.min_profit_value", "0"),
@@ -39,6 +42,8 @@ pub const KEYS: [(&str, &str); 27] = [
     ("strategy.max_gas_per_tx", "10000000"),
     ("strategy.max_fee", ""),
     ("strategy.slippage", "0.005"),
+    ("strategy.max_items", "20"),
+    ("strategy.item_gas", "1000000"),
     ("strategy.timeout_blocks", "20"),
     ("strategy.write_off", "true"),
     ("strategy.audit_blocks", "1000"),
@@ -89,6 +94,10 @@ pub struct Contracts {
     pub pool: String,
     /// Its oracle; the pool's own answer when left out.
     pub oracle: Option<String>,
+    /// Its liquidator; without one the keeper repays from what it holds only.
+    pub liquidator: Option<String>,
+    /// The pairs to sell into.
+    pub pairs: Vec<String>,
 }
 
 /// What is worth doing.
@@ -108,6 +117,10 @@ pub struct Strategy {
     pub max_fee: Option<u128>,
     /// How much less collateral than planned is accepted.
     pub slippage: Ratio,
+    /// The most accounts in one message to the liquidator.
+    pub max_items: usize,
+    /// The most gas that one of them may use.
+    pub item_gas: u64,
     /// The most that is spent in one liquidation, by denom; no limit for others.
     pub max_repay: BTreeMap<String, u128>,
     /// In how many blocks a transaction must be included.
@@ -128,6 +141,8 @@ impl Default for Strategy {
             max_gas_per_tx: 10_000_000,
             max_fee: None,
             slippage: Ratio::bps(50),
+            max_items: 20,
+            item_gas: ITEM_GAS,
             max_repay: BTreeMap::new(),
             timeout_blocks: 20,
             write_off: true,
@@ -200,9 +215,22 @@ impl Config {
         let contracts = Contracts {
             pool: layers.required("contracts.pool")?,
             oracle: layers.optional("contracts.oracle").map(str::to_owned),
+            liquidator: layers.optional("contracts.liquidator").map(str::to_owned),
+            pairs: layers
+                .get("contracts.pairs")
+                .split(',')
+                .map(str::trim)
+                .filter(|pair| !pair.is_empty())
+                .map(str::to_owned)
+                .collect(),
         };
+        let named = [
+            ("contracts.pool", Some(&contracts.pool)),
+            ("contracts.oracle", contracts.oracle.as_ref()),
+            ("contracts.liquidator", contracts.liquidator.as_ref()),
+        ];
         for (name, address) in
-            [("contracts.pool", Some(&contracts.pool)), ("contracts.oracle", contracts.oracle.as_ref())]
+            named.into_iter().chain(contracts.pairs.iter().map(|pair| ("contracts.pairs", Some(pair))))
         {
             if address.is_some_and(|address| !address.starts_with(&format!("{}1", layers.get("chain.prefix")))) {
                 return Err(layers.refuse(name, &format!("an address with prefix '{}'", layers.get("chain.prefix"))));
@@ -306,6 +334,9 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
             .map(|_| layers.parse("strategy.max_fee", "an amount in base units of the gas denom", |n: &u128| *n > 0))
             .transpose()?,
         slippage: layers.parse("strategy.slippage", "a ratio from 0 to 0.5", |r: &Ratio| *r <= Ratio::percent(50))?,
+        max_items: layers
+            .parse("strategy.max_items", "a number from 1 to 50", |n: &usize| (1..=ITEMS_MAX).contains(n))?,
+        item_gas: layers.parse("strategy.item_gas", "an amount of gas above 0", |n: &u64| *n > 0)?,
         max_repay,
         timeout_blocks: layers
             .parse("strategy.timeout_blocks", "a number from 2 to 1000", |n: &u64| (2..=1_000).contains(n))?,

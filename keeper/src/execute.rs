@@ -10,11 +10,14 @@ use crate::chain::{Balances, Chain, Coin, Execute, Head, Included, Outcome};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::journal::{Fate, Intent, Journal};
+use crate::order::Desk;
 use crate::plan::Action;
 use crate::scan::name;
 
-/// The most messages in one transaction.
+/// The most messages to the pool in one transaction.
 const BATCH_MAX: usize = 16;
+/// As many items as are sent have to succeed in simulation.
+const ALL: usize = usize::MAX;
 /// How many actions are tried one by one in a block, so that many failing ones can't hold it up.
 const TRIES_MAX: usize = 64;
 /// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
@@ -98,7 +101,7 @@ impl<C: Chain> Executor<C> {
 
     /// Chooses the best of these actions that go through together in one transaction, within the strategy's bounds and the
     /// wallet's money, by simulation. Says why what would fail even alone was left out.
-    pub async fn select(&self, pool: &str, actions: &[Action], strategy: &Strategy) -> Result<Batch> {
+    pub async fn select(&self, desk: Desk<'_>, actions: &[Action], strategy: &Strategy) -> Result<Batch> {
         let mut batch = Batch::default();
         if actions.is_empty() {
             return Ok(batch);
@@ -106,23 +109,26 @@ impl<C: Chain> Executor<C> {
         let balances = self.chain.balances(&self.sender).await?;
         let bounds = Bounds { strategy, balances: &balances };
         // Most often all is well.
-        let first: Vec<Action> = actions.iter().take(BATCH_MAX).cloned().collect();
-        if let Fit::Yes(gas) = self.fits(pool, &first, &bounds).await? {
-            return Ok(Batch { actions: first, gas, left_out: Vec::new() });
+        let first = within(&desk, actions, strategy.max_items);
+        if let Fit::Yes(gas) = self.fits(desk, &first, &bounds).await? {
+            return Ok(Batch { actions: first, gas, ..Batch::default() });
         }
         for (tried, action) in actions.iter().enumerate() {
-            if batch.actions.len() >= BATCH_MAX || tried >= TRIES_MAX {
+            if tried >= TRIES_MAX {
                 break;
             }
             let with: Vec<Action> = batch.actions.iter().chain([action]).cloned().collect();
+            if within(&desk, &with, strategy.max_items).len() < with.len() {
+                continue;
+            }
             let alone = with.len() == 1;
-            match self.fits(pool, &with, &bounds).await? {
+            match self.fits(desk, &with, &bounds).await? {
                 Fit::Yes(gas) => (batch.actions, batch.gas) = (with, gas),
                 Fit::No(reason) if alone => batch.left_out.push((action.clone(), reason)),
                 Fit::TooPoor(error) if alone => return Err(error),
                 // It may be only with the others that it does not go through: then its turn comes at a later block.
                 Fit::No(_) => {
-                    if let Fit::No(reason) = self.fits(pool, std::slice::from_ref(action), &bounds).await? {
+                    if let Fit::No(reason) = self.fits(desk, std::slice::from_ref(action), &bounds).await? {
                         batch.left_out.push((action.clone(), reason));
                     }
                 }
@@ -132,9 +138,43 @@ impl<C: Chain> Executor<C> {
         Ok(batch)
     }
 
+    /// These and no others, in one transaction of which at least so many of the liquidator's items must succeed; an error says why it can't be.
+    pub async fn exactly(
+        &self,
+        desk: Desk<'_>,
+        actions: Vec<Action>,
+        min_success: usize,
+        strategy: &Strategy,
+    ) -> Result<Batch> {
+        let balances = self.chain.balances(&self.sender).await?;
+        let bounds = Bounds { strategy, balances: &balances };
+        match self.fits_with(desk, &actions, min_success, &bounds).await? {
+            Fit::Yes(gas) => Ok(Batch { actions, gas, min_success: Some(min_success), left_out: Vec::new() }),
+            Fit::No(reason) => Err(Error::Refused { reason }),
+            Fit::TooPoor(error) => Err(error),
+            Fit::Full => Err(Error::Refused {
+                reason: format!(
+                    "{} accounts need more gas than strategy.max_gas_per_tx, {}, or cost more than strategy.max_fee",
+                    actions.len(),
+                    strategy.max_gas_per_tx
+                ),
+            }),
+        }
+    }
+
     /// Whether these go through in one transaction.
-    async fn fits(&self, pool: &str, actions: &[Action], bounds: &Bounds<'_>) -> Result<Fit> {
-        let gas = match self.chain.simulate(&messages(pool, actions)?).await {
+    async fn fits(&self, desk: Desk<'_>, actions: &[Action], bounds: &Bounds<'_>) -> Result<Fit> {
+        self.fits_with(desk, actions, ALL, bounds).await
+    }
+
+    async fn fits_with(
+        &self,
+        desk: Desk<'_>,
+        actions: &[Action],
+        min_success: usize,
+        bounds: &Bounds<'_>,
+    ) -> Result<Fit> {
+        let gas = match self.chain.simulate(&desk.messages(actions, min_success)?).await {
             Ok(gas) => self.chain.gas_limit(gas),
             Err(Error::Refused { reason }) => return Ok(Fit::No(reason)),
             Err(error) => return Err(error),
@@ -172,44 +212,40 @@ impl<C: Chain> Executor<C> {
     }
 
     /// Chooses and sends. Sends nothing while another transaction is in flight.
-    pub async fn send(&mut self, pool: &str, actions: &[Action], head: &Head, strategy: &Strategy) -> Result<Sent> {
+    pub async fn send(&mut self, desk: Desk<'_>, actions: &[Action], head: &Head, strategy: &Strategy) -> Result<Sent> {
         if actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
             return Ok(Sent::default());
         }
-        let batch = self.select(pool, actions, strategy).await?;
-        self.send_batch(pool, batch, head, strategy.timeout_blocks).await
+        let batch = self.select(desk, actions, strategy).await?;
+        self.send_batch(desk, batch, head, strategy.timeout_blocks).await
     }
 
     /// Sends what was chosen. Sends nothing while another transaction is in flight.
-    pub async fn send_batch(&mut self, pool: &str, batch: Batch, head: &Head, timeout_blocks: u64) -> Result<Sent> {
+    pub async fn send_batch(&mut self, desk: Desk<'_>, batch: Batch, head: &Head, timeout_blocks: u64) -> Result<Sent> {
         let mut sent = Sent { left_out: batch.left_out, ..Sent::default() };
         if batch.actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
             return Ok(sent);
         }
-        let timeout_height = head.height.saturating_add(timeout_blocks);
-        let messages = messages(pool, &batch.actions)?;
-        sent.hash = Some(self.commit(&messages, batch.gas, timeout_height, &batch.actions, head).await?);
-        sent.actions = batch.actions;
+        // All have gone through in simulation; one that doesn't any more must not undo the others.
+        let messages = desk.messages(&batch.actions, batch.min_success.unwrap_or(1))?;
+        let (actions, items) = desk.arrange(batch.actions);
+        let intent = Intent {
+            hash: String::new(),
+            sender: self.sender.clone(),
+            chain_id: head.chain_id.clone(),
+            timeout_height: head.height.saturating_add(timeout_blocks),
+            accounts: actions.iter().map(|action| name(action.account())).collect(),
+            items,
+        };
+        sent.hash = Some(self.commit(&messages, batch.gas, intent, head).await?);
+        sent.actions = actions;
         Ok(sent)
     }
 
     /// Signs, writes down, broadcasts: in this order.
-    async fn commit(
-        &mut self,
-        messages: &[Execute],
-        gas: u64,
-        timeout_height: u64,
-        actions: &[Action],
-        head: &Head,
-    ) -> Result<String> {
-        let signed = self.chain.sign(messages, gas, timeout_height).await?;
-        self.journal.intend(Intent {
-            hash: signed.hash.clone(),
-            sender: self.sender.clone(),
-            chain_id: head.chain_id.clone(),
-            timeout_height,
-            accounts: actions.iter().map(|action| name(action.account())).collect(),
-        })?;
+    async fn commit(&mut self, messages: &[Execute], gas: u64, intent: Intent, head: &Head) -> Result<String> {
+        let signed = self.chain.sign(messages, gas, intent.timeout_height).await?;
+        self.journal.intend(Intent { hash: signed.hash.clone(), ..intent })?;
         match self.chain.broadcast(&signed).await {
             Ok(()) => {}
             // The node looked at it and did not take it, so no block will have it.
@@ -232,8 +268,15 @@ pub fn fee_reserve(chain: &impl Chain, strategy: &Strategy) -> Coin {
     fee
 }
 
-fn messages(pool: &str, actions: &[Action]) -> Result<Vec<Execute>> {
-    actions.iter().map(|action| action.message(pool)).collect()
+/// The first of these that one transaction has room for.
+fn within(desk: &Desk<'_>, actions: &[Action], max_items: usize) -> Vec<Action> {
+    let (mut items, mut direct) = (0, 0);
+    let fits = |action: &&Action| {
+        let (count, most) = if desk.is_item(action) { (&mut items, max_items) } else { (&mut direct, BATCH_MAX) };
+        *count += 1;
+        *count <= most
+    };
+    actions.iter().filter(fits).cloned().collect()
 }
 
 /// What a transaction has to stay within.
@@ -261,6 +304,8 @@ pub struct Batch {
     pub actions: Vec<Action>,
     /// The gas limit.
     pub gas: u64,
+    /// How many of the liquidator's items must succeed; one when not said.
+    pub min_success: Option<usize>,
     /// What would fail even alone, with the reason.
     pub left_out: Vec<(Action, String)>,
 }

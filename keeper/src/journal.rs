@@ -32,6 +32,20 @@ pub struct Intent {
     pub timeout_height: u64,
     /// The accounts that it is about.
     pub accounts: Vec<String>,
+    /// How many of them, the first ones, are items of one message to the liquidator.
+    #[serde(default)]
+    pub items: usize,
+}
+
+impl Intent {
+    /// The accounts that its message with this number is about.
+    pub fn accounts_of(&self, message: usize) -> Option<&[String]> {
+        match (self.items, message) {
+            (0, at) => self.accounts.get(at..=at),
+            (items, 0) => self.accounts.get(..items),
+            (items, at) => self.accounts.get(items + at - 1..=items + at - 1),
+        }
+    }
 }
 
 /// What became of it.

@@ -1,34 +1,29 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
-//! Here the keeper repays from what it holds and takes the collateral as underlying. For each account every pair of a debt
-//! and a collateral is sized with the contract's own formula, and the most profitable one is taken.
+//! For each account every debt and collateral is sized with the contract's own formula, and the most profitable choice is taken. The keeper
+//! repays from what it holds while that suffices ([`offer`]); otherwise through the liquidator, which borrows what is repaid and sells
+//! what is seized ([`sale`]); and with what it holds after all where no sale pays.
+
+mod offer;
+pub mod sale;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use plimsoll_risk::health::{Assets, Position};
-use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, size};
-use plimsoll_risk::math::mul_div_down_128;
+use plimsoll_risk::health::Position;
+use plimsoll_risk::liquidation::Liquidation;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
-use plimsoll_schema::pool::{AccountKey, ExecuteMsg, Receive, UserAccount};
+use plimsoll_schema::liquidator::Hop;
+use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
-use crate::chain::{Balances, Coin, Execute};
+use crate::chain::{Balances, Coin};
 use crate::config::Strategy;
-use crate::error::Result;
+use crate::exchange::Exchange;
+use crate::plan::offer::Offer;
+use crate::plan::sale::Sales;
 use crate::scan::{Scan, Verdict};
-
-/// A debt that is closed grows until its block: this share is sent on top, and what is not needed comes back.
-const CLOSING_RESERVE: Ratio = Ratio::bps(1);
-/// What share of the slippage a price may rise before fewer coins are needed than are sent.
-///
-/// Near health factor 1 the amount that reaches the target moves some 25 times as fast as prices do, so a floor on what is
-/// received would fail at a rise of a few hundredths of a percent. Hence a little less than reaches the target is sent: within
-/// this share of the slippage the coins, not the target, decide how much is repaid, and `min_receive` is a floor on the rate
-/// alone. The rate worsens by the price and by the bonus, which shrinks about 1.6 times as fast as the price rises: a quarter
-/// leaves room for both.
-const STEADY: Ratio = Ratio::percent(25);
 
 /// What is to be done about one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +56,23 @@ pub struct Deal {
     pub repaid_value: Value,
     /// What is received, in value.
     pub received_value: Value,
-    /// What remains after gas when no more than `min_receive` is received.
+    /// What remains after gas: when no more than `min_receive` is received, or by the planned sale.
     pub profit: Value,
+    /// How the liquidator sells it; `None` when the keeper repays with its own.
+    pub sale: Option<Sale>,
+}
+
+/// How a liquidation pays for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sale {
+    /// The pairs that the collateral goes through.
+    pub hops: Vec<Hop>,
+    /// What the sale is thought to return, after those that are planned already, in base units of the debt.
+    pub returned: Amount,
+    /// The flash loan's fee, in base units of the debt.
+    pub fee: Amount,
+    /// The least that must be left, in base units of the debt.
+    pub min_profit: Amount,
 }
 
 /// Why nothing is done about an account below 1.
@@ -74,6 +84,10 @@ pub enum Skip {
     NoInventory,
     /// The market can't pay the collateral out.
     NoCash,
+    /// The debt's market lends nothing.
+    NoLoan,
+    /// No pair sells the collateral for what is owed.
+    NoRoute,
     /// Too small to be worth a base unit.
     Dust,
     /// Less profit than asked for.
@@ -94,6 +108,8 @@ impl fmt::Display for Skip {
             Self::Healthy => "healthy",
             Self::NoInventory => "no inventory",
             Self::NoCash => "no cash in the collateral's market",
+            Self::NoLoan => "no flash loan to be had",
+            Self::NoRoute => "no pair to sell at",
             Self::Dust => "dust",
             Self::Unprofitable => "unprofitable",
             Self::Price => "price fails its guards",
@@ -121,41 +137,41 @@ impl Action {
             Self::WriteOff { key, .. } => key,
         }
     }
-
-    /// The message to the pool.
-    pub fn message(&self, pool: &str) -> Result<Execute> {
-        let (msg, funds) = match self {
-            Self::Liquidate(deal) => (
-                ExecuteMsg::Liquidate {
-                    user: deal.key.owner.clone(),
-                    account_id: Some(deal.key.account_id),
-                    collateral_denom: deal.collateral_denom.clone(),
-                    recipient: None,
-                    receive: Some(Receive::Underlying),
-                    min_receive: Some(deal.min_receive),
-                },
-                vec![deal.sent.clone()],
-            ),
-            Self::WriteOff { key, .. } => (
-                ExecuteMsg::WriteOff(UserAccount { user: key.owner.clone(), account_id: Some(key.account_id) }),
-                Vec::new(),
-            ),
-        };
-        Execute::new(pool, &msg, funds)
-    }
 }
 
 /// Who plans, with what.
 #[derive(Clone, Debug)]
 pub struct Means<'a> {
     /// The keeper's address; its own accounts are left alone.
-    pub sender: Option<&'a str>,
+    sender: Option<&'a str>,
     /// What it may spend; `None` plans as if it had everything.
-    pub inventory: Option<Balances>,
+    inventory: Option<Balances>,
     /// What is worth doing.
-    pub strategy: &'a Strategy,
+    strategy: &'a Strategy,
     /// Accounts that failed a moment ago.
-    pub cooling: &'a BTreeSet<AccountKey>,
+    cooling: &'a BTreeSet<AccountKey>,
+    /// What is sold through the liquidator so far.
+    sales: Option<Sales<'a>>,
+    /// What of each market's cash goes out with what is planned already.
+    taken: BTreeMap<AssetId, Amount>,
+}
+
+impl<'a> Means<'a> {
+    /// Plans with what the key holds; `None` is everything. The sender's own accounts, and those that failed a moment ago, are left alone.
+    pub const fn new(
+        sender: Option<&'a str>,
+        inventory: Option<Balances>,
+        strategy: &'a Strategy,
+        cooling: &'a BTreeSet<AccountKey>,
+    ) -> Self {
+        Self { sender, inventory, strategy, cooling, sales: None, taken: BTreeMap::new() }
+    }
+
+    /// Plans with the liquidator as well.
+    pub fn through(mut self, exchange: Option<&'a Exchange>) -> Self {
+        self.sales = exchange.map(Sales::new);
+        self
+    }
 }
 
 /// Takes what the fee may cost out of what may be spent.
@@ -174,7 +190,7 @@ pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
     for verdict in below {
         match decide(book, scan, verdict, &means) {
             Ok(action) => {
-                means.spend(&action);
+                means.spend(book, &action);
                 plan.actions.push(action);
             }
             Err(reason) => {
@@ -188,11 +204,11 @@ pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
 }
 
 impl Action {
-    /// What is sent with it.
+    /// What of the keeper's own is sent with it.
     pub fn sent(&self) -> Option<&Coin> {
         match self {
-            Self::Liquidate(deal) => Some(&deal.sent),
-            Self::WriteOff { .. } => None,
+            Self::Liquidate(deal) if deal.sale.is_none() => Some(&deal.sent),
+            Self::Liquidate(_) | Self::WriteOff { .. } => None,
         }
     }
 
@@ -208,15 +224,43 @@ impl Action {
 impl Means<'_> {
     fn available(&self, denom: &str) -> Amount {
         let held = self.inventory.as_ref().map_or(u128::MAX, |i| i.get(denom).copied().unwrap_or_default());
-        Amount::new(held.min(self.strategy.max_repay.get(denom).copied().unwrap_or(u128::MAX)))
+        Amount::new(held).min(self.allowed(denom))
     }
 
-    fn spend(&mut self, action: &Action) {
-        if let (Action::Liquidate(deal), Some(inventory)) = (action, &mut self.inventory)
-            && let Some(held) = inventory.get_mut(&deal.sent.denom)
-        {
-            *held = held.saturating_sub(deal.sent.amount);
+    /// The most that may be repaid in one liquidation.
+    fn allowed(&self, denom: &str) -> Amount {
+        Amount::new(self.strategy.max_repay.get(denom).copied().unwrap_or(u128::MAX))
+    }
+
+    /// What of a market's cash isn't spoken for.
+    fn cash(&self, scan: &Scan, asset: AssetId) -> Amount {
+        use plimsoll_risk::health::Assets;
+        let cash = scan.assets.asset(asset).map_or(Amount::ZERO, |state| state.market.state().cash);
+        cash.saturating_sub(self.taken.get(&asset).copied().unwrap_or_default())
+    }
+
+    fn spend(&mut self, book: &Book, action: &Action) {
+        let Action::Liquidate(deal) = action else { return };
+        if let Some(asset) = book.asset_of(&deal.collateral_denom) {
+            let taken = self.taken.entry(asset).or_default();
+            *taken = taken.saturating_add(deal.received());
         }
+        match (&deal.sale, &mut self.sales, &mut self.inventory) {
+            (Some(sale), Some(sales), _) => sales.add(deal, sale),
+            (None, _, Some(inventory)) => {
+                if let Some(held) = inventory.get_mut(&deal.sent.denom) {
+                    *held = held.saturating_sub(deal.sent.amount);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Deal {
+    /// What leaves the pool, in base units of the collateral.
+    pub const fn received(&self) -> Amount {
+        self.expected.seize.saturating_sub(self.expected.fee)
     }
 }
 
@@ -230,13 +274,17 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
     }
     let account = book.accounts.get(&verdict.key).ok_or(Skip::Fault)?;
     let position = Position::of(account, &scan.assets, scan.now).map_err(|_| Skip::Fault)?;
-    let mut best: std::result::Result<Deal, Skip> = Err(Skip::Dust);
-    for debt in &position.debts {
-        for collateral in position.collaterals.iter().filter(|collateral| collateral.asset != debt.asset) {
-            let offer = Offer { book, scan, means, verdict, position: &position };
-            best = better(best, offer.deal(debt.asset, collateral.asset));
-        }
-    }
+    let offer = Offer { book, scan, means, verdict, position: &position };
+    let best = choose(&position, |debt, collateral| offer.own(debt, collateral));
+    let best = match (best, &means.sales) {
+        (Ok((deal, true)), _) => Ok(deal),
+        (own, None) => own.map(|(deal, _)| deal),
+        // What is there doesn't suffice, or pays less than it should.
+        (own, Some(sales)) => match (choose(&position, |debt, collateral| offer.sold(debt, collateral, sales)), own) {
+            (Ok((deal, _)), _) | (Err(_), Ok((deal, _))) => Ok(deal),
+            (Err(reason), Err(Skip::NoInventory)) | (Err(_), Err(reason)) => Err(reason),
+        },
+    };
     let write_off = verdict.bad_debt && means.strategy.write_off;
     match best {
         Ok(deal) => Ok(Action::Liquidate(Box::new(deal))),
@@ -245,124 +293,49 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
     }
 }
 
-fn better(a: std::result::Result<Deal, Skip>, b: std::result::Result<Deal, Skip>) -> std::result::Result<Deal, Skip> {
+/// An item for an account that can't be liquidated at this block, in case it can be in the next: a tenth of its largest debt for its largest
+/// collateral. `None` where nothing sells that.
+pub fn hopeful(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange) -> Option<Action> {
+    let position = Position::of(book.accounts.get(&verdict.key)?, &scan.assets, scan.now).ok()?;
+    let owed = position.debts.iter().max_by_key(|line| line.value_up().unwrap_or_default())?;
+    let held = position.collaterals.iter().max_by_key(|line| line.value_down().unwrap_or_default())?;
+    let (denom, collateral_denom) = (book.denom_of(owed.asset), book.denom_of(held.asset));
+    let hops = exchange.routes(&collateral_denom, &denom).into_iter().next()?;
+    let amount = owed.amount.share_up(Ratio::percent(10)).ok()?.raw();
+    let nothing = Liquidation { repay: Amount::ZERO, seize: Amount::ZERO, fee: Amount::ZERO, bonus: Ratio::ZERO };
+    let sale = Sale { hops, returned: Amount::ZERO, fee: Amount::ZERO, min_profit: Amount::MAX };
+    Some(Action::Liquidate(Box::new(Deal {
+        key: verdict.key.clone(),
+        sent: Coin { denom, amount },
+        collateral_denom,
+        expected: nothing,
+        min_receive: Amount::new(1),
+        repaid_value: Value::ZERO,
+        received_value: Value::ZERO,
+        profit: Value::ZERO,
+        sale: Some(sale),
+    })))
+}
+
+/// A deal, and whether nothing that the keeper lacks has made it smaller.
+type Choice = std::result::Result<(Deal, bool), Skip>;
+
+/// The most profitable of all choices of a debt and a collateral.
+fn choose(position: &Position, deal: impl Fn(AssetId, AssetId) -> Choice) -> Choice {
+    let mut best: Choice = Err(Skip::Dust);
+    for debt in &position.debts {
+        for collateral in position.collaterals.iter().filter(|collateral| collateral.asset != debt.asset) {
+            best = better(best, deal(debt.asset, collateral.asset));
+        }
+    }
+    best
+}
+
+fn better(a: Choice, b: Choice) -> Choice {
     match (a, b) {
-        (Ok(a), Ok(b)) => Ok(if b.profit > a.profit { b } else { a }),
+        (Ok(a), Ok(b)) => Ok(if b.0.profit > a.0.profit { b } else { a }),
         (Ok(deal), Err(_)) | (Err(_), Ok(deal)) => Ok(deal),
         // Of two reasons the one that says more than that there is nothing.
         (Err(Skip::Dust), Err(reason)) | (Err(reason), Err(_)) => Err(reason),
-    }
-}
-
-struct Offer<'a> {
-    book: &'a Book,
-    scan: &'a Scan,
-    means: &'a Means<'a>,
-    verdict: &'a Verdict,
-    position: &'a Position,
-}
-
-impl Offer<'_> {
-    fn deal(&self, debt: AssetId, collateral: AssetId) -> std::result::Result<Deal, Skip> {
-        let denom = self.book.denom_of(debt);
-        let mut most = self.means.available(&denom);
-        if most.is_zero() {
-            return Err(Skip::NoInventory);
-        }
-        let mut sized = self.size(self.position, debt, collateral, most)?;
-        let cash = self.scan.assets.asset(collateral).ok_or(Skip::Fault)?.market.state().cash;
-        let received = sized.seize.saturating_sub(sized.fee);
-        if received > cash {
-            // Underlying is paid in full or not at all: as much as the market's cash allows.
-            let less = mul_div_down_128(sized.repay.raw(), cash.raw(), received.raw()).map_err(|_| Skip::Fault)?;
-            most = Amount::new(less);
-            sized = self.size(self.position, debt, collateral, most).map_err(|_| Skip::NoCash)?;
-            if sized.seize.saturating_sub(sized.fee) > cash {
-                return Err(Skip::NoCash);
-            }
-        }
-        let sent = self.sent(debt, collateral, most, sized)?;
-        self.priced(debt, collateral, sent)
-    }
-
-    fn size(
-        &self,
-        position: &Position,
-        debt: AssetId,
-        collateral: AssetId,
-        offered: Amount,
-    ) -> std::result::Result<Liquidation, Skip> {
-        let params = &self.scan.assets.asset(collateral).ok_or(Skip::Fault)?.params;
-        let incentive = Incentive { bonus: params.liquidation_bonus, protocol_fee: params.protocol_liquidation_fee };
-        size(position, collateral, debt, offered, &incentive, &self.book.terms).map_err(|error| match error {
-            LiquidationError::Price { .. } => Skip::Price,
-            LiquidationError::Healthy { .. } => Skip::Healthy,
-            LiquidationError::TooSmall { .. } => Skip::Dust,
-            _ => Skip::Fault,
-        })
-    }
-
-    /// How many coins to send so that the contract does with them what it would do with `most`, and would still do it were
-    /// every collateral's price [`STEADY`] of the slippage higher.
-    fn sent(
-        &self,
-        debt: AssetId,
-        collateral: AssetId,
-        most: Amount,
-        sized: Liquidation,
-    ) -> std::result::Result<Amount, Skip> {
-        let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?.amount;
-        let reserve = owed.share_up(CLOSING_RESERVE).map_err(|_| Skip::Fault)?;
-        let all = owed.saturating_add(reserve).min(most);
-        // With no more coins than it repays it may do something else: a rest below the dust value is closed only when the
-        // coins suffice for the whole debt.
-        if sized.repay == owed || self.size(self.position, debt, collateral, sized.repay) != Ok(sized) {
-            return Ok(all);
-        }
-        let steady = self.steady(debt, collateral, most).filter(|steady| *steady < sized.repay);
-        let works = |steady: &Amount| self.size(self.position, debt, collateral, *steady).is_ok();
-        Ok(steady.filter(works).unwrap_or(sized.repay))
-    }
-
-    /// What is repaid when every collateral's price rises a little; `None` when that makes the account healthy.
-    fn steady(&self, debt: AssetId, collateral: AssetId, most: Amount) -> Option<Amount> {
-        let rise = self.means.strategy.slippage.mul_down(STEADY).ok()?;
-        let mut risen = self.position.clone();
-        for line in &mut risen.collaterals {
-            // More of it carries as much as the same at a higher price.
-            line.amount = line.amount.saturating_add(line.amount.share_up(rise).ok()?);
-        }
-        let repay = self.size(&risen, debt, collateral, most).ok()?.repay;
-        // The rest would be closed then, which takes all the coins.
-        (self.size(&risen, debt, collateral, repay).ok()?.repay == repay).then_some(repay)
-    }
-
-    fn priced(&self, debt: AssetId, collateral: AssetId, sent: Amount) -> std::result::Result<Deal, Skip> {
-        let sized = self.size(self.position, debt, collateral, sent)?;
-        let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?;
-        let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
-        let received = sized.seize.saturating_sub(sized.fee);
-        let strategy = self.means.strategy;
-        let fault = |_| Skip::Fault;
-        let min_receive = received.share_down(Ratio::ONE.saturating_sub(strategy.slippage)).map_err(fault)?;
-        let worth = |amount: Amount| amount.value_down(held.mark.collateral(), held.decimals).map_err(fault);
-        let repaid_value = sized.repay.value_up(owed.mark.debt(), owed.decimals).map_err(fault)?;
-        let (received_value, least_value) = (worth(received)?, worth(min_receive)?);
-        let cost = repaid_value.checked_add(strategy.planned_gas_value()).map_err(fault)?;
-        let wanted = cost.checked_add(strategy.min_profit_value).map_err(fault)?;
-        // Whatever is accepted has to pay.
-        if least_value < wanted || least_value <= repaid_value {
-            return Err(Skip::Unprofitable);
-        }
-        Ok(Deal {
-            key: self.verdict.key.clone(),
-            sent: Coin { denom: self.book.denom_of(debt), amount: sent.raw() },
-            collateral_denom: self.book.denom_of(collateral),
-            expected: sized,
-            min_receive,
-            repaid_value,
-            received_value,
-            profit: least_value.saturating_sub(cost),
-        })
     }
 }

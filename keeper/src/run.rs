@@ -10,14 +10,17 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::book::Book;
 use crate::book::touched::account_key;
-use crate::chain::{Balances, Chain, Head};
+use crate::chain::{Balances, Chain, Head, Included};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
+use crate::exchange::Exchange;
+use crate::exchange::read::Venue;
 use crate::execute::{Batch, Executor, Landed, Sent, fee_reserve};
 use crate::journal::{Intent, Journal};
+use crate::order::Desk;
 use crate::plan::{Means, Plan, Skip, keep_back, plan};
 use crate::scan::{Scan, scan};
-use crate::settle::{Settled, settle};
+use crate::settle::{Failure, Settled, failures, settle};
 
 /// For how many blocks an account is left alone after a transaction about it failed.
 const COOLDOWN: u64 = 10;
@@ -37,14 +40,23 @@ pub struct Keeper<C> {
     book: Book,
     strategy: Strategy,
     executor: Option<Executor<C>>,
+    venue: Option<Venue>,
     cooling: BTreeMap<AccountKey, u64>,
     /// What landed and no tick has told yet.
-    landed: (Vec<Settled>, Option<(Intent, String)>),
+    landed: Landing,
     /// Refusals in a row, and the first block at which something is sent again.
     refusals: (u32, u64),
     skipped: BTreeSet<Skip>,
     audited: u64,
     mended: usize,
+}
+
+/// What a transaction came to.
+#[derive(Debug, Default)]
+struct Landing {
+    settled: Vec<Settled>,
+    failures: Vec<Failure>,
+    failed: Option<(Intent, String)>,
 }
 
 /// What happened at one block.
@@ -60,6 +72,8 @@ pub struct Tick {
     pub sent: Sent,
     /// What the transaction did that was in flight.
     pub settled: Vec<Settled>,
+    /// The items of it that came to nothing, while others went through.
+    pub failures: Vec<Failure>,
     /// The transaction that ended without doing anything, with the reason.
     pub failed: Option<(Intent, String)>,
 }
@@ -74,13 +88,20 @@ impl<C: Chain> Keeper<C> {
             book,
             strategy,
             executor,
+            venue: None,
             cooling: BTreeMap::new(),
-            landed: (Vec::new(), None),
+            landed: Landing::default(),
             refusals: (0, 0),
             skipped: BTreeSet::new(),
             audited,
             mended: 0,
         })
+    }
+
+    /// Liquidates through a liquidator as well, and sells there.
+    pub fn through(mut self, venue: Option<Venue>) -> Self {
+        self.venue = venue;
+        self
     }
 
     /// The book.
@@ -103,18 +124,25 @@ impl<C: Chain> Keeper<C> {
         let (plan, batch) = self.choose(head, &scan).await?;
         let sent = self.send(head, batch).await?;
         self.tell_skipped(&plan);
-        let (settled, failed) = std::mem::take(&mut self.landed);
-        Ok(Tick { head: head.clone(), scan, plan, sent, settled, failed })
+        let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
+        Ok(Tick { head: head.clone(), scan, plan, sent, settled, failures, failed })
     }
 
     /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
     /// again, so that nothing is kept for it.
     async fn choose(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Batch)> {
-        let mut plan = self.plan(scan).await?;
+        if self.nothing_to_do(scan) {
+            return Ok((Plan::default(), Batch::default()));
+        }
+        let exchange = match &self.venue {
+            Some(venue) => Some(venue.read(&*self.chain, Some(head.height)).await?),
+            None => None,
+        };
+        let mut plan = self.plan(scan, exchange.as_ref()).await?;
         let (mut batch, mut left_out) = (Batch::default(), Vec::new());
         for round in 1..=ROUNDS {
             let Some(executor) = self.executor.as_ref().filter(|_| head.height >= self.refusals.1) else { break };
-            batch = match executor.select(&self.book.addresses.pool, &plan.actions, &self.strategy).await {
+            batch = match executor.select(self.desk(), &plan.actions, &self.strategy).await {
                 Ok(batch) => batch,
                 Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
                     self.refused(head, error)?;
@@ -131,16 +159,17 @@ impl<C: Chain> Keeper<C> {
             if !again {
                 break;
             }
-            plan = self.plan(scan).await?;
+            plan = self.plan(scan, exchange.as_ref()).await?;
         }
         batch.left_out = left_out;
         Ok((plan, batch))
     }
 
     async fn send(&mut self, head: &Head, batch: Batch) -> Result<Sent> {
+        let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
         let Some(executor) = &mut self.executor else { return Ok(Sent::default()) };
         let left_out = batch.left_out.clone();
-        match executor.send_batch(&self.book.addresses.pool, batch, head, self.strategy.timeout_blocks).await {
+        match executor.send_batch(desk, batch, head, self.strategy.timeout_blocks).await {
             Ok(sent) => {
                 if sent.hash.is_some() {
                     self.refusals = (0, 0);
@@ -180,6 +209,10 @@ impl<C: Chain> Keeper<C> {
             }
         }
         self.skipped = reasons;
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        desk(&self.book, self.venue.as_ref(), &self.strategy)
     }
 
     /// Denoms that accounts owe and the keeper has none of to spend, after what is kept back for the fee.
@@ -226,16 +259,13 @@ impl<C: Chain> Keeper<C> {
         let Some((intent, landed)) = executor.resolve(head).await? else { return Ok(()) };
         let reason = match landed {
             Landed::Included(included) if included.code == 0 => {
-                let settled = settle(&included, &self.book, &scan.assets);
-                report(&intent, included.gas_used, &settled);
-                self.landed.0.extend(settled);
+                self.settled(&intent, &included, scan);
                 return Ok(());
             }
             Landed::Included(included) => {
-                let culprit = failed_message(&included.log).and_then(|index| intent.accounts.get(index));
                 // When it isn't said which message failed, any may have.
-                let suspects = culprit.map_or(intent.accounts.as_slice(), std::slice::from_ref);
-                for key in suspects.iter().filter_map(|name| account_key(name)) {
+                let suspects = failed_message(&included.log).and_then(|index| intent.accounts_of(index));
+                for key in suspects.unwrap_or(&intent.accounts).iter().filter_map(|name| account_key(name)) {
                     self.cooling.insert(key, head.height.saturating_add(COOLDOWN));
                 }
                 format!("failed with code {} of {}: {}", included.code, included.codespace, included.log)
@@ -243,19 +273,37 @@ impl<C: Chain> Keeper<C> {
             Landed::Expired => format!("not included by block {}", intent.timeout_height),
         };
         tracing::warn!(hash = intent.hash, reason, "transaction did nothing");
-        self.landed.1 = Some((intent, reason));
+        self.landed.failed = Some((intent, reason));
         Ok(())
     }
 
-    async fn plan(&self, scan: &Scan) -> Result<Plan> {
-        let nothing = scan.verdicts.iter().all(|verdict| !verdict.is_liquidatable() && !verdict.bad_debt);
-        // While a transaction is in flight, nobody knows what the inventory is, and nothing can be sent.
-        if nothing || self.in_flight() {
-            return Ok(Plan::default());
+    /// Keeps what a transaction did. Its items that came to nothing are left alone for a while.
+    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan) {
+        let liquidator = self.venue.as_ref().map(Venue::liquidator);
+        let settled = settle(included, &self.book, &scan.assets, liquidator);
+        report(intent, included.gas_used, &settled);
+        let items = intent.accounts.get(..intent.items).unwrap_or_default();
+        for failure in failures(included, items, &settled, liquidator.unwrap_or_default()) {
+            let Failure { account, reason } = &failure;
+            tracing::warn!(hash = intent.hash, height = included.height, account, reason, "an item came to nothing");
+            if let Some(key) = account_key(account) {
+                self.cooling.insert(key, included.height.saturating_add(COOLDOWN));
+            }
+            self.landed.failures.push(failure);
         }
+        self.landed.settled.extend(settled);
+    }
+
+    /// Nothing is below 1; or a transaction is in flight: then nobody knows what the inventory is, and nothing can be sent.
+    fn nothing_to_do(&self, scan: &Scan) -> bool {
+        scan.verdicts.iter().all(|verdict| !verdict.is_liquidatable() && !verdict.bad_debt) || self.in_flight()
+    }
+
+    async fn plan(&self, scan: &Scan, exchange: Option<&Exchange>) -> Result<Plan> {
         let (sender, inventory) = (self.chain.sender(), self.inventory().await?);
         let cooling: BTreeSet<AccountKey> = self.cooling.keys().cloned().collect();
-        Ok(plan(&self.book, scan, Means { sender, inventory, strategy: &self.strategy, cooling: &cooling }))
+        let means = Means::new(sender, inventory, &self.strategy, &cooling).through(exchange);
+        Ok(plan(&self.book, scan, means))
     }
 
     /// Waits for the transaction in flight, for a bounded time, and tells what it did.
@@ -273,11 +321,11 @@ impl<C: Chain> Keeper<C> {
                 sleep(Duration::from_millis(100)).await;
             }
         }
-        let (settled, failed) = std::mem::take(&mut self.landed);
-        if !settled.is_empty() || failed.is_some() {
+        let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
+        if !settled.is_empty() || !failures.is_empty() || failed.is_some() {
             let head = self.book.head.clone();
             let scan = scan(&self.book, head.time)?;
-            observe(&Tick { head, scan, plan: Plan::default(), sent: Sent::default(), settled, failed });
+            observe(&Tick { head, scan, plan: Plan::default(), sent: Sent::default(), settled, failures, failed });
         }
         if self.in_flight() {
             tracing::warn!("a transaction is still in flight; the next start resolves it from the journal");
@@ -299,7 +347,7 @@ impl<C: Chain> Keeper<C> {
             lacking = self.lacking() => lacking.unwrap_or_default(),
             () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),
         };
-        if !lacking.is_empty() {
+        if !lacking.is_empty() && self.venue.is_none() {
             let denoms = lacking.join(", ");
             tracing::warn!(denoms, "there is nothing to repay these debts with: send some to the keeper's address");
         }
@@ -331,6 +379,11 @@ impl<C: Chain> Keeper<C> {
         tracing::info!("stopping; no new transaction is sent");
         self.drain(observe).await
     }
+}
+
+/// Where messages go.
+pub fn desk<'a>(book: &'a Book, venue: Option<&'a Venue>, strategy: &Strategy) -> Desk<'a> {
+    Desk { pool: &book.addresses.pool, liquidator: venue.map(Venue::liquidator), item_gas: strategy.item_gas }
 }
 
 /// Returns when it has been told to stop for that long.

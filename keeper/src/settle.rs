@@ -11,6 +11,9 @@ use crate::book::Book;
 use crate::chain::{Coin, ContractEvent, Included};
 use crate::scan::AssetTable;
 
+/// What the liquidator says of an item that succeeded.
+const OK: &str = "ok";
+
 /// A debt written off, and who bore it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WrittenOff {
@@ -90,10 +93,69 @@ pub struct Settled {
     pub losses: Vec<WrittenOff>,
 }
 
-/// Reads what the pool said in a transaction. Values are at the book's prices at the time of `assets`.
-pub fn settle(included: &Included, book: &Book, assets: &AssetTable) -> Vec<Settled> {
-    let ours = included.events.iter().filter(|event| event.contract == book.addresses.pool);
-    ours.filter_map(|event| one(event, included.height, book, assets)).collect()
+/// An item of the liquidator's message that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The account.
+    pub account: String,
+    /// The chain's error, which is redacted to a code there.
+    pub reason: String,
+}
+
+/// Reads what the pool said in a transaction. Values are at the book's prices at the time of `assets`. What went through the liquidator gained
+/// what was paid out of its group's sale, shared by what was sold for each.
+pub fn settle(included: &Included, book: &Book, assets: &AssetTable, liquidator: Option<&str>) -> Vec<Settled> {
+    let (mut all, mut group): (Vec<Settled>, Vec<usize>) = (Vec::new(), Vec::new());
+    for said in &included.events {
+        if said.contract == book.addresses.pool {
+            if let Some(done) = one(said, included.height, book, assets) {
+                if liquidator.is_some_and(|address| said.get(event::LIQUIDATOR) == Some(address)) {
+                    group.push(all.len());
+                }
+                all.push(done);
+            }
+        } else if Some(said.contract.as_str()) == liquidator && said.get(event::ACTION) == Some("settle") {
+            let coins = said.all(event::PROCEEDS).filter_map(|coin| coin.parse::<Coin>().ok());
+            let worth = coins.map(|coin| value_of(&coin, book, assets, Side::Collateral));
+            let earned = worth.fold(Value::ZERO, |sum, value| sum.checked_add(value).unwrap_or(sum));
+            share(earned, std::mem::take(&mut group), &mut all);
+        }
+    }
+    all
+}
+
+/// Shares what a group earned by what was sold for each; what rounding leaves is the last one's.
+fn share(earned: Value, group: Vec<usize>, all: &mut [Settled]) {
+    let sold = |done: &Settled| {
+        let amount = |coin: &Option<Coin>| coin.as_ref().map_or(0, |coin| coin.amount);
+        cosmwasm_std::Uint256::from(amount(&done.seized).saturating_sub(amount(&done.fee)))
+    };
+    let mut total = group.iter().fold(cosmwasm_std::Uint256::zero(), |sum, at| sum.saturating_add(sold(&all[*at])));
+    let mut left = earned;
+    for at in group {
+        let part = sold(&all[at]);
+        let received = plimsoll_risk::math::mul_div_down(left.raw(), part, total).map_or(Value::ZERO, Value::new);
+        (left, total) = (left.saturating_sub(received), total.saturating_sub(part));
+        all[at].profit = Gain { received, spent: Value::ZERO };
+    }
+}
+
+/// The items, named by their accounts, that nothing settled, each with what the liquidator says of it.
+pub fn failures(included: &Included, items: &[String], settled: &[Settled], liquidator: &str) -> Vec<Failure> {
+    let ours = || included.events.iter().filter(|said| said.contract == liquidator);
+    let bad = |said: &&ContractEvent| said.get(event::OUTCOME).is_some_and(|outcome| outcome != OK);
+    let groups: Vec<&str> = ours()
+        .filter(bad)
+        .filter(|said| said.get(event::GROUP).is_some())
+        .filter_map(|s| s.get(event::OUTCOME))
+        .collect();
+    let reason = |at: usize| {
+        let item = |said: &&ContractEvent| said.get(event::ITEM).and_then(|n| n.parse().ok()) == Some(at);
+        let said = ours().filter(item).find(bad).and_then(|said| said.get(event::OUTCOME)).map(str::to_owned);
+        said.unwrap_or_else(|| format!("its group was undone: {}", groups.join(", ")))
+    };
+    let failed = items.iter().enumerate().filter(|(_, account)| settled.iter().all(|done| done.account != **account));
+    failed.map(|(at, account)| Failure { account: account.clone(), reason: reason(at) }).collect()
 }
 
 fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> Option<Settled> {

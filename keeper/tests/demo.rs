@@ -57,10 +57,19 @@ async fn a_fall_to_almost_nothing_is_a_loss_and_solvent_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_keeper_without_inventory_does_nothing() {
-    let scenario = format!("inventory = {{}}\n{MARKET}[[steps]]\nprices = {{ uatom = 9 }}\n");
-    let summary = summary(&scenario).await;
-    assert_eq!((summary.liquidatable, summary.liquidations, summary.solvent), (1, 0, true));
+async fn a_keeper_without_inventory_needs_a_market_to_sell_into() {
+    let fall = "[[steps]]\nprices = { uatom = 9 }\n";
+    for (settings, liquidations) in
+        [("", 1), ("liquidity = 0\n", 0), ("liquidity = 0\ninventory = { uusd = 1_000 }\n", 1)]
+    {
+        let summary = summary(&format!("{settings}{MARKET}{fall}")).await;
+        assert_eq!(
+            (summary.liquidatable, summary.liquidations, summary.solvent),
+            (1, liquidations, true),
+            "{settings}"
+        );
+        assert!(!summary.profit_value.is_loss());
+    }
 }
 
 #[tokio::test]

@@ -127,7 +127,8 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     let changes = AssetChanges { max_loan_to_value: Some(Ratio::percent(65)), ..AssetChanges::default() };
     f.pool(OWNER, ExecuteMsg::UpdateAsset { denom: UATOM.to_owned(), changes }, &[]).await;
     f.pool(GUARDIAN, ExecuteMsg::Pause { denom: None, deposit: false, borrow: true, flash_loan: true }, &[]).await;
-    f.pool(OWNER, ExecuteMsg::Unpause(Listed { denom: UUSD.to_owned() }), &[]).await;
+    f.pool(OWNER, ExecuteMsg::Unpause { denom: UUSD.to_owned(), deposit: true, borrow: true, flash_loan: true }, &[])
+        .await;
     let mut config = f.chain.with(|world| world.config().config).await.unwrap();
     config.liquidation.dust_value = Value::whole(2);
     f.pool(OWNER, ExecuteMsg::UpdateConfig { config }, &[]).await;

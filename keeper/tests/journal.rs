@@ -14,8 +14,9 @@ use std::sync::Arc;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::error::Error;
-use plimsoll_keeper::execute::{Executor, Landed};
+use plimsoll_keeper::execute::{Batch, Executor, Landed};
 use plimsoll_keeper::journal::{Fate, Intent, Journal};
+use plimsoll_keeper::order::Desk;
 use plimsoll_keeper::plan::Action;
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{LIQUIDATOR, World};
@@ -28,7 +29,7 @@ fn path(name: &str) -> PathBuf {
 
 fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
     let (hash, sender, chain_id) = (hash.to_owned(), sender.to_owned(), chain_id.to_owned());
-    Intent { hash, sender, chain_id, timeout_height: 20, accounts: vec!["wasm1x/0".to_owned()] }
+    Intent { hash, sender, chain_id, timeout_height: 20, accounts: vec!["wasm1x/0".to_owned()], items: 0 }
 }
 
 #[test]
@@ -132,11 +133,12 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     drop(journal);
 
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
-    let strategy = plimsoll_keeper::config::Strategy { timeout_blocks: 5, ..Default::default() };
+    let desk = Desk { pool: "wasm1pool", liquidator: None, item_gas: 0 };
     let mut blocks = 0;
     loop {
         let head = chain.head().await.unwrap();
-        let sent = executor.send("wasm1pool", &[write_off()], &head, &strategy).await.unwrap();
+        let batch = Batch { actions: vec![write_off()], ..Batch::default() };
+        let sent = executor.send_batch(desk, batch, &head, 5).await.unwrap();
         assert_eq!(sent, plimsoll_keeper::execute::Sent::default(), "sent something at {}", head.height);
         match executor.resolve(&head).await.unwrap() {
             None => assert!(head.height <= timeout_height + 2),

@@ -13,6 +13,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::order::direct;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, plan};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::health::{Assets, Position};
@@ -40,7 +41,7 @@ async fn planned(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain
     let scan = scan(&book, head.time).unwrap();
     let (strategy, cooling) = (Strategy::default(), BTreeSet::new());
     let inventory = Some(chain.balances(chain.sender().unwrap()).await.unwrap());
-    let plan = plan(&book, &scan, Means { sender: chain.sender(), inventory, strategy: &strategy, cooling: &cooling });
+    let plan = plan(&book, &scan, Means::new(chain.sender(), inventory, &strategy, &cooling));
     (chain, book, scan, plan)
 }
 
@@ -70,7 +71,7 @@ async fn a_rest_below_the_dust_value_is_closed_with_coins_for_the_whole_debt() {
     let deal = deals(&plan).next().unwrap();
     assert!(deal.expected.repay.raw() < 10_500_000 && deal.sent.amount >= 10_500_000, "{deal:?}");
     assert_eq!(done(&book, &scan, deal), deal.expected);
-    chain.simulate(&[plan.actions[0].message(&book.addresses.pool).unwrap()]).await.unwrap();
+    chain.simulate(&[direct(&book.addresses.pool, &plan.actions[0]).unwrap()]).await.unwrap();
 }
 
 #[tokio::test]
@@ -106,7 +107,7 @@ async fn the_contract_does_what_is_planned_for_many_random_accounts() {
     }
     assert!(deals(&plan).count() > 150 && closing > 5, "{} deals, {closing} close", deals(&plan).count());
     for action in &plan.actions {
-        let message = action.message(&book.addresses.pool).unwrap();
+        let message = direct(&book.addresses.pool, action).unwrap();
         chain.simulate(&[message]).await.unwrap_or_else(|error| panic!("{action:?}: {error}"));
     }
 }
@@ -123,7 +124,7 @@ async fn a_small_rise_between_plan_and_block_is_no_obstacle() {
     for price in ["9.18", "9.182754", "9.18918"] {
         let (chain, book, _, plan) = planned(at_the_edge).await;
         let deal = deals(&plan).next().unwrap().clone();
-        let message = plan.actions[0].message(&book.addresses.pool).unwrap();
+        let message = direct(&book.addresses.pool, &plan.actions[0]).unwrap();
         chain.with(move |world| world.set_price(UATOM, price)).await.unwrap();
         chain.simulate(&[message]).await.unwrap_or_else(|error| panic!("at {price}: {error}"));
         // The target needs hardly more than is sent.
@@ -140,7 +141,7 @@ async fn a_price_at_which_it_would_not_pay_is_refused() {
         world.set_price(UATOM, "8");
     })
     .await;
-    let message = plan.actions[0].message(&book.addresses.pool).unwrap();
+    let message = direct(&book.addresses.pool, &plan.actions[0]).unwrap();
     chain.simulate(std::slice::from_ref(&message)).await.unwrap();
     chain.with(|world| world.set_price(UATOM, "8.3")).await.unwrap();
     let error = chain.simulate(std::slice::from_ref(&message)).await.unwrap_err().to_string();

@@ -42,7 +42,7 @@ fn alice(world: &mut World) {
 fn planned(book: &Book, scan: &Scan, inventory: &[(&str, u128)], strategy: &Strategy) -> Plan {
     let inventory: Balances = inventory.iter().map(|(denom, amount)| ((*denom).to_owned(), *amount)).collect();
     let cooling = BTreeSet::new();
-    plan(book, scan, Means { sender: None, inventory: Some(inventory), strategy, cooling: &cooling })
+    plan(book, scan, Means::new(None, Some(inventory), strategy, &cooling))
 }
 
 fn only_deal(plan: &Plan) -> &Deal {
@@ -206,9 +206,9 @@ async fn own_and_cooling_accounts_are_left_alone() {
     let alice = chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
     let strategy = Strategy::default();
     let (none, cooling) = (BTreeSet::new(), BTreeSet::from([scan.verdicts[0].key.clone()]));
-    let own = Means { sender: Some(alice.as_str()), inventory: None, strategy: &strategy, cooling: &none };
+    let own = Means::new(Some(alice.as_str()), None, &strategy, &none);
     assert_eq!(only_skip(&plan(&book, &scan, own)), Skip::Own);
-    let failed = Means { sender: None, inventory: None, strategy: &strategy, cooling: &cooling };
+    let failed = Means::new(None, None, &strategy, &cooling);
     assert_eq!(only_skip(&plan(&book, &scan, failed)), Skip::Cooldown);
 }
 

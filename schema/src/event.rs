@@ -23,7 +23,9 @@ pub const LOAN: &str = "loan";
 
 /// An item of the liquidator's message, by its place.
 pub const ITEM: &str = "item";
-/// What became of it: `ok`, or the chain's error.
+/// A group of items that share a loan and a sale, by its place.
+pub const GROUP: &str = "group";
+/// What became of an item or a group: `ok`, or the chain's error.
 pub const OUTCOME: &str = "outcome";
 /// How many items succeeded.
 pub const SUCCEEDED: &str = "succeeded";

@@ -162,7 +162,7 @@ pub enum QueryMsg {
     Sources {
         /// The last denom of the page before.
         start_after: Option<String>,
-        /// At most 30; 10 when left out.
+        /// 1 to 30; 10 when left out.
         limit: Option<u32>,
     },
 }

@@ -131,8 +131,17 @@ pub enum ExecuteMsg {
         /// Stop flash loans.
         flash_loan: bool,
     },
-    /// Owner: opens a market again.
-    Unpause(Listed),
+    /// Owner: opens what is named in a market again; the rest stays as it is.
+    Unpause {
+        /// Which market.
+        denom: String,
+        /// Take deposits.
+        deposit: bool,
+        /// Give new debt.
+        borrow: bool,
+        /// Give flash loans.
+        flash_loan: bool,
+    },
     /// Owner: replaces the settings; the oracle among them stays as it is.
     UpdateConfig {
         /// All of them.
@@ -367,7 +376,7 @@ pub struct AssetChanges {
     pub max_loan_to_value: Option<Ratio>,
     /// The liquidation threshold. Up at once, down over `ramp_seconds`.
     pub liquidation_threshold: Option<Ratio>,
-    /// How long the threshold takes to fall; the minimum of three days when left out.
+    /// How long the threshold takes to fall; when left out the minimum: three days, and in proportion more for more than 20 points.
     pub ramp_seconds: Option<u64>,
     /// The liquidator's bonus.
     pub liquidation_bonus: Option<BonusCurve>,

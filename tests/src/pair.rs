@@ -1,6 +1,6 @@
 //! What is done with pairs. A chain has as many as were deployed; each is named by its address.
 
-use cosmwasm_std::{Addr, Empty, coin};
+use cosmwasm_std::{Addr, Empty, Isqrt, Uint256, coin};
 use cw_multi_test::{AppResponse, Contract, ContractWrapper};
 use plimsoll_pair::contract;
 use plimsoll_risk::swap::SLIPPAGE_MAX;
@@ -35,6 +35,40 @@ impl World {
         }
         self.provide_liquidity(LENDER, &pair, coins).unwrap_or_else(|error| panic!("{error}"));
         pair
+    }
+}
+
+impl World {
+    /// Has [`LENDER`] trade in a pair of two listed assets, with coins minted for it, until its price is the oracle's: what others would do
+    /// for the profit in it. Panics when the pair refuses.
+    pub fn arbitrage(&mut self, pair: &Addr) {
+        // Each trade moves the price at most to a quarter, as the widest spread allows.
+        for _ in 0..64 {
+            let Some((denom, amount)) = self.needed_trade(pair) else { return };
+            self.mint(LENDER, &denom, amount);
+            self.swap(LENDER, pair, (&denom, amount)).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+
+    /// What has to be sold so that both reserves are worth the same: `√(first × second)` less what there is of the cheaper one, at most as
+    /// much as there is. None when that is less than a ten-thousandth.
+    fn needed_trade(&self, pair: &Addr) -> Option<(String, u128)> {
+        let PoolResponse { assets, .. } =
+            self.query_contract(pair, &QueryMsg::Pool {}).unwrap_or_else(|error| panic!("{error}"));
+        let worth = |asset: &Asset| {
+            let denom = asset.info.to_string();
+            let (decimals, price) = (self.asset(&denom).params.decimals, self.price_record(&denom).price);
+            asset.amount.value_down(price, decimals).expect("it fits").raw()
+        };
+        let values = [worth(&assets[0]), worth(&assets[1])];
+        let cheaper = usize::from(values[1] < values[0]);
+        let aim = values[0].full_mul(values[1]).isqrt();
+        let aim = Uint256::try_from(aim).expect("the root of a product of two numbers fits one");
+        let missing = Value::new(aim.saturating_sub(values[cheaper]));
+        let (held, denom) = (assets[cheaper].amount, assets[cheaper].info.to_string());
+        let (decimals, price) = (self.asset(&denom).params.decimals, self.price_record(&denom).price);
+        let amount = Amount::of_value_down(missing, price, decimals).expect("it fits").min(held);
+        (amount.raw() > held.raw() / 10_000).then_some((denom, amount.raw()))
     }
 }
 

@@ -46,7 +46,7 @@ fn prices_by_denoms_of_none_is_empty_and_of_too_many_refused() {
     assert!(prices(&world, &[]).unwrap().prices.is_empty());
     assert_eq!(prices(&world, &[UATOM; DENOMS_MAX]).unwrap().prices.len(), DENOMS_MAX);
     let error = prices(&world, &[UATOM; DENOMS_MAX + 1]).unwrap_err();
-    let expected = ContractError::TooMany { what: "denoms", asked: DENOMS_MAX + 1, max: DENOMS_MAX };
+    let expected = ContractError::TooManyDenoms { asked: DENOMS_MAX + 1, max: DENOMS_MAX };
     assert!(error.is(&expected), "{error}");
 }
 
@@ -96,8 +96,10 @@ fn sources_come_page_by_page_by_denom_each_once() {
 }
 
 #[test]
-fn sources_beyond_the_limit_are_refused() {
-    let asked = QueryMsg::Sources { start_after: None, limit: Some(31) };
-    let error = world().query_oracle::<SourcesResponse>(&asked).unwrap_err();
-    assert!(error.is(&ContractError::TooMany { what: "sources", asked: 31, max: 30 }), "{error}");
+fn sources_of_no_or_too_long_a_page_are_refused() {
+    for limit in [0, 31, u32::MAX] {
+        let asked = QueryMsg::Sources { start_after: None, limit: Some(limit) };
+        let error = world().query_oracle::<SourcesResponse>(&asked).unwrap_err();
+        assert!(error.is(&ContractError::Limit { limit, max: 30 }), "{error}");
+    }
 }

@@ -176,7 +176,9 @@ fn set_source_with_guards_out_of_range_is_refused() {
         (Guards { max_deviation: Ratio::ZERO, ..guards() }, GuardsError::MaxDeviation(Ratio::ZERO)),
         (Guards { max_deviation: more, ..guards() }, GuardsError::MaxDeviation(more)),
         (Guards { age_spread: Ratio::ONE, ..guards() }, GuardsError::AgeSpread(Ratio::ONE)),
-        (Guards { max_age: Some(0), ..guards() }, GuardsError::MaxAge),
+        (Guards { max_age: Some(0), ..guards() }, GuardsError::MaxAge(0)),
+        (Guards { max_age: Some(86_401), ..guards() }, GuardsError::MaxAge(86_401)),
+        (Guards { step_interval: 3_601, ..guards() }, GuardsError::StepInterval(3_601)),
     ];
     for (guards, expected) in cases {
         let source = world().feed_source(&[ANN], 1);

@@ -254,7 +254,13 @@ fn flash_loan_stopped_by_the_guardian_is_refused_until_the_owner_reopens() {
     // Nothing else stopped.
     world.borrow(ALICE, UUSD, 5_000_000).unwrap();
     world.deposit(BOB, UUSD, 5_000_000).unwrap();
-    world.execute(OWNER, &ExecuteMsg::Unpause(Listed { denom: UUSD.to_owned() }), &[]).unwrap();
+    world
+        .execute(
+            OWNER,
+            &ExecuteMsg::Unpause { denom: UUSD.to_owned(), deposit: false, borrow: false, flash_loan: true },
+            &[],
+        )
+        .unwrap();
     world.flash(&borrower, loan(UUSD)).unwrap();
 }
 

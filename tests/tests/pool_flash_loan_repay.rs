@@ -1,4 +1,4 @@
-//! `repay_flash_loan`, and what ends a loan or doesn't: `reply` and `migrate`.
+//! `repay_flash_loan`, and what ends a loan or doesn't: `assert_flash_loan_repaid` and `migrate`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -8,8 +8,8 @@
 mod common;
 
 use common::{assert_solvent, mint_wide, refuses, too_wide, world_with_borrower};
-use cosmwasm_std::testing::{mock_dependencies, mock_env};
-use cosmwasm_std::{Addr, Binary, Coin, Reply, SubMsgResult, WasmMsg, to_json_binary};
+use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
+use cosmwasm_std::{Addr, Coin, WasmMsg, to_json_binary};
 use plimsoll_pool::contract;
 use plimsoll_pool::state::{LOAN_COUNT, LOANS, OpenLoan};
 use plimsoll_risk::params::AssetId;
@@ -198,26 +198,26 @@ fn migrate_while_a_flash_loan_is_open_is_refused() {
     assert_solvent(&world);
 }
 
-fn replied(id: u64, prepare: impl FnOnce(&mut dyn cosmwasm_std::Storage)) -> Result<(), String> {
+fn asserted(id: u64, prepare: impl FnOnce(&mut dyn cosmwasm_std::Storage)) -> Result<(), String> {
     let mut deps = mock_dependencies();
     LOAN_COUNT.save(&mut deps.storage, &7).unwrap();
     prepare(&mut deps.storage);
-    let result = SubMsgResult::Err("never asked for".to_owned());
-    let reply = Reply { id, payload: Binary::default(), gas_used: 0, result };
-    let response = contract::reply(deps.as_mut(), mock_env(), reply).map_err(|error| error.to_string())?;
+    let info = message_info(&Addr::unchecked(BOB), &[]);
+    let msg = ExecuteMsg::AssertFlashLoanRepaid(LoanId { id });
+    let response = contract::execute(deps.as_mut(), mock_env(), info, msg).map_err(|error| error.to_string())?;
     assert!(response.messages.is_empty() && response.attributes.is_empty());
     Ok(())
 }
 
 #[test]
-fn reply_with_an_id_that_was_never_given_is_refused() {
+fn assert_flash_loan_repaid_refuses_an_open_loan_and_one_that_never_was() {
     for id in [0, 8, u64::MAX] {
-        assert_eq!(replied(id, |_| ()), Err(format!("flash loan {id} is not open")));
+        assert_eq!(asserted(id, |_| ()), Err(format!("flash loan {id} is not open")));
     }
-    assert_eq!(replied(7, |_| ()), Ok(()));
+    assert_eq!(asserted(7, |_| ()), Ok(()));
     let receiver = Addr::unchecked(ALICE);
     let open = OpenLoan { receiver, asset: AssetId(0), amount: Amount::new(5), fee: Amount::ZERO };
     let save = |storage: &mut dyn cosmwasm_std::Storage| LOANS.save(storage, 7, &open).unwrap();
-    assert_eq!(replied(7, save), Err("flash loan 7 is not repaid".to_owned()));
-    assert_eq!(replied(6, save), Ok(()));
+    assert_eq!(asserted(7, save), Err("flash loan 7 is not repaid".to_owned()));
+    assert_eq!(asserted(6, save), Ok(()));
 }

@@ -131,8 +131,8 @@ fn init_asset_with_parameters_out_of_range_is_refused() {
     let cases: Vec<(Change, &str)> = vec![
         (Box::new(|p| p.decimals = 19), "decimals 19 is above 18"),
         (
-            Box::new(move |p| p.protocol_liquidation_fee = above),
-            "protocol_liquidation_fee 1.000000000000000001 is above 1",
+            Box::new(|p| p.protocol_liquidation_fee = ratio("0.500000000000000001")),
+            "protocol_liquidation_fee 0.500000000000000001 is above 0.5",
         ),
         (Box::new(move |p| p.reserve_factor = above), "reserve_factor 1.000000000000000001 is above 1"),
         (Box::new(move |p| p.reserve_floor = above), "reserve_floor 1.000000000000000001 is above 1"),
@@ -199,7 +199,7 @@ fn init_asset_with_parameters_at_the_edge_of_their_range_works() {
         |p| p.liquidation_bonus.full_at = ratio("0.825"),
         |p| (p.max_loan_to_value, p.liquidation_threshold) = (Ratio::ZERO, Ratio::ZERO),
         |p| p.rate_model = kinked("0.8", 0, 500, 500),
-        |p| (p.protocol_liquidation_fee, p.reserve_factor, p.reserve_floor) = (Ratio::ONE, Ratio::ONE, Ratio::ONE),
+        |p| (p.protocol_liquidation_fee, p.reserve_factor, p.reserve_floor) = (ratio("0.5"), Ratio::ONE, Ratio::ONE),
     ];
     for change in cases {
         let (mut world, mut params) = priced("unew");

@@ -8,7 +8,7 @@
 mod common;
 
 use common::{Outcome, indebted, refuses, takes_no_funds};
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, Listed};
+use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
 use plimsoll_testing::{
     AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD, World, values,
 };
@@ -18,7 +18,11 @@ fn stop(denom: Option<&str>, deposit: bool, borrow: bool) -> ExecuteMsg {
 }
 
 fn unpause(world: &mut World, who: &str, denom: &str) -> Outcome {
-    world.execute(who, &ExecuteMsg::Unpause(Listed { denom: denom.to_owned() }), &[])
+    world.execute(who, &open(denom, true, true), &[])
+}
+
+fn open(denom: &str, deposit: bool, borrow: bool) -> ExecuteMsg {
+    ExecuteMsg::Unpause { denom: denom.to_owned(), deposit, borrow, flash_loan: false }
 }
 
 fn switches(world: &World, denom: &str) -> (bool, bool) {
@@ -103,6 +107,28 @@ fn unpause_is_the_owners_alone() {
 }
 
 #[test]
+fn unpause_opens_what_is_named_and_stops_nothing() {
+    let mut world = World::new();
+    let all = ExecuteMsg::Pause { denom: None, deposit: true, borrow: true, flash_loan: true };
+    world.execute(GUARDIAN, &all, &[]).unwrap();
+    for (msg, expected) in [
+        (open(UATOM, false, false), (false, false)),
+        (open(UATOM, true, false), (true, false)),
+        (open(UATOM, false, false), (true, false)),
+        (open(UATOM, false, true), (true, true)),
+    ] {
+        world.execute(OWNER, &msg, &[]).unwrap();
+        assert_eq!(switches(&world, UATOM), expected);
+        assert!(!world.market(UATOM).params.enabled.flash_loan);
+    }
+    let msg = ExecuteMsg::Unpause { denom: UATOM.to_owned(), deposit: false, borrow: false, flash_loan: true };
+    for msg in [msg, open(UATOM, false, false)] {
+        world.execute(OWNER, &msg, &[]).unwrap();
+        assert!(world.market(UATOM).params.enabled.flash_loan);
+    }
+}
+
+#[test]
 fn pause_stays_when_parameters_change() {
     let mut world = World::new();
     world.execute(GUARDIAN, &stop(Some(UATOM), true, true), &[]).unwrap();
@@ -122,5 +148,5 @@ fn pause_and_unpause_of_an_unlisted_denom_are_refused() {
 fn pause_and_unpause_with_funds_are_refused() {
     let mut world = World::new();
     takes_no_funds(&mut world, GUARDIAN, &stop(None, true, true));
-    takes_no_funds(&mut world, OWNER, &ExecuteMsg::Unpause(Listed { denom: UATOM.to_owned() }));
+    takes_no_funds(&mut world, OWNER, &open(UATOM, true, true));
 }

@@ -123,6 +123,31 @@ fn update_asset_of_a_ramp_out_of_range_is_refused() {
     }
 }
 
+/// Twenty points in three days is the steepest, from wherever a ramp was stopped: not even a target of 0 that is taken back makes it faster.
+#[test]
+fn update_asset_of_a_ramp_too_steep_is_refused() {
+    let mut world = World::new();
+    let most = lower_threshold(55, Some(3 * DAY));
+    let changes = AssetChanges { max_loan_to_value: Some(Ratio::ZERO), ..lower_threshold(35, Some(6 * DAY - 1)) };
+    let text = "ramp from 0.75 to 0.35 takes at least 518400 seconds, not 518399";
+    for who in [OWNER, RISK_MANAGER] {
+        refuses(&mut world, text, |world| world.execute(who, &message(changes.clone()), &[]));
+    }
+    world.update_asset(UATOM, lower_threshold(35, None)).unwrap();
+    world.advance(3 * DAY);
+    assert_eq!(world.market(UATOM).liquidation_threshold, ratio("0.55"));
+    // Stopped here, and on from here.
+    world
+        .update_asset(UATOM, AssetChanges { liquidation_threshold: Some(ratio("0.55")), ..AssetChanges::default() })
+        .unwrap();
+    let none = AssetChanges { max_loan_to_value: Some(Ratio::ZERO), liquidation_threshold: Some(Ratio::ZERO), ..most };
+    let text = "ramp from 0.55 to 0 takes at least 712800 seconds, not 259200";
+    refuses(&mut world, text, |world| world.update_asset(UATOM, none.clone()));
+    world.update_asset(UATOM, AssetChanges { ramp_seconds: None, ..none }).unwrap();
+    world.advance(3 * DAY);
+    assert_eq!(world.market(UATOM).liquidation_threshold, ratio("0.35"));
+}
+
 #[test]
 fn update_asset_keeps_max_ltv_below_the_end_of_the_ramp() {
     let mut world = World::new();
@@ -178,7 +203,10 @@ fn update_asset_with_parameters_out_of_range_is_refused() {
             AssetChanges { max_loan_to_value: above, ..none.clone() },
             "max_loan_to_value 1.01 is not below liquidation_threshold 0.75",
         ),
-        (AssetChanges { protocol_liquidation_fee: above, ..none.clone() }, "protocol_liquidation_fee 1.01 is above 1"),
+        (
+            AssetChanges { protocol_liquidation_fee: above, ..none.clone() },
+            "protocol_liquidation_fee 1.01 is above 0.5",
+        ),
         (AssetChanges { reserve_factor: above, ..none.clone() }, "reserve_factor 1.01 is above 1"),
         (AssetChanges { reserve_floor: above, ..none.clone() }, "reserve_floor 1.01 is above 1"),
         (

@@ -43,6 +43,6 @@ pub fn reply(deps: DepsMut, reply: Reply) -> Result<Response, ContractError> {
         work.succeeded = work.succeeded.saturating_add(1);
     }
     WORK.save(deps.storage, &Some(work))?;
-    let what = if is_group { "group" } else { event::ITEM };
+    let what = if is_group { event::GROUP } else { event::ITEM };
     Ok(Response::new().add_attribute(what, at.to_string()).add_attribute(event::OUTCOME, outcome))
 }

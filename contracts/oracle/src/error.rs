@@ -310,13 +310,19 @@ pub enum ContractError {
         fault: PriceFault,
     },
     /// Too much is asked for at once.
-    #[error("{asked} {what} asked for, at most {max} are answered")]
-    TooMany {
-        /// Of what: `denoms` or `sources`.
-        what: &'static str,
+    #[error("{asked} denoms asked for, at most {max} are answered")]
+    TooManyDenoms {
         /// How many were asked for.
         asked: usize,
         /// The most.
         max: usize,
+    },
+    /// A page that is too long, or empty.
+    #[error("limit {limit} is not between 1 and {max}")]
+    Limit {
+        /// What was asked for.
+        limit: u32,
+        /// The most.
+        max: u32,
     },
 }

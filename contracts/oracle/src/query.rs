@@ -45,7 +45,7 @@ pub fn price_records(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binar
 fn best_records(deps: Deps, now: u64, denoms: &[String]) -> Result<Vec<Option<PriceRecord>>, ContractError> {
     let (asked, max) = (denoms.len(), DENOMS_MAX);
     if asked > max {
-        return Err(ContractError::TooMany { what: "denoms", asked, max });
+        return Err(ContractError::TooManyDenoms { asked, max });
     }
     let best = denoms.iter().map(|denom| {
         let Some(published) = PRICE_RECORDS.may_load(deps.storage, denom)? else { return Ok(None) };
@@ -68,13 +68,13 @@ pub fn source(deps: Deps, denom: String) -> Result<Binary, ContractError> {
     Ok(to_json_binary(&load_source(deps, denom)?)?)
 }
 
-/// A page of sources, by denom.
+/// A page of sources, by denom. A page of none would look like the end.
 pub fn sources(deps: Deps, start_after: Option<&str>, limit: Option<u32>) -> Result<Binary, ContractError> {
-    let asked = usize::try_from(limit.unwrap_or(SOURCES_DEFAULT)).unwrap_or(usize::MAX);
-    let max = usize::try_from(SOURCES_LIMIT).unwrap_or(usize::MAX);
-    if asked > max {
-        return Err(ContractError::TooMany { what: "sources", asked, max });
+    let (limit, max) = (limit.unwrap_or(SOURCES_DEFAULT), SOURCES_LIMIT);
+    if limit == 0 || limit > max {
+        return Err(ContractError::Limit { limit, max });
     }
+    let asked = usize::try_from(limit).unwrap_or(usize::MAX);
     let denoms = LISTINGS.keys_after(deps.storage, start_after).take(asked);
     let sources = denoms.map(|denom| load_source(deps, denom?)).collect::<Result<_, _>>()?;
     Ok(to_json_binary(&SourcesResponse { sources })?)

@@ -41,6 +41,13 @@ pub fn address_or(api: &dyn Api, named: Option<&str>, otherwise: &Addr) -> Resul
     named.map_or_else(|| Ok(otherwise.clone()), |text| address(api, text))
 }
 
+/// Where coins are paid: the address that was named, or another when none was. Errors for the pool itself: coins that come without a
+/// message are counted to nobody.
+pub fn recipient(api: &dyn Api, pool: &Addr, named: Option<&str>, otherwise: &Addr) -> Result<Addr, ContractError> {
+    let to = address_or(api, named, otherwise)?;
+    if to == *pool { Err(ContractError::PoolAsRecipient { pool: to.into_string() }) } else { Ok(to) }
+}
+
 /// An address that the chain accepts, if one is given.
 pub fn valid(api: &dyn Api, named: Option<String>) -> Result<Option<String>, ContractError> {
     Ok(named.map(|text| address(api, &text)).transpose()?.map(String::from))

@@ -18,6 +18,7 @@ pub fn batch(deps: DepsMut, env: Env, info: MessageInfo, actions: Vec<BatchActio
     }
     let mut batch = Batch {
         deps: deps.as_ref(),
+        pool: &env.contract.address,
         sender: info.sender.clone(),
         book: Book::open(deps.as_ref(), &env)?,
         purse: Purse::of(&info)?,
@@ -44,6 +45,7 @@ pub fn batch(deps: DepsMut, env: Env, info: MessageInfo, actions: Vec<BatchActio
 
 struct Batch<'a> {
     deps: Deps<'a>,
+    pool: &'a Addr,
     sender: Addr,
     book: Book,
     purse: Purse,
@@ -151,7 +153,7 @@ impl Batch<'_> {
 
     /// Pays out at the end. Says to whom.
     fn pay(&mut self, to: Option<&str>, amount: Amount, denom: &str) -> Result<String, ContractError> {
-        let to = access::address_or(self.deps.api, to, &self.sender)?.into_string();
+        let to = access::recipient(self.deps.api, self.pool, to, &self.sender)?.into_string();
         self.payments.extend(funds::pay(&to, amount, denom));
         Ok(to)
     }

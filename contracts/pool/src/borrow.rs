@@ -21,7 +21,7 @@ pub struct Borrow {
 pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Result<Response, ContractError> {
     funds::none(&info)?;
     let Borrow { denom, amount, recipient, account_id } = order;
-    let recipient = access::address_or(deps.api, recipient.as_deref(), &info.sender)?;
+    let recipient = access::recipient(deps.api, &env.contract.address, recipient.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), info.sender, account_id)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;

@@ -78,7 +78,9 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::Pause { denom, deposit, borrow, flash_loan } => {
             pause::pause(deps, info, denom, Switches { deposit, borrow, flash_loan })
         }
-        M::Unpause(Listed { denom }) => pause::unpause(deps, info, &denom),
+        M::Unpause { denom, deposit, borrow, flash_loan } => {
+            pause::unpause(deps, info, &denom, Switches { deposit, borrow, flash_loan })
+        }
         M::UpdateConfig { config } => update_config::update_config(deps, info, config),
         M::UpdateOracle { oracle } => update_config::update_oracle(deps, env, info, &oracle),
         M::UpdateRoles { risk_manager, guardian } => update_config::update_roles(deps, info, risk_manager, guardian),

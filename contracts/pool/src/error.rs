@@ -54,6 +54,12 @@ pub enum ContractError {
         /// What was given.
         address: String,
     },
+    /// Coins that the pool sends itself are lost to everybody.
+    #[error("the recipient is the pool itself, {pool}: what it got would be nobody's")]
+    PoolAsRecipient {
+        /// The pool.
+        pool: String,
+    },
     /// Longer than any address.
     #[error("an address has at most {max} characters, not {length}")]
     AddressLength {

@@ -37,7 +37,7 @@ pub struct Outcome {
 pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Liquidate) -> Result<Response, ContractError> {
     let coin = funds::one_coin(&info)?;
     let user = access::address(deps.api, &order.user)?;
-    let recipient = access::address_or(deps.api, order.recipient.as_deref(), &info.sender)?;
+    let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
     for party in [&info.sender, &recipient] {
         if *party == user {
             return Err(ContractError::SelfLiquidation { address: party.to_string() });

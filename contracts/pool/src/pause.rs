@@ -33,11 +33,16 @@ pub fn pause(
     Ok(response)
 }
 
-pub fn unpause(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
+pub fn unpause(deps: DepsMut, info: MessageInfo, denom: &str, open: Switches) -> Result<Response, ContractError> {
     funds::none(&info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     let id = asset_id(deps.storage, denom)?.0;
-    let denom = switch(deps.storage, id, |_| Switches { deposit: true, borrow: true, flash_loan: true })?;
+    let opened = |now: Switches| Switches {
+        deposit: now.deposit || open.deposit,
+        borrow: now.borrow || open.borrow,
+        flash_loan: now.flash_loan || open.flash_loan,
+    };
+    let denom = switch(deps.storage, id, opened)?;
     Ok(Response::new().add_attribute(event::ACTION, "unpause").add_attribute(event::DENOM, denom))
 }
 

@@ -26,7 +26,7 @@ pub fn request_reserves(
     funds::none(&info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     funds::nonzero(amount, denom)?;
-    let recipient = access::address(deps.api, recipient)?.into_string();
+    let recipient = access::recipient(deps.api, &env.contract.address, Some(recipient), &info.sender)?.into_string();
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
     let floor = book.params(id)?.reserve_floor;

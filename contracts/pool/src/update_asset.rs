@@ -38,12 +38,16 @@ pub fn update_asset(
 }
 
 fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<AssetParams, ContractError> {
-    let ramp = changes.ramp_seconds.unwrap_or(RAMP_MIN);
-    if !(RAMP_MIN..=RAMP_MAX).contains(&ramp) {
-        return Err(ParamsError::RampLength(ramp).into());
+    if let Some(seconds) = changes.ramp_seconds.filter(|seconds| !(RAMP_MIN..=RAMP_MAX).contains(seconds)) {
+        return Err(ParamsError::RampLength(seconds).into());
     }
     if let Some(target) = changes.liquidation_threshold {
-        params.liquidation_threshold = params.liquidation_threshold.toward(target, now, ramp);
+        let (ramp, seconds) = (params.liquidation_threshold, ramp_seconds(&params, &changes, now));
+        let (from, least) = (ramp.at(now), ramp.least_seconds(target, now));
+        if target < from && seconds < least {
+            return Err(ParamsError::RampSlope { from, to: target, seconds, least }.into());
+        }
+        params.liquidation_threshold = ramp.toward(target, now, seconds);
     }
     // A ramp that has ended is history: nothing is judged by where it came from.
     if now >= params.liquidation_threshold.ends_at {
@@ -64,9 +68,15 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
     })
 }
 
+/// How long the threshold's ramp takes: as long as is asked for, or as short as is allowed.
+fn ramp_seconds(params: &AssetParams, changes: &AssetChanges, now: u64) -> u64 {
+    let target = changes.liquidation_threshold.unwrap_or_default();
+    changes.ramp_seconds.unwrap_or_else(|| params.liquidation_threshold.least_seconds(target, now))
+}
+
 /// The risk manager lowers caps, max LTV and threshold; never rates, bonuses, fees or reserves.
 fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> Result<(), ContractError> {
-    let ramp = changes.ramp_seconds.unwrap_or(RAMP_MIN);
+    let ramp = ramp_seconds(params, changes, now);
     let loosens = |target| loosens(&params.liquidation_threshold, target, now, ramp);
     let refused = [
         ("max_loan_to_value", changes.max_loan_to_value.is_some_and(|v| v > params.max_loan_to_value)),

@@ -20,7 +20,7 @@ pub struct Withdraw {
 
 pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
     funds::none(&info)?;
-    let recipient = access::address_or(deps.api, order.recipient.as_deref(), &info.sender)?;
+    let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), info.sender, order.account_id)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &order.denom)?;

@@ -17,8 +17,13 @@ pub struct AssetId(pub u16);
 pub const DECIMALS_MAX: u8 = 18;
 /// No cap may be above this: 10¹² whole tokens of 18 decimals.
 pub const CAP_MAX: Amount = Amount::new(ONE * 1_000_000_000_000);
+/// The most that the protocol takes of a liquidator's bonus: with more, nobody would come.
+pub const PROTOCOL_LIQUIDATION_FEE_MAX: Ratio = Ratio::percent(50);
 /// The least time, in seconds, over which a liquidation threshold falls: three days.
 pub const RAMP_MIN: u64 = 3 * 86_400;
+/// The most that it falls within [`RAMP_MIN`]. A longer way takes longer in proportion, so that stopping a ramp early and starting another
+/// never makes it fall faster than this: whatever governance does, an account sees its threshold fall by no more in three days.
+pub const RAMP_FALL_MAX: Ratio = Ratio::percent(20);
 /// The most time over which it falls: a year.
 pub const RAMP_MAX: u64 = 365 * 86_400;
 
@@ -55,6 +60,14 @@ impl Ramp {
         } else {
             self.from.saturating_sub(moved(self.from.saturating_sub(self.to)))
         }
+    }
+
+    /// The least seconds that a fall from here to `target` takes, rounded up: [`RAMP_MIN`], and longer when it is by more than
+    /// [`RAMP_FALL_MAX`].
+    pub fn least_seconds(&self, target: Ratio, now: u64) -> u64 {
+        let fall = self.at(now).saturating_sub(target);
+        let least = mul_div_up_128(fall.raw(), u128::from(RAMP_MIN), RAMP_FALL_MAX.raw()).ok();
+        least.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(u64::MAX).max(RAMP_MIN)
     }
 
     /// The ramp that leads from here to `target`: at once when that raises the value, over `seconds` when it lowers it.
@@ -104,7 +117,7 @@ pub struct AssetParams {
     pub liquidation_threshold: Ramp,
     /// The liquidator's bonus when this asset is seized.
     pub liquidation_bonus: BonusCurve,
-    /// The protocol's share of that bonus.
+    /// The protocol's share of that bonus; at most [`PROTOCOL_LIQUIDATION_FEE_MAX`].
     pub protocol_liquidation_fee: Ratio,
     /// The reserves' share of interest.
     pub reserve_factor: Ratio,
@@ -128,13 +141,15 @@ pub enum ParamsError {
     /// Too many decimals.
     #[error("decimals {0} is above {DECIMALS_MAX}")]
     Decimals(u8),
-    /// A share that is more than all.
-    #[error("{name} {value} is above 1")]
-    AboveOne {
+    /// A share that is more than all, or more than may be taken.
+    #[error("{name} {value} is above {max}")]
+    ShareTooHigh {
         /// The parameter.
         name: &'static str,
         /// Its value.
         value: Ratio,
+        /// The most.
+        max: Ratio,
     },
     /// A cap with which sums could leave their type.
     #[error("{name} {value} is above {CAP_MAX}")]
@@ -176,6 +191,18 @@ pub enum ParamsError {
     /// A ramp that is too fast or too slow.
     #[error("ramp of {0} seconds is not between {RAMP_MIN} and {RAMP_MAX}")]
     RampLength(u64),
+    /// A ramp that is too steep: a threshold falls by at most [`RAMP_FALL_MAX`] in [`RAMP_MIN`].
+    #[error("ramp from {from} to {to} takes at least {least} seconds, not {seconds}")]
+    RampSlope {
+        /// Where it starts.
+        from: Ratio,
+        /// Where it ends.
+        to: Ratio,
+        /// How long it was to take.
+        seconds: u64,
+        /// The least.
+        least: u64,
+    },
     /// The rate model is out of range.
     #[error(transparent)]
     RateModel(#[from] RateModelError),
@@ -206,15 +233,15 @@ impl AssetParams {
         if self.decimals > DECIMALS_MAX {
             return Err(ParamsError::Decimals(self.decimals));
         }
-        for (name, value) in [
-            ("liquidation_bonus.max", self.liquidation_bonus.max),
-            ("protocol_liquidation_fee", self.protocol_liquidation_fee),
-            ("reserve_factor", self.reserve_factor),
-            ("reserve_floor", self.reserve_floor),
-            ("flash_loan_fee", self.flash_loan_fee),
+        for (name, value, max) in [
+            ("liquidation_bonus.max", self.liquidation_bonus.max, Ratio::ONE),
+            ("protocol_liquidation_fee", self.protocol_liquidation_fee, PROTOCOL_LIQUIDATION_FEE_MAX),
+            ("reserve_factor", self.reserve_factor, Ratio::ONE),
+            ("reserve_floor", self.reserve_floor, Ratio::ONE),
+            ("flash_loan_fee", self.flash_loan_fee, Ratio::ONE),
         ] {
-            if value > Ratio::ONE {
-                return Err(ParamsError::AboveOne { name, value });
+            if value > max {
+                return Err(ParamsError::ShareTooHigh { name, value, max });
             }
         }
         for (name, value) in [("supply_cap", self.supply_cap), ("borrow_cap", self.borrow_cap)] {

@@ -15,11 +15,16 @@ pub const RECORD_VERSION: u8 = 1;
 /// The highest price that a source may carry: 10¹⁸ of the quote currency a token.
 pub const PRICE_MAX: Price = Price::new(ONE * ONE);
 
+/// The most seconds that a price may live: a day. An older one says little of what a token is worth.
+pub const MAX_AGE_MAX: u64 = 86_400;
+/// The most seconds from one step to the next: an hour. With more, the mid price could not follow a crash.
+pub const STEP_INTERVAL_MAX: u64 = 3_600;
+
 /// The limits that a source's prices are held to.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Guards {
-    /// Seconds after which a price is too old. `None` only for a fixed price, which does not age.
+    /// Seconds after which a price is too old; at most [`MAX_AGE_MAX`]. `None` only for a fixed price, which does not age.
     pub max_age: Option<u64>,
     /// Prices below this are refused; what a debt counts at in liquidation while its price fails.
     pub floor: Price,
@@ -27,7 +32,7 @@ pub struct Guards {
     pub ceiling: Price,
     /// How far the mid price may move in one step.
     pub max_deviation: Ratio,
-    /// Seconds from one step to the next.
+    /// Seconds from one step to the next; at most [`STEP_INTERVAL_MAX`].
     pub step_interval: u64,
     /// How much `low` and `high` have widened when a price reaches its maximum age.
     pub age_spread: Ratio,
@@ -50,9 +55,12 @@ pub enum GuardsError {
     /// A spread of all would make `low` 0.
     #[error("guards: age_spread {0} must be below 1")]
     AgeSpread(Ratio),
-    /// A price that is too old at once.
-    #[error("guards: max_age must be above 0")]
-    MaxAge,
+    /// A price that is too old at once, or lives so long that it is nobody's.
+    #[error("guards: max_age {0} must be above 0 and at most {MAX_AGE_MAX}")]
+    MaxAge(u64),
+    /// Steps so far apart that the mid price stands still.
+    #[error("guards: step_interval {0} must be at most {STEP_INTERVAL_MAX}")]
+    StepInterval(u64),
 }
 
 impl Guards {
@@ -67,8 +75,11 @@ impl Guards {
         if self.age_spread >= Ratio::ONE {
             return Err(GuardsError::AgeSpread(self.age_spread));
         }
-        if self.max_age == Some(0) {
-            return Err(GuardsError::MaxAge);
+        if let Some(max_age) = self.max_age.filter(|max_age| !(1..=MAX_AGE_MAX).contains(max_age)) {
+            return Err(GuardsError::MaxAge(max_age));
+        }
+        if self.step_interval > STEP_INTERVAL_MAX {
+            return Err(GuardsError::StepInterval(self.step_interval));
         }
         Ok(())
     }

@@ -5,7 +5,9 @@ mod model;
 
 use model::{E18, any128, ceil, config, floor, frac, kinked, params, q};
 use num_bigint::BigInt;
-use plimsoll_risk::params::{AssetParams, BonusCurve, CAP_MAX, DECIMALS_MAX, ParamsError, RAMP_MAX, RAMP_MIN, Ramp};
+use plimsoll_risk::params::{
+    AssetParams, BonusCurve, CAP_MAX, DECIMALS_MAX, ParamsError, RAMP_FALL_MAX, RAMP_MAX, RAMP_MIN, Ramp,
+};
 use plimsoll_risk::rates::RateModelError;
 use plimsoll_risk::units::{Amount, Ratio};
 use proptest::prelude::*;
@@ -34,14 +36,15 @@ fn line(ramp: &Ramp, now: u64) -> model::Q {
 proptest! {
     #![proptest_config(config(4_000))]
 
-    /// `max_ltv < LT` at both ends (or neither above 0), `min ≤ max ≤ 1`, `LT × (1 + max) ≤ full_at < 1`, shares at most 1.
+    /// `max_ltv < LT` at both ends (or neither above 0), `min ≤ max ≤ 1`, `LT × (1 + max) ≤ full_at < 1`, shares at most 1, the
+    /// protocol's of a bonus at most a half.
     #[test]
     fn parameters_are_accepted_exactly_when_every_rule_holds(
         (ltv, from, to) in (0..E18, 0..E18, 0..E18),
         min in prop_oneof![3 => 0..E18 / 10, 1 => ratio()],
         max in prop_oneof![3 => 0..E18 / 5, 1 => ratio()],
         full_at in ratio(),
-        (fee, factor, reserve) in (0..=E18, 0..=E18, prop_oneof![9 => 0..=E18, 1 => ratio()]),
+        (fee, factor, reserve) in (prop_oneof![9 => 0..=E18 / 2, 1 => ratio()], 0..=E18, prop_oneof![9 => 0..=E18, 1 => ratio()]),
     ) {
         let given = AssetParams {
             max_loan_to_value: Ratio::new(ltv),
@@ -60,7 +63,8 @@ proptest! {
             && max <= E18
             && full_at < E18
             && carried <= BigInt::from(full_at) * E18
-            && reserve <= E18;
+            && reserve <= E18
+            && fee <= E18 / 2;
         prop_assert_eq!(given.validate().is_ok(), accepted, "{:?}", given.validate());
     }
 
@@ -82,6 +86,35 @@ proptest! {
         prop_assert_eq!(ramp.at(u64::MAX), ramp.to);
         if ramp.from != ramp.to {
             prop_assert_ne!(ramp.at(ramp.ends_at - 1), ramp.to, "a second before its end it is not there yet");
+        }
+    }
+
+    /// However ramps are started, stopped and started again: between any two moments the threshold falls by no more than a fifth for every
+    /// three days between them, and what a ramp may take at least is never less than three days.
+    #[test]
+    fn a_threshold_never_falls_faster_than_a_fifth_in_three_days(
+        first in 0..=E18,
+        steps in prop::collection::vec((0u64..400_000, prop_oneof![2 => 0..=E18, 1 => Just(0)], 0u64..100_000), 1..8),
+    ) {
+        let (mut ramp, mut now) = (Ramp::flat(Ratio::new(first)), 1_000);
+        let mut seen = vec![(now, ramp.at(now).raw())];
+        for (wait, target, extra) in steps {
+            for at in [now + wait / 3, now + wait / 2, now + wait] {
+                seen.push((at, ramp.at(at).raw()));
+            }
+            now += wait;
+            let target = Ratio::new(target);
+            let least = ramp.least_seconds(target, now);
+            prop_assert!((RAMP_MIN..=RAMP_MAX).contains(&least));
+            ramp = ramp.toward(target, now, least + extra);
+        }
+        seen.extend([1, 86_400, RAMP_MIN, 2 * RAMP_MAX].map(|later| (now + later, ramp.at(now + later).raw())));
+        for (i, early) in seen.iter().enumerate() {
+            for late in &seen[i..] {
+                // In parts of a fifth of three days, and one of rounding.
+                let fall = early.1.saturating_sub(late.1) * 5 * 3 * 86_400;
+                prop_assert!(fall <= E18 * u128::from(late.0 - early.0) + 5 * 3 * 86_400, "{early:?} {late:?}");
+            }
         }
     }
 
@@ -147,11 +180,19 @@ fn too_many_decimals_are_refused() {
 #[test]
 fn a_share_above_one_is_refused() {
     let value = Ratio::new(E18 + 1);
-    let above = |name| ParamsError::AboveOne { name, value };
+    let above = |name| ParamsError::ShareTooHigh { name, value, max: Ratio::ONE };
     assert_eq!(refusal(|p| p.liquidation_bonus.max = value), above("liquidation_bonus.max"));
-    assert_eq!(refusal(|p| p.protocol_liquidation_fee = value), above("protocol_liquidation_fee"));
+    assert_eq!(refusal(|p| p.flash_loan_fee = value), above("flash_loan_fee"));
     assert_eq!(refusal(|p| p.reserve_factor = value), above("reserve_factor"));
     assert_eq!(refusal(|p| p.reserve_floor = value), above("reserve_floor"));
+}
+
+#[test]
+fn a_protocol_fee_that_takes_more_than_half_of_the_bonus_is_refused() {
+    let (name, max) = ("protocol_liquidation_fee", Ratio::percent(50));
+    let value = Ratio::new(max.raw() + 1);
+    assert_eq!(refusal(|p| p.protocol_liquidation_fee = value), ParamsError::ShareTooHigh { name, value, max });
+    assert_eq!(AssetParams { protocol_liquidation_fee: max, ..params() }.validate(), Ok(()));
 }
 
 #[test]
@@ -227,4 +268,18 @@ fn parameters_read_back_what_they_write_and_refuse_unknown_fields_in_json() -> R
     json["liquidation_bonus"]["most"] = "0.2".into();
     assert!(serde_json::from_value::<AssetParams>(json).is_err());
     Ok(())
+}
+
+#[test]
+fn a_fall_takes_three_days_for_a_fifth_and_in_proportion_for_more() {
+    let from = |percent| Ramp::flat(Ratio::percent(percent));
+    assert_eq!(RAMP_FALL_MAX, Ratio::percent(20));
+    for (start, end, seconds) in
+        [(75, 80, RAMP_MIN), (75, 74, RAMP_MIN), (75, 55, RAMP_MIN), (75, 35, 2 * RAMP_MIN), (100, 0, 5 * RAMP_MIN)]
+    {
+        assert_eq!(from(start).least_seconds(Ratio::percent(end), 7), seconds);
+    }
+    // A unit more is a second more.
+    let target = Ratio::new(Ratio::percent(55).raw() - 1);
+    assert_eq!(from(75).least_seconds(target, 7), RAMP_MIN + 1);
 }

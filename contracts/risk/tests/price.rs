@@ -272,5 +272,15 @@ fn guards_out_of_range_are_refused() {
     let spread = |age_spread| Guards { age_spread, ..guards(E18, 0) }.validate();
     assert_eq!(spread(Ratio::new(E18 - 1)), Ok(()));
     assert_eq!(spread(Ratio::ONE), Err(GuardsError::AgeSpread(Ratio::ONE)));
-    assert_eq!(Guards { max_age: Some(0), ..guards(E18, 0) }.validate(), Err(GuardsError::MaxAge));
+    for (max_age, good) in [(0, false), (1, true), (86_400, true), (86_401, false), (u64::MAX, false)] {
+        let expected = if good { Ok(()) } else { Err(GuardsError::MaxAge(max_age)) };
+        assert_eq!(Guards { max_age: Some(max_age), ..guards(E18, 0) }.validate(), expected);
+    }
+    for (seconds, good) in [(0, true), (3_600, true), (3_601, false), (u64::MAX, false)] {
+        let expected = if good { Ok(()) } else { Err(GuardsError::StepInterval(seconds)) };
+        assert_eq!(guards(E18, seconds).validate(), expected);
+    }
+    let text = GuardsError::MaxAge(86_401).to_string() + &GuardsError::StepInterval(3_601).to_string();
+    assert!(text.contains("max_age 86401") && text.contains("at most 86400"), "{text}");
+    assert!(text.contains("step_interval 3601 must be at most 3600"), "{text}");
 }

@@ -31,7 +31,7 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let position = Position::of(record, &scan.assets, scan.now).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
     let cooling = BTreeSet::new();
-    let means = Means { sender: None, inventory: None, strategy: &config.strategy, cooling: &cooling };
+    let means = Means::new(None, None, &config.strategy, &cooling);
     let outcome = decide(&book, &scan, verdict, &means);
     if json {
         return print_json(&as_json(&book, verdict, &lines, &outcome));

@@ -1,33 +1,51 @@
-//! `liquidate`: one account, now.
+//! `liquidate`: named accounts, now, in one transaction.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
+use crate::book::Book;
 use crate::book::touched::account_key;
-use crate::chain::Chain;
+use crate::chain::{Balances, Chain};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
-use crate::commands::{config, key, open, print_json};
+use crate::commands::{config, key, open, print_json, venue};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
+use crate::exchange::Exchange;
+use crate::exchange::read::Venue;
 use crate::execute::{Executor, Landed, fee_reserve};
-use crate::plan::{Action, Means, decide, keep_back};
+use crate::plan::{Action, Means, hopeful, keep_back, plan};
+use crate::run::desk;
 use crate::scan::{Scan, name, scan};
-use crate::settle::settle;
+use crate::settle::{failures, settle};
 
-/// Liquidates the account, or says why that can't be done.
-pub async fn liquidate(settings: &Settings, account: &str, live: bool, json: bool) -> Result<()> {
+/// What is asked for.
+#[derive(Debug)]
+pub struct Job {
+    /// `OWNER` or `OWNER/ID`.
+    pub accounts: Vec<String>,
+    /// How many must succeed; all of them when left out.
+    pub min_success: Option<usize>,
+    /// Whether anything is sent.
+    pub live: bool,
+}
+
+/// Liquidates the accounts in one transaction, or says why that can't be done.
+pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> {
     let config = config(settings)?;
     let key = key(&config)?;
-    if live && key.is_none() {
+    if job.live && key.is_none() {
         return Err(Error::NoKey);
     }
+    let wanted = keys(&job)?;
     let (node, mut book) = open(&config, key).await?;
+    let venue = venue(&config, &node).await?;
     // What is in flight changes both the book and what the wallet has, so its end is awaited first.
     let mut executor = None;
-    if live {
+    if job.live {
         node.assert_synced().await?;
         let mut first = Executor::new(node.clone(), live_journal(&config, &*node).await?)?;
         if let Some((intent, landed)) = wait(&*node, &mut first).await? {
@@ -40,62 +58,124 @@ pub async fn liquidate(settings: &Settings, account: &str, live: bool, json: boo
         book.follow(&*node, &node.head().await?).await?;
         executor = Some(first);
     }
-    let wanted = account_key(account).ok_or_else(|| not_an_account(account))?;
-    let scan = scan(&book, book.head.time)?;
-    let verdict = scan.verdicts.iter().find(|verdict| verdict.key == wanted);
-    let verdict = verdict.ok_or_else(|| Error::DoesNotHold(format!("{account} has no debt")))?;
-    if !verdict.is_liquidatable() && !verdict.bad_debt {
-        let factor = verdict.health_factor().unwrap_or_default();
-        return Err(Error::DoesNotHold(format!("{} is healthy: its health factor is {factor}", name(&wanted))));
+    let mut scan = scan(&book, book.head.time)?;
+    scan.verdicts.retain(|verdict| wanted.contains(&verdict.key));
+    let exchange = match &venue {
+        Some(venue) => Some(venue.read(&*node, Some(book.head.height)).await?),
+        None => None,
+    };
+    let least = job.min_success.unwrap_or(wanted.len());
+    let actions = planned(&*node, &book, &scan, &config.strategy, exchange.as_ref(), (&wanted, least)).await?;
+    for action in &actions {
+        eprintln!("{}: {}", name(action.account()), describe(action));
     }
-    let inventory = match node.sender() {
+    let Some(mut executor) = executor else {
+        eprintln!("dry run: nothing is sent without --live");
+        for action in actions.iter().filter(|_| json) {
+            print_json(&json!({ "account": name(action.account()), "live": false, "plan": describe(action) }))?;
+        }
+        return Ok(());
+    };
+    let desk = desk(&book, venue.as_ref(), &config.strategy);
+    let batch = executor.exactly(desk, actions, least, &config.strategy).await?;
+    let head = node.head().await?;
+    let sent = executor.send_batch(desk, batch, &head, config.strategy.timeout_blocks).await?;
+    if let Some(hash) = &sent.hash {
+        eprintln!("sent {hash}");
+    }
+    tell(wait(&*node, &mut executor).await?, &book, &scan, venue.as_ref(), json)
+}
+
+/// The accounts' names, read; none twice.
+fn keys(job: &Job) -> Result<Vec<AccountKey>> {
+    let mut keys = Vec::new();
+    for account in &job.accounts {
+        let key = account_key(account).ok_or_else(|| not_an_account(account))?;
+        if keys.contains(&key) {
+            return Err(Error::Config(format!("{} is named twice", name(&key))));
+        }
+        keys.push(key);
+    }
+    match job.min_success.filter(|least| *least > keys.len()) {
+        Some(least) => Err(Error::Config(format!("--min-success {least} is more than the {} accounts", keys.len()))),
+        None => Ok(keys),
+    }
+}
+
+/// What is done about each of them. Those that can't be planned are tried all the same when fewer than all must succeed.
+async fn planned<C: Chain>(
+    chain: &C,
+    book: &Book,
+    scan: &Scan,
+    strategy: &Strategy,
+    exchange: Option<&Exchange>,
+    (wanted, least): (&[AccountKey], usize),
+) -> Result<Vec<Action>> {
+    let inventory = match chain.sender() {
+        // Only what goes through the liquidator may fail alone.
+        Some(_) if least < wanted.len() && exchange.is_some() => Some(Balances::new()),
         Some(sender) => {
-            let mut inventory = node.balances(sender).await?;
-            keep_back(&mut inventory, &fee_reserve(&*node, &config.strategy));
+            let mut inventory = chain.balances(sender).await?;
+            keep_back(&mut inventory, &fee_reserve(chain, strategy));
             Some(inventory)
         }
         None => None,
     };
     let cooling = BTreeSet::new();
-    let means = Means { sender: node.sender(), inventory, strategy: &config.strategy, cooling: &cooling };
-    let action = decide(&book, &scan, verdict, &means)
-        .map_err(|skip| Error::DoesNotHold(format!("{} can't be liquidated by this keeper: {skip}", name(&wanted))))?;
-    eprintln!("{}: {}", name(&wanted), describe(&action));
-    let Some(mut executor) = executor else {
-        eprintln!("dry run: nothing is sent without --live");
-        if json {
-            print_json(&json!({ "account": name(&wanted), "live": false, "plan": describe(&action) }))?;
+    let plan = plan(book, scan, Means::new(chain.sender(), inventory, strategy, &cooling).through(exchange));
+    let mut actions = Vec::new();
+    for key in wanted {
+        if let Some(action) = plan.actions.iter().find(|action| action.account() == key) {
+            actions.push(action.clone());
+            continue;
         }
-        return Ok(());
-    };
-    let settled = send(&*node, &mut executor, &book, &scan, action, &config.strategy).await?;
-    for done in settled {
-        if json {
-            print_json(&done)?;
-        } else {
-            outln!("{}", crate::demo::screen::settled_line(&done));
+        let verdict = scan.verdicts.iter().find(|verdict| verdict.key == *key);
+        let verdict = verdict.ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", name(key))))?;
+        let attempt =
+            exchange.filter(|_| least < wanted.len()).and_then(|exchange| hopeful(book, scan, verdict, exchange));
+        match attempt {
+            Some(action) => actions.push(action),
+            None if !verdict.is_liquidatable() && !verdict.bad_debt => {
+                let factor = verdict.health_factor().unwrap_or_default();
+                return Err(Error::DoesNotHold(format!("{} is healthy: its health factor is {factor}", name(key))));
+            }
+            None => {
+                let reasons = plan.skipped.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                return Err(Error::DoesNotHold(format!("{} can't be liquidated by this keeper: {reasons}", name(key))));
+            }
         }
     }
-    Ok(())
+    Ok(actions)
 }
 
-async fn send<C: Chain>(
-    chain: &C,
-    executor: &mut Executor<C>,
-    book: &crate::book::Book,
+fn tell(
+    landed: Option<(crate::journal::Intent, Landed)>,
+    book: &Book,
     scan: &Scan,
-    action: Action,
-    strategy: &Strategy,
-) -> Result<Vec<crate::settle::Settled>> {
-    let sent = executor.send(&book.addresses.pool, &[action], &chain.head().await?, strategy).await?;
-    if let Some((_, reason)) = sent.left_out.into_iter().next() {
-        return Err(Error::Refused { reason });
-    }
-    if let Some(hash) = &sent.hash {
-        eprintln!("sent {hash}");
-    }
-    match wait(chain, executor).await? {
-        Some((_, Landed::Included(included))) if included.code == 0 => Ok(settle(&included, book, &scan.assets)),
+    venue: Option<&Venue>,
+    json: bool,
+) -> Result<()> {
+    match landed {
+        Some((intent, Landed::Included(included))) if included.code == 0 => {
+            let liquidator = venue.map(Venue::liquidator);
+            let settled = settle(&included, book, &scan.assets, liquidator);
+            let items = intent.accounts.get(..intent.items).unwrap_or_default();
+            for failure in failures(&included, items, &settled, liquidator.unwrap_or_default()) {
+                if json {
+                    print_json(&json!({ "account": failure.account, "failed": failure.reason }))?;
+                } else {
+                    outln!("{} in block {}: nothing ({})", failure.account, included.height, failure.reason);
+                }
+            }
+            for done in settled {
+                if json {
+                    print_json(&done)?;
+                } else {
+                    outln!("{}", crate::demo::screen::settled_line(&done));
+                }
+            }
+            Ok(())
+        }
         Some((intent, Landed::Included(included))) => Err(Error::Failed {
             hash: intent.hash,
             height: included.height,
@@ -106,7 +186,7 @@ async fn send<C: Chain>(
         Some((intent, Landed::Expired)) => {
             Err(Error::Expired { hash: intent.hash, timeout_height: intent.timeout_height })
         }
-        None => Ok(Vec::new()),
+        None => Ok(()),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::chain::node::Node;
 use crate::cli::{Cli, Command, Settings};
 use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY};
 use crate::error::{Error, Result};
+use crate::exchange::read::Venue;
 use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic, veiled};
 use crate::logging;
 
@@ -31,7 +32,9 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Run { live } => run::run(&settings, live, json).await,
         Command::Scan => scan::scan(&settings, json).await,
         Command::Explain { account } => explain::explain(&settings, &account, json).await,
-        Command::Liquidate { account, live } => liquidate::liquidate(&settings, &account, live, json).await,
+        Command::Liquidate { accounts, min_success, live } => {
+            liquidate::liquidate(&settings, liquidate::Job { accounts, min_success, live }, json).await
+        }
         Command::Deploy { network, out, artifacts, mnemonic_file, grpc, rpc } => {
             let job = deploy::Job { network, out, artifacts, mnemonic_file, grpc, rpc };
             deploy::deploy(job, json).await
@@ -113,6 +116,13 @@ pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)
         "book is read"
     );
     Ok((node, book))
+}
+
+/// Liquidator and pairs, where there are any.
+pub async fn venue(config: &Config, node: &Node) -> Result<Option<Venue>> {
+    let contracts = &config.contracts;
+    let Some(liquidator) = &contracts.liquidator else { return Ok(None) };
+    Ok(Some(Venue::open(node, &contracts.pool, liquidator, &contracts.pairs).await?))
 }
 
 /// Hidden by itself where nobody watches.

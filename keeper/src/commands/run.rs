@@ -1,12 +1,13 @@
 //! `run`: the pipeline, until a signal says stop.
 
+use plimsoll_risk::units::Amount;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::chain::Chain;
 use crate::cli::Settings;
-use crate::commands::{config, key, open, print_json};
+use crate::commands::{config, key, open, print_json, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
@@ -32,7 +33,8 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     if !live {
         tracing::info!("dry run: nothing is sent without --live");
     }
-    let mut keeper = Keeper::new(node, book, config.strategy, journal)?;
+    let venue = venue(&config, &node).await?;
+    let mut keeper = Keeper::new(node, book, config.strategy, journal)?.through(venue);
     let mut failure = None;
     keeper.run(stop_signal()?, |tick| failure = report(tick, live, json).err().or(failure.take())).await?;
     failure.map_or(Ok(()), Err)
@@ -93,6 +95,9 @@ fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
     for done in &tick.settled {
         print_json(&json!({ "event": "settled", "settled": done }))?;
     }
+    for failure in &tick.failures {
+        print_json(&json!({ "event": "item_failed", "account": failure.account, "reason": failure.reason }))?;
+    }
     if let Some((intent, reason)) = &tick.failed {
         let (hash, accounts) = (&intent.hash, &intent.accounts);
         print_json(&json!({ "event": "failed", "hash": hash, "accounts": accounts, "reason": reason }))?;
@@ -112,6 +117,19 @@ fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
 /// An action in a few words.
 pub fn describe(action: &Action) -> String {
     match action {
+        Action::Liquidate(deal) if deal.sale.is_some() => {
+            let sale = deal.sale.as_ref();
+            format!(
+                "borrow and repay {}, take {}{} and sell it over {} pairs for {}{}, for a profit of {}",
+                deal.sent,
+                deal.received(),
+                deal.collateral_denom,
+                sale.map_or(0, |sale| sale.hops.len()),
+                sale.map_or(Amount::ZERO, |sale| sale.returned),
+                deal.sent.denom,
+                deal.profit
+            )
+        }
         Action::Liquidate(deal) => format!(
             "repay {} and take {}{}, at least {} after the fee, for a profit of {}",
             deal.sent, deal.expected.seize, deal.collateral_denom, deal.min_receive, deal.profit

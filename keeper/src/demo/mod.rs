@@ -22,6 +22,7 @@ use crate::demo::scenario::{Scenario, Step};
 use crate::demo::screen::Screen;
 use crate::demo::summary::Summary;
 use crate::error::{Error, Result};
+use crate::exchange::read::Venue;
 use crate::journal::Journal;
 use crate::run::{Keeper, Tick};
 
@@ -56,16 +57,19 @@ pub enum Output {
 
 /// Plays a scenario to its end and says how it ended.
 pub async fn play(scenario: &Scenario, output: Output) -> Result<Summary> {
-    let chain = Arc::new(stage::build(scenario).await?);
+    let (chain, exchange) = stage::build(scenario).await?;
+    let chain = Arc::new(chain);
     let pool = chain.with(|world| world.pool().to_string()).await?;
     let book = Book::snapshot(&*chain, &pool, chain.head().await?, |_| {}).await?;
     let journal = JournalFile::new()?;
+    let venue = Venue::open(&*chain, &pool, &exchange.liquidator, &exchange.pairs).await?;
     let keeper =
-        Keeper::new(chain.clone(), book, Strategy::default(), Some(Journal::open(&journal.0.join("journal.jsonl"))?))?;
+        Keeper::new(chain.clone(), book, Strategy::default(), Some(Journal::open(&journal.0.join("journal.jsonl"))?))?
+            .through(Some(venue));
     let screen = Screen::new(scenario, owners(&chain, scenario).await?);
     let prices = scenario.assets.iter().map(|asset| (asset.denom.clone(), asset.price.price())).collect();
     let summary = Summary::new(scenario.accounts.len());
-    let mut play = Play { chain, keeper, screen, output, prices, summary };
+    let mut play = Play { chain, keeper, pairs: exchange.pairs, screen, output, prices, summary };
     play.whole(scenario).await
 }
 
@@ -80,6 +84,7 @@ async fn owners(chain: &WorldChain, scenario: &Scenario) -> Result<BTreeMap<Stri
 struct Play {
     chain: Arc<WorldChain>,
     keeper: Keeper<WorldChain>,
+    pairs: Vec<String>,
     screen: Screen,
     output: Output,
     prices: BTreeMap<String, Price>,
@@ -107,11 +112,12 @@ impl Play {
         let before = self.prices.clone();
         self.prices.extend(step.prices.iter().map(|(denom, price)| (denom.clone(), price.price())));
         let all = self.prices.clone().into_iter().collect();
-        let head = stage::prices(&self.chain, step.seconds.unwrap_or(60), all).await?;
+        let head = stage::prices(&self.chain, step.seconds.unwrap_or(60), all, self.pairs.clone()).await?;
         let tick = self.tick(&head).await?;
         let after = self.prices.clone();
         self.show(|screen| screen.step(number, &step.title, &before, &after));
         self.show(|screen| screen.book(&tick));
+        self.show(|screen| screen.skipped(&tick.plan.skipped));
         if self.output == Output::Json {
             let below = tick.scan.liquidatable().count();
             print_json(&json!({ "event": "step", "step": number, "height": head.height, "liquidatable": below }))?;
@@ -126,9 +132,15 @@ impl Play {
             if !busy && !self.keeper.in_flight() {
                 return Ok(());
             }
-            let made = self.chain.block(BLOCK, |_| Ok(Vec::new())).await?;
+            let pairs = self.pairs.clone();
+            let arbitrage = move |world: &mut plimsoll_testing::World| {
+                stage::arbitrage(world, &pairs);
+                Ok(Vec::new())
+            };
+            let made = self.chain.block(BLOCK, arbitrage).await?;
             let head = made.map_err(|error| Error::Config(error.to_string()))?;
             let tick = self.tick(&head).await?;
+            self.show(|screen| screen.skipped(&tick.plan.skipped));
             busy = tick.sent.hash.is_some();
         }
         Ok(())
@@ -143,11 +155,12 @@ impl Play {
                 print_json(&json!({ "event": "settled", "settled": done }))?;
             }
         }
+        for failure in &tick.failures {
+            self.show(|screen| screen.item_failed(&failure.account, &failure.reason));
+        }
         if let Some((_, reason)) = &tick.failed {
             self.show(|screen| screen.failed(reason));
         }
-        let skipped = tick.plan.skipped.clone();
-        self.show(|screen| screen.skipped(&skipped));
         Ok(tick)
     }
 

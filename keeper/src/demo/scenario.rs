@@ -16,6 +16,8 @@ const DEFAULT: &str = include_str!("default.toml");
 
 /// The longest that all steps together may take, in seconds: a century.
 const SECONDS_MAX: u64 = 100 * 365 * 86_400;
+/// The most that a side of a pair may be worth.
+const LIQUIDITY_MAX: u64 = 1_000_000_000_000;
 /// Who acts in every scenario: an account of that name would be theirs.
 const RESERVED: [&str; 7] = [KEEPER, LENDER, OWNER, GUARDIAN, RISK_MANAGER, FEEDERS[0], FEEDERS[1]];
 
@@ -33,8 +35,11 @@ pub struct Scenario {
     /// How prices move.
     #[serde(default)]
     pub steps: Vec<Step>,
-    /// What the keeper has, in whole tokens by denom; plenty of everything when left out.
-    pub inventory: Option<BTreeMap<String, Number>>,
+    /// What the keeper has beside money for gas, in whole tokens by denom; nothing when left out.
+    #[serde(default)]
+    pub inventory: BTreeMap<String, Number>,
+    /// What each side of each pair is worth, in quote currency; ten million when left out, no pairs when 0.
+    pub liquidity: Option<u64>,
 }
 
 /// An asset. What is left out is as in an ordinary world.
@@ -163,7 +168,7 @@ impl Scenario {
         }
         let deposits = self.accounts.iter().flat_map(|account| account.deposit.keys().chain(account.borrow.keys()));
         let prices = self.steps.iter().flat_map(|step| step.prices.keys());
-        let inventory = self.inventory.iter().flatten().map(|(denom, _)| denom);
+        let inventory = self.inventory.keys();
         if let Some(unknown) = deposits.chain(prices).chain(inventory).find(|denom| self.asset(denom).is_none()) {
             return wrong(format!("{unknown} is not among the assets"));
         }
@@ -181,6 +186,9 @@ impl Scenario {
         let whole = self.steps.iter().fold(0, |sum: u64, step| sum.saturating_add(step.seconds.unwrap_or(60)));
         if whole > SECONDS_MAX {
             return wrong(format!("its steps take {whole} seconds, more than a century"));
+        }
+        if let Some(worth) = self.liquidity.filter(|worth| *worth > LIQUIDITY_MAX) {
+            return wrong(format!("liquidity of {worth}, more than {LIQUIDITY_MAX}"));
         }
         if let Some(account) = self.accounts.iter().find(|account| RESERVED.contains(&account.name.as_str())) {
             return wrong(format!(

@@ -178,6 +178,11 @@ impl Screen {
         outln!("  {}: {reason}", self.paint(Paint::Red, "a transaction did nothing"));
     }
 
+    /// An item of a transaction came to nothing.
+    pub fn item_failed(&self, account: &str, reason: &str) {
+        outln!("  {}: {}: {reason}", self.paint(Paint::Red, "nothing came of"), self.person(account));
+    }
+
     /// Accounts were left alone.
     pub fn skipped(&self, skipped: &BTreeMap<Skip, u64>) {
         for (reason, count) in skipped {

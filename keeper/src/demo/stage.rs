@@ -3,7 +3,7 @@
 use plimsoll_risk::params::{AssetParams, Ramp, Switches};
 use plimsoll_risk::units::Price;
 use plimsoll_schema::pool::NewAsset;
-use plimsoll_testing::{Asset as Listing, FEEDERS, LENDER, World, WorldError};
+use plimsoll_testing::{Addr, Asset as Listing, FEEDERS, LENDER, World, WorldError};
 
 use crate::chain::world::WorldChain;
 use crate::demo::scenario::{Asset, Scenario};
@@ -13,13 +13,22 @@ use crate::error::{Error, Result};
 pub const KEEPER: &str = "keeper";
 /// What lenders supply of an asset unless told otherwise, in whole tokens.
 const SUPPLY: u128 = 1_000_000;
-/// What the keeper has of each asset unless told otherwise, in whole tokens.
-const INVENTORY: u128 = 10_000_000;
+/// What each side of a pair is worth unless told otherwise, in quote currency.
+const LIQUIDITY: u64 = 10_000_000;
 /// How often the feeders vote for a new price until the guards let it arrive.
 const VOTES_MAX: usize = 64;
 
-/// The world at the scenario's beginning.
-pub async fn build(scenario: &Scenario) -> Result<WorldChain> {
+/// Where the keeper sells.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// The liquidator.
+    pub liquidator: String,
+    /// The pairs.
+    pub pairs: Vec<String>,
+}
+
+/// The world at the scenario's beginning, with a pair of the first asset and each other one.
+pub async fn build(scenario: &Scenario) -> Result<(WorldChain, Exchange)> {
     let listings: Vec<Listing> = scenario.assets.iter().map(listing).collect();
     for listing in &listings {
         validate(listing).map_err(|reason| Error::Config(format!("scenario: {}: {reason}", listing.params.denom)))?;
@@ -27,8 +36,8 @@ pub async fn build(scenario: &Scenario) -> Result<WorldChain> {
     let chain = WorldChain::start(KEEPER, move || World::builder().assets(listings).build()).await?;
     let opened = scenario.clone();
     let opened = chain.with(move |world| open(world, &opened)).await?;
-    opened.map_err(Error::Config)?;
-    Ok(chain)
+    let exchange = opened.map_err(Error::Config)?;
+    Ok((chain, exchange))
 }
 
 fn listing(asset: &Asset) -> Listing {
@@ -68,17 +77,14 @@ fn validate(listing: &Listing) -> std::result::Result<(), String> {
     listing.guards.validate().map_err(|error| error.to_string())
 }
 
-fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<(), String> {
+fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<Exchange, String> {
     let units = |denom: &str, number: &crate::demo::scenario::Number| {
         number.base_units(scenario.asset(denom).map_or(6, Asset::decimals))
     };
     for asset in &scenario.assets {
         let one = 10u128.saturating_pow(asset.decimals().into());
         let supply = asset.supply.as_ref().map_or(SUPPLY.saturating_mul(one), |number| units(&asset.denom, number));
-        let held = match &scenario.inventory {
-            None => INVENTORY.saturating_mul(one),
-            Some(inventory) => inventory.get(&asset.denom).map_or(0, |number| units(&asset.denom, number)),
-        };
+        let held = scenario.inventory.get(&asset.denom).map_or(0, |number| units(&asset.denom, number));
         for (actor, amount) in [(LENDER, supply), (KEEPER, held)] {
             if amount > 0 {
                 world.mint(actor, &asset.denom, amount);
@@ -103,11 +109,32 @@ fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<(), Strin
             world.borrow(who, denom, amount).map_err(|error| refused(format!("borrow {amount}{denom}"), error))?;
         }
     }
-    Ok(())
+    Ok(exchange(world, scenario))
 }
 
-/// Makes a block in which the feeders vote for these prices, and again for all others, so that none is old.
-pub async fn prices(chain: &WorldChain, seconds: u64, prices: Vec<(String, Price)>) -> Result<crate::chain::Head> {
+fn exchange(world: &mut World, scenario: &Scenario) -> Exchange {
+    let worth = scenario.liquidity.unwrap_or(LIQUIDITY);
+    let mut pairs = Vec::new();
+    if let Some((first, others)) = scenario.assets.split_first().filter(|_| worth > 0) {
+        pairs.extend(others.iter().map(|other| world.pair(&first.denom, &other.denom, worth).into_string()));
+    }
+    Exchange { liquidator: world.liquidator().into_string(), pairs }
+}
+
+/// Others trade in the pairs until these have the oracle's prices.
+pub fn arbitrage(world: &mut World, pairs: &[String]) {
+    for pair in pairs {
+        world.arbitrage(&Addr::unchecked(pair));
+    }
+}
+
+/// Makes a block in which the feeders vote for these prices, and again for all others, so that none is old, and the pairs follow.
+pub async fn prices(
+    chain: &WorldChain,
+    seconds: u64,
+    prices: Vec<(String, Price)>,
+    pairs: Vec<String>,
+) -> Result<crate::chain::Head> {
     let vote = move |world: &mut World| {
         let texts: Vec<(String, String)> =
             prices.iter().map(|(denom, price)| (denom.clone(), price.to_string())).collect();
@@ -123,6 +150,7 @@ pub async fn prices(chain: &WorldChain, seconds: u64, prices: Vec<(String, Price
                 break;
             }
         }
+        arbitrage(world, &pairs);
         Ok(responses)
     };
     chain.block(seconds, vote).await?.map_err(|error| Error::Config(format!("a step's price is refused: {error}")))

@@ -1,32 +1,30 @@
-//! Puts the contracts on a chain: stores the code, instantiates, sets price sources, lists assets.
+//! Puts the contracts on a chain: stores the code, instantiates, sets price sources, lists assets, opens pairs.
 //!
 //! Each step first asks the chain whether it is done already, so running it again, or after a break, does no harm.
 
+mod contract;
 pub mod network;
+mod pairs;
 pub mod record;
 
 use std::path::{Path, PathBuf};
 
-use cosmos_sdk_proto::cosmwasm::wasm::v1::{MsgInstantiateContract2, MsgStoreCode};
-use cosmrs::AccountId;
-use cosmwasm_std::{CanonicalAddr, Checksum, instantiate2_address};
 use plimsoll_schema::ownership::OwnerUpdate;
-use plimsoll_schema::{oracle, pool};
-use serde::Serialize;
+use plimsoll_schema::{liquidator, oracle, pool};
 
 use crate::chain::node::Node;
-use crate::chain::transaction::any;
 use crate::chain::{Chain, Execute, query};
+use crate::deploy::contract::What;
 use crate::deploy::network::Network;
-use crate::deploy::record::{Deployed, Deployment};
+use crate::deploy::record::Deployment;
 use crate::error::{Error, Result};
 use crate::keys::Mnemonic;
 
 /// The variable that holds the deployer's mnemonic.
 pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_MNEMONIC";
 
-/// Deploys, with the node's own key as deployer. `artifacts` holds `plimsoll_pool.wasm` and `plimsoll_oracle.wasm`; `out`
-/// is the deployment file, written after each step; `say` hears what is done.
+/// Deploys, with the node's own key as deployer. `artifacts` holds `plimsoll_pool.wasm` and the other contracts;
+/// `out` is the deployment file, written after each step; `say` hears what is done.
 pub async fn deploy(
     node: &Node,
     network: &Network,
@@ -43,6 +41,8 @@ pub async fn deploy(
     job.first_prices(&record).await?;
     job.pool(&mut record).await?;
     job.assets(&record).await?;
+    job.liquidator(&mut record).await?;
+    job.pairs(&mut record).await?;
     job.hand_over(&record).await?;
     Ok(record)
 }
@@ -68,7 +68,8 @@ impl<F: Fn(&str)> Job<'_, F> {
             );
             return Err(Error::file(&self.out, reason));
         }
-        let (oracle, pool) = before.map(|before| (before.oracle, before.pool)).unwrap_or_default();
+        let (oracle, pool, liquidator, pairs) =
+            before.map(|before| (before.oracle, before.pool, before.liquidator, before.pairs)).unwrap_or_default();
         Ok(Deployment {
             network: self.network.name.clone(),
             chain_id: chain.id.clone(),
@@ -81,6 +82,8 @@ impl<F: Fn(&str)> Job<'_, F> {
             gas_adjustment: chain.gas_adjustment.to_string(),
             oracle,
             pool,
+            liquidator,
+            pairs,
         })
     }
 
@@ -92,7 +95,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             source_delay: settings.source_delay,
             max_replacement_deviation: settings.max_replacement_deviation,
         };
-        self.contract("oracle", record, |record| &mut record.oracle, &msg).await
+        self.contract(What::named("oracle"), record, |record| &mut record.oracle, &msg).await
     }
 
     async fn pool(&mut self, record: &mut Deployment) -> Result<()> {
@@ -108,96 +111,12 @@ impl<F: Fn(&str)> Job<'_, F> {
                 reserves_delay: settings.reserves_delay,
             },
         };
-        self.contract("pool", record, |record| &mut record.pool, &msg).await
+        self.contract(What::named("pool"), record, |record| &mut record.pool, &msg).await
     }
 
-    /// The contract, instantiated unless the chain has it. Another code than the artifact's is an error: a migration is a
-    /// decision.
-    async fn contract(
-        &self,
-        name: &str,
-        record: &mut Deployment,
-        slot: impl Fn(&mut Deployment) -> &mut Deployed,
-        msg: &impl Serialize,
-    ) -> Result<()> {
-        let before = slot(record).clone();
-        let path = self.artifacts.join(format!("plimsoll_{name}.wasm"));
-        let wasm =
-            std::fs::read(&path).map_err(|error| Error::file(&path, format!("{error}; scripts/wasm.sh builds it")))?;
-        let checksum = Checksum::generate(&wasm).to_hex();
-        if !before.address.is_empty()
-            && let Some(code_id) = self.node.contract_code(&before.address).await?
-        {
-            let found = self.node.code_checksum(code_id).await?.unwrap_or_default();
-            if found != checksum {
-                let reason = format!(
-                    "the {name} at {} runs code {found}, the artifact is {checksum}: migrate it as its admin, or deploy anew with another --out",
-                    before.address
-                );
-                return Err(Error::DoesNotHold(reason));
-            }
-            (self.say)(&format!("{name}: {} is there", before.address));
-            *slot(record) = Deployed { address: before.address, code_id, checksum };
-            return record.write(&self.out);
-        }
-        // Where it will be follows from code, deployer and salt: killed after instantiating and before writing that down, the next
-        // run finds it there.
-        let salt = self.salt(name);
-        let address = self.address(&Checksum::generate(&wasm), &salt)?;
-        if let Some(code_id) = self.node.contract_code(&address).await? {
-            (self.say)(&format!("{name}: {address} is there"));
-            *slot(record) = Deployed { address, code_id, checksum };
-            return record.write(&self.out);
-        }
-        let code_id = self.code(name, &before, wasm, &checksum).await?;
-        *slot(record) = Deployed { address: String::new(), code_id, checksum: checksum.clone() };
-        record.write(&self.out)?;
-        let message = MsgInstantiateContract2 {
-            sender: self.deployer.clone(),
-            admin: self.network.roles.admin.clone().unwrap_or_else(|| self.deployer.clone()),
-            code_id,
-            label: format!("plimsoll-{name}"),
-            msg: serde_json::to_vec(msg).map_err(|error| Error::Refused { reason: error.to_string() })?,
-            funds: Vec::new(),
-            salt,
-            fix_msg: false,
-        };
-        let outcome = self.node.sign_and_wait(vec![any(&message)]).await?.ok()?;
-        let address = outcome.attribute("instantiate", "_contract_address");
-        let address =
-            address.ok_or_else(|| Error::garbage(&self.node.config().grpc, "an instantiation without address"))?;
-        (self.say)(&format!("{name}: instantiated at {address}"));
-        *slot(record) = Deployed { address: address.to_owned(), code_id, checksum };
-        record.write(&self.out)
-    }
-
-    /// Fixed for a deployment file's name, so that another `--out` is another deployment.
-    fn salt(&self, name: &str) -> Vec<u8> {
-        let file = self.out.file_name().unwrap_or_default().to_string_lossy();
-        Checksum::generate(format!("plimsoll/{}/{file}/{name}", self.network.name).as_bytes()).as_slice().to_vec()
-    }
-
-    fn address(&self, checksum: &Checksum, salt: &[u8]) -> Result<String> {
-        let impossible = |reason: &dyn std::fmt::Display| Error::Key(format!("{}: {reason}", self.deployer));
-        let deployer: AccountId = self.deployer.parse().map_err(|error| impossible(&error))?;
-        let creator = CanonicalAddr::from(deployer.to_bytes());
-        let address = instantiate2_address(checksum.as_slice(), &creator, salt).map_err(|error| impossible(&error))?;
-        let address =
-            AccountId::new(&self.node.config().prefix, address.as_slice()).map_err(|error| impossible(&error))?;
-        Ok(address.to_string())
-    }
-
-    async fn code(&self, name: &str, before: &Deployed, wasm: Vec<u8>, checksum: &str) -> Result<u64> {
-        let known = before.checksum == checksum && before.code_id > 0;
-        if known && self.node.code_checksum(before.code_id).await?.as_deref() == Some(checksum) {
-            return Ok(before.code_id);
-        }
-        let store = MsgStoreCode { sender: self.deployer.clone(), wasm_byte_code: wasm, instantiate_permission: None };
-        let outcome = self.node.sign_and_wait(vec![any(&store)]).await?.ok()?;
-        let code_id = outcome.attribute("store_code", "code_id").and_then(|id| id.parse().ok());
-        let code_id = code_id.ok_or_else(|| Error::garbage(&self.node.config().grpc, "a stored code without id"))?;
-        (self.say)(&format!("{name}: stored as code {code_id}, sha256 {checksum}"));
-        Ok(code_id)
+    async fn liquidator(&self, record: &mut Deployment) -> Result<()> {
+        let msg = liquidator::InstantiateMsg { pool: record.pool.address.clone() };
+        self.contract(What::named("liquidator"), record, |record| &mut record.liquidator, &msg).await
     }
 
     async fn sources(&self, record: &Deployment) -> Result<()> {

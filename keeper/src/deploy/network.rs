@@ -53,6 +53,9 @@ pub struct Network {
     pub feeders: Vec<Feeder>,
     /// What is listed, in this order.
     pub assets: Vec<Asset>,
+    /// Where liquidators sell, in this order.
+    #[serde(default)]
+    pub pairs: Vec<Pair>,
 }
 
 /// How to reach a network and pay there.
@@ -165,6 +168,22 @@ pub struct Asset {
     pub rate_model: RateModel,
 }
 
+/// A market to sell into.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// Its two tokens; `{deployer}` in a denom stands for that address.
+    pub denoms: [String; 2],
+    /// An existing pair, of Plimsoll or of Astroport; when empty one is instantiated.
+    #[serde(default)]
+    pub address: String,
+    /// The share of each swap's yield that stays in a pair that is instantiated.
+    pub fee: Ratio,
+    /// How much of each token the deployer provides to a pair that is instantiated and empty, in quote currency at the oracle's prices;
+    /// nothing when 0.
+    pub worth_of_each: Value,
+}
+
 impl Network {
     /// Reads a network file. Unknown keys are errors.
     pub fn read(path: &Path) -> Result<Self> {
@@ -187,9 +206,11 @@ impl Network {
         ];
         let roles = named.into_iter().filter_map(|(name, address)| Some((name, address.as_deref()?)));
         let feeders = self.feeders.iter().map(|feeder| ("feeders.address", feeder.address.as_str()));
+        let pairs = self.pairs.iter().map(|pair| ("pairs.address", pair.address.as_str()));
+        let pairs = pairs.filter(|(_, address)| !address.is_empty());
         let public =
             PUBLIC_KEYS.map(|address| address.parse::<AccountId>().map(|id| id.to_bytes()).unwrap_or_default());
-        for (name, address) in roles.chain(feeders).chain([("the deployer", deployer)]) {
+        for (name, address) in roles.chain(feeders).chain(pairs).chain([("the deployer", deployer)]) {
             let prefix = &self.chain.prefix;
             let Some(id) = address.parse::<AccountId>().ok().filter(|id| id.prefix() == prefix) else {
                 return wrong(format!("fill in {name}: '{address}' is no {prefix} address"));
@@ -236,6 +257,13 @@ impl Network {
             feeders: self.feeders.iter().map(|feeder| feeder.address.clone()).collect(),
             quorum: u8::try_from(self.feeders.len() / 2 + 1).unwrap_or(u8::MAX),
         })
+    }
+}
+
+impl Pair {
+    /// The denoms on the chain.
+    pub fn denoms(&self, deployer: &str) -> [String; 2] {
+        self.denoms.clone().map(|denom| denom.replace(DEPLOYER, deployer))
     }
 }
 

@@ -34,11 +34,26 @@ pub struct Deployment {
     /// The pool.
     #[serde(default)]
     pub pool: Deployed,
+    /// The liquidator.
+    #[serde(default)]
+    pub liquidator: Deployed,
+    /// The pairs to sell into.
+    #[serde(default)]
+    pub pairs: Vec<DeployedPair>,
+}
+
+/// A pair, and of what.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct DeployedPair {
+    /// Its two tokens.
+    pub denoms: [String; 2],
+    /// Where it is.
+    #[serde(flatten)]
+    pub contract: Deployed,
 }
 
 /// A contract; empty until that step is done.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
 pub struct Deployed {
     /// Where it is.
     pub address: String,
@@ -69,6 +84,7 @@ impl Deployment {
 
     /// The keeper's settings that follow from it.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let pairs = self.pairs.iter().map(|pair| pair.contract.address.as_str()).filter(|address| !address.is_empty());
         vec![
             ("chain.id", self.chain_id.clone()),
             ("chain.grpc", self.grpc.clone()),
@@ -80,6 +96,8 @@ impl Deployment {
             ("chain.gas_adjustment", self.gas_adjustment.clone()),
             ("contracts.pool", self.pool.address.clone()),
             ("contracts.oracle", self.oracle.address.clone()),
+            ("contracts.liquidator", self.liquidator.address.clone()),
+            ("contracts.pairs", pairs.collect::<Vec<_>>().join(",")),
         ]
     }
 }

@@ -1,4 +1,5 @@
 //! 13: what a message reads and writes is bounded by the account's own assets, never by the number of users.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 use plimsoll_schema::pool::{BatchAction, FromPurse};
 use plimsoll_testing::{Step, StorageOps, UATOM, UUSD, World, coin};

@@ -1,0 +1,123 @@
+//! One contract: its code stored and itself instantiated, unless the chain has them.
+
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{MsgInstantiateContract2, MsgStoreCode};
+use cosmrs::AccountId;
+use cosmwasm_std::{CanonicalAddr, Checksum, instantiate2_address};
+use serde::Serialize;
+
+use crate::chain::transaction::any;
+use crate::deploy::Job;
+use crate::deploy::record::{Deployed, Deployment};
+use crate::error::{Error, Result};
+
+/// The longest label that a chain takes.
+const LABEL_MAX: usize = 128;
+
+/// Which contract.
+pub(super) struct What<'a> {
+    /// Whose code it runs, as in the artifact's name.
+    pub name: &'a str,
+    /// How it is told from others of the same code: label and salt follow from it.
+    pub path: String,
+    /// Where the code may have been stored already, for another contract.
+    pub known: Option<Deployed>,
+}
+
+impl<'a> What<'a> {
+    /// The only contract of its code.
+    pub fn named(name: &'a str) -> Self {
+        Self { name, path: name.to_owned(), known: None }
+    }
+}
+
+impl<F: Fn(&str)> Job<'_, F> {
+    /// The contract, instantiated unless the chain has it. Another code than the artifact's is an error: a migration is a
+    /// decision.
+    pub(super) async fn contract(
+        &self,
+        what: What<'_>,
+        record: &mut Deployment,
+        slot: impl Fn(&mut Deployment) -> &mut Deployed,
+        msg: &impl Serialize,
+    ) -> Result<()> {
+        let What { name, path: ref place, ref known } = what;
+        let before = slot(record).clone();
+        let path = self.artifacts.join(format!("plimsoll_{name}.wasm"));
+        let wasm =
+            std::fs::read(&path).map_err(|error| Error::file(&path, format!("{error}; scripts/wasm.sh builds it")))?;
+        let checksum = Checksum::generate(&wasm).to_hex();
+        if !before.address.is_empty()
+            && let Some(code_id) = self.node.contract_code(&before.address).await?
+        {
+            let found = self.node.code_checksum(code_id).await?.unwrap_or_default();
+            if found != checksum {
+                let reason = format!(
+                    "the {name} at {} runs code {found}, the artifact is {checksum}: migrate it as its admin, or deploy anew with another --out",
+                    before.address
+                );
+                return Err(Error::DoesNotHold(reason));
+            }
+            (self.say)(&format!("{place}: {} is there", before.address));
+            *slot(record) = Deployed { address: before.address, code_id, checksum };
+            return record.write(&self.out);
+        }
+        // Where it will be follows from code, deployer and salt: killed after instantiating and before writing that down, the next
+        // run finds it there.
+        let salt = self.salt(place);
+        let address = self.address(&Checksum::generate(&wasm), &salt)?;
+        if let Some(code_id) = self.node.contract_code(&address).await? {
+            (self.say)(&format!("{place}: {address} is there"));
+            *slot(record) = Deployed { address, code_id, checksum };
+            return record.write(&self.out);
+        }
+        let code_id = self.code(name, known.as_ref().unwrap_or(&before), wasm, &checksum).await?;
+        *slot(record) = Deployed { address: String::new(), code_id, checksum: checksum.clone() };
+        record.write(&self.out)?;
+        let message = MsgInstantiateContract2 {
+            sender: self.deployer.clone(),
+            admin: self.network.roles.admin.clone().unwrap_or_else(|| self.deployer.clone()),
+            code_id,
+            label: format!("plimsoll-{place}").chars().take(LABEL_MAX).collect(),
+            msg: serde_json::to_vec(msg).map_err(|error| Error::Refused { reason: error.to_string() })?,
+            funds: Vec::new(),
+            salt,
+            fix_msg: false,
+        };
+        let outcome = self.node.sign_and_wait(vec![any(&message)]).await?.ok()?;
+        let address = outcome.attribute("instantiate", "_contract_address");
+        let address =
+            address.ok_or_else(|| Error::garbage(&self.node.config().grpc, "an instantiation without address"))?;
+        (self.say)(&format!("{place}: instantiated at {address}"));
+        *slot(record) = Deployed { address: address.to_owned(), code_id, checksum };
+        record.write(&self.out)
+    }
+
+    /// Fixed for a deployment file's name, so that another `--out` is another deployment.
+    fn salt(&self, name: &str) -> Vec<u8> {
+        let file = self.out.file_name().unwrap_or_default().to_string_lossy();
+        Checksum::generate(format!("plimsoll/{}/{file}/{name}", self.network.name).as_bytes()).as_slice().to_vec()
+    }
+
+    fn address(&self, checksum: &Checksum, salt: &[u8]) -> Result<String> {
+        let impossible = |reason: &dyn std::fmt::Display| Error::Key(format!("{}: {reason}", self.deployer));
+        let deployer: AccountId = self.deployer.parse().map_err(|error| impossible(&error))?;
+        let creator = CanonicalAddr::from(deployer.to_bytes());
+        let address = instantiate2_address(checksum.as_slice(), &creator, salt).map_err(|error| impossible(&error))?;
+        let address =
+            AccountId::new(&self.node.config().prefix, address.as_slice()).map_err(|error| impossible(&error))?;
+        Ok(address.to_string())
+    }
+
+    async fn code(&self, name: &str, before: &Deployed, wasm: Vec<u8>, checksum: &str) -> Result<u64> {
+        let known = before.checksum == checksum && before.code_id > 0;
+        if known && self.node.code_checksum(before.code_id).await?.as_deref() == Some(checksum) {
+            return Ok(before.code_id);
+        }
+        let store = MsgStoreCode { sender: self.deployer.clone(), wasm_byte_code: wasm, instantiate_permission: None };
+        let outcome = self.node.sign_and_wait(vec![any(&store)]).await?.ok()?;
+        let code_id = outcome.attribute("store_code", "code_id").and_then(|id| id.parse().ok());
+        let code_id = code_id.ok_or_else(|| Error::garbage(&self.node.config().grpc, "a stored code without id"))?;
+        (self.say)(&format!("{name}: stored as code {code_id}, sha256 {checksum}"));
+        Ok(code_id)
+    }
+}

@@ -1,0 +1,92 @@
+//! The pairs: instantiated and given their first liquidity, or named because they exist.
+
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::pair::{
+    Asset as Amounts, AssetInfo, ExecuteMsg, InstantiateMsg, PairInfo, PoolResponse, QueryMsg,
+};
+
+use crate::chain::{Coin, Execute, query};
+use crate::deploy::Job;
+use crate::deploy::contract::What;
+use crate::deploy::network::Pair;
+use crate::deploy::record::{Deployed, DeployedPair, Deployment};
+use crate::error::{Error, Result};
+
+impl<F: Fn(&str)> Job<'_, F> {
+    /// All pairs of the network file. One that it doesn't name any more leaves the record.
+    pub(super) async fn pairs(&self, record: &mut Deployment) -> Result<()> {
+        let before = std::mem::take(&mut record.pairs);
+        for pair in &self.network.pairs {
+            let denoms = pair.denoms(&self.deployer);
+            let known = before.iter().find(|known| known.denoms == denoms).map(|known| known.contract.clone());
+            record.pairs.push(DeployedPair { denoms, contract: known.unwrap_or_default() });
+        }
+        for (at, pair) in self.network.pairs.iter().enumerate() {
+            if pair.address.is_empty() {
+                self.own_pair(record, at, pair).await?;
+                self.first_liquidity(record, at, pair).await?;
+            } else {
+                record.pairs[at].contract = self.existing_pair(pair).await?;
+                record.write(&self.out)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn own_pair(&self, record: &mut Deployment, at: usize, pair: &Pair) -> Result<()> {
+        let denoms = record.pairs[at].denoms.clone();
+        let stored = record.pairs.iter().map(|pair| &pair.contract).find(|contract| contract.code_id > 0).cloned();
+        let [first, second] = &denoms;
+        let what = What { name: "pair", path: format!("pair/{first}/{second}"), known: stored };
+        let msg = InstantiateMsg { asset_infos: denoms.clone().map(AssetInfo::native).to_vec(), fee: pair.fee };
+        self.contract(what, record, |record| &mut record.pairs[at].contract, &msg).await
+    }
+
+    /// The pair that the network file names, once it has said that it is of these tokens.
+    async fn existing_pair(&self, pair: &Pair) -> Result<Deployed> {
+        let (address, chain_id) = (pair.address.clone(), self.node.config().id.clone());
+        let Some(code_id) = self.node.contract_code(&address).await? else {
+            return Err(Error::NoContract { name: "pair", address, chain_id });
+        };
+        let info: PairInfo = query(self.node, &address, &QueryMsg::Pair {}, None).await?;
+        let [first, second] = pair.denoms(&self.deployer);
+        let ours = [&first, &second].map(AssetInfo::native);
+        if info.asset_infos != ours && !info.asset_infos.iter().eq(ours.iter().rev()) {
+            let names = info.asset_infos.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+            return Err(Error::DoesNotHold(format!("{address} is a pair of {names}, not of {first} and {second}")));
+        }
+        (self.say)(&format!("pair/{first}/{second}: {address} is named"));
+        Ok(Deployed { address, code_id, checksum: self.node.code_checksum(code_id).await?.unwrap_or_default() })
+    }
+
+    /// Liquidity at the oracle's prices, unless the pair has some.
+    async fn first_liquidity(&self, record: &Deployment, at: usize, pair: &Pair) -> Result<()> {
+        let DeployedPair { denoms, contract } = &record.pairs[at];
+        let pool: PoolResponse = query(self.node, &contract.address, &QueryMsg::Pool {}, None).await?;
+        if pair.worth_of_each.is_zero() || !pool.total_share.is_zero() {
+            return Ok(());
+        }
+        let mut coins = Vec::new();
+        for denom in denoms {
+            let wrong =
+                |what: &str| Error::DoesNotHold(format!("pair of {} and {}: {denom} {what}", denoms[0], denoms[1]));
+            let asset = self.network.assets.iter().find(|asset| asset.denom(&self.deployer) == *denom);
+            let asset = asset.ok_or_else(|| wrong("is not among the assets; set worth_of_each to 0"))?;
+            let source = self.source(record, denom).await?.filter(|source| source.record.timestamp > 0);
+            let price =
+                source.ok_or_else(|| wrong("has no price yet: have its feeders vote, then run deploy again"))?;
+            let amount = Amount::of_value_down(pair.worth_of_each, price.record.price, asset.decimals);
+            let amount = amount.map_err(|error| wrong(&format!("for {}: {error}", pair.worth_of_each)))?;
+            coins.push(Coin { denom: denom.clone(), amount: amount.raw() });
+        }
+        let provide = ExecuteMsg::ProvideLiquidity {
+            assets: coins.iter().map(|coin| Amounts::native(&coin.denom, Amount::new(coin.amount))).collect(),
+            slippage_tolerance: None,
+            auto_stake: None,
+            receiver: None,
+            min_lp_to_receive: None,
+        };
+        (self.say)(&format!("pair/{}/{}: provides {} and {}", denoms[0], denoms[1], coins[0], coins[1]));
+        self.send(&[Execute::new(&contract.address, &provide, coins)?]).await
+    }
+}

@@ -1,0 +1,123 @@
+//! Reads liquidator and pairs from a chain.
+
+use futures_util::future::try_join_all;
+use plimsoll_risk::units::{Amount, Ratio};
+use plimsoll_schema::liquidator;
+use plimsoll_schema::pair::{
+    Asset, AssetInfo, ConfigResponse, PairInfo, PairParams, PairType, PoolResponse, QueryMsg, SimulationResponse,
+};
+
+use crate::chain::{Chain, query};
+use crate::error::{Error, Result};
+use crate::exchange::{Exchange, Pair};
+
+/// What part of its reserve is offered in thought to a pair that doesn't say what its fee is.
+const PROBE: Ratio = Ratio::percent(1);
+
+/// The liquidator and the pairs that it may sell in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Venue {
+    liquidator: String,
+    pairs: Vec<Known>,
+}
+
+/// What of a pair never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    address: String,
+    denoms: [String; 2],
+    /// `None` where a simulation has to tell it: an Astroport pair asks its factory.
+    fee: Option<Ratio>,
+}
+
+impl Venue {
+    /// Looks at liquidator and pairs. Errors when the liquidator works for another pool, or an address is no such contract. A pair whose
+    /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning.
+    pub async fn open(chain: &impl Chain, pool: &str, liquidator: &str, pairs: &[String]) -> Result<Self> {
+        let chain_id = chain.head().await?.chain_id;
+        let named = pairs.iter().map(|pair| ("pair", pair.as_str())).chain([("liquidator", liquidator)]);
+        for (name, address) in named {
+            if !chain.is_contract(address).await? {
+                return Err(Error::NoContract { name, address: address.to_owned(), chain_id });
+            }
+        }
+        let config: liquidator::ConfigResponse =
+            query(chain, liquidator, &liquidator::QueryMsg::Config {}, None).await?;
+        if config.pool != pool {
+            let found = config.pool;
+            return Err(Error::Config(format!(
+                "contracts.liquidator {liquidator} liquidates in pool {found}, not in {pool}: set the one that does"
+            )));
+        }
+        let known = try_join_all(pairs.iter().map(|address| known(chain, address))).await?;
+        Ok(Self { liquidator: liquidator.to_owned(), pairs: known.into_iter().flatten().collect() })
+    }
+
+    /// The liquidator's contract.
+    pub fn liquidator(&self) -> &str {
+        &self.liquidator
+    }
+
+    /// The pairs at this block. One that doesn't answer, or has no liquidity, is left out.
+    pub async fn read(&self, chain: &impl Chain, height: Option<u64>) -> Result<Exchange> {
+        let pairs = try_join_all(self.pairs.iter().map(|known| async {
+            match known.read(chain, height).await {
+                Err(Error::Query { reason, .. }) => {
+                    tracing::warn!(pair = known.address, reason, "this pair doesn't answer; nothing is sold there");
+                    Ok(None)
+                }
+                other => other,
+            }
+        }));
+        Ok(Exchange { liquidator: self.liquidator.clone(), pairs: pairs.await?.into_iter().flatten().collect() })
+    }
+}
+
+async fn known(chain: &impl Chain, address: &str) -> Result<Option<Known>> {
+    let info: PairInfo = query(chain, address, &QueryMsg::Pair {}, None).await?;
+    let native = |info: &AssetInfo| match info {
+        AssetInfo::NativeToken { denom } => Some(denom.clone()),
+        AssetInfo::Token { .. } => None,
+    };
+    let denoms: Vec<String> = info.asset_infos.iter().filter_map(native).collect();
+    let (Ok(denoms), PairType::Xyk {}) = (<[String; 2]>::try_from(denoms), &info.pair_type) else {
+        tracing::warn!(
+            pair = address,
+            "this isn't a constant-product pair of two native tokens; nothing is sold there"
+        );
+        return Ok(None);
+    };
+    let config: ConfigResponse = query(chain, address, &QueryMsg::Config {}, None).await?;
+    let params = config.params.and_then(|params| cosmwasm_std::from_json::<PairParams>(params).ok());
+    Ok(Some(Known { address: address.to_owned(), denoms, fee: params.map(|params| params.fee) }))
+}
+
+impl Known {
+    async fn read(&self, chain: &impl Chain, height: Option<u64>) -> Result<Option<Pair>> {
+        let pool: PoolResponse = query(chain, &self.address, &QueryMsg::Pool {}, height).await?;
+        let held = |denom: &String| pool.assets.iter().find(|asset| asset.info == AssetInfo::native(denom));
+        let [Some(first), Some(second)] = [held(&self.denoms[0]), held(&self.denoms[1])] else {
+            return Err(Error::garbage(&self.address, "reserves of other tokens than it said it is of"));
+        };
+        let reserves = [first.amount, second.amount];
+        if reserves.iter().any(|reserve| reserve.is_zero()) {
+            return Ok(None);
+        }
+        let fee = match self.fee {
+            Some(fee) => fee,
+            None => self.probe(chain, reserves[0], height).await?,
+        };
+        Ok(Some(Pair { address: self.address.clone(), denoms: self.denoms.clone(), reserves, fee }))
+    }
+
+    /// The fee as a simulated swap shows it, rounded up.
+    async fn probe(&self, chain: &impl Chain, reserve: Amount, height: Option<u64>) -> Result<Ratio> {
+        let offer = reserve.share_up(PROBE).map_err(|error| Error::garbage(&self.address, error))?;
+        let question =
+            QueryMsg::Simulation { offer_asset: Asset::native(&self.denoms[0], offer), ask_asset_info: None };
+        let swap: SimulationResponse = query(chain, &self.address, &question, height).await?;
+        let yielded = swap.return_amount.saturating_add(swap.commission_amount).raw();
+        let fee = plimsoll_risk::math::mul_div_up_128(swap.commission_amount.raw(), plimsoll_risk::math::ONE, yielded);
+        fee.map(Ratio::new).map_err(|error| Error::garbage(&self.address, error))
+    }
+}

@@ -1,0 +1,160 @@
+//! Sizes the liquidation of one account: with the contract's own formula, within cash and coins.
+
+use plimsoll_risk::health::{Assets, Position};
+use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, size};
+use plimsoll_risk::math::mul_div_down_128;
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Amount, Ratio, Value};
+
+use crate::book::Book;
+use crate::chain::Coin;
+use crate::plan::{Choice, Deal, Means, Skip};
+use crate::scan::{Scan, Verdict};
+
+/// A debt that is closed grows until its block: this share is sent on top, and what is not needed comes back.
+const CLOSING_RESERVE: Ratio = Ratio::bps(1);
+/// What share of the slippage a price may rise before fewer coins are needed than are sent.
+///
+/// Near health factor 1 the amount that reaches the target moves some 25 times as fast as prices do, so a floor on what is
+/// received would fail at a rise of a few hundredths of a percent. Hence a little less than reaches the target is sent: within
+/// this share of the slippage the coins, not the target, decide how much is repaid, and `min_receive` is a floor on the rate
+/// alone. The rate worsens by the price and by the bonus, which shrinks about 1.6 times as fast as the price rises: a quarter
+/// leaves room for both.
+const STEADY: Ratio = Ratio::percent(25);
+
+/// One account, with what may be spent on it.
+pub(super) struct Offer<'a> {
+    pub book: &'a Book,
+    pub scan: &'a Scan,
+    pub means: &'a Means<'a>,
+    pub verdict: &'a Verdict,
+    pub position: &'a Position,
+}
+
+impl Offer<'_> {
+    /// With what the keeper holds, and whether that has sufficed.
+    pub fn own(&self, debt: AssetId, collateral: AssetId) -> Choice {
+        let denom = self.book.denom_of(debt);
+        let (held, allowed) = (self.means.available(&denom), self.means.allowed(&denom));
+        if held.is_zero() {
+            return Err(Skip::NoInventory);
+        }
+        let (most, sized) = self.within_cash(debt, collateral, held)?;
+        let sent = self.sent(debt, collateral, most, sized)?;
+        let deal = self.priced(debt, collateral, sent)?;
+        let whole = held >= allowed || self.within_cash(debt, collateral, allowed).is_ok_and(|(_, all)| all == sized);
+        Ok((deal, whole))
+    }
+
+    /// What `most` coins do, or as many as the collateral's market can pay for: underlying is paid in full or not at all.
+    pub fn within_cash(
+        &self,
+        debt: AssetId,
+        collateral: AssetId,
+        most: Amount,
+    ) -> std::result::Result<(Amount, Liquidation), Skip> {
+        let sized = self.size(self.position, debt, collateral, most)?;
+        let cash = self.means.cash(self.scan, collateral);
+        let received = sized.seize.saturating_sub(sized.fee);
+        if received <= cash {
+            return Ok((most, sized));
+        }
+        let less = mul_div_down_128(sized.repay.raw(), cash.raw(), received.raw()).map_err(|_| Skip::Fault)?;
+        let most = Amount::new(less);
+        let sized = self.size(self.position, debt, collateral, most).map_err(|_| Skip::NoCash)?;
+        if sized.seize.saturating_sub(sized.fee) > cash { Err(Skip::NoCash) } else { Ok((most, sized)) }
+    }
+
+    pub fn size(
+        &self,
+        position: &Position,
+        debt: AssetId,
+        collateral: AssetId,
+        offered: Amount,
+    ) -> std::result::Result<Liquidation, Skip> {
+        let params = &self.scan.assets.asset(collateral).ok_or(Skip::Fault)?.params;
+        let incentive = Incentive { bonus: params.liquidation_bonus, protocol_fee: params.protocol_liquidation_fee };
+        size(position, collateral, debt, offered, &incentive, &self.book.terms).map_err(|error| match error {
+            LiquidationError::Price { .. } => Skip::Price,
+            LiquidationError::Healthy { .. } => Skip::Healthy,
+            LiquidationError::TooSmall { .. } => Skip::Dust,
+            _ => Skip::Fault,
+        })
+    }
+
+    /// How many coins to send so that the contract does with them what it would do with `most`, and would still do it were
+    /// every collateral's price [`STEADY`] of the slippage higher.
+    pub fn sent(
+        &self,
+        debt: AssetId,
+        collateral: AssetId,
+        most: Amount,
+        sized: Liquidation,
+    ) -> std::result::Result<Amount, Skip> {
+        let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?.amount;
+        let reserve = owed.share_up(CLOSING_RESERVE).map_err(|_| Skip::Fault)?;
+        let all = owed.saturating_add(reserve).min(most);
+        // With no more coins than it repays it may do something else: a rest below the dust value is closed only when the
+        // coins suffice for the whole debt.
+        if sized.repay == owed || self.size(self.position, debt, collateral, sized.repay) != Ok(sized) {
+            return Ok(all);
+        }
+        let steady = self.steady(debt, collateral, most).filter(|steady| *steady < sized.repay);
+        let works = |steady: &Amount| self.size(self.position, debt, collateral, *steady).is_ok();
+        Ok(steady.filter(works).unwrap_or(sized.repay))
+    }
+
+    /// What is repaid when every collateral's price rises a little; `None` when that makes the account healthy.
+    fn steady(&self, debt: AssetId, collateral: AssetId, most: Amount) -> Option<Amount> {
+        let rise = self.means.strategy.slippage.mul_down(STEADY).ok()?;
+        let mut risen = self.position.clone();
+        for line in &mut risen.collaterals {
+            // More of it carries as much as the same at a higher price.
+            line.amount = line.amount.saturating_add(line.amount.share_up(rise).ok()?);
+        }
+        let repay = self.size(&risen, debt, collateral, most).ok()?.repay;
+        // The rest would be closed then, which takes all the coins.
+        (self.size(&risen, debt, collateral, repay).ok()?.repay == repay).then_some(repay)
+    }
+
+    /// What these coins do, repaid from what the keeper holds.
+    fn priced(&self, debt: AssetId, collateral: AssetId, sent: Amount) -> std::result::Result<Deal, Skip> {
+        let sized = self.size(self.position, debt, collateral, sent)?;
+        let deal = self.valued(debt, collateral, sent, sized)?;
+        let (strategy, fault) = (self.means.strategy, |_| Skip::Fault);
+        let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
+        let least_value = deal.min_receive.value_down(held.mark.collateral(), held.decimals).map_err(fault)?;
+        let cost = deal.repaid_value.checked_add(strategy.planned_gas_value()).map_err(fault)?;
+        let wanted = cost.checked_add(strategy.min_profit_value).map_err(fault)?;
+        // Whatever is accepted has to pay.
+        if least_value < wanted || least_value <= deal.repaid_value {
+            return Err(Skip::Unprofitable);
+        }
+        Ok(Deal { profit: least_value.saturating_sub(cost), ..deal })
+    }
+
+    /// The deal at the oracle's prices, its profit left open.
+    pub fn valued(
+        &self,
+        debt: AssetId,
+        collateral: AssetId,
+        sent: Amount,
+        sized: Liquidation,
+    ) -> std::result::Result<Deal, Skip> {
+        let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?;
+        let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
+        let (received, fault) = (sized.seize.saturating_sub(sized.fee), |_| Skip::Fault);
+        let kept = Ratio::ONE.saturating_sub(self.means.strategy.slippage);
+        Ok(Deal {
+            key: self.verdict.key.clone(),
+            sent: Coin { denom: self.book.denom_of(debt), amount: sent.raw() },
+            collateral_denom: self.book.denom_of(collateral),
+            expected: sized,
+            min_receive: received.share_down(kept).map_err(fault)?,
+            repaid_value: sized.repay.value_up(owed.mark.debt(), owed.decimals).map_err(fault)?,
+            received_value: received.value_down(held.mark.collateral(), held.decimals).map_err(fault)?,
+            profit: Value::ZERO,
+            sale: None,
+        })
+    }
+}

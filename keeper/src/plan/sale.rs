@@ -1,0 +1,222 @@
+//! Sizes a liquidation that pays for itself: a flash loan repays, the sale of what is seized repays the loan.
+//!
+//! What a sale earns is what all planned sales together return with it, less what they return without: pairs move, and one pair may serve
+//! several. The whole is taken where it pays as much as asked for. Where it doesn't, because the pairs are too thin for it, the most
+//! profitable part is looked for: return is concave in what is sold (each further unit returns less), cost is linear, so the profit has one
+//! hill. With one pair without a loan's fee the top is at `y(√A − 1)/(1 + b)` for `A = (1 + b)(1 − f)`.
+
+use plimsoll_risk::health::Assets;
+use plimsoll_risk::math::MathError;
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Amount, Value};
+use plimsoll_schema::liquidator::{HOPS_MAX, Hop};
+
+use crate::exchange::{Exchange, Moved};
+use crate::plan::offer::Offer;
+use crate::plan::{Choice, Deal, Sale, Skip};
+
+/// Each step of the search leaves two thirds of the range: so many leave less than a millionth of a millionth.
+const STEPS: usize = 70;
+
+/// What is planned to be sold through the liquidator.
+#[derive(Clone, Debug)]
+pub(super) struct Sales<'a> {
+    exchange: &'a Exchange,
+    groups: Vec<Group>,
+}
+
+/// Liquidations that share a loan and a sale.
+#[derive(Clone, Debug)]
+struct Group {
+    debt: String,
+    collateral: String,
+    hops: Vec<Hop>,
+    loan: Amount,
+    sold: Amount,
+}
+
+/// What comes in by a size and what goes out, in value.
+#[derive(Clone, Copy)]
+struct Trial {
+    gained: Value,
+    cost: Value,
+}
+
+impl Trial {
+    fn beats(&self, other: &Self) -> bool {
+        let sum = |a: Value, b: Value| a.checked_add(b).unwrap_or(a);
+        sum(self.gained, other.cost) > sum(other.gained, self.cost)
+    }
+}
+
+impl<'a> Sales<'a> {
+    pub const fn new(exchange: &'a Exchange) -> Self {
+        Self { exchange, groups: Vec::new() }
+    }
+
+    fn find(&self, debt: &str, collateral: &str) -> Option<usize> {
+        self.groups.iter().position(|group| group.debt == debt && group.collateral == collateral)
+    }
+
+    pub fn add(&mut self, deal: &Deal, sale: &Sale) {
+        let (loan, sold) = (Amount::new(deal.sent.amount), deal.received());
+        match self.find(&deal.sent.denom, &deal.collateral_denom) {
+            Some(at) => {
+                self.groups[at].loan = self.groups[at].loan.saturating_add(loan);
+                self.groups[at].sold = self.groups[at].sold.saturating_add(sold);
+            }
+            None => self.groups.push(Group {
+                debt: deal.sent.denom.clone(),
+                collateral: deal.collateral_denom.clone(),
+                hops: sale.hops.clone(),
+                loan,
+                sold,
+            }),
+        }
+    }
+
+    /// What each group's sale returns, one after the other; `None` where a pair would refuse one.
+    fn returns(&self) -> Option<Vec<Amount>> {
+        let mut moved = Moved::new();
+        self.groups.iter().map(|group| self.exchange.sell_down(&group.hops, group.sold, &mut moved)).collect()
+    }
+
+    /// With more of the same sold, in a group of its own if there is none.
+    fn with(&self, debt: &str, collateral: &str, hops: &[Hop], sold: Amount) -> (Self, usize) {
+        let mut more = self.clone();
+        let at = more.find(debt, collateral).unwrap_or_else(|| {
+            let (debt, collateral, hops) = (debt.to_owned(), collateral.to_owned(), hops.to_vec());
+            more.groups.push(Group { debt, collateral, hops, loan: Amount::ZERO, sold: Amount::ZERO });
+            more.groups.len() - 1
+        });
+        more.groups[at].sold = more.groups[at].sold.saturating_add(sold);
+        (more, at)
+    }
+}
+
+/// One account's debt and collateral, and the way to sell.
+struct Attempt<'a> {
+    offer: &'a Offer<'a>,
+    sales: &'a Sales<'a>,
+    before: &'a [Amount],
+    debt: AssetId,
+    collateral: AssetId,
+    hops: &'a [Hop],
+}
+
+impl Offer<'_> {
+    /// Through the liquidator, over the pairs that return most, and whether that is the whole of what the contract allows.
+    pub fn sold(&self, debt: AssetId, collateral: AssetId, sales: &Sales<'_>) -> Choice {
+        let (owed, taken) = (self.book.denom_of(debt), self.book.denom_of(collateral));
+        let state = self.scan.assets.asset(debt).ok_or(Skip::Fault)?;
+        let group = sales.find(&owed, &taken).map(|at| &sales.groups[at]);
+        // The loans of other groups are repaid before this one's is taken.
+        let lent = group.map_or(Amount::ZERO, |group| group.loan);
+        let most = self.means.allowed(&owed).min(self.means.cash(self.scan, debt).saturating_sub(lent));
+        if most.is_zero() || !state.params.enabled.flash_loan {
+            return Err(Skip::NoLoan);
+        }
+        let (most, sized) = self.within_cash(debt, collateral, most)?;
+        let whole = self.sent(debt, collateral, most, sized)?;
+        let routes = group.map_or_else(|| sales.exchange.routes(&taken, &owed), |group| vec![group.hops.clone()]);
+        let before = sales.returns().ok_or(Skip::Fault)?;
+        let mut best: Choice = Err(Skip::NoRoute);
+        for hops in &routes {
+            let attempt = Attempt { offer: self, sales, before: &before, debt, collateral, hops };
+            let deal = match attempt.deal(whole) {
+                Err(Skip::Unprofitable) => attempt.deal(attempt.best(whole)).map(|deal| (deal, false)),
+                deal => deal.map(|deal| (deal, true)),
+            };
+            best = match (best, deal) {
+                (Ok(best), Ok(deal)) if deal.0.profit > best.0.profit => Ok(deal),
+                (Ok(best), _) => Ok(best),
+                (Err(_), deal) => deal,
+            };
+        }
+        best
+    }
+}
+
+impl Attempt<'_> {
+    /// The size with the highest profit, at most `whole`.
+    fn best(&self, whole: Amount) -> Amount {
+        let (mut low, mut high) = (1, whole.raw());
+        for _ in 0..STEPS {
+            let third = (high - low) / 3;
+            if third == 0 {
+                break;
+            }
+            let (left, right) = (low + third, high - third);
+            // What can't be sold is too much.
+            let up = match (self.trial(Amount::new(left)), self.trial(Amount::new(right))) {
+                (_, Err(_)) => false,
+                (Err(_), Ok(_)) => true,
+                (Ok((left, _)), Ok((right, _))) => right.beats(&left),
+            };
+            if up { low = left } else { high = right }
+        }
+        Amount::new(low + (high - low) / 2)
+    }
+
+    /// What offering so much brings and costs, before gas.
+    fn trial(&self, sent: Amount) -> std::result::Result<(Trial, Deal), Skip> {
+        let (offer, fault) = (self.offer, |_| Skip::Fault);
+        let sized = offer.size(offer.position, self.debt, self.collateral, sent)?;
+        let mut deal = offer.valued(self.debt, self.collateral, sent, sized)?;
+        let (debt, collateral) = (&deal.sent.denom, &deal.collateral_denom);
+        let (more, at) = self.sales.with(debt, collateral, self.hops, deal.received());
+        let after = more.returns().ok_or(Skip::Unprofitable)?;
+        let (all, others) =
+            (self.worth(&more, &after).map_err(fault)?, self.worth(self.sales, self.before).map_err(fault)?);
+        let params = &offer.scan.assets.asset(self.debt).ok_or(Skip::Fault)?.params;
+        let fee = sent.share_up(params.flash_loan_fee).map_err(fault)?;
+        let fee_value = self.value_of_debt_up(fee).map_err(fault)?;
+        deal.sale = Some(Sale {
+            hops: self.hops.to_vec(),
+            returned: after[at].saturating_sub(self.before.get(at).copied().unwrap_or_default()),
+            fee,
+            min_profit: Amount::ZERO,
+        });
+        let cost = deal.repaid_value.checked_add(fee_value).map_err(fault)?;
+        Ok((Trial { gained: all.saturating_sub(others), cost }, deal))
+    }
+
+    /// The deal of this size, if it pays as much as asked for.
+    fn deal(&self, sent: Amount) -> std::result::Result<Deal, Skip> {
+        let (trial, mut deal) = self.trial(sent)?;
+        let (strategy, fault) = (self.offer.means.strategy, |_: MathError| Skip::Fault);
+        let gas = strategy.planned_gas_value();
+        let wanted = gas.checked_add(strategy.min_profit_value).map_err(fault)?;
+        let profit = trial.gained.saturating_sub(trial.cost);
+        if profit.is_zero() || profit < wanted {
+            return Err(Skip::Unprofitable);
+        }
+        let debt = self.offer.scan.assets.asset(self.debt).ok_or(Skip::Fault)?;
+        let least = Amount::of_value_up(wanted, debt.mark.debt(), debt.params.decimals).map_err(fault)?;
+        deal.profit = profit.saturating_sub(gas);
+        if let Some(sale) = &mut deal.sale {
+            sale.min_profit = least.max(Amount::new(1));
+        }
+        Ok(deal)
+    }
+
+    fn value_of_debt_up(&self, amount: Amount) -> std::result::Result<Value, MathError> {
+        let Some(state) = self.offer.scan.assets.asset(self.debt) else { return Ok(Value::ZERO) };
+        amount.value_up(state.mark.debt(), state.params.decimals)
+    }
+
+    /// What the groups' returns are worth together.
+    fn worth(&self, sales: &Sales<'_>, returns: &[Amount]) -> std::result::Result<Value, MathError> {
+        let mut worth = Value::ZERO;
+        for (group, returned) in sales.groups.iter().zip(returns) {
+            let state = self.offer.book.asset_of(&group.debt).and_then(|id| self.offer.scan.assets.asset(id));
+            if let Some(state) = state {
+                worth = worth.checked_add(returned.value_down(state.mark.collateral(), state.params.decimals)?)?;
+            }
+        }
+        Ok(worth)
+    }
+}
+
+/// The longest way that [`Exchange::routes`] finds fits the liquidator's limit.
+const _: () = assert!(HOPS_MAX >= 2);

@@ -1,0 +1,348 @@
+//! The keeper with money for gas only: it borrows, repays and sells through the liquidator. What it earns is counted in its own coins.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use cosmwasm_std::Uint256;
+use plimsoll_keeper::book::Book;
+use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::error::Error;
+use plimsoll_keeper::exchange::read::Venue;
+use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::plan::{Action, Deal, Skip};
+use plimsoll_keeper::run::{Keeper, Tick};
+use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, BOB, FEEDERS, LENDER, LIQUIDATOR, UATOM, UUSD, World};
+
+struct Stage {
+    chain: Arc<WorldChain>,
+    keeper: Keeper<WorldChain>,
+    pairs: Vec<String>,
+}
+
+/// Accounts 0 to `accounts` of ALICE with 100 ATOM and a debt of 690 each; then `setup`, which names the pairs; ATOM is at 9 at the end.
+async fn stage(
+    accounts: u32,
+    strategy: Strategy,
+    setup: impl FnOnce(&mut World) -> Vec<Addr> + Send + 'static,
+) -> Stage {
+    let found = Arc::new(std::sync::Mutex::new((String::new(), Vec::new())));
+    let told = found.clone();
+    let build = move || {
+        let mut world = World::builder().lent(1_000_000).build();
+        for denom in [UUSD, UATOM, AETH] {
+            let had = world.balance(LIQUIDATOR, denom);
+            world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, denom)]).unwrap();
+        }
+        for n in 0..accounts {
+            world.deposit((ALICE, n), UATOM, 100_000_000).unwrap();
+            world.borrow((ALICE, n), UUSD, 690_000_000).unwrap();
+        }
+        let pairs = setup(&mut world);
+        world.set_price(UATOM, "9");
+        for pair in &pairs {
+            world.arbitrage(pair);
+        }
+        let liquidator = world.liquidator().into_string();
+        *told.lock().unwrap() = (liquidator, pairs.into_iter().map(Addr::into_string).collect());
+        world
+    };
+    let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let (liquidator, pairs) = found.lock().unwrap().clone();
+    let venue = Venue::open(&*chain, &pool, &liquidator, &pairs).await.unwrap();
+    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("plimsoll-liquidator-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
+    let journal = Journal::open(&std::env::temp_dir().join(name)).unwrap();
+    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().through(Some(venue));
+    Stage { chain, keeper, pairs }
+}
+
+impl Stage {
+    async fn tick(&mut self) -> Tick {
+        let head = self.chain.head().await.unwrap();
+        self.keeper.on_block(&head).await.unwrap()
+    }
+
+    /// A block in which something happens after the keeper's transaction.
+    async fn next(&mut self, act: impl FnOnce(&mut World) -> Vec<AppResponse> + Send + 'static) -> Tick {
+        self.chain.block(5, |world| Ok(act(world))).await.unwrap().unwrap();
+        self.tick().await
+    }
+
+    async fn held(&self, denom: &'static str) -> u128 {
+        self.chain.with(move |world| world.balance(LIQUIDATOR, denom)).await.unwrap()
+    }
+
+    async fn unhealthy(&self) -> usize {
+        self.chain.with(|world| world.liquidatable().len()).await.unwrap()
+    }
+}
+
+fn deals(tick: &Tick) -> Vec<Deal> {
+    let deal = |action: &Action| match action {
+        Action::Liquidate(deal) => Some((**deal).clone()),
+        Action::WriteOff { .. } => None,
+    };
+    tick.sent.actions.iter().filter_map(deal).collect()
+}
+
+fn deep(world: &mut World) -> Vec<Addr> {
+    vec![world.pair(UATOM, UUSD, 10_000_000)]
+}
+
+/// So many base units of uusd, whose price is 1, in value.
+fn dollars(units: u128) -> Value {
+    Value::new(Uint256::from(units) * Uint256::from(1_000_000_000_000u128))
+}
+
+#[tokio::test]
+async fn one_account_is_liquidated_without_inventory_and_the_profit_is_what_arrives() {
+    let mut stage = stage(1, Strategy::default(), deep).await;
+    let first = stage.tick().await;
+    let deal = deals(&first).remove(0);
+    let sale = deal.sale.clone().unwrap();
+    assert_eq!(sale.hops.len(), 1);
+    let next = stage.next(|_| vec![]).await;
+    assert!(next.failed.is_none() && next.failures.is_empty());
+    let earned = stage.held(UUSD).await;
+    assert!(earned > 0 && stage.held(UATOM).await == 0);
+    assert_eq!(next.settled[0].profit.to_string(), dollars(earned).to_string());
+    // As planned, but for five seconds' interest on what is owed, which makes the bonus a hair larger.
+    let planned = sale.returned.raw() - deal.expected.repay.raw() - sale.fee.raw();
+    assert!(earned.abs_diff(planned) < 50, "{earned} is earned, {planned} was planned");
+    assert_eq!(stage.unhealthy().await, 0);
+}
+
+#[tokio::test]
+async fn ten_accounts_go_in_one_transaction() {
+    let mut stage = stage(10, Strategy::default(), deep).await;
+    assert_eq!(deals(&stage.tick().await).len(), 10);
+    let next = stage.next(|_| vec![]).await;
+    assert_eq!((next.settled.len(), next.failures.len()), (10, 0));
+    assert!(next.sent.hash.is_none(), "one transaction did it all");
+    assert_eq!(stage.unhealthy().await, 0);
+    let told = next.settled.iter().fold(Value::ZERO, |sum, done| sum.checked_add(done.profit.received).unwrap());
+    assert_eq!(told, dollars(stage.held(UUSD).await), "shares of the profit are the profit");
+}
+
+#[tokio::test]
+async fn a_limit_of_items_makes_more_transactions() {
+    let mut stage = stage(5, Strategy { max_items: 2, ..Strategy::default() }, deep).await;
+    assert_eq!(deals(&stage.tick().await).len(), 2);
+    assert_eq!(deals(&stage.next(|_| vec![]).await).len(), 2);
+    assert_eq!(deals(&stage.next(|_| vec![]).await).len(), 1);
+    stage.next(|_| vec![]).await;
+    assert_eq!(stage.unhealthy().await, 0);
+}
+
+#[tokio::test]
+async fn one_item_that_fails_is_told_and_left_alone_while_nine_go_through() {
+    let mut stage = stage(10, Strategy::default(), deep).await;
+    // Somebody is faster with account 4: after the keeper has signed, before the block.
+    assert_eq!(deals(&stage.tick().await).len(), 10);
+    stage.chain.with(|world| world.liquidate(BOB, (ALICE, 4), UATOM, (UUSD, 690_000_000)).unwrap()).await.unwrap();
+    let next = stage.next(|_| vec![]).await;
+    assert_eq!(next.settled.len(), 9, "{:?} {:?}", next.failures, next.failed);
+    let [failure] = next.failures.as_slice() else { panic!("{:?}", next.failures) };
+    let alice = stage.chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
+    assert_eq!(failure.account, format!("{alice}/4"));
+    assert!(failure.reason.contains("healthy"), "{}", failure.reason);
+    assert!(next.settled.iter().all(|done| done.account != failure.account));
+    // It isn't even tried, though the keeper has not heard yet that it is healthy.
+    assert!(next.sent.left_out.is_empty());
+    assert_eq!(stage.unhealthy().await, 0);
+    // It falls again with the others, and is left alone for ten blocks, the others not.
+    let fall = |world: &mut World| {
+        // The keeper hears of account 4 again.
+        let mut said = vec![world.deposit((ALICE, 4), UATOM, 1).unwrap()];
+        said.extend(FEEDERS.map(|feeder| world.feed(feeder, &[(UATOM, "8.2")]).unwrap()));
+        said
+    };
+    let fallen = stage.next(fall).await;
+    assert_eq!(fallen.plan.skipped.get(&Skip::Cooldown), Some(&1));
+    assert_eq!(deals(&fallen).len(), 9);
+}
+
+#[tokio::test]
+async fn a_group_that_earns_nothing_any_more_is_undone_and_all_its_items_are_told() {
+    let mut stage = stage(2, Strategy::default(), deep).await;
+    assert_eq!(deals(&stage.tick().await).len(), 2);
+    // Somebody sells before: the pair pays 10 % less.
+    let pair = Addr::unchecked(&stage.pairs[0]);
+    stage.chain.with(move |world| world.swap(BOB, &pair, (UATOM, 60_000_000_000)).unwrap()).await.unwrap();
+    let next = stage.next(|_| vec![]).await;
+    assert!(next.settled.is_empty());
+    // At least one has to succeed: the whole transaction failed, and both are left alone.
+    assert!(next.failed.is_some());
+    assert_eq!(next.plan.skipped.get(&Skip::Cooldown), Some(&2));
+    assert_eq!(stage.held(UUSD).await, 0);
+}
+
+#[tokio::test]
+async fn without_a_route_nothing_is_done_and_it_is_said_why() {
+    let mut stage = stage(1, Strategy::default(), |world| vec![world.pair(AETH, UUSD, 10_000_000)]).await;
+    let tick = stage.tick().await;
+    assert_eq!(tick.plan.skipped, [(Skip::NoRoute, 1)].into());
+}
+
+#[tokio::test]
+async fn where_no_sale_pays_what_is_held_is_used_after_all() {
+    let mut stage = stage(1, Strategy::default(), |world| {
+        world.mint(LIQUIDATOR, UUSD, 50_000_000);
+        vec![]
+    })
+    .await;
+    let deal = deals(&stage.tick().await).remove(0);
+    assert_eq!((deal.sale, deal.sent.amount), (None, 50_000_000));
+    stage.next(|_| vec![]).await;
+    assert!(stage.held(UATOM).await > 0);
+}
+
+#[tokio::test]
+async fn what_is_held_comes_first_where_it_suffices_and_the_liquidator_where_not() {
+    let mut stage = stage(2, Strategy::default(), |world| {
+        world.mint(LIQUIDATOR, UUSD, 300_000_000);
+        deep(world)
+    })
+    .await;
+    let sent = deals(&stage.tick().await);
+    let own: Vec<bool> = sent.iter().map(|deal| deal.sale.is_none()).collect();
+    assert_eq!(own, [false, true], "items come first in the transaction");
+    let next = stage.next(|_| vec![]).await;
+    assert_eq!((next.settled.len(), stage.unhealthy().await), (2, 0));
+    assert!(stage.held(UATOM).await > 0);
+}
+
+#[tokio::test]
+async fn a_thin_pair_gets_the_most_profitable_part() {
+    // 100 ATOM of 9 each, of which some 290 USD have to be repaid, against 3,000 USD on each side: the whole doesn't pay.
+    let mut stage = stage(1, Strategy::default(), |world| vec![world.pair(UATOM, UUSD, 3_000)]).await;
+    let deal = deals(&stage.tick().await).remove(0);
+    let pair = Addr::unchecked(&stage.pairs[0]);
+    let [x, y] = stage.chain.with(move |world| world.pair_pool(&pair).0).await.unwrap().map(|n| n as f64);
+    let per_coin = (deal.expected.seize.raw() - deal.expected.fee.raw()) as f64 / deal.expected.repay.raw() as f64;
+    let (f, phi) = (0.003, 0.0009);
+    // profit(r) = (1 − f)·y·q·r/(x + q·r) − r(1 + φ); its derivative is 0 at x + q·r = √((1 − f)·y·q·x/(1 + φ)).
+    let best = (((1.0 - f) * y * per_coin * x / (1.0 + phi)).sqrt() - x) / per_coin;
+    let offered = deal.sent.amount as f64;
+    // The top is flat: sizes that differ by a thousandth earn the same base units.
+    assert!((offered / best - 1.0).abs() < 1e-2, "{offered} is offered, {best} is best");
+    let before = stage.held(UUSD).await;
+    stage.next(|_| vec![]).await;
+    let earned = (stage.held(UUSD).await - before) as f64;
+    let profit = (1.0 - f) * y * per_coin * best / (x + per_coin * best) - best * (1.0 + phi);
+    assert!((earned - profit).abs() < 10.0, "{earned} is earned, {profit} is the most");
+}
+
+#[tokio::test]
+async fn a_profit_that_is_asked_for_is_earned_or_nothing_is_done() {
+    let profit = {
+        let mut stage = stage(1, Strategy::default(), deep).await;
+        deals(&stage.tick().await)[0].profit
+    };
+    // A thousandth of a dollar: rounding makes one size better than its neighbours by less than that.
+    let more = profit.checked_add(dollars(1_000)).unwrap();
+    for (min_profit_value, done) in [(profit, true), (more, false)] {
+        let mut stage = stage(1, Strategy { min_profit_value, ..Strategy::default() }, deep).await;
+        let tick = stage.tick().await;
+        assert_eq!(tick.sent.hash.is_some(), done);
+        assert_eq!(tick.plan.skipped.contains_key(&Skip::Unprofitable), !done);
+        if let [deal] = deals(&tick).as_slice() {
+            let asked = deal.sale.as_ref().unwrap().min_profit.raw();
+            stage.next(|_| vec![]).await;
+            assert!(stage.held(UUSD).await >= asked && dollars(asked) >= min_profit_value);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sale_over_two_pairs_where_there_is_no_other_and_over_one_where_that_is_better() {
+    let over = |world: &mut World| vec![world.pair(UATOM, AETH, 10_000_000), world.pair(AETH, UUSD, 10_000_000)];
+    let mut two = stage(1, Strategy::default(), over).await;
+    let deal = deals(&two.tick().await).remove(0);
+    assert_eq!(deal.sale.unwrap().hops.len(), 2);
+    two.next(|_| vec![]).await;
+    assert!(two.held(UUSD).await > 0 && two.held(AETH).await == 0 && two.unhealthy().await == 0);
+
+    for (direct, hops) in [(10_000_000, 1), (2_000, 2)] {
+        let mut both = stage(1, Strategy::default(), move |world| {
+            let mut pairs = over(world);
+            pairs.push(world.pair(UATOM, UUSD, direct));
+            pairs
+        })
+        .await;
+        assert_eq!(deals(&both.tick().await)[0].sale.as_ref().unwrap().hops.len(), hops, "{direct}");
+    }
+}
+
+#[tokio::test]
+async fn bad_debt_is_written_off_through_the_liquidator() {
+    let mut stage = stage(1, Strategy::default(), |world| {
+        world.deposit(BOB, AETH, 10_000_000_000_000_000).unwrap();
+        world.borrow(BOB, UUSD, 14_000_000).unwrap();
+        let pairs = deep(world);
+        world.set_price(AETH, "2");
+        pairs
+    })
+    .await;
+    let tick = stage.tick().await;
+    let kinds: Vec<bool> = tick.sent.actions.iter().map(|a| matches!(a, Action::WriteOff { .. })).collect();
+    assert_eq!(kinds, [false, true]);
+    let next = stage.next(|_| vec![]).await;
+    let done: Vec<&str> = next.settled.iter().map(|done| done.action.as_str()).collect();
+    assert_eq!((done.as_slice(), next.failures.len()), (["liquidate", "write_off"].as_slice(), 0));
+    assert_eq!(next.settled[1].losses.len(), 1);
+    assert!(stage.chain.with(|world| world.account(BOB).is_empty()).await.unwrap());
+}
+
+#[tokio::test]
+async fn no_more_is_borrowed_than_the_market_has() {
+    let mut stage = stage(2, Strategy::default(), |world| {
+        // 150 USD are left for flash loans.
+        let cash = world.market(UUSD).stored.cash.raw();
+        world.withdraw(LENDER, UUSD, cash - 150_000_000).unwrap();
+        deep(world)
+    })
+    .await;
+    let tick = stage.tick().await;
+    assert_eq!(tick.plan.skipped, [(Skip::NoLoan, 1)].into());
+    let sent = deals(&tick);
+    assert_eq!(sent.iter().map(|deal| deal.sent.amount).sum::<u128>(), 150_000_000);
+    let next = stage.next(|_| vec![]).await;
+    assert!(next.failed.is_none() && !next.settled.is_empty());
+}
+
+#[tokio::test]
+async fn a_venue_that_is_none_is_refused_by_name() {
+    let chain = WorldChain::start(LIQUIDATOR, World::new).await.unwrap();
+    let (pool, other, liquidator, pair) = chain
+        .with(|world| {
+            let pair = world.pair(UATOM, UUSD, 1_000).into_string();
+            (world.pool().to_string(), world.oracle().to_string(), world.liquidator().into_string(), pair)
+        })
+        .await
+        .unwrap();
+    let nobody = chain.sender().unwrap().to_owned();
+    let open = async |pool: &str, liquidator: &str, pair: &str| {
+        Venue::open(&chain, pool, liquidator, &[pair.to_owned()]).await
+    };
+    assert!(open(&pool, &liquidator, &pair).await.is_ok());
+    let foreign = open(&other, &liquidator, &pair).await.unwrap_err().to_string();
+    assert!(foreign.contains(&pool) && foreign.contains(&other), "{foreign}");
+    for (liquidator, pair, named) in [(&liquidator, &nobody, "pair"), (&nobody, &pair, "liquidator")] {
+        let error = open(&pool, liquidator, pair).await.unwrap_err();
+        assert!(matches!(&error, Error::NoContract { name, .. } if *name == named), "{error}");
+    }
+    assert_eq!(Ratio::bps(30).to_string(), "0.003");
+}

@@ -1,0 +1,80 @@
+//! Doing an operation.
+
+use cosmwasm_std::{Addr, coin};
+use plimsoll_schema::pool::SimulateLiquidationResponse;
+use plimsoll_testing::{AppResponse, WorldError};
+
+use crate::call::Call;
+use crate::cast::{BORROWER, DENOMS, worth};
+use crate::op::Op;
+use crate::stage::Stage;
+use crate::use_pool::Order;
+use crate::{govern, nest, price, trade, use_pool};
+
+/// What a step did.
+pub struct Outcome {
+    /// What the chain answered; nothing to what is not a single message.
+    pub result: Result<Option<AppResponse>, WorldError>,
+    /// Who sent it.
+    pub sender: Option<usize>,
+    /// A liquidation, and what it was said to do just before it was done.
+    pub order: Option<(Order, Option<SimulateLiquidationResponse>)>,
+}
+
+impl Outcome {
+    /// The contracts' events; none of a failed step.
+    pub fn events(&self) -> impl Iterator<Item = &cosmwasm_std::Event> {
+        let response = self.result.as_ref().ok().and_then(Option::as_ref);
+        response.into_iter().flat_map(|response| &response.events).filter(|event| event.ty == "wasm")
+    }
+}
+
+/// The one message that an operation is, if it is one.
+pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
+    if let Op::Batch { user, acts, more } = op {
+        return Some(nest::batch(stage, *user, acts, *more));
+    }
+    let own = use_pool::call(stage, op).or_else(|| govern::call(stage, op));
+    own.or_else(|| price::call(stage, op)).or_else(|| trade::call(stage, op)).or_else(|| nest::uninvited(stage, op))
+}
+
+/// Does it.
+pub fn apply(stage: &mut Stage, op: &Op) -> Outcome {
+    let quietly = || Outcome { result: Ok(None), sender: None, order: None };
+    match op {
+        Op::Move { denom, percent, rounds } => {
+            price::drive(stage, *denom, *percent, *rounds);
+            quietly()
+        }
+        Op::Refresh => {
+            price::refresh(stage);
+            quietly()
+        }
+        Op::Advance { seconds, fresh } => {
+            stage.world.advance(u64::from(*seconds));
+            if *fresh {
+                price::refresh(stage);
+            }
+            quietly()
+        }
+        Op::Donate { sender, to, denom, cents } => {
+            let (from, to) = (stage.people[*sender].clone(), Addr::unchecked(nest::gift(stage, *to)));
+            let result = stage.world.send(&from, &to, &[coin(worth(*denom, *cents), DENOMS[*denom])]);
+            Outcome { result: result.map(Some), sender: Some(*sender), order: None }
+        }
+        Op::Flash { loans, middle, order } => {
+            let result = nest::flash(stage, loans, middle, *order);
+            Outcome { result: result.map(Some), sender: Some(BORROWER), order: None }
+        }
+        _ => message(stage, op),
+    }
+}
+
+fn message(stage: &mut Stage, op: &Op) -> Outcome {
+    let order = Order::of(stage, op).map(|order| (order, order.preview(stage)));
+    let Some(call) = call(stage, op) else {
+        return Outcome { result: Ok(None), sender: None, order: None };
+    };
+    let sender = Some(call.sender);
+    Outcome { result: call.send(stage).map(Some), sender, order }
+}

@@ -1,0 +1,99 @@
+//! What owners, the risk manager, the guardian and feeders do, and those who are none of them.
+
+use super::Card;
+use super::dice::{by, denom, user};
+use crate::cast::{DENOMS, FEEDER, LISTED, PEOPLE};
+use crate::op::{By, Change, Handover, Op};
+use crate::random::Random;
+
+pub fn oracle(r: &mut Random, card: Card) -> Op {
+    let denom = denom(r);
+    match card {
+        Card::SetSource => {
+            let unknown = r.once_in(6);
+            let denom = if unknown { DENOMS.len() - 1 } else { denom };
+            let (feeders, quorum) = r.one_of(&[(2, 2), (2, 2), (2, 2), (3, 2), (3, 2), (3, 3), (2, 1), (0, 0)]);
+            Op::SetSource { by: by(r), denom, feeders, quorum, guards: r.within(0, 5) as u8 }
+        }
+        Card::ApplySource => Op::ApplySource { sender: r.below(PEOPLE), denom },
+        Card::CancelSource => Op::CancelSource { by: by(r), denom },
+        Card::Publish => Op::Publish { sender: r.below(PEOPLE), denom },
+        _ => {
+            let sender = if r.once_in(5) { r.below(PEOPLE) } else { r.one_of(&FEEDER) };
+            Op::Feed { sender, denom, percent: r.from_to(80, 126) }
+        }
+    }
+}
+
+pub fn governance(r: &mut Random, card: Card) -> Op {
+    let (by, denom) = (by(r), denom(r));
+    match card {
+        Card::InitAsset => {
+            let odd = if r.once_in(3) { r.within(0, 4) as u8 } else { 0 };
+            Op::InitAsset { by, denom: LISTED + r.below(DENOMS.len() - LISTED), odd }
+        }
+        Card::UpdateAsset => {
+            // The risk manager himself, often.
+            let by = if r.once_in(3) { By::Person(6) } else { by };
+            Op::UpdateAsset { by, denom, change: change(r) }
+        }
+        Card::Pause => {
+            let everywhere = r.once_in(6);
+            let (deposit, borrow, flash_loan) = (r.once_in(3), r.once_in(3), r.once_in(2));
+            Op::Pause { by, denom: (!everywhere).then_some(denom), deposit, borrow, flash_loan }
+        }
+        Card::Unpause => Op::Unpause { by, denom },
+        Card::UpdateConfig => {
+            let dust_cents = r.within(1, 300);
+            let min_debt_cents = r.within(50, 2_000);
+            Op::UpdateConfig {
+                by,
+                target_percent: r.within(100, 130),
+                dust_cents,
+                min_debt_cents,
+                delay_hours: r.within(24, 60),
+            }
+        }
+        Card::UpdateOracle => Op::UpdateOracle { by },
+        Card::UpdateRoles => {
+            let mut person = || if r.once_in(6) { None } else { Some(5 + r.below(3)) };
+            Op::UpdateRoles { by, risk_manager: person(), guardian: person() }
+        }
+        Card::UpdatePoolOwner | Card::UpdateOracleOwner => {
+            let step = match r.below(5) {
+                0..2 => Handover::Propose(r.one_of(&[0, 1, 2, 5, 6, 7])),
+                2..4 => Handover::Accept,
+                _ => Handover::Cancel,
+            };
+            Op::UpdateOwner { oracle: matches!(card, Card::UpdateOracleOwner), by, step }
+        }
+        Card::RequestReserves => {
+            let permille = if r.once_in(8) { 1_000 } else { r.from_to(1, 700) };
+            Op::RequestReserves { by, denom, permille, to: user(r) }
+        }
+        Card::CancelReserves => Op::CancelReserves { by, denom },
+        _ => Op::WithdrawReserves { by, denom },
+    }
+}
+
+pub fn change(r: &mut Random) -> Change {
+    match r.below(10) {
+        0 => Change::MaxLoanToValue { percent: r.within(20, 82) },
+        1 | 2 => Change::Threshold { percent: r.within(45, 90), days: r.once_in(2).then(|| r.within(2, 30)) },
+        3 => Change::Bonus { min: r.within(0, 5), max: r.within(4, 16), full_at: r.within(85, 100) },
+        4 => Change::ProtocolFee { percent: r.within(0, 60) },
+        5 => Change::ReserveFactor { percent: r.within(0, 60) },
+        6 => Change::ReserveFloor { percent: r.within(0, 20) },
+        7 => Change::FlashLoanFee { bps: r.within(0, 300) },
+        8 => {
+            let permille = r.from_to(700, 5_000);
+            if r.once_in(2) { Change::SupplyCap { permille } } else { Change::BorrowCap { permille } }
+        }
+        _ => Change::Rates {
+            base: r.within(0, 5),
+            slope_1: r.within(0, 30),
+            slope_2: r.within(0, 300),
+            optimal: r.within(40, 95),
+        },
+    }
+}

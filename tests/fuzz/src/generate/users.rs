@@ -1,0 +1,120 @@
+//! What users, their batches and the contract that takes flash loans do.
+
+use super::dice::{cents, denom, permille, to, user, who};
+use super::{CARDS, Card, play};
+use crate::cast::{BORROWER, LISTED, PAIRS};
+use crate::op::{Op, Repayment};
+use crate::random::Random;
+
+pub fn own(r: &mut Random, card: Card) -> Op {
+    let (who, denom) = (who(r), denom(r));
+    let sender = if r.once_in(8) { user(r) } else { who.0 };
+    match card {
+        Card::Deposit => Op::Deposit { sender, who, denom, cents: cents(r), crumbs: r.from_to(0, 256) as u8 },
+        Card::Withdraw => Op::Withdraw { who, denom, permille: permille(r), to: to(r) },
+        Card::Borrow => Op::Borrow { who, denom, permille: permille(r), to: to(r) },
+        Card::Repay => Op::Repay { sender, who, denom, permille: permille(r) },
+        _ => Op::Enable { who, denom, enable: r.once_in(2) },
+    }
+}
+
+/// One of a batch's or of what a contract does with its own accounts.
+pub fn act(r: &mut Random) -> Op {
+    let card = r.one_of(&[
+        Card::Deposit,
+        Card::Deposit,
+        Card::Deposit,
+        Card::Withdraw,
+        Card::Borrow,
+        Card::Borrow,
+        Card::Repay,
+        Card::Enable,
+    ]);
+    own(r, card)
+}
+
+pub fn liquidation(r: &mut Random, card: Card) -> Op {
+    let sender = user(r);
+    match card {
+        Card::Liquidate => {
+            let (who, collateral, debt) = (who(r), denom(r), denom(r));
+            Op::Liquidate { sender, who, collateral, debt, permille: permille(r), shares: r.once_in(2) }
+        }
+        Card::LiquidateWorst => {
+            let least = r.once_in(3).then(|| r.from_to(500, 1_200));
+            Op::LiquidateWorst { sender, permille: permille(r), shares: r.once_in(3), least, to: to(r) }
+        }
+        Card::WriteOff => Op::WriteOff { sender, who: who(r) },
+        _ => Op::WriteOffWorst { sender },
+    }
+}
+
+/// Any message, by the contract itself; of its own accounts more often than chance has it.
+pub fn middle(r: &mut Random) -> Op {
+    if r.once_in(2) {
+        let mut op = act(r);
+        if let Op::Deposit { who, .. }
+        | Op::Withdraw { who, .. }
+        | Op::Borrow { who, .. }
+        | Op::Repay { who, .. }
+        | Op::Enable { who, .. } = &mut op
+        {
+            who.0 = BORROWER;
+        }
+        return op;
+    }
+    loop {
+        let op = {
+            let card = CARDS[r.below(CARDS.len())].0;
+            play(r, card)
+        };
+        match op {
+            Op::Flash { .. } | Op::Move { .. } | Op::Refresh | Op::Advance { .. } => {}
+            Op::Batch { acts, more, .. } => return Op::Batch { user: BORROWER, acts, more },
+            op => return op,
+        }
+    }
+}
+
+pub fn flash(r: &mut Random) -> Op {
+    let count = r.within(1, 4);
+    let loans = (0..count).map(|_| {
+        let all = r.once_in(4);
+        (r.below(LISTED), if all { 1_000 } else { r.from_to(1, 1_000) })
+    });
+    let loans = loans.collect();
+    let tried = r.within(0, 6);
+    let middle = (0..tried).map(|_| middle(r)).collect();
+    let order = match r.below(8) {
+        0..4 => Repayment::OuterFirst,
+        4..6 => Repayment::InnerFirst,
+        6 => Repayment::OuterTwice,
+        _ => Repayment::NotTheInner,
+    };
+    Op::Flash { loans, middle, order }
+}
+
+pub fn trade(r: &mut Random, card: Card) -> Op {
+    let (user, pair) = (user(r), r.below(PAIRS.len()));
+    match card {
+        Card::Provide => {
+            let skewed = r.once_in(3);
+            let skew_percent = if skewed { r.from_to(60, 160) } else { 100 };
+            let tolerance_percent = (skewed || r.once_in(4)).then(|| r.within(0, 52));
+            let least = r.once_in(3).then(|| r.from_to(500, 1_001));
+            Op::Provide { user, pair, cents: cents(r), skew_percent, tolerance_percent, least }
+        }
+        Card::WithdrawLiquidity => {
+            // The lender is who has provided from the start.
+            let user = if r.once_in(2) { 2 } else { user };
+            let permille = if r.once_in(4) { 1_000 } else { r.from_to(1, 400) };
+            Op::WithdrawLiquidity { user, pair, permille, least: r.once_in(3).then(|| r.from_to(900, 1_002)) }
+        }
+        Card::Arbitrage => Op::Arbitrage { user, pair },
+        _ => {
+            let spread_percent = (!r.once_in(4)).then(|| r.within(1, 52));
+            let permille = if spread_percent.is_none() { r.from_to(1, 8) } else { r.from_to(1, 400) };
+            Op::Swap { user, pair, first: r.once_in(2), permille, spread_percent, to: to(r) }
+        }
+    }
+}

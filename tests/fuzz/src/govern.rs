@@ -1,0 +1,158 @@
+//! What owner, risk manager and guardian ask of the pool.
+
+use plimsoll_pool::state::{ASSET_IDS, ASSET_PARAMS, MARKETS};
+use plimsoll_risk::liquidation::LiquidationTerms;
+use plimsoll_risk::params::BonusCurve;
+use plimsoll_risk::rates::{Kinked, RateModel};
+use plimsoll_risk::units::{Amount, Rate, Ratio, Value};
+use plimsoll_schema::ownership::OwnerUpdate;
+use plimsoll_schema::pool::{AssetChanges, Config, ExecuteMsg, Listed};
+
+use crate::call::Call;
+use crate::cast::{DENOMS, LISTED, share};
+use crate::op::{By, Change, Handover, Op};
+use crate::stage::{Stage, asset};
+
+/// The message of a role's operation on the pool; none of another operation.
+pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
+    let [owner, proposed, _, guardian] = stage.roles();
+    let name = |denom: usize| DENOMS[denom].to_owned();
+    let address = |person: usize| stage.people[person].to_string();
+    let (by, rightful, msg) = match *op {
+        Op::InitAsset { by, denom, odd } => (by, owner, ExecuteMsg::InitAsset { params: new_asset(stage, denom, odd) }),
+        Op::UpdateAsset { by, denom, change } => {
+            (by, owner, ExecuteMsg::UpdateAsset { denom: name(denom), changes: changes(stage, denom, change) })
+        }
+        Op::Pause { by, denom, deposit, borrow, flash_loan } => {
+            (by, guardian.or(owner), ExecuteMsg::Pause { denom: denom.map(name), deposit, borrow, flash_loan })
+        }
+        Op::Unpause { by, denom } => {
+            let denom = name(closed(stage, denom));
+            (by, owner, ExecuteMsg::Unpause { denom, deposit: true, borrow: true, flash_loan: true })
+        }
+        Op::UpdateConfig { by, target_percent, dust_cents, min_debt_cents, delay_hours } => {
+            let cents = |n: u64| Value::whole(n).share_down(Ratio::percent(1)).expect("cents fit");
+            let oracle = stage.oracles[stage.in_force()].to_string();
+            let liquidation = LiquidationTerms {
+                target_health_factor: Ratio::percent(target_percent),
+                dust_value: cents(dust_cents),
+            };
+            let config = Config {
+                oracle,
+                liquidation,
+                min_debt_value: cents(min_debt_cents),
+                reserves_delay: delay_hours * 3_600,
+            };
+            (by, owner, ExecuteMsg::UpdateConfig { config })
+        }
+        Op::UpdateOracle { by } => {
+            let oracle = stage.oracles[1 - stage.in_force()].to_string();
+            (by, owner, ExecuteMsg::UpdateOracle { oracle })
+        }
+        Op::UpdateRoles { by, risk_manager, guardian } => {
+            let (risk_manager, guardian) = (risk_manager.map(address), guardian.map(address));
+            (by, owner, ExecuteMsg::UpdateRoles { risk_manager, guardian })
+        }
+        Op::UpdateOwner { oracle: false, by, step } => {
+            let rightful = if step == Handover::Accept { proposed.or(owner) } else { owner };
+            (by, rightful, ExecuteMsg::UpdateOwner(handover(stage, step)))
+        }
+        Op::RequestReserves { by, denom, permille, to } => {
+            let (amount, denom) = (Amount::new(share(reserves(stage, denom), permille)), name(denom));
+            (by, owner, ExecuteMsg::RequestReserves { denom, amount, recipient: address(to) })
+        }
+        Op::CancelReserves { by, denom } => (by, owner, ExecuteMsg::CancelReserves(Listed { denom: name(denom) })),
+        Op::WithdrawReserves { by, denom } => (by, owner, ExecuteMsg::WithdrawReserves(Listed { denom: name(denom) })),
+        _ => return None,
+    };
+    Some(Call::pool(stage, person(by, rightful), &msg, vec![]))
+}
+
+/// Who sends it: a person, or whoever may; the first user when nobody may.
+pub fn person(by: By, rightful: Option<usize>) -> usize {
+    match by {
+        By::Rightful => rightful.unwrap_or(0),
+        By::Person(person) => person,
+    }
+}
+
+/// As both contracts take it.
+pub fn handover(stage: &Stage, step: Handover) -> OwnerUpdate {
+    match step {
+        Handover::Propose(person) => OwnerUpdate::Propose { owner: stage.people[person].to_string() },
+        Handover::Accept => OwnerUpdate::Accept {},
+        Handover::Cancel => OwnerUpdate::Cancel {},
+    }
+}
+
+/// An asset to be listed, or an attempt that must fail.
+fn new_asset(stage: &Stage, denom: usize, odd: u8) -> plimsoll_schema::pool::NewAsset {
+    let listed =
+        |denom: usize| ASSET_IDS.may_load(&*stage.pool(), DENOMS[denom]).expect("numbers can be read").is_some();
+    // The first from here on that isn't listed, so that it is not always the same that fails.
+    let fresh = (denom..DENOMS.len()).chain(LISTED..denom).find(|denom| !listed(*denom));
+    let mut params = asset(fresh.unwrap_or(denom)).params;
+    match odd {
+        1 => params.max_loan_to_value = params.liquidation_threshold,
+        2 => params.liquidation_bonus.full_at = Ratio::ONE,
+        3 => params.denom = DENOMS[denom].to_owned(),
+        _ => {}
+    }
+    params
+}
+
+/// The market from here on that something is stopped in; this one when there is none.
+fn closed(stage: &Stage, denom: usize) -> usize {
+    let is_closed = |denom: &usize| {
+        let pool = stage.pool();
+        let id = ASSET_IDS.may_load(&*pool, DENOMS[*denom]).expect("numbers can be read");
+        let params = id.and_then(|id| ASSET_PARAMS.may_load(&*pool, id).expect("parameters can be read"));
+        params.is_some_and(|p| !(p.enabled.deposit && p.enabled.borrow && p.enabled.flash_loan))
+    };
+    (denom..DENOMS.len()).chain(0..denom).find(is_closed).unwrap_or(denom)
+}
+
+fn reserves(stage: &Stage, denom: usize) -> u128 {
+    market(stage, denom).map_or(0, |market| market.reserves.raw())
+}
+
+fn market(stage: &Stage, denom: usize) -> Option<plimsoll_risk::market::Market> {
+    let pool = stage.pool();
+    let id = ASSET_IDS.may_load(&*pool, DENOMS[denom]).expect("numbers can be read")?;
+    MARKETS.may_load(&*pool, id).expect("markets can be read")
+}
+
+fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
+    let none = AssetChanges::default();
+    let cap = |permille: u32| {
+        let market = market(stage, denom);
+        let there = market.map_or(0, |m| m.cash.raw().saturating_add(m.debt_scaled.raw())).max(1_000_000);
+        Some(Amount::new(share(there, permille)))
+    };
+    match change {
+        Change::MaxLoanToValue { percent } => AssetChanges { max_loan_to_value: Some(Ratio::percent(percent)), ..none },
+        Change::Threshold { percent, days } => AssetChanges {
+            liquidation_threshold: Some(Ratio::percent(percent)),
+            ramp_seconds: days.map(|days| days * 86_400),
+            ..none
+        },
+        Change::Bonus { min, max, full_at } => {
+            let [min, max, full_at] = [min, max, full_at].map(Ratio::percent);
+            AssetChanges { liquidation_bonus: Some(BonusCurve { min, max, full_at }), ..none }
+        }
+        Change::ProtocolFee { percent } => {
+            AssetChanges { protocol_liquidation_fee: Some(Ratio::percent(percent)), ..none }
+        }
+        Change::ReserveFactor { percent } => AssetChanges { reserve_factor: Some(Ratio::percent(percent)), ..none },
+        Change::ReserveFloor { percent } => AssetChanges { reserve_floor: Some(Ratio::percent(percent)), ..none },
+        Change::FlashLoanFee { bps } => AssetChanges { flash_loan_fee: Some(Ratio::bps(bps)), ..none },
+        Change::SupplyCap { permille } => AssetChanges { supply_cap: cap(permille), ..none },
+        Change::BorrowCap { permille } => AssetChanges { borrow_cap: cap(permille), ..none },
+        Change::Rates { base, slope_1, slope_2, optimal } => {
+            let [base, slope_1, slope_2] = [base, slope_1, slope_2].map(Rate::percent);
+            let optimal_utilization_rate = Ratio::percent(optimal);
+            let model = RateModel::Kinked(Kinked { optimal_utilization_rate, base, slope_1, slope_2 });
+            AssetChanges { rate_model: Some(model), ..none }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What must hold after each operation. The judge reads records, balances and events and computes by the definitions; it never asks the
+//! contracts whether they are right.
+
+mod accounts;
+mod governance;
+mod leave;
+mod ledger;
+mod liquidation;
+mod oracle;
+mod pairs;
+
+use std::collections::BTreeSet;
+
+use cosmwasm_std::Event;
+
+use crate::apply::Outcome;
+use crate::cast::DENOMS;
+use crate::op::{Gift, Op, Who};
+use crate::stage::Stage;
+use crate::view::View;
+
+/// One operation with what was before and after it.
+pub struct Case<'a> {
+    /// What was done.
+    pub op: &'a Op,
+    /// What was before.
+    pub before: &'a View,
+    /// What is now.
+    pub after: &'a View,
+    /// What was answered.
+    pub outcome: &'a Outcome,
+    /// Whose address is whose.
+    pub stage: &'a Stage,
+}
+
+/// Keeps what only the whole history tells.
+pub struct Judge {
+    donated: [u128; DENOMS.len()],
+    given_to_pairs: Vec<[u128; 2]>,
+}
+
+impl Judge {
+    /// At the start of a history.
+    pub fn new(start: &View) -> Self {
+        let beyond = |bank: u128, counted: u128| bank - counted;
+        let given = start.pairs.iter().map(|pair| [0, 1].map(|at| beyond(pair.bank[at], pair.record.0[at])));
+        Self { donated: [0; DENOMS.len()], given_to_pairs: given.collect() }
+    }
+
+    /// Panics when something doesn't hold. A failed operation must have changed nothing, which is for the caller to see.
+    pub fn judge(&mut self, case: &Case) {
+        self.take_gifts(case);
+        ledger::judge(case, &self.donated);
+        pairs::judge(case, &self.given_to_pairs);
+        governance::judge(case);
+        oracle::judge(case);
+        if !case.is_moved() {
+            accounts::judge(case);
+            liquidation::judge(case);
+        }
+    }
+
+    /// Everybody can leave, at the end of a history.
+    pub fn everybody_can_leave(&self, stage: &mut Stage) {
+        leave::everybody_can_leave(stage, &self.donated);
+    }
+
+    /// Coins that were sent to a contract without a message are there beyond what it counted, and stay there.
+    fn take_gifts(&mut self, case: &Case) {
+        let gifts: Vec<&Op> = match case.op {
+            Op::Flash { middle, .. } => middle.iter().collect(),
+            op => vec![op],
+        };
+        for gift in gifts {
+            let Op::Donate { to, denom, cents, .. } = *gift else { continue };
+            let most = crate::cast::worth(denom, cents);
+            match to {
+                Gift::Pool => {
+                    let Some(asset) = case.after.assets.iter().find(|asset| asset.denom == denom) else { continue };
+                    let beyond = asset.bank.saturating_sub(asset.stored.cash.raw() + self.donated[denom]);
+                    self.donated[denom] += beyond.min(most);
+                }
+                Gift::Pair(pair) => {
+                    let (first, second) = crate::cast::PAIRS[pair];
+                    let Some(at) = [first, second].iter().position(|other| *other == denom) else { continue };
+                    let counted = case.after.pairs[pair].record.0[at] + self.given_to_pairs[pair][at];
+                    let beyond = case.after.pairs[pair].bank[at].saturating_sub(counted);
+                    self.given_to_pairs[pair][at] += beyond.min(most);
+                }
+            }
+        }
+    }
+}
+
+impl Case<'_> {
+    /// Whether time has passed or a price has moved.
+    pub fn is_moved(&self) -> bool {
+        let (old, new) = (self.before, self.after);
+        old.now != new.now
+            || old.oracle != new.oracle
+            || old.assets.iter().any(|asset| {
+                old.priced.get(&asset.denom).map(|p| &p.record) != new.priced.get(&asset.denom).map(|p| &p.record)
+            })
+    }
+
+    /// The contracts' events with this action.
+    pub fn acted<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Event> {
+        self.outcome.events().filter(move |event| said(event, "action") == Some(action))
+    }
+
+    /// The values of this attribute in all events.
+    pub fn values(&self, key: &str) -> Vec<&str> {
+        let attributes = self.outcome.events().flat_map(|event| &event.attributes);
+        attributes.filter(|a| a.key == key).map(|a| a.value.as_str()).collect()
+    }
+
+    /// Whether anything was liquidated or written off, by whatever way.
+    pub fn liquidates(&self) -> bool {
+        self.acted("liquidate").next().is_some() || self.acted("write_off").next().is_some()
+    }
+
+    /// Whether suppliers bore a loss.
+    pub fn suppliers_lost(&self) -> bool {
+        self.values("borne_by_suppliers").iter().any(|amount| !amount.starts_with('0'))
+    }
+
+    /// The accounts that were liquidated or written off.
+    pub fn liquidated(&self) -> BTreeSet<Who> {
+        let events = self.acted("liquidate").chain(self.acted("write_off"));
+        events.filter_map(|event| self.who(said(event, "account")?)).collect()
+    }
+
+    /// The account of this name.
+    pub fn who(&self, name: &str) -> Option<Who> {
+        let (owner, id) = name.rsplit_once('/')?;
+        Some((self.stage.person(Some(owner))?, id.parse().ok()?))
+    }
+}
+
+/// The first value of an attribute.
+pub fn said<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
+    event.attributes.iter().find(|a| a.key == key).map(|a| a.value.as_str())
+}
+
+/// A number in an attribute. Panics without one.
+pub fn number(event: &Event, key: &str) -> u128 {
+    let text = said(event, key).unwrap_or_else(|| panic!("no {key} in {event:?}"));
+    text.parse().unwrap_or_else(|_| panic!("{key} is no number in {event:?}"))
+}

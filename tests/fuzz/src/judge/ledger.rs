@@ -1,0 +1,174 @@
+//! The laws of the ledger: what is counted is there, and nothing comes from nowhere.
+
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::ScaledDebt;
+
+use super::{Case, number, said};
+use crate::cast::DENOMS;
+use crate::exact::{ONE, over, whole};
+use crate::op::Op;
+use crate::view::{Asset, View};
+
+const YEAR: u128 = 31_536_000;
+
+pub fn judge(case: &Case, donated: &[u128; DENOMS.len()]) {
+    bank_covers_cash(case.after, donated);
+    sums_agree(case.after);
+    interest_is_the_formulas(case);
+    shares_lose_by_write_offs_alone(case);
+    reserves_take_what_events_say(case);
+    reserves_bear_losses_first(case);
+    untouched_markets_keep_their_bytes(case);
+}
+
+/// 1: the bank has exactly what was counted and what was donated; no flash loan is open.
+fn bank_covers_cash(view: &View, donated: &[u128; DENOMS.len()]) {
+    assert!(!view.open_loans, "a flash loan is left open");
+    for asset in &view.assets {
+        let denom = &asset.params.denom;
+        assert_eq!(asset.bank, asset.stored.cash.raw() + donated[asset.denom], "bank of {denom}");
+        assert_eq!(asset.stored.lent.raw(), 0, "lent of {denom}");
+    }
+}
+
+/// 2: the accounts add up to the market, and the index of debtors is exactly those with debt. Nobody's debt is its own security.
+fn sums_agree(view: &View) {
+    assert_eq!(view.strangers, 0, "accounts of addresses that did nothing");
+    for (id, asset) in view.assets.iter().enumerate() {
+        let id = AssetId(u16::try_from(id).expect("few assets"));
+        let shares: u128 = view.accounts.values().map(|account| account.shares(id).raw()).sum();
+        assert_eq!(shares, asset.stored.supply_shares.raw(), "shares of {}", asset.params.denom);
+        let scaled: u128 = view.accounts.values().map(|account| account.debt(id).raw()).sum();
+        assert_eq!(scaled, asset.stored.debt_scaled.raw(), "debt of {}", asset.params.denom);
+    }
+    for (who, account) in &view.accounts {
+        assert_eq!(view.debtors.contains(who), !account.debts.is_empty(), "index of debtors at {who:?}");
+        let doubled = |ids: Vec<u16>| ids.iter().any(|id| ids.iter().filter(|other| *other == id).count() > 1);
+        assert!(!doubled(account.collaterals.iter().map(|c| c.asset.0).collect()), "doubled slot at {who:?}");
+        assert!(!doubled(account.debts.iter().map(|d| d.asset.0).collect()), "doubled debt at {who:?}");
+        assert!(account.collaterals.len() <= 8 && account.debts.len() <= 8, "more than eight slots at {who:?}");
+        for collateral in &account.collaterals {
+            let owes = account.debt(collateral.asset) > ScaledDebt::ZERO;
+            assert!(!(owes && collateral.enabled), "{who:?} owes its own collateral");
+        }
+    }
+}
+
+/// 3: whoever changes a market's record has added interest first, as much as `index × (x + x²/2 + x³/6)` for the rate in force, and no step
+/// more than rounding explains. An index never falls.
+fn interest_is_the_formulas(case: &Case) {
+    for (old, new) in case.before.assets.iter().zip(&case.after.assets) {
+        let denom = &new.params.denom;
+        assert!(new.stored.borrow_index >= old.stored.borrow_index, "index of {denom} fell");
+        if old.stored == new.stored {
+            continue;
+        }
+        assert_eq!(new.stored.updated_at, case.after.now, "{denom} was changed without interest");
+        let seconds = u128::from(case.after.now - old.stored.updated_at);
+        let index = old.stored.borrow_index.raw();
+        let x = over(&[old.stored.rate.raw(), seconds], &[ONE, YEAR]);
+        let (square, cube) = (&x * &x, &(&x * &x) * &x);
+        let half = over(&[1], &[2]);
+        let sixth = over(&[1], &[6]);
+        let growth = x + &square * &half + &cube * &sixth;
+        let grown = &growth * &whole(index);
+        let actual = whole(new.stored.borrow_index.raw() - index);
+        // x and each of three terms are rounded up in steps of 10⁻¹⁸, the product again; what x is off by grows as the sum's slope, 1 + x + x²/2.
+        let slack = &over(&[index, 8], &[ONE]) * &(whole(1) + growth) + whole(2);
+        assert!(actual.clone() + whole(1) >= grown, "too little interest on {denom}: {actual:?} of {grown:?}");
+        assert!(actual <= grown + slack, "too much interest on {denom}");
+    }
+}
+
+/// 3: a share never loses value but by a write-off, and then all shares together lose no more than was booked. Exact: everything rounds in the
+/// pool's favour.
+fn shares_lose_by_write_offs_alone(case: &Case) {
+    let borne = case.values("borne_by_suppliers");
+    for (old, new) in case.before.assets.iter().zip(&case.after.assets) {
+        let denom = &new.params.denom;
+        let texts = borne.iter().filter_map(|text| text.strip_suffix(denom.as_str()));
+        let lost: u128 = texts.map(|text| text.parse::<u128>().expect("an amount")).sum();
+        let supply = |asset: &Asset| (asset.supply() + 1, asset.now.supply_shares.raw() + 1_000_000);
+        let ((old_supply, old_shares), (new_supply, new_shares)) = (supply(old), supply(new));
+        // A loss falls on the shares that were there and stay; what comes or goes beside it, at one price or the other.
+        let booked = if lost == 0 { 0 } else { lost + 1 + u128::try_from(borne.len()).expect("few") };
+        let worth = over(&[old_supply, old_shares.min(new_shares)], &[old_shares]);
+        let left = over(&[new_supply, old_shares.min(new_shares)], &[new_shares]);
+        // A step of the comparison, far below a base unit.
+        let step = over(&[1], &[1 << 90]);
+        assert!(
+            left.clone() + whole(booked) + step >= worth,
+            "suppliers of {denom} lost {} to {}, but {lost} was booked",
+            worth.to_whole(),
+            left.to_whole()
+        );
+    }
+}
+
+/// Reserves rise by the fees, covers, sweeps and the cut of interest, and fall by what they bear and what is withdrawn: to the unit.
+fn reserves_take_what_events_say(case: &Case) {
+    for (old, new) in case.before.assets.iter().zip(&case.after.assets) {
+        let denom = new.params.denom.as_str();
+        let debt = |asset: &Asset, index: u128| over(&[asset.stored.debt_scaled.raw(), index], &[ONE]).to_whole();
+        // What was owed before, at the index that it has now.
+        let index = new.stored.borrow_index.raw().max(old.stored.borrow_index.raw());
+        let interest = u128::try_from(debt(old, index) - debt(old, old.stored.borrow_index.raw())).expect("never less");
+        let factor = old.params.reserve_factor.raw();
+        let cut = u128::try_from(over(&[interest, factor], &[ONE]).to_whole()).expect("it fits");
+        let expected = i128::try_from(old.stored.reserves.raw() + cut).expect("it fits") + events(case, denom, old);
+        let actual = i128::try_from(new.stored.reserves.raw()).expect("it fits");
+        assert_eq!(actual, expected, "reserves of {denom}");
+    }
+}
+
+/// Suppliers lose only where no reserves are left. Within a flash loan or a batch of liquidations more may come to them afterwards.
+fn reserves_bear_losses_first(case: &Case) {
+    if matches!(case.op, Op::Flash { .. } | Op::LiquidateMany { .. }) {
+        return;
+    }
+    let borne = case.values("borne_by_suppliers");
+    for asset in &case.after.assets {
+        let denom = asset.params.denom.as_str();
+        let lost = borne.iter().any(|text| text.strip_suffix(denom).is_some_and(|amount| amount != "0"));
+        assert!(!lost || asset.stored.reserves.is_zero(), "suppliers of {denom} lost while reserves stood");
+    }
+}
+
+fn events(case: &Case, denom: &str, old: &Asset) -> i128 {
+    let (mut more, mut less) = (0u128, 0u128);
+    for event in case.outcome.events() {
+        let of = |key: &str| said(event, key) == Some(denom);
+        match said(event, "action") {
+            Some("flash_loan") if of("denom") => {
+                let fee = (over(&[number(event, "amount"), old.params.flash_loan_fee.raw()], &[ONE])).to_whole();
+                let (fee, charged) = (u128::try_from(fee).expect("it fits"), number(event, "fee"));
+                assert!(charged == fee || charged == fee + 1, "fee of {charged} where {fee} is due");
+                more += charged;
+            }
+            Some("cover") if of("denom") => more += number(event, "amount"),
+            Some("withdraw_reserves") if of("denom") => less += number(event, "amount"),
+            Some("liquidate") if of("collateral_denom") => more += number(event, "fee"),
+            _ => {}
+        }
+        for attribute in &event.attributes {
+            let amount = || attribute.value.strip_suffix(denom).and_then(|n| n.parse::<u128>().ok()).unwrap_or(0);
+            match attribute.key.as_str() {
+                "swept" => more += amount(),
+                "borne_by_reserves" => less += amount(),
+                _ => {}
+            }
+        }
+    }
+    i128::try_from(more).expect("it fits") - i128::try_from(less).expect("it fits")
+}
+
+/// 11: a market that no attribute names keeps its record.
+fn untouched_markets_keep_their_bytes(case: &Case) {
+    let mut named = case.values("denom");
+    named.extend(case.values("debt_denom"));
+    named.extend(case.values("collateral_denom"));
+    for (old, new) in case.before.assets.iter().zip(&case.after.assets) {
+        let denom = new.params.denom.as_str();
+        assert!(named.contains(&denom) || old.stored == new.stored, "{denom} changed unnamed");
+    }
+}

@@ -1,0 +1,144 @@
+//! What is made of several messages: batches, and flash loans with something in the middle.
+
+use cosmwasm_std::{BankMsg, Coin, CosmosMsg, Uint256, coin, to_json_binary};
+use plimsoll_pool::state::{ASSET_IDS, LOAN_COUNT, MARKETS};
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::pool::{BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Withdraw};
+use plimsoll_testing::{AppResponse, Step, WorldError};
+
+use crate::apply;
+use crate::call::Call;
+use crate::cast::{BORROWER, DENOMS, share, worth};
+use crate::op::{Gift, Op, Repayment};
+use crate::stage::Stage;
+use crate::use_pool::{owed, supplied};
+
+/// The action of a batch that an operation on one's own account is. A withdrawal is a share of the deposit, not of what may be withdrawn alone:
+/// another action may make room for it.
+fn action(stage: &Stage, user: usize, op: &Op) -> Option<BatchAction> {
+    let of = |amount: u128, denom: usize| coin(amount, DENOMS[denom]);
+    let address = |user: usize| stage.people[user].to_string();
+    Some(match *op {
+        Op::Deposit { who: (_, id), denom, cents, .. } => {
+            BatchAction::Deposit(FromPurse { coin: of(worth(denom, cents), denom), account_id: Some(id) })
+        }
+        Op::Repay { who: (_, id), denom, permille, .. } => {
+            let amount = share(owed(stage, (user, id), denom), permille);
+            BatchAction::Repay(FromPurse { coin: of(amount, denom), account_id: Some(id) })
+        }
+        Op::Withdraw { who: (_, id), denom, permille, to } => {
+            let amount = share(supplied(stage, (user, id), denom), permille);
+            let amount = (permille != 1_000).then_some(Amount::new(amount));
+            let (denom, recipient) = (DENOMS[denom].to_owned(), to.map(address));
+            BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id: Some(id) })
+        }
+        Op::Borrow { who: (_, id), denom, permille, to } => {
+            let amount = Amount::new(share(stage.most((user, id), denom, true), permille));
+            let (denom, recipient) = (DENOMS[denom].to_owned(), to.map(address));
+            BatchAction::Borrow(Borrow { denom, amount, recipient, account_id: Some(id) })
+        }
+        Op::Enable { who: (_, id), denom, enable } => BatchAction::UpdateAssetCollateralStatus(CollateralStatus {
+            denom: DENOMS[denom].to_owned(),
+            enable,
+            account_id: Some(id),
+        }),
+        _ => return None,
+    })
+}
+
+/// What these actions take, or half as much again, so that something is left.
+fn purse(actions: &[BatchAction], more: bool) -> Vec<Coin> {
+    let sum = |denom: &str| -> Uint256 {
+        let coins = actions.iter().filter_map(|action| match action {
+            BatchAction::Deposit(FromPurse { coin, .. }) | BatchAction::Repay(FromPurse { coin, .. })
+                if coin.denom == denom =>
+            {
+                Some(coin.amount)
+            }
+            _ => None,
+        });
+        coins.sum()
+    };
+    let half = |amount: Uint256| if more { amount / Uint256::from(2u128) } else { Uint256::zero() };
+    let coins = DENOMS.map(|denom| Coin { denom: denom.to_owned(), amount: sum(denom) + half(sum(denom)) });
+    coins.into_iter().filter(|coin| !coin.amount.is_zero()).collect()
+}
+
+/// The batch of these actions.
+pub fn batch(stage: &Stage, user: usize, acts: &[Op], more: bool) -> Call {
+    let actions: Vec<BatchAction> = acts.iter().filter_map(|act| action(stage, user, act)).collect();
+    let purse = purse(&actions, more);
+    Call::pool(stage, user, &ExecuteMsg::Batch { actions }, purse)
+}
+
+/// An operation as the contract tries it while its loans are open.
+fn step(stage: &Stage, op: &Op) -> Option<Step> {
+    let message: CosmosMsg = match *op {
+        Op::Donate { to, denom, cents, .. } => {
+            let to_address = gift(stage, to);
+            BankMsg::Send { to_address, amount: vec![coin(worth(denom, cents), DENOMS[denom])] }.into()
+        }
+        _ => apply::call(stage, op)?.message(),
+    };
+    Some(Step::Send(message).or_not())
+}
+
+/// Where a gift goes.
+pub fn gift(stage: &Stage, to: Gift) -> String {
+    match to {
+        Gift::Pool => stage.world.pool().to_string(),
+        Gift::Pair(pair) => stage.pairs[pair].to_string(),
+    }
+}
+
+/// Loans within each other; in the innermost all that is tried, and the repayments.
+pub fn flash(
+    stage: &mut Stage,
+    loans: &[(usize, u32)],
+    middle: &[Op],
+    order: Repayment,
+) -> Result<AppResponse, WorldError> {
+    let given = LOAN_COUNT.load(&*stage.pool()).expect("loans are counted");
+    let mut ids: Vec<u64> = (given + 1..).take(loans.len()).collect();
+    match order {
+        Repayment::OuterFirst => {}
+        Repayment::InnerFirst => ids.reverse(),
+        Repayment::OuterTwice => ids.push(given + 1),
+        Repayment::NotTheInner => drop(ids.pop()),
+    }
+    let mut steps: Vec<Step> = middle.iter().filter_map(|op| step(stage, op)).collect();
+    steps.extend(ids.into_iter().map(|id| Step::Repay { id: Some(id), coin: None }));
+    for (at, (denom, permille)) in loans.iter().enumerate().rev() {
+        // A share of what the loans before have left.
+        let before = loans[..at].iter().filter(|(other, _)| other == denom);
+        let left = before.fold(cash(stage, *denom), |cash, (_, permille)| cash - share(cash, *permille));
+        steps = vec![Step::loan(coin(share(left, *permille), DENOMS[*denom]), steps)];
+    }
+    let borrower = stage.people[BORROWER].clone();
+    stage.world.flash(&borrower, steps)
+}
+
+fn cash(stage: &Stage, denom: usize) -> u128 {
+    let pool = stage.pool();
+    let id = ASSET_IDS.may_load(&*pool, DENOMS[denom]).expect("numbers can be read");
+    let market = id.and_then(|id| MARKETS.may_load(&*pool, id).expect("markets can be read"));
+    market.map_or(0, |market| market.cash.raw())
+}
+
+/// A callback or a step that nobody asked for.
+pub fn uninvited(stage: &Stage, op: &Op) -> Option<Call> {
+    use plimsoll_schema::liquidator::{ExecuteMsg, Step};
+    let coin = coin(1_000_000, DENOMS[0]);
+    let msg = match *op {
+        Op::Callback { id, .. } => {
+            let msg = to_json_binary(&0u32).expect("a number can be written");
+            ExecuteMsg::FlashLoanCallback { id, coin, fee: Amount::new(900), msg }
+        }
+        Op::Stray { step: 0, .. } => ExecuteMsg::Step(Step::Swap { group: 0, hop: 0 }),
+        Op::Stray { step: 1, .. } => ExecuteMsg::Step(Step::Settle { group: 0, loan: 1, owed: coin }),
+        Op::Stray { .. } => ExecuteMsg::Step(Step::Finish {}),
+        _ => return None,
+    };
+    let (Op::Callback { sender, .. } | Op::Stray { sender, .. }) = *op else { return None };
+    Some(Call::liquidator(stage, sender, &msg))
+}

@@ -1,0 +1,369 @@
+//! What may happen. An operation is plain data, small numbers only: it can be written down, shrunk and done again. What an amount comes
+//! to is found out when it is done, from the state at that moment.
+
+use serde::{Deserialize, Serialize};
+
+/// A user and one of his accounts.
+pub type Who = (usize, u32);
+
+/// Who sends a message that not everybody may send.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Whoever may at that moment.
+    Rightful,
+    /// This one, who mostly may not.
+    Person(usize),
+}
+
+/// One step of a history. Numbers name users, persons, denoms and pairs by their place in the cast. `cents` are hundredths of the quote unit
+/// at the first price, `permille` is a share of what is there.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the fields are those of the messages, named alike")]
+pub enum Op {
+    // The pool, by anyone.
+    Deposit {
+        sender: usize,
+        who: Who,
+        denom: usize,
+        cents: u64,
+        crumbs: u8,
+    },
+    Withdraw {
+        who: Who,
+        denom: usize,
+        permille: u32,
+        to: Option<usize>,
+    },
+    Borrow {
+        who: Who,
+        denom: usize,
+        permille: u32,
+        to: Option<usize>,
+    },
+    Repay {
+        sender: usize,
+        who: Who,
+        denom: usize,
+        permille: u32,
+    },
+    Enable {
+        who: Who,
+        denom: usize,
+        enable: bool,
+    },
+    Liquidate {
+        sender: usize,
+        who: Who,
+        collateral: usize,
+        debt: usize,
+        permille: u32,
+        shares: bool,
+    },
+    LiquidateWorst {
+        sender: usize,
+        permille: u32,
+        shares: bool,
+        least: Option<u32>,
+        to: Option<usize>,
+    },
+    WriteOff {
+        sender: usize,
+        who: Who,
+    },
+    WriteOffWorst {
+        sender: usize,
+    },
+    Batch {
+        user: usize,
+        acts: Vec<Op>,
+        more: bool,
+    },
+    Flash {
+        loans: Vec<(usize, u32)>,
+        middle: Vec<Op>,
+        order: Repayment,
+    },
+    AssertFlashLoanRepaid {
+        sender: usize,
+        id: u64,
+    },
+    RepayFlashLoan {
+        sender: usize,
+        id: u64,
+        denom: usize,
+        cents: u64,
+    },
+    Cover {
+        sender: usize,
+        denom: usize,
+        cents: u64,
+    },
+    // The pool, by its roles.
+    InitAsset {
+        by: By,
+        denom: usize,
+        odd: u8,
+    },
+    UpdateAsset {
+        by: By,
+        denom: usize,
+        change: Change,
+    },
+    Pause {
+        by: By,
+        denom: Option<usize>,
+        deposit: bool,
+        borrow: bool,
+        flash_loan: bool,
+    },
+    Unpause {
+        by: By,
+        denom: usize,
+    },
+    UpdateConfig {
+        by: By,
+        target_percent: u64,
+        dust_cents: u64,
+        min_debt_cents: u64,
+        delay_hours: u64,
+    },
+    UpdateOracle {
+        by: By,
+    },
+    UpdateRoles {
+        by: By,
+        risk_manager: Option<usize>,
+        guardian: Option<usize>,
+    },
+    UpdateOwner {
+        oracle: bool,
+        by: By,
+        step: Handover,
+    },
+    RequestReserves {
+        by: By,
+        denom: usize,
+        permille: u32,
+        to: usize,
+    },
+    CancelReserves {
+        by: By,
+        denom: usize,
+    },
+    WithdrawReserves {
+        by: By,
+        denom: usize,
+    },
+    // The oracle in force.
+    SetSource {
+        by: By,
+        denom: usize,
+        feeders: u8,
+        quorum: u8,
+        guards: u8,
+    },
+    ApplySource {
+        sender: usize,
+        denom: usize,
+    },
+    /// Of a feed, so it is refused: nothing here has a live source.
+    Publish {
+        sender: usize,
+        denom: usize,
+    },
+    CancelSource {
+        by: By,
+        denom: usize,
+    },
+    Feed {
+        sender: usize,
+        denom: usize,
+        percent: u32,
+    },
+    /// All feeders vote for one price, again and again, a step's time apart.
+    Move {
+        denom: usize,
+        percent: u32,
+        rounds: u32,
+    },
+    /// All feeders vote for all prices as they are.
+    Refresh,
+    // Pairs.
+    Provide {
+        user: usize,
+        pair: usize,
+        cents: u64,
+        skew_percent: u32,
+        tolerance_percent: Option<u64>,
+        least: Option<u32>,
+    },
+    WithdrawLiquidity {
+        user: usize,
+        pair: usize,
+        permille: u32,
+        least: Option<u32>,
+    },
+    Swap {
+        user: usize,
+        pair: usize,
+        first: bool,
+        permille: u32,
+        spread_percent: Option<u64>,
+        to: Option<usize>,
+    },
+    /// A swap that brings a pair to the oracle's price.
+    Arbitrage {
+        user: usize,
+        pair: usize,
+    },
+    // The liquidator.
+    LiquidateMany {
+        sender: usize,
+        items: u32,
+        permille: u32,
+        min_success: u32,
+        spoilt: bool,
+        profit: bool,
+    },
+    Callback {
+        sender: usize,
+        id: u64,
+    },
+    Stray {
+        sender: usize,
+        step: u8,
+    },
+    // The chain.
+    Donate {
+        sender: usize,
+        to: Gift,
+        denom: usize,
+        cents: u64,
+    },
+    /// Time passes; with `fresh` all feeders vote again.
+    Advance {
+        seconds: u32,
+        fresh: bool,
+    },
+}
+
+/// In which order the loans of a nest are repaid.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Repayment {
+    OuterFirst,
+    InnerFirst,
+    OuterTwice,
+    NotTheInner,
+}
+
+/// A step of handing a contract over.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "as the messages")]
+pub enum Handover {
+    Propose(usize),
+    Accept,
+    Cancel,
+}
+
+/// Where coins are sent that nobody asked for.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "contracts")]
+pub enum Gift {
+    Pool,
+    Pair(usize),
+}
+
+/// What changes of an asset.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "as the message's fields")]
+pub enum Change {
+    MaxLoanToValue {
+        percent: u64,
+    },
+    Threshold {
+        percent: u64,
+        days: Option<u64>,
+    },
+    Bonus {
+        min: u64,
+        max: u64,
+        full_at: u64,
+    },
+    ProtocolFee {
+        percent: u64,
+    },
+    ReserveFactor {
+        percent: u64,
+    },
+    ReserveFloor {
+        percent: u64,
+    },
+    FlashLoanFee {
+        bps: u64,
+    },
+    /// In permille of what is there.
+    SupplyCap {
+        permille: u32,
+    },
+    BorrowCap {
+        permille: u32,
+    },
+    Rates {
+        base: u64,
+        slope_1: u64,
+        slope_2: u64,
+        optimal: u64,
+    },
+}
+
+impl Op {
+    /// The contract and the message by which it is counted.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Deposit { .. } => "pool.deposit",
+            Self::Withdraw { .. } => "pool.withdraw",
+            Self::Borrow { .. } => "pool.borrow",
+            Self::Repay { .. } => "pool.repay",
+            Self::Enable { .. } => "pool.update_asset_collateral_status",
+            Self::Liquidate { .. } | Self::LiquidateWorst { .. } => "pool.liquidate",
+            Self::WriteOff { .. } | Self::WriteOffWorst { .. } => "pool.write_off",
+            Self::Batch { .. } => "pool.batch",
+            Self::Flash { .. } => "pool.flash_loan",
+            Self::AssertFlashLoanRepaid { .. } => "pool.assert_flash_loan_repaid",
+            Self::RepayFlashLoan { .. } => "pool.repay_flash_loan",
+            Self::Cover { .. } => "pool.cover",
+            Self::InitAsset { .. } => "pool.init_asset",
+            Self::UpdateAsset { .. } => "pool.update_asset",
+            Self::Pause { .. } => "pool.pause",
+            Self::Unpause { .. } => "pool.unpause",
+            Self::UpdateConfig { .. } => "pool.update_config",
+            Self::UpdateOracle { .. } => "pool.update_oracle",
+            Self::UpdateRoles { .. } => "pool.update_roles",
+            Self::UpdateOwner { oracle: false, .. } => "pool.update_owner",
+            Self::RequestReserves { .. } => "pool.request_reserves",
+            Self::CancelReserves { .. } => "pool.cancel_reserves",
+            Self::WithdrawReserves { .. } => "pool.withdraw_reserves",
+            Self::SetSource { .. } => "oracle.set_source",
+            Self::ApplySource { .. } => "oracle.apply_source",
+            Self::CancelSource { .. } => "oracle.cancel_source",
+            Self::Publish { .. } => "oracle.publish",
+            Self::Feed { .. } | Self::Move { .. } | Self::Refresh => "oracle.feed",
+            Self::UpdateOwner { .. } => "oracle.update_owner",
+            Self::Provide { .. } => "pair.provide_liquidity",
+            Self::WithdrawLiquidity { .. } => "pair.withdraw_liquidity",
+            Self::Swap { .. } | Self::Arbitrage { .. } => "pair.swap",
+            Self::LiquidateMany { .. } => "liquidator.liquidate",
+            Self::Callback { .. } => "liquidator.flash_loan_callback",
+            Self::Stray { .. } => "liquidator.step",
+            Self::Donate { .. } => "bank.send",
+            Self::Advance { .. } => "time",
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Some histories with every `cargo test`; `scripts/fuzz.sh` plays any number.
+
+use plimsoll_fuzz::campaign::{Campaign, LENGTH};
+use plimsoll_fuzz::write;
+
+/// Six histories, or as many as `PLIMSOLL_HISTORIES` says. Every kind of message gets through often enough to prove something.
+#[test]
+fn laws_hold_over_random_histories() {
+    let histories: u64 = std::env::var("PLIMSOLL_HISTORIES").map_or(6, |n| n.parse().unwrap());
+    let campaign = Campaign { ops: histories * LENGTH as u64, seed: 20, threads: 2, shrinks: true };
+    let report = campaign.run(|_| {});
+    if let Some(failure) = report.failures.first() {
+        panic!("{}\n{}", failure.violation.what, write(&failure.ops));
+    }
+    let all = report.tally.all();
+    assert!(all.done * 2 >= all.tried, "{all:?} succeeded");
+    for (name, count) in &report.tally.messages {
+        assert!(count.tried * 100 >= all.tried, "{name}: {count:?} of {all:?}");
+        // These are refused whoever sends them alone, and write-offs are rare.
+        let refused = ["pool.repay_flash_loan", "liquidator.flash_loan_callback", "liquidator.step", "pool.write_off"];
+        assert!(count.done > 0 || refused.contains(name), "{name}: {count:?}");
+    }
+    assert!(report.tally.actions["repay_flash_loan"] > 0 && report.tally.middle.done > 0);
+}

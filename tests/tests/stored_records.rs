@@ -1,0 +1,100 @@
+//! The bytes of what is stored. They carry no version: a change here needs a `migrate` that rewrites what older code has written, see
+//! "New versions" in ARCHITECTURE.md.
+#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
+
+use std::fmt::Debug;
+
+use plimsoll_oracle::listing::Listing;
+use plimsoll_oracle::samples::Samples;
+use plimsoll_oracle::state as oracle;
+use plimsoll_oracle::votes::Votes;
+use plimsoll_pool::state::{self as pool, Roles};
+use plimsoll_risk::account::Account;
+use plimsoll_risk::market::Market;
+use plimsoll_risk::params::AssetParams;
+use plimsoll_risk::price::PriceRecord;
+use plimsoll_schema::compact::{decode, encode};
+use plimsoll_schema::oracle::{PRICE_RECORDS, Source};
+use plimsoll_testing::Addr;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, from_value, json};
+
+/// The record that this JSON describes is stored as these bytes, and read back from them.
+#[track_caller]
+fn stored<T: Serialize + DeserializeOwned + PartialEq + Debug>(record: Value, expected: &str) {
+    let record: T = from_value(record).unwrap();
+    let bytes = encode(&record).unwrap();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, expected, "{record:?} is stored in another way than before: older records can't be read");
+    assert_eq!(decode::<T>(&bytes).unwrap(), record);
+}
+
+fn guards() -> Value {
+    json!({ "max_age": 600, "floor": "0.000000000000000001", "ceiling": "0.000000000000000002",
+        "max_deviation": "0.000000000000000003", "step_interval": 4, "age_spread": "0.000000000000000005" })
+}
+
+#[test]
+fn records_of_the_pool_keep_their_bytes() {
+    let market = json!({ "cash": "1", "lent": "2", "debt_scaled": "3", "borrow_index": "0.000000000000000004",
+        "supply_shares": "5", "reserves": "6", "updated_at": 7, "rate": "0.000000000000000008" });
+    stored::<Market>(market, "0102030405060708");
+    let account = json!({ "collaterals": [{ "asset": 1, "shares": "300", "enabled": true }],
+        "debts": [{ "asset": 2, "scaled": "4" }], "category": 5, "settings": 6 });
+    stored::<Account>(account, "0101ac02010102040506");
+    let params = json!({ "denom": "u", "decimals": 6, "max_loan_to_value": "0.000000000000000001",
+        "liquidation_threshold": { "from": "0.000000000000000002", "to": "0.000000000000000003", "starts_at": 4, "ends_at": 5 },
+        "liquidation_bonus":
+            { "min": "0.000000000000000006", "max": "0.000000000000000007", "full_at": "0.000000000000000008" },
+        "protocol_liquidation_fee": "0.000000000000000009", "reserve_factor": "0.00000000000000001",
+        "reserve_floor": "0.000000000000000011", "supply_cap": "12", "borrow_cap": "13",
+        "flash_loan_fee": "0.000000000000000014",
+        "rate_model": { "kinked": { "optimal_utilization_rate": "0.000000000000000015",
+            "base": "0.000000000000000016", "slope_1": "0.000000000000000017", "slope_2": "0.000000000000000018" } },
+        "enabled": { "deposit": true, "borrow": false, "flash_loan": true } });
+    stored::<AssetParams>(params, "0175060102030405060708090a0b0c0d0e000f101112010001");
+    let roles = json!({ "ownership": { "owner": "a", "proposed": "b" }, "risk_manager": "c", "guardian": null });
+    stored::<Roles>(roles, "016101016201016300");
+}
+
+#[test]
+fn records_of_the_oracle_keep_their_bytes() {
+    let record = json!({ "version": 1, "generation": 2, "price": "0.000000000000000003", "low": "0.000000000000000004",
+        "high": "0.000000000000000005", "timestamp": 6, "anchor": "0.000000000000000007", "anchored_at": 8,
+        "guards": guards() });
+    stored::<PriceRecord>(record, "010203040506070801d8040102030405");
+    // A new kind of source goes to the end.
+    stored::<Source>(json!({ "fixed": { "price": "0.000000000000000001" } }), "0001");
+    stored::<Source>(json!({ "feed": { "feeders": ["a"], "quorum": 1 } }), "0101016101");
+    let pair = json!({ "pair": { "pair": "p", "decimals": 1, "quote_denom": "q", "quote_decimals": 2, "quote_priced": true,
+        "window": 3, "max_window": 6, "min_reserve": "7", "min_quote_reserve": "8" } });
+    stored::<Source>(pair, "020170010171020103060708");
+    let listing = json!({ "source": { "feed": { "feeders": ["a"], "quorum": 1 } }, "generation": 2,
+        "pending": { "source": { "fixed": { "price": "0.000000000000000003" } }, "effective_at": 4 } });
+    stored::<Listing>(listing, "01010161010201000304");
+    let votes = json!([null, { "price": "0.000000000000000001", "time": 2 }]);
+    stored::<Votes>(votes, "0200010102");
+    let samples = json!([{ "time": 1, "forward": "2", "backward": "3" }]);
+    stored::<Samples>(samples, "01010203");
+}
+
+#[test]
+fn records_keep_their_keys() {
+    let (addr, hex) = (Addr::unchecked("a"), |key: Vec<u8>| key.iter().map(|b| format!("{b:02x}")).collect::<String>());
+    for (key, expected) in [
+        (pool::MARKETS.key(3), "00016d0003"),
+        (pool::ASSET_PARAMS.key(3), "0001610003"),
+        (pool::ASSET_IDS.key("u"), "00016975"),
+        (pool::ACCOUNTS.key((&addr, 2)), "00017500016100000002"),
+        (pool::DEBTORS.key((&addr, 2)), "00016400016100000002"),
+        (pool::RESERVES_REQUESTS.key(3), "0001770003"),
+        (PRICE_RECORDS.key("u"), "00017075"),
+        (oracle::LISTINGS.key("u"), "00017375"),
+        (oracle::PENDING_RECORDS.key("u"), "00016e75"),
+        (oracle::VOTES.key(("u", 2)), "00017600017500000002"),
+        (oracle::SAMPLES.key(("u", 2)), "00017400017500000002"),
+    ] {
+        assert_eq!(hex(key), expected);
+    }
+}
