@@ -76,6 +76,7 @@ fn of_the_oracle(stage: &Stage) -> Vec<Try> {
         M::SetSource { denom: denom(), source, guards },
         M::ApplySource { denom: denom() },
         M::CancelSource { denom: denom() },
+        M::Publish { denoms: vec![denom()] },
         M::Feed { prices: vec![feed("ushell", "1.5")] },
         M::Feed { prices: vec![feed(UATOM, "100")] },
         M::UpdateOwner(OwnerUpdate::Propose { owner: successor }),

@@ -64,7 +64,7 @@ pub fn settings() -> Vec<Setting> {
         // threshold × (1 + most bonus) is exactly where the most is paid.
         Setting { bonus: ("0.02", "0.25", "0.9375"), ..MIDDLE },
         Setting { bonus: ("0.25", "0.25", "0.9375"), ..MIDDLE },
-        Setting { bonus: ("0", "0.25", "0.9375"), protocol_fee: "1", ..MIDDLE },
+        Setting { bonus: ("0", "0.25", "0.9375"), protocol_fee: "0.5", ..MIDDLE },
         // No bonus, and the most there is.
         Setting { bonus: ("0", "0", "0.75"), ..MIDDLE },
         Setting { bonus: ("0", "1", "0.9"), threshold: "0.45", ..MIDDLE },
@@ -78,7 +78,7 @@ pub fn settings() -> Vec<Setting> {
         Setting { target: "10", bonus: ("0.02", "0.25", "0.9375"), ..MIDDLE },
         // Nothing and all for the protocol.
         Setting { protocol_fee: "0", reserve_factor: "0", ..MIDDLE },
-        Setting { protocol_fee: "1", reserve_factor: "1", ..MIDDLE },
+        Setting { protocol_fee: "0.5", reserve_factor: "1", ..MIDDLE },
         // The most dust: half of the account is dust, and nearly all of it.
         Setting { dust: ("1000", "1000.000000000000000001"), deposit: 3_000_000_000, ..MIDDLE },
         Setting { dust: ("1000", "10000"), deposit: 14_000_000_000, bonus: ("0", "0.25", "0.9375"), ..MIDDLE },
@@ -107,7 +107,7 @@ pub fn settings() -> Vec<Setting> {
         // Ten years at the highest rate.
         Setting { aged: true, ..MIDDLE },
         Setting { aged: true, reserve_factor: "0", bonus: ("0", "0.25", "0.9375"), protocol_fee: "0", ..MIDDLE },
-        Setting { aged: true, reserve_factor: "1", bonus: ("0.25", "0.25", "0.9375"), protocol_fee: "1", ..MIDDLE },
+        Setting { aged: true, reserve_factor: "1", bonus: ("0.25", "0.25", "0.9375"), protocol_fee: "0.5", ..MIDDLE },
     ]
 }
 

@@ -40,7 +40,7 @@ fn a_liquidation_raises_debt_to_collateral_exactly_when_it_was_above_the_border(
     let scenes = scenes.into_iter().chain([
         // The highest bonus that this threshold takes, and a fee, which comes out of the bonus and changes nothing for the account.
         Scene { protocol_fee: "0.5", ..Scene::with_bonus("0.266666666666666665") },
-        Scene { protocol_fee: "1", ..Scene::with_bonus("0.1") },
+        Scene { protocol_fee: "0.5", ..Scene::with_bonus("0.1") },
         Scene { threshold: "0.9", target: "1.2", ..Scene::with_bonus("0.05") },
     ]);
     for scene in scenes {

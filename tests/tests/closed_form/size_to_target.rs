@@ -21,7 +21,7 @@ fn a_liquidation_leaves_the_account_at_the_target_health_factor() {
     let scenes = [
         usual,
         Scene { decimals: (6, 6), ..usual },
-        Scene { decimals: (6, 18), protocol_fee: "1", ..usual },
+        Scene { decimals: (6, 18), protocol_fee: "0.5", ..usual },
         Scene { decimals: (18, 6), protocol_fee: "0.1", ..usual },
         Scene { target: "1.000000000000000001", ..usual },
         Scene { target: "1.001", ..usual },

@@ -22,7 +22,7 @@ fn to_the_end(world: &mut World, piece: u128) -> (BigRational, u64) {
 
 fn scenes() -> Vec<Scene> {
     let mut scenes = ["0", "0.02", "0.1", "0.25"].map(Scene::with_bonus).to_vec();
-    scenes.push(Scene { protocol_fee: "1", ..Scene::with_bonus("0.1") });
+    scenes.push(Scene { protocol_fee: "0.5", ..Scene::with_bonus("0.1") });
     scenes.push(Scene { bonus: ("0.02", "0.2", "0.95"), decimals: (6, 6), ..Scene::with_bonus("0") });
     scenes.push(Scene { bonus: ("0", "0.25", "0.94"), decimals: (6, 18), ..Scene::with_bonus("0") });
     scenes.push(Scene {
