@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Faults put into the contracts by hand, one after the other; for each the test that it names, or the fuzz, must
-# fail. Prints which caught which, and
-# ends with 1 when a fault is not caught, doesn't apply or doesn't compile.
+# Faults put into the contracts by hand, one after the other; for each the test that it names, or the fuzz, must fail.
+# Prints which caught which, and ends with 1 when a fault is not caught, doesn't apply or doesn't compile.
 #
 #   scripts/faults.sh [--fuzz] [N | name…]     all of tests/faults, only the first N, or those whose name contains a word
 #
