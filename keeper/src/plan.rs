@@ -185,10 +185,11 @@ pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
 pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
     let mut plan = Plan::default();
     // The largest debts first: they have the first claim on the inventory.
-    let mut below: Vec<&Verdict> = scan.verdicts.iter().filter(|v| v.is_liquidatable() || v.bad_debt).collect();
-    below.sort_by(|a, b| b.health.debt.cmp(&a.health.debt).then_with(|| a.key.cmp(&b.key)));
-    for verdict in below {
-        match decide(book, scan, verdict, &means) {
+    let mut troubled = scan.troubled(book);
+    let key = |row: u32| book.accounts.at(row as usize).map(|(key, _)| key);
+    troubled.sort_by(|a, b| b.1.debt.total_cmp(&a.1.debt).then_with(|| key(a.0).cmp(&key(b.0))));
+    for verdict in troubled.iter().filter_map(|(row, _)| scan.at(book, *row)) {
+        match decide(book, scan, &verdict, &means) {
             Ok(action) => {
                 means.spend(book, &action);
                 plan.actions.push(action);

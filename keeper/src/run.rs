@@ -296,7 +296,7 @@ impl<C: Chain> Keeper<C> {
 
     /// Nothing is below 1; or a transaction is in flight: then nobody knows what the inventory is, and nothing can be sent.
     fn nothing_to_do(&self, scan: &Scan) -> bool {
-        scan.verdicts.iter().all(|verdict| !verdict.is_liquidatable() && !verdict.bad_debt) || self.in_flight()
+        scan.is_quiet() || self.in_flight()
     }
 
     async fn plan(&self, scan: &Scan, exchange: Option<&Exchange>) -> Result<Plan> {

@@ -7,22 +7,23 @@ use serde_json::json;
 use crate::cli::Settings;
 use crate::commands::{config, open, print_json};
 use crate::error::{Error, Result};
-use crate::scan::{Scan, name, scan as judge};
+use crate::scan::{Verdict, name, scan as judge};
 
 /// Prints every account with its health, the least healthy first.
 pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
     let config = config(settings)?;
     let (_, book) = open(&config, None).await?;
-    let mut scan = judge(&book, book.head.time)?;
-    scan.verdicts.sort_by(|a, b| a.health_factor().cmp(&b.health_factor()).then_with(|| a.key.cmp(&b.key)));
+    let scan = judge(&book, book.head.time)?;
+    let mut verdicts = scan.verdicts(&book);
+    verdicts.sort_by(|a, b| a.health_factor().cmp(&b.health_factor()).then_with(|| a.key.cmp(&b.key)));
     for fault in &scan.faults {
         eprintln!("{fault}");
     }
     if json {
-        print_lines(&scan, book.head.height)?;
+        print_lines(&verdicts, book.head.height)?;
     } else {
-        outln!("{}", table(&scan));
-        let (count, below) = (scan.verdicts.len(), scan.liquidatable().count());
+        outln!("{}", table(&verdicts));
+        let (count, below) = (verdicts.len(), scan.below());
         outln!("block {}: {count} accounts with debt, {below} below health factor 1", book.head.height);
     }
     if scan.faults.is_empty() {
@@ -31,8 +32,8 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
     Err(Error::DoesNotHold(format!("{} accounts can't be judged", scan.faults.len())))
 }
 
-fn print_lines(scan: &Scan, height: u64) -> Result<()> {
-    for verdict in &scan.verdicts {
+fn print_lines(verdicts: &[Verdict], height: u64) -> Result<()> {
+    for verdict in verdicts {
         print_json(&json!({
             "account": name(&verdict.key),
             "height": height,
@@ -47,10 +48,10 @@ fn print_lines(scan: &Scan, height: u64) -> Result<()> {
     Ok(())
 }
 
-fn table(scan: &Scan) -> Table {
+fn table(verdicts: &[Verdict]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_BORDERS_ONLY).set_header(["account", "collateral", "debt", "health factor", ""]);
-    for verdict in &scan.verdicts {
+    for verdict in verdicts {
         let health = &verdict.health;
         table.add_row([
             name(&verdict.key),
