@@ -105,14 +105,17 @@ fn crowd(accounts: usize, percent: u64) -> Book {
     let (listings, mut dice) = (usual(), Dice(percent));
     let mut book = book(&listings, Value::whole(1));
     for n in 0..accounts {
-        let factor = if n % NEAR_EVERY == NEAR_EVERY / 2 {
-            1.0 + 1e-9 * (2.0 * dice.unit() - 1.0)
+        let near = n % NEAR_EVERY == NEAR_EVERY / 2;
+        // So large that a base unit more or less doesn't lead away from there.
+        let size = if near { 1e4 } else { 1.0 };
+        let factor = if near {
+            1.0 + 0.99e-9 * (2.0 * dice.unit() - 1.0)
         } else if dice.roll(100) < percent {
             0.5 + 0.45 * dice.unit()
         } else {
             1.05 + 2.0 * dice.unit()
         };
-        book.accounts.insert(key(n), two_and_two(&listings, factor, 1.0, &mut dice));
+        book.accounts.insert(key(n), two_and_two(&listings, factor, size, &mut dice));
     }
     book
 }

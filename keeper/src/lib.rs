@@ -25,3 +25,4 @@ pub mod plan;
 pub mod run;
 pub mod scan;
 pub mod settle;
+pub mod switch;

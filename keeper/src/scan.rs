@@ -5,6 +5,7 @@
 //! for those that are asked for.
 
 pub mod filter;
+pub mod live;
 pub mod verdict;
 
 use std::num::NonZero;
@@ -16,8 +17,10 @@ use plimsoll_schema::pool::AccountKey;
 pub use crate::scan::verdict::{AssetTable, Verdict};
 
 use crate::book::Book;
+use crate::chain::Chain;
 use crate::error::{Error, Result};
 use crate::scan::filter::{Filter, Rows, Sums};
+use crate::scan::live::Live;
 
 /// Fewer rows than this are filtered faster by one thread.
 const FILTERED_PARALLEL_FROM: usize = 50_000;
@@ -101,6 +104,12 @@ impl Scan {
         rows.map(|row| sums(*row)).collect()
     }
 
+    /// The keys of all accounts below 1 or with bad debt.
+    pub fn keys(&self, book: &Book) -> Vec<AccountKey> {
+        let rows = self.below.iter().chain(self.bad.iter().filter(|row| self.below.binary_search(row).is_err()));
+        rows.filter_map(|row| book.accounts.at(*row as usize)).map(|(key, _)| key.clone()).collect()
+    }
+
     /// The account in this row.
     pub fn at(&self, book: &Book, row: u32) -> Option<Verdict> {
         self.verdict(book, book.accounts.at(row as usize)?.0)
@@ -120,9 +129,19 @@ pub fn name(key: &AccountKey) -> String {
     account_name(&key.owner, key.account_id)
 }
 
-/// Judges every account of the book at this time.
+/// Judges every account of the book at this time, by published prices alone.
 pub fn scan(book: &Book, now: u64) -> Result<Scan> {
-    let (assets, columns, dust) = (AssetTable::at(book, now)?, book.accounts.columns(), book.terms.dust_value);
+    scan_with(book, now, &Live::new())
+}
+
+/// Judges every account at the book's block, by what the chain's oracle says there.
+pub async fn scan_on(chain: &impl Chain, book: &Book) -> Result<Scan> {
+    scan_with(book, book.head.time, &live::live(chain, book).await?)
+}
+
+/// Judges every account of the book at this time; where a published price fails, by these.
+pub fn scan_with(book: &Book, now: u64, live: &Live) -> Result<Scan> {
+    let (assets, columns, dust) = (AssetTable::with(book, now, live)?, book.accounts.columns(), book.terms.dust_value);
     let filter = Filter::new(columns, &assets, now, dust);
     let accounts = columns.len();
     if u32::try_from(accounts).is_err() {

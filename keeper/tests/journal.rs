@@ -29,7 +29,7 @@ fn path(name: &str) -> PathBuf {
 
 fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
     let (hash, sender, chain_id) = (hash.to_owned(), sender.to_owned(), chain_id.to_owned());
-    Intent { hash, sender, chain_id, timeout_height: 20, accounts: vec!["wasm1x/0".to_owned()], items: 0 }
+    Intent { hash, sender, chain_id, timeout_height: 20, accounts: vec!["wasm1x/0".to_owned()], items: 0, before: 0 }
 }
 
 #[test]
@@ -133,7 +133,7 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     drop(journal);
 
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
-    let desk = Desk { pool: "wasm1pool", liquidator: None, item_gas: 0 };
+    let desk = Desk { pool: "wasm1pool", oracle: "wasm1oracle", liquidator: None, item_gas: 0 };
     let mut blocks = 0;
     loop {
         let head = chain.head().await.unwrap();

@@ -14,14 +14,14 @@ use crate::commands::scan::{shortened, two_decimals};
 use crate::commands::{config, open, print_json};
 use crate::error::{Error, Result};
 use crate::plan::{Action, Means, decide};
-use crate::scan::{Verdict, name, scan};
+use crate::scan::{Verdict, name, scan_on};
 
 /// Says why the account is healthy or not, at which price of which asset that ends, and what a liquidation would do.
 pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<()> {
     let config = config(settings)?;
     let wanted = account_key(account).ok_or_else(|| not_an_account(account))?;
-    let (_, book) = open(&config, None).await?;
-    let scan = scan(&book, book.head.time)?;
+    let (node, book) = open(&config, None).await?;
+    let scan = scan_on(&*node, &book).await?;
     let Some(record) = book.accounts.get(&wanted) else {
         return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", name(&wanted))));
     };

@@ -19,7 +19,7 @@ use crate::exchange::read::Venue;
 use crate::execute::{Executor, Landed, fee_reserve};
 use crate::plan::{Action, Means, hopeful, keep_back, plan};
 use crate::run::desk;
-use crate::scan::{Scan, Verdict, name, scan};
+use crate::scan::{Scan, Verdict, name, scan_on};
 use crate::settle::{failures, settle};
 
 /// What is asked for.
@@ -58,7 +58,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         book.follow(&*node, &node.head().await?).await?;
         executor = Some(first);
     }
-    let scan = scan(&book, book.head.time)?.only(&book, &wanted);
+    let scan = scan_on(&*node, &book).await?.only(&book, &wanted);
     let exchange = match &venue {
         Some(venue) => Some(venue.read(&*node, Some(book.head.height)).await?),
         None => None,

@@ -1,6 +1,6 @@
 //! The exact judgement of one account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{AssetState, Assets, Health, Position};
@@ -12,28 +12,49 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::error::{Error, Result};
+use crate::scan::live::Live;
 use crate::scan::name;
 
 /// All assets at one time: interest added, guards applied.
 #[derive(Clone, Debug)]
-pub struct AssetTable(BTreeMap<AssetId, AssetState>);
+pub struct AssetTable {
+    states: BTreeMap<AssetId, AssetState>,
+    /// Those whose price nobody has published, though its source knows one.
+    live: BTreeSet<AssetId>,
+}
 
 impl Assets for AssetTable {
     fn asset(&self, id: AssetId) -> Option<&AssetState> {
-        self.0.get(&id)
+        self.states.get(&id)
     }
 }
 
 impl AssetTable {
-    /// The book's assets at this time.
+    /// The book's assets at this time, by published prices alone.
     pub fn at(book: &Book, now: u64) -> Result<Self> {
-        let state = |(id, asset): (&AssetId, &crate::book::Asset)| {
+        Self::with(book, now, &Live::new())
+    }
+
+    /// The book's assets at this time. As the pool does, it takes a live record in place of a published one that fails.
+    pub fn with(book: &Book, now: u64, live: &Live) -> Result<Self> {
+        let mut unpublished = BTreeSet::new();
+        let mut state = |(id, asset): (&AssetId, &crate::book::Asset)| {
             let market = asset.stored.clone().accrue(now, asset.params.reserve_factor);
             let market = market.map_err(|error| Error::garbage(&asset.params.denom, error))?;
-            let mark = asset.record.as_ref().map_or(Mark::unknown(), |record| record.mark(now));
+            let mut mark = asset.record.as_ref().map_or(Mark::unknown(), |record| record.mark(now));
+            if let (true, Some(record)) = (mark.quote.is_err(), live.get(id)) {
+                mark = record.mark(now);
+                unpublished.extend(mark.quote.is_ok().then_some(*id));
+            }
             Ok((*id, AssetState { params: asset.params.clone(), market, mark }))
         };
-        book.assets.iter().map(state).collect::<Result<_>>().map(Self)
+        let states = book.assets.iter().map(&mut state).collect::<Result<_>>()?;
+        Ok(Self { states, live: unpublished })
+    }
+
+    /// Whether publishing its price first saves the pool from asking for it.
+    pub fn is_unpublished(&self, id: AssetId) -> bool {
+        self.live.contains(&id)
     }
 }
 
