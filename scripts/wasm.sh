@@ -79,6 +79,9 @@ flags=(
 	-C target-cpu=mvp
 	-C link-arg=--allow-undefined # the chain's functions; from Rust 1.96 on that has to be said
 	-C link-arg=-s
+	# A panic is the instruction that chains report as a trap, without a text that nobody on a chain can read: the state is
+	# undone all the same. It takes about a tenth off.
+	-Zunstable-options -Cpanic=immediate-abort
 	# Panic messages name source files: without their absolute part, checksums don't depend on where things lie.
 	"--remap-path-prefix=$repo_root=/plimsoll"
 	"--remap-path-prefix=$cargo_home=/cargo"
@@ -98,7 +101,7 @@ for crate in $crates; do
 	cargo build --locked --profile wasm --lib -p "$crate" \
 		-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size --target "$target" --target-dir "$target_dir" >&2
 	# Only what the first WebAssembly had: an optimiser may bring newer instructions in by itself.
-	wasm-opt -Oz --mvp-features "$target_dir/$target/wasm/${crate//-/_}.wasm" -o "$out/${crate//-/_}.wasm"
+	wasm-opt -Oz --mvp-features --merge-similar-functions "$target_dir/$target/wasm/${crate//-/_}.wasm" -o "$out/${crate//-/_}.wasm"
 done
 (cd "$out" && sha256 "${artifacts[@]}" >checksums.txt)
 

@@ -61,6 +61,7 @@ fn pool() -> Api {
 fn oracle() -> Api {
     let responses = responses! {
         "config" => oracle::ConfigResponse,
+        "price_records" => oracle::PriceRecordsResponse,
         "prices_by_denoms" => oracle::PricesResponse,
         "source" => oracle::SourceResponse,
         "sources" => oracle::SourcesResponse,

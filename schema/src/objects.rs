@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-/// Wraps a deserializer, and what comes out of it.
+/// Wraps a deserializer, and what comes out of it. Fractions and numbers beyond 64 bits are refused: no message has any, amounts are text.
 pub struct Objects<T>(pub T);
 
 macro_rules! forward {

@@ -5,7 +5,8 @@ use plimsoll_oracle::error::ContractError;
 use plimsoll_risk::price::{Guards, PriceFault, PriceRecord};
 use plimsoll_schema::compact::decode;
 use plimsoll_schema::oracle::{
-    DENOMS_MAX, DenomPrice, PRICE_RECORDS, PricesResponse, QueryMsg, Source, SourceResponse, SourcesResponse,
+    DENOMS_MAX, DenomPrice, PRICE_RECORDS, PriceRecordsResponse, PricesResponse, QueryMsg, Source, SourceResponse,
+    SourcesResponse,
 };
 use plimsoll_testing::{Asset, IBC_TOKEN, UATOM, UUSD, World, WorldError, price};
 
@@ -48,6 +49,24 @@ fn prices_by_denoms_of_none_is_empty_and_of_too_many_refused() {
     let error = prices(&world, &[UATOM; DENOMS_MAX + 1]).unwrap_err();
     let expected = ContractError::TooManyDenoms { asked: DENOMS_MAX + 1, max: DENOMS_MAX };
     assert!(error.is(&expected), "{error}");
+}
+
+#[test]
+fn price_records_are_the_published_bytes_in_the_order_asked_for() {
+    let mut world = world();
+    world.set_price(UATOM, "11");
+    let records = |denoms: &[&str]| -> Result<PriceRecordsResponse, WorldError> {
+        let denoms = denoms.iter().map(|denom| (*denom).to_owned()).collect();
+        world.query_oracle(&QueryMsg::PriceRecords { denoms })
+    };
+    let raw = |denom: &str| world.query_raw(world.oracle(), PRICE_RECORDS.key(denom));
+    let answer = records(&[UATOM, "unknown", UUSD]).unwrap().records;
+    let answer: Vec<_> = answer.into_iter().map(|record| record.map(|bytes| bytes.to_vec())).collect();
+    assert_eq!(answer, [raw(UATOM), None, raw(UUSD)]);
+    assert_ne!(raw(UATOM), raw(UUSD));
+    assert!(records(&[]).unwrap().records.is_empty());
+    let expected = ContractError::TooManyDenoms { asked: DENOMS_MAX + 1, max: DENOMS_MAX };
+    assert!(records(&[UATOM; DENOMS_MAX + 1]).unwrap_err().is(&expected));
 }
 
 #[test]

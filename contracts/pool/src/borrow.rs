@@ -4,19 +4,12 @@ use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
+use plimsoll_schema::pool::Borrow;
 
 use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds;
-
-/// The message's fields.
-pub struct Borrow {
-    pub denom: String,
-    pub amount: Amount,
-    pub recipient: Option<String>,
-    pub account_id: Option<u32>,
-}
 
 pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Result<Response, ContractError> {
     funds::none(&info)?;

@@ -4,8 +4,7 @@ use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::Switches;
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{
-    Borrow, CollateralStatus, ExecuteMsg, InstantiateMsg, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg, UserAccount,
-    Withdraw,
+    CollateralStatus, ExecuteMsg, InstantiateMsg, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg, UserAccount,
 };
 
 use crate::error::ContractError;
@@ -52,12 +51,8 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::Deposit(OnBehalf { account_id, on_behalf_of }) => {
             deposit::deposit(deps, env, info, account_id, on_behalf_of)
         }
-        M::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
-            withdraw::withdraw(deps, env, info, withdraw::Withdraw { denom, amount, recipient, account_id })
-        }
-        M::Borrow(Borrow { denom, amount, recipient, account_id }) => {
-            borrow::borrow(deps, env, info, borrow::Borrow { denom, amount, recipient, account_id })
-        }
+        M::Withdraw(order) => withdraw::withdraw(deps, env, info, order),
+        M::Borrow(order) => borrow::borrow(deps, env, info, order),
         M::Repay(OnBehalf { account_id, on_behalf_of }) => repay::repay(deps, env, info, account_id, on_behalf_of),
         M::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
             update_asset_collateral_status::update_asset_collateral_status(deps, env, info, &denom, enable, account_id)

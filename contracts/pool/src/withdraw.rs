@@ -4,19 +4,12 @@ use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
+use plimsoll_schema::pool::Withdraw;
 
 use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds;
-
-/// The message's fields.
-pub struct Withdraw {
-    pub denom: String,
-    pub amount: Option<Amount>,
-    pub recipient: Option<String>,
-    pub account_id: Option<u32>,
-}
 
 pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
     funds::none(&info)?;
