@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 pub use layers::{ENVIRONMENT, Layers};
 
 /// Every key with its default; one without stands at nothing.
-pub const KEYS: [(&str, &str); 36] = [
+pub const KEYS: [(&str, &str); 35] = [
     ("deployment", ""),
     ("chain.id", ""),
     ("chain.grpc", ""),
@@ -50,7 +50,6 @@ pub const KEYS: [(&str, &str); 36] = [
     ("strategy.max_spend_per_tx", ""),
     ("strategy.max_spend_per_hour", ""),
     ("strategy.max_fee_per_hour", ""),
-    ("strategy.max_failures", "10"),
     ("strategy.audit_blocks", "1000"),
     ("journal.path", ""),
     ("log.format", "text"),
@@ -140,8 +139,6 @@ pub struct Strategy {
     pub max_spend_per_hour: Option<Value>,
     /// The most that is paid in fees in an hour, in base units of the gas denom; `None` is no limit.
     pub max_fee_per_hour: Option<u128>,
-    /// After how many failed transactions in a row the keeper ends; 0 is never.
-    pub max_failures: u32,
     /// After how many blocks the whole book is read anew and compared; 0 is never.
     pub audit_blocks: u64,
 }
@@ -165,7 +162,6 @@ impl Default for Strategy {
             max_spend_per_tx: None,
             max_spend_per_hour: None,
             max_fee_per_hour: None,
-            max_failures: 10,
             audit_blocks: 1_000,
         }
     }
@@ -376,7 +372,6 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
             "an amount in base units of the gas denom",
             |n: &u128| *n > 0,
         )?,
-        max_failures: layers.parse("strategy.max_failures", "a number of transactions; 0 is never", |_: &u32| true)?,
         audit_blocks: layers.parse("strategy.audit_blocks", "a number of blocks; 0 is never", |_: &u64| true)?,
     })
 }

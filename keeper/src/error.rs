@@ -82,16 +82,6 @@ pub enum Error {
         /// The last one.
         reason: String,
     },
-    /// Transactions are included and fail, one after the other.
-    #[error(
-        "stopped after {times} failed transactions in a row, the last: {reason}; find out why before starting again, or set strategy.max_failures"
-    )]
-    FailedAgain {
-        /// How many.
-        times: u32,
-        /// What the last one said.
-        reason: String,
-    },
     /// A transaction that was included and failed.
     #[error("transaction {hash} failed in block {height} with code {code} of {codespace}: {log}")]
     Failed {

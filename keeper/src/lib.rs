@@ -25,4 +25,3 @@ pub mod plan;
 pub mod run;
 pub mod scan;
 pub mod settle;
-pub mod switch;

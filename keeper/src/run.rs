@@ -23,7 +23,6 @@ use crate::plan::budget::Budget;
 use crate::plan::{Means, Plan, Skip, keep_back, plan};
 use crate::scan::{Scan, scan, scan_on};
 use crate::settle::{Failure, Settled, failures, settle};
-use crate::switch::Switch;
 
 /// For how many blocks an account is left alone after a transaction about it failed.
 const COOLDOWN: u64 = 10;
@@ -54,8 +53,6 @@ pub struct Keeper<C> {
     ages: Ages,
     /// What was spent.
     budget: Budget,
-    /// Failed transactions in a row.
-    switch: Switch,
     audited: u64,
     mended: usize,
 }
@@ -104,7 +101,6 @@ impl<C: Chain> Keeper<C> {
             skipped: BTreeSet::new(),
             ages: Ages::default(),
             budget: Budget::default(),
-            switch: Switch::default(),
             audited,
             mended: 0,
         })
@@ -275,7 +271,6 @@ impl<C: Chain> Keeper<C> {
         let Some((intent, landed)) = executor.resolve(head).await? else { return Ok(()) };
         let reason = match landed {
             Landed::Included(included) if included.code == 0 => {
-                self.switch.worked();
                 self.settled(&intent, &included, scan);
                 return Ok(());
             }
@@ -286,10 +281,6 @@ impl<C: Chain> Keeper<C> {
                     self.cooling.insert(key, head.height.saturating_add(COOLDOWN));
                 }
                 let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
-                // A rival who was faster is no reason to stop.
-                if self.is_below_still(&intent, scan) {
-                    self.switch.failed(self.strategy.max_failures, &reason)?;
-                }
                 reason
             }
             Landed::Expired => format!("not included by block {}", intent.timeout_height),
@@ -297,13 +288,6 @@ impl<C: Chain> Keeper<C> {
         tracing::warn!(hash = intent.hash, reason, "transaction did nothing");
         self.landed.failed = Some((intent, reason));
         Ok(())
-    }
-
-    /// Whether something is to be done still about any of the accounts that this was about.
-    fn is_below_still(&self, intent: &Intent, scan: &Scan) -> bool {
-        let keys = intent.accounts.iter().filter_map(|name| account_key(name));
-        let mut verdicts = keys.filter_map(|key| scan.verdict(&self.book, &key));
-        verdicts.any(|verdict| verdict.is_liquidatable() || verdict.bad_debt)
     }
 
     /// Keeps what a transaction did. Its items that came to nothing are left alone for a while.

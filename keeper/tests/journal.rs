@@ -115,6 +115,23 @@ fn a_second_keeper_on_the_same_journal_is_refused() {
     assert!(matches!(error, Error::File { .. }) && error.to_string().contains("another keeper"), "{error}");
 }
 
+#[test]
+fn a_message_that_goes_before_is_about_no_account() {
+    let named = |accounts: &[&str]| accounts.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let of = |items, before| Intent {
+        accounts: named(&["a/0", "b/0", "c/0"]),
+        items,
+        before,
+        ..intent("X", "me", "test-1")
+    };
+    // Prices, then two items in one message, then a message of its own.
+    let mixed = of(2, 1);
+    let asked: Vec<Option<Vec<String>>> = (0..4).map(|at| mixed.accounts_of(at).map(<[String]>::to_vec)).collect();
+    assert_eq!(asked, [None, Some(named(&["a/0", "b/0"])), Some(named(&["c/0"])), None]);
+    assert_eq!(of(0, 1).accounts_of(1), Some(&named(&["a/0"])[..]));
+    assert_eq!(of(0, 0).accounts_of(1), Some(&named(&["b/0"])[..]));
+}
+
 fn write_off() -> Action {
     let key = AccountKey { owner: "wasm1x".to_owned(), account_id: 0 };
     Action::WriteOff { key, debt_value: plimsoll_risk::units::Value::ZERO }

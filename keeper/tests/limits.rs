@@ -1,4 +1,4 @@
-//! What a keeper may spend: in a transaction, in an hour, on write-offs; and when it stops because nothing works.
+//! What a keeper may spend: in a transaction, in an hour, on write-offs.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -14,12 +14,10 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::journal::Journal;
 use plimsoll_keeper::plan::budget::Budget;
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::run::{Keeper, Tick};
-use plimsoll_keeper::switch::Switch;
 use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 
@@ -137,19 +135,4 @@ fn fees_of_an_hour_are_counted_and_a_rest_that_pays_for_none_is_no_rest() {
     assert_eq!(budget.left(3_610, &strategy).fee, Some(550));
     assert_eq!(budget.left(3_620, &strategy).fee, Some(600));
     assert_eq!(Budget::default().left(0, &Strategy::default()).fee, None);
-}
-
-#[test]
-fn so_many_failures_in_a_row_and_no_fewer_end_the_keeper() {
-    let mut switch = Switch::default();
-    for _ in 0..5 {
-        assert!(switch.failed(3, "a").is_ok() && switch.failed(3, "b").is_ok());
-        switch.worked();
-    }
-    assert!(switch.failed(3, "a").is_ok() && switch.failed(3, "b").is_ok());
-    let error = switch.failed(3, "out of luck").unwrap_err();
-    assert!(matches!(&error, Error::FailedAgain { times: 3, .. }) && error.class() == Class::Halt, "{error}");
-    assert!(error.to_string().contains("out of luck"), "{error}");
-    let mut never = Switch::default();
-    assert!((0..1_000).all(|_| never.failed(0, "a").is_ok()));
 }

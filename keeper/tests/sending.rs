@@ -354,21 +354,3 @@ async fn debts_with_nothing_to_repay_them_are_named() {
     assert_eq!(stage(1, 0, Strategy::default(), |_| {}).await.keeper.lacking().await.unwrap(), [UUSD]);
     assert!(stage(1, 5, Strategy::default(), |_| {}).await.keeper.lacking().await.unwrap().is_empty());
 }
-
-#[tokio::test]
-async fn transactions_that_fail_one_after_the_other_end_the_keeper() {
-    let strategy = Strategy { max_failures: 2, ..Strategy::default() };
-    let fails = || Mutex::new(Some("out of luck".to_owned()));
-    let mut stage = stage(1, PLENTY, strategy, |chain| chain.fails_with = fails()).await;
-    assert!(stage.tick().await.unwrap().sent.hash.is_some());
-    assert!(stage.next().await.unwrap().failed.is_some());
-    *stage.chain.fails_with.lock().unwrap() = Some("out of luck again".to_owned());
-    let error = loop {
-        match stage.next().await {
-            Ok(tick) => assert!(tick.failed.is_none()),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(&error, Error::FailedAgain { times: 2, .. }) && error.class() == Class::Halt, "{error}");
-    assert_eq!(stage.chain.broadcasts.load(SeqCst), 2);
-}
