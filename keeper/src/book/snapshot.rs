@@ -10,6 +10,7 @@ use plimsoll_schema::pool::{
     ACCOUNTS_LIMIT, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
 };
 
+use crate::book::accounts::Accounts;
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::{Chain, Head, query};
 use crate::error::{Error, Result};
@@ -32,7 +33,7 @@ impl Book {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, height).await?;
         let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
         let assets = assets(chain, &addresses, height).await?;
-        let mut book = Self { head, addresses, terms: config.config.liquidation, assets, accounts: BTreeMap::new() };
+        let mut book = Self { head, addresses, terms: config.config.liquidation, assets, accounts: Accounts::new() };
         book.read_accounts(chain, progress).await?;
         Ok(book)
     }
