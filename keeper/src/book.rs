@@ -1,8 +1,15 @@
 //! The book: all borrowers, markets and prices as they stand at one height.
 
+pub mod answer;
 pub mod audit;
+pub mod export;
 pub mod follow;
+pub mod news;
+pub mod page;
+pub mod shelf;
 pub mod snapshot;
+pub mod span;
+pub mod store;
 pub mod touched;
 
 use std::collections::BTreeMap;
