@@ -36,6 +36,9 @@ pub const POOR: u32 = 3;
 /// The tokens of each pair.
 pub const PAIRS: [(usize, usize); 3] = [(1, 0), (2, 0), (3, 0)];
 
+/// What the oracles price by its pair from the start.
+pub const LIVE: usize = 2;
+
 /// Base units worth so many cents at the first price.
 pub fn worth(denom: usize, cents: u64) -> u128 {
     u128::from(cents) * CENT[denom]

@@ -199,8 +199,9 @@ fn notice(r: &mut Random) -> [Op; 2] {
 }
 
 /// A source is announced, and its time comes or not; it is applied next.
-fn announcement(r: &mut Random) -> [Op; 2] {
+fn announcement(r: &mut Random) -> [Op; 3] {
     let (feeders, guards) = (r.one_of(&[2, 2, 3]), r.within(0, 4) as u8);
-    let source = Op::SetSource { by: By::Rightful, denom: denom(r), feeders, quorum: 2, guards };
-    [source, Op::Advance { seconds: r.one_of(&[1_000, 4_000, 8_000]), fresh: !r.once_in(4) }]
+    let source = Op::SetSource { by: By::Rightful, denom: denom(r), feeders, quorum: 2, guards, pair: r.once_in(4) };
+    // A pair has to be seen twice before it says a price.
+    [source, Op::Refresh, Op::Advance { seconds: r.one_of(&[1_000, 4_000, 8_000]), fresh: !r.once_in(4) }]
 }

@@ -99,7 +99,8 @@ impl Case<'_> {
         old.now != new.now
             || old.oracle != new.oracle
             || old.assets.iter().any(|asset| {
-                old.priced.get(&asset.denom).map(|p| &p.record) != new.priced.get(&asset.denom).map(|p| &p.record)
+                let price = |view: &View| view.priced.get(&asset.denom).map(|p| (p.record.clone(), p.live.clone()));
+                price(old) != price(new)
             })
     }
 

@@ -163,12 +163,14 @@ pub enum Op {
         feeders: u8,
         quorum: u8,
         guards: u8,
+        /// The average price on the denom's pair, in place of votes.
+        pair: bool,
     },
     ApplySource {
         sender: usize,
         denom: usize,
     },
-    /// Of a feed, so it is refused: nothing here has a live source.
+    /// Works where a live source is in force or waits.
     Publish {
         sender: usize,
         denom: usize,

@@ -1,11 +1,11 @@
 //! What is asked of the oracle in force, and how prices move.
 
 use plimsoll_oracle::state::CONFIG;
-use plimsoll_risk::units::{Price, Ratio};
-use plimsoll_schema::oracle::{ExecuteMsg, FeedPrice, Source};
+use plimsoll_risk::units::{Amount, Price, Ratio};
+use plimsoll_schema::oracle::{ExecuteMsg, FeedPrice, PairSource, Source};
 
 use crate::call::Call;
-use crate::cast::{DENOMS, FEEDER, PRICES, SOURCED};
+use crate::cast::{DECIMALS, DENOMS, FEEDER, PAIRS, PRICES, SOURCED};
 use crate::govern::{handover, person};
 use crate::op::{Handover, Op};
 use crate::stage::{STEP_INTERVAL, Stage, asset};
@@ -19,7 +19,11 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
     let (owner, proposed) = (stage.person(Some(&ownership.owner)), stage.person(ownership.proposed.as_deref()));
     let name = |denom: usize| DENOMS[denom].to_owned();
     let (sender, msg) = match *op {
-        Op::SetSource { by, denom, feeders, quorum, guards } => {
+        Op::SetSource { by, denom, guards, pair: true, .. } => {
+            let source = Source::Pair(average(stage, denom));
+            (person(by, owner), ExecuteMsg::SetSource { denom: name(denom), source, guards: limits(denom, guards) })
+        }
+        Op::SetSource { by, denom, feeders, quorum, guards, .. } => {
             let count = usize::from(feeders);
             // The usual two, and others beside or in their place.
             let names = [FEEDER[0], FEEDER[1], 0, 1, 2].into_iter().take(count).map(|at| stage.people[at].to_string());
@@ -40,6 +44,24 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         _ => return None,
     };
     Some(Call::oracle(stage, sender, &msg))
+}
+
+/// The average price of a denom on the first pair that has it: over ten minutes to two hours, while there is a whole token of each.
+pub fn average(stage: &Stage, denom: usize) -> PairSource {
+    let at = PAIRS.iter().position(|(first, second)| [*first, *second].contains(&denom)).unwrap_or_default();
+    let other = if PAIRS[at].0 == denom { PAIRS[at].1 } else { PAIRS[at].0 };
+    let whole = |denom: usize| 10u128.pow(u32::from(DECIMALS[denom]));
+    PairSource {
+        pair: stage.pairs[at].to_string(),
+        decimals: DECIMALS[denom],
+        quote_denom: DENOMS[other].to_owned(),
+        quote_decimals: DECIMALS[other],
+        quote_priced: true,
+        window: 600,
+        max_window: 7_200,
+        min_reserve: Amount::new(whole(denom)),
+        min_quote_reserve: Amount::new(whole(other)),
+    }
 }
 
 fn limits(denom: usize, guards: u8) -> plimsoll_risk::price::Guards {
@@ -75,12 +97,13 @@ pub fn drive(stage: &mut Stage, denom: usize, percent: u32, rounds: u32) {
     }
 }
 
-/// All feeders vote for every mid price as it is.
+/// All feeders vote for every mid price as it is, and every live source is published that can be.
 pub fn refresh(stage: &mut Stage) {
     for oracle in [0, 1] {
         let mids: Vec<(usize, Price)> = (0..SOURCED)
             .filter_map(|denom| Some((denom, stage.record(oracle, denom).filter(|r| r.timestamp > 0)?.price)))
             .collect();
         stage.vote(oracle, &mids);
+        stage.publish(oracle);
     }
 }

@@ -1,6 +1,7 @@
 //! The chain on which a history happens: pool, two oracles, pairs, liquidator, a contract that takes flash loans, and people with coins.
 
 use cosmwasm_std::{Addr, Storage, to_json_binary};
+use plimsoll_oracle::listing::Listing;
 use plimsoll_oracle::state::LISTINGS;
 use plimsoll_pool::state::{CONFIG, ROLES};
 use plimsoll_risk::price::PriceRecord;
@@ -10,7 +11,7 @@ use plimsoll_schema::pool::{MaxAmountResponse, QueryMsg, UserAsset};
 use plimsoll_testing::{Asset, Snapshot, World, oracle_code, price};
 
 use crate::call::Call;
-use crate::cast::{BORROWER, DECIMALS, DENOMS, FEEDER, LISTED, NAMES, PAIRS, PRICES, SOURCED, USERS};
+use crate::cast::{BORROWER, DECIMALS, DENOMS, FEEDER, LISTED, LIVE, NAMES, PAIRS, PRICES, SOURCED, USERS};
 use crate::op::Who;
 
 /// Seconds between steps of the mid price.
@@ -89,6 +90,7 @@ impl Stage {
             }
             self.vote(oracle, &denoms.map(|denom| (denom, price(PRICES[denom]))).collect::<Vec<_>>());
         }
+        self.price_by_pair(LIVE);
         for (denom, name) in DENOMS.iter().enumerate() {
             for person in self.people.clone() {
                 self.world.mint(&person, name, 100_000_000 * 10u128.pow(u32::from(DECIMALS[denom])));
@@ -106,6 +108,24 @@ impl Stage {
             let amount = self.world.whole(DENOMS[debt], borrowed);
             self.world.borrow(who, DENOMS[debt], amount).expect("it can be borrowed");
         }
+    }
+
+    /// Both oracles take this denom's price from its pair.
+    fn price_by_pair(&mut self, denom: usize) {
+        let name = || DENOMS[denom].to_owned();
+        for oracle in [0, 1] {
+            let source = Source::Pair(crate::price::average(self, denom));
+            let msg = ExecuteMsg::SetSource { denom: name(), source, guards: asset(denom).guards };
+            self.ask(oracle, 5, &msg).expect("a pair is a source");
+        }
+        for seconds in [0, 3_600] {
+            self.world.advance(seconds);
+            crate::price::refresh(self);
+        }
+        for oracle in [0, 1] {
+            self.ask(oracle, 5, &ExecuteMsg::ApplySource { denom: name() }).expect("its time has come");
+        }
+        crate::price::refresh(self);
     }
 
     /// Goes back to where every history starts.
@@ -165,6 +185,23 @@ impl Stage {
                 self.ask(oracle, feeder, &ExecuteMsg::Feed { prices }).expect("feeders vote within the bounds");
             }
         }
+    }
+
+    /// Publishes what a live source in force or in waiting says, where it says something: a pair may be too thin, or its sample too young.
+    pub fn publish(&mut self, oracle: usize) {
+        for denom in (0..SOURCED).filter(|denom| self.is_live(oracle, *denom)).collect::<Vec<_>>() {
+            // What it is refused for, `publish` as an operation shows.
+            drop(self.ask(oracle, 5, &ExecuteMsg::Publish { denoms: vec![DENOMS[denom].to_owned()] }));
+        }
+    }
+
+    fn is_live(&self, oracle: usize, denom: usize) -> bool {
+        let storage = self.world.app().contract_storage(&self.oracles[oracle]);
+        let listing = LISTINGS.may_load(&*storage, DENOMS[denom]).expect("listings can be read");
+        let waiting = |listing: &Listing| listing.pending.as_ref().map(|pending| pending.source.clone());
+        listing.is_some_and(|listing| {
+            matches!((&listing.source, waiting(&listing)), (Source::Pair(_), _) | (_, Some(Source::Pair(_))))
+        })
     }
 
     fn is_fed_by(&self, oracle: usize, denom: usize, feeder: usize) -> bool {

@@ -80,7 +80,7 @@ impl View {
         self.priced
             .get(&asset.denom)
             .map_or(Prices { collateral: u128::MAX, debt: 0, low: None, high: None }, |priced| {
-                prices(&priced.record, self.now)
+                prices(priced.live.as_ref().unwrap_or(&priced.record), self.now)
             })
     }
 

@@ -1,4 +1,4 @@
-//! All that is known at one moment, read from records and balances, never by a query.
+//! All that is known at one moment, read from records and balances. One thing is asked for: what a live source would say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +12,8 @@ use plimsoll_risk::account::Account;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::price::PriceRecord;
-use plimsoll_schema::compact::{CompactItem, CompactMap};
-use plimsoll_schema::oracle::{ConfigResponse, PRICE_RECORDS};
+use plimsoll_schema::compact::{CompactItem, CompactMap, decode};
+use plimsoll_schema::oracle::{ConfigResponse, PRICE_RECORDS, PriceRecordsResponse, QueryMsg, Source};
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{Config, ReservesRequest};
 
@@ -44,6 +44,8 @@ pub struct Priced {
     pub listing: Listing,
     /// The published record.
     pub record: PriceRecord,
+    /// What a live source says in its place, while that has failed.
+    pub live: Option<PriceRecord>,
     /// That of the source that waits.
     pub pending: Option<PriceRecord>,
     /// The votes for the source in force.
@@ -137,7 +139,7 @@ impl View {
             open_loans: pool::LOANS.keys_after(pool, None).next().is_some(),
             oracle: in_force,
             oracle_config: oracle::CONFIG.load(records).expect("the oracle has settings"),
-            priced: (0..DENOMS.len()).filter_map(|denom| Some((denom, priced(records, denom)?))).collect(),
+            priced: (0..DENOMS.len()).filter_map(|denom| Some((denom, priced(stage, records, denom)?))).collect(),
             pairs: (0..stage.pairs.len()).map(|at| pair(stage, at)).collect(),
             busy: WORK.load(&*liquidator).expect("there is a record of it").is_some(),
             liquidators: coins(stage, stage.liquidator.as_str()),
@@ -181,13 +183,22 @@ fn debtors(stage: &Stage, pool: &dyn Storage) -> BTreeSet<Who> {
     keys.filter_map(|(owner, id)| Some((stage.person(Some(owner.as_str()))?, id))).collect()
 }
 
-fn priced(records: &dyn Storage, denom: usize) -> Option<Priced> {
+fn priced(stage: &Stage, records: &dyn Storage, denom: usize) -> Option<Priced> {
     let denom = DENOMS[denom];
     let listing = oracle::LISTINGS.may_load(records, denom).expect("listings can be read")?;
     let record = PRICE_RECORDS.may_load(records, denom).expect("records can be read")?;
     let pending = oracle::PENDING_RECORDS.may_load(records, denom).expect("records can be read");
     let votes = oracle::VOTES.may_load(records, (denom, record.generation)).expect("votes can be read");
-    Some(Priced { listing, record, pending, votes })
+    let fails = crate::value::prices(&record, stage.world.now()).low.is_none();
+    let live = (fails && matches!(listing.source, Source::Pair(_))).then(|| live(stage, denom)).flatten();
+    Some(Priced { listing, record, live, pending, votes })
+}
+
+fn live(stage: &Stage, denom: &str) -> Option<PriceRecord> {
+    let (oracle, denoms) = (&stage.oracles[stage.in_force()], vec![denom.to_owned()]);
+    let answer = stage.world.query_contract::<PriceRecordsResponse>(oracle, &QueryMsg::PriceRecords { denoms });
+    let record = answer.expect("the oracle answers").records.remove(0)?;
+    Some(decode(&record).expect("records can be read"))
 }
 
 fn pair(stage: &Stage, at: usize) -> Pair {

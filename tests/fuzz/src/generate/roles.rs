@@ -2,7 +2,7 @@
 
 use super::Card;
 use super::dice::{by, denom, user};
-use crate::cast::{DENOMS, FEEDER, LISTED, PEOPLE};
+use crate::cast::{DENOMS, FEEDER, LISTED, LIVE, PEOPLE};
 use crate::op::{By, Change, Handover, Op};
 use crate::random::Random;
 
@@ -13,11 +13,12 @@ pub fn oracle(r: &mut Random, card: Card) -> Op {
             let unknown = r.once_in(6);
             let denom = if unknown { DENOMS.len() - 1 } else { denom };
             let (feeders, quorum) = r.one_of(&[(2, 2), (2, 2), (2, 2), (3, 2), (3, 2), (3, 3), (2, 1), (0, 0)]);
-            Op::SetSource { by: by(r), denom, feeders, quorum, guards: r.within(0, 5) as u8 }
+            let guards = r.within(0, 5) as u8;
+            Op::SetSource { by: by(r), denom, feeders, quorum, guards, pair: r.once_in(4) }
         }
         Card::ApplySource => Op::ApplySource { sender: r.below(PEOPLE), denom },
         Card::CancelSource => Op::CancelSource { by: by(r), denom },
-        Card::Publish => Op::Publish { sender: r.below(PEOPLE), denom },
+        Card::Publish => Op::Publish { sender: r.below(PEOPLE), denom: if r.once_in(3) { denom } else { LIVE } },
         _ => {
             let sender = if r.once_in(5) { r.below(PEOPLE) } else { r.one_of(&FEEDER) };
             Op::Feed { sender, denom, percent: r.from_to(80, 126) }

@@ -1,8 +1,10 @@
 //! The laws of prices.
 
 use plimsoll_risk::units::Price;
+use plimsoll_schema::oracle::Source;
 
 use super::Case;
+use crate::cast::{DECIMALS, PAIRS};
 use crate::exact::{ONE, over, whole};
 use crate::op::Op;
 use crate::view::Priced;
@@ -14,13 +16,16 @@ pub fn judge(case: &Case) {
     for (denom, new) in &case.after.priced {
         edges_are_in_order(new);
         let Some(old) = case.before.priced.get(denom) else { continue };
-        if old == new {
+        if (&old.record, &old.pending, &old.listing, &old.votes)
+            == (&new.record, &new.pending, &new.listing, &new.votes)
+        {
             continue;
         }
         sources_change_with_notice(case, old, new);
         if old.record.generation == new.record.generation {
             steps_are_bounded(case, old, new);
             quorums_are_complete(case, old, new);
+            edges_include_the_spot_price(case, *denom, old, new);
         }
     }
 }
@@ -59,7 +64,7 @@ fn sources_change_with_notice(case: &Case, old: &Priced, new: &Priced) {
     }
 }
 
-/// A published price moves by feeds alone: in one interval no further than the deviation from where the interval began. Its time never goes back and
+/// A published price moves by feeds and by what a live source publishes: in one interval no further than the deviation from where the interval began. Its time never goes back and
 /// is never that of tomorrow.
 fn steps_are_bounded(case: &Case, old: &Priced, new: &Priced) {
     let (a, b, now) = (&old.record, &new.record, case.after.now);
@@ -67,7 +72,9 @@ fn steps_are_bounded(case: &Case, old: &Priced, new: &Priced) {
         return;
     }
     let feeds = matches!(case.op, Op::Feed { .. } | Op::Move { .. } | Op::Refresh | Op::Advance { .. });
-    assert!(feeds, "a price was moved by {:?}", case.op);
+    let publishes =
+        matches!(new.listing.source, Source::Pair(_)) && matches!(case.op, Op::Publish { .. } | Op::Flash { .. });
+    assert!(feeds || publishes, "a price was moved by {:?}", case.op);
     assert!(
         b.timestamp >= a.timestamp && b.timestamp <= now,
         "a price's time went from {} to {}",
@@ -78,7 +85,7 @@ fn steps_are_bounded(case: &Case, old: &Priced, new: &Priced) {
         return;
     }
     // Within one block at most two steps touch: that of the interval that ends and that of the next. Composite moves take several intervals.
-    if matches!(case.op, Op::Feed { .. }) {
+    if matches!(case.op, Op::Feed { .. } | Op::Publish { .. } | Op::Flash { .. }) {
         let fresh = now.saturating_sub(a.anchored_at) >= a.guards.step_interval;
         let anchor = if fresh { a.price.raw() } else { a.anchor.raw() };
         let moved = whole(b.price.raw().abs_diff(anchor));
@@ -93,7 +100,7 @@ fn quorums_are_complete(case: &Case, old: &Priced, new: &Priced) {
     if old.record == new.record || !matches!(case.op, Op::Feed { .. }) {
         return;
     }
-    let plimsoll_schema::oracle::Source::Feed { feeders, quorum } = &new.listing.source else { return };
+    let Source::Feed { feeders, quorum } = &new.listing.source else { return };
     let sender = case.outcome.sender.map(|person| case.stage.people[person].to_string()).unwrap_or_default();
     assert!(feeders.contains(&sender), "{sender} is no feeder");
     let votes = serde_json::to_value(&new.votes).expect("votes can be written");
@@ -107,6 +114,25 @@ fn quorums_are_complete(case: &Case, old: &Priced, new: &Priced) {
     assert!(fresh.len() >= quorum, "a price by {} of {quorum} votes", fresh.len());
     let oldest = fresh[quorum - 1];
     assert!(new.record.timestamp <= oldest.max(old.record.timestamp), "a price younger than its votes");
+}
+
+/// What a pair publishes includes at once the price at its reserves, so that nobody borrows against an average that a crash has left behind.
+fn edges_include_the_spot_price(case: &Case, denom: usize, old: &Priced, new: &Priced) {
+    if old.record == new.record || !matches!(case.op, Op::Publish { .. }) {
+        return;
+    }
+    let Source::Pair(source) = &new.listing.source else { return };
+    let at = case.stage.pairs.iter().position(|pair| pair.as_str() == source.pair).expect("a pair of the stage");
+    let (x, y) = (case.after.pairs[at].record.0[0], case.after.pairs[at].record.0[1]);
+    let ((base, quote), other) = if PAIRS[at].0 == denom { ((x, y), PAIRS[at].1) } else { ((y, x), PAIRS[at].0) };
+    let of_quote = crate::value::prices(&case.before.priced[&other].record, case.after.now);
+    let unit = |denom: usize| 10u128.pow(u32::from(DECIMALS[denom]));
+    let spot = |price: u128| over(&[quote, unit(denom), price], &[base, unit(other)]);
+    let (low, high) = (of_quote.low.expect("its price is valid"), of_quote.high.expect("its price is valid"));
+    let record = &new.record;
+    // Prices of the chain are rounded at each of two steps.
+    assert!(whole(record.low.raw()) <= spot(low) + whole(1), "low of {record:?} is above the spot price");
+    assert!(whole(record.high.raw() + 1) >= spot(high), "high of {record:?} is below the spot price");
 }
 
 /// `low` and `high` include at once the fresh votes between which the median lies, whatever the mid price may do in this step.
