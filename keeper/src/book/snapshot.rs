@@ -20,7 +20,7 @@ use crate::chain::{Chain, Head, query};
 use crate::error::{Error, Result};
 
 /// How many pages are on their way at once.
-const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
 /// How often a snapshot starts again at a newer block because the node no longer has the one that it was at.
 pub const RESTARTS_MAX: u32 = 5;
 
