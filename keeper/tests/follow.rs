@@ -10,21 +10,24 @@
 use std::sync::Arc;
 
 use cosmwasm_std::coin;
+use plimsoll_keeper::book::answer::{check_account, check_asked, check_market};
 use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::news::News;
 use plimsoll_keeper::book::shelf::{Care, Counts, Shelf};
 use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::book::{Addresses, Book};
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::chain::{Chain, ContractEvent, Head};
+use plimsoll_keeper::chain::{Chain, ContractEvent, Head, query};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::run::Keeper;
-use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_risk::account::Debt;
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Amount, Ratio, ScaledDebt, Value};
 use plimsoll_schema::oracle::MigrateMsg as OracleMigrateMsg;
 use plimsoll_schema::pool::{
-    AccountKey, AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed, MigrateMsg,
-    OnBehalf, Receive, Withdraw,
+    AccountKey, AccountRecord, AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed,
+    MarketResponse, MigrateMsg, OnBehalf, QueryMsg, Receive, Withdraw,
 };
 use plimsoll_testing::{
     ALICE, AppResponse, BOB, GUARDIAN, IBC_TOKEN, LIQUIDATOR, OWNER, UATOM, UUSD, World, WorldError, oracle_code,
@@ -209,6 +212,69 @@ fn what_changes_everything_has_everything_read_again() {
     assert_eq!((said.contract.as_str(), said.get("action")), ("oracle", Some("migrate")));
 }
 
+#[test]
+fn names_that_are_no_accounts_are_counted_and_look_alikes_not_even_that() {
+    let addresses = Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() };
+    let names = ["", "/3", "wasm1a/x", "wasm1a/-1", "wasm1a/4294967296", "wasm1a/1/2", "wasm1a/7"];
+    let attributes: Vec<_> = names.iter().map(|name| ("account".to_owned(), (*name).to_owned())).collect();
+    let said = |contract: &str| ContractEvent { contract: contract.to_owned(), attributes: attributes.clone() };
+    let mut touched = Touched::default();
+    for contract in ["pool2", "Pool", "poo", "", "wasm1pool"] {
+        touched.add(&[said(contract)], &addresses);
+        assert_eq!(touched, Touched::default(), "{contract}");
+    }
+    touched.add(&[said("pool")], &addresses);
+    assert_eq!(touched.malformed, 6);
+    assert_eq!(touched.accounts, [AccountKey { owner: "wasm1a".to_owned(), account_id: 7 }].into());
+}
+
+#[tokio::test]
+async fn a_market_or_an_account_that_can_not_be_is_refused() {
+    let mut f = Followed::new().await;
+    alice_borrows(&mut f, 2).await;
+    let question = QueryMsg::Market(Listed { denom: UATOM.to_owned() });
+    let right: MarketResponse = query(&f.chain, &f.book.addresses.pool, &question, None).await.unwrap();
+    let now = f.book.head.time;
+    assert_eq!(check_market(&f.book, UATOM, &right, now), Ok(()));
+    type Change = fn(&mut MarketResponse);
+    let wrong: [(&str, Change); 7] = [
+        ("another denom", |market| market.params.denom = UUSD.to_owned()),
+        ("another number", |market| market.asset.0 += 1),
+        ("a number that isn't there", |market| market.asset.0 = 77),
+        ("other decimals", |market| market.params.decimals += 1),
+        ("of the future", |market| market.stored.updated_at += 1_000_000),
+        ("of the past", |market| market.stored.updated_at -= 1),
+        ("a smaller index", |market| market.stored.borrow_index = plimsoll_risk::units::Index::new(1)),
+    ];
+    for (what, change) in wrong {
+        let mut market = right.clone();
+        change(&mut market);
+        assert!(check_market(&f.book, UATOM, &market, now).is_err(), "{what}");
+    }
+
+    let mut records: Vec<AccountRecord> = f
+        .book
+        .accounts
+        .iter()
+        .map(|(key, account)| (key.clone(), account.clone()))
+        .map(|(key, account)| AccountRecord { key, account })
+        .collect();
+    records.sort_by(|a, b| a.key.cmp(&b.key));
+    let keys: Vec<AccountKey> = records.iter().map(|record| record.key.clone()).collect();
+    assert_eq!(check_asked(&keys, &records), Ok(()));
+    assert_eq!(check_asked(&keys, &records[1..]), Ok(()), "one of them has gone");
+    assert!(check_asked(&keys[..1], &records).is_err(), "unasked");
+    assert!(check_asked(&keys, &[records[0].clone(), records[0].clone()]).is_err(), "twice");
+    let mut account = records[0].account.clone();
+    let listed = |id| f.book.assets.contains_key(&id);
+    assert_eq!(check_account(&keys[0], &account, listed), Ok(()));
+    account.debts = (0..9).map(|id| Debt { asset: AssetId(id), scaled: ScaledDebt::new(1) }).collect();
+    assert!(check_account(&keys[0], &account, |_| true).is_err(), "nine debts");
+    account.debts.truncate(8);
+    assert_eq!(check_account(&keys[0], &account, |_| true), Ok(()));
+    assert!(check_account(&keys[0], &account, listed).is_err(), "assets that aren't listed");
+}
+
 #[tokio::test]
 async fn a_chain_that_was_reset_stops_the_keeper() {
     let mut f = Followed::new().await;
@@ -257,7 +323,8 @@ async fn an_audit_finds_counts_and_mends_what_is_wrong() {
     let mut f = Followed::new().await;
     alice_borrows(&mut f, 4).await;
     let (right, mut dice) = (f.book.clone(), Dice::seeded(1));
-    let keys: Vec<_> = right.accounts.keys().cloned().collect();
+    let mut keys: Vec<_> = right.accounts.keys().cloned().collect();
+    keys.sort();
     let clean = f.book.audit(&f.chain, 64, &mut dice).await.unwrap();
     assert_eq!((clean.differences, clean.news.clone()), (0, News::default()));
     assert_eq!(clean.accounts, 4);
@@ -288,7 +355,9 @@ async fn a_small_sample_finds_a_wrong_account_in_time() {
     alice_borrows(&mut f, 12).await;
     let (right, mut dice) = (f.book.clone(), Dice::seeded(7));
     let key = right.accounts.keys().nth(9).unwrap().clone();
-    f.book.accounts.get_mut(&key).unwrap().debts.clear();
+    let mut wrong = right.accounts[&key].clone();
+    wrong.debts[0].scaled = ScaledDebt::new(1);
+    f.book.accounts.insert(key, wrong);
     let mut audits = 0;
     while f.book.audit(&f.chain, 2, &mut dice).await.unwrap().differences == 0 {
         audits += 1;
@@ -303,8 +372,10 @@ async fn the_keeper_audits_by_itself_and_reads_the_book_anew_when_it_was_wrong_t
     let mut f = Followed::new().await;
     alice_borrows(&mut f, 3).await;
     let right = f.book.accounts.clone();
-    for account in f.book.accounts.values_mut() {
-        account.debts[0].scaled = plimsoll_risk::units::ScaledDebt::new(1);
+    for (key, account) in &right {
+        let mut wrong = account.clone();
+        wrong.debts[0].scaled = ScaledDebt::new(1);
+        f.book.accounts.insert(key.clone(), wrong);
     }
     let chain = Arc::new(f.chain);
     let care = Care { audit_seconds: 60, audit_rebuild: 2, ..Care::default() };

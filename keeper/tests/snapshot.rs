@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::shelf::{Care, Shelf};
 use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};
@@ -37,6 +38,10 @@ struct Node {
     /// At which pages it forgets the present block.
     forgets: fn(u32) -> bool,
     height: AtomicU64,
+    /// The first block whose results it still has.
+    results_from: u64,
+    /// What it says was the time of any earlier block.
+    time_then: Option<u64>,
     pages: AtomicU32,
     running: AtomicUsize,
     together: AtomicUsize,
@@ -75,6 +80,8 @@ impl Node {
             most: 1_000,
             forgets: |_| false,
             height: AtomicU64::new(height),
+            results_from: 0,
+            time_then: None,
             pages: AtomicU32::new(0),
             running: AtomicUsize::new(0),
             together: AtomicUsize::new(0),
@@ -105,9 +112,10 @@ impl Node {
     }
 
     fn assert_whole(&self, book: &Book) {
-        let expected: BTreeMap<_, _> = self.borrowers.values().map(|r| (r.key.clone(), r.account.clone())).collect();
-        assert_eq!(book.accounts.len(), expected.len());
-        assert!(book.accounts.iter().eq(expected.iter()));
+        assert_eq!(book.accounts.len(), self.borrowers.len());
+        for AccountRecord { key, account } in self.borrowers.values() {
+            assert_eq!(book.accounts.get(key), Some(account), "{key:?}");
+        }
     }
 }
 
@@ -144,7 +152,15 @@ impl Chain for Node {
         self.world.balances(address).await
     }
 
+    async fn head_at(&self, height: u64) -> Result<Option<Head>> {
+        let head = self.head().await?;
+        Ok(self.time_then.map(|time| Head { height, time, ..head }))
+    }
+
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
+        if height < self.results_from {
+            return Err(Error::Query { what: "block_results".to_owned(), reason: format!("{height} is pruned") });
+        }
         self.world.events(height).await
     }
 
@@ -269,6 +285,48 @@ async fn a_height_that_the_node_forgets_is_left_for_a_newer_one_but_not_for_ever
     node.height.fetch_add(30, SeqCst);
     let book = Book::first(&node, &node.pool, head.clone(), |_| {}).await.unwrap();
     assert_eq!(book.head.height, head.height + 30);
+}
+
+#[tokio::test]
+async fn a_gap_is_filled_from_results_or_read_anew_when_they_are_gone() {
+    let mut node = Node::new(mixed(300)).await;
+    let head = node.head().await.unwrap();
+    let mut book = node.snapshot().await.unwrap();
+    // What nobody tells of isn't read: the list grows without an event.
+    let key = AccountKey { owner: address(77, 38), account_id: 5 };
+    node.borrowers.insert(storage_key(&key), AccountRecord { key: key.clone(), account: account(9) });
+    let later = Head { height: head.height + 40, time: head.time + 200, ..head.clone() };
+    node.height.store(later.height, SeqCst);
+    let mut filled = book.clone();
+    let news = filled.follow(&node, &later).await.unwrap();
+    assert_eq!((news.whole, news.filled, filled.accounts.contains_key(&key)), (false, 39, false));
+    assert_eq!(filled.head, later);
+    // Nothing but the whole book tells what happened in a block whose results are gone.
+    node.results_from = head.height + 2;
+    let news = book.follow(&node, &later).await.unwrap();
+    assert!(news.whole && book.head == later);
+    node.assert_whole(&book);
+}
+
+#[tokio::test]
+async fn a_stored_block_that_is_not_the_chains_is_of_a_chain_that_was_reset() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("reset-{}.redb", std::process::id()));
+    let aside = file.with_extension("redb.damaged-1");
+    _ = (std::fs::remove_file(&file), std::fs::remove_file(&aside));
+    let mut node = Node::new(mixed(30)).await;
+    let head = node.head().await.unwrap();
+    let open = async |node: &Node| {
+        Shelf::open(Care::default(), Some(&file), node, &node.pool, head.clone(), |_| {}).await.unwrap()
+    };
+    drop(open(&node).await);
+    let pages = node.pages.load(SeqCst);
+    node.time_then = Some(head.time);
+    drop(open(&node).await);
+    assert_eq!((node.pages.load(SeqCst), aside.exists()), (pages, false), "the stored book is the chain's");
+    node.time_then = Some(head.time - 3);
+    let (_shelf, book) = open(&node).await;
+    assert!(node.pages.load(SeqCst) > pages && aside.exists());
+    node.assert_whole(&book);
 }
 
 #[tokio::test]

@@ -100,7 +100,9 @@ impl Book {
             let asset = AssetLine { asset: *id, params, stored, record };
             line(&|| serde_json::to_string(&asset))?;
         }
-        for (key, account) in &self.accounts {
+        let mut accounts: Vec<_> = self.accounts.iter().collect();
+        accounts.sort_unstable_by_key(|(key, _)| *key);
+        for (key, account) in accounts {
             let AccountKey { owner, account_id } = key.clone();
             let account = AccountLine { owner, account_id, account: account.clone() };
             line(&|| serde_json::to_string(&account))?;

@@ -98,7 +98,7 @@ impl Book {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, Some(head.height)).await?;
         let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
         let terms = config.config.liquidation;
-        let mut book = Self { head, addresses, terms, assets: BTreeMap::new(), accounts: BTreeMap::new() };
+        let mut book = Self { head, addresses, terms, assets: BTreeMap::new(), accounts: Default::default() };
         book.assets = assets(chain, &book).await?;
         Ok(book)
     }

@@ -114,7 +114,10 @@ impl Store {
             transaction.delete_table(ASSETS)?;
             transaction.delete_table(ACCOUNTS)?;
             let mut accounts = transaction.open_table(ACCOUNTS)?;
-            for (key, account) in &book.accounts {
+            // In the file's own order, which is the quickest to write.
+            let mut rows: Vec<_> = book.accounts.iter().collect();
+            rows.sort_unstable_by_key(|(key, _)| *key);
+            for (key, account) in rows {
                 accounts.insert((key.owner.as_str(), key.account_id), encode(account)?.as_slice())?;
             }
             let mut meta = transaction.open_table(META)?;
