@@ -17,10 +17,10 @@ use plimsoll_keeper::book::shelf::{Care, Shelf};
 use plimsoll_keeper::book::store::{Codes, Store};
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::chain::{Chain, Head};
-use plimsoll_keeper::config::{BookFile, Strategy};
+use plimsoll_keeper::config::{BookFile, Config, Layers, Strategy};
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::run::Keeper;
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, ScaledDebt};
 use plimsoll_schema::pool::{BatchAction, Borrow, ExecuteMsg, FromPurse, MigrateMsg};
 use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World, pool_code};
 
@@ -137,6 +137,8 @@ async fn blocks_that_passed_between_two_starts_are_filled() {
     assert_eq!(followed, read_anew(&chain, &pool).await);
 }
 
+// Case 16, between two starts: a contract that was upgraded has the book built anew before anything is sent. While the keeper runs, the
+// chain's own event does the same: `follow.rs`.
 #[tokio::test]
 async fn another_code_or_another_chain_is_read_anew_and_only_the_other_chains_file_moved_aside() {
     let ((chain, pool), file) = (world().await, folder("other").join("book.redb"));
@@ -229,6 +231,7 @@ async fn two_blocks(file: &Path) -> [Book; 2] {
     [first, second]
 }
 
+// Case 15: a damaged book file is quarantined, and the book built anew.
 #[tokio::test]
 async fn flipped_and_cut_bytes_are_noticed_and_nothing_is_deleted() {
     let file = folder("damage").join("book.redb");
@@ -308,6 +311,100 @@ async fn a_file_that_was_copied_at_any_moment_holds_some_block() {
     shelf.close();
     std::fs::copy(&file, &copy).unwrap();
     assert_eq!(Store::open(&copy).unwrap().1.unwrap().book, book, "closed in order, it is the last");
+}
+
+/// What a block does to the book in the test of kills: which accounts it touches depends on its height, and how.
+fn advance(book: &mut Book) -> News {
+    book.head.height += 1;
+    book.head.time += 5;
+    let height = book.head.height;
+    let mut keys: Vec<_> = book.accounts.keys().cloned().collect();
+    keys.sort();
+    let mut news = News::default();
+    for step in 0..3 {
+        let key = keys[usize::try_from(height * 7 + step * 11).unwrap() % keys.len()].clone();
+        let mut account = book.accounts[&key].clone();
+        account.debts[0].scaled = ScaledDebt::new(u128::from(height * 10 + step));
+        book.accounts.insert(key.clone(), account);
+        news.accounts.insert(key);
+    }
+    news
+}
+
+const KILLED: &str = "PLIMSOLL_KEEPER_TEST_WRITES_TO";
+
+#[test]
+#[ignore = "the process that the next test kills"]
+fn it_writes_until_it_is_killed() {
+    let Ok(file) = std::env::var(KILLED) else { return };
+    let (mut store, stored) = Store::open(Path::new(&file)).unwrap();
+    let mut book = stored.unwrap().book;
+    loop {
+        let news = advance(&mut book);
+        store.save(&book, &news).unwrap();
+        if book.head.height.is_multiple_of(5) {
+            store.flush().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_leaves_the_book_of_some_block() {
+    let (file, (chain, pool)) = (folder("killed").join("book.redb"), world().await);
+    for id in 0..30 {
+        borrow(&chain, BOB, 100 + id).await;
+    }
+    let mut expected = read_anew(&chain, &pool).await;
+    let (mut store, _) = Store::open(&file).unwrap();
+    store.replace(&expected, Codes::default()).unwrap();
+    drop(store);
+    let mut blocks = 0;
+    for kill in 0..12 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "it_writes_until_it_is_killed", "--ignored", "--quiet"])
+            .env(KILLED, &file)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(150 + kill * 37));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let stored = Store::open(&file).unwrap().1.unwrap().book;
+        let height = stored.head.height;
+        assert!(aside(&file).is_empty() && height >= expected.head.height, "kill {kill}");
+        blocks += height - expected.head.height;
+        while expected.head.height < height {
+            advance(&mut expected);
+        }
+        assert_eq!(stored, expected, "kill {kill}");
+    }
+    assert!(blocks > 50, "{blocks} blocks only");
+}
+
+#[test]
+fn settings_of_the_book_are_checked() {
+    let config = |key: &str, value: &str| {
+        let mut layers = Layers::default();
+        let rest = "[chain]\nid='c-1'\ngrpc='http://h:1'\nrpc='ws://h:2'\n[contracts]\npool='wasm1pool'\n";
+        layers.add_toml(rest, "a test").unwrap();
+        layers.add_toml(&format!("[book]\n{key} = '{value}'"), "a test").unwrap();
+        Config::of(&layers)
+    };
+    let wrong = [
+        ("gap_max", ["-1", "1000001", "x"]),
+        ("audit_accounts", ["-1", "257", "1.5"]),
+        ("audit_seconds", ["0", "-1", ""]),
+        ("audit_rebuild", ["0", "-1", "some"]),
+    ];
+    for (key, values) in wrong {
+        for value in values {
+            let error = config(key, value).unwrap_err().to_string();
+            assert!(error.contains(&format!("book.{key} = \"{value}\"")) && error.contains("must be"), "{error}");
+        }
+    }
+    assert_eq!(config("audit_accounts", "0").unwrap().care.audit_accounts, 0);
+    assert_eq!(config("path", "none").unwrap().book, BookFile::Nowhere);
+    assert_eq!(config("path", "/x/y.redb").unwrap().book, BookFile::At("/x/y.redb".into()));
 }
 
 #[tokio::test]

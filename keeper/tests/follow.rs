@@ -297,6 +297,16 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
         assert!(matches!(error, Error::Reset { .. }) && error.class() == Class::Halt, "{error}");
         assert!(!error.to_string().contains('\n'));
     }
+    // What can't be is counted; that a chain is another one is no matter of counting.
+    let mut shelf = Shelf::memory(Care::default());
+    for (wrong, refused) in [
+        (at(head.height - 3, head.time - 15), 1),
+        (at(head.height - 1, head.time), 2),
+        (at(head.height, head.time - 1), 2),
+    ] {
+        shelf.follow(&mut f.book, &f.chain, &wrong).await.unwrap_err();
+        assert_eq!(shelf.counts().refused, refused);
+    }
     let other = Head { chain_id: "other-1".to_owned(), ..head };
     assert!(matches!(f.book.follow(&f.chain, &other).await, Err(Error::WrongChain { .. })));
     assert_eq!(f.book, before);
@@ -367,6 +377,7 @@ async fn a_small_sample_finds_a_wrong_account_in_time() {
     assert_eq!(f.book, right);
 }
 
+// Case 17: book and chain differ; it is repaired and counted.
 #[tokio::test]
 async fn the_keeper_audits_by_itself_and_reads_the_book_anew_when_it_was_wrong_too_often() {
     let mut f = Followed::new().await;

@@ -266,6 +266,7 @@ async fn a_page_above_the_gas_limit_is_halved_and_the_size_grows_again_below_it(
     assert!(matches!(&error, Error::Query { reason, .. } if reason == "out of gas"), "{error}");
 }
 
+// Case 5: the snapshot's height is pruned; it restarts at a newer one.
 #[tokio::test]
 async fn a_height_that_the_node_forgets_is_left_for_a_newer_one_but_not_for_ever() {
     let node = Node { forgets: |page| [4, 10].contains(&page), ..Node::new(one_owner(12_000)).await };
@@ -287,6 +288,7 @@ async fn a_height_that_the_node_forgets_is_left_for_a_newer_one_but_not_for_ever
     assert_eq!(book.head.height, head.height + 30);
 }
 
+// Case 4: blocks that nobody announced are found by their heights and filled.
 #[tokio::test]
 async fn a_gap_is_filled_from_results_or_read_anew_when_they_are_gone() {
     let mut node = Node::new(mixed(300)).await;

@@ -27,6 +27,8 @@ pub struct Counts {
     pub filled: u64,
     /// Attributes of the pool's events that name no account.
     pub malformed: u64,
+    /// Answers that can't be, of which nothing entered the book.
+    pub refused: u64,
     /// How often the file couldn't be written.
     pub unwritten: u64,
 }
@@ -164,7 +166,13 @@ impl Shelf {
 
     /// Brings the book to this block. It isn't in the file before [`Shelf::keep`].
     pub async fn follow(&mut self, book: &mut Book, chain: &impl Chain, head: &Head) -> Result<()> {
-        let news = book.follow_within(chain, head, self.care.gap_max).await?;
+        let news = match book.follow_within(chain, head, self.care.gap_max).await {
+            Ok(news) => news,
+            Err(error) => {
+                self.count_refused(&error);
+                return Err(error);
+            }
+        };
         self.counts.rebuilt = self.counts.rebuilt.saturating_add(u64::from(news.whole));
         self.counts.filled = self.counts.filled.saturating_add(news.filled);
         self.counts.malformed = self.counts.malformed.saturating_add(news.malformed);
@@ -183,10 +191,17 @@ impl Shelf {
             match self.audit(book, chain).await {
                 Ok(()) => self.audited = book.head.time,
                 // The next block tries again.
-                Err(error) => tracing::warn!(%error, "the book can't be compared now"),
+                Err(error) => {
+                    self.count_refused(&error);
+                    tracing::warn!(%error, "the book can't be compared now");
+                }
             }
         }
         self.save(book);
+    }
+
+    fn count_refused(&mut self, error: &Error) {
+        self.counts.refused = self.counts.refused.saturating_add(u64::from(matches!(error, Error::Garbage { .. })));
     }
 
     async fn audit(&mut self, book: &mut Book, chain: &impl Chain) -> Result<()> {
