@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::book::Book;
+use crate::book::shelf::{Counts, Shelf};
 use crate::book::touched::account_key;
 use crate::chain::{Balances, Chain, Head, Included};
 use crate::config::Strategy;
@@ -53,8 +54,7 @@ pub struct Keeper<C> {
     ages: Ages,
     /// What was spent.
     budget: Budget,
-    audited: u64,
-    mended: usize,
+    shelf: Shelf,
 }
 
 /// What a transaction came to.
@@ -88,7 +88,6 @@ impl<C: Chain> Keeper<C> {
     /// With a book of its own. Without a journal it is a dry run: nothing is ever sent.
     pub fn new(chain: Arc<C>, book: Book, strategy: Strategy, journal: Option<Journal>) -> Result<Self> {
         let executor = journal.map(|journal| Executor::new(chain.clone(), journal)).transpose()?;
-        let audited = book.head.height;
         Ok(Self {
             chain,
             book,
@@ -101,8 +100,7 @@ impl<C: Chain> Keeper<C> {
             skipped: BTreeSet::new(),
             ages: Ages::default(),
             budget: Budget::default(),
-            audited,
-            mended: 0,
+            shelf: Shelf::default(),
         })
     }
 
@@ -110,6 +108,17 @@ impl<C: Chain> Keeper<C> {
     pub fn through(mut self, venue: Option<Venue>) -> Self {
         self.venue = venue;
         self
+    }
+
+    /// Keeps the book there.
+    pub fn shelved(mut self, shelf: Shelf) -> Self {
+        self.shelf = shelf;
+        self
+    }
+
+    /// What was wrong with the book, ever since the start.
+    pub const fn counts(&self) -> Counts {
+        self.shelf.counts()
     }
 
     /// The book.
@@ -124,8 +133,9 @@ impl<C: Chain> Keeper<C> {
 
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
-        self.book.follow(&*self.chain, head).await?;
-        self.audit(head).await;
+        self.shelf.follow(&mut self.book, &*self.chain, head).await?;
+        // A book that was read anew may be at a newer block.
+        let head = &self.book.head.clone();
         self.cooling.retain(|_, until| *until > head.height);
         let scan = scan_on(&*self.chain, &self.book).await?;
         self.settle(head, &scan).await?;
@@ -133,6 +143,7 @@ impl<C: Chain> Keeper<C> {
         let (plan, batch) = self.choose(head, &scan).await?;
         let sent = self.send(head, batch).await?;
         self.tell_skipped(&plan);
+        self.shelf.keep(&mut self.book, &*self.chain).await;
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         Ok(Tick { head: head.clone(), scan, plan, sent, settled, failures, failed })
     }
@@ -241,28 +252,6 @@ impl<C: Chain> Keeper<C> {
         let mut inventory = self.chain.balances(sender).await?;
         keep_back(&mut inventory, &fee_reserve(&*self.chain, &self.strategy));
         Ok(Some(inventory))
-    }
-
-    /// How many differences audits have found since the start; anything but 0 is a fault of the keeper.
-    pub const fn mended(&self) -> usize {
-        self.mended
-    }
-
-    /// When it is time, compares the book with one read anew, and keeps that.
-    async fn audit(&mut self, head: &Head) {
-        let every = self.strategy.audit_blocks;
-        if every == 0 || head.height < self.audited.saturating_add(every) {
-            return;
-        }
-        match self.book.audit(&*self.chain).await {
-            Ok(differences) => {
-                self.audited = head.height;
-                self.mended = self.mended.saturating_add(differences);
-                tracing::info!(height = head.height, differences, ever = self.mended, "the book was read anew");
-            }
-            // The book stands as it was; the next block tries again.
-            Err(error) => tracing::warn!(%error, "the book can't be compared now"),
-        }
     }
 
     /// Resolves the transaction in flight, without sending anything new. The next tick tells what it did.
@@ -391,6 +380,7 @@ impl<C: Chain> Keeper<C> {
             }
         }
         tracing::info!("stopping; no new transaction is sent");
+        self.shelf.close();
         self.drain(observe).await
     }
 }

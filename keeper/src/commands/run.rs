@@ -1,13 +1,16 @@
 //! `run`: the pipeline, until a signal says stop.
 
+use std::sync::Arc;
+
 use plimsoll_risk::units::Amount;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::chain::Chain;
+use crate::chain::node::Node;
 use crate::cli::Settings;
-use crate::commands::{config, key, open, print_json, venue};
+use crate::commands::{config, key, print_json, shelve, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
@@ -25,16 +28,18 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     if live && key.is_none() {
         return Err(Error::NoKey);
     }
-    let (node, book) = open(&config, key).await?;
+    let node = Arc::new(Node::connect(config.chain.clone(), key).await?);
     if live {
         node.assert_synced().await?;
     }
     let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
+    let (shelf, book) =
+        shelve(&config, &node, config.book.path(journal.as_ref().map(Journal::path)).as_deref()).await?;
     if !live {
         tracing::info!("dry run: nothing is sent without --live");
     }
     let venue = venue(&config, &node).await?;
-    let mut keeper = Keeper::new(node, book, config.strategy, journal)?.through(venue);
+    let mut keeper = Keeper::new(node, book, config.strategy, journal)?.through(venue).shelved(shelf);
     let mut failure = None;
     keeper.run(stop_signal()?, |tick| failure = report(tick, live, json).err().or(failure.take())).await?;
     failure.map_or(Ok(()), Err)
