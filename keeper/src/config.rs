@@ -60,10 +60,10 @@ pub const MAX_REPAY: &str = "strategy.max_repay.";
 pub struct ChainConfig {
     /// Its chain id.
     pub id: String,
-    /// `http(s)://host:port`.
-    pub grpc: String,
-    /// `ws(s)://host:port/websocket`, or the same as `http(s)`.
-    pub rpc: String,
+    /// `http(s)://host:port`, the preferred one first.
+    pub grpc: Vec<String>,
+    /// `ws(s)://host:port/websocket`, or the same as `http(s)`, the preferred one first.
+    pub rpc: Vec<String>,
     /// Of its addresses.
     pub prefix: String,
     /// Of its keys, by SLIP-44.
@@ -216,13 +216,7 @@ impl Config {
             pool: layers.required("contracts.pool")?,
             oracle: layers.optional("contracts.oracle").map(str::to_owned),
             liquidator: layers.optional("contracts.liquidator").map(str::to_owned),
-            pairs: layers
-                .get("contracts.pairs")
-                .split(',')
-                .map(str::trim)
-                .filter(|pair| !pair.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            pairs: layers.list("contracts.pairs").map(str::to_owned).collect(),
         };
         let named = [
             ("contracts.pool", Some(&contracts.pool)),
@@ -286,9 +280,6 @@ pub fn addresses(layers: &Layers) -> Result<(String, u32)> {
 }
 
 fn chain(layers: &Layers) -> Result<ChainConfig> {
-    let url = |schemes: &'static [&'static str]| {
-        move |text: &String| schemes.iter().any(|s| text.strip_prefix(s).is_some_and(|rest| !rest.is_empty()))
-    };
     let (prefix, coin_type) = addresses(layers)?;
     let above_zero = |price: &Decimal| !price.is_zero();
     for name in ["chain.id", "chain.grpc", "chain.rpc"] {
@@ -296,12 +287,8 @@ fn chain(layers: &Layers) -> Result<ChainConfig> {
     }
     Ok(ChainConfig {
         id: layers.required("chain.id")?,
-        grpc: layers.parse("chain.grpc", "http://host:port or https://host:port", url(&["http://", "https://"]))?,
-        rpc: layers.parse(
-            "chain.rpc",
-            "ws://host:port, wss://host:port, or the same with http or https",
-            url(&["ws://", "wss://", "http://", "https://"]),
-        )?,
+        grpc: layers.endpoints("chain.grpc", &["http", "https"])?,
+        rpc: layers.endpoints("chain.rpc", &["ws", "wss", "http", "https"])?,
         prefix,
         coin_type,
         gas_price: layers.parse("chain.gas_price", "a decimal number", |_: &Decimal| true)?,
@@ -364,10 +351,40 @@ impl Layers {
         self.get(key).parse().ok().filter(|value| check(value)).ok_or_else(|| self.refuse(key, allowed))
     }
 
+    /// Addresses of endpoints, of which none is twice.
+    fn endpoints(&self, key: &str, schemes: &[&str]) -> Result<Vec<String>> {
+        let allowed = || {
+            let forms: Vec<String> = schemes.iter().map(|scheme| format!("{scheme}://host:port")).collect();
+            self.refuse(key, &format!("{}, or a list of different ones", forms.join(" or ")))
+        };
+        let sound = |address: &str| {
+            let uri: tonic::transport::Uri = address.parse().ok()?;
+            let known = uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme));
+            (known && uri.host().is_some_and(|host| !host.is_empty())).then(|| address.to_owned())
+        };
+        let addresses: Option<Vec<String>> = self.list(key).map(sound).collect();
+        let addresses = addresses.filter(|addresses| !addresses.is_empty()).ok_or_else(allowed)?;
+        let different: std::collections::BTreeSet<&String> = addresses.iter().collect();
+        if different.len() < addresses.len() { Err(allowed()) } else { Ok(addresses) }
+    }
+
+    /// The members of a list: separated by commas where it is one text.
+    fn list(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.get(key).split(',').map(str::trim).filter(|member| !member.is_empty())
+    }
+
+    /// A value as it may be shown: addresses of endpoints without what may be secret in them.
+    pub fn shown(&self, key: &str) -> String {
+        if ["chain.grpc", "chain.rpc"].contains(&key) {
+            return self.list(key).map(crate::chain::endpoints::name::public).collect::<Vec<_>>().join(",");
+        }
+        crate::keys::veiled(self.get(key)).to_owned()
+    }
+
     fn refuse(&self, key: &str, allowed: &str) -> Error {
         Error::Config(format!(
             "{key} = \"{}\" (from {}) is not allowed: it must be {allowed}",
-            crate::keys::veiled(self.get(key)),
+            self.shown(key),
             self.origin(key)
         ))
     }

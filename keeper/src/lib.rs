@@ -20,6 +20,7 @@ pub mod execute;
 pub mod journal;
 pub mod keys;
 pub mod logging;
+pub mod monitor;
 pub mod order;
 pub mod plan;
 pub mod run;

@@ -73,6 +73,9 @@ fn each_bad_value_is_refused_with_its_name_and_itself() {
     for (key, value) in [
         ("chain.grpc", "127.0.0.1:9090"),
         ("chain.grpc", "ftp://x"),
+        ("chain.grpc", "http://a:1,ws://b:1"),
+        ("chain.grpc", "http://a:1,http://a:1"),
+        ("chain.grpc", "http://:1"),
         ("chain.rpc", "localhost"),
         ("chain.prefix", "Wasm"),
         ("chain.coin_type", "4294967296"),
@@ -145,4 +148,18 @@ fn the_example_file_is_accepted_and_holds_every_key() {
         let commented = format!("# {} = ", key.rsplit('.').next().unwrap());
         assert!(layers.origin(key) == "the example" || example.contains(&commented), "{key} is missing");
     }
+}
+
+#[test]
+fn endpoints_are_one_or_a_list_and_what_is_secret_in_them_is_not_shown() {
+    let list = GOOD.replace("\"http://127.0.0.1:9190\"", "[\"http://a:1\", \"http://ada:hunter2@b:1\"]");
+    let chain = config(&list, &[], &[]).unwrap().chain;
+    assert_eq!(chain.grpc, ["http://a:1", "http://ada:hunter2@b:1"]);
+    assert_eq!(chain.rpc, ["http://127.0.0.1:26757"]);
+    let flag = config(GOOD, &[("PLIMSOLL_KEEPER_CHAIN_RPC", "ws://a:1, wss://b:1/websocket")], &[]).unwrap();
+    assert_eq!(flag.chain.rpc, ["ws://a:1", "wss://b:1/websocket"]);
+    let error = config(&list, &[], &[("chain.grpc", "ftp://ada:hunter2@b:1/hunter2")]).unwrap_err().to_string();
+    assert!(error.contains("ftp://b:1/…") && !error.contains("hunter2"), "{error}");
+    let numbers = GOOD.replace("\"http://127.0.0.1:9190\"", "[1, 2]");
+    assert!(config(&numbers, &[], &[]).unwrap_err().to_string().contains("chain.grpc"));
 }
