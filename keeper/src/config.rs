@@ -6,6 +6,7 @@
 mod layers;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 pub use layers::{ENVIRONMENT, Layers};
 
 /// Every key with its default; one without stands at nothing.
-pub const KEYS: [(&str, &str); 31] = [
+pub const KEYS: [(&str, &str); 33] = [
     ("deployment", ""),
     ("chain.id", ""),
     ("chain.grpc", ""),
@@ -48,15 +49,20 @@ pub const KEYS: [(&str, &str); 31] = [
     ("strategy.write_off", "true"),
     ("strategy.audit_blocks", "1000"),
     ("journal.path", ""),
+    ("monitor.listen", LISTEN),
+    ("monitor.max_age", "30"),
     ("log.format", "text"),
     ("log.level", "info"),
 ];
 
+/// Where the keeper can be looked at unless that is set: from this machine alone.
+const LISTEN: &str = "127.0.0.1:9464";
+
 /// Keys of this section are denoms: the most that is spent of each in one liquidation.
 pub const MAX_REPAY: &str = "strategy.max_repay.";
 
-/// How to reach a chain and pay there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How to reach a chain and pay there. Debug shows no more of the endpoints than their hosts.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ChainConfig {
     /// Its chain id.
     pub id: String,
@@ -76,6 +82,18 @@ pub struct ChainConfig {
     pub gas_adjustment: Decimal,
     /// A certificate authority to trust beside the public ones.
     pub ca_file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for ChainConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let public =
+            |all: &[String]| all.iter().map(|one| crate::chain::endpoints::name::public(one)).collect::<Vec<_>>();
+        f.debug_struct("ChainConfig")
+            .field("id", &self.id)
+            .field("grpc", &public(&self.grpc))
+            .field("rpc", &public(&self.rpc))
+            .finish_non_exhaustive()
+    }
 }
 
 impl ChainConfig {
@@ -175,6 +193,23 @@ pub struct Wallet {
     pub account: u32,
 }
 
+/// How the keeper is looked at from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Monitoring {
+    /// Where it listens; nowhere when `None`.
+    pub listen: Option<SocketAddr>,
+    /// Whether somebody chose that: then it has to be possible.
+    pub chosen: bool,
+    /// How old the newest block may be for the keeper to be ready, in seconds.
+    pub max_age: u64,
+}
+
+impl Default for Monitoring {
+    fn default() -> Self {
+        Self { listen: None, chosen: false, max_age: 30 }
+    }
+}
+
 /// How logs read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -197,6 +232,8 @@ pub struct Config {
     pub strategy: Strategy,
     /// Where intents are written down; see [`Config::journal_path`].
     pub journal: Option<PathBuf>,
+    /// How the keeper is looked at from outside.
+    pub monitor: Monitoring,
     /// How logs read.
     pub log_format: LogFormat,
     /// What is logged.
@@ -236,6 +273,7 @@ impl Config {
             wallet: wallet(layers)?,
             strategy: strategy(layers)?,
             journal: layers.optional("journal.path").map(PathBuf::from),
+            monitor: monitor(layers)?,
             log_format,
             log_level: layers.parse("log.level", "error, warn, info, debug or trace", |_: &tracing::Level| true)?,
         })
@@ -330,6 +368,20 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         write_off: layers.parse("strategy.write_off", "true or false", |_: &bool| true)?,
         audit_blocks: layers.parse("strategy.audit_blocks", "a number of blocks; 0 is never", |_: &u64| true)?,
     })
+}
+
+fn monitor(layers: &Layers) -> Result<Monitoring> {
+    let listen = match layers.get("monitor.listen") {
+        "none" => None,
+        _ => Some(layers.parse(
+            "monitor.listen",
+            "an address and a port, as in 127.0.0.1:9464, or none",
+            |_: &SocketAddr| true,
+        )?),
+    };
+    let allowed = "a number of seconds from 1 to 86400";
+    let max_age = layers.parse("monitor.max_age", allowed, |n: &u64| (1..=86_400).contains(n))?;
+    Ok(Monitoring { listen, chosen: layers.origin("monitor.listen") != "the default", max_age })
 }
 
 impl Layers {

@@ -17,6 +17,7 @@ use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
 use crate::execute::{Batch, Executor, Landed, Sent, fee_reserve};
 use crate::journal::{Intent, Journal};
+use crate::monitor::Monitor;
 use crate::order::Desk;
 use crate::plan::{Means, Plan, Skip, keep_back, plan};
 use crate::scan::{Scan, scan};
@@ -49,6 +50,7 @@ pub struct Keeper<C> {
     skipped: BTreeSet<Skip>,
     audited: u64,
     mended: usize,
+    monitor: Monitor,
 }
 
 /// What a transaction came to.
@@ -57,6 +59,17 @@ struct Landing {
     settled: Vec<Settled>,
     failures: Vec<Failure>,
     failed: Option<(Intent, String)>,
+}
+
+/// How long a block's work took, by part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Bringing the book to the block.
+    pub follow: Duration,
+    /// Judging it.
+    pub scan: Duration,
+    /// Planning and simulating.
+    pub plan: Duration,
 }
 
 /// What happened at one block.
@@ -76,6 +89,8 @@ pub struct Tick {
     pub failures: Vec<Failure>,
     /// The transaction that ended without doing anything, with the reason.
     pub failed: Option<(Intent, String)>,
+    /// How long it took.
+    pub spent: Spent,
 }
 
 impl<C: Chain> Keeper<C> {
@@ -95,7 +110,14 @@ impl<C: Chain> Keeper<C> {
             skipped: BTreeSet::new(),
             audited,
             mended: 0,
+            monitor: Monitor::default(),
         })
+    }
+
+    /// Tells that monitor what it does.
+    pub fn watched(mut self, monitor: Monitor) -> Self {
+        self.monitor = monitor;
+        self
     }
 
     /// Liquidates through a liquidator as well, and sells there.
@@ -116,16 +138,30 @@ impl<C: Chain> Keeper<C> {
 
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
+        self.monitor.begin();
+        let mut clock = Instant::now();
+        let mut lap = || {
+            let spent = clock.elapsed();
+            clock = Instant::now();
+            spent
+        };
         self.book.follow(&*self.chain, head).await?;
+        let follow = lap();
         self.audit(head).await;
+        self.monitor.audited(self.mended);
         self.cooling.retain(|_, until| *until > head.height);
+        lap();
         let scan = scan(&self.book, head.time)?;
+        let scanned = lap();
         self.settle(head, &scan).await?;
         let (plan, batch) = self.choose(head, &scan).await?;
+        let spent = Spent { follow, scan: scanned, plan: lap() };
         let sent = self.send(head, batch).await?;
         self.tell_skipped(&plan);
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
-        Ok(Tick { head: head.clone(), scan, plan, sent, settled, failures, failed })
+        let tick = Tick { head: head.clone(), scan, plan, sent, settled, failures, failed, spent };
+        self.monitor.done(&self.book, &tick);
+        Ok(tick)
     }
 
     /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
@@ -186,6 +222,7 @@ impl<C: Chain> Keeper<C> {
 
     /// Nothing is sent for twice as many blocks as after the refusal before; after a few the keeper gives up.
     fn refused(&mut self, head: &Head, error: Error) -> Result<()> {
+        self.monitor.refused(&error);
         let times = self.refusals.0.saturating_add(1);
         if times >= REFUSALS_MAX {
             return Err(Error::RefusedAgain { times, reason: error.to_string() });
@@ -257,6 +294,7 @@ impl<C: Chain> Keeper<C> {
     async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
         let Some(executor) = &mut self.executor else { return Ok(()) };
         let Some((intent, landed)) = executor.resolve(head).await? else { return Ok(()) };
+        self.monitor.landed(&intent, &landed);
         let reason = match landed {
             Landed::Included(included) if included.code == 0 => {
                 self.settled(&intent, &included, scan);
@@ -325,7 +363,10 @@ impl<C: Chain> Keeper<C> {
         if !settled.is_empty() || !failures.is_empty() || failed.is_some() {
             let head = self.book.head.clone();
             let scan = scan(&self.book, head.time)?;
-            observe(&Tick { head, scan, plan: Plan::default(), sent: Sent::default(), settled, failures, failed });
+            let (plan, sent, spent) = (Plan::default(), Sent::default(), Spent::default());
+            let tick = Tick { head, scan, plan, sent, settled, failures, failed, spent };
+            self.monitor.done(&self.book, &tick);
+            observe(&tick);
         }
         if self.in_flight() {
             tracing::warn!("a transaction is still in flight; the next start resolves it from the journal");
@@ -363,8 +404,12 @@ impl<C: Chain> Keeper<C> {
                     observe(&tick);
                     pause = Duration::ZERO;
                 }
-                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) if error.class() == Class::Halt => {
+                    self.monitor.halt(Some(error.to_string()));
+                    return Err(error);
+                }
                 Err(error) => {
+                    self.monitor.trouble(&error);
                     tracing::warn!(%error, "nothing is sent until that is mended");
                     pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
                 }

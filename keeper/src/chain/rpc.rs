@@ -31,8 +31,7 @@ const ANSWER_MAX: usize = 256 << 20;
 /// Where a block's events stand beside its transactions'; the latter two on nodes before CometBFT 0.38.
 const BLOCK_EVENTS: [&str; 3] = ["finalize_block_events", "begin_block_events", "end_block_events"];
 
-/// A node's RPC.
-#[derive(Debug)]
+/// A node's RPC. Debug shows its public name alone.
 pub struct Rpc {
     url: String,
     /// What of the address may be shown.
@@ -40,6 +39,12 @@ pub struct Rpc {
     trust: Trust,
     // Calls take turns: there are few of them, and answers need no matching then.
     calls: Mutex<Option<Socket>>,
+}
+
+impl std::fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Rpc({})", self.name)
+    }
 }
 
 impl Rpc {

@@ -14,8 +14,14 @@ const LISTS: [&str; 3] = ["chain.grpc", "chain.rpc", "contracts.pairs"];
 pub const ENVIRONMENT: &str = "PLIMSOLL_KEEPER_";
 
 /// Values by key, as text, each with the name of the layer that set it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Layers(BTreeMap<String, (String, String)>);
+
+impl std::fmt::Debug for Layers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.0.keys().map(|key| (key, self.shown(key)))).finish()
+    }
+}
 
 impl Default for Layers {
     fn default() -> Self {
