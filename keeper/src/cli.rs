@@ -98,6 +98,8 @@ pub enum Command {
         #[arg(long, value_name = "URL")]
         rpc: Option<String>,
     },
+    /// Looks at endpoints, contracts, key, money, clock, prices and files, and says what to mend
+    Doctor,
     /// Shows the keeper's addresses, or makes a new key
     Keys {
         /// How many of the mnemonic's addresses to show

@@ -84,6 +84,14 @@ impl Node {
         Ok(Self { config, remotes, key, watching, following: false.into() })
     }
 
+    /// What all endpoints say of themselves, whether or not any of them can be used.
+    pub async fn survey(config: &ChainConfig) -> Result<Endpoints> {
+        let remotes = Self::dial(config)?;
+        remotes.probe_all().await;
+        let endpoints = remotes.state().clone();
+        Ok(endpoints)
+    }
+
     /// Connections to all endpoints, none of which was used yet.
     fn dial(config: &ChainConfig) -> Result<Remotes> {
         let trust = Trust::new(config.ca_file.as_deref())?;

@@ -1,6 +1,7 @@
 //! The commands: each reads its settings, does one thing, and prints results to stdout and everything else to stderr.
 
 pub mod deploy;
+pub mod doctor;
 pub mod explain;
 pub mod keys;
 pub mod liquidate;
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli) -> Result<()> {
             let job = deploy::Job { network, out, artifacts, mnemonic_file, grpc, rpc };
             deploy::deploy(job, json).await
         }
+        Command::Doctor => doctor::doctor(&settings, json).await,
         Command::Keys { count, action } => keys::keys(&settings, count, action, json),
         Command::Config => show_config(&settings, json),
     }

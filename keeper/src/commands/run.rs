@@ -24,7 +24,7 @@ use crate::scan::name;
 /// How often it is looked what the key holds.
 const BALANCES_EVERY: Duration = Duration::from_secs(15);
 /// Gas that a liquidation uses at most; below its price a wallet counts as empty.
-const GAS_LEAST: u64 = 500_000;
+pub const GAS_LEAST: u64 = 500_000;
 
 /// Watches and, when live, acts.
 pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {

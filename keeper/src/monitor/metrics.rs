@@ -5,6 +5,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
+use plimsoll_risk::price::PriceRecord;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -220,7 +221,9 @@ impl Metrics {
     fn prices(&self, book: &Book, now: u64) {
         for asset in book.assets.values() {
             let denom = OfDenom { denom: asset.params.denom.clone() };
-            if let Some(record) = asset.record.as_ref().filter(|record| record.timestamp > 0) {
+            // A fixed price has no age.
+            let ages = |record: &&PriceRecord| record.timestamp > 0 && record.guards.max_age.is_some();
+            if let Some(record) = asset.record.as_ref().filter(ages) {
                 self.oracle_age.get_or_create(&denom).set(signed(now.saturating_sub(record.timestamp)));
             }
             let fails = asset.record.as_ref().is_none_or(|record| record.quote(now).is_err());
