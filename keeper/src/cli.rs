@@ -98,6 +98,12 @@ pub enum Command {
         #[arg(long, value_name = "URL")]
         rpc: Option<String>,
     },
+    /// Says what the keeper would do if prices moved, on the live book. Sends nothing, needs no key
+    Rehearse {
+        /// DENOM=CHANGE, as in uatom=-30%; may be repeated
+        #[arg(long, required = true, value_name = "DENOM=±N%", allow_hyphen_values = true)]
+        shock: Vec<String>,
+    },
     /// Looks at endpoints, contracts, key, money, clock, prices and files, and says what to mend
     Doctor,
     /// Shows the keeper's addresses, or makes a new key

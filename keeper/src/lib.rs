@@ -23,6 +23,7 @@ pub mod logging;
 pub mod monitor;
 pub mod order;
 pub mod plan;
+pub mod rehearse;
 pub mod run;
 pub mod scan;
 pub mod settle;

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod explain;
 pub mod keys;
 pub mod liquidate;
+pub mod rehearse;
 pub mod run;
 pub mod scan;
 
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli) -> Result<()> {
             let job = deploy::Job { network, out, artifacts, mnemonic_file, grpc, rpc };
             deploy::deploy(job, json).await
         }
+        Command::Rehearse { shock } => rehearse::rehearse(&settings, &shock, json).await,
         Command::Doctor => doctor::doctor(&settings, json).await,
         Command::Keys { count, action } => keys::keys(&settings, count, action, json),
         Command::Config => show_config(&settings, json),
