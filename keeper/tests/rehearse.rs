@@ -70,7 +70,8 @@ async fn what_is_foretold_is_what_the_contracts_say_after_the_fall() {
             .await
             .unwrap();
         let mut told: Vec<String> = told.iter().map(|found| plimsoll_keeper::scan::name(&found.key)).collect();
-        (below.sort(), told.sort());
+        below.sort();
+        told.sort();
         assert_eq!(below, told, "{change}");
     }
 }
