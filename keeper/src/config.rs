@@ -7,7 +7,7 @@ mod layers;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use cosmwasm_std::Decimal;
@@ -57,6 +57,9 @@ pub const KEYS: [(&str, &str); 33] = [
 
 /// Where the keeper can be looked at unless that is set: from this machine alone.
 const LISTEN: &str = "127.0.0.1:9464";
+
+/// What a chain accepts as the name of a token.
+const DENOM: &str = "a denom: a letter, then 2 to 127 letters, digits and any of / : . _ -";
 
 /// Keys of this section are denoms: the most that is spent of each in one liquidation.
 pub const MAX_REPAY: &str = "strategy.max_repay.";
@@ -255,6 +258,9 @@ impl Config {
             liquidator: layers.optional("contracts.liquidator").map(str::to_owned),
             pairs: layers.list("contracts.pairs").map(str::to_owned).collect(),
         };
+        if contracts.pairs.iter().collect::<std::collections::BTreeSet<_>>().len() < contracts.pairs.len() {
+            return Err(layers.refuse("contracts.pairs", "different addresses, separated by commas"));
+        }
         let named = [
             ("contracts.pool", Some(&contracts.pool)),
             ("contracts.oracle", contracts.oracle.as_ref()),
@@ -263,7 +269,7 @@ impl Config {
         for (name, address) in
             named.into_iter().chain(contracts.pairs.iter().map(|pair| ("contracts.pairs", Some(pair))))
         {
-            if address.is_some_and(|address| !address.starts_with(&format!("{}1", layers.get("chain.prefix")))) {
+            if address.is_some_and(|address| !is_address(address, layers.get("chain.prefix"))) {
                 return Err(layers.refuse(name, &format!("an address with prefix '{}'", layers.get("chain.prefix"))));
             }
         }
@@ -272,7 +278,7 @@ impl Config {
             contracts,
             wallet: wallet(layers)?,
             strategy: strategy(layers)?,
-            journal: layers.optional("journal.path").map(PathBuf::from),
+            journal: layers.path("journal.path", "a file, not a directory", |path| !path.is_dir())?,
             monitor: monitor(layers)?,
             log_format,
             log_level: layers.parse("log.level", "error, warn, info, debug or trace", |_: &tracing::Level| true)?,
@@ -300,6 +306,18 @@ impl Config {
     }
 }
 
+/// Whether this looks like an address with this prefix. Whether one is there only the chain can say.
+fn is_address(text: &str, prefix: &str) -> bool {
+    let rest = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('1'));
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+}
+
+/// Whether a chain may have such a denom.
+fn is_denom(text: &str) -> bool {
+    let rest = text.strip_prefix(|first: char| first.is_ascii_alphabetic()).unwrap_or_default();
+    (2..=127).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"/:._-".contains(&b))
+}
+
 /// The part that says where the key comes from; all that `keys` needs beside prefix and coin type.
 pub fn wallet(layers: &Layers) -> Result<Wallet> {
     Ok(Wallet {
@@ -324,23 +342,31 @@ fn chain(layers: &Layers) -> Result<ChainConfig> {
         layers.required(name)?;
     }
     Ok(ChainConfig {
-        id: layers.required("chain.id")?,
+        id: layers.parse("chain.id", "up to 50 letters, digits, dots, hyphens and underscores", |id: &String| {
+            id.len() <= 50 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        })?,
         grpc: layers.endpoints("chain.grpc", &["http", "https"])?,
         rpc: layers.endpoints("chain.rpc", &["ws", "wss", "http", "https"])?,
         prefix,
         coin_type,
         gas_price: layers.parse("chain.gas_price", "a decimal number", |_: &Decimal| true)?,
-        gas_denom: layers.required("chain.gas_denom")?,
+        gas_denom: layers
+            .required("chain.gas_denom")
+            .and_then(|_| layers.parse("chain.gas_denom", DENOM, |denom: &String| is_denom(denom)))?,
         gas_adjustment: layers.parse("chain.gas_adjustment", "a number from 1 to 10", |n: &Decimal| {
             above_zero(n) && *n >= Decimal::one() && *n <= Decimal::percent(1_000)
         })?,
-        ca_file: layers.optional("chain.ca_file").map(PathBuf::from),
+        ca_file: layers.path("chain.ca_file", "a PEM file that is there", |path| path.is_file())?,
     })
 }
 
 fn strategy(layers: &Layers) -> Result<Strategy> {
     let mut max_repay = BTreeMap::new();
     for (key, value) in layers.starting_with(MAX_REPAY) {
+        if !is_denom(&key[MAX_REPAY.len()..]) {
+            let allowed = format!("named by {DENOM}: {MAX_REPAY}DENOM");
+            return Err(layers.refuse(key, &allowed));
+        }
         let amount = value.parse().map_err(|_| layers.refuse(key, "an amount in base units"))?;
         max_repay.insert(key[MAX_REPAY.len()..].to_owned(), amount);
     }
@@ -401,6 +427,11 @@ impl Layers {
 
     fn parse<T: FromStr>(&self, key: &str, allowed: &str, check: impl Fn(&T) -> bool) -> Result<T> {
         self.get(key).parse().ok().filter(|value| check(value)).ok_or_else(|| self.refuse(key, allowed))
+    }
+
+    fn path(&self, key: &str, allowed: &str, check: impl Fn(&Path) -> bool) -> Result<Option<PathBuf>> {
+        let path = self.optional(key).map(PathBuf::from);
+        if path.as_deref().is_some_and(|path| !check(path)) { Err(self.refuse(key, allowed)) } else { Ok(path) }
     }
 
     /// Addresses of endpoints, of which none is twice.

@@ -90,6 +90,14 @@ pub fn config(settings: &Settings) -> Result<Config> {
 
 /// The configured key; `None` when there is none.
 pub fn key(config: &Config) -> Result<Option<Key>> {
+    if let Some(path) = config.wallet.mnemonic_file.as_deref().filter(|path| !path.is_file())
+        && std::env::var_os(MNEMONIC_VARIABLE).is_none()
+    {
+        let shown = path.to_string_lossy();
+        let reason =
+            format!("wallet.mnemonic_file = \"{}\" is not allowed: it must be a file that is there", veiled(&shown));
+        return Err(Error::Config(reason));
+    }
     let mnemonic = Mnemonic::find(MNEMONIC_VARIABLE, config.wallet.mnemonic_file.as_deref())?;
     let derive = |mnemonic: Mnemonic| mnemonic.key(&config.chain.prefix, config.chain.coin_type, config.wallet.account);
     mnemonic.map(derive).transpose()

@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
-use crate::chain::endpoints::Kind;
+use crate::chain::endpoints::{Health, Kind};
 use crate::chain::node::latest;
 use crate::chain::node::remotes::{Line, Remotes, of_status};
+use crate::error::Error;
 
 /// How often it is looked who is to be asked.
 const STEP: Duration = Duration::from_millis(250);
@@ -29,7 +30,7 @@ impl Remotes {
         let asked = async {
             match self.lines.get(at) {
                 Some(Line::Grpc(channel)) => latest(channel.clone()).await.map_err(|status| of_status(&status)),
-                Some(Line::Rpc(rpc)) => rpc.head().await.map_err(|error| error.to_string()),
+                Some(Line::Rpc(rpc)) => rpc.head().await.map_err(why),
                 None => Err("there is no such endpoint".to_owned()),
             }
         };
@@ -55,12 +56,24 @@ impl Remotes {
             };
             let heard = |head| self.heard(at, &head) && !self.heads.is_closed();
             if let Err(error) = rpc.listen(heard).await {
-                self.failed(at, "broken", &error.to_string());
-                tracing::warn!(%error, endpoint = self.name(at), "block subscription is broken; asking for blocks");
+                let (endpoint, reason) = (self.name(at), why(error));
+                // Once it is left out, that has been told.
+                if self.state().health(at) == Health::Good {
+                    tracing::warn!(endpoint, reason, "block subscription is broken; asking for blocks");
+                }
+                self.failed(at, "broken", &reason);
             }
             avoid = Some(at);
             sleep(STEP).await;
         }
+    }
+}
+
+/// Why nobody answers, without what is said of it elsewhere.
+fn why(error: Error) -> String {
+    match error {
+        Error::Unreachable { reason, .. } => reason,
+        other => other.to_string(),
     }
 }
 
