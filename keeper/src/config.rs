@@ -348,7 +348,9 @@ impl Config {
             book: match layers.get("book.path") {
                 "" => BookFile::Beside,
                 "none" => BookFile::Nowhere,
-                path => BookFile::At(PathBuf::from(path)),
+                _ => layers
+                    .path("book.path", "a file, not a directory, or none", |path| !path.is_dir())?
+                    .map_or(BookFile::Beside, BookFile::At),
             },
             care: care(layers)?,
             journal: layers.path("journal.path", "a file, not a directory", |path| !path.is_dir())?,

@@ -1,6 +1,5 @@
 //! What the keeper shows of itself to the outside: whether it lives, whether it is ready, and numbers. See [`serve`].
 
-pub mod ages;
 pub mod flight;
 pub mod metrics;
 pub mod ready;
@@ -13,14 +12,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
+use crate::book::shelf::Counts;
 use crate::chain::{Balances, Head};
 use crate::error::Error;
 use crate::execute::Landed;
 use crate::journal::Intent;
-use crate::monitor::ages::Ages;
 use crate::monitor::flight::Flights;
 use crate::monitor::metrics::Metrics;
 use crate::monitor::ready::{Facts, Verdict};
+use crate::plan::age::Ages;
 use crate::run::Tick;
 
 /// This machine's clock, in seconds.
@@ -94,8 +94,8 @@ impl Monitor {
         metrics.block(book, tick);
         let mut known = self.known();
         let began = known.busy.take();
-        let below: Vec<AccountKey> = below(book, tick);
-        metrics.oldest_liquidatable.set(known.ages.at(tick.head.time, below));
+        known.ages.see(tick.head.time, below(book, tick));
+        metrics.oldest(known.ages.oldest(), tick.head.time);
         known.facts.book = Some(tick.head.clone());
         known.facts.trouble = None;
         if let (Some(hash), Some(began)) = (&tick.sent.hash, began) {
@@ -136,10 +136,9 @@ impl Monitor {
         self.metrics().balances(balances);
     }
 
-    /// How many differences audits have found so far.
-    pub fn audited(&self, found: usize) {
-        let counter = &self.metrics().audit_mismatches;
-        counter.inc_by(u64::try_from(found).unwrap_or(u64::MAX).saturating_sub(counter.get()));
+    /// What was wrong with the book, ever since the start.
+    pub fn counted(&self, counts: Counts) {
+        self.metrics().counted(counts);
     }
 
     /// Whether the process should go on living: a block's work doesn't take minutes.
@@ -175,6 +174,6 @@ impl Monitor {
 
 /// The accounts below health factor 1.
 fn below(book: &Book, tick: &Tick) -> Vec<AccountKey> {
-    let accounts = tick.scan.rows_below().iter().filter_map(|row| book.accounts.at(*row as usize));
-    accounts.map(|(key, _)| key.clone()).collect()
+    let row = |row: &u32| book.accounts.at(usize::try_from(*row).ok()?).map(|(key, _)| key.clone());
+    tick.scan.rows_below().iter().filter_map(row).collect()
 }

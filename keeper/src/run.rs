@@ -177,7 +177,7 @@ impl<C: Chain> Keeper<C> {
         let sent = self.send(head, batch).await?;
         self.tell_skipped(&plan);
         self.shelf.keep(&mut self.book, &*self.chain).await;
-        self.monitor.audited(self.shelf.counts().mended);
+        self.monitor.counted(self.shelf.counts());
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let tick = Tick { head: head.clone(), scan, plan, sent, settled, failures, failed, spent };
         self.monitor.done(&self.book, &tick);

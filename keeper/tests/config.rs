@@ -99,6 +99,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("strategy.max_spend_per_tx", &["0"]),
     ("strategy.max_spend_per_hour", &["much"]),
     ("strategy.max_fee_per_hour", &["0"]),
+    ("book.path", &["/"]),
     ("book.gap_max", &["1000001", "-1"]),
     ("book.audit_accounts", &["257"]),
     ("book.audit_seconds", &["0"]),

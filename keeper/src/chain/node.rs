@@ -7,7 +7,7 @@ mod watch;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cosmos_sdk_proto::Timestamp;
@@ -54,13 +54,17 @@ pub struct Node {
     pub(super) config: ChainConfig,
     pub(super) remotes: Arc<Remotes>,
     pub(super) key: Option<Key>,
-    watching: JoinHandle<()>,
-    following: std::sync::atomic::AtomicBool,
+    watching: Arc<Watching>,
+    following: Arc<AtomicBool>,
 }
 
-impl Drop for Node {
+/// Ends with the last node that shares it.
+#[derive(Debug)]
+struct Watching(JoinHandle<()>);
+
+impl Drop for Watching {
     fn drop(&mut self) {
-        self.watching.abort();
+        self.0.abort();
     }
 }
 
@@ -81,8 +85,15 @@ impl Node {
                 return Err(remotes.nobody(kind));
             }
         }
-        let watching = tokio::spawn(watch::watch(Arc::downgrade(&remotes)));
-        Ok(Self { config, remotes, key, watching, following: false.into() })
+        let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&remotes)))));
+        Ok(Self { config, remotes, key, watching, following: Arc::default() })
+    }
+
+    /// The same node with another key.
+    pub fn signed_by(&self, key: Key) -> Self {
+        let (config, remotes) = (self.config.clone(), self.remotes.clone());
+        let (watching, following) = (self.watching.clone(), self.following.clone());
+        Self { config, remotes, key: Some(key), watching, following }
     }
 
     /// What all endpoints say of themselves, whether or not any of them can be used.
@@ -345,25 +356,30 @@ impl Chain for Node {
 async fn latest(channel: Channel) -> std::result::Result<Head, Status> {
     let answer = blocks(channel).get_latest_block(GetLatestBlockRequest {}).await?.into_inner();
     let header = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
-    head_of(header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)))).flatten())
+    let header = header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
+    head_of(header.flatten()).ok_or_else(no_block)
 }
 
 /// The block of this height.
 async fn block(channel: Channel, height: i64) -> std::result::Result<Head, Status> {
     let answer = blocks(channel).get_block_by_height(GetBlockByHeightRequest { height }).await?.into_inner();
     let header = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
-    head_of(header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)))).flatten())
+    let header = header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
+    head_of(header.flatten()).ok_or_else(no_block)
 }
 
 fn blocks(channel: Channel) -> BlockClient<Channel> {
     BlockClient::new(channel).max_decoding_message_size(ANSWER_MAX)
 }
 
-fn head_of(header: Option<(String, i64, Option<Timestamp>)>) -> std::result::Result<Head, Status> {
-    let head = header.and_then(|(chain_id, height, time)| {
+fn head_of(header: Option<(String, i64, Option<Timestamp>)>) -> Option<Head> {
+    header.and_then(|(chain_id, height, time)| {
         Some(Head { chain_id, height: height.try_into().ok()?, time: time?.seconds.try_into().ok()? })
-    });
-    head.ok_or_else(|| Status::data_loss("a block without height or time"))
+    })
+}
+
+fn no_block() -> Status {
+    Status::data_loss("a block without height or time")
 }
 
 fn wasm(channel: Channel) -> WasmClient<Channel> {
