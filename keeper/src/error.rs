@@ -104,6 +104,16 @@ pub enum Error {
         /// The last one.
         reason: String,
     },
+    /// One transaction after the other fails in its block.
+    #[error(
+        "stopped after {times} failed transactions in a row, the last: {reason}; see what they have in common, then start again, or set strategy.max_failures"
+    )]
+    TooManyFailures {
+        /// How many.
+        times: u32,
+        /// The last one.
+        reason: String,
+    },
     /// A transaction that was included and failed.
     #[error("transaction {hash} failed in block {height} with code {code} of {codespace}: {log}")]
     Failed {

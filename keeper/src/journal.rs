@@ -35,6 +35,9 @@ pub struct Intent {
     /// How many of them, the first ones, are items of one message to the liquidator.
     #[serde(default)]
     pub items: usize,
+    /// The sequence that it uses up; journals of before don't say.
+    #[serde(default)]
+    pub sequence: Option<u64>,
 }
 
 impl Intent {
@@ -108,6 +111,11 @@ impl Journal {
         }
         journal.compact()?;
         Ok(journal)
+    }
+
+    /// All that isn't resolved.
+    pub fn unresolved_ever(&self) -> &[Intent] {
+        &self.open
     }
 
     /// What was sent by this key and is not resolved.

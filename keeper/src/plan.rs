@@ -98,6 +98,8 @@ pub enum Skip {
     Own,
     /// It failed a moment ago.
     Cooldown,
+    /// Another key has a transaction about it on its way.
+    InFlight,
     /// It can't be computed.
     Fault,
 }
@@ -115,6 +117,7 @@ impl fmt::Display for Skip {
             Self::Price => "price fails its guards",
             Self::Own => "own account",
             Self::Cooldown => "failed a moment ago",
+            Self::InFlight => "in flight",
             Self::Fault => "can't be computed",
         })
     }
@@ -154,6 +157,8 @@ pub struct Means<'a> {
     sales: Option<Sales<'a>>,
     /// What of each market's cash goes out with what is planned already.
     taken: BTreeMap<AssetId, Amount>,
+    /// Accounts that other keys have transactions about on their way.
+    busy: BTreeSet<AccountKey>,
 }
 
 impl<'a> Means<'a> {
@@ -164,12 +169,21 @@ impl<'a> Means<'a> {
         strategy: &'a Strategy,
         cooling: &'a BTreeSet<AccountKey>,
     ) -> Self {
-        Self { sender, inventory, strategy, cooling, sales: None, taken: BTreeMap::new() }
+        Self { sender, inventory, strategy, cooling, sales: None, taken: BTreeMap::new(), busy: BTreeSet::new() }
     }
 
     /// Plans with the liquidator as well.
     pub fn through(mut self, exchange: Option<&'a Exchange>) -> Self {
         self.sales = exchange.map(Sales::new);
+        self
+    }
+
+    /// Plans beside what other keys have on its way: those accounts are left alone, and what these actions sell and take is counted.
+    pub fn beside(mut self, book: &Book, busy: BTreeSet<AccountKey>, promised: &[Action]) -> Self {
+        self.busy = busy;
+        for action in promised {
+            self.promise(book, action);
+        }
         self
     }
 }
@@ -240,19 +254,23 @@ impl Means<'_> {
     }
 
     fn spend(&mut self, book: &Book, action: &Action) {
+        self.promise(book, action);
+        if let (Some(coin), Some(inventory)) = (action.sent(), &mut self.inventory) {
+            if let Some(held) = inventory.get_mut(&coin.denom) {
+                *held = held.saturating_sub(coin.amount);
+            }
+        }
+    }
+
+    /// What an action takes out of markets and pairs, whoever pays for it.
+    fn promise(&mut self, book: &Book, action: &Action) {
         let Action::Liquidate(deal) = action else { return };
         if let Some(asset) = book.asset_of(&deal.collateral_denom) {
             let taken = self.taken.entry(asset).or_default();
             *taken = taken.saturating_add(deal.received());
         }
-        match (&deal.sale, &mut self.sales, &mut self.inventory) {
-            (Some(sale), Some(sales), _) => sales.add(deal, sale),
-            (None, _, Some(inventory)) => {
-                if let Some(held) = inventory.get_mut(&deal.sent.denom) {
-                    *held = held.saturating_sub(deal.sent.amount);
-                }
-            }
-            _ => {}
+        if let (Some(sale), Some(sales)) = (&deal.sale, &mut self.sales) {
+            sales.add(deal, sale);
         }
     }
 }
@@ -268,6 +286,9 @@ impl Deal {
 pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) -> std::result::Result<Action, Skip> {
     if means.sender == Some(verdict.key.owner.as_str()) {
         return Err(Skip::Own);
+    }
+    if means.busy.contains(&verdict.key) {
+        return Err(Skip::InFlight);
     }
     if means.cooling.contains(&verdict.key) {
         return Err(Skip::Cooldown);
