@@ -75,6 +75,12 @@ impl Node {
         Ok(node)
     }
 
+    /// The same node with another key.
+    pub fn signed_by(&self, key: Key) -> Self {
+        let (config, channel, rpc) = (self.config.clone(), self.channel.clone(), self.rpc.clone());
+        Self { config, channel, key: Some(key), rpc }
+    }
+
     /// The settings that it was made with.
     pub const fn config(&self) -> &ChainConfig {
         &self.config
@@ -266,6 +272,18 @@ impl Chain for Node {
     fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> impl Future<Output = Result<Signed>> + Send {
         let messages = self.execute_messages(messages);
         async move { self.sign_any(messages?, gas, timeout_height).await }
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        let message = self.send_message(to, std::slice::from_ref(coin))?;
+        self.sign_any(vec![message], gas, timeout_height).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        match self.sender() {
+            Some(sender) => Ok(Some(self.account(sender).await?.1)),
+            None => Ok(None),
+        }
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

@@ -171,7 +171,7 @@ impl Node {
         let raw = TxRaw { body_bytes, auth_info_bytes, signatures: vec![signature.to_bytes().to_vec()] };
         let bytes = raw.encode_to_vec();
         let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
-        Ok(Signed { bytes, hash, timeout_height })
+        Ok(Signed { bytes, hash, timeout_height, sequence })
     }
 
     pub(super) async fn broadcast_bytes(&self, bytes: Vec<u8>) -> Result<()> {
@@ -188,7 +188,18 @@ impl Node {
             0 => Ok(()),
             // It is in the mempool already.
             19 if response.codespace == "sdk" => Ok(()),
+            // Another sequence than the sender's next.
+            32 if response.codespace == "sdk" => Err(self.sequence_refused(&response.raw_log)),
             code => Err(Error::Refused { reason: format!("{} (code {code})", short(&response.raw_log)) }),
+        }
+    }
+
+    fn sequence_refused(&self, log: &str) -> Error {
+        let expected = log.split_once("expected ").map(|(_, after)| after).unwrap_or_default();
+        let digits = expected.bytes().take_while(u8::is_ascii_digit).count();
+        match (self.sender(), expected.get(..digits).and_then(|digits| digits.parse().ok())) {
+            (Some(sender), Some(expected)) => Error::Sequence { sender: sender.to_owned(), expected },
+            _ => Error::Refused { reason: format!("{} (code 32)", short(log)) },
         }
     }
 
