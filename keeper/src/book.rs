@@ -1,10 +1,17 @@
 //! The book: all borrowers, markets and prices as they stand at one height.
 
 pub mod accounts;
+pub mod answer;
 pub mod audit;
 pub mod columns;
+pub mod export;
 pub mod follow;
+pub mod news;
+pub mod page;
+pub mod shelf;
 pub mod snapshot;
+pub mod span;
+pub mod store;
 pub mod touched;
 
 use std::collections::BTreeMap;

@@ -50,6 +50,12 @@ pub enum Command {
     },
     /// Judges every account once
     Scan,
+    /// What the keeper knows of the chain at its latest block
+    Snapshot {
+        /// What to do with it
+        #[command(subcommand)]
+        action: SnapshotAction,
+    },
     /// Why an account is healthy or not, where that ends, and what a liquidation would do
     Explain {
         /// OWNER or OWNER/ID
@@ -108,5 +114,16 @@ pub enum KeysAction {
         /// The file
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+    },
+}
+
+/// What can be done with a snapshot.
+#[derive(Subcommand, Debug)]
+pub enum SnapshotAction {
+    /// Writes settings, markets, prices and every account with debt to a new file, as JSON lines
+    Export {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }

@@ -54,8 +54,12 @@ pub const KEYS: &[(&str, &str)] = &[
     ("strategy.max_spend_per_tx", ""),
     ("strategy.max_spend_per_hour", ""),
     ("strategy.max_fee_per_hour", ""),
-    ("strategy.audit_blocks", "1000"),
     ("journal.path", ""),
+    ("book.path", ""),
+    ("book.gap_max", "1000"),
+    ("book.audit_accounts", "64"),
+    ("book.audit_seconds", "60"),
+    ("book.audit_rebuild", "5"),
     ("log.format", "text"),
     ("log.level", "info"),
 ];
@@ -147,8 +151,6 @@ pub struct Strategy {
     pub max_spend_per_hour: Option<Value>,
     /// The most that is paid in fees in an hour, in base units of the gas denom; `None` is no limit.
     pub max_fee_per_hour: Option<u128>,
-    /// After how many blocks the whole book is read anew and compared; 0 is never.
-    pub audit_blocks: u64,
 }
 
 impl Default for Strategy {
@@ -172,7 +174,6 @@ impl Default for Strategy {
             max_spend_per_tx: None,
             max_spend_per_hour: None,
             max_fee_per_hour: None,
-            audit_blocks: 1_000,
         }
     }
 }
@@ -205,6 +206,50 @@ pub struct Wallet {
     pub gas_float: Option<u128>,
 }
 
+/// How the book is kept true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Care {
+    /// The most blocks that are filled one by one after an absence; after a longer one the book is read anew.
+    pub gap_max: u64,
+    /// How many accounts an audit compares; 0 is no audit.
+    pub audit_accounts: usize,
+    /// How often, in seconds.
+    pub audit_seconds: u64,
+    /// After how many differences the whole book is read anew.
+    pub audit_rebuild: usize,
+}
+
+impl Default for Care {
+    fn default() -> Self {
+        Self { gap_max: crate::book::follow::GAP_MAX, audit_accounts: 64, audit_seconds: 60, audit_rebuild: 5 }
+    }
+}
+
+/// Where the book is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BookFile {
+    /// Beside the journal, if there is one.
+    Beside,
+    /// There.
+    At(PathBuf),
+    /// Nowhere: in memory only.
+    Nowhere,
+}
+
+impl BookFile {
+    /// Its path, given the journal's.
+    pub fn path(&self, journal: Option<&std::path::Path>) -> Option<PathBuf> {
+        let journal = match self {
+            Self::At(path) => return Some(path.clone()),
+            Self::Nowhere => return None,
+            Self::Beside => journal?,
+        };
+        let stem = journal.file_stem()?.to_string_lossy();
+        let stem = if stem.contains("journal") { stem.replacen("journal", "book", 1) } else { format!("{stem}-book") };
+        Some(journal.with_file_name(format!("{stem}.redb")))
+    }
+}
+
 /// How logs read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -227,10 +272,16 @@ pub struct Config {
     pub strategy: Strategy,
     /// Where intents are written down; see [`Config::journal_path`].
     pub journal: Option<PathBuf>,
+    /// Where the book is kept.
+    pub book: BookFile,
+    /// How it is kept true.
+    pub care: Care,
     /// How logs read.
     pub log_format: LogFormat,
     /// What is logged.
     pub log_level: tracing::Level,
+    /// Whether no person waits, so that no progress is shown.
+    pub quiet: bool,
 }
 
 impl Config {
@@ -272,8 +323,15 @@ impl Config {
             wallet: wallet(layers)?,
             strategy: strategy(layers)?,
             journal: layers.optional("journal.path").map(PathBuf::from),
+            book: match layers.get("book.path") {
+                "" => BookFile::Beside,
+                "none" => BookFile::Nowhere,
+                path => BookFile::At(PathBuf::from(path)),
+            },
+            care: care(layers)?,
             log_format,
             log_level: layers.parse("log.level", "error, warn, info, debug or trace", |_: &tracing::Level| true)?,
+            quiet: false,
         })
     }
 }
@@ -394,7 +452,19 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
             "an amount in base units of the gas denom",
             |n: &u128| *n > 0,
         )?,
-        audit_blocks: layers.parse("strategy.audit_blocks", "a number of blocks; 0 is never", |_: &u64| true)?,
+    })
+}
+
+fn care(layers: &Layers) -> Result<Care> {
+    Ok(Care {
+        gap_max: layers.parse("book.gap_max", "a number of blocks, 1000000 at most", |n: &u64| *n <= 1_000_000)?,
+        audit_accounts: layers.parse(
+            "book.audit_accounts",
+            "a number from 0, which is no audit, to 256",
+            |n: &usize| *n <= 256,
+        )?,
+        audit_seconds: layers.parse("book.audit_seconds", "a number of seconds above 0", |n: &u64| *n > 0)?,
+        audit_rebuild: layers.parse("book.audit_rebuild", "a number of differences above 0", |n: &usize| *n > 0)?,
     })
 }
 

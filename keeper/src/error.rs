@@ -136,6 +136,16 @@ pub enum Error {
         /// The last block that could have held it.
         timeout_height: u64,
     },
+    /// The node forgets blocks faster than a book is read.
+    #[error(
+        "the node forgot {times} blocks, the last {height}, while the book was read at them: let it keep more blocks (pruning), or use another node"
+    )]
+    Pruned {
+        /// The last of them.
+        height: u64,
+        /// How many.
+        times: u32,
+    },
     /// An answer that can't be. It is not believed.
     #[error("{from} answered what can't be: {reason}")]
     Garbage {
@@ -190,7 +200,7 @@ impl Error {
     /// What to do about it.
     pub const fn class(&self) -> Class {
         match self {
-            Self::Unreachable { .. } | Self::Query { .. } | Self::Garbage { .. } => Class::Retry,
+            Self::Unreachable { .. } | Self::Query { .. } | Self::Pruned { .. } | Self::Garbage { .. } => Class::Retry,
             Self::Refused { .. }
             | Self::Sequence { .. }
             | Self::Failed { .. }

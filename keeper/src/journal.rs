@@ -121,6 +121,11 @@ impl Journal {
         &self.open
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What was sent by this key and is not resolved.
     pub fn unresolved(&self, sender: &str, chain_id: &str) -> Option<&Intent> {
         self.open.iter().find(|intent| intent.sender == sender && intent.chain_id == chain_id)

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::book::Book;
+use crate::book::shelf::{Counts, Shelf};
 use crate::book::touched::account_key;
 use crate::chain::{Balances, Chain, Head, Included};
 use crate::config::Strategy;
@@ -58,8 +59,7 @@ pub struct Keeper<C> {
     ages: Ages,
     /// What was spent.
     budget: Budget,
-    audited: u64,
-    mended: usize,
+    shelf: Shelf,
 }
 
 /// What happened at one block.
@@ -87,7 +87,6 @@ impl<C: Chain> Keeper<C> {
     /// With a book of its own. Without a journal it is a dry run: nothing is ever sent.
     pub fn new(chain: Arc<C>, book: Book, strategy: Strategy, journal: Option<Journal>) -> Result<Self> {
         let executor = journal.map(|journal| Executor::new(chain.clone(), journal)).transpose()?;
-        let audited = book.head.height;
         Ok(Self {
             chain,
             book,
@@ -101,8 +100,7 @@ impl<C: Chain> Keeper<C> {
             skipped: BTreeSet::new(),
             ages: Ages::default(),
             budget: Budget::default(),
-            audited,
-            mended: 0,
+            shelf: Shelf::default(),
         })
     }
 
@@ -122,6 +120,17 @@ impl<C: Chain> Keeper<C> {
         self
     }
 
+    /// Keeps the book there.
+    pub fn shelved(mut self, shelf: Shelf) -> Self {
+        self.shelf = shelf;
+        self
+    }
+
+    /// What was wrong with the book, ever since the start.
+    pub const fn counts(&self) -> Counts {
+        self.shelf.counts()
+    }
+
     /// The book.
     pub const fn book(&self) -> &Book {
         &self.book
@@ -135,14 +144,17 @@ impl<C: Chain> Keeper<C> {
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
         let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(&head.chain_id));
-        tokio::try_join!(self.book.follow(&*self.chain, head), futures_util::future::try_join_all(watching))?;
-        self.audit(head).await;
+        let following = self.shelf.follow(&mut self.book, &*self.chain, head);
+        tokio::try_join!(following, futures_util::future::try_join_all(watching))?;
+        // A book that was read anew may be at a newer block.
+        let head = &self.book.head.clone();
         self.cooling.lift(head.height, &self.book, self.strategy.cooldown_lift);
         let scan = scan_on(&*self.chain, &self.book).await?;
         self.settle(head, &scan).await?;
         self.ages.see(head.time, scan.keys(&self.book));
         let (plan, mut sent) = self.act(head, &scan).await?;
         self.tell_skipped(&plan);
+        self.shelf.keep(&mut self.book, &*self.chain).await;
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
@@ -184,28 +196,6 @@ impl<C: Chain> Keeper<C> {
         let mut inventory = self.chain.balances(sender).await?;
         keep_back(&mut inventory, &fee_reserve(&*self.chain, &self.strategy));
         Ok(inventory)
-    }
-
-    /// How many differences audits have found since the start; anything but 0 is a fault of the keeper.
-    pub const fn mended(&self) -> usize {
-        self.mended
-    }
-
-    /// When it is time, compares the book with one read anew, and keeps that.
-    async fn audit(&mut self, head: &Head) {
-        let every = self.strategy.audit_blocks;
-        if every == 0 || head.height < self.audited.saturating_add(every) {
-            return;
-        }
-        match self.book.audit(&*self.chain).await {
-            Ok(differences) => {
-                self.audited = head.height;
-                self.mended = self.mended.saturating_add(differences);
-                tracing::info!(height = head.height, differences, ever = self.mended, "the book was read anew");
-            }
-            // The book stands as it was; the next block tries again.
-            Err(error) => tracing::warn!(%error, "the book can't be compared now"),
-        }
     }
 
     /// Resolves what is in flight, without sending anything new. The next tick tells what it did.
@@ -379,6 +369,7 @@ impl<C: Chain> Keeper<C> {
             }
         }
         tracing::info!("stopping; no new transaction is sent");
+        self.shelf.close();
         self.drain(observe).await
     }
 }

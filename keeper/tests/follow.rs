@@ -10,18 +10,24 @@
 use std::sync::Arc;
 
 use cosmwasm_std::coin;
+use plimsoll_keeper::book::answer::{check_account, check_asked, check_market};
+use plimsoll_keeper::book::audit::Dice;
+use plimsoll_keeper::book::news::News;
+use plimsoll_keeper::book::shelf::{Care, Counts, Shelf};
 use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::book::{Addresses, Book};
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::chain::{Chain, ContractEvent, Head};
+use plimsoll_keeper::chain::{Chain, ContractEvent, Head, query};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::run::Keeper;
-use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_risk::account::Debt;
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Amount, Ratio, ScaledDebt, Value};
 use plimsoll_schema::oracle::MigrateMsg as OracleMigrateMsg;
 use plimsoll_schema::pool::{
-    AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed, MigrateMsg, OnBehalf, Receive,
-    Withdraw,
+    AccountKey, AccountRecord, AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed,
+    MarketResponse, MigrateMsg, OnBehalf, QueryMsg, Receive, Withdraw,
 };
 use plimsoll_testing::{
     ALICE, AppResponse, BOB, GUARDIAN, IBC_TOKEN, LIQUIDATOR, OWNER, UATOM, UUSD, World, WorldError, oracle_code,
@@ -206,6 +212,69 @@ fn what_changes_everything_has_everything_read_again() {
     assert_eq!((said.contract.as_str(), said.get("action")), ("oracle", Some("migrate")));
 }
 
+#[test]
+fn names_that_are_no_accounts_are_counted_and_look_alikes_not_even_that() {
+    let addresses = Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() };
+    let names = ["", "/3", "wasm1a/x", "wasm1a/-1", "wasm1a/4294967296", "wasm1a/1/2", "wasm1a/7"];
+    let attributes: Vec<_> = names.iter().map(|name| ("account".to_owned(), (*name).to_owned())).collect();
+    let said = |contract: &str| ContractEvent { contract: contract.to_owned(), attributes: attributes.clone() };
+    let mut touched = Touched::default();
+    for contract in ["pool2", "Pool", "poo", "", "wasm1pool"] {
+        touched.add(&[said(contract)], &addresses);
+        assert_eq!(touched, Touched::default(), "{contract}");
+    }
+    touched.add(&[said("pool")], &addresses);
+    assert_eq!(touched.malformed, 6);
+    assert_eq!(touched.accounts, [AccountKey { owner: "wasm1a".to_owned(), account_id: 7 }].into());
+}
+
+#[tokio::test]
+async fn a_market_or_an_account_that_can_not_be_is_refused() {
+    let mut f = Followed::new().await;
+    alice_borrows(&mut f, 2).await;
+    let question = QueryMsg::Market(Listed { denom: UATOM.to_owned() });
+    let right: MarketResponse = query(&f.chain, &f.book.addresses.pool, &question, None).await.unwrap();
+    let now = f.book.head.time;
+    assert_eq!(check_market(&f.book, UATOM, &right, now), Ok(()));
+    type Change = fn(&mut MarketResponse);
+    let wrong: [(&str, Change); 7] = [
+        ("another denom", |market| market.params.denom = UUSD.to_owned()),
+        ("another number", |market| market.asset.0 += 1),
+        ("a number that isn't there", |market| market.asset.0 = 77),
+        ("other decimals", |market| market.params.decimals += 1),
+        ("of the future", |market| market.stored.updated_at += 1_000_000),
+        ("of the past", |market| market.stored.updated_at -= 1),
+        ("a smaller index", |market| market.stored.borrow_index = plimsoll_risk::units::Index::new(1)),
+    ];
+    for (what, change) in wrong {
+        let mut market = right.clone();
+        change(&mut market);
+        assert!(check_market(&f.book, UATOM, &market, now).is_err(), "{what}");
+    }
+
+    let mut records: Vec<AccountRecord> = f
+        .book
+        .accounts
+        .iter()
+        .map(|(key, account)| (key.clone(), account.clone()))
+        .map(|(key, account)| AccountRecord { key, account })
+        .collect();
+    records.sort_by(|a, b| a.key.cmp(&b.key));
+    let keys: Vec<AccountKey> = records.iter().map(|record| record.key.clone()).collect();
+    assert_eq!(check_asked(&keys, &records), Ok(()));
+    assert_eq!(check_asked(&keys, &records[1..]), Ok(()), "one of them has gone");
+    assert!(check_asked(&keys[..1], &records).is_err(), "unasked");
+    assert!(check_asked(&keys, &[records[0].clone(), records[0].clone()]).is_err(), "twice");
+    let mut account = records[0].account.clone();
+    let listed = |id| f.book.assets.contains_key(&id);
+    assert_eq!(check_account(&keys[0], &account, listed), Ok(()));
+    account.debts = (0..9).map(|id| Debt { asset: AssetId(id), scaled: ScaledDebt::new(1) }).collect();
+    assert!(check_account(&keys[0], &account, |_| true).is_err(), "nine debts");
+    account.debts.truncate(8);
+    assert_eq!(check_account(&keys[0], &account, |_| true), Ok(()));
+    assert!(check_account(&keys[0], &account, listed).is_err(), "assets that aren't listed");
+}
+
 #[tokio::test]
 async fn a_chain_that_was_reset_stops_the_keeper() {
     let mut f = Followed::new().await;
@@ -217,8 +286,10 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
     let before = f.book.clone();
     let at = |height: u64, time: u64| Head { height, time, ..head.clone() };
     // A node a little behind is asked again; anything else is another chain.
-    let error = f.book.follow(&f.chain, &at(head.height - 3, head.time - 15)).await.unwrap_err();
-    assert_eq!(error.class(), Class::Retry, "{error}");
+    for behind in [3, 25] {
+        let error = f.book.follow(&f.chain, &at(head.height - behind, head.time - 5 * behind)).await.unwrap_err();
+        assert_eq!(error.class(), Class::Retry, "{error}");
+    }
     for other in
         [at(head.height - 21, head.time + 60), at(head.height + 1, head.time - 1), at(head.height, head.time - 1)]
     {
@@ -226,37 +297,111 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
         assert!(matches!(error, Error::Reset { .. }) && error.class() == Class::Halt, "{error}");
         assert!(!error.to_string().contains('\n'));
     }
+    // What can't be is counted; that a chain is another one is no matter of counting.
+    let mut shelf = Shelf::memory(Care::default());
+    for (wrong, refused) in [
+        (at(head.height - 3, head.time - 15), 1),
+        (at(head.height - 1, head.time), 2),
+        (at(head.height, head.time - 1), 2),
+    ] {
+        shelf.follow(&mut f.book, &f.chain, &wrong).await.unwrap_err();
+        assert_eq!(shelf.counts().refused, refused);
+    }
     let other = Head { chain_id: "other-1".to_owned(), ..head };
     assert!(matches!(f.book.follow(&f.chain, &other).await, Err(Error::WrongChain { .. })));
     assert_eq!(f.book, before);
 }
 
+/// Alice's accounts, so many of them, each with a debt.
+async fn alice_borrows(f: &mut Followed, accounts: u32) {
+    for id in 0..accounts {
+        let actions = vec![
+            BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: Some(id) }),
+            BatchAction::Borrow(Borrow {
+                denom: UUSD.to_owned(),
+                amount: Amount::new(300_000_000 + u128::from(id)),
+                recipient: None,
+                account_id: Some(id),
+            }),
+        ];
+        f.pool(ALICE, ExecuteMsg::Batch { actions }, &[(100_000_000, UATOM)]).await;
+    }
+}
+
 #[tokio::test]
 async fn an_audit_finds_counts_and_mends_what_is_wrong() {
     let mut f = Followed::new().await;
-    f.pool(ALICE, ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }), &[(200_000_000, UATOM)])
-        .await;
-    let denom = UUSD.to_owned();
-    let borrow =
-        ExecuteMsg::Borrow(Borrow { denom, amount: Amount::new(600_000_000), recipient: None, account_id: None });
-    f.pool(ALICE, borrow, &[]).await;
-    let right = f.book.clone();
-    assert_eq!(f.book.audit(&f.chain).await.unwrap(), 0);
-    f.book.accounts.clear();
-    f.book.assets.values_mut().next().unwrap().record = None;
-    f.book.terms.dust_value = Value::whole(7);
-    assert_eq!(f.book.audit(&f.chain).await.unwrap(), 3);
-    assert_eq!(f.book, right);
+    alice_borrows(&mut f, 4).await;
+    let (right, mut dice) = (f.book.clone(), Dice::seeded(1));
+    let mut keys: Vec<_> = right.accounts.keys().cloned().collect();
+    keys.sort();
+    let clean = f.book.audit(&f.chain, 64, &mut dice).await.unwrap();
+    assert_eq!((clean.differences, clean.news.clone()), (0, News::default()));
+    assert_eq!(clean.accounts, 4);
 
-    // The keeper does it by itself, when it is time.
-    f.book.accounts.clear();
-    let strategy = Strategy { audit_blocks: 2, ..Strategy::default() };
+    // Settings, a price, an account that is wrong, one that is missing, and one that isn't there on the chain.
+    f.book.terms.dust_value = Value::whole(7);
+    f.book.assets.values_mut().next().unwrap().record = None;
+    let other = f.book.accounts[&keys[1]].clone();
+    f.book.accounts.insert(keys[0].clone(), other.clone());
+    f.book.accounts.remove(&keys[2]);
+    let nobody = AccountKey { account_id: 99, ..keys[0].clone() };
+    f.book.accounts.insert(nobody.clone(), other);
+    let mut found = f.book.audit(&f.chain, 64, &mut dice).await.unwrap();
+    // The run of borrowers begins anywhere, so that the missing one may be seen by the next only.
+    for _ in 0..40 {
+        let again = f.book.audit(&f.chain, 64, &mut dice).await.unwrap();
+        found.differences += again.differences;
+        found.news.add(again.news);
+    }
+    assert_eq!(found.differences, 5);
+    assert_eq!(found.news.accounts, [keys[0].clone(), keys[2].clone(), nobody].into());
+    assert_eq!(f.book, right);
+}
+
+#[tokio::test]
+async fn a_small_sample_finds_a_wrong_account_in_time() {
+    let mut f = Followed::new().await;
+    alice_borrows(&mut f, 12).await;
+    let (right, mut dice) = (f.book.clone(), Dice::seeded(7));
+    let key = right.accounts.keys().nth(9).unwrap().clone();
+    let mut wrong = right.accounts[&key].clone();
+    wrong.debts[0].scaled = ScaledDebt::new(1);
+    f.book.accounts.insert(key, wrong);
+    let mut audits = 0;
+    while f.book.audit(&f.chain, 2, &mut dice).await.unwrap().differences == 0 {
+        audits += 1;
+        // One in twelve is looked at by chance alone: not to meet it in 200 times has odds of 1 to 36 million.
+        assert!(audits < 200);
+    }
+    assert_eq!(f.book, right);
+}
+
+// Case 17: book and chain differ; it is repaired and counted.
+#[tokio::test]
+async fn the_keeper_audits_by_itself_and_reads_the_book_anew_when_it_was_wrong_too_often() {
+    let mut f = Followed::new().await;
+    alice_borrows(&mut f, 3).await;
+    let right = f.book.accounts.clone();
+    for (key, account) in &right {
+        let mut wrong = account.clone();
+        wrong.debts[0].scaled = ScaledDebt::new(1);
+        f.book.accounts.insert(key.clone(), wrong);
+    }
     let chain = Arc::new(f.chain);
-    let mut keeper = Keeper::new(chain.clone(), f.book, strategy, None).unwrap();
-    for mended in [0, 1, 1] {
+    let care = Care { audit_seconds: 60, audit_rebuild: 2, ..Care::default() };
+    let mut keeper =
+        Keeper::new(chain.clone(), f.book, Strategy::default(), None).unwrap().shelved(Shelf::memory(care));
+    let mut counts = Vec::new();
+    for _ in 0..14 {
         let head = chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
         keeper.on_block(&head).await.unwrap();
-        assert_eq!(keeper.mended(), mended);
+        let Counts { audits, mended, rebuilt, .. } = keeper.counts();
+        counts.push((audits, mended, rebuilt));
     }
-    assert_eq!(keeper.book().accounts, right.accounts);
+    // At the first block, and a minute later.
+    assert_eq!(counts[0], (1, 3, 1));
+    assert_eq!(counts[11], (1, 3, 1));
+    assert_eq!(counts[12], (2, 3, 1));
+    assert_eq!(keeper.book().accounts, right);
 }

@@ -1,26 +1,111 @@
-//! The safety net under [`Book::follow`]: now and then everything is read anew and compared.
+//! The safety net under [`Book::follow`]: now and then settings, markets, prices and some accounts, taken at random, are compared with the
+//! chain at the book's own block.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+
+use plimsoll_schema::pool::{AccountKey, AccountsPage, AccountsResponse, QueryMsg};
 
 use crate::book::Book;
-use crate::chain::Chain;
-use crate::error::Result;
+use crate::book::answer::check_account;
+use crate::book::follow::accounts;
+use crate::book::news::News;
+use crate::chain::{Chain, query};
+use crate::error::{Error, Result};
 
 /// At most so many differences are named.
 const NAMED_MAX: usize = 20;
 
-impl Book {
-    /// Reads the whole book anew at its own block, says what differs, and keeps what was read. Answers with how many
-    /// accounts, markets and settings differed: anything but 0 is a fault of the keeper.
-    pub async fn audit(&mut self, chain: &impl Chain) -> Result<usize> {
-        let fresh = Self::snapshot(chain, &self.addresses.pool, self.head.clone(), |_| {}).await?;
-        let differences = self.differences(&fresh);
-        for what in differences.iter().take(NAMED_MAX) {
-            tracing::error!(height = self.head.height, what, "the book was wrong; it is mended");
-        }
-        *self = fresh;
-        Ok(differences.len())
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Accounts that were compared.
+    pub accounts: usize,
+    /// Accounts, markets and settings that differed: anything but 0 is a fault of the keeper. They are right now.
+    pub differences: usize,
+    /// What changed with that.
+    pub news: News,
+}
+
+/// Chance, so that no account is never looked at.
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Default for Dice {
+    /// Another one in each process.
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0))
+    }
+}
+
+impl Dice {
+    /// One whose throws are known.
+    pub const fn seeded(seed: u64) -> Self {
+        Self(seed)
     }
 
-    fn differences(&self, fresh: &Self) -> Vec<String> {
+    /// A number below `end`; 0 when that is 0. SplitMix64, Steele et al. 2014.
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let end = u64::try_from(end).unwrap_or(u64::MAX);
+        usize::try_from((z ^ (z >> 31)).checked_rem(end).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl Book {
+    /// Compares about `sample` accounts and everything else at the book's own block, and puts right what differs. Half of the accounts are
+    /// taken one by one, each as likely as any other; the others follow each other on the chain from a random one on, so that
+    /// a borrower is found that the book doesn't know. On an error the book stays as it was.
+    pub async fn audit(&mut self, chain: &impl Chain, sample: usize, dice: &mut Dice) -> Result<Audit> {
+        let (pool, at) = (self.addresses.pool.clone(), Some(self.head.height));
+        let fresh = Self::without_accounts(chain, &pool, self.head.clone()).await?;
+        let mut audit = Audit::default();
+        let mut wrong = self.wrong_frame(&fresh);
+
+        let run = sample.div_ceil(2);
+        let keys = self.random_keys(sample.saturating_sub(run), dice);
+        let start_after = self.random_keys(usize::from(dice.below(8) > 0), dice).pop();
+        let limit = Some(u32::try_from(run).unwrap_or(u32::MAX)).filter(|limit| *limit > 0);
+        let (answers, next) = tokio::try_join!(accounts(chain, &pool, &keys, at), async {
+            let question = QueryMsg::Borrowers(AccountsPage { start_after, limit });
+            if limit.is_none() {
+                Ok(AccountsResponse { accounts: Vec::new() })
+            } else {
+                query(chain, &pool, &question, at).await
+            }
+        })?;
+        // What isn't answered has no debt any more, or never existed.
+        let mut right: BTreeMap<AccountKey, _> = keys.into_iter().map(|key| (key, None)).collect();
+        for record in answers.into_iter().chain([next]).flat_map(|page| page.accounts) {
+            check_account(&record.key, &record.account, |id| fresh.assets.contains_key(&id))
+                .map_err(|reason| Error::garbage(&pool, reason))?;
+            right.insert(record.key, Some(record.account).filter(|account| !account.debts.is_empty()));
+        }
+        audit.accounts = right.len();
+        (self.addresses, self.terms, self.assets) = (fresh.addresses, fresh.terms, fresh.assets);
+        for (key, account) in right {
+            if self.accounts.get(&key) == account.as_ref() {
+                continue;
+            }
+            wrong.push(format!("account {}", crate::scan::name(&key)));
+            audit.news.accounts.insert(key.clone());
+            match account {
+                Some(account) => self.put_account(key, account),
+                None => _ = self.accounts.remove(&key),
+            }
+        }
+        for what in wrong.iter().take(NAMED_MAX) {
+            tracing::error!(height = self.head.height, what, "the book was wrong; it is mended");
+        }
+        audit.differences = wrong.len();
+        Ok(audit)
+    }
+
+    /// What is wrong beside accounts.
+    fn wrong_frame(&self, fresh: &Self) -> Vec<String> {
         let mut found = Vec::new();
         if (&self.addresses, &self.terms) != (&fresh.addresses, &fresh.terms) {
             found.push("settings".to_owned());
@@ -30,11 +115,27 @@ impl Book {
                 found.push(format!("market of {}", fresh.denom_of(*id)));
             }
         }
-        for key in self.accounts.keys().chain(fresh.accounts.keys().filter(|key| !self.accounts.contains_key(key))) {
-            if self.accounts.get(key) != fresh.accounts.get(key) {
-                found.push(format!("account {}", crate::scan::name(key)));
+        found
+    }
+
+    /// So many accounts, or all, each as likely as any other.
+    fn random_keys(&self, count: usize, dice: &mut Dice) -> Vec<AccountKey> {
+        let (total, mut wanted) = (self.accounts.len(), count);
+        if total <= count {
+            return self.accounts.keys().cloned().collect();
+        }
+        let mut places = std::collections::BTreeSet::new();
+        while wanted > 0 {
+            if places.insert(dice.below(total)) {
+                wanted = wanted.saturating_sub(1);
             }
         }
-        found
+        let (mut keys, mut next) = (self.accounts.keys(), 0);
+        let take = |place: usize| {
+            let key = keys.nth(place.saturating_sub(next));
+            next = place.saturating_add(1);
+            key.cloned()
+        };
+        places.into_iter().filter_map(take).collect()
     }
 }

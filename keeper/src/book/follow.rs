@@ -1,21 +1,30 @@
 //! Keeps the book current: what a block's events name is read again, at that block.
 
 use futures_util::future::try_join_all;
-use plimsoll_schema::pool::{ACCOUNTS_LIMIT, AccountKey, AccountsResponse, Listed, MarketResponse, QueryMsg};
+use plimsoll_schema::pool::{AccountKey, AccountsResponse, Listed, MarketResponse, QueryMsg};
 
 use crate::book::Book;
-use crate::book::snapshot::{PAGE_MIN, price_record};
+use crate::book::answer::{check_account, check_asked, check_market};
+use crate::book::news::News;
+use crate::book::page::PageSize;
+use crate::book::snapshot::price_record;
 use crate::book::touched::Touched;
 use crate::chain::{Chain, Head, REWIND_MAX, query};
 use crate::error::{Error, Result};
 
-/// The most blocks that are filled one by one.
-const GAP_MAX: u64 = 1_000;
+/// The most blocks that are filled one by one, unless it is set otherwise.
+pub const GAP_MAX: u64 = 1_000;
 
 impl Book {
     /// Brings the book to this block. Blocks in between are filled from their events, one by one; everything that they
     /// touched is then read once, at the newest. On an error the book stays as it was.
-    pub async fn follow(&mut self, chain: &impl Chain, head: &Head) -> Result<()> {
+    pub async fn follow(&mut self, chain: &impl Chain, head: &Head) -> Result<News> {
+        self.follow_within(chain, head, GAP_MAX).await
+    }
+
+    /// The same, with the most blocks that are filled one by one: after a longer absence everything is read anew. So it is when a block's
+    /// results are gone, or what they name can't be read; the book may then be at a newer block.
+    pub async fn follow_within(&mut self, chain: &impl Chain, head: &Head, gap_max: u64) -> Result<News> {
         if head.chain_id != self.head.chain_id {
             let (found, wanted) = (head.chain_id.clone(), self.head.chain_id.clone());
             return Err(Error::WrongChain { endpoint: "the node".to_owned(), found, wanted });
@@ -28,12 +37,40 @@ impl Book {
             );
             return Err(Error::garbage("the node", reason));
         }
-        // After a long absence, or when a block's results are gone, reading everything anew is quicker or the only way.
-        let absent = head.height.saturating_sub(self.head.height) > GAP_MAX;
-        let mut touched = Touched { settings: absent, ..Touched::default() };
+        let touched = self.touched_since(chain, head, gap_max).await?;
+        if !touched.settings {
+            let filled = head.height.saturating_sub(self.head.height).saturating_sub(1);
+            let news = News { accounts: touched.accounts.clone(), filled, malformed: touched.malformed, whole: false };
+            match self.read_again(chain, head, touched).await {
+                Ok(refreshed) => {
+                    refreshed.apply(self);
+                    self.head = head.clone();
+                    return Ok(news);
+                }
+                Err(Error::Query { reason, .. }) => {
+                    let height = head.height;
+                    tracing::warn!(
+                        height,
+                        reason,
+                        "what this block touched can't be read; reading the whole book again"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        *self = Self::snapshot(chain, &self.addresses.pool, head.clone(), |_| {}).await?;
+        Ok(News::whole())
+    }
+
+    async fn touched_since(&self, chain: &impl Chain, head: &Head, gap_max: u64) -> Result<Touched> {
+        let gap = head.height.saturating_sub(self.head.height);
+        if gap > gap_max {
+            tracing::info!(gap, gap_max, "too many blocks to fill one by one; reading the whole book again");
+            return Ok(Touched { settings: true, ..Touched::default() });
+        }
+        let mut touched = Touched::default();
         for height in self.head.height.saturating_add(1)..=head.height {
             match chain.events(height).await {
-                _ if touched.settings => break,
                 Ok(events) => touched.add(&events, &self.addresses),
                 Err(Error::Query { reason, .. }) => {
                     tracing::warn!(height, reason, "no results of this block; reading the whole book again");
@@ -41,20 +78,17 @@ impl Book {
                 }
                 Err(error) => return Err(error),
             }
+            if touched.settings {
+                break;
+            }
         }
-        if touched.settings {
-            *self = Self::snapshot(chain, &self.addresses.pool, head.clone(), |_| {}).await?;
-            return Ok(());
-        }
-        let refreshed = self.read_again(chain, head.height, touched).await?;
-        refreshed.apply(self);
-        self.head = head.clone();
-        Ok(())
+        Ok(touched)
     }
 
-    /// Heights and times of one chain go up together. What was read on another must not be acted on.
+    /// Heights and times of one chain go up together. What was read on another must not be acted on. A node that is behind in both is only
+    /// that, and refused until it has caught up.
     fn assert_same_chain(&self, head: &Head) -> Result<()> {
-        let back = self.head.height.saturating_sub(head.height) > REWIND_MAX;
+        let back = self.head.height.saturating_sub(head.height) > REWIND_MAX && head.time >= self.head.time;
         let older = head.height >= self.head.height && head.time < self.head.time;
         if !back && !older {
             return Ok(());
@@ -63,14 +97,17 @@ impl Book {
         Err(Error::Reset { chain_id, before, now, older })
     }
 
-    async fn read_again(&self, chain: &impl Chain, height: u64, touched: Touched) -> Result<Refreshed> {
-        let (pool, oracle, at) = (self.addresses.pool.as_str(), self.addresses.oracle.as_str(), Some(height));
+    async fn read_again(&self, chain: &impl Chain, head: &Head, touched: Touched) -> Result<Refreshed> {
+        let (pool, oracle, at) = (self.addresses.pool.as_str(), self.addresses.oracle.as_str(), Some(head.height));
         // Prices of denoms that are not listed don't concern the pool.
         let listed = |denom: &String| self.asset_of(denom).is_some() || touched.markets.contains(denom);
         let keys: Vec<AccountKey> = touched.accounts.iter().cloned().collect();
         let accounts = accounts(chain, pool, &keys, at);
         let markets = try_join_all(touched.markets.iter().map(|denom| async {
-            query::<MarketResponse>(chain, pool, &QueryMsg::Market(Listed { denom: denom.clone() }), at).await
+            let question = QueryMsg::Market(Listed { denom: denom.clone() });
+            let market: MarketResponse = query(chain, pool, &question, at).await?;
+            check_market(self, denom, &market, head.time).map_err(|reason| Error::garbage(pool, reason))?;
+            Ok::<_, Error>(market)
         }));
         let prices =
             try_join_all(
@@ -79,27 +116,30 @@ impl Book {
                 }),
             );
         let (accounts, markets, prices) = tokio::try_join!(accounts, markets, prices)?;
-        Ok(Refreshed { keys, accounts, markets, prices })
+        let refreshed = Refreshed { keys, accounts, markets, prices };
+        refreshed.check(self).map_err(|reason| Error::garbage(pool, reason))?;
+        Ok(refreshed)
     }
 }
 
 /// These accounts, in pages as large as the node answers.
-async fn accounts(
+pub(super) async fn accounts(
     chain: &impl Chain,
     pool: &str,
     keys: &[AccountKey],
     at: Option<u64>,
 ) -> Result<Vec<AccountsResponse>> {
-    let (mut rest, mut answers) = (keys, Vec::new());
-    let mut limit = usize::try_from(ACCOUNTS_LIMIT).unwrap_or(usize::MAX);
-    let least = usize::try_from(PAGE_MIN).unwrap_or(1);
+    let (mut rest, mut answers, mut pages) = (keys, Vec::new(), PageSize::default());
     while !rest.is_empty() {
-        let (page, later) = rest.split_at(limit.min(rest.len()));
-        match query(chain, pool, &QueryMsg::Accounts { keys: page.to_vec() }, at).await {
+        let size = pages.get();
+        let (page, later) = rest.split_at(usize::try_from(size).unwrap_or(usize::MAX).min(rest.len()));
+        match query::<AccountsResponse>(chain, pool, &QueryMsg::Accounts { keys: page.to_vec() }, at).await {
             // More than a node's gas limit for queries allows.
-            Err(Error::Query { .. }) if page.len() > least => limit = page.len() / 2,
+            Err(Error::Query { .. }) if pages.failed(page.len().try_into().unwrap_or(size)) => {}
             other => {
-                answers.push(other?);
+                let answer = other?;
+                check_asked(page, &answer.accounts).map_err(|reason| Error::garbage(pool, reason))?;
+                answers.push(answer);
                 rest = later;
             }
         }
@@ -115,6 +155,16 @@ struct Refreshed {
 }
 
 impl Refreshed {
+    /// Whether the book can be true with these: accounts hold nothing but listed assets.
+    fn check(&self, book: &Book) -> std::result::Result<(), String> {
+        let new = |id| self.markets.iter().any(|market| market.asset == id);
+        let listed = |id| book.assets.contains_key(&id) || new(id);
+        self.accounts
+            .iter()
+            .flat_map(|page| &page.accounts)
+            .try_for_each(|record| check_account(&record.key, &record.account, listed))
+    }
+
     fn apply(self, book: &mut Book) {
         for key in &self.keys {
             // Those that no longer exist are not among the answers.

@@ -1,74 +1,182 @@
-//! A whole book at one height, in bulk pages.
+//! A whole book at one height, in bulk pages, several at once.
 
 use std::collections::BTreeMap;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact;
 use plimsoll_schema::oracle::PRICE_RECORDS;
 use plimsoll_schema::pool::{
-    ACCOUNTS_LIMIT, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
+    AccountRecord, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
 };
 
-use crate::book::accounts::Accounts;
+use crate::book::answer::{check_account, check_market};
+use crate::book::page::PageSize;
+use crate::book::span::{Span, place};
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::{Chain, Head, query};
 use crate::error::{Error, Result};
 
-/// Below this many accounts a page that fails is not cut in half again.
-pub(super) const PAGE_MIN: u32 = 10;
+/// How many pages are on their way at once.
+pub const AT_ONCE: usize = 4;
+/// How often a snapshot starts again at a newer block because the node no longer has the one that it was at.
+pub const RESTARTS_MAX: u32 = 5;
+
+/// Why a snapshot ended early.
+enum Cut {
+    /// The node no longer has its block.
+    Gone,
+    /// Anything else.
+    Failed(Error),
+}
+
+impl From<Error> for Cut {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 impl Book {
     /// The first book: an error that says so when there is no pool at this address.
-    pub async fn first(chain: &impl Chain, pool: &str, head: Head, progress: impl Fn(usize) + Send) -> Result<Self> {
+    pub async fn first(
+        chain: &impl Chain,
+        pool: &str,
+        head: Head,
+        progress: impl Fn(usize) + Send + Sync,
+    ) -> Result<Self> {
         if !chain.is_contract(pool).await? {
             return Err(Error::NoContract { name: "pool", address: pool.to_owned(), chain_id: head.chain_id });
         }
         Self::snapshot(chain, pool, head, progress).await
     }
 
-    /// Reads everything at this block. `progress` hears the number of accounts read so far.
-    pub async fn snapshot(chain: &impl Chain, pool: &str, head: Head, progress: impl Fn(usize) + Send) -> Result<Self> {
+    /// Reads everything at this block; or at a newer one, when the node forgets this one meanwhile. `progress` hears the number of
+    /// accounts read so far.
+    pub async fn snapshot(
+        chain: &impl Chain,
+        pool: &str,
+        head: Head,
+        progress: impl Fn(usize) + Send + Sync,
+    ) -> Result<Self> {
+        let mut head = head;
+        for _ in 0..RESTARTS_MAX {
+            let height = head.height;
+            match Self::at(chain, pool, head, &progress).await {
+                Ok(book) => return Ok(book),
+                Err(Cut::Failed(error)) => return Err(error),
+                Err(Cut::Gone) => {}
+            }
+            head = chain.head().await?;
+            tracing::warn!(
+                height,
+                newer = head.height,
+                "the node no longer has this block; reading the book at a newer one"
+            );
+        }
+        Err(Error::Pruned { height: head.height, times: RESTARTS_MAX })
+    }
+
+    async fn at(
+        chain: &impl Chain,
+        pool: &str,
+        head: Head,
+        progress: &(impl Fn(usize) + Send + Sync),
+    ) -> std::result::Result<Self, Cut> {
         let height = Some(head.height);
-        let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, height).await?;
-        let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
-        let assets = assets(chain, &addresses, height).await?;
-        let mut book = Self { head, addresses, terms: config.config.liquidation, assets, accounts: Accounts::new() };
+        let mut book = match Self::without_accounts(chain, pool, head).await {
+            Ok(book) => book,
+            Err(error) => return Err(cut(chain, pool, height, error).await),
+        };
         book.read_accounts(chain, progress).await?;
         Ok(book)
     }
 
-    async fn read_accounts(&mut self, chain: &impl Chain, progress: impl Fn(usize) + Send) -> Result<()> {
-        let (mut start_after, mut limit) = (None, ACCOUNTS_LIMIT);
+    /// All but the accounts, at this block.
+    pub(super) async fn without_accounts(chain: &impl Chain, pool: &str, head: Head) -> Result<Self> {
+        let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, Some(head.height)).await?;
+        let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
+        let terms = config.config.liquidation;
+        let mut book = Self { head, addresses, terms, assets: BTreeMap::new(), accounts: Default::default() };
+        book.assets = assets(chain, &book).await?;
+        Ok(book)
+    }
+
+    async fn read_accounts(
+        &mut self,
+        chain: &impl Chain,
+        progress: &(impl Fn(usize) + Send + Sync),
+    ) -> std::result::Result<(), Cut> {
+        let (pool, height) = (self.addresses.pool.clone(), Some(self.head.height));
+        let ask = |span: Span, size: u32| {
+            let page = AccountsPage { start_after: span.after.clone(), limit: Some(size) };
+            let (pool, question) = (pool.as_str(), QueryMsg::Borrowers(page));
+            async move { (query::<AccountsResponse>(chain, pool, &question, height).await, span, size) }
+        };
+        let (mut pages, mut waiting, mut running) = (PageSize::default(), vec![Span::ALL], FuturesUnordered::new());
         loop {
-            let question = QueryMsg::Borrowers(AccountsPage { start_after: start_after.clone(), limit: Some(limit) });
-            let page: AccountsResponse =
-                match query(chain, &self.addresses.pool, &question, Some(self.head.height)).await {
-                    // More than a node's gas limit for queries allows: a smaller page.
-                    Err(Error::Query { .. }) if limit > PAGE_MIN => {
-                        limit /= 2;
-                        continue;
-                    }
-                    other => other?,
-                };
-            let Some(last) = page.accounts.last().map(|record| record.key.clone()) else { return Ok(()) };
-            if start_after.as_ref().is_some_and(|before| last <= *before) {
-                return Err(Error::garbage(&self.addresses.pool, "pages of borrowers that go back"));
+            while running.len() < AT_ONCE
+                && let Some(span) = waiting.pop()
+            {
+                running.push(ask(span, pages.get()));
             }
-            let complete = page.accounts.len() < usize::try_from(limit).unwrap_or(usize::MAX);
-            for record in page.accounts {
-                self.put_account(record.key, record.account);
+            let Some((answer, span, size)) = running.next().await else { return Ok(()) };
+            match answer {
+                Ok(page) => {
+                    pages.worked(size);
+                    waiting.extend(self.take_page(page.accounts, span, size)?.into_iter().rev());
+                    progress(self.accounts.len());
+                }
+                // More than the node's gas limit for queries allows, or more than it remembers.
+                Err(error @ Error::Query { .. }) => match cut(chain, &pool, height, error).await {
+                    Cut::Failed(Error::Query { .. }) if pages.failed(size) => waiting.push(span),
+                    cut => return Err(cut),
+                },
+                Err(error) => return Err(error.into()),
             }
-            progress(self.accounts.len());
-            if complete {
-                return Ok(());
-            }
-            start_after = Some(last);
         }
+    }
+
+    /// Keeps a page, and says what is left of its span.
+    fn take_page(&mut self, page: Vec<AccountRecord>, span: Span, size: u32) -> Result<Vec<Span>> {
+        let garbage = |reason: &dyn std::fmt::Display| Error::garbage(&self.addresses.pool, reason);
+        let mut before = span.after.as_ref();
+        for AccountRecord { key, account } in &page {
+            if before.is_some_and(|before| place(key) <= place(before)) {
+                return Err(garbage(&"pages of borrowers that go back"));
+            }
+            check_account(key, account, |id| self.assets.contains_key(&id)).map_err(|reason| garbage(&reason))?;
+            before = Some(key);
+        }
+        let full = page.len() >= usize::try_from(size).unwrap_or(usize::MAX);
+        let rest = match (page.first(), page.last()) {
+            (Some(first), Some(last))
+                if full && span.until.as_ref().is_none_or(|until| place(&last.key) < place(until)) =>
+            {
+                span.clone().rest(&first.key, &last.key)
+            }
+            _ => Vec::new(),
+        };
+        for record in page.into_iter().filter(|record| span.reaches(&record.key)) {
+            self.put_account(record.key, record.account);
+        }
+        Ok(rest)
     }
 }
 
-async fn assets(chain: &impl Chain, addresses: &Addresses, height: Option<u64>) -> Result<BTreeMap<AssetId, Asset>> {
+/// What a query that failed means: when the pool answers at the latest block and no longer at this one, the node has forgotten it.
+async fn cut(chain: &impl Chain, pool: &str, height: Option<u64>, error: Error) -> Cut {
+    if !matches!(error, Error::Query { .. }) {
+        return Cut::Failed(error);
+    }
+    let then = query::<ConfigResponse>(chain, pool, &QueryMsg::Config {}, height).await;
+    let now = query::<ConfigResponse>(chain, pool, &QueryMsg::Config {}, None).await;
+    if matches!(then, Err(Error::Query { .. })) && now.is_ok() { Cut::Gone } else { Cut::Failed(error) }
+}
+
+async fn assets(chain: &impl Chain, book: &Book) -> Result<BTreeMap<AssetId, Asset>> {
+    let (addresses, height) = (&book.addresses, Some(book.head.height));
     let mut assets = BTreeMap::new();
     let mut start_after = None;
     loop {
@@ -77,8 +185,14 @@ async fn assets(chain: &impl Chain, addresses: &Addresses, height: Option<u64>) 
         let complete = page.markets.len() < usize::try_from(MARKETS_LIMIT).unwrap_or(usize::MAX);
         start_after = page.markets.last().map(|market| market.params.denom.clone());
         for market in page.markets {
-            let record = price_record(chain, &addresses.oracle, &market.params.denom, height).await?;
-            assets.insert(market.asset, Asset { params: market.params, stored: market.stored, record });
+            let denom = market.params.denom.clone();
+            check_market(book, &denom, &market, book.head.time)
+                .map_err(|reason| Error::garbage(&addresses.pool, reason))?;
+            let record = price_record(chain, &addresses.oracle, &denom, height).await?;
+            let asset = Asset { params: market.params, stored: market.stored, record };
+            if assets.insert(market.asset, asset).is_some() {
+                return Err(Error::garbage(&addresses.pool, format!("asset {} twice", market.asset.0)));
+            }
         }
         if complete {
             return Ok(assets);

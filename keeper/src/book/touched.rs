@@ -19,6 +19,8 @@ pub struct Touched {
     pub prices: BTreeSet<String>,
     /// The pool's settings, and with them perhaps everything.
     pub settings: bool,
+    /// How many attributes of the pool name an account that can't be one.
+    pub malformed: u64,
 }
 
 impl Touched {
@@ -35,7 +37,15 @@ impl Touched {
     }
 
     fn add_pool(&mut self, event: &ContractEvent) {
-        self.accounts.extend(event.all(event::ACCOUNT).filter_map(account_key));
+        for name in event.all(event::ACCOUNT) {
+            match account_key(name) {
+                Some(key) => _ = self.accounts.insert(key),
+                None => {
+                    tracing::warn!(name, "the pool names an account that can't be one");
+                    self.malformed = self.malformed.saturating_add(1);
+                }
+            }
+        }
         for name in [event::DENOM, event::DEBT_DENOM, event::COLLATERAL_DENOM] {
             self.markets.extend(event.all(name).map(str::to_owned));
         }

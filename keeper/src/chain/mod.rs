@@ -170,11 +170,21 @@ pub trait Chain: Send + Sync + 'static {
     /// The latest block.
     fn head(&self) -> impl Future<Output = Result<Head>> + Send;
 
+    /// An earlier block; `None` where the node no longer has it, or doesn't say.
+    fn head_at(&self, _height: u64) -> impl Future<Output = Result<Option<Head>>> + Send {
+        async { Ok(None) }
+    }
+
     /// A contract's answer to a JSON message.
     fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> impl Future<Output = Result<Vec<u8>>> + Send;
 
     /// Whether there is a contract at this address.
     fn is_contract(&self, address: &str) -> impl Future<Output = Result<bool>> + Send;
+
+    /// The code that a contract runs now; `None` where there is no contract, or the chain doesn't say.
+    fn code_id(&self, _address: &str) -> impl Future<Output = Result<Option<u64>>> + Send {
+        async { Ok(None) }
+    }
 
     /// What a contract stored under a key.
     fn raw(

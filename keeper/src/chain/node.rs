@@ -3,13 +3,14 @@
 use std::future::Future;
 use std::time::Duration;
 
+use cosmos_sdk_proto::Timestamp;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::QueryAccountInfoRequest;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::query_client::QueryClient as AuthClient;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryAllBalancesRequest;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::query_client::QueryClient as BankClient;
 use cosmos_sdk_proto::cosmos::base::query::v1beta1::PageRequest;
-use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::GetLatestBlockRequest;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_client::ServiceClient as BlockClient;
+use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{GetBlockByHeightRequest, GetLatestBlockRequest};
 use cosmos_sdk_proto::cosmwasm::wasm::v1::query_client::QueryClient as WasmClient;
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{
     QueryCodeRequest, QueryContractInfoRequest, QueryRawContractStateRequest, QuerySmartContractStateRequest,
@@ -166,6 +167,17 @@ impl Node {
         }
     }
 
+    fn head_of(&self, header: Option<(String, i64, Option<Timestamp>)>) -> Result<Head> {
+        let garbage = || Error::garbage(&self.config.grpc, "a block without height or time");
+        let (chain_id, height, time) = header.ok_or_else(garbage)?;
+        let seconds = time.ok_or_else(garbage)?.seconds;
+        Ok(Head {
+            chain_id,
+            height: height.try_into().map_err(|_| garbage())?,
+            time: seconds.try_into().map_err(|_| garbage())?,
+        })
+    }
+
     /// A request at a height; the latest when there is none.
     fn at<T>(message: T, height: Option<u64>) -> Request<T> {
         let mut request = Request::new(message);
@@ -183,19 +195,25 @@ impl Chain for Node {
             .get_latest_block(GetLatestBlockRequest {})
             .await;
         let answer = answer.map_err(|status| self.status("latest block", &status))?.into_inner();
-        let garbage = || Error::garbage(&self.config.grpc, "a block without height or time");
-        let (chain_id, height, time) = match (answer.sdk_block, answer.block) {
-            (Some(block), _) => block.header.map(|h| (h.chain_id, h.height, h.time)),
-            (None, Some(block)) => block.header.map(|h| (h.chain_id, h.height, h.time)),
-            (None, None) => None,
-        }
-        .ok_or_else(garbage)?;
-        let seconds = time.ok_or_else(garbage)?.seconds;
-        Ok(Head {
-            chain_id,
-            height: height.try_into().map_err(|_| garbage())?,
-            time: seconds.try_into().map_err(|_| garbage())?,
-        })
+        let block = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
+        let block = block.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
+        self.head_of(block.flatten())
+    }
+
+    async fn head_at(&self, height: u64) -> Result<Option<Head>> {
+        let Ok(wanted) = i64::try_from(height) else { return Ok(None) };
+        let answer = BlockClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_MAX)
+            .get_block_by_height(GetBlockByHeightRequest { height: wanted })
+            .await;
+        let answer = match answer.map_err(|status| self.status("block", &status)) {
+            Ok(answer) => answer.into_inner(),
+            Err(Error::Query { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let block = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
+        let block = block.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
+        self.head_of(block.flatten()).map(Some)
     }
 
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
@@ -208,6 +226,10 @@ impl Chain for Node {
 
     async fn is_contract(&self, address: &str) -> Result<bool> {
         Ok(self.contract_code(address).await?.is_some())
+    }
+
+    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
+        self.contract_code(address).await
     }
 
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {

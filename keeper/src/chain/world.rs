@@ -279,6 +279,11 @@ impl Chain for WorldChain {
         self.home(move |home| home.world.app().contract_data(&address).is_ok()).await
     }
 
+    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
+        let address = Addr::unchecked(address);
+        self.home(move |home| home.world.app().contract_data(&address).ok().map(|data| data.code_id)).await
+    }
+
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
         let (what, contract) = (format!("raw state of {contract}"), contract.to_owned());
         let ask = move |home: &mut Home| {

@@ -6,16 +6,19 @@ pub mod keys;
 pub mod liquidate;
 pub mod run;
 pub mod scan;
+pub mod snapshot;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::book::Book;
+use crate::book::shelf::Shelf;
 use crate::chain::Chain;
 use crate::chain::node::Node;
-use crate::cli::{Cli, Command, Settings};
+use crate::cli::{Cli, Command, Settings, SnapshotAction};
 use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
@@ -31,6 +34,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Demo { scenario } => crate::demo::demo(scenario.as_deref(), json).await,
         Command::Run { live } => run::run(&settings, live, json).await,
         Command::Scan => scan::scan(&settings, json).await,
+        Command::Snapshot { action: SnapshotAction::Export { file } } => snapshot::export(&settings, &file, json).await,
         Command::Explain { account } => explain::explain(&settings, &account, json).await,
         Command::Liquidate { accounts, min_success, live } => {
             liquidate::liquidate(&settings, liquidate::Job { accounts, min_success, live }, json).await
@@ -79,7 +83,7 @@ pub fn layers(settings: &Settings) -> Result<Layers> {
 
 /// The settings, checked, and logging started.
 pub fn config(settings: &Settings) -> Result<Config> {
-    let config = Config::of(&layers(settings)?)?;
+    let config = Config { quiet: settings.json, ..Config::of(&layers(settings)?)? };
     logging::start(config.log_format, config.log_level);
     Ok(config)
 }
@@ -103,13 +107,17 @@ pub fn keys(config: &Config) -> Result<Vec<Key>> {
 /// A connected node, and the book at its latest block, with a bar while a person waits.
 pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)> {
     let node = Arc::new(Node::connect(config.chain.clone(), key).await?);
+    let (_, book) = shelve(config, &node, None).await?;
+    Ok((node, book))
+}
+
+/// The book at the node's latest block, from this file and the blocks since if there is one, with a bar while a person waits.
+pub async fn shelve(config: &Config, node: &Node, file: Option<&Path>) -> Result<(Shelf, Book)> {
     let head = node.head().await?;
     let bar = progress(config);
     bar.set_message("reading borrowers");
-    let book = Book::first(&*node, &config.contracts.pool, head, |count| {
-        bar.set_position(count.try_into().unwrap_or(u64::MAX));
-    })
-    .await?;
+    let told = |count: usize| bar.set_position(count.try_into().unwrap_or(u64::MAX));
+    let (shelf, book) = Shelf::open(config.care, file, node, &config.contracts.pool, head, told).await?;
     bar.finish_and_clear();
     if let Some(wanted) = config.contracts.oracle.as_ref().filter(|oracle| **oracle != book.addresses.oracle) {
         let (found, pool) = (&book.addresses.oracle, &book.addresses.pool);
@@ -124,7 +132,7 @@ pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)
         markets = book.assets.len(),
         "book is read"
     );
-    Ok((node, book))
+    Ok((shelf, book))
 }
 
 /// Liquidator and pairs, where there are any.
@@ -136,7 +144,7 @@ pub async fn venue(config: &Config, node: &Node) -> Result<Option<Venue>> {
 
 /// Hidden by itself where nobody watches.
 fn progress(config: &Config) -> ProgressBar {
-    if config.log_format == LogFormat::Json {
+    if config.quiet || config.log_format == LogFormat::Json {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();

@@ -9,8 +9,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::chain::Chain;
+use crate::chain::node::Node;
 use crate::cli::Settings;
-use crate::commands::{config, keys, open, print_json, venue};
+use crate::commands::{config, keys, print_json, shelve, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
@@ -29,11 +30,13 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         return Err(Error::NoKey);
     }
     let first = (!keys.is_empty()).then(|| keys.remove(0));
-    let (node, book) = open(&config, first).await?;
+    let node = Arc::new(Node::connect(config.chain.clone(), first).await?);
     if live {
         node.assert_synced().await?;
     }
     let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
+    let (shelf, book) =
+        shelve(&config, &node, config.book.path(journal.as_ref().map(Journal::path)).as_deref()).await?;
     if !live {
         tracing::info!("dry run: nothing is sent without --live");
     }
@@ -44,7 +47,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         further.push((Arc::new(node.signed_by(key)), Journal::open(&journal_path(&config, &address, at + 1)?)?));
     }
     let keeper = Keeper::new(node, book, config.strategy.clone(), journal)?;
-    let mut keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue);
+    let mut keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf);
     let mut failure = None;
     keeper.run(stop_signal()?, |tick| failure = report(tick, live, json).err().or(failure.take())).await?;
     failure.map_or(Ok(()), Err)

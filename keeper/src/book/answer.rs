@@ -1,0 +1,65 @@
+//! Answers that can't be. They are refused: nothing of them enters the book.
+
+use std::collections::BTreeSet;
+
+use plimsoll_risk::account::{Account, SLOTS_MAX};
+use plimsoll_risk::params::AssetId;
+use plimsoll_schema::pool::{AccountKey, AccountRecord, MarketResponse};
+
+use crate::book::Book;
+
+/// A side has at most eight slots, each of a listed asset of its own.
+pub fn check_account(
+    key: &AccountKey,
+    account: &Account,
+    listed: impl Fn(AssetId) -> bool,
+) -> std::result::Result<(), String> {
+    let sides: [(&str, Vec<AssetId>); 2] = [
+        ("collaterals", account.collaterals.iter().map(|slot| slot.asset).collect()),
+        ("debts", account.debts.iter().map(|slot| slot.asset).collect()),
+    ];
+    for (side, ids) in sides {
+        if ids.len() > SLOTS_MAX {
+            return Err(format!("account {} has {} {side}, {SLOTS_MAX} at most", crate::scan::name(key), ids.len()));
+        }
+        if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
+            return Err(format!("account {} has {side} of one asset twice", crate::scan::name(key)));
+        }
+        if let Some(id) = ids.iter().find(|id| !listed(**id)) {
+            return Err(format!("account {} has {side} of asset {}, which isn't listed", crate::scan::name(key), id.0));
+        }
+    }
+    Ok(())
+}
+
+/// Accounts that were asked for come in the order in which they were, each once at most.
+pub fn check_asked(asked: &[AccountKey], answered: &[AccountRecord]) -> std::result::Result<(), String> {
+    let mut rest = asked.iter();
+    match answered.iter().find(|record| !rest.any(|key| *key == record.key)) {
+        Some(record) => Err(format!("account {} twice, or unasked", crate::scan::name(&record.key))),
+        None => Ok(()),
+    }
+}
+
+/// A market keeps its number, its denom and its decimals; its time and its index never go back, and its time is no later than the block's.
+pub fn check_market(book: &Book, denom: &str, market: &MarketResponse, now: u64) -> std::result::Result<(), String> {
+    if market.params.denom != denom {
+        return Err(format!("the market of {} in place of that of {denom}", market.params.denom));
+    }
+    if market.stored.updated_at > now {
+        return Err(format!("a market of {denom} of time {}, at time {now}", market.stored.updated_at));
+    }
+    if book.asset_of(denom).is_some_and(|id| id != market.asset) {
+        return Err(format!("number {} for {denom}, which had another", market.asset.0));
+    }
+    let Some(before) = book.assets.get(&market.asset) else { return Ok(()) };
+    if before.params.denom != denom || before.params.decimals != market.params.decimals {
+        return Err(format!("another denom or other decimals for asset {}", market.asset.0));
+    }
+    let (older, smaller) =
+        (market.stored.updated_at < before.stored.updated_at, market.stored.borrow_index < before.stored.borrow_index);
+    if older || smaller {
+        return Err(format!("a market of {denom} that went back from time {}", before.stored.updated_at));
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! What keeps a book true and safe: its file, its audits, and the counts of what was wrong.
+
+use std::path::{Path, PathBuf};
+
+use crate::book::Book;
+use crate::book::audit::Dice;
+use crate::book::news::News;
+use crate::book::store::{Codes, Store, Stored};
+use crate::chain::{Chain, Head, REWIND_MAX};
+use crate::error::{Error, Result};
+
+pub use crate::config::Care;
+
+/// In seconds of the chain: after what time a file that couldn't be written is tried again.
+const FILE_AGAIN: u64 = 60;
+
+/// What was wrong, ever since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Audits.
+    pub audits: u64,
+    /// Differences that audits found and mended; anything but 0 is a fault of the keeper.
+    pub mended: usize,
+    /// How often the whole book was read anew, the start not counted.
+    pub rebuilt: u64,
+    /// Blocks that were filled from their events because nobody announced them, or the keeper wasn't there.
+    pub filled: u64,
+    /// Attributes of the pool's events that name no account.
+    pub malformed: u64,
+    /// Answers that can't be, of which nothing entered the book.
+    pub refused: u64,
+    /// How often the file couldn't be written.
+    pub unwritten: u64,
+}
+
+/// The care of one book.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    care: Care,
+    file: Option<PathBuf>,
+    store: Option<Store>,
+    codes: Codes,
+    unsaved: News,
+    file_again: u64,
+    dice: Dice,
+    audited: u64,
+    /// Differences since the book was last read anew.
+    doubts: usize,
+    counts: Counts,
+}
+
+impl Shelf {
+    /// A shelf without a file.
+    pub fn memory(care: Care) -> Self {
+        Self { care, ..Self::default() }
+    }
+
+    /// The book at this block: from the file and the blocks since, or, where that can't be, read anew. Without a file it always is.
+    /// `progress` hears the number of accounts read so far.
+    pub async fn open(
+        care: Care,
+        file: Option<&Path>,
+        chain: &impl Chain,
+        pool: &str,
+        head: Head,
+        progress: impl Fn(usize) + Send + Sync,
+    ) -> Result<(Self, Book)> {
+        let mut shelf = Self { file: file.map(Path::to_owned), ..Self::memory(care) };
+        let stored = match file {
+            Some(path) => {
+                let (store, stored) = Store::open(path)?;
+                shelf.store = Some(store);
+                stored
+            }
+            None => None,
+        };
+        let known = match stored {
+            Some(stored) => shelf.fitting(stored, chain, pool, &head).await?,
+            None => None,
+        };
+        let (book, news) = match known {
+            Some(book) => shelf.catch_up(book, chain, &head, &progress).await?,
+            None => (Book::first(chain, pool, head, &progress).await?, News::whole()),
+        };
+        if news.whole {
+            shelf.codes = codes(chain, &book).await?;
+            // What was just read needs no audit; what was stored does.
+            shelf.audited = book.head.time;
+        }
+        shelf.unsaved = news;
+        shelf.save(&book);
+        Ok((shelf, book))
+    }
+
+    /// The stored book, if it is this pool's on this chain, of the code that runs now. The file of another's is moved aside.
+    async fn fitting(&mut self, stored: Stored, chain: &impl Chain, pool: &str, head: &Head) -> Result<Option<Book>> {
+        let Stored { book, codes: before } = stored;
+        let foreign = if book.head.chain_id != head.chain_id {
+            Some(format!("it is of chain {}, not of {}", book.head.chain_id, head.chain_id))
+        } else if book.addresses.pool != pool {
+            Some(format!("it is of pool {}, not of {pool}", book.addresses.pool))
+        } else if book.head.height.saturating_sub(head.height) > REWIND_MAX && head.time > book.head.time {
+            Some(format!("it is of block {}, and the chain is at {}: it was reset", book.head.height, head.height))
+        } else {
+            // Height and time of another chain's block would hardly be the same.
+            let then = chain.head_at(book.head.height).await?.filter(|then| then.time != book.head.time);
+            then.map(|then| {
+                format!(
+                    "its block {} is of time {}, the chain's of {}: it was reset",
+                    then.height, book.head.time, then.time
+                )
+            })
+        };
+        if let Some(reason) = foreign {
+            self.store = self.store.take().map(|store| store.replace_foreign(&reason)).transpose()?;
+            return Ok(None);
+        }
+        let now = codes(chain, &book).await?;
+        if now != before {
+            tracing::warn!(
+                ?before,
+                ?now,
+                "the contracts run another code than when the book was stored; reading it anew"
+            );
+            return Ok(None);
+        }
+        self.codes = now;
+        Ok(Some(book))
+    }
+
+    /// Fills the blocks since the book was stored.
+    async fn catch_up(
+        &self,
+        mut book: Book,
+        chain: &impl Chain,
+        head: &Head,
+        progress: &(impl Fn(usize) + Send + Sync),
+    ) -> Result<(Book, News)> {
+        let (from, pool) = (book.head.height, book.addresses.pool.clone());
+        tracing::info!(
+            from,
+            to = head.height,
+            accounts = book.accounts.len(),
+            "the book was stored; filling the blocks since"
+        );
+        if head.height < from && from.saturating_sub(head.height) <= REWIND_MAX {
+            // Behind one address there may be several nodes, one ahead of another.
+            return Ok((book, News::default()));
+        }
+        if head.height < from {
+            let reason = format!(
+                "the node is at block {}, the stored book at {from}: wait until it has caught up, or use another",
+                head.height
+            );
+            return Err(Error::DoesNotHold(reason));
+        }
+        match book.follow_within(chain, head, self.care.gap_max).await {
+            Ok(news) => Ok((book, news)),
+            Err(Error::Garbage { from, reason }) => {
+                tracing::warn!(from, reason, "the stored book doesn't fit the chain; reading it anew");
+                Ok((Book::first(chain, &pool, head.clone(), progress).await?, News::whole()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Brings the book to this block. It isn't in the file before [`Shelf::keep`].
+    pub async fn follow(&mut self, book: &mut Book, chain: &impl Chain, head: &Head) -> Result<()> {
+        let news = match book.follow_within(chain, head, self.care.gap_max).await {
+            Ok(news) => news,
+            Err(error) => {
+                self.count_refused(&error);
+                return Err(error);
+            }
+        };
+        self.counts.rebuilt = self.counts.rebuilt.saturating_add(u64::from(news.whole));
+        self.counts.filled = self.counts.filled.saturating_add(news.filled);
+        self.counts.malformed = self.counts.malformed.saturating_add(news.malformed);
+        if news.whole {
+            // It may be another code that made it so.
+            self.codes = codes(chain, book).await.unwrap_or(Codes::default());
+            self.doubts = 0;
+        }
+        self.unsaved.add(news);
+        Ok(())
+    }
+
+    /// What has time until a block's transactions are sent: audits the book when it is time, and writes what changed to the file.
+    pub async fn keep(&mut self, book: &mut Book, chain: &impl Chain) {
+        if self.care.audit_accounts > 0 && book.head.time >= self.audited.saturating_add(self.care.audit_seconds) {
+            match self.audit(book, chain).await {
+                Ok(()) => self.audited = book.head.time,
+                // The next block tries again.
+                Err(error) => {
+                    self.count_refused(&error);
+                    tracing::warn!(%error, "the book can't be compared now");
+                }
+            }
+        }
+        self.save(book);
+    }
+
+    fn count_refused(&mut self, error: &Error) {
+        self.counts.refused = self.counts.refused.saturating_add(u64::from(matches!(error, Error::Garbage { .. })));
+    }
+
+    async fn audit(&mut self, book: &mut Book, chain: &impl Chain) -> Result<()> {
+        let audit = book.audit(chain, self.care.audit_accounts, &mut self.dice).await?;
+        self.counts.audits = self.counts.audits.saturating_add(1);
+        self.counts.mended = self.counts.mended.saturating_add(audit.differences);
+        self.doubts = self.doubts.saturating_add(audit.differences);
+        self.unsaved.add(audit.news);
+        tracing::debug!(
+            height = book.head.height,
+            accounts = audit.accounts,
+            differences = audit.differences,
+            "audited"
+        );
+        if self.doubts < self.care.audit_rebuild {
+            return Ok(());
+        }
+        tracing::error!(differences = self.doubts, "the book was wrong too often; reading it anew");
+        *book = Book::snapshot(chain, &book.addresses.pool, book.head.clone(), |_| {}).await?;
+        self.counts.rebuilt = self.counts.rebuilt.saturating_add(1);
+        self.doubts = 0;
+        self.unsaved.add(News::whole());
+        Ok(())
+    }
+
+    /// Writes what isn't in the file yet. A file that can't be written stops nobody: it is told, counted, and tried again.
+    fn save(&mut self, book: &Book) {
+        let Some(path) = &self.file else {
+            self.unsaved = News::default();
+            return;
+        };
+        if self.store.is_none() && book.head.time >= self.file_again {
+            // What it holds by now is of no use.
+            self.store = Store::open(path)
+                .map_err(|error| tracing::warn!(%error, "no file for the book"))
+                .ok()
+                .map(|opened| opened.0);
+            self.unsaved = News::whole();
+        }
+        let written = match &mut self.store {
+            Some(store) if self.unsaved.whole => store.replace(book, self.codes),
+            Some(store) => store.save(book, &self.unsaved),
+            None => return self.file_again = self.file_again.max(book.head.time.saturating_add(FILE_AGAIN)),
+        };
+        match written {
+            Ok(()) => self.unsaved = News::default(),
+            Err(error) => {
+                tracing::error!(%error, "the book can't be written down; a restart will read it from the chain");
+                self.counts.unwritten = self.counts.unwritten.saturating_add(1);
+                (self.store, self.file_again) = (None, book.head.time.saturating_add(FILE_AGAIN));
+            }
+        }
+    }
+
+    /// Waits until the file is on disk, at an orderly end.
+    pub fn close(&mut self) {
+        if let Some(Err(error)) = self.store.as_mut().map(Store::flush) {
+            tracing::warn!(%error, "the last blocks of the book aren't on disk; a restart fills them");
+        }
+    }
+
+    /// What was wrong, ever since the start.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+}
+
+/// The codes that the book's contracts run now.
+async fn codes(chain: &impl Chain, book: &Book) -> Result<Codes> {
+    let (pool, oracle) = (chain.code_id(&book.addresses.pool), chain.code_id(&book.addresses.oracle));
+    let (pool, oracle) = tokio::try_join!(pool, oracle)?;
+    Ok(Codes { pool, oracle })
+}

@@ -1,0 +1,280 @@
+//! The book on disk: one file, one transaction a block. *Applied, never sent*: it is true for the block that it names, and for no other.
+//!
+//! Every page of the file carries a checksum, and all of them are checked when it is opened. A file that is damaged, or that is not a book, is
+//! moved aside to `<name>.damaged-<n>` and told of; it is never deleted. What is in it can always be read from the chain again, so the
+//! disk is waited for only every [`DURABLE_EVERY`]: after a kill at any moment the file holds some earlier block, whole.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use plimsoll_risk::account::Account;
+use plimsoll_risk::params::AssetId;
+use plimsoll_schema::compact;
+use plimsoll_schema::pool::AccountKey;
+use redb::{
+    Builder, Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, ReadableTable,
+    ReadableTableMetadata, StorageError, TableDefinition,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::book::answer::check_account;
+use crate::book::news::News;
+use crate::book::{Addresses, Asset, Book};
+use crate::chain::Head;
+use crate::error::{Error, Result};
+
+/// What the rows mean. Another number is another format, which is moved aside.
+pub const FORMAT: u32 = 1;
+/// How often a commit waits for the disk. One that doesn't takes a fraction of a millisecond.
+pub const DURABLE_EVERY: Duration = Duration::from_secs(5);
+/// In bytes. All rows are in memory already.
+const CACHE: usize = 16 << 20;
+/// At most so many files are moved aside under one name.
+const ASIDE_MAX: u32 = 1_000;
+
+const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+const ASSETS: TableDefinition<u16, &[u8]> = TableDefinition::new("assets");
+const ACCOUNTS: TableDefinition<(&str, u32), &[u8]> = TableDefinition::new("accounts");
+
+/// Which code the contracts ran when the book was read; `None` where the chain doesn't say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Codes {
+    /// The pool's.
+    pub pool: Option<u64>,
+    /// The oracle's.
+    pub oracle: Option<u64>,
+}
+
+/// What a file held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The book.
+    pub book: Book,
+    /// The codes that it was read from.
+    pub codes: Codes,
+}
+
+/// An open file. No other process can open it meanwhile.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    database: Database,
+    durable: Instant,
+}
+
+/// Why a file can't be used.
+enum Bad {
+    /// It is damaged, or something else than a book: aside with it.
+    Unfit(String),
+    /// It can't be read at all, or is another's: for people to see to.
+    Stuck(String),
+}
+
+impl Store {
+    /// Opens the file, or makes it, and reads what it holds. What is unfit is moved aside, and the file is a new one.
+    pub fn open(path: &Path) -> Result<(Self, Option<Stored>)> {
+        match Self::read(path) {
+            Ok(opened) => Ok(opened),
+            Err(Bad::Stuck(reason)) => Err(Error::file(path, reason)),
+            Err(Bad::Unfit(reason)) => {
+                let aside = set_aside(path)?;
+                tracing::error!(file = %path.display(), aside = %aside.display(), reason, "the book's file is unfit; it was moved aside, the book is read anew");
+                Self::read(path).map_err(|bad| match bad {
+                    Bad::Stuck(reason) | Bad::Unfit(reason) => Error::file(path, reason),
+                })
+            }
+        }
+    }
+
+    /// Moves this file aside, since it is another's, and starts a new one.
+    pub fn replace_foreign(self, reason: &str) -> Result<Self> {
+        let path = self.path.clone();
+        drop(self);
+        let aside = set_aside(&path)?;
+        tracing::error!(file = %path.display(), aside = %aside.display(), reason, "the book's file is another's; it was moved aside, the book is read anew");
+        Self::open(&path).map(|(store, _)| store)
+    }
+
+    fn read(path: &Path) -> std::result::Result<(Self, Option<Stored>), Bad> {
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
+        let database = builder.create(path).map_err(|error| bad(&error))?;
+        let unfit = |error: redb::Error| Bad::Unfit(error.to_string());
+        let transaction = database.begin_read().map_err(|error| unfit(error.into()))?;
+        let stored = stored(&transaction)?;
+        drop(transaction);
+        Ok((Self { path: path.to_owned(), database, durable: Instant::now() }, stored))
+    }
+
+    /// Writes the whole book, in place of what is there. It is on disk when this returns.
+    pub fn replace(&mut self, book: &Book, codes: Codes) -> Result<()> {
+        self.write(true, book, |transaction| {
+            transaction.delete_table(ASSETS)?;
+            transaction.delete_table(ACCOUNTS)?;
+            let mut accounts = transaction.open_table(ACCOUNTS)?;
+            // In the file's own order, which is the quickest to write.
+            let mut rows: Vec<_> = book.accounts.iter().collect();
+            rows.sort_unstable_by_key(|(key, _)| *key);
+            for (key, account) in rows {
+                accounts.insert((key.owner.as_str(), key.account_id), encode(account)?.as_slice())?;
+            }
+            let mut meta = transaction.open_table(META)?;
+            meta.insert("format", encode(&FORMAT)?.as_slice())?;
+            meta.insert("codes", encode(&(codes.pool, codes.oracle))?.as_slice())?;
+            Ok(())
+        })
+    }
+
+    /// Writes what changed, and the block for which the book is true now.
+    pub fn save(&mut self, book: &Book, news: &News) -> Result<()> {
+        let durable = self.durable.elapsed() >= DURABLE_EVERY;
+        self.write(durable, book, |transaction| {
+            let mut accounts = transaction.open_table(ACCOUNTS)?;
+            for key in &news.accounts {
+                let at = (key.owner.as_str(), key.account_id);
+                match book.accounts.get(key) {
+                    Some(account) => accounts.insert(at, encode(account)?.as_slice())?,
+                    None => accounts.remove(at)?,
+                };
+            }
+            Ok(())
+        })
+    }
+
+    /// One transaction: what `rows` writes, and what is little enough to be written each time.
+    fn write(
+        &mut self,
+        durable: bool,
+        book: &Book,
+        rows: impl FnOnce(&redb::WriteTransaction) -> std::result::Result<(), redb::Error>,
+    ) -> Result<()> {
+        let write = || -> std::result::Result<(), redb::Error> {
+            let mut transaction = self.database.begin_write()?;
+            if !durable {
+                transaction.set_durability(Durability::None)?;
+            }
+            rows(&transaction)?;
+            {
+                let mut assets = transaction.open_table(ASSETS)?;
+                for (id, asset) in &book.assets {
+                    let row = (&asset.params, &asset.stored, &asset.record);
+                    assets.insert(id.0, encode(&row)?.as_slice())?;
+                }
+                let mut meta = transaction.open_table(META)?;
+                let count = u64::try_from(book.accounts.len()).unwrap_or(u64::MAX);
+                meta.insert("head", encode(&(&book.head.chain_id, book.head.height, book.head.time))?.as_slice())?;
+                meta.insert("addresses", encode(&(&book.addresses.pool, &book.addresses.oracle))?.as_slice())?;
+                meta.insert("terms", encode(&book.terms)?.as_slice())?;
+                meta.insert("accounts", encode(&count)?.as_slice())?;
+            }
+            transaction.commit()?;
+            Ok(())
+        };
+        write().map_err(|error| Error::file(&self.path, error))?;
+        if durable {
+            self.durable = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was written is on disk.
+    pub fn flush(&mut self) -> Result<()> {
+        let flush = || -> std::result::Result<(), redb::Error> {
+            self.database.begin_write()?.commit()?;
+            Ok(())
+        };
+        flush().map_err(|error| Error::file(&self.path, error))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Everything in the file; nothing when it is new.
+fn stored(transaction: &ReadTransaction) -> std::result::Result<Option<Stored>, Bad> {
+    let read = || -> std::result::Result<Option<Stored>, Box<dyn std::error::Error>> {
+        if transaction.list_tables()?.next().is_none() {
+            return Ok(None);
+        }
+        let meta = transaction.open_table(META)?;
+        let format: u32 = field(&meta, "format")?;
+        if format != FORMAT {
+            return Err(format!("its format is {format}, this keeper's is {FORMAT}").into());
+        }
+        let (chain_id, height, time) = field(&meta, "head")?;
+        let (pool, oracle) = field(&meta, "addresses")?;
+        let mut book = Book {
+            head: Head { chain_id, height, time },
+            addresses: Addresses { pool, oracle },
+            terms: field(&meta, "terms")?,
+            assets: Default::default(),
+            accounts: Default::default(),
+        };
+        for row in transaction.open_table(ASSETS)?.iter()? {
+            let (id, bytes) = row?;
+            let (params, stored, record) = decode(bytes.value())?;
+            book.assets.insert(AssetId(id.value()), Asset { params, stored, record });
+        }
+        let (table, count): (_, u64) = (transaction.open_table(ACCOUNTS)?, field(&meta, "accounts")?);
+        if table.len()? != count {
+            return Err(format!("it has {} accounts, and says that there are {count}", table.len()?).into());
+        }
+        for row in table.iter()? {
+            let (at, bytes) = row?;
+            let ((owner, account_id), account) = (at.value(), decode::<Account>(bytes.value())?);
+            let key = AccountKey { owner: owner.to_owned(), account_id };
+            check_account(&key, &account, |id| book.assets.contains_key(&id))?;
+            book.put_account(key, account);
+        }
+        let (pool, oracle) = field(&meta, "codes")?;
+        Ok(Some(Stored { book, codes: Codes { pool, oracle } }))
+    };
+    read().map_err(|error| Bad::Unfit(error.to_string()))
+}
+
+fn field<T: DeserializeOwned>(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+    name: &str,
+) -> std::result::Result<T, Box<dyn std::error::Error>> {
+    let bytes = meta.get(name)?.ok_or_else(|| format!("its {name} is missing"))?;
+    decode(bytes.value()).map_err(|error| format!("its {name} can't be read: {error}").into())
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, Box<dyn std::error::Error>> {
+    compact::decode(bytes).map_err(|error| error.to_string().into())
+}
+
+fn encode(row: &impl Serialize) -> std::result::Result<Vec<u8>, redb::Error> {
+    compact::encode(row)
+        .map_err(|error| redb::Error::Io(std::io::Error::new(ErrorKind::InvalidInput, error.to_string())))
+}
+
+fn bad(error: &DatabaseError) -> Bad {
+    let damaged =
+        |kind: ErrorKind| matches!(kind, ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::InvalidInput);
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => {
+            Bad::Stuck("is in use by another keeper: stop that one, or set another book.path".to_owned())
+        }
+        DatabaseError::Storage(StorageError::Io(io)) if !damaged(io.kind()) => Bad::Stuck(io.to_string()),
+        other => Bad::Unfit(other.to_string()),
+    }
+}
+
+/// Renames it to the first free `<name>.damaged-<n>`.
+fn set_aside(path: &Path) -> Result<PathBuf> {
+    for n in 1..=ASIDE_MAX {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".damaged-{n}"));
+        let aside = PathBuf::from(name);
+        if !aside.exists() {
+            std::fs::rename(path, &aside).map_err(|error| Error::file(path, error))?;
+            return Ok(aside);
+        }
+    }
+    Err(Error::file(path, format!("{ASIDE_MAX} files beside it are called .damaged-<n>: move some of them away")))
+}
