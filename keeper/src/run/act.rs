@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::execute::{Batch, Sent, fee_reserve};
 use crate::plan::{Action, Means, Plan, plan};
+use crate::run::cooling::seen;
 use crate::run::{Keeper, desk};
 use crate::scan::Scan;
 
@@ -75,7 +76,7 @@ impl<C: Chain> Keeper<C> {
             };
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
-                self.cooling.cool(action.account().clone(), head.height, &self.book);
+                self.cooling.cool(action.account().clone(), head.height, &self.book, None);
             }
             let again = round < ROUNDS && !batch.left_out.is_empty();
             left_out.append(&mut batch.left_out);
@@ -113,6 +114,7 @@ impl<C: Chain> Keeper<C> {
                 if sent.hash.is_some() {
                     lane.accepted();
                     lane.sent.clone_from(&sent.actions);
+                    lane.seen = Some(seen(&self.book));
                 }
                 Ok(sent)
             }
