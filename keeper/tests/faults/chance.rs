@@ -1,5 +1,5 @@
 //! Random faults and a keeper that is killed at random, over a falling market: in the end nothing was sent twice, every account that pays
-//! is liquidated, and the book is the chain.
+//! is liquidated, and the book is the chain. `PLIMSOLL_FAULT_SEEDS=1000` plays more of them.
 
 use plimsoll_testing::{ALICE, UATOM, UUSD, World};
 
@@ -31,7 +31,7 @@ fn user(world: &mut World, what: u64) -> Vec<plimsoll_testing::AppResponse> {
 
 async fn history(seed: u64) {
     let mut chance = Chance(seed);
-    let setup = if seed % 2 == 0 { without_inventory(6) } else { Setup { accounts: 6, ..Setup::default() } };
+    let setup = if seed.is_multiple_of(2) { without_inventory(6) } else { Setup { accounts: 6, ..Setup::default() } };
     let mut setup = Setup { price: "10", ..setup };
     setup.strategy.max_failures = 0;
     let mut stage = Stage::new(setup).await;
@@ -71,7 +71,8 @@ async fn history(seed: u64) {
 
 #[tokio::test]
 async fn random_faults_and_crashes_over_a_falling_market_end_well() {
-    for seed in 1..=24 {
+    let seeds = std::env::var("PLIMSOLL_FAULT_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(24);
+    for seed in 1..=seeds {
         history(seed).await;
     }
 }
