@@ -345,10 +345,9 @@ impl Means<'_> {
             (Action::Liquidate(_), ..) => {}
         }
         self.promise(book, action);
-        if let (Some(coin), Some(inventory)) = (action.sent(), &mut self.inventory) {
-            if let Some(held) = inventory.get_mut(&coin.denom) {
-                *held = held.saturating_sub(coin.amount);
-            }
+        let Some(coin) = action.sent() else { return };
+        if let Some(held) = self.inventory.as_mut().and_then(|inventory| inventory.get_mut(&coin.denom)) {
+            *held = held.saturating_sub(coin.amount);
         }
     }
 

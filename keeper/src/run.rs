@@ -25,7 +25,7 @@ use crate::order::Desk;
 use crate::plan::age::Ages;
 use crate::plan::budget::Budget;
 use crate::plan::{Plan, Skip, keep_back};
-use crate::run::cooling::Cooling;
+use crate::run::cooling::{Cooling, Seen};
 use crate::run::landing::{Landing, failed_message, is_open, out_of_gas};
 use crate::run::lane::Lane;
 use crate::scan::{Scan, scan, scan_on};
@@ -203,13 +203,14 @@ impl<C: Chain> Keeper<C> {
         for at in 0..self.lanes.len() {
             let Some((intent, landed)) = self.lanes[at].executor.resolve(head).await? else { continue };
             self.lanes[at].sent.clear();
+            let seen = self.lanes[at].seen.take();
             match landed {
                 Landed::Included(included) if included.code == 0 => {
                     self.lanes[at].executor.pace().worked();
                     self.failures = 0;
-                    self.settled(&intent, &included, scan);
+                    self.settled(&intent, &included, scan, seen.as_ref());
                 }
-                Landed::Included(included) => self.failed(at, intent, &included, scan)?,
+                Landed::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
                 Landed::Expired => {
                     let reason = format!("not included by block {}", intent.timeout_height);
                     self.lost(Lost { intent, why: Why::Expired, reason, gas_used: 0 });
@@ -227,7 +228,13 @@ impl<C: Chain> Keeper<C> {
 
     /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was first. When it isn't
     /// said who is, the next transactions are smaller, until one account stands alone.
-    fn failed(&mut self, at: usize, intent: Intent, included: &Included, scan: &Scan) -> Result<()> {
+    fn failed(
+        &mut self,
+        at: usize,
+        intent: Intent,
+        included: &Included,
+        (scan, seen): (&Scan, Option<&Seen>),
+    ) -> Result<()> {
         let pace = self.lanes[at].executor.pace();
         let (count, ran_out) = (intent.accounts.len(), out_of_gas(included));
         let known =
@@ -244,7 +251,7 @@ impl<C: Chain> Keeper<C> {
         };
         let open: Vec<&String> = blamed.iter().filter(|account| is_open(account, &self.book, scan)).collect();
         for key in open.iter().filter_map(|name| account_key(name)) {
-            self.cooling.cool(key, included.height, &self.book);
+            self.cooling.cool(key, included.height, &self.book, seen);
         }
         let why = match (ran_out, blamed.is_empty(), open.is_empty()) {
             (true, ..) => Why::OutOfGas,
@@ -270,7 +277,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
-    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan) {
+    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Seen>) {
         let liquidator = self.venue.as_ref().map(Venue::liquidator);
         let settled = settle(included, &self.book, &scan.assets, liquidator);
         report(intent, included.gas_used, &settled);
@@ -290,7 +297,7 @@ impl<C: Chain> Keeper<C> {
                 "an item came to nothing"
             );
             if let Some(key) = account_key(account).filter(|_| !failure.rival) {
-                self.cooling.cool(key, included.height, &self.book);
+                self.cooling.cool(key, included.height, &self.book, seen);
             }
             self.landed.failures.push(failure);
         }

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::execute::{Batch, Sent, fee_reserve};
 use crate::plan::{Action, Means, Plan, plan};
+use crate::run::cooling::seen;
 use crate::run::{Keeper, desk};
 use crate::scan::Scan;
 
@@ -78,7 +79,7 @@ impl<C: Chain> Keeper<C> {
             };
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
-                self.cooling.cool(action.account().clone(), head.height, &self.book);
+                self.cooling.cool(action.account().clone(), head.height, &self.book, None);
             }
             let again = round < ROUNDS && !batch.left_out.is_empty();
             left_out.append(&mut batch.left_out);
@@ -117,6 +118,7 @@ impl<C: Chain> Keeper<C> {
                     self.budget.spend(head.time, &sent.actions, fee);
                     lane.accepted();
                     lane.sent.clone_from(&sent.actions);
+                    lane.seen = Some(seen(&self.book));
                 }
                 Ok(sent)
             }

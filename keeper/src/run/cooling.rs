@@ -17,6 +17,17 @@ const DOUBLED_MAX: u32 = 6;
 /// After so many blocks without another failure an account's failures are forgotten.
 const FORGOTTEN: u64 = 5_000;
 
+/// So often an account may fail because a price moved on the way, and be tried again at once.
+const MOVED_MAX: u32 = 3;
+
+/// Prices as they were when something was decided.
+pub(super) type Seen = BTreeMap<AssetId, Option<Price>>;
+
+/// The book's prices.
+pub(super) fn seen(book: &Book) -> Seen {
+    book.assets.keys().map(|id| (*id, price(book, *id))).collect()
+}
+
 /// The accounts, each with what it failed on.
 #[derive(Debug, Default)]
 pub(super) struct Cooling(BTreeMap<AccountKey, Entry>);
@@ -30,12 +41,15 @@ struct Entry {
 }
 
 impl Cooling {
-    /// Leaves an account alone from this block on.
-    pub fn cool(&mut self, key: AccountKey, height: u64, book: &Book) {
+    /// Leaves an account alone from this block on. What failed because its price moved after it was `sent` is planned anew at once, a few
+    /// times.
+    pub fn cool(&mut self, key: AccountKey, height: u64, book: &Book, sent: Option<&Seen>) {
         let account = book.accounts.get(&key).cloned();
-        let prices = account.iter().flat_map(assets).map(|id| (id, price(book, id))).collect();
+        let prices: Vec<_> = account.iter().flat_map(assets).map(|id| (id, price(book, id))).collect();
         let times = self.0.get(&key).map_or(0, |entry| entry.times);
-        let until = height.saturating_add(COOLDOWN << times.min(DOUBLED_MAX));
+        let moved = sent.is_some_and(|sent| prices.iter().any(|(id, now)| sent.get(id) != Some(now)));
+        let blocks = if moved && times < MOVED_MAX { 0 } else { COOLDOWN << times.min(DOUBLED_MAX) };
+        let until = height.saturating_add(blocks);
         self.0.insert(key, Entry { until, times: times.saturating_add(1), account, prices });
     }
 

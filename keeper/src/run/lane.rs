@@ -9,6 +9,7 @@ use crate::chain::{Chain, Head};
 use crate::error::{Error, Result};
 use crate::execute::Executor;
 use crate::plan::Action;
+use crate::run::cooling::Seen;
 
 /// After how many refusals in a row by the node the keeper gives up.
 const REFUSALS_MAX: u32 = 6;
@@ -19,6 +20,8 @@ pub(super) struct Lane<C> {
     pub executor: Executor<C>,
     /// What is on its way; empty after a restart, when only the journal knows the accounts.
     pub sent: Vec<Action>,
+    /// The prices that it was decided by.
+    pub seen: Option<Seen>,
     /// Refusals in a row, and the first block at which something is sent again.
     refusals: (u32, u64),
     /// Whether it lacked money for gas.
@@ -27,7 +30,7 @@ pub(super) struct Lane<C> {
 
 impl<C: Chain> Lane<C> {
     pub const fn new(executor: Executor<C>) -> Self {
-        Self { executor, sent: Vec::new(), refusals: (0, 0), poor: false }
+        Self { executor, sent: Vec::new(), seen: None, refusals: (0, 0), poor: false }
     }
 
     /// Whether it has a transaction on its way.
