@@ -21,7 +21,7 @@ async fn case_22_a_stale_price_is_refused_and_counted_until_it_is_fed_again() {
     stage.world().block(30 * 86_400, |_| Ok(Vec::new())).await.unwrap().unwrap();
     let tick = stage.tick().await.unwrap();
     assert_eq!(tick.sent.hash, None);
-    assert!(tick.plan.actions.is_empty() && tick.scan.liquidatable().count() == 0, "{:?}", tick.plan);
+    assert!(tick.plan.actions.is_empty() && tick.scan.below() == 0, "{:?}", tick.plan);
     stage.block(|world| [fall(world, "9"), feed_dollar(world)].concat()).await;
     assert_eq!(sent(&stage.tick().await.unwrap()).len(), 2);
 }
@@ -35,7 +35,7 @@ async fn case_22_a_wild_price_of_one_feeder_moves_nothing() {
     let mut stage = Stage::new(Setup { price: "10", accounts: 2, ..Setup::default() }).await;
     stage.block(|world| vec![world.feed(FEEDERS[0], &[(UATOM, "2")]).unwrap()]).await;
     let tick = stage.tick().await.unwrap();
-    assert_eq!((tick.scan.liquidatable().count(), tick.sent.hash), (0, None));
+    assert_eq!((tick.scan.below(), tick.sent.hash), (0, None));
     assert_eq!(stage.keeper.book(), &stage.fresh_book().await);
 }
 

@@ -38,7 +38,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let strategy = Strategy { timeout_blocks: 4, audit_blocks: 0, ..Strategy::default() };
+        let strategy = Strategy { timeout_blocks: 4, ..Strategy::default() };
         Self { accounts: 1, held: PLENTY, pair: 0, price: "9", gas_money: None, strategy }
     }
 }
