@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::shelf::Shelf;
 use plimsoll_keeper::chain::faulty::Faulty;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::chain::{Chain, Coin, Head};
-use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::config::{Care, Strategy};
 use plimsoll_keeper::error::Result;
 use plimsoll_keeper::exchange::read::Venue;
 use plimsoll_keeper::journal::Journal;
@@ -38,7 +39,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let strategy = Strategy { timeout_blocks: 4, audit_blocks: 0, ..Strategy::default() };
+        let strategy = Strategy { timeout_blocks: 4, ..Strategy::default() };
         Self { accounts: 1, held: PLENTY, pair: 0, price: "9", gas_money: None, strategy }
     }
 }
@@ -222,7 +223,9 @@ async fn keeper(
         None => None,
     };
     let journal = Journal::open(&directory.0.join("journal.jsonl")).unwrap();
-    Keeper::new(chain.clone(), book, setup.strategy.clone(), Some(journal)).unwrap().through(venue)
+    // An audit would mend what a case leaves wrong on purpose.
+    let shelf = Shelf::memory(Care { audit_accounts: 0, ..Care::default() });
+    Keeper::new(chain.clone(), book, setup.strategy.clone(), Some(journal)).unwrap().through(venue).shelved(shelf)
 }
 
 /// Each intent's last fate by its hash; `open` while it has none.
