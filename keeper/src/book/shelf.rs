@@ -233,19 +233,18 @@ impl Shelf {
             self.unsaved = News::default();
             return;
         };
-        if self.store.is_none() && book.head.time >= self.file_again {
-            // What it holds by now is of no use.
-            self.store = Store::open(path)
-                .map_err(|error| tracing::warn!(%error, "no file for the book"))
-                .ok()
-                .map(|opened| opened.0);
+        if self.store.is_none() {
+            if book.head.time < self.file_again {
+                return;
+            }
+            // What the file holds by now is of no use.
             self.unsaved = News::whole();
         }
-        let written = match &mut self.store {
-            Some(store) if self.unsaved.whole => store.replace(book, self.codes),
-            Some(store) => store.save(book, &self.unsaved),
-            None => return self.file_again = self.file_again.max(book.head.time.saturating_add(FILE_AGAIN)),
-        };
+        let path = path.clone();
+        let written = self.store(&path).and_then(|(store, codes, unsaved)| match unsaved.whole {
+            true => store.replace(book, codes),
+            false => store.save(book, unsaved),
+        });
         match written {
             Ok(()) => self.unsaved = News::default(),
             Err(error) => {
@@ -254,6 +253,15 @@ impl Shelf {
                 (self.store, self.file_again) = (None, book.head.time.saturating_add(FILE_AGAIN));
             }
         }
+    }
+
+    /// The open file, opened again if it had to be given up; with what is to be written there.
+    fn store(&mut self, path: &Path) -> Result<(&mut Store, Codes, &News)> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => Store::open(path)?.0,
+        };
+        Ok((self.store.insert(store), self.codes, &self.unsaved))
     }
 
     /// Waits until the file is on disk, at an orderly end.
