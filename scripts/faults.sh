@@ -75,6 +75,16 @@ by_fuzz() {
 	fi
 }
 
+# A test that fails without any fault proves nothing.
+if [[ $tests == true ]]; then
+	for patch in "${patches[@]}"; do
+		name=$(basename "$patch" .patch)
+		[[ $(field test "$patch") == fuzz ]] && continue
+		sound=$(by_test "$patch")
+		[[ $sound == missed ]] || die "without $name its test should pass: $sound; see $work/$name.test"
+	done
+fi
+
 failed=0
 printf '%-36s %-16s %s\n' fault "named test" fuzz
 for patch in "${patches[@]}"; do

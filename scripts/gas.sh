@@ -154,6 +154,7 @@ repay 153829 215000 177000
 withdraw_lender 153559 215000 177000
 withdraw_borrower 160588 225000 185000
 liquidate 205073 287000 236000'
+[[ $(join <(sort <<<"${rows%$'\n'}") <(sort <<<"$limits") | wc -l) == 9 ]] || die "a row of the table was not measured"
 above=$(join <(sort <<<"${rows%$'\n'}") <(sort <<<"$limits") | awk '$2 > $4 { print $1 ": " $2 " is above " $4 }')
 [[ ! $check || ! $above ]] || die "$above"
 awk '{ gas[$1] = $2 } END { exit gas["liquidate_via_liquidator_10"] > 4 * gas["liquidate_via_liquidator_1"] }' <<<"$rows" ||

@@ -6,6 +6,8 @@
 #   --json       one object a contract on stdout: crate, file, bytes, sha256
 #   --no-check   without cosmwasm-check
 #
+# Fails when the pool is larger than Mars' red-bank, 476,161 bytes: what a chain loads and a reader expects of a lending market.
+#
 #   PLIMSOLL_WASM_RUST   rustup or debian: which compiler; unset, rustup's if it can be had, else Debian's
 #
 # The standard library is compiled along (-Zbuild-std), because the prebuilt one of the wasm32 target carries, since Rust
@@ -122,6 +124,10 @@ if [[ $check ]]; then
 		(cd "$out" && cosmwasm-check --available-capabilities "$capabilities" "${artifacts[@]}" >&2)
 	done
 fi
+
+limit=476161
+pool=$(wc -c <"$out/plimsoll_pool.wasm" | tr -d ' ')
+((pool <= limit)) || die "plimsoll_pool.wasm has $pool bytes, $limit are allowed"
 
 for crate in $crates; do
 	file=${crate//-/_}.wasm

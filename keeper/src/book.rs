@@ -1,7 +1,9 @@
 //! The book: all borrowers, markets and prices as they stand at one height.
 
+pub mod accounts;
 pub mod answer;
 pub mod audit;
+pub mod columns;
 pub mod export;
 pub mod follow;
 pub mod news;
@@ -21,6 +23,7 @@ use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::pool::{AccountKey, MarketResponse};
 
+use crate::book::accounts::Accounts;
 use crate::chain::Head;
 
 /// An asset, as stored: interest not added, guards not applied. The scan does both for the time that it judges.
@@ -55,7 +58,7 @@ pub struct Book {
     /// Everything listed.
     pub assets: BTreeMap<AssetId, Asset>,
     /// Every account with debt.
-    pub accounts: BTreeMap<AccountKey, Account>,
+    pub accounts: Accounts,
 }
 
 impl Book {

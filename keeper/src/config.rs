@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 pub use layers::{ENVIRONMENT, Layers};
 
 /// Every key with its default; one without stands at nothing.
-pub const KEYS: [(&str, &str); 35] = [
+pub const KEYS: [(&str, &str); 39] = [
     ("deployment", ""),
     ("chain.id", ""),
     ("chain.grpc", ""),
@@ -46,6 +46,10 @@ pub const KEYS: [(&str, &str); 35] = [
     ("strategy.item_gas", "1000000"),
     ("strategy.timeout_blocks", "20"),
     ("strategy.write_off", "true"),
+    ("strategy.max_write_offs_per_hour", "60"),
+    ("strategy.max_spend_per_tx", ""),
+    ("strategy.max_spend_per_hour", ""),
+    ("strategy.max_fee_per_hour", ""),
     ("journal.path", ""),
     ("book.path", ""),
     ("book.gap_max", "1000"),
@@ -131,6 +135,14 @@ pub struct Strategy {
     pub timeout_blocks: u64,
     /// Whether bad debt is written off, which pays nothing.
     pub write_off: bool,
+    /// The most debts that are written off in an hour; `None` is no limit.
+    pub max_write_offs_per_hour: Option<usize>,
+    /// The most of the key's own coins, in value, that one transaction repays with; `None` is no limit.
+    pub max_spend_per_tx: Option<Value>,
+    /// The most that all transactions of an hour repay with; `None` is no limit.
+    pub max_spend_per_hour: Option<Value>,
+    /// The most that is paid in fees in an hour, in base units of the gas denom; `None` is no limit.
+    pub max_fee_per_hour: Option<u128>,
 }
 
 impl Default for Strategy {
@@ -148,6 +160,10 @@ impl Default for Strategy {
             max_repay: BTreeMap::new(),
             timeout_blocks: 20,
             write_off: true,
+            max_write_offs_per_hour: Some(60),
+            max_spend_per_tx: None,
+            max_spend_per_hour: None,
+            max_fee_per_hour: None,
         }
     }
 }
@@ -371,6 +387,11 @@ fn chain(layers: &Layers) -> Result<ChainConfig> {
     })
 }
 
+/// A limit that may be left out.
+fn limit<T: FromStr>(layers: &Layers, key: &str, allowed: &str, check: impl Fn(&T) -> bool) -> Result<Option<T>> {
+    layers.optional(key).map(|_| layers.parse(key, allowed, check)).transpose()
+}
+
 fn strategy(layers: &Layers) -> Result<Strategy> {
     let mut max_repay = BTreeMap::new();
     for (key, value) in layers.starting_with(MAX_REPAY) {
@@ -378,6 +399,7 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         max_repay.insert(key[MAX_REPAY.len()..].to_owned(), amount);
     }
     let value = "a value in quote currency, such as 0.5";
+    let above_nothing = |most: &Value| !most.is_zero();
     Ok(Strategy {
         min_profit_value: layers.parse("strategy.min_profit_value", value, |_: &Value| true)?,
         gas_value: layers.parse("strategy.gas_value", value, |_: &Value| true)?,
@@ -399,6 +421,15 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         timeout_blocks: layers
             .parse("strategy.timeout_blocks", "a number from 2 to 1000", |n: &u64| (2..=1_000).contains(n))?,
         write_off: layers.parse("strategy.write_off", "true or false", |_: &bool| true)?,
+        max_write_offs_per_hour: limit(layers, "strategy.max_write_offs_per_hour", "a number", |_: &usize| true)?,
+        max_spend_per_tx: limit(layers, "strategy.max_spend_per_tx", value, above_nothing)?,
+        max_spend_per_hour: limit(layers, "strategy.max_spend_per_hour", value, above_nothing)?,
+        max_fee_per_hour: limit(
+            layers,
+            "strategy.max_fee_per_hour",
+            "an amount in base units of the gas denom",
+            |n: &u128| *n > 0,
+        )?,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::chain::{Balances, Chain, Coin, Execute, Head, Included, Outcome};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::journal::{Fate, Intent, Journal};
-use crate::order::Desk;
+use crate::order::{Desk, before};
 use crate::plan::Action;
 use crate::scan::name;
 
@@ -228,6 +228,7 @@ impl<C: Chain> Executor<C> {
         }
         // All have gone through in simulation; one that doesn't any more must not undo the others.
         let messages = desk.messages(&batch.actions, batch.min_success.unwrap_or(1))?;
+        let before = before(&batch.actions);
         let (actions, items) = desk.arrange(batch.actions);
         let intent = Intent {
             hash: String::new(),
@@ -236,6 +237,7 @@ impl<C: Chain> Executor<C> {
             timeout_height: head.height.saturating_add(timeout_blocks),
             accounts: actions.iter().map(|action| name(action.account())).collect(),
             items,
+            before,
         };
         sent.hash = Some(self.commit(&messages, batch.gas, intent, head).await?);
         sent.actions = actions;

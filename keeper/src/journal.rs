@@ -35,12 +35,15 @@ pub struct Intent {
     /// How many of them, the first ones, are items of one message to the liquidator.
     #[serde(default)]
     pub items: usize,
+    /// How many messages, about none of them, go before.
+    #[serde(default)]
+    pub before: usize,
 }
 
 impl Intent {
     /// The accounts that its message with this number is about.
     pub fn accounts_of(&self, message: usize) -> Option<&[String]> {
-        match (self.items, message) {
+        match (self.items, message.checked_sub(self.before)?) {
             (0, at) => self.accounts.get(at..=at),
             (items, 0) => self.accounts.get(..items),
             (items, at) => self.accounts.get(items + at - 1..=items + at - 1),

@@ -1,9 +1,13 @@
 //! From actions to messages. Pure.
 //!
-//! What goes through the liquidator is one message, the first; everything else is a message to the pool of its own.
+//! What goes through the liquidator is one message, the first; everything else is a message to the pool of its own. Before all of them goes
+//! one to the oracle, where live prices have to be published.
+
+use std::collections::BTreeSet;
 
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::liquidator::{self, Item, Route};
+use plimsoll_schema::oracle::{DENOMS_MAX, ExecuteMsg as OracleMsg};
 use plimsoll_schema::pool::{ExecuteMsg, Receive, UserAccount};
 
 use crate::chain::Execute;
@@ -15,6 +19,8 @@ use crate::plan::{Action, Deal, Sale};
 pub struct Desk<'a> {
     /// The pool.
     pub pool: &'a str,
+    /// The oracle that it goes by.
+    pub oracle: &'a str,
     /// Its liquidator; without one nothing is sold.
     pub liquidator: Option<&'a str>,
     /// The most gas that an item may use.
@@ -43,7 +49,7 @@ impl Desk<'_> {
     pub fn messages(&self, actions: &[Action], min_success: usize) -> Result<Vec<Execute>> {
         let (actions, count) = self.arrange(actions.to_vec());
         let (items, others) = actions.split_at(count);
-        let mut messages = Vec::new();
+        let mut messages = publish(self.oracle, &actions)?;
         if let Some(liquidator) = self.liquidator.filter(|_| !items.is_empty()) {
             messages.push(Execute::new(liquidator, &self.batch(items, min_success.min(count)), Vec::new())?);
         }
@@ -61,6 +67,27 @@ impl Desk<'_> {
             item_gas: Some(self.item_gas),
         }
     }
+}
+
+/// How many messages go before those of the actions.
+pub fn before(actions: &[Action]) -> usize {
+    usize::from(!unpublished(actions).is_empty())
+}
+
+/// The live prices that have to be published first. No more than one message takes: what is left, the pool asks for itself.
+fn unpublished(actions: &[Action]) -> Vec<String> {
+    let deals =
+        actions.iter().filter_map(|action| if let Action::Liquidate(deal) = action { Some(deal) } else { None });
+    let denoms: BTreeSet<&String> = deals.flat_map(|deal| &deal.publish).collect();
+    denoms.into_iter().take(DENOMS_MAX).cloned().collect()
+}
+
+fn publish(oracle: &str, actions: &[Action]) -> Result<Vec<Execute>> {
+    let denoms = unpublished(actions);
+    if denoms.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Execute::new(oracle, &OracleMsg::Publish { denoms }, Vec::new())?])
 }
 
 /// The message to the pool that does it with the keeper's own coins.

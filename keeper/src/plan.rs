@@ -1,10 +1,14 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
+//! Those whose debt is about to be bad come first, then the larger ones ([`priority`]).
 //! For each account every debt and collateral is sized with the contract's own formula, and the most profitable choice is taken. The keeper
 //! repays from what it holds while that suffices ([`offer`]); otherwise through the liquidator, which borrows what is repaid and sells
 //! what is seized ([`sale`]); and with what it holds after all where no sale pays.
 
+pub mod age;
+pub mod budget;
 mod offer;
+pub mod priority;
 pub mod sale;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +25,15 @@ use crate::book::Book;
 use crate::chain::{Balances, Coin};
 use crate::config::Strategy;
 use crate::exchange::Exchange;
+use crate::plan::age::Ages;
+use crate::plan::budget::Allowance;
 use crate::plan::offer::Offer;
+use crate::plan::priority::{Priority, claim, is_risky};
 use crate::plan::sale::Sales;
 use crate::scan::{Scan, Verdict};
+
+/// No more actions than this are planned for a block: a transaction holds fewer, and what is left comes in a later one.
+const ACTIONS_MAX: usize = 256;
 
 /// What is to be done about one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +68,8 @@ pub struct Deal {
     pub received_value: Value,
     /// What remains after gas: when no more than `min_receive` is received, or by the planned sale.
     pub profit: Value,
+    /// What is published before it: the live prices of the account's assets that nobody has published.
+    pub publish: Vec<String>,
     /// How the liquidator sells it; `None` when the keeper repays with its own.
     pub sale: Option<Sale>,
 }
@@ -98,6 +110,10 @@ pub enum Skip {
     Own,
     /// It failed a moment ago.
     Cooldown,
+    /// What may be spent at a time is spent.
+    Budget,
+    /// Others come first.
+    Later,
     /// It can't be computed.
     Fault,
 }
@@ -115,6 +131,8 @@ impl fmt::Display for Skip {
             Self::Price => "price fails its guards",
             Self::Own => "own account",
             Self::Cooldown => "failed a moment ago",
+            Self::Budget => "spending limit reached",
+            Self::Later => "others come first",
             Self::Fault => "can't be computed",
         })
     }
@@ -154,6 +172,10 @@ pub struct Means<'a> {
     sales: Option<Sales<'a>>,
     /// What of each market's cash goes out with what is planned already.
     taken: BTreeMap<AssetId, Amount>,
+    /// What may be spent beside what is planned already.
+    allowance: Allowance,
+    /// Since when each account is in trouble.
+    ages: Option<&'a Ages>,
 }
 
 impl<'a> Means<'a> {
@@ -164,7 +186,20 @@ impl<'a> Means<'a> {
         strategy: &'a Strategy,
         cooling: &'a BTreeSet<AccountKey>,
     ) -> Self {
-        Self { sender, inventory, strategy, cooling, sales: None, taken: BTreeMap::new() }
+        let allowance = Allowance { own: None, fee: None, write_offs: None };
+        Self { sender, inventory, strategy, cooling, sales: None, taken: BTreeMap::new(), allowance, ages: None }
+    }
+
+    /// Plans to spend no more than this.
+    pub const fn within(mut self, allowance: Allowance) -> Self {
+        self.allowance = allowance;
+        self
+    }
+
+    /// Of equals, those come first that have waited longest.
+    pub const fn waiting(mut self, ages: &'a Ages) -> Self {
+        self.ages = Some(ages);
+        self
     }
 
     /// Plans with the liquidator as well.
@@ -184,23 +219,34 @@ pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
 /// Plans for the whole book.
 pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
     let mut plan = Plan::default();
-    // The largest debts first: they have the first claim on the inventory.
-    let mut below: Vec<&Verdict> = scan.verdicts.iter().filter(|v| v.is_liquidatable() || v.bad_debt).collect();
-    below.sort_by(|a, b| b.health.debt.cmp(&a.health.debt).then_with(|| a.key.cmp(&b.key)));
-    for verdict in below {
-        match decide(book, scan, verdict, &means) {
+    let mut troubled = scan.troubled(book);
+    let key = |row: u32| book.accounts.at(row as usize).map(|(key, _)| key);
+    troubled.sort_by(|a, b| claim(&a.1, &b.1).then_with(|| key(a.0).cmp(&key(b.0))));
+    let mut planned: Vec<(Priority, Action)> = Vec::new();
+    for (at, (row, _)) in troubled.iter().enumerate() {
+        if planned.len() >= ACTIONS_MAX {
+            plan.skip(Skip::Later, troubled.len() - at);
+            break;
+        }
+        let Some(verdict) = scan.at(book, *row) else { continue };
+        match decide(book, scan, &verdict, &means) {
             Ok(action) => {
                 means.spend(book, &action);
-                plan.actions.push(action);
+                planned.push((means.priority(scan, &verdict, &action), action));
             }
-            Err(reason) => {
-                let count = plan.skipped.entry(reason).or_default();
-                *count = count.saturating_add(1);
-            }
+            Err(reason) => plan.skip(reason, 1),
         }
     }
-    plan.actions.sort_by_key(|action| std::cmp::Reverse(action.profit()));
+    planned.sort_by(|a, b| a.0.cmp(&b.0));
+    plan.actions = planned.into_iter().map(|(_, action)| action).collect();
     plan
+}
+
+impl Plan {
+    fn skip(&mut self, reason: Skip, accounts: usize) {
+        let count = self.skipped.entry(reason).or_default();
+        *count = count.saturating_add(u64::try_from(accounts).unwrap_or(u64::MAX));
+    }
 }
 
 impl Action {
@@ -208,6 +254,14 @@ impl Action {
     pub fn sent(&self) -> Option<&Coin> {
         match self {
             Self::Liquidate(deal) if deal.sale.is_none() => Some(&deal.sent),
+            Self::Liquidate(_) | Self::WriteOff { .. } => None,
+        }
+    }
+
+    /// What the keeper's own coins that it repays with are worth; `None` when it repays with none.
+    pub const fn own_value(&self) -> Option<Value> {
+        match self {
+            Self::Liquidate(deal) if deal.sale.is_none() => Some(deal.repaid_value),
             Self::Liquidate(_) | Self::WriteOff { .. } => None,
         }
     }
@@ -232,6 +286,18 @@ impl Means<'_> {
         Amount::new(self.strategy.max_repay.get(denom).copied().unwrap_or(u128::MAX))
     }
 
+    /// How much of this asset may still be spent by its value, rounded down.
+    fn affordable(&self, scan: &Scan, debt: AssetId) -> Amount {
+        use plimsoll_risk::health::Assets;
+        match (self.allowance.own, scan.assets.asset(debt)) {
+            (None, _) => Amount::MAX,
+            (Some(left), Some(state)) => {
+                Amount::of_value_down(left, state.mark.debt(), state.params.decimals).unwrap_or(Amount::ZERO)
+            }
+            (Some(_), None) => Amount::ZERO,
+        }
+    }
+
     /// What of a market's cash isn't spoken for.
     fn cash(&self, scan: &Scan, asset: AssetId) -> Amount {
         use plimsoll_risk::health::Assets;
@@ -239,8 +305,21 @@ impl Means<'_> {
         cash.saturating_sub(self.taken.get(&asset).copied().unwrap_or_default())
     }
 
+    fn priority(&self, scan: &Scan, verdict: &Verdict, action: &Action) -> Priority {
+        // Writing off prevents nothing.
+        let risky = matches!(action, Action::Liquidate(_)) && is_risky(&verdict.health);
+        let since = self.ages.and_then(|ages| ages.since(&verdict.key)).unwrap_or(scan.now);
+        Priority::new(risky, action.profit(), since, verdict.key.clone())
+    }
+
     fn spend(&mut self, book: &Book, action: &Action) {
-        let Action::Liquidate(deal) = action else { return };
+        let Action::Liquidate(deal) = action else {
+            self.allowance.write_offs = self.allowance.write_offs.map(|left| left.saturating_sub(1));
+            return;
+        };
+        if let (Some(left), Some(value)) = (&mut self.allowance.own, action.own_value()) {
+            *left = left.saturating_sub(value);
+        }
         if let Some(asset) = book.asset_of(&deal.collateral_denom) {
             let taken = self.taken.entry(asset).or_default();
             *taken = taken.saturating_add(deal.received());
@@ -272,6 +351,9 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
     if means.cooling.contains(&verdict.key) {
         return Err(Skip::Cooldown);
     }
+    if means.allowance.fee == Some(0) {
+        return Err(Skip::Budget);
+    }
     let account = book.accounts.get(&verdict.key).ok_or(Skip::Fault)?;
     let position = Position::of(account, &scan.assets, scan.now).map_err(|_| Skip::Fault)?;
     let offer = Offer { book, scan, means, verdict, position: &position };
@@ -288,6 +370,7 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
     let write_off = verdict.bad_debt && means.strategy.write_off;
     match best {
         Ok(deal) => Ok(Action::Liquidate(Box::new(deal))),
+        Err(_) if write_off && means.allowance.write_offs == Some(0) => Err(Skip::Budget),
         Err(_) if write_off => Ok(Action::WriteOff { key: verdict.key.clone(), debt_value: verdict.health.debt }),
         Err(reason) => Err(reason),
     }
@@ -313,8 +396,16 @@ pub fn hopeful(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange)
         repaid_value: Value::ZERO,
         received_value: Value::ZERO,
         profit: Value::ZERO,
+        publish: unpublished(book, scan, &position),
         sale: Some(sale),
     })))
+}
+
+/// The denoms of this position whose live price nobody has published.
+fn unpublished(book: &Book, scan: &Scan, position: &Position) -> Vec<String> {
+    let assets = position.collaterals.iter().map(|line| line.asset).chain(position.debts.iter().map(|line| line.asset));
+    let assets: BTreeSet<AssetId> = assets.filter(|id| scan.assets.is_unpublished(*id)).collect();
+    assets.into_iter().map(|id| book.denom_of(id)).collect()
 }
 
 /// A deal, and whether nothing that the keeper lacks has made it smaller.

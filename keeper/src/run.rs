@@ -19,8 +19,10 @@ use crate::exchange::read::Venue;
 use crate::execute::{Batch, Executor, Landed, Sent, fee_reserve};
 use crate::journal::{Intent, Journal};
 use crate::order::Desk;
+use crate::plan::age::Ages;
+use crate::plan::budget::Budget;
 use crate::plan::{Means, Plan, Skip, keep_back, plan};
-use crate::scan::{Scan, scan};
+use crate::scan::{Scan, scan, scan_on};
 use crate::settle::{Failure, Settled, failures, settle};
 
 /// For how many blocks an account is left alone after a transaction about it failed.
@@ -48,6 +50,10 @@ pub struct Keeper<C> {
     /// Refusals in a row, and the first block at which something is sent again.
     refusals: (u32, u64),
     skipped: BTreeSet<Skip>,
+    /// Since when accounts are in trouble.
+    ages: Ages,
+    /// What was spent.
+    budget: Budget,
     shelf: Shelf,
 }
 
@@ -92,6 +98,8 @@ impl<C: Chain> Keeper<C> {
             landed: Landing::default(),
             refusals: (0, 0),
             skipped: BTreeSet::new(),
+            ages: Ages::default(),
+            budget: Budget::default(),
             shelf: Shelf::default(),
         })
     }
@@ -129,12 +137,13 @@ impl<C: Chain> Keeper<C> {
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
         self.cooling.retain(|_, until| *until > head.height);
-        let scan = scan(&self.book, head.time)?;
+        let scan = scan_on(&*self.chain, &self.book).await?;
         self.settle(head, &scan).await?;
+        self.ages.see(head.time, scan.keys(&self.book));
         let (plan, batch) = self.choose(head, &scan).await?;
         let sent = self.send(head, batch).await?;
         self.tell_skipped(&plan);
-        self.shelf.keep(&mut self.book, &*self.chain).await;
+        self.shelf.keep(&self.book);
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         Ok(Tick { head: head.clone(), scan, plan, sent, settled, failures, failed })
     }
@@ -153,7 +162,9 @@ impl<C: Chain> Keeper<C> {
         let (mut batch, mut left_out) = (Batch::default(), Vec::new());
         for round in 1..=ROUNDS {
             let Some(executor) = self.executor.as_ref().filter(|_| head.height >= self.refusals.1) else { break };
-            batch = match executor.select(self.desk(), &plan.actions, &self.strategy).await {
+            let fee = self.budget.left(head.time, &self.strategy).fee;
+            let strategy = Strategy { max_fee: fee, ..self.strategy.clone() };
+            batch = match executor.select(self.desk(), &plan.actions, &strategy).await {
                 Ok(batch) => batch,
                 Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
                     self.refused(head, error)?;
@@ -179,10 +190,11 @@ impl<C: Chain> Keeper<C> {
     async fn send(&mut self, head: &Head, batch: Batch) -> Result<Sent> {
         let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
         let Some(executor) = &mut self.executor else { return Ok(Sent::default()) };
-        let left_out = batch.left_out.clone();
+        let (left_out, fee) = (batch.left_out.clone(), self.chain.fee(batch.gas).amount);
         match executor.send_batch(desk, batch, head, self.strategy.timeout_blocks).await {
             Ok(sent) => {
                 if sent.hash.is_some() {
+                    self.budget.spend(head.time, &sent.actions, fee);
                     self.refusals = (0, 0);
                 }
                 Ok(sent)
@@ -257,7 +269,8 @@ impl<C: Chain> Keeper<C> {
                 for key in suspects.unwrap_or(&intent.accounts).iter().filter_map(|name| account_key(name)) {
                     self.cooling.insert(key, head.height.saturating_add(COOLDOWN));
                 }
-                format!("failed with code {} of {}: {}", included.code, included.codespace, included.log)
+                let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
+                reason
             }
             Landed::Expired => format!("not included by block {}", intent.timeout_height),
         };
@@ -285,13 +298,14 @@ impl<C: Chain> Keeper<C> {
 
     /// Nothing is below 1; or a transaction is in flight: then nobody knows what the inventory is, and nothing can be sent.
     fn nothing_to_do(&self, scan: &Scan) -> bool {
-        scan.verdicts.iter().all(|verdict| !verdict.is_liquidatable() && !verdict.bad_debt) || self.in_flight()
+        scan.is_quiet() || self.in_flight()
     }
 
     async fn plan(&self, scan: &Scan, exchange: Option<&Exchange>) -> Result<Plan> {
         let (sender, inventory) = (self.chain.sender(), self.inventory().await?);
         let cooling: BTreeSet<AccountKey> = self.cooling.keys().cloned().collect();
         let means = Means::new(sender, inventory, &self.strategy, &cooling).through(exchange);
+        let means = means.within(self.budget.left(scan.now, &self.strategy)).waiting(&self.ages);
         Ok(plan(&self.book, scan, means))
     }
 
@@ -373,7 +387,12 @@ impl<C: Chain> Keeper<C> {
 
 /// Where messages go.
 pub fn desk<'a>(book: &'a Book, venue: Option<&'a Venue>, strategy: &Strategy) -> Desk<'a> {
-    Desk { pool: &book.addresses.pool, liquidator: venue.map(Venue::liquidator), item_gas: strategy.item_gas }
+    Desk {
+        pool: &book.addresses.pool,
+        oracle: &book.addresses.oracle,
+        liquidator: venue.map(Venue::liquidator),
+        item_gas: strategy.item_gas,
+    }
 }
 
 /// Returns when it has been told to stop for that long.

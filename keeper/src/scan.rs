@@ -1,96 +1,126 @@
 //! Judges the whole book. Pure: the same formulas as the contract, at the time asked for.
+//!
+//! [`verdict`] is the exact judgement, by `risk`. In front of it stands [`filter`], which is proven never to say otherwise and leaves
+//! to it what is close. A scan says which accounts are below health factor 1 or bad debt; their numbers are computed, exactly,
+//! for those that are asked for.
 
-use std::collections::BTreeMap;
+pub mod filter;
+pub mod live;
+pub mod verdict;
+
 use std::num::NonZero;
+use std::ops::Range;
 
-use plimsoll_risk::account::Account;
-use plimsoll_risk::health::{AssetState, Assets, Health, Position};
-use plimsoll_risk::loss::is_bad_debt;
-use plimsoll_risk::params::AssetId;
-use plimsoll_risk::price::Mark;
-use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::event::account_name;
 use plimsoll_schema::pool::AccountKey;
 
+pub use crate::scan::verdict::{AssetTable, Verdict};
+
 use crate::book::Book;
+use crate::chain::Chain;
 use crate::error::{Error, Result};
+use crate::scan::filter::{Filter, Rows, Sums};
+use crate::scan::live::Live;
 
+/// Fewer rows than this are filtered faster by one thread.
+const FILTERED_PARALLEL_FROM: usize = 50_000;
 /// Fewer accounts than this are judged faster by one thread.
-const PARALLEL_FROM: usize = 2_000;
+const JUDGED_PARALLEL_FROM: usize = 500;
 
-/// All assets at one time: interest added, guards applied.
-#[derive(Clone, Debug)]
-pub struct AssetTable(BTreeMap<AssetId, AssetState>);
-
-impl Assets for AssetTable {
-    fn asset(&self, id: AssetId) -> Option<&AssetState> {
-        self.0.get(&id)
-    }
-}
-
-impl AssetTable {
-    /// The book's assets at this time.
-    pub fn at(book: &Book, now: u64) -> Result<Self> {
-        let state = |(id, asset): (&AssetId, &crate::book::Asset)| {
-            let market = asset.stored.clone().accrue(now, asset.params.reserve_factor);
-            let market = market.map_err(|error| Error::garbage(&asset.params.denom, error))?;
-            let mark = asset.record.as_ref().map_or(Mark::unknown(), |record| record.mark(now));
-            Ok((*id, AssetState { params: asset.params.clone(), market, mark }))
-        };
-        book.assets.iter().map(state).collect::<Result<_>>().map(Self)
-    }
-}
-
-/// What is true of one account at one time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whose it is.
-    pub key: AccountKey,
-    /// What decides.
-    pub health: Health,
-    /// Whether what it owes will never be paid and can be written off.
-    pub bad_debt: bool,
-}
-
-impl Verdict {
-    /// Judges one account.
-    pub fn of(key: &AccountKey, account: &Account, assets: &AssetTable, now: u64, dust: Value) -> Result<Self> {
-        let judge = || -> std::result::Result<Self, Box<dyn std::error::Error>> {
-            let position = Position::of(account, assets, now)?;
-            let (health, bad_debt) = (position.health()?, is_bad_debt(&position, dust)?);
-            Ok(Self { key: key.clone(), health, bad_debt })
-        };
-        judge().map_err(|error| Error::Judge { account: name(key), reason: error.to_string() })
-    }
-
-    /// Health factor; `None` without debt.
-    pub fn health_factor(&self) -> Option<Ratio> {
-        self.health.factor_down()
-    }
-
-    /// Whether the health factor is below 1.
-    pub fn is_liquidatable(&self) -> bool {
-        self.health.is_liquidatable()
-    }
-}
-
-/// The whole book, judged.
+/// What is true of the whole book at one time. Goes with the book that it was made of, as that was then.
 #[derive(Clone, Debug)]
 pub struct Scan {
     /// For which time.
     pub now: u64,
     /// The assets at that time.
     pub assets: AssetTable,
-    /// In the book's order.
-    pub verdicts: Vec<Verdict>,
+    /// How many accounts were judged.
+    pub accounts: usize,
+    /// How many of them needed 256-bit maths.
+    pub exact: usize,
     /// Accounts that could not be judged, each with the reason.
     pub faults: Vec<String>,
+    filter: Filter,
+    /// Rows below 1, bad debt or not.
+    below: Vec<u32>,
+    /// Rows of bad debt, below 1 or not.
+    bad: Vec<u32>,
 }
 
 impl Scan {
-    /// Those below health factor 1, in the book's order.
-    pub fn liquidatable(&self) -> impl Iterator<Item = &Verdict> {
-        self.verdicts.iter().filter(|verdict| verdict.is_liquidatable())
+    /// How many accounts are below health factor 1.
+    pub fn below(&self) -> usize {
+        self.below.len()
+    }
+
+    /// How many accounts have debt that will never be paid and can be written off.
+    pub fn bad(&self) -> usize {
+        self.bad.len()
+    }
+
+    /// The rows below health factor 1, bad debt or not, in order.
+    pub fn rows_below(&self) -> &[u32] {
+        &self.below
+    }
+
+    /// The rows of bad debt, below 1 or not, in order.
+    pub fn rows_bad(&self) -> &[u32] {
+        &self.bad
+    }
+
+    /// Whether nothing is to be done about any account.
+    pub fn is_quiet(&self) -> bool {
+        self.below.is_empty() && self.bad.is_empty()
+    }
+
+    /// Those below health factor 1, in the order of their keys.
+    pub fn liquidatable(&self, book: &Book) -> Vec<Verdict> {
+        let mut verdicts: Vec<Verdict> =
+            self.below.iter().filter_map(|row| self.at(book, *row)).filter(Verdict::is_liquidatable).collect();
+        verdicts.sort_by(|a, b| a.key.cmp(&b.key));
+        verdicts
+    }
+
+    /// All accounts, in the order of their keys, but for those that can't be judged.
+    pub fn verdicts(&self, book: &Book) -> Vec<Verdict> {
+        let mut keys: Vec<&AccountKey> = book.accounts.keys().collect();
+        keys.sort_unstable();
+        let judged = parallel(keys.len(), JUDGED_PARALLEL_FROM, |part| {
+            keys.get(part).unwrap_or_default().iter().filter_map(|key| self.verdict(book, key)).collect::<Vec<_>>()
+        });
+        judged.unwrap_or_default().into_iter().flatten().collect()
+    }
+
+    /// This account; `None` when it isn't in the book or can't be judged.
+    pub fn verdict(&self, book: &Book, key: &AccountKey) -> Option<Verdict> {
+        let account = book.accounts.get(key)?;
+        Verdict::of(key, account, &self.assets, self.now, book.terms.dust_value).ok()
+    }
+
+    /// The rows of all accounts below 1 or with bad debt, each with what about it is worth.
+    pub fn troubled(&self, book: &Book) -> Vec<(u32, Sums)> {
+        let sums = |row: u32| (row, self.filter.sums(book.accounts.columns(), row as usize));
+        let rows = self.below.iter().chain(self.bad.iter().filter(|row| self.below.binary_search(row).is_err()));
+        rows.map(|row| sums(*row)).collect()
+    }
+
+    /// The keys of all accounts below 1 or with bad debt.
+    pub fn keys(&self, book: &Book) -> Vec<AccountKey> {
+        let rows = self.below.iter().chain(self.bad.iter().filter(|row| self.below.binary_search(row).is_err()));
+        rows.filter_map(|row| book.accounts.at(*row as usize)).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The account in this row.
+    pub fn at(&self, book: &Book, row: u32) -> Option<Verdict> {
+        self.verdict(book, book.accounts.at(row as usize)?.0)
+    }
+
+    /// With none but these accounts.
+    pub fn only(mut self, book: &Book, keys: &[AccountKey]) -> Self {
+        let wanted: Vec<usize> = keys.iter().filter_map(|key| book.accounts.row(key)).collect();
+        self.below.retain(|row| wanted.contains(&(*row as usize)));
+        self.bad.retain(|row| wanted.contains(&(*row as usize)));
+        self
     }
 }
 
@@ -99,31 +129,66 @@ pub fn name(key: &AccountKey) -> String {
     account_name(&key.owner, key.account_id)
 }
 
-/// Judges every account of the book at this time.
+/// Judges every account of the book at this time, by published prices alone.
 pub fn scan(book: &Book, now: u64) -> Result<Scan> {
-    let assets = AssetTable::at(book, now)?;
-    let accounts: Vec<_> = book.accounts.iter().collect();
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let dust = book.terms.dust_value;
-    let judge = |part: &[(&AccountKey, &Account)]| -> Vec<Result<Verdict>> {
-        part.iter().map(|(key, account)| Verdict::of(key, account, &assets, now, dust)).collect()
+    scan_with(book, now, &Live::new())
+}
+
+/// Judges every account at the book's block, by what the chain's oracle says there.
+pub async fn scan_on(chain: &impl Chain, book: &Book) -> Result<Scan> {
+    scan_with(book, book.head.time, &live::live(chain, book).await?)
+}
+
+/// Judges every account of the book at this time; where a published price fails, by these.
+pub fn scan_with(book: &Book, now: u64, live: &Live) -> Result<Scan> {
+    let (assets, columns, dust) = (AssetTable::with(book, now, live)?, book.accounts.columns(), book.terms.dust_value);
+    let filter = Filter::new(columns, &assets, now, dust);
+    let accounts = columns.len();
+    if u32::try_from(accounts).is_err() {
+        return Err(Error::garbage("the book", format!("{accounts} accounts")));
+    }
+    let mut rows = Rows::default();
+    parallel(accounts, FILTERED_PARALLEL_FROM, |part| filter.judge(columns, part))?
+        .into_iter()
+        .for_each(|part| rows.append(part));
+    let exact = rows.unsure.len();
+    let judge = |row: &u32| {
+        let account = book.accounts.at(*row as usize);
+        account.map(|(key, account)| (*row, Verdict::of(key, account, &assets, now, dust)))
     };
-    let judged: Vec<Result<Verdict>> = if accounts.len() < PARALLEL_FROM || threads < 2 {
-        judge(&accounts)
-    } else {
-        std::thread::scope(|scope| {
-            let parts = accounts.chunks(accounts.len().div_ceil(threads));
-            let workers: Vec<_> = parts.map(|part| scope.spawn(|| judge(part))).collect();
-            let lost = |_| vec![Err(Error::garbage("a scanning thread", "a panic"))];
-            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(lost)).collect()
-        })
-    };
-    let (mut verdicts, mut faults) = (Vec::with_capacity(judged.len()), Vec::new());
-    for verdict in judged {
+    let judged = parallel(exact, JUDGED_PARALLEL_FROM, |part| {
+        rows.unsure.get(part).unwrap_or_default().iter().filter_map(judge).collect::<Vec<_>>()
+    })?;
+    let Rows { mut below, mut bad, .. } = rows;
+    below.extend_from_slice(&bad);
+    let mut faults = Vec::new();
+    for (row, verdict) in judged.into_iter().flatten() {
         match verdict {
-            Ok(verdict) => verdicts.push(verdict),
+            Ok(verdict) => {
+                below.extend(verdict.is_liquidatable().then_some(row));
+                bad.extend(verdict.bad_debt.then_some(row));
+            }
             Err(error) => faults.push(error.to_string()),
         }
     }
-    Ok(Scan { now, assets, verdicts, faults })
+    // Stable, because it merges what is in order already.
+    below.sort();
+    bad.sort();
+    faults.sort_unstable();
+    Ok(Scan { now, assets, accounts, exact, faults, filter, below, bad })
+}
+
+/// Splits so many things evenly among the cores; one does it where they are fewer than that.
+fn parallel<T: Send>(count: usize, from: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Result<Vec<T>> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    if count < from || threads < 2 {
+        return Ok(vec![work(0..count)]);
+    }
+    let (size, work) = (count.div_ceil(threads), &work);
+    std::thread::scope(|scope| {
+        let parts = (0..threads).map(|n| (n * size).min(count)..((n + 1) * size).min(count));
+        let workers: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
+        let lost = |_| Error::garbage("a scanning thread", "a panic");
+        workers.into_iter().map(|worker| worker.join().map_err(lost)).collect()
+    })
 }

@@ -199,7 +199,7 @@ async fn an_upgrade_while_the_keeper_runs_has_the_book_read_anew_once() {
     let chain = Arc::new(chain);
     let mut keeper = Keeper::new(chain.clone(), book, Strategy::default(), None).unwrap().shelved(shelf);
     let tick = keeper.on_block(&upgrade(&chain).await).await.unwrap();
-    assert_eq!(tick.scan.verdicts.len(), 3, "judged after it was read anew");
+    assert_eq!(tick.scan.accounts, 3, "judged after it was read anew");
     assert_eq!((keeper.counts().rebuilt, &keeper.book().accounts), (1, &right));
     drop(keeper);
     let codes = Store::open(&file).unwrap().1.unwrap().codes;
@@ -325,7 +325,7 @@ async fn a_file_that_was_copied_at_any_moment_holds_some_block() {
     for id in 50..80 {
         let head = borrow(&chain, BOB, id).await;
         shelf.follow(&mut book, &chain, &head).await.unwrap();
-        shelf.keep(&mut book, &chain).await;
+        shelf.keep(&book);
         known.push(book.clone());
         std::fs::copy(&file, &copy).unwrap();
         let (_, stored) = Store::open(&copy).unwrap();
@@ -423,13 +423,13 @@ async fn it_goes_on_without_its_file() {
     for account_id in 1_000..21_000 {
         book.accounts.insert(AccountKey { account_id, ..key.clone() }, account.clone());
     }
-    shelf.keep(&mut book, &chain).await;
+    shelf.keep(&book);
     assert_eq!(shelf.counts().unwritten, 1);
     book = fresh;
     for _ in 0..14 {
         let head = chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
         shelf.follow(&mut book, &chain, &head).await.unwrap();
-        shelf.keep(&mut book, &chain).await;
+        shelf.keep(&book);
     }
     // A minute later there is room again.
     assert_eq!(shelf.counts().unwritten, 1);

@@ -29,7 +29,7 @@ fn path(name: &str) -> PathBuf {
 
 fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
     let (hash, sender, chain_id) = (hash.to_owned(), sender.to_owned(), chain_id.to_owned());
-    Intent { hash, sender, chain_id, timeout_height: 20, accounts: vec!["wasm1x/0".to_owned()], items: 0 }
+    Intent { hash, sender, chain_id, timeout_height: 20, accounts: vec!["wasm1x/0".to_owned()], items: 0, before: 0 }
 }
 
 #[test]
@@ -115,6 +115,23 @@ fn a_second_keeper_on_the_same_journal_is_refused() {
     assert!(matches!(error, Error::File { .. }) && error.to_string().contains("another keeper"), "{error}");
 }
 
+#[test]
+fn a_message_that_goes_before_is_about_no_account() {
+    let named = |accounts: &[&str]| accounts.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let of = |items, before| Intent {
+        accounts: named(&["a/0", "b/0", "c/0"]),
+        items,
+        before,
+        ..intent("X", "me", "test-1")
+    };
+    // Prices, then two items in one message, then a message of its own.
+    let mixed = of(2, 1);
+    let asked: Vec<Option<Vec<String>>> = (0..4).map(|at| mixed.accounts_of(at).map(<[String]>::to_vec)).collect();
+    assert_eq!(asked, [None, Some(named(&["a/0", "b/0"])), Some(named(&["c/0"])), None]);
+    assert_eq!(of(0, 1).accounts_of(1), Some(&named(&["a/0"])[..]));
+    assert_eq!(of(0, 0).accounts_of(1), Some(&named(&["b/0"])[..]));
+}
+
 fn write_off() -> Action {
     let key = AccountKey { owner: "wasm1x".to_owned(), account_id: 0 };
     Action::WriteOff { key, debt_value: plimsoll_risk::units::Value::ZERO }
@@ -133,7 +150,7 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     drop(journal);
 
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
-    let desk = Desk { pool: "wasm1pool", liquidator: None, item_gas: 0 };
+    let desk = Desk { pool: "wasm1pool", oracle: "wasm1oracle", liquidator: None, item_gas: 0 };
     let mut blocks = 0;
     loop {
         let head = chain.head().await.unwrap();

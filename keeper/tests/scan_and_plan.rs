@@ -61,8 +61,8 @@ fn only_skip(plan: &Plan) -> Skip {
 #[tokio::test]
 async fn a_healthy_book_asks_for_nothing() {
     let (_, book, scan) = judged(alice).await;
-    assert_eq!(scan.verdicts.len(), 1);
-    assert_eq!(scan.liquidatable().count(), 0);
+    assert_eq!((scan.accounts, scan.below(), scan.bad()), (1, 0, 0));
+    assert!(scan.is_quiet());
     assert_eq!(planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default()), Plan::default());
 }
 
@@ -70,11 +70,12 @@ async fn a_healthy_book_asks_for_nothing() {
 async fn time_alone_makes_an_account_liquidatable() {
     let (_, book, scan_now) = judged(alice).await;
     // Its debt grows past 750 at some 0.1 % a year: prices are stale by then, and count at the bound that favours it.
+    let judged = |scan: &Scan| scan.verdicts(&book).remove(0);
     let later = scan(&book, scan_now.now + 3_600).unwrap();
-    assert!(later.verdicts[0].health.debt > scan_now.verdicts[0].health.debt);
+    assert!(judged(&later).health.debt > judged(&scan_now).health.debt);
     let stale = scan(&book, scan_now.now + 3_601).unwrap();
-    assert!(!stale.verdicts[0].is_liquidatable());
-    assert!(stale.verdicts[0].health.collateral > later.verdicts[0].health.collateral);
+    assert!(!judged(&stale).is_liquidatable() && stale.is_quiet());
+    assert!(judged(&stale).health.collateral > judged(&later).health.collateral);
 }
 
 #[tokio::test]
@@ -188,7 +189,8 @@ async fn bad_debt_is_written_off_unless_that_is_switched_off() {
         world.set_price(UATOM, "0.1");
     })
     .await;
-    assert!(scan.verdicts[0].bad_debt);
+    assert!(scan.verdicts(&book)[0].bad_debt);
+    assert_eq!((scan.below(), scan.bad()), (1, 1));
     // Without inventory nothing can be seized, but the loss can be booked.
     let plan = planned(&book, &scan, &[], &Strategy::default());
     assert!(matches!(plan.actions.as_slice(), [Action::WriteOff { .. }]), "{plan:?}");
@@ -205,7 +207,7 @@ async fn own_and_cooling_accounts_are_left_alone() {
     .await;
     let alice = chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
     let strategy = Strategy::default();
-    let (none, cooling) = (BTreeSet::new(), BTreeSet::from([scan.verdicts[0].key.clone()]));
+    let (none, cooling) = (BTreeSet::new(), BTreeSet::from([scan.verdicts(&book)[0].key.clone()]));
     let own = Means::new(Some(alice.as_str()), None, &strategy, &none);
     assert_eq!(only_skip(&plan(&book, &scan, own)), Skip::Own);
     let failed = Means::new(None, None, &strategy, &cooling);

@@ -126,12 +126,19 @@ async fn the_keepers_verdict_is_the_contracts_and_the_outcome_of_liquidate() {
     let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
     let scan = scan(&book, head.time).unwrap();
     assert!(scan.faults.is_empty(), "{:?}", scan.faults);
-    assert!(scan.verdicts.len() > 9_900, "{} borrowers", scan.verdicts.len());
+    let judged = scan.verdicts(&book);
+    assert!(judged.len() > 9_900 && judged.len() == scan.accounts, "{} borrowers", judged.len());
 
     let verdicts: BTreeMap<AccountKey, (bool, Option<Ratio>)> =
-        scan.verdicts.iter().map(|v| (v.key.clone(), (v.is_liquidatable(), v.health_factor()))).collect();
+        judged.iter().map(|v| (v.key.clone(), (v.is_liquidatable(), v.health_factor()))).collect();
     let below = verdicts.values().filter(|(liquidatable, _)| *liquidatable).count();
     assert!((1_000..9_000).contains(&below), "{below} below 1 is no test of both sides");
+    assert_eq!(below, scan.below());
+    // The filter decides nearly all of them.
+    assert!(scan.exact < 100, "{} of {} accounts needed exact maths", scan.exact, scan.accounts);
+    let listed: Vec<AccountKey> = scan.liquidatable(&book).into_iter().map(|verdict| verdict.key).collect();
+    let wanted: Vec<AccountKey> = verdicts.iter().filter(|(_, v)| v.0).map(|(key, _)| key.clone()).collect();
+    assert_eq!(listed, wanted);
     let millionth = Ratio::new(1_000_000_000_000);
     let near = |factor: &Option<Ratio>| {
         factor.is_some_and(|f| f.saturating_sub(Ratio::ONE).max(Ratio::ONE.saturating_sub(f)) <= millionth)

@@ -42,7 +42,7 @@ fn storage_work_does_not_grow_with_the_number_of_users() {
     let many = work(300);
     for ((name, few), (_, many)) in few.iter().zip(&many) {
         assert_eq!((few.reads, few.writes, few.removes), (many.reads, many.writes, many.removes), "{name}");
-        // A flash loan is two messages and a reply, and the borrower reads whose it is.
+        // A flash loan is four messages, and the borrower reads whose it is.
         let most = if *name == "flash_loan" { 32 } else { 16 };
         assert!(few.total() <= most, "{name} does {few:?}");
     }

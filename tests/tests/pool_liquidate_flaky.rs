@@ -10,7 +10,7 @@ mod common;
 use common::{assert_solvent, refuses};
 use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Price, Rate, Ratio};
-use plimsoll_testing::{ALICE, Asset, LENDER, LIQUIDATOR, UUSD, World};
+use plimsoll_testing::{ALICE, Asset, LENDER, LIQUIDATOR, UATOM, UUSD, World, values};
 
 /// Eight tokens at a dollar that may cost 1.1 at most, and dollars without interest.
 fn assets() -> Vec<Asset> {
@@ -91,4 +91,31 @@ fn a_price_that_comes_and_goes_shields_only_up_to_its_bound_and_only_while_it_is
         world.liquidate(LIQUIDATOR, ALICE, "utoken1", (UUSD, 555_000_000)).unwrap();
         assert_solvent(&world);
     }
+}
+
+/// A crumb of a token with a dead feed counts as much as its ceiling lets it, and says nothing of what pays a bonus: it must not raise the bonus at lenders' cost.
+#[test]
+fn liquidate_pays_no_higher_bonus_for_a_token_that_may_be_worth_anything() {
+    let mut outcomes = Vec::new();
+    for crumb in [0, 100_000] {
+        let wild = Asset::new("utoken1", 6, "1");
+        let mut world = World::builder().assets(Asset::defaults().into_iter().chain([wild])).build();
+        world.deposit(LENDER, UUSD, 1_000_000_000_000).unwrap();
+        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+        world.borrow(ALICE, UUSD, 640_000_000).unwrap();
+        world.advance(3_601);
+        // A collateral ratio of exactly 1, without the crumb.
+        world.set_prices(&[(UATOM, "6.4"), (UUSD, "1")]);
+        if crumb > 0 {
+            world.deposit(ALICE, "utoken1", crumb).unwrap();
+        }
+        let done = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 700_000_000)).unwrap();
+        let said = |key: &str| values(&done, key).first().map(ToString::to_string);
+        outcomes.push((said("bonus"), said("repaid"), said("seized")));
+        assert_solvent(&world);
+    }
+    assert_eq!(outcomes[0], outcomes[1]);
+    // 640 / 1.02, of the least bonus, 2 %.
+    assert_eq!(outcomes[0].0.as_deref(), Some("0.02"));
+    assert_eq!(outcomes[0].1.as_deref(), Some("627450981"));
 }

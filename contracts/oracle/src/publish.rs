@@ -102,35 +102,56 @@ fn observe(
     if is_priced {
         let (quote, observed_at) = quote(deps.storage, now, denom, source)?;
         let overflow = |error| ContractError::PairPrice { denom: denom.to_owned(), pair: source.pair.clone(), error };
-        let Quote { mid, low, high } = band(&samples, &reading, source, &quote).map_err(overflow)?;
+        let band = Band::of(&samples, &reading, source, &quote).map_err(overflow)?;
         let published = record.timestamp;
         if observed_at < published {
             let denom = denom.to_owned();
             return Err(ContractError::OlderThanPublished { denom, timestamp: observed_at, published });
         }
         let refused = |fault| ContractError::Price { denom: denom.to_owned(), fault };
-        record.publish_within(mid, (low, high), observed_at, now).map_err(refused)?;
+        record.publish_within(band.mid(&record), (band.low, band.high), observed_at, now).map_err(refused)?;
     }
     samples.take(reading.sample, source.window);
     Ok(Observation { record, samples, is_priced })
 }
 
-/// The average since the sample that is old enough, rounded down; and the lowest and highest, rounded down and up, of that, of the
-/// averages since later samples and of the price at the present reserves. Whoever moves the reserves for one transaction can widen
-/// this, and narrow it no further than to the averages.
-fn band(samples: &Samples, reading: &Reading, source: &PairSource, quote: &Quote) -> Result<Quote, MathError> {
-    let (now, scale) = (&reading.sample, Scale { base: source.decimals, quote: source.quote_decimals });
-    let (start, later) = samples.since(now.time, source.window).ok_or(MathError::DivideByZero)?;
-    let mean = ExchangeRate::mean(start, now, scale)?;
-    let mut band =
-        Quote { mid: mean.price_down(quote.mid)?, low: mean.price_down(quote.low)?, high: mean.price_up(quote.high)? };
-    let spot = ExchangeRate::spot(reading.base, reading.quote, scale)?;
-    for rate in later.map(|sample| ExchangeRate::mean(sample, now, scale)).chain([Ok(spot)]) {
-        let rate = rate?;
-        band.low = band.low.min(rate.price_down(quote.low)?);
-        band.high = band.high.max(rate.price_up(quote.high)?);
+/// What a pair says of a price: the average since the sample that is old enough, the averages since later samples, and the price at the present
+/// reserves. Whoever moves the reserves for one transaction can widen it, and narrow it no further than to the averages.
+struct Band {
+    /// The average, rounded down.
+    mean: Price,
+    /// The lowest and highest of all, at the mid price of the pair's other token; rounded down.
+    lowest: Price,
+    highest: Price,
+    /// The same at that token's edges; rounded down and up.
+    low: Price,
+    high: Price,
+}
+
+impl Band {
+    fn of(samples: &Samples, reading: &Reading, source: &PairSource, quote: &Quote) -> Result<Self, MathError> {
+        let (now, scale) = (&reading.sample, Scale { base: source.decimals, quote: source.quote_decimals });
+        let (start, later) = samples.since(now.time, source.window).ok_or(MathError::DivideByZero)?;
+        let mean = ExchangeRate::mean(start, now, scale)?;
+        let (mid, low, high) = (mean.price_down(quote.mid)?, mean.price_down(quote.low)?, mean.price_up(quote.high)?);
+        let mut band = Self { mean: mid, lowest: mid, highest: mid, low, high };
+        let spot = ExchangeRate::spot(reading.base, reading.quote, scale)?;
+        for rate in later.map(|sample| ExchangeRate::mean(sample, now, scale)).chain([Ok(spot)]) {
+            let rate = rate?;
+            let mid = rate.price_down(quote.mid)?;
+            (band.lowest, band.highest) = (band.lowest.min(mid), band.highest.max(mid));
+            band.low = band.low.min(rate.price_down(quote.low)?);
+            band.high = band.high.max(rate.price_up(quote.high)?);
+        }
+        Ok(band)
     }
-    Ok(band)
+
+    /// Where the mid price aims: no further than to where all agree that it has moved. A price that was held for a moment stands in the average for
+    /// a whole window, as much higher as it was extreme, but the later averages and the present price have forgotten it. The first price is
+    /// the average.
+    fn mid(&self, record: &PriceRecord) -> Price {
+        if record.timestamp == 0 { self.mean } else { record.price.max(self.lowest).min(self.highest) }
+    }
 }
 
 /// What a whole token of the pair's other kind costs, and when that was observed: now, unless its price was published earlier.

@@ -3,8 +3,13 @@
 use plimsoll_risk::twap::Sample;
 use serde::{Deserialize, Serialize};
 
-/// At most two samples of a pair, the older first. A third takes the oldest one's place, and none is taken in before the last one may
-/// begin an average: so one of them always may, while there is another message at least every `max_window − window` seconds.
+/// So many samples are kept.
+const KEPT: usize = 6;
+/// A sample is taken every so manieth part of the window. The kept ones span more than a window even when another takes the oldest one's place,
+/// so one of them may always begin an average, while there is a message at least every `max_window − window` seconds.
+const EVERY: u64 = 4;
+
+/// Samples of a pair, the oldest first. The averages since the later ones forget what the whole window's still remembers.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(transparent)]
 pub struct Samples(Vec<Sample>);
@@ -23,12 +28,12 @@ impl Samples {
         Some((start, self.0.iter().skip(old).filter(move |sample| sample.time < now)))
     }
 
-    /// Takes a sample in, once the last one is at least `window` old.
+    /// Takes a sample in, once the last one is a quarter of the window old.
     pub fn take(&mut self, sample: Sample, window: u64) {
-        if self.0.last().is_some_and(|last| sample.time.saturating_sub(last.time) < window) {
+        if self.0.last().is_some_and(|last| sample.time.saturating_sub(last.time) < window.div_ceil(EVERY)) {
             return;
         }
-        if self.0.len() >= 2 {
+        if self.0.len() >= KEPT {
             self.0.remove(0);
         }
         self.0.push(sample);

@@ -170,6 +170,23 @@ impl Position {
         Ok(health)
     }
 
+    /// `collateral / debt` as far as prices are known: a deposit whose price fails counts nothing, a debt whose price fails counts at its hard upper
+    /// bound. Rounded down; `None` without debt. Where every price is valid it is [`Health::collateral_ratio_down`].
+    pub fn certain_ratio_down(&self) -> Result<Option<Ratio>, MathError> {
+        let mut certain = Health::default();
+        for line in self.collaterals.iter().filter(|line| line.mark.quote.is_ok()) {
+            certain.collateral = certain.collateral.checked_add(line.value_down()?)?;
+        }
+        for line in &self.debts {
+            let price = if line.mark.quote.is_ok() { line.mark.debt() } else { line.mark.ceiling };
+            let sum = line.amount.value_up(price, line.decimals).and_then(|value| certain.debt.checked_add(value));
+            // Where nothing bounds a price, what is owed may be beyond any number.
+            let Ok(sum) = sum else { return Ok(Some(Ratio::ZERO)) };
+            certain.debt = sum;
+        }
+        Ok(certain.collateral_ratio_down())
+    }
+
     /// Borrowing power at the unfavourable edge of each price. Errors when a price that counts fails its guards.
     pub fn borrowing_power(&self) -> Result<BorrowingPower, HealthError> {
         let mut power = BorrowingPower::default();

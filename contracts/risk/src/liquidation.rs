@@ -79,8 +79,9 @@ pub enum LiquidationError {
 }
 
 /// The bonus at this health: from `min` just below 1 to `max` at `full_at`, and never above what the collateral still
-/// has beyond the debt, `CR − 1`, or `min` when that is less. Rounded down.
-pub fn bonus_down(curve: &BonusCurve, health: &Health) -> Result<Ratio, MathError> {
+/// has beyond the debt, `CR − 1`, or `min` when that is less. Rounded down. The ratio is [`Position::certain_ratio_down`]: what a token with a
+/// dead feed might be worth pays no bonus, or a crumb of it would raise the bonus at lenders' cost. `None` is without debt.
+pub fn bonus_down(curve: &BonusCurve, health: &Health, certain: Option<Ratio>) -> Result<Ratio, MathError> {
     let factor = health.factor_down().unwrap_or(Ratio::MAX);
     let curved = if factor <= curve.full_at {
         curve.max
@@ -91,7 +92,7 @@ pub fn bonus_down(curve: &BonusCurve, health: &Health) -> Result<Ratio, MathErro
         let climbed = mul_div_down(Uint256::from(range.raw()), Uint256::from(below.raw()), Uint256::from(span.raw()))?;
         curve.min.checked_add(Ratio::new(narrow(climbed)?))?
     };
-    let beyond = health.collateral_ratio_down().unwrap_or(Ratio::MAX).saturating_sub(Ratio::ONE);
+    let beyond = certain.unwrap_or(Ratio::MAX).saturating_sub(Ratio::ONE);
     Ok(curved.min(beyond.max(curve.min)))
 }
 
@@ -173,7 +174,7 @@ pub fn size(
             return Err(LiquidationError::Price { asset, fault: fault.clone() });
         }
     }
-    let bonus = bonus_down(&incentive.bonus, &health)?;
+    let bonus = bonus_down(&incentive.bonus, &health, position.certain_ratio_down()?)?;
     let target = terms.target_health_factor;
     let value = target_repay_up(&health, seized.threshold(), bonus, incentive.bonus.min, target)?;
     let wanted = Amount::of_value_up(value, owed.mark.debt(), owed.decimals)?.min(owed.amount).min(offered);

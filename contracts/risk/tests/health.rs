@@ -223,6 +223,27 @@ fn a_disabled_deposit_counts_in_the_collateral_ratio_but_carries_nothing() {
 }
 
 #[test]
+fn the_certain_ratio_is_the_collateral_ratio_where_prices_are_valid_and_knows_nothing_of_others() {
+    let with = |collateral_mark: Option<Mark>, debt_mark: Option<Mark>| {
+        let mut position = Position {
+            collaterals: vec![collateral(0, 100, E18, 0, E18 / 2), collateral(1, 30, E18, 0, E18 / 2)],
+            debts: vec![debt(2, 50, E18, 0), debt(3, 10, E18, 0)],
+        };
+        position.collaterals[1].mark = collateral_mark.unwrap_or_else(|| mark(E18));
+        position.debts[1].mark = debt_mark.unwrap_or_else(|| mark(E18));
+        (position.certain_ratio_down().unwrap().unwrap(), position.health().unwrap())
+    };
+    let ratio = |part: u128, whole: u128| Ratio::new(part * E18 / whole);
+    let (certain, health) = with(None, None);
+    assert_eq!((certain, Some(certain)), (ratio(130, 60), health.collateral_ratio_down()));
+    // A deposit of unknown price counts nothing, a debt at its upper bound; nothing bounds what nobody knows.
+    assert_eq!(with(Some(failed(E18, 1_000 * E18)), None).0, ratio(100, 60));
+    assert_eq!(with(None, Some(failed(E18 / 2, 9 * E18))).0, ratio(130, 140));
+    assert!(with(None, Some(Mark::unknown())).0 < ratio(1, 1_000_000));
+    assert_eq!(Position::default().certain_ratio_down().unwrap(), None);
+}
+
+#[test]
 fn a_failing_price_counts_at_its_bound_and_a_disabled_one_does_not_stop_borrowing() {
     let mut position =
         Position { collaterals: vec![collateral(0, 100, E18, 0, E18 / 2)], debts: vec![debt(1, 50, E18, 0)] };

@@ -219,7 +219,7 @@ proptest! {
         let (carried, held) = (cut(debt, carried), cut(debt, ratio));
         let of = |raw: u128| Value::new(raw.into());
         let health = Health { collateral: of(held), carried: of(carried), debt: of(debt) };
-        let got = q(bonus_down(&curve, &health).unwrap().raw());
+        let got = q(bonus_down(&curve, &health, health.collateral_ratio_down()).unwrap().raw());
         let expected = exact_bonus(&curve, &q(carried), &q(held), &q(debt)) * q(E18);
         let slope = frac(curve.max.raw() - curve.min.raw(), E18 - curve.full_at.raw());
         prop_assert!(got > &expected - Q::one() - &slope.clone().min(q(E18)), "{got} far below {expected}");
@@ -348,7 +348,7 @@ proptest! {
         let terms = LiquidationTerms { target_health_factor: Ratio::new(raw.4), dust_value: Value::new(dust) };
         let _ = size(&position, AssetId(ids.0), AssetId(ids.1), Amount::new(coins), &incentive, &terms);
         if let Ok(health) = position.health() {
-            let _ = bonus_down(&bonus, &health);
+            let _ = position.certain_ratio_down().map(|certain| bonus_down(&bonus, &health, certain));
             let _ = target_repay_up(&health, Ratio::new(raw.0), Ratio::new(raw.1), Ratio::new(raw.2), Ratio::new(raw.4));
         }
     }

@@ -88,7 +88,7 @@ impl Shelf {
             shelf.audited = book.head.time;
         }
         shelf.unsaved = news;
-        shelf.save(&book);
+        shelf.keep(&book);
         Ok((shelf, book))
     }
 
@@ -164,7 +164,7 @@ impl Shelf {
         }
     }
 
-    /// Brings the book to this block. It isn't in the file before [`Shelf::keep`].
+    /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`Shelf::keep`].
     pub async fn follow(&mut self, book: &mut Book, chain: &impl Chain, head: &Head) -> Result<()> {
         let news = match book.follow_within(chain, head, self.care.gap_max).await {
             Ok(news) => news,
@@ -182,22 +182,22 @@ impl Shelf {
             self.doubts = 0;
         }
         self.unsaved.add(news);
+        self.audit_in_time(book, chain).await;
         Ok(())
     }
 
-    /// What has time until a block's transactions are sent: audits the book when it is time, and writes what changed to the file.
-    pub async fn keep(&mut self, book: &mut Book, chain: &impl Chain) {
-        if self.care.audit_accounts > 0 && book.head.time >= self.audited.saturating_add(self.care.audit_seconds) {
-            match self.audit(book, chain).await {
-                Ok(()) => self.audited = book.head.time,
-                // The next block tries again.
-                Err(error) => {
-                    self.count_refused(&error);
-                    tracing::warn!(%error, "the book can't be compared now");
-                }
+    async fn audit_in_time(&mut self, book: &mut Book, chain: &impl Chain) {
+        if self.care.audit_accounts == 0 || book.head.time < self.audited.saturating_add(self.care.audit_seconds) {
+            return;
+        }
+        match self.audit(book, chain).await {
+            Ok(()) => self.audited = book.head.time,
+            // The next block tries again.
+            Err(error) => {
+                self.count_refused(&error);
+                tracing::warn!(%error, "the book can't be compared now");
             }
         }
-        self.save(book);
     }
 
     fn count_refused(&mut self, error: &Error) {
@@ -227,8 +227,9 @@ impl Shelf {
         Ok(())
     }
 
-    /// Writes what isn't in the file yet. A file that can't be written stops nobody: it is told, counted, and tried again.
-    fn save(&mut self, book: &Book) {
+    /// Writes what isn't in the file yet; it has time until a block's transactions are sent. A file that can't be written stops nobody: it
+    /// is told, counted, and tried again.
+    pub fn keep(&mut self, book: &Book) {
         let Some(path) = &self.file else {
             self.unsaved = News::default();
             return;

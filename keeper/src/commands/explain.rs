@@ -14,29 +14,28 @@ use crate::commands::scan::{shortened, two_decimals};
 use crate::commands::{config, open, print_json};
 use crate::error::{Error, Result};
 use crate::plan::{Action, Means, decide};
-use crate::scan::{Verdict, name, scan};
+use crate::scan::{Verdict, name, scan_on};
 
 /// Says why the account is healthy or not, at which price of which asset that ends, and what a liquidation would do.
 pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<()> {
     let config = config(settings)?;
     let wanted = account_key(account).ok_or_else(|| not_an_account(account))?;
-    let (_, book) = open(&config, None).await?;
-    let scan = scan(&book, book.head.time)?;
-    let (Some(record), Some(verdict)) =
-        (book.accounts.get(&wanted), scan.verdicts.iter().find(|verdict| verdict.key == wanted))
-    else {
+    let (node, book) = open(&config, None).await?;
+    let scan = scan_on(&*node, &book).await?;
+    let Some(record) = book.accounts.get(&wanted) else {
         return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", name(&wanted))));
     };
+    let verdict = Verdict::of(&wanted, record, &scan.assets, scan.now, book.terms.dust_value)?;
     let judged = |error: &dyn std::fmt::Display| Error::Judge { account: name(&wanted), reason: error.to_string() };
     let position = Position::of(record, &scan.assets, scan.now).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
     let cooling = BTreeSet::new();
     let means = Means::new(None, None, &config.strategy, &cooling);
-    let outcome = decide(&book, &scan, verdict, &means);
+    let outcome = decide(&book, &scan, &verdict, &means);
     if json {
-        return print_json(&as_json(&book, verdict, &lines, &outcome));
+        return print_json(&as_json(&book, &verdict, &lines, &outcome));
     }
-    in_words(&book, verdict, &lines);
+    in_words(&book, &verdict, &lines);
     match outcome {
         _ if !verdict.is_liquidatable() && !verdict.bad_debt => {}
         Ok(action) => outln!("A keeper with enough inventory would {}.", describe(&action)),

@@ -19,7 +19,7 @@ use crate::exchange::read::Venue;
 use crate::execute::{Executor, Landed, fee_reserve};
 use crate::plan::{Action, Means, hopeful, keep_back, plan};
 use crate::run::desk;
-use crate::scan::{Scan, name, scan};
+use crate::scan::{Scan, Verdict, name, scan_on};
 use crate::settle::{failures, settle};
 
 /// What is asked for.
@@ -58,8 +58,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         book.follow(&*node, &node.head().await?).await?;
         executor = Some(first);
     }
-    let mut scan = scan(&book, book.head.time)?;
-    scan.verdicts.retain(|verdict| wanted.contains(&verdict.key));
+    let scan = scan_on(&*node, &book).await?.only(&book, &wanted);
     let exchange = match &venue {
         Some(venue) => Some(venue.read(&*node, Some(book.head.height)).await?),
         None => None,
@@ -129,8 +128,8 @@ async fn planned<C: Chain>(
             actions.push(action.clone());
             continue;
         }
-        let verdict = scan.verdicts.iter().find(|verdict| verdict.key == *key);
-        let verdict = verdict.ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", name(key))))?;
+        let account = book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", name(key))))?;
+        let verdict = &Verdict::of(key, account, &scan.assets, scan.now, book.terms.dust_value)?;
         let attempt =
             exchange.filter(|_| least < wanted.len()).and_then(|exchange| hopeful(book, scan, verdict, exchange));
         match attempt {

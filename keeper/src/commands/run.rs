@@ -111,8 +111,8 @@ fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
     print_json(&json!({
         "event": "block",
         "height": height,
-        "accounts": tick.scan.verdicts.len(),
-        "liquidatable": tick.scan.liquidatable().count(),
+        "accounts": tick.scan.accounts,
+        "liquidatable": tick.scan.below(),
         "planned": tick.plan.actions.len(),
         "skipped": skipped,
         "sent": tick.sent.hash,

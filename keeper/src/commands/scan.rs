@@ -1,28 +1,34 @@
 //! `scan`: judges the whole book once.
 
+use std::collections::BTreeMap;
+
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
+use plimsoll_risk::health::{CollateralLine, Position};
+use plimsoll_risk::units::Price;
 use serde_json::json;
 
+use crate::book::Book;
 use crate::cli::Settings;
 use crate::commands::{config, open, print_json};
 use crate::error::{Error, Result};
-use crate::scan::{Scan, name, scan as judge};
+use crate::scan::{Scan, Verdict, name, scan_on};
 
 /// Prints every account with its health, the least healthy first.
 pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
     let config = config(settings)?;
-    let (_, book) = open(&config, None).await?;
-    let mut scan = judge(&book, book.head.time)?;
-    scan.verdicts.sort_by(|a, b| a.health_factor().cmp(&b.health_factor()).then_with(|| a.key.cmp(&b.key)));
+    let (node, book) = open(&config, None).await?;
+    let scan = scan_on(&*node, &book).await?;
+    let mut verdicts = scan.verdicts(&book);
+    verdicts.sort_by(|a, b| a.health_factor().cmp(&b.health_factor()).then_with(|| a.key.cmp(&b.key)));
     for fault in &scan.faults {
         eprintln!("{fault}");
     }
     if json {
-        print_lines(&scan, book.head.height)?;
+        print_lines(&book, &scan, &verdicts)?;
     } else {
-        outln!("{}", table(&scan));
-        let (count, below) = (scan.verdicts.len(), scan.liquidatable().count());
+        outln!("{}", table(&verdicts));
+        let (count, below) = (verdicts.len(), scan.below());
         outln!("block {}: {count} accounts with debt, {below} below health factor 1", book.head.height);
     }
     if scan.faults.is_empty() {
@@ -31,26 +37,39 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
     Err(Error::DoesNotHold(format!("{} accounts can't be judged", scan.faults.len())))
 }
 
-fn print_lines(scan: &Scan, height: u64) -> Result<()> {
-    for verdict in &scan.verdicts {
+/// By collateral, the price at and above which the account is healthy, all else unchanged; none where no price of it decides.
+fn liquidation_prices(book: &Book, scan: &Scan, verdict: &Verdict) -> BTreeMap<String, Price> {
+    let position =
+        book.accounts.get(&verdict.key).and_then(|account| Position::of(account, &scan.assets, scan.now).ok());
+    let position = position.unwrap_or_default();
+    let price = |line: &CollateralLine| {
+        let price = position.liquidation_price_up(line.asset).ok().flatten()?;
+        Some((book.denom_of(line.asset), price))
+    };
+    position.collaterals.iter().filter_map(price).collect()
+}
+
+fn print_lines(book: &Book, scan: &Scan, verdicts: &[Verdict]) -> Result<()> {
+    for verdict in verdicts {
         print_json(&json!({
             "account": name(&verdict.key),
-            "height": height,
+            "height": book.head.height,
             "collateral_value": verdict.health.collateral,
             "carried_value": verdict.health.carried,
             "debt_value": verdict.health.debt,
             "health_factor": verdict.health_factor(),
             "liquidatable": verdict.is_liquidatable(),
             "bad_debt": verdict.bad_debt,
+            "liquidation_prices": liquidation_prices(book, scan, verdict),
         }))?;
     }
     Ok(())
 }
 
-fn table(scan: &Scan) -> Table {
+fn table(verdicts: &[Verdict]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_BORDERS_ONLY).set_header(["account", "collateral", "debt", "health factor", ""]);
-    for verdict in &scan.verdicts {
+    for verdict in verdicts {
         let health = &verdict.health;
         table.add_row([
             name(&verdict.key),

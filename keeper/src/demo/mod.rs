@@ -96,7 +96,8 @@ impl Play {
         self.show(|screen| screen.opening());
         let head = self.chain.head().await?;
         let tick = self.tick(&head).await?;
-        self.show(|screen| screen.book(&tick));
+        let verdicts = tick.scan.verdicts(self.keeper.book());
+        self.show(|screen| screen.book(&verdicts));
         self.settle(&tick).await?;
         for (number, step) in scenario.steps.iter().enumerate() {
             if crate::output::closed() {
@@ -116,10 +117,11 @@ impl Play {
         let tick = self.tick(&head).await?;
         let after = self.prices.clone();
         self.show(|screen| screen.step(number, &step.title, &before, &after));
-        self.show(|screen| screen.book(&tick));
+        let verdicts = tick.scan.verdicts(self.keeper.book());
+        self.show(|screen| screen.book(&verdicts));
         self.show(|screen| screen.skipped(&tick.plan.skipped));
         if self.output == Output::Json {
-            let below = tick.scan.liquidatable().count();
+            let below = tick.scan.below();
             print_json(&json!({ "event": "step", "step": number, "height": head.height, "liquidatable": below }))?;
         }
         self.settle(&tick).await

@@ -15,7 +15,6 @@ use crate::commands::scan::{shortened, two_decimals};
 use crate::demo::scenario::Scenario;
 use crate::demo::summary::{Summary, balances};
 use crate::plan::Skip;
-use crate::run::Tick;
 use crate::scan::{Verdict, name};
 use crate::settle::Settled;
 
@@ -120,10 +119,10 @@ impl Screen {
     }
 
     /// Every account with its health.
-    pub fn book(&self, tick: &Tick) {
+    pub fn book(&self, verdicts: &[Verdict]) {
         let mut table = Table::new();
         table.load_preset(NOTHING).set_header(["", "account", "collateral", "debt", "health", ""]);
-        for verdict in &tick.scan.verdicts {
+        for verdict in verdicts {
             let factor = verdict.health_factor().unwrap_or(Ratio::MAX);
             table.add_row([
                 String::new(),
@@ -138,9 +137,7 @@ impl Screen {
             column.set_cell_alignment(CellAlignment::Right);
         }
         // Painted line by line: the table measures text without colour.
-        for (line, verdict) in
-            table.to_string().lines().zip(std::iter::once(None).chain(tick.scan.verdicts.iter().map(Some)))
-        {
+        for (line, verdict) in table.to_string().lines().zip(std::iter::once(None).chain(verdicts.iter().map(Some))) {
             outln!("{}", self.paint(tone(verdict), line.trim_end()));
         }
     }

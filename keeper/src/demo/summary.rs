@@ -52,7 +52,7 @@ impl Summary {
     /// Adds what happened at a block.
     pub fn take(&mut self, tick: &Tick) {
         let plus = |a: Value, b: Value| a.checked_add(b).unwrap_or(a);
-        self.liquidatable = self.liquidatable.max(tick.scan.liquidatable().count());
+        self.liquidatable = self.liquidatable.max(tick.scan.below());
         for done in &tick.settled {
             self.liquidations += usize::from(done.action == "liquidate");
             self.repaid_value = plus(self.repaid_value, done.repaid_value);

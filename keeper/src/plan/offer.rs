@@ -8,7 +8,7 @@ use plimsoll_risk::units::{Amount, Ratio, Value};
 
 use crate::book::Book;
 use crate::chain::Coin;
-use crate::plan::{Choice, Deal, Means, Skip};
+use crate::plan::{Choice, Deal, Means, Skip, unpublished};
 use crate::scan::{Scan, Verdict};
 
 /// A debt that is closed grows until its block: this share is sent on top, and what is not needed comes back.
@@ -38,6 +38,10 @@ impl Offer<'_> {
         let (held, allowed) = (self.means.available(&denom), self.means.allowed(&denom));
         if held.is_zero() {
             return Err(Skip::NoInventory);
+        }
+        let held = held.min(self.means.affordable(self.scan, debt));
+        if held.is_zero() {
+            return Err(Skip::Budget);
         }
         let (most, sized) = self.within_cash(debt, collateral, held)?;
         let sent = self.sent(debt, collateral, most, sized)?;
@@ -154,6 +158,7 @@ impl Offer<'_> {
             repaid_value: sized.repay.value_up(owed.mark.debt(), owed.decimals).map_err(fault)?,
             received_value: received.value_down(held.mark.collateral(), held.decimals).map_err(fault)?,
             profit: Value::ZERO,
+            publish: unpublished(self.book, self.scan, self.position),
             sale: None,
         })
     }

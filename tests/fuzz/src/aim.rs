@@ -25,6 +25,9 @@ pub fn aim(stage: &Stage, op: &Op) -> Op {
             *denom = next(*denom, &denoms(stage, disabled));
         }
         Op::Repay { who, denom, permille: ..=1_000, .. } => {
+            let owes = |who: &Who| !account(stage, *who).debts.is_empty();
+            let own = (0..crate::cast::IDS).map(|id| (who.0, (who.1 + id) % crate::cast::IDS));
+            *who = own.into_iter().find(owes).unwrap_or(*who);
             let account = account(stage, *who);
             *denom = next(*denom, &denoms(stage, account.debts.iter().map(|d| d.asset.0)));
         }

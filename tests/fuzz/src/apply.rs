@@ -46,14 +46,14 @@ pub fn apply(stage: &mut Stage, op: &Op) -> Outcome {
             price::drive(stage, *denom, *percent, *rounds);
             quietly()
         }
-        Op::Refresh => {
-            price::refresh(stage);
+        Op::Refresh { but } => {
+            price::refresh(stage, *but);
             quietly()
         }
         Op::Advance { seconds, fresh } => {
             stage.world.advance(u64::from(*seconds));
             if *fresh {
-                price::refresh(stage);
+                price::refresh(stage, None);
             }
             quietly()
         }

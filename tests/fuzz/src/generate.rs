@@ -168,7 +168,7 @@ fn play(r: &mut Random, card: Card) -> Op {
         Card::Crash => {
             Op::Move { denom: denom(r), percent: r.one_of(&[10, 30, 50, 300, 1_000, 2_000]), rounds: r.from_to(1, 12) }
         }
-        Card::Refresh => Op::Refresh,
+        Card::Refresh => Op::Refresh { but: r.once_in(2).then(|| denom(r)) },
         Card::Advance => Op::Advance { seconds: r.from_to(1, 1_000), fresh: r.once_in(2) },
         Card::Wait => {
             let seconds = if r.once_in(3) { r.from_to(1_000_000, 20_000_000) } else { r.from_to(1_000, 200_000) };
@@ -203,5 +203,5 @@ fn announcement(r: &mut Random) -> [Op; 3] {
     let (feeders, guards) = (r.one_of(&[2, 2, 3]), r.within(0, 4) as u8);
     let source = Op::SetSource { by: By::Rightful, denom: denom(r), feeders, quorum: 2, guards, pair: r.once_in(4) };
     // A pair has to be seen twice before it says a price.
-    [source, Op::Refresh, Op::Advance { seconds: r.one_of(&[1_000, 4_000, 8_000]), fresh: !r.once_in(4) }]
+    [source, Op::Refresh { but: None }, Op::Advance { seconds: r.one_of(&[1_000, 4_000, 8_000]), fresh: !r.once_in(4) }]
 }

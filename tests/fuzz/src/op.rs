@@ -190,8 +190,10 @@ pub enum Op {
         percent: u32,
         rounds: u32,
     },
-    /// All feeders vote for all prices as they are.
-    Refresh,
+    /// All feeders vote for all prices as they are, but of one whose feeders stay silent.
+    Refresh {
+        but: Option<usize>,
+    },
     // Pairs.
     Provide {
         user: usize,
@@ -356,7 +358,7 @@ impl Op {
             Self::ApplySource { .. } => "oracle.apply_source",
             Self::CancelSource { .. } => "oracle.cancel_source",
             Self::Publish { .. } => "oracle.publish",
-            Self::Feed { .. } | Self::Move { .. } | Self::Refresh => "oracle.feed",
+            Self::Feed { .. } | Self::Move { .. } | Self::Refresh { .. } => "oracle.feed",
             Self::UpdateOwner { .. } => "oracle.update_owner",
             Self::Provide { .. } => "pair.provide_liquidity",
             Self::WithdrawLiquidity { .. } => "pair.withdraw_liquidity",

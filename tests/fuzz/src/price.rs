@@ -97,13 +97,14 @@ pub fn drive(stage: &mut Stage, denom: usize, percent: u32, rounds: u32) {
     }
 }
 
-/// All feeders vote for every mid price as it is, and every live source is published that can be.
-pub fn refresh(stage: &mut Stage) {
+/// All feeders vote for every mid price but one as it is, and every live source is published that can be.
+pub fn refresh(stage: &mut Stage, but: Option<usize>) {
     for oracle in [0, 1] {
         let mids: Vec<(usize, Price)> = (0..SOURCED)
+            .filter(|denom| Some(*denom) != but)
             .filter_map(|denom| Some((denom, stage.record(oracle, denom).filter(|r| r.timestamp > 0)?.price)))
             .collect();
         stage.vote(oracle, &mids);
-        stage.publish(oracle);
+        stage.publish(oracle, but);
     }
 }

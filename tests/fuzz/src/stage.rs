@@ -120,12 +120,12 @@ impl Stage {
         }
         for seconds in [0, 3_600] {
             self.world.advance(seconds);
-            crate::price::refresh(self);
+            crate::price::refresh(self, None);
         }
         for oracle in [0, 1] {
             self.ask(oracle, 5, &ExecuteMsg::ApplySource { denom: name() }).expect("its time has come");
         }
-        crate::price::refresh(self);
+        crate::price::refresh(self, None);
     }
 
     /// Goes back to where every history starts.
@@ -188,8 +188,9 @@ impl Stage {
     }
 
     /// Publishes what a live source in force or in waiting says, where it says something: a pair may be too thin, or its sample too young.
-    pub fn publish(&mut self, oracle: usize) {
-        for denom in (0..SOURCED).filter(|denom| self.is_live(oracle, *denom)).collect::<Vec<_>>() {
+    pub fn publish(&mut self, oracle: usize, but: Option<usize>) {
+        let wanted = |denom: &usize| Some(*denom) != but && self.is_live(oracle, *denom);
+        for denom in (0..SOURCED).filter(wanted).collect::<Vec<_>>() {
             // What it is refused for, `publish` as an operation shows.
             drop(self.ask(oracle, 5, &ExecuteMsg::Publish { denoms: vec![DENOMS[denom].to_owned()] }));
         }

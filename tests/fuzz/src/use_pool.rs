@@ -42,7 +42,8 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
             Call::pool(stage, who.0, &msg, vec![])
         }
         Op::Repay { sender, who, denom, permille } => {
-            let coin = coin(share(owed(stage, who, denom), permille), DENOMS[denom]);
+            // The bank itself refuses to send nothing.
+            let coin = coin(share(owed(stage, who, denom), permille).max(1), DENOMS[denom]);
             let on_behalf_of = (sender != who.0).then(|| address(who.0));
             Call::pool(
                 stage,
@@ -137,7 +138,7 @@ impl Order {
     pub fn of(stage: &Stage, op: &Op) -> Option<Self> {
         match *op {
             Op::Liquidate { sender, who, collateral, debt, permille, shares } => {
-                let amount = share(owed(stage, who, debt), permille);
+                let amount = share(owed(stage, who, debt), permille).max(1);
                 Some(Self { sender, who, collateral, debt, amount, shares, least: None, to: None })
             }
             Op::LiquidateWorst { sender, permille, shares, least, to } => {
@@ -146,7 +147,7 @@ impl Order {
                 let who = ranked(stage).into_iter().find(other);
                 let (who, collateral, debt, owed) =
                     who.and_then(|who| best(stage, who)).unwrap_or(((0, 1), 1, 0, 1_000_000));
-                let amount = share(owed, permille);
+                let amount = share(owed, permille).max(1);
                 Some(Self { sender, who, collateral, debt, amount, shares, least, to })
             }
             _ => None,

@@ -98,6 +98,21 @@ impl View {
         held.sum()
     }
 
+    /// What of an account's deposits and debts is certain: deposits whose price fails count nothing, such debts at the upper bound.
+    pub fn certain(&self, who: Who) -> (Exact, Exact) {
+        let account = &self.accounts[&who];
+        let valid = |asset: &Asset| self.prices(asset).low.is_some();
+        let held = account.collaterals.iter().map(|c| (&self.assets[usize::from(c.asset.0)], c.shares.raw()));
+        let held = held.filter(|(asset, _)| valid(asset));
+        let held = held.map(|(asset, shares)| asset.shares_value(shares, self.prices(asset).collateral, ONE)).sum();
+        let owed = account.debts.iter().map(|d| {
+            let asset = &self.assets[usize::from(d.asset.0)];
+            let prices = self.prices(asset);
+            asset.debt_value(d.scaled.raw(), if valid(asset) { prices.debt } else { prices.collateral })
+        });
+        (held, owed.sum())
+    }
+
     /// What an account owes.
     pub fn debt(&self, who: Who) -> Exact {
         let owed = self.accounts[&who].debts.iter().map(|d| {

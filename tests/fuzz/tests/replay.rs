@@ -45,9 +45,9 @@ fn a_coin_from_nowhere_is_seen() {
     let mut judge = Judge::new(&start);
     let pool = stage.world.pool().clone();
     stage.world.mint(&pool, "uusd", 1);
-    let outcome = apply(&mut stage, &Op::Refresh);
+    let outcome = apply(&mut stage, &Op::Refresh { but: None });
     let after = View::of(&stage);
-    let case = Case { op: &Op::Refresh, before: &start, after: &after, outcome: &outcome, stage: &stage };
+    let case = Case { op: &Op::Refresh { but: None }, before: &start, after: &after, outcome: &outcome, stage: &stage };
     let judged = catch_unwind(AssertUnwindSafe(|| judge.judge(&case)));
     let said = judged.expect_err("a coin from nowhere was not seen");
     assert!(said.downcast_ref::<String>().is_some_and(|said| said.contains("bank of uusd")), "{said:?}");

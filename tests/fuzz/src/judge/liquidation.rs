@@ -11,6 +11,7 @@ pub fn judge(case: &Case) {
     nobody_liquidates_himself(case);
     it_does_what_was_previewed(case);
     accounts_improve(case);
+    bonuses_come_from_what_is_certain(case);
     liquidated_lose_the_bonus_at_most(case);
     no_more_is_repaid_than_the_target_asks(case);
     write_offs_are_of_dust(case);
@@ -55,6 +56,19 @@ fn accounts_improve(case: &Case) {
         (kept, owed)
     };
     assert!(others(&old.accounts[&who]) == others(&new.accounts[&who]), "another slot of {who:?} changed");
+}
+
+/// Beyond its least, the bonus is at most what certain collateral has beyond the debt: `b ≤ max(CR − 1, b_min)`.
+fn bonuses_come_from_what_is_certain(case: &Case) {
+    let (Some((order, _)), Some(event)) = (&case.outcome.order, case.acted("liquidate").next()) else { return };
+    let bonus: plimsoll_risk::units::Ratio = super::said(event, "bonus").and_then(|b| b.parse().ok()).expect("a bonus");
+    let seized = case.before.assets.iter().find(|a| a.denom == order.collateral).expect("what was seized is listed");
+    if bonus <= seized.params.liquidation_bonus.min {
+        return;
+    }
+    let (held, owed) = case.before.certain(order.who);
+    let slack = case.before.crumb();
+    assert!(&owed * &over(&[ONE + bonus.raw()], &[ONE]) <= held + slack, "{:?} paid a bonus of {bonus}", order.who);
 }
 
 /// What an account loses is the bonus on what was repaid for it, and that is never more than the curve's highest.

@@ -71,7 +71,7 @@ fn steps_are_bounded(case: &Case, old: &Priced, new: &Priced) {
     if a == b {
         return;
     }
-    let feeds = matches!(case.op, Op::Feed { .. } | Op::Move { .. } | Op::Refresh | Op::Advance { .. });
+    let feeds = matches!(case.op, Op::Feed { .. } | Op::Move { .. } | Op::Refresh { .. } | Op::Advance { .. });
     let publishes =
         matches!(new.listing.source, Source::Pair(_)) && matches!(case.op, Op::Publish { .. } | Op::Flash { .. });
     assert!(feeds || publishes, "a price was moved by {:?}", case.op);

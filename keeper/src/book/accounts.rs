@@ -1,0 +1,135 @@
+//! Every account with debt: the exact records, and beside them a copy that is quick to judge. Only [`Accounts::insert`] and
+//! [`Accounts::remove`] change one, and both change the other with it.
+
+use std::ops::Index;
+
+use indexmap::IndexMap;
+use plimsoll_risk::account::Account;
+use plimsoll_schema::pool::AccountKey;
+
+use crate::book::columns::Columns;
+
+/// The accounts of a book. They stand in rows, in no order that means anything: a row that is removed is filled with the last one.
+#[derive(Clone, Debug, Default)]
+pub struct Accounts {
+    rows: IndexMap<AccountKey, Account>,
+    columns: Columns,
+}
+
+impl Accounts {
+    /// None.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The record of this account.
+    pub fn get(&self, key: &AccountKey) -> Option<&Account> {
+        self.rows.get(key)
+    }
+
+    /// Whether this account is there.
+    pub fn contains_key(&self, key: &AccountKey) -> bool {
+        self.rows.contains_key(key)
+    }
+
+    /// The account in this row.
+    pub fn at(&self, row: usize) -> Option<(&AccountKey, &Account)> {
+        self.rows.get_index(row)
+    }
+
+    /// The row of this account, until the next change.
+    pub fn row(&self, key: &AccountKey) -> Option<usize> {
+        self.rows.get_index_of(key)
+    }
+
+    /// Puts an account in place of what was there, and says what that was.
+    pub fn insert(&mut self, key: AccountKey, account: Account) -> Option<Account> {
+        let row = self.rows.get_index_of(&key).unwrap_or(self.rows.len());
+        self.columns.put(row, &account);
+        self.rows.insert(key, account)
+    }
+
+    /// Takes an account out, and says what it was.
+    pub fn remove(&mut self, key: &AccountKey) -> Option<Account> {
+        let (row, _, account) = self.rows.swap_remove_full(key)?;
+        self.columns.swap_remove(row);
+        Some(account)
+    }
+
+    /// Takes all out.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Row by row.
+    pub fn iter(&self) -> indexmap::map::Iter<'_, AccountKey, Account> {
+        self.rows.iter()
+    }
+
+    /// Row by row.
+    pub fn keys(&self) -> indexmap::map::Keys<'_, AccountKey, Account> {
+        self.rows.keys()
+    }
+
+    /// Row by row.
+    pub fn values(&self) -> indexmap::map::Values<'_, AccountKey, Account> {
+        self.rows.values()
+    }
+
+    /// The copy that is quick to judge; its rows are these rows.
+    pub const fn columns(&self) -> &Columns {
+        &self.columns
+    }
+}
+
+/// The same accounts, in whatever rows.
+impl PartialEq for Accounts {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows
+    }
+}
+
+impl Eq for Accounts {}
+
+impl Index<&AccountKey> for Accounts {
+    type Output = Account;
+
+    fn index(&self, key: &AccountKey) -> &Account {
+        &self.rows[key]
+    }
+}
+
+impl<'a> IntoIterator for &'a Accounts {
+    type Item = (&'a AccountKey, &'a Account);
+    type IntoIter = indexmap::map::Iter<'a, AccountKey, Account>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.iter()
+    }
+}
+
+impl Extend<(AccountKey, Account)> for Accounts {
+    fn extend<I: IntoIterator<Item = (AccountKey, Account)>>(&mut self, accounts: I) {
+        for (key, account) in accounts {
+            self.insert(key, account);
+        }
+    }
+}
+
+impl FromIterator<(AccountKey, Account)> for Accounts {
+    fn from_iter<I: IntoIterator<Item = (AccountKey, Account)>>(accounts: I) -> Self {
+        let mut all = Self::default();
+        all.extend(accounts);
+        all
+    }
+}

@@ -1,0 +1,67 @@
+//! What was spent within the last hour of the chain's time, and what may still be. Pure.
+//!
+//! What was sent counts, whatever became of it: a transaction that failed may have been meant for a price that is wrong, and has cost its fee
+//! all the same. What a keeper spent before it was started anew isn't known to it.
+
+use std::collections::VecDeque;
+
+use plimsoll_risk::units::Value;
+
+use crate::config::Strategy;
+use crate::plan::Action;
+
+/// For how many seconds spending is remembered.
+const HOUR: u64 = 3_600;
+
+/// What was spent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Budget(VecDeque<Spent>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Spent {
+    at: u64,
+    own: Value,
+    fee: u128,
+    write_offs: usize,
+}
+
+/// What may be spent on one transaction; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// The keeper's own coins, in value.
+    pub own: Option<Value>,
+    /// The fee, in base units of the gas denom.
+    pub fee: Option<u128>,
+    /// How many debts may be written off.
+    pub write_offs: Option<usize>,
+}
+
+impl Budget {
+    /// A transaction that does this was sent in a block of this time, for this fee.
+    pub fn spend(&mut self, now: u64, actions: &[Action], fee: u128) {
+        self.0.retain(|spent| spent.at.saturating_add(HOUR) > now);
+        let own = actions.iter().filter_map(Action::own_value);
+        let own = own.fold(Value::ZERO, |sum, value| sum.checked_add(value).unwrap_or(sum));
+        let write_offs = actions.iter().filter(|action| matches!(action, Action::WriteOff { .. })).count();
+        self.0.push_back(Spent { at: now, own, fee, write_offs });
+    }
+
+    /// What may be spent now. Nothing at all, a fee of 0, once what is left of the hour's fees is less than the last transaction's.
+    pub fn left(&self, now: u64, strategy: &Strategy) -> Allowance {
+        let recent = || self.0.iter().filter(|spent| spent.at.saturating_add(HOUR) > now);
+        let own = recent().fold(Value::ZERO, |sum, spent| sum.checked_add(spent.own).unwrap_or(sum));
+        let fees = recent().fold(0u128, |sum, spent| sum.saturating_add(spent.fee));
+        let write_offs: usize = recent().map(|spent| spent.write_offs).sum();
+        let last = self.0.back().map_or(0, |spent| spent.fee);
+        let hour = strategy.max_spend_per_hour.map(|most| most.saturating_sub(own));
+        let fee = strategy
+            .max_fee_per_hour
+            .map(|most| most.saturating_sub(fees))
+            .map(|left| if left < last { 0 } else { left });
+        Allowance {
+            own: [strategy.max_spend_per_tx, hour].into_iter().flatten().min(),
+            fee: [strategy.max_fee, fee].into_iter().flatten().min(),
+            write_offs: strategy.max_write_offs_per_hour.map(|most| most.saturating_sub(write_offs)),
+        }
+    }
+}
