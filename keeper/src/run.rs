@@ -186,7 +186,7 @@ impl<C: Chain> Keeper<C> {
         let (plan, mut sent) = self.act(head, &scan).await?;
         let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
-        self.shelf.keep(&mut self.book, &*self.chain).await;
+        self.shelf.keep(&self.book);
         self.monitor.audited(self.shelf.counts().mended);
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
