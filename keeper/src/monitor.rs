@@ -6,6 +6,7 @@ pub mod ready;
 pub mod requests;
 pub mod serve;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +22,7 @@ use crate::monitor::flight::Flights;
 use crate::monitor::metrics::Metrics;
 use crate::monitor::ready::{Facts, Verdict};
 use crate::plan::age::Ages;
-use crate::run::Tick;
+use crate::run::{Lost, Tick, Why};
 
 /// This machine's clock, in seconds.
 pub fn clock() -> u64 {
@@ -47,6 +48,8 @@ struct Known {
     facts: Facts,
     ages: Ages,
     flights: Flights,
+    /// Addresses, each with a token that it has or had.
+    held: BTreeSet<(String, String)>,
     /// Since when a block is being worked on.
     busy: Option<Instant>,
 }
@@ -98,7 +101,8 @@ impl Monitor {
         metrics.oldest(known.ages.oldest(), tick.head.time);
         known.facts.book = Some(tick.head.clone());
         known.facts.trouble = None;
-        if let (Some(hash), Some(began)) = (&tick.sent.hash, began) {
+        let sent = std::iter::once(&tick.sent).chain(&tick.also).filter_map(|sent| sent.hash.as_ref());
+        for (hash, began) in sent.filter_map(|hash| Some((hash, began?))) {
             metrics.detect_to_submit.observe(began.elapsed().as_secs_f64());
             known.flights.sent(hash, began, Instant::now());
         }
@@ -126,14 +130,29 @@ impl Monitor {
         }
     }
 
+    /// A transaction did nothing.
+    pub fn lost(&self, lost: &Lost) {
+        let (result, reason) = match lost.why {
+            Why::Expired => ("expired", ""),
+            Why::Rival => ("rival", ""),
+            Why::OutOfGas => ("failed", "out_of_gas"),
+            Why::Failed => ("failed", "refused_by_contract"),
+        };
+        self.metrics().transaction(result, reason);
+    }
+
     /// The node didn't take a transaction, or there is no money for it.
     pub fn refused(&self, error: &Error) {
         self.metrics().transaction("refused", error.name());
     }
 
-    /// What the key holds.
-    pub fn balances(&self, balances: &Balances) {
-        self.metrics().balances(balances);
+    /// What this address holds; what it no longer has is 0.
+    pub fn balances(&self, address: &str, balances: &Balances) {
+        let mut known = self.known();
+        known.held.extend(balances.keys().map(|denom| (address.to_owned(), denom.clone())));
+        for (_, denom) in known.held.iter().filter(|(of, _)| of == address) {
+            self.metrics().balance(address, denom, balances.get(denom).copied().unwrap_or_default());
+        }
     }
 
     /// What was wrong with the book, ever since the start.

@@ -58,7 +58,7 @@ pub struct Node {
     following: Arc<AtomicBool>,
 }
 
-/// Ends with the last node that shares it.
+/// The task that asks all endpoints where they stand. Ends with the last node of these endpoints.
 #[derive(Debug)]
 struct Watching(JoinHandle<()>);
 
@@ -87,13 +87,6 @@ impl Node {
         }
         let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&remotes)))));
         Ok(Self { config, remotes, key, watching, following: Arc::default() })
-    }
-
-    /// The same node with another key.
-    pub fn signed_by(&self, key: Key) -> Self {
-        let (config, remotes) = (self.config.clone(), self.remotes.clone());
-        let (watching, following) = (self.watching.clone(), self.following.clone());
-        Self { config, remotes, key: Some(key), watching, following }
     }
 
     /// What all endpoints say of themselves, whether or not any of them can be used.
@@ -144,6 +137,13 @@ impl Node {
     /// How often each endpoint was asked, by what came of it.
     pub fn requests(&self) -> &Requests {
         &self.remotes.requests
+    }
+
+    /// The same node with another key.
+    pub fn signed_by(&self, key: Key) -> Self {
+        let (config, remotes) = (self.config.clone(), self.remotes.clone());
+        let (watching, following) = (self.watching.clone(), self.following.clone());
+        Self { config, remotes, key: Some(key), watching, following }
     }
 
     /// The settings that it was made with.
@@ -340,6 +340,18 @@ impl Chain for Node {
     fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> impl Future<Output = Result<Signed>> + Send {
         let messages = self.execute_messages(messages);
         async move { self.sign_any(messages?, gas, timeout_height).await }
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        let message = self.send_message(to, std::slice::from_ref(coin))?;
+        self.sign_any(vec![message], gas, timeout_height).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        match self.sender() {
+            Some(sender) => Ok(Some(self.account(sender).await?.1)),
+            None => Ok(None),
+        }
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

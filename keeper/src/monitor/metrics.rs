@@ -16,7 +16,6 @@ use prometheus_client::registry::{Metric, Registry};
 
 use crate::book::Book;
 use crate::book::shelf::Counts;
-use crate::chain::Balances;
 use crate::chain::endpoints::Endpoints;
 use crate::execute::Landed;
 use crate::monitor::requests::Requests;
@@ -40,12 +39,21 @@ pub struct OfDenom {
     pub denom: String,
 }
 
+/// By address and token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Purse {
+    /// Whose.
+    pub address: String,
+    /// Which token.
+    pub denom: String,
+}
+
 /// By what became of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
-    /// `settled`, `failed`, `expired` or `refused`.
+    /// `settled`, `failed`, `rival`, `expired` or `refused`.
     pub result: String,
-    /// Empty, or the chain's codespace and code, or the keeper's error.
+    /// Empty, or why it failed, or the name of the error with which it was refused.
     pub reason: String,
 }
 
@@ -142,8 +150,8 @@ metrics! {
     bad_debt: Number = "bad_debt_value";
     /// Debt written off by this keeper's transactions, in quote currency.
     written_off: Counter<f64, AtomicU64> = "written_off_value";
-    /// What the key holds, in base units.
-    balance: Family<OfDenom, Number> = "balance";
+    /// What the keeper's addresses hold, in base units.
+    balance: Family<Purse, Number> = "balance";
     /// The age of the published price that the book has, at the book's block, in seconds.
     oracle_age: Family<OfDenom, Gauge> = "oracle_age_seconds";
     /// 1 while neither the published price nor a live one passes its guards at the book's block, else 0.
@@ -205,7 +213,8 @@ impl Metrics {
         let bad =
             tick.scan.troubled(book).into_iter().filter(|(row, _)| tick.scan.rows_bad().binary_search(row).is_ok());
         self.bad_debt.set(bad.fold(0.0, |sum, (_, sums)| sum + sums.debt));
-        self.queue.set(length(tick.plan.actions.len().saturating_sub(tick.sent.actions.len())));
+        let sent = std::iter::once(&tick.sent).chain(&tick.also).map(|sent| sent.actions.len()).sum();
+        self.queue.set(length(tick.plan.actions.len().saturating_sub(sent)));
         for (histogram, spent) in [
             (&self.follow_seconds, tick.spent.follow),
             (&self.scan_seconds, tick.spent.scan),
@@ -256,11 +265,9 @@ impl Metrics {
                 self.gas.inc_by(included.gas_used);
                 if included.code == 0 {
                     self.transaction("settled", "");
-                } else {
-                    self.transaction("failed", &format!("{}/{}", included.codespace, included.code));
                 }
             }
-            Landed::Expired => self.transaction("expired", ""),
+            Landed::Expired => {}
         }
     }
 
@@ -270,12 +277,10 @@ impl Metrics {
         self.transactions.get_or_create(&outcome).inc();
     }
 
-    /// What the key holds; what it no longer has is 0.
-    pub fn balances(&self, balances: &Balances) {
-        self.balance.clear();
-        for (denom, amount) in balances {
-            self.balance.get_or_create(&OfDenom { denom: denom.clone() }).set(number(amount));
-        }
+    /// What this address holds, in base units.
+    pub fn balance(&self, address: &str, denom: &str, amount: u128) {
+        let labels = Purse { address: address.to_owned(), denom: denom.to_owned() };
+        self.balance.get_or_create(&labels).set(number(&amount));
     }
 
     /// What was wrong with the book, ever since the start.
