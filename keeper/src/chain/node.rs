@@ -240,6 +240,8 @@ impl Chain for Node {
             let head = answer.map_err(|status| refusal("latest block", &status))?;
             // One that turns out to be behind, or of another chain, is not asked again.
             if self.remotes.heard(at, &head) {
+                // Whoever reads something at this block must not hear of an older one afterwards.
+                remotes::advance(&self.remotes.heads, &head);
                 return Ok(head);
             }
         }
@@ -349,7 +351,12 @@ impl Chain for Node {
 
     async fn sequence(&self) -> Result<Option<u64>> {
         match self.sender() {
-            Some(sender) => Ok(Some(self.account(sender).await?.1)),
+            Some(sender) => match self.account(sender).await {
+                Ok((_, sequence)) => Ok(Some(sequence)),
+                // One that was never sent anything has sent nothing.
+                Err(Error::EmptyWallet { .. }) => Ok(Some(0)),
+                Err(error) => Err(error),
+            },
             None => Ok(None),
         }
     }

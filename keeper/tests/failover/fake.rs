@@ -131,6 +131,7 @@ impl Fake {
             "GetLatestBlock" => Ok(self.latest_block()),
             "SmartContractState" => self.smart(at),
             "GetTx" => self.transaction(),
+            "AccountInfo" => Err((5, "account not found".to_owned())),
             "BroadcastTx" => Ok(self.broadcast(&body[5..])),
             _ => Err((12, "unknown method".to_owned())),
         };
