@@ -174,7 +174,10 @@ impl<C: Chain> Keeper<C> {
         };
         let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(&head.chain_id));
         let following = self.shelf.follow(&mut self.book, &*self.chain, head);
-        tokio::try_join!(following, futures_util::future::try_join_all(watching))?;
+        // Both to their ends: a book that is cut off midway would not be the file's.
+        let (followed, watched) = tokio::join!(following, futures_util::future::try_join_all(watching));
+        followed?;
+        watched?;
         let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
