@@ -18,6 +18,7 @@ use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
 use crate::execute::{Batch, Executor, Landed, Sent, fee_reserve};
 use crate::journal::{Intent, Journal};
+use crate::monitor::Monitor;
 use crate::order::Desk;
 use crate::plan::age::Ages;
 use crate::plan::budget::Budget;
@@ -55,6 +56,7 @@ pub struct Keeper<C> {
     /// What was spent.
     budget: Budget,
     shelf: Shelf,
+    monitor: Monitor,
 }
 
 /// What a transaction came to.
@@ -63,6 +65,17 @@ struct Landing {
     settled: Vec<Settled>,
     failures: Vec<Failure>,
     failed: Option<(Intent, String)>,
+}
+
+/// How long a block's work took, by part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Bringing the book to the block.
+    pub follow: Duration,
+    /// Judging it.
+    pub scan: Duration,
+    /// Planning and simulating.
+    pub plan: Duration,
 }
 
 /// What happened at one block.
@@ -82,6 +95,8 @@ pub struct Tick {
     pub failures: Vec<Failure>,
     /// The transaction that ended without doing anything, with the reason.
     pub failed: Option<(Intent, String)>,
+    /// How long it took.
+    pub spent: Spent,
 }
 
 impl<C: Chain> Keeper<C> {
@@ -101,7 +116,14 @@ impl<C: Chain> Keeper<C> {
             ages: Ages::default(),
             budget: Budget::default(),
             shelf: Shelf::default(),
+            monitor: Monitor::default(),
         })
+    }
+
+    /// Tells that monitor what it does.
+    pub fn watched(mut self, monitor: Monitor) -> Self {
+        self.monitor = monitor;
+        self
     }
 
     /// Liquidates through a liquidator as well, and sells there.
@@ -133,19 +155,33 @@ impl<C: Chain> Keeper<C> {
 
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
+        self.monitor.begin();
+        let mut clock = Instant::now();
+        let mut lap = || {
+            let spent = clock.elapsed();
+            clock = Instant::now();
+            spent
+        };
         self.shelf.follow(&mut self.book, &*self.chain, head).await?;
+        let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
         self.cooling.retain(|_, until| *until > head.height);
+        lap();
         let scan = scan_on(&*self.chain, &self.book).await?;
+        let scanned = lap();
         self.settle(head, &scan).await?;
         self.ages.see(head.time, scan.keys(&self.book));
         let (plan, batch) = self.choose(head, &scan).await?;
+        let spent = Spent { follow, scan: scanned, plan: lap() };
         let sent = self.send(head, batch).await?;
         self.tell_skipped(&plan);
         self.shelf.keep(&self.book);
+        self.monitor.audited(self.shelf.counts().mended);
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
-        Ok(Tick { head: head.clone(), scan, plan, sent, settled, failures, failed })
+        let tick = Tick { head: head.clone(), scan, plan, sent, settled, failures, failed, spent };
+        self.monitor.done(&self.book, &tick);
+        Ok(tick)
     }
 
     /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
@@ -209,6 +245,7 @@ impl<C: Chain> Keeper<C> {
 
     /// Nothing is sent for twice as many blocks as after the refusal before; after a few the keeper gives up.
     fn refused(&mut self, head: &Head, error: Error) -> Result<()> {
+        self.monitor.refused(&error);
         let times = self.refusals.0.saturating_add(1);
         if times >= REFUSALS_MAX {
             return Err(Error::RefusedAgain { times, reason: error.to_string() });
@@ -258,6 +295,7 @@ impl<C: Chain> Keeper<C> {
     async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
         let Some(executor) = &mut self.executor else { return Ok(()) };
         let Some((intent, landed)) = executor.resolve(head).await? else { return Ok(()) };
+        self.monitor.landed(&intent, &landed);
         let reason = match landed {
             Landed::Included(included) if included.code == 0 => {
                 self.settled(&intent, &included, scan);
@@ -328,7 +366,10 @@ impl<C: Chain> Keeper<C> {
         if !settled.is_empty() || !failures.is_empty() || failed.is_some() {
             let head = self.book.head.clone();
             let scan = scan(&self.book, head.time)?;
-            observe(&Tick { head, scan, plan: Plan::default(), sent: Sent::default(), settled, failures, failed });
+            let (plan, sent, spent) = (Plan::default(), Sent::default(), Spent::default());
+            let tick = Tick { head, scan, plan, sent, settled, failures, failed, spent };
+            self.monitor.done(&self.book, &tick);
+            observe(&tick);
         }
         if self.in_flight() {
             tracing::warn!("a transaction is still in flight; the next start resolves it from the journal");
@@ -366,8 +407,12 @@ impl<C: Chain> Keeper<C> {
                     observe(&tick);
                     pause = Duration::ZERO;
                 }
-                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) if error.class() == Class::Halt => {
+                    self.monitor.halt(Some(error.to_string()));
+                    return Err(error);
+                }
                 Err(error) => {
+                    self.monitor.trouble(&error);
                     tracing::warn!(%error, "nothing is sent until that is mended");
                     pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
                 }
