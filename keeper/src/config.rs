@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 pub use layers::{ENVIRONMENT, Layers};
 
 /// Every key with its default; one without stands at nothing.
-pub const KEYS: [(&str, &str); 41] = [
+pub const KEYS: &[(&str, &str)] = &[
     ("deployment", ""),
     ("chain.id", ""),
     ("chain.grpc", ""),
@@ -36,6 +36,8 @@ pub const KEYS: [(&str, &str); 41] = [
     ("contracts.pairs", ""),
     ("wallet.mnemonic_file", ""),
     ("wallet.account", "0"),
+    ("wallet.keys", "1"),
+    ("wallet.gas_float", ""),
     ("strategy.min_profit_value", "0"),
     ("strategy.gas_value", "0"),
     ("strategy.gas_denom_price", ""),
@@ -46,6 +48,8 @@ pub const KEYS: [(&str, &str); 41] = [
     ("strategy.max_items", "20"),
     ("strategy.item_gas", "1000000"),
     ("strategy.timeout_blocks", "20"),
+    ("strategy.cooldown_lift", "0.01"),
+    ("strategy.max_failures", "20"),
     ("strategy.write_off", "true"),
     ("strategy.max_write_offs_per_hour", "60"),
     ("strategy.max_spend_per_tx", ""),
@@ -154,6 +158,10 @@ pub struct Strategy {
     pub max_repay: BTreeMap<String, u128>,
     /// In how many blocks a transaction must be included.
     pub timeout_blocks: u64,
+    /// By how much a price of its assets has to move for an account that failed to be tried again at once.
+    pub cooldown_lift: Ratio,
+    /// After how many transactions in a row that failed the keeper stops; 0 is never.
+    pub max_failures: u32,
     /// Whether bad debt is written off, which pays nothing.
     pub write_off: bool,
     /// The most debts that are written off in an hour; `None` is no limit.
@@ -180,6 +188,8 @@ impl Default for Strategy {
             item_gas: ITEM_GAS,
             max_repay: BTreeMap::new(),
             timeout_blocks: 20,
+            cooldown_lift: Ratio::percent(1),
+            max_failures: 20,
             write_off: true,
             max_write_offs_per_hour: Some(60),
             max_spend_per_tx: None,
@@ -209,8 +219,12 @@ impl Strategy {
 pub struct Wallet {
     /// A file that only its owner can read; the environment comes first.
     pub mnemonic_file: Option<PathBuf>,
-    /// Which of its keys.
+    /// Which of its keys; the first, where there are several.
     pub account: u32,
+    /// How many of its keys send, each a transaction at a time.
+    pub keys: u32,
+    /// What each of the further ones is kept supplied with for gas, in base units.
+    pub gas_float: Option<u128>,
 }
 
 /// How the book is kept true.
@@ -348,7 +362,9 @@ impl Config {
             book: match layers.get("book.path") {
                 "" => BookFile::Beside,
                 "none" => BookFile::Nowhere,
-                path => BookFile::At(PathBuf::from(path)),
+                _ => layers
+                    .path("book.path", "a file, not a directory", |path| !path.is_dir())?
+                    .map_or(BookFile::Beside, BookFile::At),
             },
             care: care(layers)?,
             journal: layers.path("journal.path", "a file, not a directory", |path| !path.is_dir())?,
@@ -397,6 +413,11 @@ pub fn wallet(layers: &Layers) -> Result<Wallet> {
     Ok(Wallet {
         mnemonic_file: layers.optional("wallet.mnemonic_file").map(PathBuf::from),
         account: layers.parse("wallet.account", "a number below 2147483648", |n: &u32| *n < 1 << 31)?,
+        keys: layers.parse("wallet.keys", "a number from 1 to 16", |n: &u32| (1..=16).contains(n))?,
+        gas_float: layers
+            .optional("wallet.gas_float")
+            .map(|_| layers.parse("wallet.gas_float", "an amount in base units of the gas denom", |n: &u128| *n > 0))
+            .transpose()?,
     })
 }
 
@@ -471,6 +492,9 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         max_repay,
         timeout_blocks: layers
             .parse("strategy.timeout_blocks", "a number from 2 to 1000", |n: &u64| (2..=1_000).contains(n))?,
+        cooldown_lift: layers
+            .parse("strategy.cooldown_lift", "a ratio from 0 to 1", |r: &Ratio| *r <= Ratio::percent(100))?,
+        max_failures: layers.parse("strategy.max_failures", "a number; 0 is never", |_: &u32| true)?,
         write_off: layers.parse("strategy.write_off", "true or false", |_: &bool| true)?,
         max_write_offs_per_hour: limit(layers, "strategy.max_write_offs_per_hour", "a number", |_: &usize| true)?,
         max_spend_per_tx: limit(layers, "strategy.max_spend_per_tx", value, above_nothing)?,

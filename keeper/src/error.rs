@@ -72,11 +72,43 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A transaction signed with another sequence than its sender's next: the node didn't take it.
+    #[error(
+        "the chain expects sequence {expected} of {sender}, the transaction has another: another program may send with this key"
+    )]
+    Sequence {
+        /// Whose key signed it.
+        sender: String,
+        /// What the chain expects.
+        expected: u64,
+    },
+    /// Somebody else sends with the keeper's key.
+    #[error(
+        "{address} has sent transactions that this keeper did not: the chain is at sequence {found}, {expected} was expected; two keepers must not share a key: stop the other one, or give it a key of its own"
+    )]
+    KeyShared {
+        /// The key's address.
+        address: String,
+        /// The sequence that the journal leads to.
+        expected: u64,
+        /// The chain's.
+        found: u64,
+    },
     /// The node refuses whatever is sent.
     #[error(
         "gave up after {times} refusals in a row, the last: {reason}; see to the wallet's money for gas and to chain.gas_price"
     )]
     RefusedAgain {
+        /// How many.
+        times: u32,
+        /// The last one.
+        reason: String,
+    },
+    /// One transaction after the other fails in its block.
+    #[error(
+        "stopped after {times} failed transactions in a row, the last: {reason}; see what they have in common, then start again, or set strategy.max_failures"
+    )]
+    TooManyFailures {
         /// How many.
         times: u32,
         /// The last one.
@@ -169,7 +201,11 @@ impl Error {
     pub const fn class(&self) -> Class {
         match self {
             Self::Unreachable { .. } | Self::Query { .. } | Self::Pruned { .. } | Self::Garbage { .. } => Class::Retry,
-            Self::Refused { .. } | Self::Failed { .. } | Self::Expired { .. } | Self::Judge { .. } => Class::Skip,
+            Self::Refused { .. }
+            | Self::Sequence { .. }
+            | Self::Failed { .. }
+            | Self::Expired { .. }
+            | Self::Judge { .. } => Class::Skip,
             _ => Class::Halt,
         }
     }
@@ -195,6 +231,9 @@ impl Error {
             Self::File { .. } => "file",
             Self::Judge { .. } => "judge",
             Self::DoesNotHold(_) => "does_not_hold",
+            Self::Sequence { .. } => "sequence",
+            Self::KeyShared { .. } => "key_shared",
+            Self::TooManyFailures { .. } => "too_many_failures",
         }
     }
 

@@ -38,6 +38,9 @@ pub struct Intent {
     /// How many messages, about none of them, go before.
     #[serde(default)]
     pub before: usize,
+    /// The sequence that it uses up; journals of before don't say.
+    #[serde(default)]
+    pub sequence: Option<u64>,
 }
 
 impl Intent {
@@ -111,6 +114,11 @@ impl Journal {
         }
         journal.compact()?;
         Ok(journal)
+    }
+
+    /// All that isn't resolved.
+    pub fn unresolved_ever(&self) -> &[Intent] {
+        &self.open
     }
 
     /// Where it is.

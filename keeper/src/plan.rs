@@ -114,6 +114,8 @@ pub enum Skip {
     Budget,
     /// Others come first.
     Later,
+    /// Another key has a transaction about it on its way.
+    InFlight,
     /// It can't be computed.
     Fault,
 }
@@ -133,6 +135,7 @@ impl fmt::Display for Skip {
             Self::Cooldown => "failed a moment ago",
             Self::Budget => "spending limit reached",
             Self::Later => "others come first",
+            Self::InFlight => "in flight",
             Self::Fault => "can't be computed",
         })
     }
@@ -176,6 +179,8 @@ pub struct Means<'a> {
     allowance: Allowance,
     /// Since when each account is in trouble.
     ages: Option<&'a Ages>,
+    /// Accounts that other keys have transactions about on their way.
+    busy: BTreeSet<AccountKey>,
 }
 
 impl<'a> Means<'a> {
@@ -187,7 +192,17 @@ impl<'a> Means<'a> {
         cooling: &'a BTreeSet<AccountKey>,
     ) -> Self {
         let allowance = Allowance { own: None, fee: None, write_offs: None };
-        Self { sender, inventory, strategy, cooling, sales: None, taken: BTreeMap::new(), allowance, ages: None }
+        Self {
+            sender,
+            inventory,
+            strategy,
+            cooling,
+            sales: None,
+            taken: BTreeMap::new(),
+            allowance,
+            ages: None,
+            busy: BTreeSet::new(),
+        }
     }
 
     /// Plans to spend no more than this.
@@ -205,6 +220,15 @@ impl<'a> Means<'a> {
     /// Plans with the liquidator as well.
     pub fn through(mut self, exchange: Option<&'a Exchange>) -> Self {
         self.sales = exchange.map(Sales::new);
+        self
+    }
+
+    /// Plans beside what other keys have on its way: those accounts are left alone, and what these actions sell and take is counted.
+    pub fn beside(mut self, book: &Book, busy: BTreeSet<AccountKey>, promised: &[Action]) -> Self {
+        self.busy = busy;
+        for action in promised {
+            self.promise(book, action);
+        }
         self
     }
 }
@@ -313,25 +337,29 @@ impl Means<'_> {
     }
 
     fn spend(&mut self, book: &Book, action: &Action) {
-        let Action::Liquidate(deal) = action else {
-            self.allowance.write_offs = self.allowance.write_offs.map(|left| left.saturating_sub(1));
-            return;
-        };
-        if let (Some(left), Some(value)) = (&mut self.allowance.own, action.own_value()) {
-            *left = left.saturating_sub(value);
+        match (action, &mut self.allowance.own, action.own_value()) {
+            (Action::WriteOff { .. }, ..) => {
+                self.allowance.write_offs = self.allowance.write_offs.map(|left| left.saturating_sub(1));
+            }
+            (Action::Liquidate(_), Some(left), Some(value)) => *left = left.saturating_sub(value),
+            (Action::Liquidate(_), ..) => {}
         }
+        self.promise(book, action);
+        let Some(coin) = action.sent() else { return };
+        if let Some(held) = self.inventory.as_mut().and_then(|inventory| inventory.get_mut(&coin.denom)) {
+            *held = held.saturating_sub(coin.amount);
+        }
+    }
+
+    /// What an action takes out of markets and pairs, whoever pays for it.
+    fn promise(&mut self, book: &Book, action: &Action) {
+        let Action::Liquidate(deal) = action else { return };
         if let Some(asset) = book.asset_of(&deal.collateral_denom) {
             let taken = self.taken.entry(asset).or_default();
             *taken = taken.saturating_add(deal.received());
         }
-        match (&deal.sale, &mut self.sales, &mut self.inventory) {
-            (Some(sale), Some(sales), _) => sales.add(deal, sale),
-            (None, _, Some(inventory)) => {
-                if let Some(held) = inventory.get_mut(&deal.sent.denom) {
-                    *held = held.saturating_sub(deal.sent.amount);
-                }
-            }
-            _ => {}
+        if let (Some(sale), Some(sales)) = (&deal.sale, &mut self.sales) {
+            sales.add(deal, sale);
         }
     }
 }
@@ -347,6 +375,9 @@ impl Deal {
 pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) -> std::result::Result<Action, Skip> {
     if means.sender == Some(verdict.key.owner.as_str()) {
         return Err(Skip::Own);
+    }
+    if means.busy.contains(&verdict.key) {
+        return Err(Skip::InFlight);
     }
     if means.cooling.contains(&verdict.key) {
         return Err(Skip::Cooldown);

@@ -1,10 +1,14 @@
 //! The pipeline: collect → book → scan → plan → execute → settle, once a block.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod act;
+mod cooling;
+mod landing;
+mod lane;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_schema::pool::AccountKey;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -14,24 +18,22 @@ use crate::book::touched::account_key;
 use crate::chain::{Balances, Chain, Head, Included};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
-use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
-use crate::execute::{Batch, Executor, Landed, Sent, fee_reserve};
+use crate::execute::{Executor, Landed, Sent, fee_reserve};
 use crate::journal::{Intent, Journal};
 use crate::monitor::Monitor;
 use crate::order::Desk;
 use crate::plan::age::Ages;
 use crate::plan::budget::Budget;
-use crate::plan::{Means, Plan, Skip, keep_back, plan};
+use crate::plan::{Plan, Skip, keep_back};
+use crate::run::cooling::{Cooling, Seen};
+use crate::run::landing::{Landing, failed_message, is_open, out_of_gas};
+use crate::run::lane::Lane;
 use crate::scan::{Scan, scan, scan_on};
 use crate::settle::{Failure, Settled, failures, settle};
 
-/// For how many blocks an account is left alone after a transaction about it failed.
-const COOLDOWN: u64 = 10;
-/// How often a block's plan is made again without what would fail, so that what that would have spent is spent on others.
-const ROUNDS: usize = 4;
-/// After how many refusals in a row by the node the keeper gives up.
-const REFUSALS_MAX: u32 = 6;
+pub use landing::{Lost, Why};
+
 /// How long a drain waits for the transaction in flight.
 const DRAIN: Duration = Duration::from_secs(30);
 /// How long a block's work may go on once the keeper is told to stop.
@@ -43,13 +45,16 @@ pub struct Keeper<C> {
     chain: Arc<C>,
     book: Book,
     strategy: Strategy,
-    executor: Option<Executor<C>>,
+    /// One for each key; none in a dry run.
+    lanes: Vec<Lane<C>>,
+    /// What further keys are kept supplied with for gas.
+    gas_float: Option<u128>,
     venue: Option<Venue>,
-    cooling: BTreeMap<AccountKey, u64>,
+    cooling: Cooling,
     /// What landed and no tick has told yet.
     landed: Landing,
-    /// Refusals in a row, and the first block at which something is sent again.
-    refusals: (u32, u64),
+    /// Transactions in a row that failed.
+    failures: u32,
     skipped: BTreeSet<Skip>,
     /// Since when accounts are in trouble.
     ages: Ages,
@@ -59,14 +64,6 @@ pub struct Keeper<C> {
     monitor: Monitor,
 }
 
-/// What a transaction came to.
-#[derive(Debug, Default)]
-struct Landing {
-    settled: Vec<Settled>,
-    failures: Vec<Failure>,
-    failed: Option<(Intent, String)>,
-}
-
 /// How long a block's work took, by part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
@@ -74,7 +71,7 @@ pub struct Spent {
     pub follow: Duration,
     /// Judging it.
     pub scan: Duration,
-    /// Planning and simulating.
+    /// Planning, simulating and sending.
     pub plan: Duration,
 }
 
@@ -89,12 +86,14 @@ pub struct Tick {
     pub plan: Plan,
     /// What was sent; nothing in a dry run.
     pub sent: Sent,
+    /// What further keys sent.
+    pub also: Vec<Sent>,
     /// What the transaction did that was in flight.
     pub settled: Vec<Settled>,
     /// The items of it that came to nothing, while others went through.
     pub failures: Vec<Failure>,
-    /// The transaction that ended without doing anything, with the reason.
-    pub failed: Option<(Intent, String)>,
+    /// Transactions that ended without doing anything.
+    pub failed: Vec<Lost>,
     /// How long it took.
     pub spent: Spent,
 }
@@ -107,11 +106,12 @@ impl<C: Chain> Keeper<C> {
             chain,
             book,
             strategy,
-            executor,
+            lanes: executor.map(Lane::new).into_iter().collect(),
+            gas_float: None,
             venue: None,
-            cooling: BTreeMap::new(),
+            cooling: Cooling::default(),
             landed: Landing::default(),
-            refusals: (0, 0),
+            failures: 0,
             skipped: BTreeSet::new(),
             ages: Ages::default(),
             budget: Budget::default(),
@@ -124,6 +124,16 @@ impl<C: Chain> Keeper<C> {
     pub fn watched(mut self, monitor: Monitor) -> Self {
         self.monitor = monitor;
         self
+    }
+
+    /// Sends with further keys as well: the same chain with each of them, and a journal of its own. The first key keeps each supplied with
+    /// `gas_float` for gas, in base units; with three of the dearest transactions when left out.
+    pub fn beside(mut self, keys: Vec<(Arc<C>, Journal)>, gas_float: Option<u128>) -> Result<Self> {
+        self.gas_float = gas_float;
+        for (chain, journal) in keys {
+            self.lanes.push(Lane::new(Executor::new(chain, journal)?));
+        }
+        Ok(self)
     }
 
     /// Liquidates through a liquidator as well, and sells there.
@@ -150,7 +160,7 @@ impl<C: Chain> Keeper<C> {
 
     /// Whether a transaction was sent whose outcome nobody knows yet.
     pub fn in_flight(&self) -> bool {
-        self.executor.as_ref().is_some_and(|executor| executor.in_flight(&self.book.head.chain_id).is_some())
+        self.lanes.iter().any(|lane| lane.in_flight(&self.book.head.chain_id))
     }
 
     /// All that is done at a block.
@@ -162,98 +172,28 @@ impl<C: Chain> Keeper<C> {
             clock = Instant::now();
             spent
         };
-        self.shelf.follow(&mut self.book, &*self.chain, head).await?;
+        let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(&head.chain_id));
+        let following = self.shelf.follow(&mut self.book, &*self.chain, head);
+        tokio::try_join!(following, futures_util::future::try_join_all(watching))?;
         let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
-        self.cooling.retain(|_, until| *until > head.height);
-        lap();
+        self.cooling.lift(head.height, &self.book, self.strategy.cooldown_lift);
         let scan = scan_on(&*self.chain, &self.book).await?;
         let scanned = lap();
         self.settle(head, &scan).await?;
         self.ages.see(head.time, scan.keys(&self.book));
-        let (plan, batch) = self.choose(head, &scan).await?;
+        let (plan, mut sent) = self.act(head, &scan).await?;
         let spent = Spent { follow, scan: scanned, plan: lap() };
-        let sent = self.send(head, batch).await?;
         self.tell_skipped(&plan);
         self.shelf.keep(&self.book);
         self.monitor.audited(self.shelf.counts().mended);
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
-        let tick = Tick { head: head.clone(), scan, plan, sent, settled, failures, failed, spent };
+        let also = sent.split_off(sent.len().min(1));
+        let sent = sent.pop().unwrap_or_default();
+        let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, spent };
         self.monitor.done(&self.book, &tick);
         Ok(tick)
-    }
-
-    /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
-    /// again, so that nothing is kept for it.
-    async fn choose(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Batch)> {
-        if self.nothing_to_do(scan) {
-            return Ok((Plan::default(), Batch::default()));
-        }
-        let exchange = match &self.venue {
-            Some(venue) => Some(venue.read(&*self.chain, Some(head.height)).await?),
-            None => None,
-        };
-        let mut plan = self.plan(scan, exchange.as_ref()).await?;
-        let (mut batch, mut left_out) = (Batch::default(), Vec::new());
-        for round in 1..=ROUNDS {
-            let Some(executor) = self.executor.as_ref().filter(|_| head.height >= self.refusals.1) else { break };
-            let fee = self.budget.left(head.time, &self.strategy).fee;
-            let strategy = Strategy { max_fee: fee, ..self.strategy.clone() };
-            batch = match executor.select(self.desk(), &plan.actions, &strategy).await {
-                Ok(batch) => batch,
-                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
-                    self.refused(head, error)?;
-                    break;
-                }
-                Err(error) => return Err(error),
-            };
-            for (action, reason) in &batch.left_out {
-                tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
-                self.cooling.insert(action.account().clone(), head.height.saturating_add(COOLDOWN));
-            }
-            let again = round < ROUNDS && !batch.left_out.is_empty();
-            left_out.append(&mut batch.left_out);
-            if !again {
-                break;
-            }
-            plan = self.plan(scan, exchange.as_ref()).await?;
-        }
-        batch.left_out = left_out;
-        Ok((plan, batch))
-    }
-
-    async fn send(&mut self, head: &Head, batch: Batch) -> Result<Sent> {
-        let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
-        let Some(executor) = &mut self.executor else { return Ok(Sent::default()) };
-        let (left_out, fee) = (batch.left_out.clone(), self.chain.fee(batch.gas).amount);
-        match executor.send_batch(desk, batch, head, self.strategy.timeout_blocks).await {
-            Ok(sent) => {
-                if sent.hash.is_some() {
-                    self.budget.spend(head.time, &sent.actions, fee);
-                    self.refusals = (0, 0);
-                }
-                Ok(sent)
-            }
-            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
-                self.refused(head, error)?;
-                Ok(Sent { left_out, ..Sent::default() })
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Nothing is sent for twice as many blocks as after the refusal before; after a few the keeper gives up.
-    fn refused(&mut self, head: &Head, error: Error) -> Result<()> {
-        self.monitor.refused(&error);
-        let times = self.refusals.0.saturating_add(1);
-        if times >= REFUSALS_MAX {
-            return Err(Error::RefusedAgain { times, reason: error.to_string() });
-        }
-        let blocks = 1u64 << times;
-        self.refusals = (times, head.height.saturating_add(blocks));
-        tracing::warn!(%error, times, "nothing was sent, nor will be for {blocks} blocks");
-        Ok(())
     }
 
     /// Says why accounts are left alone, whenever the reasons change.
@@ -271,10 +211,6 @@ impl<C: Chain> Keeper<C> {
         self.skipped = reasons;
     }
 
-    fn desk(&self) -> Desk<'_> {
-        desk(&self.book, self.venue.as_ref(), &self.strategy)
-    }
-
     /// Denoms that accounts owe and the keeper has none of to spend, after what is kept back for the fee.
     pub async fn lacking(&self) -> Result<Vec<String>> {
         let Some(inventory) = self.inventory().await? else { return Ok(Vec::new()) };
@@ -283,68 +219,125 @@ impl<C: Chain> Keeper<C> {
         Ok(owed.into_iter().filter(|denom| inventory.get(denom).is_none_or(|held| *held == 0)).collect())
     }
 
-    /// What may be spent: what the key has, less what the fee may cost.
+    /// What may be spent: what the first key has, less what the fee may cost.
     async fn inventory(&self) -> Result<Option<Balances>> {
-        let Some(sender) = self.chain.sender() else { return Ok(None) };
-        let mut inventory = self.chain.balances(sender).await?;
-        keep_back(&mut inventory, &fee_reserve(&*self.chain, &self.strategy));
-        Ok(Some(inventory))
+        match self.chain.sender() {
+            Some(sender) => self.inventory_of(sender).await.map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// Resolves the transaction in flight, without sending anything new. The next tick tells what it did.
+    async fn inventory_of(&self, sender: &str) -> Result<Balances> {
+        let mut inventory = self.chain.balances(sender).await?;
+        keep_back(&mut inventory, &fee_reserve(&*self.chain, &self.strategy));
+        Ok(inventory)
+    }
+
+    /// Resolves what is in flight, without sending anything new. The next tick tells what it did.
     async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
-        let Some(executor) = &mut self.executor else { return Ok(()) };
-        let Some((intent, landed)) = executor.resolve(head).await? else { return Ok(()) };
-        self.monitor.landed(&intent, &landed);
-        let reason = match landed {
-            Landed::Included(included) if included.code == 0 => {
-                self.settled(&intent, &included, scan);
-                return Ok(());
-            }
-            Landed::Included(included) => {
-                // When it isn't said which message failed, any may have.
-                let suspects = failed_message(&included.log).and_then(|index| intent.accounts_of(index));
-                for key in suspects.unwrap_or(&intent.accounts).iter().filter_map(|name| account_key(name)) {
-                    self.cooling.insert(key, head.height.saturating_add(COOLDOWN));
+        for at in 0..self.lanes.len() {
+            let Some((intent, landed)) = self.lanes[at].executor.resolve(head).await? else { continue };
+            self.monitor.landed(&intent, &landed);
+            self.lanes[at].sent.clear();
+            let seen = self.lanes[at].seen.take();
+            match landed {
+                Landed::Included(included) if included.code == 0 => {
+                    self.lanes[at].executor.pace().worked();
+                    self.failures = 0;
+                    self.settled(&intent, &included, scan, seen.as_ref());
                 }
-                let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
-                reason
+                Landed::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
+                Landed::Expired => {
+                    let reason = format!("not included by block {}", intent.timeout_height);
+                    self.lost(Lost { intent, why: Why::Expired, reason, gas_used: 0 });
+                }
             }
-            Landed::Expired => format!("not included by block {}", intent.timeout_height),
-        };
-        tracing::warn!(hash = intent.hash, reason, "transaction did nothing");
-        self.landed.failed = Some((intent, reason));
+        }
         Ok(())
     }
 
-    /// Keeps what a transaction did. Its items that came to nothing are left alone for a while.
-    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan) {
+    fn lost(&mut self, lost: Lost) {
+        let Lost { intent, why, reason, gas_used } = &lost;
+        tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
+        self.landed.failed.push(lost);
+    }
+
+    /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was first. When it isn't
+    /// said who is, the next transactions are smaller, until one account stands alone.
+    fn failed(
+        &mut self,
+        at: usize,
+        intent: Intent,
+        included: &Included,
+        (scan, seen): (&Scan, Option<&Seen>),
+    ) -> Result<()> {
+        let pace = self.lanes[at].executor.pace();
+        let (count, ran_out) = (intent.accounts.len(), out_of_gas(included));
+        let known =
+            if ran_out { None } else { failed_message(&included.log).and_then(|index| intent.accounts_of(index)) };
+        let alone = || (count == 1).then_some(intent.accounts.as_slice());
+        let blamed = match known.or_else(|| alone().filter(|_| !ran_out)) {
+            Some(accounts) => accounts,
+            None if ran_out && !pace.out_of_gas(count) => &intent.accounts,
+            None if ran_out => &[],
+            None => {
+                pace.failed(count);
+                &[]
+            }
+        };
+        let open: Vec<&String> = blamed.iter().filter(|account| is_open(account, &self.book, scan)).collect();
+        for key in open.iter().filter_map(|name| account_key(name)) {
+            self.cooling.cool(key, included.height, &self.book, seen);
+        }
+        let why = match (ran_out, blamed.is_empty(), open.is_empty()) {
+            (true, ..) => Why::OutOfGas,
+            (false, false, true) => Why::Rival,
+            (false, ..) => Why::Failed,
+        };
+        let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
+        self.count_failure(why, &reason)?;
+        self.lost(Lost { why, reason, gas_used: included.gas_used, intent });
+        Ok(())
+    }
+
+    /// Too many in a row are not chance: better nothing is sent than gas is burnt.
+    fn count_failure(&mut self, why: Why, reason: &str) -> Result<()> {
+        if why != Why::Rival {
+            self.failures = self.failures.saturating_add(1);
+        }
+        let (times, most) = (self.failures, self.strategy.max_failures);
+        if most > 0 && times >= most {
+            return Err(Error::TooManyFailures { times, reason: reason.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
+    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Seen>) {
         let liquidator = self.venue.as_ref().map(Venue::liquidator);
         let settled = settle(included, &self.book, &scan.assets, liquidator);
         report(intent, included.gas_used, &settled);
+        for key in settled.iter().filter_map(|done| account_key(&done.account)) {
+            self.cooling.forget(&key);
+        }
         let items = intent.accounts.get(..intent.items).unwrap_or_default();
         for failure in failures(included, items, &settled, liquidator.unwrap_or_default()) {
-            let Failure { account, reason } = &failure;
-            tracing::warn!(hash = intent.hash, height = included.height, account, reason, "an item came to nothing");
-            if let Some(key) = account_key(account) {
-                self.cooling.insert(key, included.height.saturating_add(COOLDOWN));
+            let failure = Failure { rival: !is_open(&failure.account, &self.book, scan), ..failure };
+            let Failure { account, reason, rival } = &failure;
+            tracing::warn!(
+                hash = intent.hash,
+                height = included.height,
+                account,
+                reason,
+                rival,
+                "an item came to nothing"
+            );
+            if let Some(key) = account_key(account).filter(|_| !failure.rival) {
+                self.cooling.cool(key, included.height, &self.book, seen);
             }
             self.landed.failures.push(failure);
         }
         self.landed.settled.extend(settled);
-    }
-
-    /// Nothing is below 1; or a transaction is in flight: then nobody knows what the inventory is, and nothing can be sent.
-    fn nothing_to_do(&self, scan: &Scan) -> bool {
-        scan.is_quiet() || self.in_flight()
-    }
-
-    async fn plan(&self, scan: &Scan, exchange: Option<&Exchange>) -> Result<Plan> {
-        let (sender, inventory) = (self.chain.sender(), self.inventory().await?);
-        let cooling: BTreeSet<AccountKey> = self.cooling.keys().cloned().collect();
-        let means = Means::new(sender, inventory, &self.strategy, &cooling).through(exchange);
-        let means = means.within(self.budget.left(scan.now, &self.strategy)).waiting(&self.ages);
-        Ok(plan(&self.book, scan, means))
     }
 
     /// Waits for the transaction in flight, for a bounded time, and tells what it did.
@@ -362,12 +355,12 @@ impl<C: Chain> Keeper<C> {
                 sleep(Duration::from_millis(100)).await;
             }
         }
-        let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
-        if !settled.is_empty() || !failures.is_empty() || failed.is_some() {
+        if !self.landed.is_empty() {
+            let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
             let head = self.book.head.clone();
             let scan = scan(&self.book, head.time)?;
-            let (plan, sent, spent) = (Plan::default(), Sent::default(), Spent::default());
-            let tick = Tick { head, scan, plan, sent, settled, failures, failed, spent };
+            let (plan, sent, also, spent) = (Plan::default(), Sent::default(), Vec::new(), Spent::default());
+            let tick = Tick { head, scan, plan, sent, also, settled, failures, failed, spent };
             self.monitor.done(&self.book, &tick);
             observe(&tick);
         }
@@ -446,13 +439,6 @@ async fn stopped_for(mut stop: watch::Receiver<bool>, grace: Duration) {
         std::future::pending::<()>().await;
     }
     sleep(grace).await;
-}
-
-/// The message that a chain's log says made the transaction fail.
-fn failed_message(log: &str) -> Option<usize> {
-    let (_, after) = log.split_once("message index: ")?;
-    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-    after.get(..digits)?.parse().ok()
 }
 
 fn report(intent: &Intent, gas_used: u64, settled: &[Settled]) {

@@ -110,6 +110,12 @@ impl Scan {
         rows.filter_map(|row| book.accounts.at(*row as usize)).map(|(key, _)| key.clone()).collect()
     }
 
+    /// Whether this account is below 1 or has bad debt.
+    pub fn is_troubled(&self, book: &Book, key: &AccountKey) -> bool {
+        let row = book.accounts.row(key).and_then(|row| u32::try_from(row).ok());
+        row.is_some_and(|row| self.below.binary_search(&row).is_ok() || self.bad.binary_search(&row).is_ok())
+    }
+
     /// The account in this row.
     pub fn at(&self, book: &Book, row: u32) -> Option<Verdict> {
         self.verdict(book, book.accounts.at(row as usize)?.0)

@@ -100,6 +100,8 @@ pub struct Failure {
     pub account: String,
     /// The chain's error, which is redacted to a code there.
     pub reason: String,
+    /// Whether nothing is left to be done about it: somebody else was first, or the price came back.
+    pub rival: bool,
 }
 
 /// Reads what the pool said in a transaction. Values are at the book's prices at the time of `assets`. What went through the liquidator gained
@@ -155,7 +157,7 @@ pub fn failures(included: &Included, items: &[String], settled: &[Settled], liqu
         said.unwrap_or_else(|| format!("its group was undone: {}", groups.join(", ")))
     };
     let failed = items.iter().enumerate().filter(|(_, account)| settled.iter().all(|done| done.account != **account));
-    failed.map(|(at, account)| Failure { account: account.clone(), reason: reason(at) }).collect()
+    failed.map(|(at, account)| Failure { account: account.clone(), reason: reason(at), rival: false }).collect()
 }
 
 fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> Option<Settled> {

@@ -29,7 +29,16 @@ fn path(name: &str) -> PathBuf {
 
 fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
     let (hash, sender, chain_id) = (hash.to_owned(), sender.to_owned(), chain_id.to_owned());
-    Intent { hash, sender, chain_id, timeout_height: 20, accounts: vec!["wasm1x/0".to_owned()], items: 0, before: 0 }
+    Intent {
+        hash,
+        sender,
+        chain_id,
+        timeout_height: 20,
+        accounts: vec!["wasm1x/0".to_owned()],
+        items: 0,
+        before: 0,
+        sequence: None,
+    }
 }
 
 #[test]

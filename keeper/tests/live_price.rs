@@ -65,7 +65,7 @@ async fn a_live_price_is_known_as_the_pool_knows_it_and_published_with_the_liqui
     assert_eq!(deal.publish, [UATOM]);
     chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
     let next = keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
-    assert_eq!((next.settled.len(), next.failed.is_none()), (1, true));
+    assert_eq!((next.settled.len(), next.failed.is_empty()), (1, true));
 
     // Everybody knows it now.
     let (record, now) =

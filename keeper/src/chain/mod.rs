@@ -1,6 +1,7 @@
 //! The chain, as far as the keeper needs one. It has two homes: a real node, and the in-process world of demo and tests.
 
 pub mod endpoints;
+pub mod faulty;
 pub mod node;
 pub mod rpc;
 pub mod tls;
@@ -133,6 +134,8 @@ pub struct Signed {
     pub hash: String,
     /// The last block that can include it.
     pub timeout_height: u64,
+    /// The sender's sequence that it uses up: of two transactions with the same one a chain includes one at most.
+    pub sequence: u64,
 }
 
 /// What became of a transaction.
@@ -217,7 +220,25 @@ pub trait Chain: Send + Sync + 'static {
     /// Signs these messages in one transaction, with the sequence read from the chain. Sends nothing.
     fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> impl Future<Output = Result<Signed>> + Send;
 
-    /// Sends a signed transaction. [`Error::Refused`] means that the node didn't take it; any other error that nobody knows.
+    /// Signs a transfer to this address, with the sequence read from the chain. Sends nothing. A chain that can't refuses.
+    fn sign_transfer(
+        &self,
+        to: &str,
+        coin: &Coin,
+        gas: u64,
+        timeout_height: u64,
+    ) -> impl Future<Output = Result<Signed>> + Send {
+        let reason = format!("this chain transfers nothing: {coin} to {to} with {gas} gas by block {timeout_height}");
+        async move { Err(Error::Refused { reason }) }
+    }
+
+    /// How many of the sender's transactions blocks have; `None` where the chain doesn't tell.
+    fn sequence(&self) -> impl Future<Output = Result<Option<u64>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// Sends a signed transaction. [`Error::Refused`] and [`Error::Sequence`] mean that the node didn't take it; any other error that
+    /// nobody knows.
     fn broadcast(&self, signed: &Signed) -> impl Future<Output = Result<()>> + Send;
 
     /// What became of the transaction with this hash.

@@ -54,13 +54,17 @@ pub struct Node {
     pub(super) config: ChainConfig,
     pub(super) remotes: Arc<Remotes>,
     pub(super) key: Option<Key>,
-    watching: JoinHandle<()>,
-    following: std::sync::atomic::AtomicBool,
+    watching: Arc<Watching>,
+    following: Arc<std::sync::atomic::AtomicBool>,
 }
 
-impl Drop for Node {
+/// The task that asks all endpoints where they stand. Ends with the last node of these endpoints.
+#[derive(Debug)]
+struct Watching(JoinHandle<()>);
+
+impl Drop for Watching {
     fn drop(&mut self) {
-        self.watching.abort();
+        self.0.abort();
     }
 }
 
@@ -81,8 +85,8 @@ impl Node {
                 return Err(remotes.nobody(kind));
             }
         }
-        let watching = tokio::spawn(watch::watch(Arc::downgrade(&remotes)));
-        Ok(Self { config, remotes, key, watching, following: false.into() })
+        let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&remotes)))));
+        Ok(Self { config, remotes, key, watching, following: Arc::default() })
     }
 
     /// What all endpoints say of themselves, whether or not any of them can be used.
@@ -133,6 +137,13 @@ impl Node {
     /// How often each endpoint was asked, by what came of it.
     pub fn requests(&self) -> &Requests {
         &self.remotes.requests
+    }
+
+    /// The same node with another key.
+    pub fn signed_by(&self, key: Key) -> Self {
+        let (config, remotes) = (self.config.clone(), self.remotes.clone());
+        let (watching, following) = (self.watching.clone(), self.following.clone());
+        Self { config, remotes, key: Some(key), watching, following }
     }
 
     /// The settings that it was made with.
@@ -329,6 +340,18 @@ impl Chain for Node {
     fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> impl Future<Output = Result<Signed>> + Send {
         let messages = self.execute_messages(messages);
         async move { self.sign_any(messages?, gas, timeout_height).await }
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        let message = self.send_message(to, std::slice::from_ref(coin))?;
+        self.sign_any(vec![message], gas, timeout_height).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        match self.sender() {
+            Some(sender) => Ok(Some(self.account(sender).await?.1)),
+            None => Ok(None),
+        }
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

@@ -176,7 +176,7 @@ impl Node {
         let raw = TxRaw { body_bytes, auth_info_bytes, signatures: vec![signature.to_bytes().to_vec()] };
         let bytes = raw.encode_to_vec();
         let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
-        Ok(Signed { bytes, hash, timeout_height })
+        Ok(Signed { bytes, hash, timeout_height, sequence })
     }
 
     /// Sends the same bytes to every endpoint that is well; they have one hash, so no chain takes them twice. Returns at the first
@@ -187,6 +187,10 @@ impl Node {
         while let Some(sent) = sending.next().await {
             match sent {
                 Ok(Ok(())) => return Ok(()),
+                Ok(Err(Error::Sequence { expected, .. })) => {
+                    let sender = self.sender().unwrap_or_default().to_owned();
+                    refused = Some(Error::Sequence { sender, expected });
+                }
                 Ok(Err(error @ Error::Refused { .. })) => refused = Some(error),
                 Ok(Err(error)) => unknown = Some(error),
                 Err(_) => unknown = Some(Error::garbage("a broadcast", "it broke off")),

@@ -3,37 +3,39 @@
 //! cw-multi-test's chain can't move between threads, so it lives on one of its own and is sent closures. Blocks are made by
 //! call: [`WorldChain::block`] goes on to the next, in which the transactions that were broadcast are executed first.
 
+mod mempool;
+
 use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::thread;
 
-use cosmwasm_std::{Addr, Checksum};
+use cosmwasm_std::Addr;
 use plimsoll_testing::{AppResponse, World, WorldError};
 use tokio::sync::{oneshot, watch};
 
+use crate::chain::world::mempool::{Mempool, Message, Transaction};
 use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed};
 use crate::error::{Error, Result};
 
 type Job = Box<dyn FnOnce(&mut Home) + Send>;
 
-/// What a message is counted as: cw-multi-test meters no gas.
-const GAS: u64 = 200_000;
+/// Who gets what is paid for gas.
+const FEES: &str = "fee_collector";
 
 /// A world, and the key that signs for us there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WorldChain {
     jobs: mpsc::Sender<Job>,
     sender: String,
+    gas_price: Option<Coin>,
 }
 
 /// What lives on the thread.
 struct Home {
     world: World,
-    sender: String,
     said: BTreeMap<u64, Vec<ContractEvent>>,
-    signed: BTreeMap<String, Vec<Execute>>,
-    mempool: Vec<(String, u64)>,
-    done: BTreeMap<String, Included>,
+    mempool: Mempool,
+    gas_price: Option<Coin>,
     heads: watch::Sender<Head>,
 }
 
@@ -46,17 +48,43 @@ impl WorldChain {
         let work = move || {
             let world = build();
             let sender = world.addr(actor.as_str()).into_string();
-            let _ = ready.send(sender.clone());
+            let _ = ready.send(sender);
             let heads = watch::Sender::new(head_of(&world));
-            let (said, signed, mempool, done) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), BTreeMap::new());
-            let mut home = Home { world, sender, said, signed, mempool, done, heads };
+            let (said, mempool) = (BTreeMap::new(), Mempool::default());
+            let mut home = Home { world, said, mempool, gas_price: None, heads };
             for job in queue {
                 job(&mut home);
             }
         };
         thread::Builder::new().name("world".to_owned()).spawn(work).map_err(|_| gone())?;
         let sender = built.await.map_err(|_| gone())?;
-        Ok(Self { jobs, sender })
+        Ok(Self { jobs, sender, gas_price: None })
+    }
+
+    /// The same chain, with another actor's key.
+    pub async fn signed_by(&self, actor: &str) -> Result<Self> {
+        let actor = actor.to_owned();
+        let sender = self.with(move |world| world.addr(actor.as_str()).into_string()).await?;
+        Ok(Self { sender, ..self.clone() })
+    }
+
+    /// Gas costs something from now on: so much a unit, of every sender. It is paid when a block includes a transaction, whatever that
+    /// comes to.
+    pub async fn with_gas_price(mut self, price: Coin) -> Result<Self> {
+        self.gas_price = Some(price.clone());
+        self.home(move |home| home.gas_price = Some(price)).await?;
+        Ok(self)
+    }
+
+    /// All transactions of our key that blocks have, by hash.
+    pub async fn included(&self) -> Result<BTreeMap<String, Included>> {
+        let sender = self.sender.clone();
+        self.home(move |home| home.mempool.outcomes(&sender)).await
+    }
+
+    /// Forgets the transactions that wait for a block, as a node does that starts anew.
+    pub async fn forget_waiting(&self) -> Result<()> {
+        self.home(|home| home.mempool.clear()).await
     }
 
     /// Does something with the world at its present block.
@@ -111,17 +139,10 @@ impl Home {
         self.world.advance(seconds);
         let height = self.world.height();
         let mut said = Vec::new();
-        for (hash, timeout_height) in std::mem::take(&mut self.mempool) {
-            if timeout_height < height {
-                continue;
-            }
-            let messages = self.signed.remove(&hash).unwrap_or_default();
-            let included = match self.execute(&messages) {
-                Ok(events) => included(height, 0, String::new(), events),
-                Err(error) => included(height, 5, error.to_string(), Vec::new()),
-            };
+        for (hash, transaction) in self.mempool.take(height) {
+            let included = self.include(height, &transaction);
             said.extend(included.events.clone());
-            self.done.insert(hash, included);
+            self.mempool.done(hash, transaction.sender, included);
         }
         let acted = act(&mut self.world);
         let head = head_of(&self.world);
@@ -133,27 +154,79 @@ impl Home {
         acted.map(|_| head)
     }
 
-    /// One transaction: all of its messages, or none.
-    fn execute(&mut self, messages: &[Execute]) -> std::result::Result<Vec<ContractEvent>, WorldError> {
+    /// A transaction in its block. Its fee is paid whatever it comes to.
+    fn include(&mut self, height: u64, transaction: &Transaction) -> Included {
+        let (sender, used, gas) = (transaction.sender.as_str(), transaction.work(), transaction.gas);
+        let failed = |codespace: &str, code, log, gas_used| {
+            let (codespace, events) = (codespace.to_owned(), Vec::new());
+            Included { height, code, codespace, log, gas_used, events }
+        };
+        let fee = fee(self.gas_price.as_ref(), gas);
+        let paid = match fee.amount {
+            0 => Ok(()),
+            amount => self.world.send(sender, FEES, &[cosmwasm_std::coin(amount, &fee.denom)]).map(drop),
+        };
+        if let Err(error) = paid {
+            return failed("sdk", 5, format!("insufficient funds for a fee of {fee}: {error}"), 0);
+        }
+        if used > gas {
+            return failed("sdk", 11, format!("out of gas in location: wasm; gasWanted: {gas}, gasUsed: {used}"), gas);
+        }
+        match self.execute(sender, &transaction.messages) {
+            Ok(events) => {
+                Included { height, code: 0, codespace: String::new(), log: String::new(), gas_used: used, events }
+            }
+            Err((at, error)) => {
+                failed("wasm", 5, format!("failed to execute message; message index: {at}: {error}"), used)
+            }
+        }
+    }
+
+    /// One transaction's messages: all of them, or none; then says which has failed.
+    fn execute(
+        &mut self,
+        sender: &str,
+        messages: &[Message],
+    ) -> std::result::Result<Vec<ContractEvent>, (usize, WorldError)> {
         let before = self.world.snapshot();
         let mut events = Vec::new();
-        for message in messages {
-            match self.message(message) {
+        for (at, message) in messages.iter().enumerate() {
+            match self.message(sender, message) {
                 Ok(response) => events.extend(events_of(&response)),
                 Err(error) => {
                     self.world.restore(&before);
-                    return Err(error);
+                    return Err((at, error));
                 }
             }
         }
         Ok(events)
     }
 
-    fn message(&mut self, message: &Execute) -> std::result::Result<AppResponse, WorldError> {
-        let json: serde_json::Value = serde_json::from_slice(&message.msg).unwrap_or_default();
-        let funds: Vec<_> = message.funds.iter().map(|coin| cosmwasm_std::coin(coin.amount, &coin.denom)).collect();
-        let contract = Addr::unchecked(&message.contract);
-        self.world.execute_contract(self.sender.as_str(), &contract, &json, &funds)
+    fn message(&mut self, sender: &str, message: &Message) -> std::result::Result<AppResponse, WorldError> {
+        let coin = |coin: &Coin| cosmwasm_std::coin(coin.amount, &coin.denom);
+        match message {
+            Message::Transfer { to, coin: sent } => self.world.send(sender, to.as_str(), &[coin(sent)]),
+            Message::Execute(execute) => {
+                let json: serde_json::Value = serde_json::from_slice(&execute.msg).unwrap_or_default();
+                let funds: Vec<_> = execute.funds.iter().map(coin).collect();
+                self.world.execute_contract(sender, &Addr::unchecked(&execute.contract), &json, &funds)
+            }
+        }
+    }
+
+    fn sign(&mut self, sender: String, messages: Vec<Message>, gas: u64, timeout_height: u64) -> Signed {
+        let sequence = self.mempool.sequence(&sender);
+        self.mempool.sign(Transaction { sender, sequence, timeout_height, gas, messages })
+    }
+
+    fn broadcast(&mut self, hash: &str) -> Result<()> {
+        if let Some(transaction) = self.mempool.signed(hash) {
+            let fee = fee(self.gas_price.as_ref(), transaction.gas);
+            if fee.amount > 0 && self.world.balance(transaction.sender.as_str(), &fee.denom) < fee.amount {
+                return Err(Error::Refused { reason: format!("insufficient funds for a fee of {fee} (code 5)") });
+            }
+        }
+        self.mempool.broadcast(hash, self.world.height())
     }
 
     fn smart(&self, contract: &str, msg: &[u8]) -> std::result::Result<Vec<u8>, String> {
@@ -164,7 +237,8 @@ impl Home {
     }
 
     fn balances(&self, address: &str) -> Balances {
-        let denoms = self.world.assets().iter().map(|asset| asset.params.denom.clone());
+        let listed = self.world.assets().iter().map(|asset| asset.params.denom.clone());
+        let denoms = listed.chain(self.gas_price.iter().map(|price| price.denom.clone()));
         let held = denoms.map(|denom| (denom.clone(), self.world.balance(address, &denom)));
         held.filter(|(_, amount)| *amount > 0).collect()
     }
@@ -177,9 +251,14 @@ impl Home {
     }
 }
 
-fn included(height: u64, code: u32, log: String, events: Vec<ContractEvent>) -> Included {
-    let codespace = if code == 0 { String::new() } else { "wasm".to_owned() };
-    Included { height, code, codespace, log, gas_used: GAS, events }
+/// What this much gas costs; nothing while it has no price.
+fn fee(price: Option<&Coin>, gas: u64) -> Coin {
+    let free = Coin { denom: String::new(), amount: 0 };
+    price.map_or(free, |price| Coin { amount: price.amount.saturating_mul(gas.into()), ..price.clone() })
+}
+
+fn executes(messages: &[Execute]) -> Vec<Message> {
+    messages.iter().cloned().map(Message::Execute).collect()
 }
 
 impl Chain for WorldChain {
@@ -232,53 +311,49 @@ impl Chain for WorldChain {
     }
 
     async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
-        let messages = messages.to_vec();
-        let count = u64::try_from(messages.len()).unwrap_or(u64::MAX);
+        let (sender, messages) = (self.sender.clone(), executes(messages));
         let tried = self.home(move |home| {
             let before = home.world.snapshot();
-            let tried = home.execute(&messages);
+            let tried = home.execute(&sender, &messages);
             home.world.restore(&before);
-            tried
+            let work = Transaction { sender, sequence: 0, timeout_height: 0, gas: 0, messages }.work();
+            tried.map(|_| work)
         });
-        tried.await?.map_err(|error| Error::Refused { reason: error.to_string() })?;
-        Ok(GAS.saturating_mul(count))
+        tried.await?.map_err(|(_, error)| Error::Refused { reason: error.to_string() })
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {
         simulated
     }
 
-    fn fee(&self, _: u64) -> Coin {
-        Coin { denom: String::new(), amount: 0 }
+    fn fee(&self, gas: u64) -> Coin {
+        fee(self.gas_price.as_ref(), gas)
     }
 
-    async fn sign(&self, messages: &[Execute], _: u64, timeout_height: u64) -> Result<Signed> {
-        let messages = messages.to_vec();
-        let sign = move |home: &mut Home| {
-            let sequence = home.done.len().saturating_add(home.signed.len());
-            let bytes = format!("{} {sequence} {timeout_height} {messages:?}", home.sender).into_bytes();
-            let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
-            home.signed.insert(hash.clone(), messages);
-            Signed { bytes, hash, timeout_height }
-        };
-        self.home(sign).await
+    async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
+        let (sender, messages) = (self.sender.clone(), executes(messages));
+        self.home(move |home| home.sign(sender, messages, gas, timeout_height)).await
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        let messages = vec![Message::Transfer { to: to.to_owned(), coin: coin.clone() }];
+        let sender = self.sender.clone();
+        self.home(move |home| home.sign(sender, messages, gas, timeout_height)).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        let sender = self.sender.clone();
+        self.home(move |home| Some(home.mempool.sequence(&sender))).await
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {
-        let (hash, timeout_height) = (signed.hash.clone(), signed.timeout_height);
-        let send = move |home: &mut Home| {
-            if timeout_height <= home.world.height() {
-                return Err(Error::Refused { reason: format!("timeout height {timeout_height} has passed") });
-            }
-            home.mempool.push((hash, timeout_height));
-            Ok(())
-        };
-        self.home(send).await?
+        let hash = signed.hash.clone();
+        self.home(move |home| home.broadcast(&hash)).await?
     }
 
     async fn outcome(&self, hash: &str) -> Result<Outcome> {
         let hash = hash.to_owned();
-        let found = self.home(move |home| home.done.get(&hash).cloned()).await?;
+        let found = self.home(move |home| home.mempool.outcome(&hash)).await?;
         Ok(found.map_or(Outcome::NotFound, Outcome::Included))
     }
 }

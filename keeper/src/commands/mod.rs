@@ -107,6 +107,15 @@ pub fn key(config: &Config) -> Result<Option<Key>> {
     mnemonic.map(derive).transpose()
 }
 
+/// The configured keys, from the first on; none when there is no mnemonic.
+pub fn keys(config: &Config) -> Result<Vec<Key>> {
+    let Some(mnemonic) = Mnemonic::find(MNEMONIC_VARIABLE, config.wallet.mnemonic_file.as_deref())? else {
+        return Ok(Vec::new());
+    };
+    let numbers = (0..config.wallet.keys).map(|number| config.wallet.account.saturating_add(number));
+    numbers.map(|number| mnemonic.key(&config.chain.prefix, config.chain.coin_type, number)).collect()
+}
+
 /// A connected node, and the book at its latest block, with a bar while a person waits.
 pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)> {
     let node = Arc::new(Node::connect(config.chain.clone(), key).await?);

@@ -1,5 +1,6 @@
 //! `run`: the pipeline, until a signal says stop.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 use crate::chain::Chain;
 use crate::chain::node::Node;
 use crate::cli::Settings;
-use crate::commands::{config, key, print_json, shelve, venue};
+use crate::commands::{config, keys, print_json, shelve, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
@@ -29,13 +30,14 @@ pub const GAS_LEAST: u64 = 500_000;
 /// Watches and, when live, acts.
 pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     let config = config(settings)?;
-    let key = key(&config)?;
-    if live && key.is_none() {
+    let mut keys = keys(&config)?;
+    if live && keys.is_empty() {
         return Err(Error::NoKey);
     }
     let monitor = Monitor::new(config.monitor.max_age);
     let _server = show(&config, &monitor).await?;
-    let node = Arc::new(Node::connect(config.chain.clone(), key).await?);
+    let first = (!keys.is_empty()).then(|| keys.remove(0));
+    let node = Arc::new(Node::connect(config.chain.clone(), first).await?);
     watch_node(&monitor, &node);
     if live {
         node.assert_synced().await?;
@@ -47,7 +49,13 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         tracing::info!("dry run: nothing is sent without --live");
     }
     let venue = venue(&config, &node).await?;
-    let mut keeper = Keeper::new(node, book, config.strategy, journal)?.through(venue).shelved(shelf).watched(monitor);
+    let mut further = Vec::new();
+    for (at, key) in keys.into_iter().enumerate().filter(|_| live) {
+        let address = key.address().to_owned();
+        further.push((Arc::new(node.signed_by(key)), Journal::open(&journal_path(&config, &address, at + 1)?)?));
+    }
+    let keeper = Keeper::new(node, book, config.strategy.clone(), journal)?;
+    let mut keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf).watched(monitor);
     let mut failure = None;
     keeper.run(stop_signal()?, |tick| failure = report(tick, live, json).err().or(failure.take())).await?;
     failure.map_or(Ok(()), Err)
@@ -103,12 +111,23 @@ pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal
         let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
         return Err(Error::EmptyWallet { address, available, wanted, denom });
     }
-    let path = config.journal_path(address, |name| std::env::var(name).ok())?;
+    let path = journal_path(config, address, 0)?;
+    tracing::info!(journal = %path.display(), "what is sent is written down there");
+    Journal::open(&path)
+}
+
+/// Where the intents of this address are written down; it is the key with this number, from the first.
+fn journal_path(config: &Config, address: &str, number: usize) -> Result<PathBuf> {
+    let mut path = config.journal_path(address, |name| std::env::var(name).ok())?;
+    if config.journal.is_some() && number > 0 {
+        let mut name = path.into_os_string();
+        name.push(format!(".{number}"));
+        path = PathBuf::from(name);
+    }
     if let (None, Some(directory)) = (&config.journal, path.parent()) {
         std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error))?;
     }
-    tracing::info!(journal = %path.display(), "what is sent is written down there");
-    Journal::open(&path)
+    Ok(path)
 }
 
 /// Turns true at SIGINT or SIGTERM.
@@ -139,9 +158,10 @@ fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
     for action in tick.plan.actions.iter().filter(|_| !live) {
         tracing::info!(height, account = name(action.account()), what = %describe(action), "would act");
     }
-    if let Some(hash) = &tick.sent.hash {
-        let actions = tick.sent.actions.len();
-        tracing::info!(height, hash, actions, "sent");
+    for sent in std::iter::once(&tick.sent).chain(&tick.also) {
+        if let Some(hash) = &sent.hash {
+            tracing::info!(height, hash, actions = sent.actions.len(), "sent");
+        }
     }
     if !json {
         return Ok(());
@@ -150,11 +170,15 @@ fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
         print_json(&json!({ "event": "settled", "settled": done }))?;
     }
     for failure in &tick.failures {
-        print_json(&json!({ "event": "item_failed", "account": failure.account, "reason": failure.reason }))?;
+        let (account, reason, rival) = (&failure.account, &failure.reason, failure.rival);
+        print_json(&json!({ "event": "item_failed", "account": account, "reason": reason, "rival": rival }))?;
     }
-    if let Some((intent, reason)) = &tick.failed {
-        let (hash, accounts) = (&intent.hash, &intent.accounts);
-        print_json(&json!({ "event": "failed", "hash": hash, "accounts": accounts, "reason": reason }))?;
+    for lost in &tick.failed {
+        let (hash, accounts) = (&lost.intent.hash, &lost.intent.accounts);
+        let (why, reason, gas_used) = (lost.why, &lost.reason, lost.gas_used);
+        print_json(&json!({
+            "event": "failed", "hash": hash, "accounts": accounts, "why": why, "reason": reason, "gas_used": gas_used,
+        }))?;
     }
     let skipped: u64 = tick.plan.skipped.values().sum();
     print_json(&json!({
@@ -165,6 +189,7 @@ fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
         "planned": tick.plan.actions.len(),
         "skipped": skipped,
         "sent": tick.sent.hash,
+        "also": tick.also.iter().filter_map(|sent| sent.hash.as_ref()).collect::<Vec<_>>(),
     }))
 }
 

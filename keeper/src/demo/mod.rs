@@ -160,8 +160,8 @@ impl Play {
         for failure in &tick.failures {
             self.show(|screen| screen.item_failed(&failure.account, &failure.reason));
         }
-        if let Some((_, reason)) = &tick.failed {
-            self.show(|screen| screen.failed(reason));
+        for lost in &tick.failed {
+            self.show(|screen| screen.failed(&lost.reason));
         }
         Ok(tick)
     }

@@ -162,7 +162,7 @@ async fn the_same_bytes_go_to_all_that_are_well() {
     c.with(|state| state.mood = Mood::Dead);
     let node = connect(&[&a, &b, &c]).await;
     until("the third is left out", || matches!(health(&node, &c.grpc), Health::Down { .. })).await;
-    let signed = Signed { bytes: vec![1, 2, 3], hash: "H".to_owned(), timeout_height: 120 };
+    let signed = Signed { bytes: vec![1, 2, 3], hash: "H".to_owned(), timeout_height: 120, sequence: 0 };
 
     node.broadcast(&signed).await.unwrap();
     until("both have it", || [&a, &b].iter().all(|fake| fake.with(|s| s.taken == [vec![1, 2, 3]]))).await;

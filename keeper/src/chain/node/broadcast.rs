@@ -55,6 +55,17 @@ async fn broadcast(channel: Channel, bytes: Vec<u8>) -> std::result::Result<Resu
         0 => Ok(()),
         // It is in the mempool already.
         19 if response.codespace == "sdk" => Ok(()),
+        // Another sequence than the sender's next; whose that is, who signed knows.
+        32 if response.codespace == "sdk" => Err(sequence(&response.raw_log)),
         code => Err(Error::Refused { reason: format!("{} (code {code})", short(&response.raw_log)) }),
     })
+}
+
+fn sequence(log: &str) -> Error {
+    let expected = log.split_once("expected ").map(|(_, after)| after).unwrap_or_default();
+    let digits = expected.bytes().take_while(u8::is_ascii_digit).count();
+    match expected.get(..digits).and_then(|digits| digits.parse().ok()) {
+        Some(expected) => Error::Sequence { sender: String::new(), expected },
+        None => Error::Refused { reason: format!("{} (code 32)", short(log)) },
+    }
 }

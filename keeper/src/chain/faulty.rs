@@ -1,0 +1,368 @@
+//! Any [`Chain`], with faults that a [`Script`] puts in its way: over the in-process chain in tests, over a real node in a soak run.
+
+pub mod script;
+
+use std::collections::BTreeMap;
+use std::future::{Future, pending};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+pub use crate::chain::faulty::script::{Call, Fault, Rule, Script, When};
+use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed};
+use crate::error::{Error, Result};
+
+/// What an answer that can't be says of itself.
+const NONSENSE: &str = "nonsense";
+/// So many heads are remembered.
+const HEADS_MAX: usize = 64;
+
+/// A chain with faults.
+#[derive(Debug)]
+pub struct Faulty<C> {
+    inner: C,
+    state: Arc<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    inside: Mutex<Inside>,
+    crashed: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Inside {
+    script: Script,
+    chance: u64,
+    counts: BTreeMap<Call, u64>,
+    all: u64,
+    injected: BTreeMap<String, u64>,
+    heads: Vec<Head>,
+}
+
+impl Inside {
+    fn new(script: Script) -> Self {
+        let (chance, counts, injected) = (script.seed, BTreeMap::new(), BTreeMap::new());
+        Self { script, chance, counts, all: 0, injected, heads: Vec::new() }
+    }
+
+    /// SplitMix64, in millionths.
+    fn draw(&mut self) -> u64 {
+        self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.chance;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % 1_000_000
+    }
+
+    fn next(&mut self, call: Call) -> Option<Fault> {
+        let count = self.counts.entry(call).or_default();
+        *count = count.saturating_add(1);
+        self.all = self.all.saturating_add(1);
+        let (of_kind, of_all) = (*count, self.all);
+        let rules = self.script.rules.clone();
+        let applies = |rule: &&Rule| {
+            let number = if rule.call.is_some() { of_kind } else { of_all };
+            rule.call.is_none_or(|wanted| wanted == call)
+                && match rule.when {
+                    When::Always => true,
+                    When::Between(from, to) => (from..=to).contains(&number),
+                    When::Chance(chance) => self.draw() < u64::from(chance),
+                }
+        };
+        let fault = rules.iter().find(applies).map(|rule| rule.fault.clone())?;
+        let injected = self.injected.entry(format!("{call} {fault:?}")).or_default();
+        *injected = injected.saturating_add(1);
+        Some(fault)
+    }
+
+    /// The head of so many blocks before this one, as far as it was seen.
+    fn before(&self, head: &Head, blocks: u64) -> Head {
+        let wanted = head.height.saturating_sub(blocks);
+        let older = self.heads.iter().rev().find(|seen| seen.height <= wanted);
+        older.cloned().unwrap_or_else(|| head.clone())
+    }
+
+    fn see(&mut self, head: &Head) {
+        if self.heads.last().is_none_or(|last| last.height < head.height) {
+            self.heads.push(head.clone());
+        }
+        if self.heads.len() > HEADS_MAX {
+            self.heads.remove(0);
+        }
+    }
+}
+
+impl<C> Faulty<C> {
+    /// This chain, with what the script says.
+    pub fn new(inner: C, script: Script) -> Self {
+        let state = State { inside: Mutex::new(Inside::new(script)), crashed: watch::Sender::new(false) };
+        Self { inner, state: Arc::new(state) }
+    }
+
+    /// The same script and counts over another key's chain.
+    pub fn beside(&self, inner: C) -> Self {
+        Self { inner, state: self.state.clone() }
+    }
+
+    /// The chain itself.
+    pub const fn inner(&self) -> &C {
+        &self.inner
+    }
+
+    /// Another script from now on; calls are counted from 1 again.
+    pub fn play(&self, script: Script) {
+        let mut inside = self.inside();
+        let heads = std::mem::take(&mut inside.heads);
+        *inside = Inside { heads, ..Inside::new(script) };
+        drop(inside);
+        self.state.crashed.send_replace(false);
+    }
+
+    /// Returns when a rule lets the keeper die: whoever runs it drops it then. A dead keeper's calls don't come back.
+    pub async fn crashed(&self) {
+        // The sender lives as long as this does.
+        let _ = self.state.crashed.subscribe().wait_for(|crashed| *crashed).await;
+    }
+
+    /// How many calls were made since the script began.
+    pub fn calls(&self) -> u64 {
+        self.inside().all
+    }
+
+    /// How often each fault was injected, by call and fault.
+    pub fn injected(&self) -> BTreeMap<String, u64> {
+        self.inside().injected.clone()
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.state.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn crash<T>(&self) -> Result<T> {
+        self.state.crashed.send_replace(true);
+        pending().await
+    }
+}
+
+impl<C: Chain> Faulty<C> {
+    /// Makes a call unless the fault says otherwise. What the fault does to the answer is the caller's.
+    async fn make<T>(&self, call: Call, fault: Option<&Fault>, real: impl Future<Output = Result<T>>) -> Result<T> {
+        match fault {
+            Some(Fault::Fail) => Err(lost(call)),
+            Some(Fault::Lose) => {
+                drop(real.await);
+                Err(lost(call))
+            }
+            Some(Fault::Refuse) => Err(refused(call)),
+            Some(Fault::Delay(time)) => {
+                sleep(*time).await;
+                real.await
+            }
+            Some(Fault::Hang) => pending().await,
+            Some(Fault::Crash) => self.crash().await,
+            Some(Fault::CrashAfter) => {
+                drop(real.await);
+                self.crash().await
+            }
+            _ => real.await,
+        }
+    }
+
+    async fn call<T>(&self, call: Call, real: impl Future<Output = Result<T>>) -> Result<(T, Option<Fault>)> {
+        let fault = self.inside().next(call);
+        Ok((self.make(call, fault.as_ref(), real).await?, fault))
+    }
+
+    /// A head as the fault has it.
+    fn bent(&self, head: Head, fault: Option<&Fault>) -> Head {
+        let mut inside = self.inside();
+        inside.see(&head);
+        match fault {
+            Some(Fault::Stale(blocks)) => inside.before(&head, *blocks),
+            Some(Fault::Chain(chain_id)) => Head { chain_id: chain_id.clone(), ..head },
+            Some(Fault::Garbage) => Head { height: head.height.saturating_sub(5), time: 0, ..head },
+            _ => head,
+        }
+    }
+}
+
+fn lost(call: Call) -> Error {
+    Error::Unreachable { what: "the chain", endpoint: call.to_string(), reason: "a fault was injected".to_owned() }
+}
+
+fn refused(call: Call) -> Error {
+    let reason = "a fault was injected".to_owned();
+    match call {
+        Call::Simulate | Call::Broadcast => Error::Refused { reason },
+        _ => Error::Query { what: call.to_string(), reason },
+    }
+}
+
+/// Half of an answer.
+fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.truncate(bytes.len() / 2);
+    bytes
+}
+
+/// Whether the block that has it is too new for a node so far behind.
+fn unseen(outcome: &Outcome, head: u64, blocks: u64) -> bool {
+    matches!(outcome, Outcome::Included(included) if included.height.saturating_add(blocks) > head)
+}
+
+impl<C: Chain> Chain for Faulty<C> {
+    async fn head(&self) -> Result<Head> {
+        let (head, fault) = self.call(Call::Head, self.inner.head()).await?;
+        Ok(self.bent(head, fault.as_ref()))
+    }
+
+    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+        let (answer, fault) = self.call(Call::Smart, self.inner.smart(contract, msg, height)).await?;
+        Ok(if fault == Some(Fault::Garbage) { cut(answer) } else { answer })
+    }
+
+    async fn is_contract(&self, address: &str) -> Result<bool> {
+        let (answer, fault) = self.call(Call::Contract, self.inner.is_contract(address)).await?;
+        Ok(answer != (fault == Some(Fault::Garbage)))
+    }
+
+    async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
+        let (answer, fault) = self.call(Call::Raw, self.inner.raw(contract, key, height)).await?;
+        Ok(if fault == Some(Fault::Garbage) { answer.map(cut) } else { answer })
+    }
+
+    async fn balances(&self, address: &str) -> Result<Balances> {
+        let (mut balances, fault) = self.call(Call::Balances, self.inner.balances(address)).await?;
+        if fault == Some(Fault::Garbage) {
+            balances.insert(NONSENSE.to_owned(), u128::MAX);
+        }
+        Ok(balances)
+    }
+
+    async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
+        let (mut events, fault) = self.call(Call::Events, self.inner.events(height)).await?;
+        if fault == Some(Fault::Garbage) {
+            for event in &mut events {
+                let nonsense = ["account", "amount", "denom"].map(|key| (key.to_owned(), format!("-1 {NONSENSE}")));
+                event.attributes.extend(nonsense);
+            }
+        }
+        Ok(events)
+    }
+
+    async fn subscribe(&self) -> Result<watch::Receiver<Head>> {
+        let (mut real, _) = self.call(Call::Subscribe, self.inner.subscribe()).await?;
+        let first = real.borrow_and_update().clone();
+        self.inside().see(&first);
+        let (told, heads) = watch::channel(first);
+        let state = self.state.clone();
+        tokio::spawn(async move {
+            while real.changed().await.is_ok() {
+                let head = real.borrow_and_update().clone();
+                if let Some(head) = state.tell(head).await {
+                    told.send_replace(head);
+                }
+                if told.is_closed() {
+                    break;
+                }
+            }
+        });
+        Ok(heads)
+    }
+
+    fn sender(&self) -> Option<&str> {
+        self.inner.sender()
+    }
+
+    async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
+        let (gas, fault) = self.call(Call::Simulate, self.inner.simulate(messages)).await?;
+        Ok(if fault == Some(Fault::Garbage) { 0 } else { gas })
+    }
+
+    fn gas_limit(&self, simulated: u64) -> u64 {
+        self.inner.gas_limit(simulated)
+    }
+
+    fn fee(&self, gas: u64) -> Coin {
+        self.inner.fee(gas)
+    }
+
+    async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
+        let fault = self.inside().next(Call::Sign);
+        let real = self.inner.sign(messages, scarce(gas, fault.as_ref()), timeout_height);
+        self.make(Call::Sign, fault.as_ref(), real).await
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        let fault = self.inside().next(Call::Sign);
+        let real = self.inner.sign_transfer(to, coin, scarce(gas, fault.as_ref()), timeout_height);
+        self.make(Call::Sign, fault.as_ref(), real).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        let (sequence, fault) = self.call(Call::Sequence, self.inner.sequence()).await?;
+        match fault {
+            Some(Fault::Garbage) => Err(Error::garbage(NONSENSE, "a sequence that is no number")),
+            _ => Ok(sequence),
+        }
+    }
+
+    async fn broadcast(&self, signed: &Signed) -> Result<()> {
+        let fault = self.inside().next(Call::Broadcast);
+        match &fault {
+            Some(Fault::Swallow | Fault::Garbage) => Ok(()),
+            Some(Fault::Sequence) => {
+                let sender = self.sender().unwrap_or_default().to_owned();
+                Err(Error::Sequence { sender, expected: signed.sequence.saturating_add(1) })
+            }
+            fault => self.make(Call::Broadcast, fault.as_ref(), self.inner.broadcast(signed)).await,
+        }
+    }
+
+    async fn outcome(&self, hash: &str) -> Result<Outcome> {
+        let (outcome, fault) = self.call(Call::Outcome, self.inner.outcome(hash)).await?;
+        let head = self.inside().heads.last().map_or(0, |head| head.height);
+        Ok(match fault {
+            Some(Fault::Garbage) => Outcome::Included(Included {
+                height: 0,
+                code: 0,
+                codespace: String::new(),
+                log: String::new(),
+                gas_used: 0,
+                events: Vec::new(),
+            }),
+            Some(Fault::Stale(blocks)) if unseen(&outcome, head, blocks) => Outcome::NotFound,
+            _ => outcome,
+        })
+    }
+}
+
+fn scarce(gas: u64, fault: Option<&Fault>) -> u64 {
+    match fault {
+        Some(Fault::Gas(share)) => gas.saturating_mul(u64::from(*share)) / 100,
+        _ => gas,
+    }
+}
+
+impl State {
+    /// What the subscription tells of this head.
+    async fn tell(&self, head: Head) -> Option<Head> {
+        let fault = self.inside.lock().unwrap_or_else(PoisonError::into_inner).next(Call::Heads);
+        if let Some(Fault::Delay(time)) = fault {
+            sleep(time).await;
+        }
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.see(&head);
+        match fault {
+            Some(Fault::Fail | Fault::Lose | Fault::Hang) => None,
+            Some(Fault::Stale(blocks)) => Some(inside.before(&head, blocks)),
+            Some(Fault::Chain(chain_id)) => Some(Head { chain_id, ..head }),
+            Some(Fault::Crash | Fault::CrashAfter) => {
+                self.crashed.send_replace(true);
+                None
+            }
+            _ => Some(head),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What a block's work comes to: for each key that is free what is planned, chosen and sent. And the gas money that further keys get.
+
+use std::collections::BTreeSet;
+
+use plimsoll_schema::pool::AccountKey;
+
+use crate::chain::{Chain, Coin, Head};
+use crate::config::Strategy;
+use crate::error::{Error, Result};
+use crate::exchange::Exchange;
+use crate::execute::{Batch, Sent, fee_reserve};
+use crate::plan::{Action, Means, Plan, plan};
+use crate::run::cooling::seen;
+use crate::run::{Keeper, desk};
+use crate::scan::Scan;
+
+/// How often a block's plan is made again without what would fail, so that what that would have spent is spent on others.
+const ROUNDS: usize = 4;
+/// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
+const FLOAT_FEES: u128 = 3;
+/// Every so many blocks it is looked at what further keys have for gas.
+const REFILL_EVERY: u64 = 20;
+
+impl<C: Chain> Keeper<C> {
+    /// Each key that is free plans for what no other has on its way, and sends. Answers with the first plan: the others are for what
+    /// that has left.
+    pub(super) async fn act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
+        self.refill(head).await?;
+        if self.nothing_to_do(scan) {
+            return Ok((Plan::default(), Vec::new()));
+        }
+        let exchange = match &self.venue {
+            Some(venue) => Some(venue.read(&*self.chain, Some(head.height)).await?),
+            None => None,
+        };
+        let (mut first, mut sent) = (None, Vec::new());
+        for at in 0..self.lanes.len() {
+            if self.lanes[at].is_free(head) {
+                let (plan, batch) = self.choose(at, head, scan, exchange.as_ref()).await?;
+                sent.push(self.send(at, head, batch).await?);
+                first.get_or_insert(plan);
+            }
+        }
+        let plan = match first {
+            Some(plan) => plan,
+            None => self.plan(0, head, scan, exchange.as_ref()).await?,
+        };
+        Ok((plan, sent))
+    }
+
+    /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.
+    fn nothing_to_do(&self, scan: &Scan) -> bool {
+        let flying = !self.lanes.is_empty() && self.lanes.iter().all(|lane| lane.in_flight(&self.book.head.chain_id));
+        flying || scan.is_quiet()
+    }
+
+    /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
+    /// again, so that nothing is kept for it.
+    async fn choose(
+        &mut self,
+        at: usize,
+        head: &Head,
+        scan: &Scan,
+        exchange: Option<&Exchange>,
+    ) -> Result<(Plan, Batch)> {
+        let mut plan = self.plan(at, head, scan, exchange).await?;
+        let (mut batch, mut left_out) = (Batch::default(), Vec::new());
+        for round in 1..=ROUNDS {
+            let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
+            let max_fee = self.budget.left(head.time, &self.strategy).fee;
+            let strategy = Strategy { max_fee, ..self.strategy.clone() };
+            batch = match self.lanes[at].executor.select(desk, &plan.actions, &strategy).await {
+                Ok(batch) => batch,
+                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                    self.monitor.refused(&error);
+                    self.lanes[at].refused(head, error, at == 0)?;
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            for (action, reason) in &batch.left_out {
+                tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
+                self.cooling.cool(action.account().clone(), head.height, &self.book, None);
+            }
+            let again = round < ROUNDS && !batch.left_out.is_empty();
+            left_out.append(&mut batch.left_out);
+            if !again {
+                break;
+            }
+            plan = self.plan(at, head, scan, exchange).await?;
+        }
+        batch.left_out = left_out;
+        Ok((plan, batch))
+    }
+
+    async fn plan(&self, at: usize, head: &Head, scan: &Scan, exchange: Option<&Exchange>) -> Result<Plan> {
+        let cooling = self.cooling.at(head.height);
+        let Some(lane) = self.lanes.get(at) else {
+            let (sender, inventory) = (self.chain.sender(), self.inventory().await?);
+            let means = Means::new(sender, inventory, &self.strategy, &cooling).through(exchange);
+            return Ok(plan(&self.book, scan, means.waiting(&self.ages)));
+        };
+        let inventory = self.inventory_of(lane.executor.sender()).await?;
+        let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
+        let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
+        let allowance = self.budget.left(head.time, &self.strategy);
+        let means = Means::new(Some(lane.executor.sender()), Some(inventory), &self.strategy, &cooling);
+        let means = means.within(allowance).waiting(&self.ages);
+        Ok(plan(&self.book, scan, means.through(exchange).beside(&self.book, busy, &promised)))
+    }
+
+    async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {
+        let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
+        let fee = self.chain.fee(batch.gas).amount;
+        let (lane, left_out) = (&mut self.lanes[at], batch.left_out.clone());
+        match lane.executor.send_batch(desk, batch, head, self.strategy.timeout_blocks).await {
+            Ok(sent) => {
+                if sent.hash.is_some() {
+                    self.budget.spend(head.time, &sent.actions, fee);
+                    lane.accepted();
+                    lane.sent.clone_from(&sent.actions);
+                    lane.seen = Some(seen(&self.book));
+                }
+                Ok(sent)
+            }
+            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                self.monitor.refused(&error);
+                lane.refused(head, error, at == 0)?;
+                Ok(Sent { left_out, ..Sent::default() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Now and then, and as soon as one lacked some: the first key sends gas money to one that has less than half of what it should have.
+    async fn refill(&mut self, head: &Head) -> Result<()> {
+        let due = head.height.is_multiple_of(REFILL_EVERY) || self.lanes.iter().skip(1).any(|lane| lane.poor);
+        if self.lanes.len() < 2 || !due || !self.lanes[0].is_free(head) {
+            return Ok(());
+        }
+        let reserve = fee_reserve(&*self.chain, &self.strategy);
+        let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
+        let held = self.chain.balances(self.lanes[0].executor.sender()).await?;
+        let held = held.get(&reserve.denom).copied().unwrap_or_default();
+        for at in 1..self.lanes.len() {
+            let to = self.lanes[at].executor.sender().to_owned();
+            let has = self.chain.balances(&to).await?.get(&reserve.denom).copied().unwrap_or_default();
+            self.lanes[at].poor = false;
+            let lacks = float.saturating_sub(has);
+            if has >= float / 2 || lacks == 0 {
+                continue;
+            }
+            if held < lacks.saturating_add(reserve.amount) {
+                tracing::warn!(to, has, lacks, held, denom = reserve.denom, "the first key has no gas money to share");
+                return Ok(());
+            }
+            let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
+            return match self.lanes[0].executor.transfer(&to, &coin, head, self.strategy.timeout_blocks).await {
+                Ok(hash) => {
+                    tracing::info!(to, %coin, hash = hash.unwrap_or_default(), "gas money sent");
+                    Ok(())
+                }
+                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                    self.monitor.refused(&error);
+                    self.lanes[0].refused(head, error, true)
+                }
+                Err(error) => Err(error),
+            };
+        }
+        Ok(())
+    }
+}

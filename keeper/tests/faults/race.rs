@@ -1,0 +1,83 @@
+//! Cases 6 and 7: something happens between the scan and the block.
+
+use plimsoll_keeper::plan::{Action, Skip};
+use plimsoll_keeper::run::{Tick, Why};
+use plimsoll_testing::{ALICE, BOB, UATOM, UUSD};
+
+use crate::stage::{Setup, Stage, fall, sent, without_inventory};
+
+/// The least that the first deal accepts for a million base units that it repays.
+fn least_rate(tick: &Tick) -> u128 {
+    let Some(Action::Liquidate(deal)) = tick.sent.actions.first() else { panic!("{:?}", tick.sent) };
+    deal.min_receive.raw() * 1_000_000 / deal.expected.repay.raw()
+}
+
+#[tokio::test]
+async fn case_06_a_price_that_moves_on_the_way_is_planned_anew_and_min_receive_holds() {
+    let mut stage = Stage::new(Setup::default()).await;
+    let first = stage.tick().await.unwrap();
+    assert_eq!(sent(&first), [0]);
+    let (held, had) = (stage.held(UUSD).await, stage.held(UATOM).await);
+    // ATOM gets dearer by 1.5 %: the account stays below 1, and a unit repaid brings less than is accepted.
+    stage.block_after(|world| fall(world, "9.135")).await;
+    let second = stage.tick().await.unwrap();
+    assert_eq!((stage.held(UUSD).await, stage.held(UATOM).await), (held, had));
+    assert_eq!((second.failed.len(), second.failed[0].why), (1, Why::Failed));
+    assert!(second.failed[0].reason.contains("message index: 0"), "{}", second.failed[0].reason);
+    // At once, and with another least.
+    assert_eq!(sent(&second), [0]);
+    assert!(least_rate(&second) < least_rate(&first));
+    let third = stage.next().await.unwrap();
+    assert_eq!(third.settled.len(), 1);
+    let got = (stage.held(UATOM).await - had) * 1_000_000 / (held - stage.held(UUSD).await);
+    assert!(got >= least_rate(&second), "{got}");
+    assert_eq!((stage.sent_once().await, stage.below_one().await), (2, 0));
+}
+
+#[tokio::test]
+async fn case_07_a_rival_who_was_first_is_benign_and_the_row_is_refreshed() {
+    let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
+    assert_eq!(sent(&stage.tick().await.unwrap()), [0, 1]);
+    let first = |world: &mut plimsoll_testing::World| {
+        vec![world.liquidate(BOB, (ALICE, 0), UATOM, (UUSD, 690_000_000)).unwrap()]
+    };
+    stage.block_after(first).await;
+    let tick = stage.tick().await.unwrap();
+    assert_eq!(tick.failed[0].why, Why::Rival);
+    assert_eq!(stage.keeper.book(), &stage.fresh_book().await);
+    // Nobody is left alone for it, and the other goes again at once.
+    assert_eq!((tick.plan.skipped.get(&Skip::Cooldown), sent(&tick)), (None, vec![1]));
+    assert_eq!(stage.next().await.unwrap().settled.len(), 1);
+    assert_eq!(stage.sent_once().await, 2);
+}
+
+#[tokio::test]
+async fn case_07_rivals_never_stop_the_keeper() {
+    let mut setup = Setup { accounts: 3, ..Setup::default() };
+    (setup.strategy.max_failures, setup.strategy.max_gas_per_tx) = (2, 200_000);
+    let mut stage = Stage::new(setup).await;
+    assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
+    for n in 0..3 {
+        let first = move |world: &mut plimsoll_testing::World| {
+            vec![world.liquidate(BOB, (ALICE, n), UATOM, (UUSD, 690_000_000)).unwrap()]
+        };
+        stage.block_after(first).await;
+        let tick = stage.tick().await.unwrap();
+        assert_eq!(tick.failed.iter().map(|lost| lost.why).collect::<Vec<_>>(), [Why::Rival]);
+        assert_eq!(sent(&tick), (n + 1..3).take(1).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn case_07_an_item_that_a_rival_won_is_told_as_such_while_others_go_through() {
+    let mut stage = Stage::new(without_inventory(5)).await;
+    assert_eq!(sent(&stage.tick().await.unwrap()).len(), 5);
+    let first = |world: &mut plimsoll_testing::World| {
+        vec![world.liquidate(BOB, (ALICE, 3), UATOM, (UUSD, 690_000_000)).unwrap()]
+    };
+    stage.block_after(first).await;
+    let tick = stage.tick().await.unwrap();
+    assert_eq!((tick.settled.len(), tick.failures.len(), tick.failed.len()), (4, 1, 0));
+    assert!(tick.failures[0].rival && tick.failures[0].account.ends_with("/3"), "{:?}", tick.failures);
+    assert_eq!((stage.sent_once().await, stage.below_one().await), (1, 0));
+}

@@ -1,0 +1,77 @@
+//! Cases 8 to 10: a transaction that doesn't arrive, or of which nobody knows.
+
+use plimsoll_keeper::chain::Chain;
+
+use crate::stage::{Setup, Stage, journal_of, sent};
+
+#[tokio::test]
+async fn case_08_a_sequence_mismatch_is_resynced_once() {
+    let mut stage = Stage::new(Setup::default()).await;
+    stage.script("broadcast #1 sequence");
+    assert!(stage.tick().await.unwrap().sent.hash.is_some());
+    assert_eq!(stage.next().await.unwrap().settled.len(), 1);
+    assert_eq!(stage.sent_once().await, 1);
+}
+
+#[tokio::test]
+async fn case_08_a_second_mismatch_is_a_refusal_and_nothing_is_in_flight() {
+    let mut stage = Stage::new(Setup::default()).await;
+    stage.script("broadcast #1..2 sequence");
+    assert!(stage.tick().await.unwrap().sent.hash.is_none());
+    assert!(!stage.keeper.in_flight());
+    assert_eq!(stage.chain.injected().values().sum::<u64>(), 2);
+    // It waits two blocks, as after any refusal.
+    assert!(stage.next().await.unwrap().sent.hash.is_none());
+    assert!(stage.next().await.unwrap().sent.hash.is_some());
+    stage.finish().await;
+    assert_eq!(stage.sent_once().await, 1);
+}
+
+#[tokio::test]
+async fn case_09_a_lost_answer_is_resolved_by_hash() {
+    let mut stage = Stage::new(Setup { accounts: 3, ..Setup::default() }).await;
+    stage.script("broadcast #1 lose");
+    let tick = stage.tick().await.unwrap();
+    assert!(tick.sent.hash.is_some() && stage.keeper.in_flight());
+    let next = stage.next().await.unwrap();
+    assert_eq!((next.settled.len(), next.sent.hash), (3, None));
+    assert_eq!(stage.sent_once().await, 1);
+}
+
+#[tokio::test]
+async fn case_10_what_is_never_included_is_signed_anew_past_its_timeout() {
+    let mut stage = Stage::new(Setup::default()).await;
+    // Once the node only says that it has taken it; once nobody answers, and it has not.
+    for lost in ["broadcast #1 swallow", "broadcast #1 fail"] {
+        stage.script(lost);
+        let hash = stage.tick().await.unwrap().sent.hash.unwrap();
+        let timeout = stage.world().head().await.unwrap().height + stage.setup.strategy.timeout_blocks;
+        loop {
+            let head = stage.block(|_| Vec::new()).await;
+            let tick = stage.keeper.on_block(&head).await.unwrap();
+            let fate = journal_of(&stage.directory.0.join("journal.jsonl")).remove(&hash).unwrap();
+            if head.height <= timeout + 2 {
+                assert_eq!((tick.sent.hash, fate.as_str()), (None, "open"), "at {}", head.height);
+                continue;
+            }
+            assert_eq!(fate, "expired");
+            assert_ne!(tick.sent.hash.unwrap(), hash);
+            break;
+        }
+        stage.finish().await;
+        let (debt, price) = ("8", stage.world());
+        price.block(5, move |world| Ok(crate::stage::fall(world, debt))).await.unwrap().unwrap();
+    }
+    assert_eq!(stage.sent_once().await, 2);
+}
+
+#[tokio::test]
+async fn case_10_a_node_that_forgets_what_waits_is_waited_out() {
+    let mut stage = Stage::new(Setup::default()).await;
+    assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
+    stage.world().forget_waiting().await.unwrap();
+    let ticks = stage.finish().await;
+    let quiet = ticks.iter().take_while(|tick| tick.sent.hash.is_none()).count();
+    assert_eq!(quiet as u64, stage.setup.strategy.timeout_blocks + 2);
+    assert_eq!((stage.sent_once().await, stage.world().sequence().await.unwrap()), (1, Some(1)));
+}

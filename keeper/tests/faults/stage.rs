@@ -1,0 +1,268 @@
+//! The market that the cases play in, and what must hold at the end of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::shelf::Shelf;
+use plimsoll_keeper::chain::faulty::Faulty;
+use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::{Chain, Coin, Head};
+use plimsoll_keeper::config::{Care, Strategy};
+use plimsoll_keeper::error::Result;
+use plimsoll_keeper::exchange::read::Venue;
+use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::run::{Keeper, Tick};
+use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
+
+pub const PLENTY: u128 = 1_000_000_000_000;
+pub const GAS: &str = "ugas";
+
+pub type FaultyWorld = Faulty<WorldChain>;
+
+/// What a case starts with: ATOM at `price`, after borrowing at 10.
+#[derive(Clone)]
+pub struct Setup {
+    /// Accounts of ALICE from 0 on, each with 100 ATOM and a debt of 690.
+    pub accounts: u32,
+    /// What the keeper holds of uusd.
+    pub held: u128,
+    /// What each side of a pair of ATOM is worth; without one there is no liquidator either.
+    pub pair: u64,
+    pub price: &'static str,
+    /// What the keeper has for gas, at a price of 1; `None` for gas that costs nothing.
+    pub gas_money: Option<u128>,
+    pub strategy: Strategy,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let strategy = Strategy { timeout_blocks: 4, ..Strategy::default() };
+        Self { accounts: 1, held: PLENTY, pair: 0, price: "9", gas_money: None, strategy }
+    }
+}
+
+/// The same without money of its own, but a pair to sell in.
+pub fn without_inventory(accounts: u32) -> Setup {
+    Setup { accounts, held: 0, pair: 10_000_000, ..Setup::default() }
+}
+
+pub struct Stage {
+    pub setup: Setup,
+    pub chain: Arc<FaultyWorld>,
+    pub keeper: Keeper<FaultyWorld>,
+    pub pool: String,
+    pub liquidator: Option<(String, Vec<String>)>,
+    pub directory: Directory,
+}
+
+/// A directory of a case's own, removed at its end.
+pub struct Directory(pub PathBuf);
+
+impl Directory {
+    pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("plimsoll-faults-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
+        let path = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn build(setup: &Setup) -> World {
+    let mut world = World::builder().lent(1_000_000).build();
+    for denom in [UUSD, UATOM, AETH] {
+        let had = world.balance(LIQUIDATOR, denom);
+        world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, denom)]).unwrap();
+    }
+    if setup.held > 0 {
+        world.mint(LIQUIDATOR, UUSD, setup.held);
+    }
+    if let Some(money) = setup.gas_money.filter(|money| *money > 0) {
+        world.mint(LIQUIDATOR, GAS, money);
+    }
+    for n in 0..setup.accounts {
+        world.mint(ALICE, UATOM, 100_000_000);
+        world.deposit((ALICE, n), UATOM, 100_000_000).unwrap();
+        world.borrow((ALICE, n), UUSD, 690_000_000).unwrap();
+    }
+    world
+}
+
+impl Stage {
+    pub async fn new(setup: Setup) -> Self {
+        let built = setup.clone();
+        let mut world = WorldChain::start(LIQUIDATOR, move || build(&built)).await.unwrap();
+        if setup.gas_money.is_some() {
+            world = world.with_gas_price(Coin { denom: GAS.to_owned(), amount: 1 }).await.unwrap();
+        }
+        let (worth, price) = (setup.pair, setup.price);
+        let market = move |world: &mut World| {
+            let pair = (worth > 0).then(|| world.pair(UATOM, UUSD, worth));
+            world.set_price(UATOM, price);
+            let pairs: Vec<String> = pair.iter().map(ToString::to_string).collect();
+            let liquidator = pair.map(|pair| {
+                world.arbitrage(&pair);
+                (world.liquidator().into_string(), pairs)
+            });
+            (world.pool().to_string(), liquidator)
+        };
+        let (pool, liquidator) = world.with(market).await.unwrap();
+        let chain = Arc::new(Faulty::new(world, Default::default()));
+        let directory = Directory::new();
+        let keeper = keeper(&chain, &setup, &pool, liquidator.as_ref(), &directory).await;
+        Self { setup, chain, keeper, pool, liquidator, directory }
+    }
+
+    pub fn world(&self) -> &WorldChain {
+        self.chain.inner()
+    }
+
+    /// What goes wrong from now on.
+    pub fn script(&self, text: &str) {
+        self.chain.play(text.parse().unwrap());
+    }
+
+    /// The keeper's work at the present block.
+    pub async fn tick(&mut self) -> Result<Tick> {
+        let head = self.world().head().await?;
+        self.keeper.on_block(&head).await
+    }
+
+    /// The next block, in which this happens after the keeper's transactions.
+    pub async fn block(&self, act: impl FnOnce(&mut World) -> Vec<AppResponse> + Send + 'static) -> Head {
+        self.world().block(5, |world| Ok(act(world))).await.unwrap().unwrap()
+    }
+
+    /// The next block, in which this happens before the keeper's transactions.
+    pub async fn block_after(&self, act: impl FnOnce(&mut World) -> Vec<AppResponse> + Send + 'static) -> Head {
+        let said = self.world().with(act).await.unwrap();
+        self.block(|_| said).await
+    }
+
+    /// The next block, and the keeper's work at it.
+    pub async fn next(&mut self) -> Result<Tick> {
+        self.block(|_| Vec::new()).await;
+        self.tick().await
+    }
+
+    /// Blocks until nothing is left to be done: how many ticks, and all that settled.
+    pub async fn finish(&mut self) -> Vec<Tick> {
+        let mut ticks = Vec::new();
+        for _ in 0..100 {
+            let tick = self.next().await.unwrap();
+            let idle = tick.sent.hash.is_none() && tick.also.iter().all(|sent| sent.hash.is_none());
+            let done = idle && !self.keeper.in_flight() && self.below_one().await == 0;
+            ticks.push(tick);
+            if done {
+                return ticks;
+            }
+        }
+        panic!("after 100 blocks {} accounts are below 1", self.below_one().await);
+    }
+
+    /// The keeper dies, and another starts from what is on disk.
+    pub async fn restart(self) -> Self {
+        let Self { setup, chain, keeper, pool, liquidator, directory } = self;
+        drop(keeper);
+        chain.play(Default::default());
+        let keeper = self::keeper(&chain, &setup, &pool, liquidator.as_ref(), &directory).await;
+        Self { setup, chain, keeper, pool, liquidator, directory }
+    }
+
+    pub async fn below_one(&self) -> usize {
+        self.world().with(|world| world.liquidatable().len()).await.unwrap()
+    }
+
+    pub async fn fresh_book(&self) -> Book {
+        let head = self.world().head().await.unwrap();
+        Book::snapshot(self.world(), &self.pool, head, |_| {}).await.unwrap()
+    }
+
+    pub async fn held(&self, denom: &'static str) -> u128 {
+        self.world().with(move |world| world.balance(LIQUIDATOR, denom)).await.unwrap()
+    }
+
+    /// Nothing was sent twice, and everything that was sent is written down: the key's sequence is the number of its transactions in
+    /// blocks, and these are the intents that the journal says were in blocks. Answers with how many.
+    pub async fn sent_once(&self) -> usize {
+        let included = self.world().included().await.unwrap();
+        let sequence = self.world().sequence().await.unwrap().unwrap();
+        assert_eq!(sequence, included.len() as u64);
+        let journal = journal_of(&self.directory.0.join("journal.jsonl"));
+        let landed: BTreeSet<&String> = journal
+            .iter()
+            .filter(|(_, fate)| ["settled", "failed"].contains(&fate.as_str()))
+            .map(|(hash, _)| hash)
+            .collect();
+        assert_eq!(landed, included.keys().collect::<BTreeSet<_>>(), "{journal:?}");
+        included.len()
+    }
+}
+
+async fn keeper(
+    chain: &Arc<FaultyWorld>,
+    setup: &Setup,
+    pool: &str,
+    liquidator: Option<&(String, Vec<String>)>,
+    directory: &Directory,
+) -> Keeper<FaultyWorld> {
+    let head = chain.inner().head().await.unwrap();
+    let book = Book::snapshot(chain.inner(), pool, head, |_| {}).await.unwrap();
+    let venue = match liquidator {
+        Some((liquidator, pairs)) => Some(Venue::open(chain.inner(), pool, liquidator, pairs).await.unwrap()),
+        None => None,
+    };
+    let journal = Journal::open(&directory.0.join("journal.jsonl")).unwrap();
+    // An audit would mend what a case leaves wrong on purpose.
+    let shelf = Shelf::memory(Care { audit_accounts: 0, ..Care::default() });
+    Keeper::new(chain.clone(), book, setup.strategy.clone(), Some(journal)).unwrap().through(venue).shelved(shelf)
+}
+
+/// Each intent's last fate by its hash; `open` while it has none.
+pub fn journal_of(path: &std::path::Path) -> BTreeMap<String, String> {
+    let mut fates = BTreeMap::new();
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        match line.get("intent") {
+            Some(intent) => fates.insert(text(&intent["hash"]), "open".to_owned()),
+            None => fates.insert(text(&line["resolved"]["hash"]), text(&line["resolved"]["fate"])),
+        };
+    }
+    fates
+}
+
+/// Feeders vote until the price is there; what the oracle said.
+pub fn fall(world: &mut World, price: &str) -> Vec<AppResponse> {
+    let mut said = Vec::new();
+    for _ in 0..64 {
+        said.extend(FEEDERS.map(|feeder| world.feed(feeder, &[(UATOM, price)]).unwrap()));
+        if world.price_record(UATOM).price == plimsoll_testing::price(price) {
+            return said;
+        }
+    }
+    panic!("the price of {price} doesn't arrive");
+}
+
+/// Others trade in the pair until it has the oracle's price again.
+pub fn arbitrage(world: &mut World, pairs: &[String]) {
+    for pair in pairs {
+        world.arbitrage(&Addr::unchecked(pair));
+    }
+}
+
+/// The accounts that were sent for, by number.
+pub fn sent(tick: &Tick) -> Vec<u32> {
+    let all = std::iter::once(&tick.sent).chain(&tick.also);
+    all.flat_map(|sent| &sent.actions).map(|action| action.account().account_id).collect()
+}
