@@ -7,6 +7,8 @@
     reason = "a test may stop at a surprise"
 )]
 
+mod books;
+
 use std::collections::BTreeSet;
 
 use plimsoll_keeper::book::Book;
@@ -95,6 +97,22 @@ async fn nothing_is_risked_by_waiting_with_a_write_off() {
     let (order, plan) = planned_by(&book, &scan, u128::MAX, &strategy);
     assert_eq!(order, [bob, dust]);
     assert!(matches!(plan.actions.last(), Some(Action::WriteOff { .. })), "{plan:?}");
+}
+
+/// Everything may be spent, and each liquidation is worth it.
+#[test]
+fn a_block_plans_no_more_than_a_few_transactions_hold_and_counts_the_rest() {
+    let (listings, mut dice) = (books::usual(), books::Dice(11));
+    let mut book = books::book(&listings, Value::whole(1));
+    for n in 0..400 {
+        book.accounts.insert(books::key(n), books::two_and_two(&listings, 0.9, 1.0, &mut dice));
+    }
+    let scan = scan(&book, books::NOW).unwrap();
+    assert_eq!(scan.below(), 400);
+    let (strategy, cooling) = (Strategy::default(), BTreeSet::new());
+    let plan = plan(&book, &scan, Means::new(None, None, &strategy, &cooling));
+    assert_eq!(plan.actions.len(), 256);
+    assert_eq!(plan.skipped, [(Skip::Later, 144)].into());
 }
 
 #[test]
