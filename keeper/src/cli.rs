@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::keys::veiled;
+
 /// The keeper of Plimsoll: watches every account and liquidates those below health factor 1.
 #[derive(Parser, Debug)]
 #[command(name = "keeper", version, about)]
@@ -17,7 +19,8 @@ pub struct Cli {
 }
 
 /// Settings: defaults, then the deployment file, then the TOML file, then the environment, then these.
-#[derive(Args, Debug, Clone, Default)]
+/// Debug doesn't show values that were set.
+#[derive(Args, Clone, Default)]
 pub struct Settings {
     /// The configuration file, TOML
     #[arg(long, global = true, value_name = "FILE")]
@@ -31,6 +34,14 @@ pub struct Settings {
     /// Results as JSON, one object a line; everything else goes to stderr
     #[arg(long, global = true)]
     pub json: bool,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let keys: Vec<&str> =
+            self.set.iter().map(|text| text.split('=').next().unwrap_or_default()).map(veiled).collect();
+        f.debug_struct("Settings").field("config", &self.config).field("set", &keys).finish_non_exhaustive()
+    }
 }
 
 /// What the keeper can do.
@@ -93,6 +104,14 @@ pub enum Command {
         #[arg(long, value_name = "URL")]
         rpc: Option<String>,
     },
+    /// Says what the keeper would do if prices moved, on the live book. Sends nothing, needs no key
+    Rehearse {
+        /// DENOM=CHANGE, as in uatom=-30%; may be repeated
+        #[arg(long, required = true, value_name = "DENOM=±N%", allow_hyphen_values = true)]
+        shock: Vec<String>,
+    },
+    /// Looks at endpoints, contracts, key, money, clock, prices and files, and says what to mend
+    Doctor,
     /// Shows the keeper's addresses, or makes a new key
     Keys {
         /// How many of the mnemonic's addresses to show

@@ -6,7 +6,8 @@
 mod layers;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use cosmwasm_std::Decimal;
@@ -60,22 +61,30 @@ pub const KEYS: &[(&str, &str)] = &[
     ("book.audit_accounts", "64"),
     ("book.audit_seconds", "60"),
     ("book.audit_rebuild", "5"),
+    ("monitor.listen", LISTEN),
+    ("monitor.max_age", "30"),
     ("log.format", "text"),
     ("log.level", "info"),
 ];
 
+/// Where the keeper can be looked at unless that is set: from this machine alone.
+const LISTEN: &str = "127.0.0.1:9464";
+
+/// What a chain accepts as the name of a token.
+const DENOM: &str = "a denom: a letter, then 2 to 127 letters, digits and any of / : . _ -";
+
 /// Keys of this section are denoms: the most that is spent of each in one liquidation.
 pub const MAX_REPAY: &str = "strategy.max_repay.";
 
-/// How to reach a chain and pay there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How to reach a chain and pay there. Debug shows no more of the endpoints than their hosts.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ChainConfig {
     /// Its chain id.
     pub id: String,
-    /// `http(s)://host:port`.
-    pub grpc: String,
-    /// `ws(s)://host:port/websocket`, or the same as `http(s)`.
-    pub rpc: String,
+    /// `http(s)://host:port`, the preferred one first.
+    pub grpc: Vec<String>,
+    /// `ws(s)://host:port/websocket`, or the same as `http(s)`, the preferred one first.
+    pub rpc: Vec<String>,
     /// Of its addresses.
     pub prefix: String,
     /// Of its keys, by SLIP-44.
@@ -88,6 +97,18 @@ pub struct ChainConfig {
     pub gas_adjustment: Decimal,
     /// A certificate authority to trust beside the public ones.
     pub ca_file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for ChainConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let public =
+            |all: &[String]| all.iter().map(|one| crate::chain::endpoints::name::public(one)).collect::<Vec<_>>();
+        f.debug_struct("ChainConfig")
+            .field("id", &self.id)
+            .field("grpc", &public(&self.grpc))
+            .field("rpc", &public(&self.rpc))
+            .finish_non_exhaustive()
+    }
 }
 
 impl ChainConfig {
@@ -250,6 +271,23 @@ impl BookFile {
     }
 }
 
+/// How the keeper is looked at from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Monitoring {
+    /// Where it listens; nowhere when `None`.
+    pub listen: Option<SocketAddr>,
+    /// Whether somebody chose that: then it has to be possible.
+    pub chosen: bool,
+    /// How old the newest block may be for the keeper to be ready, in seconds.
+    pub max_age: u64,
+}
+
+impl Default for Monitoring {
+    fn default() -> Self {
+        Self { listen: None, chosen: false, max_age: 30 }
+    }
+}
+
 /// How logs read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -276,6 +314,8 @@ pub struct Config {
     pub book: BookFile,
     /// How it is kept true.
     pub care: Care,
+    /// How the keeper is looked at from outside.
+    pub monitor: Monitoring,
     /// How logs read.
     pub log_format: LogFormat,
     /// What is logged.
@@ -297,14 +337,11 @@ impl Config {
             pool: layers.required("contracts.pool")?,
             oracle: layers.optional("contracts.oracle").map(str::to_owned),
             liquidator: layers.optional("contracts.liquidator").map(str::to_owned),
-            pairs: layers
-                .get("contracts.pairs")
-                .split(',')
-                .map(str::trim)
-                .filter(|pair| !pair.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            pairs: layers.list("contracts.pairs").map(str::to_owned).collect(),
         };
+        if contracts.pairs.iter().collect::<std::collections::BTreeSet<_>>().len() < contracts.pairs.len() {
+            return Err(layers.refuse("contracts.pairs", "different addresses, separated by commas"));
+        }
         let named = [
             ("contracts.pool", Some(&contracts.pool)),
             ("contracts.oracle", contracts.oracle.as_ref()),
@@ -313,7 +350,7 @@ impl Config {
         for (name, address) in
             named.into_iter().chain(contracts.pairs.iter().map(|pair| ("contracts.pairs", Some(pair))))
         {
-            if address.is_some_and(|address| !address.starts_with(&format!("{}1", layers.get("chain.prefix")))) {
+            if address.is_some_and(|address| !is_address(address, layers.get("chain.prefix"))) {
                 return Err(layers.refuse(name, &format!("an address with prefix '{}'", layers.get("chain.prefix"))));
             }
         }
@@ -322,13 +359,16 @@ impl Config {
             contracts,
             wallet: wallet(layers)?,
             strategy: strategy(layers)?,
-            journal: layers.optional("journal.path").map(PathBuf::from),
             book: match layers.get("book.path") {
                 "" => BookFile::Beside,
                 "none" => BookFile::Nowhere,
-                path => BookFile::At(PathBuf::from(path)),
+                _ => layers
+                    .path("book.path", "a file, not a directory", |path| !path.is_dir())?
+                    .map_or(BookFile::Beside, BookFile::At),
             },
             care: care(layers)?,
+            journal: layers.path("journal.path", "a file, not a directory", |path| !path.is_dir())?,
+            monitor: monitor(layers)?,
             log_format,
             log_level: layers.parse("log.level", "error, warn, info, debug or trace", |_: &tracing::Level| true)?,
             quiet: false,
@@ -356,6 +396,18 @@ impl Config {
     }
 }
 
+/// Whether this looks like an address with this prefix. Whether one is there only the chain can say.
+fn is_address(text: &str, prefix: &str) -> bool {
+    let rest = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('1'));
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+}
+
+/// Whether a chain may have such a denom.
+fn is_denom(text: &str) -> bool {
+    let rest = text.strip_prefix(|first: char| first.is_ascii_alphabetic()).unwrap_or_default();
+    (2..=127).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"/:._-".contains(&b))
+}
+
 /// The part that says where the key comes from; all that `keys` needs beside prefix and coin type.
 pub fn wallet(layers: &Layers) -> Result<Wallet> {
     Ok(Wallet {
@@ -379,30 +431,27 @@ pub fn addresses(layers: &Layers) -> Result<(String, u32)> {
 }
 
 fn chain(layers: &Layers) -> Result<ChainConfig> {
-    let url = |schemes: &'static [&'static str]| {
-        move |text: &String| schemes.iter().any(|s| text.strip_prefix(s).is_some_and(|rest| !rest.is_empty()))
-    };
     let (prefix, coin_type) = addresses(layers)?;
     let above_zero = |price: &Decimal| !price.is_zero();
     for name in ["chain.id", "chain.grpc", "chain.rpc"] {
         layers.required(name)?;
     }
     Ok(ChainConfig {
-        id: layers.required("chain.id")?,
-        grpc: layers.parse("chain.grpc", "http://host:port or https://host:port", url(&["http://", "https://"]))?,
-        rpc: layers.parse(
-            "chain.rpc",
-            "ws://host:port, wss://host:port, or the same with http or https",
-            url(&["ws://", "wss://", "http://", "https://"]),
-        )?,
+        id: layers.parse("chain.id", "up to 50 letters, digits, dots, hyphens and underscores", |id: &String| {
+            id.len() <= 50 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        })?,
+        grpc: layers.endpoints("chain.grpc", &["http", "https"])?,
+        rpc: layers.endpoints("chain.rpc", &["ws", "wss", "http", "https"])?,
         prefix,
         coin_type,
         gas_price: layers.parse("chain.gas_price", "a decimal number", |_: &Decimal| true)?,
-        gas_denom: layers.required("chain.gas_denom")?,
+        gas_denom: layers
+            .required("chain.gas_denom")
+            .and_then(|_| layers.parse("chain.gas_denom", DENOM, |denom: &String| is_denom(denom)))?,
         gas_adjustment: layers.parse("chain.gas_adjustment", "a number from 1 to 10", |n: &Decimal| {
             above_zero(n) && *n >= Decimal::one() && *n <= Decimal::percent(1_000)
         })?,
-        ca_file: layers.optional("chain.ca_file").map(PathBuf::from),
+        ca_file: layers.path("chain.ca_file", "a PEM file that is there", |path| path.is_file())?,
     })
 }
 
@@ -414,6 +463,10 @@ fn limit<T: FromStr>(layers: &Layers, key: &str, allowed: &str, check: impl Fn(&
 fn strategy(layers: &Layers) -> Result<Strategy> {
     let mut max_repay = BTreeMap::new();
     for (key, value) in layers.starting_with(MAX_REPAY) {
+        if !is_denom(&key[MAX_REPAY.len()..]) {
+            let allowed = format!("named by {DENOM}: {MAX_REPAY}DENOM");
+            return Err(layers.refuse(key, &allowed));
+        }
         let amount = value.parse().map_err(|_| layers.refuse(key, "an amount in base units"))?;
         max_repay.insert(key[MAX_REPAY.len()..].to_owned(), amount);
     }
@@ -468,6 +521,20 @@ fn care(layers: &Layers) -> Result<Care> {
     })
 }
 
+fn monitor(layers: &Layers) -> Result<Monitoring> {
+    let listen = match layers.get("monitor.listen") {
+        "none" => None,
+        _ => Some(layers.parse(
+            "monitor.listen",
+            "an address and a port, as in 127.0.0.1:9464, or none",
+            |_: &SocketAddr| true,
+        )?),
+    };
+    let allowed = "a number of seconds from 1 to 86400";
+    let max_age = layers.parse("monitor.max_age", allowed, |n: &u64| (1..=86_400).contains(n))?;
+    Ok(Monitoring { listen, chosen: layers.origin("monitor.listen") != "the default", max_age })
+}
+
 impl Layers {
     /// A value that has to be set.
     pub fn required(&self, key: &str) -> Result<String> {
@@ -487,10 +554,45 @@ impl Layers {
         self.get(key).parse().ok().filter(|value| check(value)).ok_or_else(|| self.refuse(key, allowed))
     }
 
+    fn path(&self, key: &str, allowed: &str, check: impl Fn(&Path) -> bool) -> Result<Option<PathBuf>> {
+        let path = self.optional(key).map(PathBuf::from);
+        if path.as_deref().is_some_and(|path| !check(path)) { Err(self.refuse(key, allowed)) } else { Ok(path) }
+    }
+
+    /// Addresses of endpoints, of which none is twice.
+    fn endpoints(&self, key: &str, schemes: &[&str]) -> Result<Vec<String>> {
+        let allowed = || {
+            let forms: Vec<String> = schemes.iter().map(|scheme| format!("{scheme}://host:port")).collect();
+            self.refuse(key, &format!("{}, or a list of different ones", forms.join(" or ")))
+        };
+        let sound = |address: &str| {
+            let uri: tonic::transport::Uri = address.parse().ok()?;
+            let known = uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme));
+            (known && uri.host().is_some_and(|host| !host.is_empty())).then(|| address.to_owned())
+        };
+        let addresses: Option<Vec<String>> = self.list(key).map(sound).collect();
+        let addresses = addresses.filter(|addresses| !addresses.is_empty()).ok_or_else(allowed)?;
+        let different: std::collections::BTreeSet<&String> = addresses.iter().collect();
+        if different.len() < addresses.len() { Err(allowed()) } else { Ok(addresses) }
+    }
+
+    /// The members of a list: separated by commas where it is one text.
+    fn list(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.get(key).split(',').map(str::trim).filter(|member| !member.is_empty())
+    }
+
+    /// A value as it may be shown: addresses of endpoints without what may be secret in them.
+    pub fn shown(&self, key: &str) -> String {
+        if ["chain.grpc", "chain.rpc"].contains(&key) {
+            return self.list(key).map(crate::chain::endpoints::name::public).collect::<Vec<_>>().join(",");
+        }
+        crate::keys::veiled(self.get(key)).to_owned()
+    }
+
     fn refuse(&self, key: &str, allowed: &str) -> Error {
         Error::Config(format!(
             "{key} = \"{}\" (from {}) is not allowed: it must be {allowed}",
-            crate::keys::veiled(self.get(key)),
+            self.shown(key),
             self.origin(key)
         ))
     }

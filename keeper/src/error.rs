@@ -210,6 +210,33 @@ impl Error {
         }
     }
 
+    /// What it is called in metrics and in RUNBOOK.md.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::WrongChain { .. } => "wrong_chain",
+            Self::Reset { .. } => "reset",
+            Self::NoContract { .. } => "no_contract",
+            Self::Query { .. } => "query",
+            Self::Pruned { .. } => "pruned",
+            Self::Refused { .. } => "refused",
+            Self::RefusedAgain { .. } => "refused_again",
+            Self::Failed { .. } => "failed",
+            Self::Expired { .. } => "expired",
+            Self::Garbage { .. } => "garbage",
+            Self::EmptyWallet { .. } => "empty_wallet",
+            Self::NoKey => "no_key",
+            Self::Key(_) => "key",
+            Self::Config(_) => "config",
+            Self::File { .. } => "file",
+            Self::Judge { .. } => "judge",
+            Self::DoesNotHold(_) => "does_not_hold",
+            Self::Sequence { .. } => "sequence",
+            Self::KeyShared { .. } => "key_shared",
+            Self::TooManyFailures { .. } => "too_many_failures",
+        }
+    }
+
     /// About a file.
     pub fn file(path: &std::path::Path, reason: impl std::fmt::Display) -> Self {
         Self::File { path: path.display().to_string(), reason: reason.to_string() }

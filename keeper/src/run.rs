@@ -21,6 +21,7 @@ use crate::error::{Class, Error, Result};
 use crate::exchange::read::Venue;
 use crate::execute::{Executor, Landed, Sent, fee_reserve};
 use crate::journal::{Intent, Journal};
+use crate::monitor::Monitor;
 use crate::order::Desk;
 use crate::plan::age::Ages;
 use crate::plan::budget::Budget;
@@ -60,6 +61,18 @@ pub struct Keeper<C> {
     /// What was spent.
     budget: Budget,
     shelf: Shelf,
+    monitor: Monitor,
+}
+
+/// How long a block's work took, by part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Bringing the book to the block.
+    pub follow: Duration,
+    /// Judging it.
+    pub scan: Duration,
+    /// Planning, simulating and sending.
+    pub plan: Duration,
 }
 
 /// What happened at one block.
@@ -81,6 +94,8 @@ pub struct Tick {
     pub failures: Vec<Failure>,
     /// Transactions that ended without doing anything.
     pub failed: Vec<Lost>,
+    /// How long it took.
+    pub spent: Spent,
 }
 
 impl<C: Chain> Keeper<C> {
@@ -101,7 +116,14 @@ impl<C: Chain> Keeper<C> {
             ages: Ages::default(),
             budget: Budget::default(),
             shelf: Shelf::default(),
+            monitor: Monitor::default(),
         })
+    }
+
+    /// Tells that monitor what it does.
+    pub fn watched(mut self, monitor: Monitor) -> Self {
+        self.monitor = monitor;
+        self
     }
 
     /// Sends with further keys as well: the same chain with each of them, and a journal of its own. The first key keeps each supplied with
@@ -143,22 +165,35 @@ impl<C: Chain> Keeper<C> {
 
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
+        self.monitor.begin();
+        let mut clock = Instant::now();
+        let mut lap = || {
+            let spent = clock.elapsed();
+            clock = Instant::now();
+            spent
+        };
         let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(&head.chain_id));
         let following = self.shelf.follow(&mut self.book, &*self.chain, head);
         tokio::try_join!(following, futures_util::future::try_join_all(watching))?;
+        let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
         self.cooling.lift(head.height, &self.book, self.strategy.cooldown_lift);
         let scan = scan_on(&*self.chain, &self.book).await?;
+        let scanned = lap();
         self.settle(head, &scan).await?;
         self.ages.see(head.time, scan.keys(&self.book));
         let (plan, mut sent) = self.act(head, &scan).await?;
+        let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
-        self.shelf.keep(&mut self.book, &*self.chain).await;
+        self.shelf.keep(&self.book);
+        self.monitor.audited(self.shelf.counts().mended);
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
-        Ok(Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed })
+        let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, spent };
+        self.monitor.done(&self.book, &tick);
+        Ok(tick)
     }
 
     /// Says why accounts are left alone, whenever the reasons change.
@@ -202,6 +237,7 @@ impl<C: Chain> Keeper<C> {
     async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
         for at in 0..self.lanes.len() {
             let Some((intent, landed)) = self.lanes[at].executor.resolve(head).await? else { continue };
+            self.monitor.landed(&intent, &landed);
             self.lanes[at].sent.clear();
             let seen = self.lanes[at].seen.take();
             match landed {
@@ -323,8 +359,10 @@ impl<C: Chain> Keeper<C> {
             let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
             let head = self.book.head.clone();
             let scan = scan(&self.book, head.time)?;
-            let (plan, sent, also) = (Plan::default(), Sent::default(), Vec::new());
-            observe(&Tick { head, scan, plan, sent, also, settled, failures, failed });
+            let (plan, sent, also, spent) = (Plan::default(), Sent::default(), Vec::new(), Spent::default());
+            let tick = Tick { head, scan, plan, sent, also, settled, failures, failed, spent };
+            self.monitor.done(&self.book, &tick);
+            observe(&tick);
         }
         if self.in_flight() {
             tracing::warn!("a transaction is still in flight; the next start resolves it from the journal");
@@ -362,8 +400,12 @@ impl<C: Chain> Keeper<C> {
                     observe(&tick);
                     pause = Duration::ZERO;
                 }
-                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) if error.class() == Class::Halt => {
+                    self.monitor.halt(Some(error.to_string()));
+                    return Err(error);
+                }
                 Err(error) => {
+                    self.monitor.trouble(&error);
                     tracing::warn!(%error, "nothing is sent until that is mended");
                     pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
                 }

@@ -21,7 +21,7 @@ use plimsoll_keeper::config::{BookFile, Config, Layers, Strategy};
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::run::Keeper;
 use plimsoll_risk::units::{Amount, ScaledDebt};
-use plimsoll_schema::pool::{BatchAction, Borrow, ExecuteMsg, FromPurse, MigrateMsg};
+use plimsoll_schema::pool::{AccountKey, BatchAction, Borrow, ExecuteMsg, FromPurse, MigrateMsg};
 use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World, pool_code};
 
 /// A folder of this test's own.
@@ -181,6 +181,31 @@ async fn another_code_or_another_chain_is_read_anew_and_only_the_other_chains_fi
     assert_eq!(aside(&file)[0], "book.redb.damaged-1");
 }
 
+/// A block in which the pool is given another code.
+async fn upgrade(chain: &WorldChain) -> Head {
+    let act = |world: &mut World| {
+        let pool = world.pool().clone();
+        Ok(vec![world.migrate(&pool, pool_code(), &MigrateMsg {})?])
+    };
+    chain.block(5, act).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn an_upgrade_while_the_keeper_runs_has_the_book_read_anew_once() {
+    let ((chain, pool), file) = (world().await, folder("upgrade").join("book.redb"));
+    let (shelf, mut book) = open(&chain, &pool, &file).await;
+    let right = book.accounts.clone();
+    book.accounts.clear();
+    let chain = Arc::new(chain);
+    let mut keeper = Keeper::new(chain.clone(), book, Strategy::default(), None).unwrap().shelved(shelf);
+    let tick = keeper.on_block(&upgrade(&chain).await).await.unwrap();
+    assert_eq!(tick.scan.accounts, 3, "judged after it was read anew");
+    assert_eq!((keeper.counts().rebuilt, &keeper.book().accounts), (1, &right));
+    drop(keeper);
+    let codes = Store::open(&file).unwrap().1.unwrap().codes;
+    assert_eq!(codes.pool, chain.code_id(&pool).await.unwrap());
+}
+
 #[tokio::test]
 async fn a_node_behind_the_stored_book_is_refused_or_waited_for() {
     let ((chain, pool), file) = (world().await, folder("behind").join("book.redb"));
@@ -300,7 +325,7 @@ async fn a_file_that_was_copied_at_any_moment_holds_some_block() {
     for id in 50..80 {
         let head = borrow(&chain, BOB, id).await;
         shelf.follow(&mut book, &chain, &head).await.unwrap();
-        shelf.keep(&mut book, &chain).await;
+        shelf.keep(&book);
         known.push(book.clone());
         std::fs::copy(&file, &copy).unwrap();
         let (_, stored) = Store::open(&copy).unwrap();
@@ -379,6 +404,52 @@ async fn a_process_that_is_killed_leaves_the_book_of_some_block() {
         assert_eq!(stored, expected, "kill {kill}");
     }
     assert!(blocks > 50, "{blocks} blocks only");
+}
+
+const FULL: &str = "PLIMSOLL_KEEPER_TEST_RUNS_FULL";
+
+#[tokio::test]
+#[ignore = "runs where the next test lets no file grow"]
+async fn it_goes_on_without_its_file() {
+    let Ok(file) = std::env::var(FULL) else { return };
+    let ((chain, pool), file) = (world().await, PathBuf::from(file));
+    let care = Care { audit_accounts: 0, ..Care::default() };
+    let head = chain.head().await.unwrap();
+    let (mut shelf, mut book) = Shelf::open(care, Some(&file), &chain, &pool, head, |_| {}).await.unwrap();
+    shelf.follow(&mut book, &chain, &upgrade(&chain).await).await.unwrap();
+    // Far more than the file may hold.
+    let (fresh, (key, account)) =
+        (book.clone(), book.accounts.iter().next().map(|(k, a)| (k.clone(), a.clone())).unwrap());
+    for account_id in 1_000..21_000 {
+        book.accounts.insert(AccountKey { account_id, ..key.clone() }, account.clone());
+    }
+    shelf.keep(&book);
+    assert_eq!(shelf.counts().unwritten, 1);
+    book = fresh;
+    for _ in 0..14 {
+        let head = chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        shelf.follow(&mut book, &chain, &head).await.unwrap();
+        shelf.keep(&book);
+    }
+    // A minute later there is room again.
+    assert_eq!(shelf.counts().unwritten, 1);
+    drop(shelf);
+    assert!(Store::open(&file).unwrap().1.unwrap().book == book);
+}
+
+#[test]
+fn a_full_disk_stops_nobody() {
+    let file = folder("full").join("book.redb");
+    // In blocks of 512 bytes or more: enough for a few accounts.
+    let limited = "trap '' XFSZ; ulimit -f 1024; exec \"$0\" --exact it_goes_on_without_its_file --ignored --nocapture";
+    let run = std::process::Command::new("sh")
+        .args(["-c", limited])
+        .arg(std::env::current_exe().unwrap())
+        .env(FULL, &file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]

@@ -11,13 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::rpc::Rpc;
 use plimsoll_keeper::chain::tls::Trust;
 use plimsoll_keeper::error::Error;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 
 /// A node that answers each method so.
@@ -100,23 +98,34 @@ async fn results_of_more_than_sixteen_megabytes_are_read() {
     assert_eq!(rpc.events(7).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_chain_that_starts_anew_is_not_kept_silent() {
-    let rpc = node(|method| {
-        let header = json!({ "chain_id": "c-1", "height": "3", "time": "2026-01-01T00:00:00Z" });
-        match method {
-            "subscribe" => json!({ "result": { "data": { "value": { "block": { "header": header } } } } }).to_string(),
-            _ => json!({ "result": { "node_info": { "network": "c-1" }, "sync_info": {
-                "latest_block_height": "3", "latest_block_time": "2026-01-01T00:00:00Z", "catching_up": true } } })
-            .to_string(),
-        }
+/// A node whose subscription answers so, and which is at this block.
+async fn announcing(subscription: Value, height: u64) -> Rpc {
+    node(move |method| match method {
+        "subscribe" => subscription.to_string(),
+        _ => json!({ "result": { "node_info": { "network": "c-1" }, "sync_info": {
+            "latest_block_height": height.to_string(), "latest_block_time": "2026-01-01T00:00:00Z", "catching_up": true } } })
+        .to_string(),
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn announced_blocks_are_heard_until_told_to_stop() {
+    let header = json!({ "chain_id": "c-1", "height": "3", "time": "2026-01-01T00:00:00Z" });
+    let rpc = announcing(json!({ "result": { "data": { "value": { "block": { "header": header } } } } }), 3).await;
     assert!(rpc.catching_up().await.unwrap());
-    let before = Head { chain_id: "c-1".to_owned(), height: 1_000, time: 1 };
-    let (sender, mut heads) = watch::channel(before);
-    let following = tokio::spawn(async move { rpc.follow(sender).await });
-    let heard = tokio::time::timeout(Duration::from_secs(5), heads.wait_for(|head| head.height == 3)).await;
-    assert!(heard.is_ok());
-    following.abort();
+    let mut heard = Vec::new();
+    let listening = rpc.listen(|head| {
+        heard.push(head.height);
+        false
+    });
+    tokio::time::timeout(Duration::from_secs(3), listening).await.unwrap().unwrap();
+    assert_eq!(heard, [3]);
+}
+
+#[tokio::test]
+async fn a_refused_subscription_is_an_error() {
+    let rpc = announcing(json!({ "error": { "message": "max_subscriptions_per_client 5 reached" } }), 3).await;
+    let error = rpc.listen(|_| true).await.unwrap_err();
+    assert!(error.to_string().contains("max_subscriptions_per_client"), "{error}");
 }

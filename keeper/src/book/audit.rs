@@ -130,12 +130,6 @@ impl Book {
                 wanted = wanted.saturating_sub(1);
             }
         }
-        let (mut keys, mut next) = (self.accounts.keys(), 0);
-        let take = |place: usize| {
-            let key = keys.nth(place.saturating_sub(next));
-            next = place.saturating_add(1);
-            key.cloned()
-        };
-        places.into_iter().filter_map(take).collect()
+        places.into_iter().filter_map(|row| self.accounts.at(row)).map(|(key, _)| key.clone()).collect()
     }
 }

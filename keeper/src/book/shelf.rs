@@ -88,7 +88,7 @@ impl Shelf {
             shelf.audited = book.head.time;
         }
         shelf.unsaved = news;
-        shelf.save(&book);
+        shelf.keep(&book);
         Ok((shelf, book))
     }
 
@@ -164,7 +164,7 @@ impl Shelf {
         }
     }
 
-    /// Brings the book to this block. It isn't in the file before [`Shelf::keep`].
+    /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`Shelf::keep`].
     pub async fn follow(&mut self, book: &mut Book, chain: &impl Chain, head: &Head) -> Result<()> {
         let news = match book.follow_within(chain, head, self.care.gap_max).await {
             Ok(news) => news,
@@ -182,22 +182,22 @@ impl Shelf {
             self.doubts = 0;
         }
         self.unsaved.add(news);
+        self.audit_in_time(book, chain).await;
         Ok(())
     }
 
-    /// What has time until a block's transactions are sent: audits the book when it is time, and writes what changed to the file.
-    pub async fn keep(&mut self, book: &mut Book, chain: &impl Chain) {
-        if self.care.audit_accounts > 0 && book.head.time >= self.audited.saturating_add(self.care.audit_seconds) {
-            match self.audit(book, chain).await {
-                Ok(()) => self.audited = book.head.time,
-                // The next block tries again.
-                Err(error) => {
-                    self.count_refused(&error);
-                    tracing::warn!(%error, "the book can't be compared now");
-                }
+    async fn audit_in_time(&mut self, book: &mut Book, chain: &impl Chain) {
+        if self.care.audit_accounts == 0 || book.head.time < self.audited.saturating_add(self.care.audit_seconds) {
+            return;
+        }
+        match self.audit(book, chain).await {
+            Ok(()) => self.audited = book.head.time,
+            // The next block tries again.
+            Err(error) => {
+                self.count_refused(&error);
+                tracing::warn!(%error, "the book can't be compared now");
             }
         }
-        self.save(book);
     }
 
     fn count_refused(&mut self, error: &Error) {
@@ -227,25 +227,25 @@ impl Shelf {
         Ok(())
     }
 
-    /// Writes what isn't in the file yet. A file that can't be written stops nobody: it is told, counted, and tried again.
-    fn save(&mut self, book: &Book) {
+    /// Writes what isn't in the file yet; it has time until a block's transactions are sent. A file that can't be written stops nobody: it
+    /// is told, counted, and tried again.
+    pub fn keep(&mut self, book: &Book) {
         let Some(path) = &self.file else {
             self.unsaved = News::default();
             return;
         };
-        if self.store.is_none() && book.head.time >= self.file_again {
-            // What it holds by now is of no use.
-            self.store = Store::open(path)
-                .map_err(|error| tracing::warn!(%error, "no file for the book"))
-                .ok()
-                .map(|opened| opened.0);
+        if self.store.is_none() {
+            if book.head.time < self.file_again {
+                return;
+            }
+            // What the file holds by now is of no use.
             self.unsaved = News::whole();
         }
-        let written = match &mut self.store {
-            Some(store) if self.unsaved.whole => store.replace(book, self.codes),
-            Some(store) => store.save(book, &self.unsaved),
-            None => return self.file_again = self.file_again.max(book.head.time.saturating_add(FILE_AGAIN)),
-        };
+        let path = path.clone();
+        let written = self.store(&path).and_then(|(store, codes, unsaved)| match unsaved.whole {
+            true => store.replace(book, codes),
+            false => store.save(book, unsaved),
+        });
         match written {
             Ok(()) => self.unsaved = News::default(),
             Err(error) => {
@@ -254,6 +254,15 @@ impl Shelf {
                 (self.store, self.file_again) = (None, book.head.time.saturating_add(FILE_AGAIN));
             }
         }
+    }
+
+    /// The open file, opened again if it had to be given up; with what is to be written there.
+    fn store(&mut self, path: &Path) -> Result<(&mut Store, Codes, &News)> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => Store::open(path)?.0,
+        };
+        Ok((self.store.insert(store), self.codes, &self.unsaved))
     }
 
     /// Waits until the file is on disk, at an orderly end.

@@ -12,6 +12,7 @@ use plimsoll_schema::pool::{
     AccountRecord, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
 };
 
+use crate::book::accounts::Accounts;
 use crate::book::answer::{check_account, check_market};
 use crate::book::page::PageSize;
 use crate::book::span::{Span, place};
@@ -98,7 +99,7 @@ impl Book {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, Some(head.height)).await?;
         let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
         let terms = config.config.liquidation;
-        let mut book = Self { head, addresses, terms, assets: BTreeMap::new(), accounts: Default::default() };
+        let mut book = Self { head, addresses, terms, assets: BTreeMap::new(), accounts: Accounts::new() };
         book.assets = assets(chain, &book).await?;
         Ok(book)
     }

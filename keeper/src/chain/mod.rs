@@ -1,5 +1,6 @@
 //! The chain, as far as the keeper needs one. It has two homes: a real node, and the in-process world of demo and tests.
 
+pub mod endpoints;
 pub mod faulty;
 pub mod node;
 pub mod rpc;

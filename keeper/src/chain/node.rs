@@ -1,6 +1,13 @@
-//! A real node: gRPC for queries and transactions, its websocket for blocks.
+//! A real node, or several: gRPC for queries and transactions, websockets for blocks. Whom of them to ask says
+//! [`crate::chain::endpoints`].
+
+mod broadcast;
+pub(super) mod remotes;
+mod watch;
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cosmos_sdk_proto::Timestamp;
@@ -15,23 +22,25 @@ use cosmos_sdk_proto::cosmwasm::wasm::v1::query_client::QueryClient as WasmClien
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{
     QueryCodeRequest, QueryContractInfoRequest, QueryRawContractStateRequest, QuerySmartContractStateRequest,
 };
-use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::sync::watch as channel;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Response, Status};
 
+use crate::chain::endpoints::name::public;
+use crate::chain::endpoints::{Endpoints, Health, Kind};
+use crate::chain::node::remotes::{Line, PATIENCE, Remotes, causes};
 use crate::chain::rpc::Rpc;
 use crate::chain::tls::Trust;
 use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};
 use crate::config::ChainConfig;
 use crate::error::{Error, Result};
 use crate::keys::Key;
+use crate::monitor::requests::Requests;
 
-/// How long a node may take to answer.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How often, and after which pause, a query is repeated for which the node isn't ready yet.
-const NOT_YET_TRIES: usize = 50;
-const NOT_YET_PAUSE: Duration = Duration::from_millis(20);
+/// How long it may take to connect.
+const CONNECT: Duration = Duration::from_secs(5);
 /// How often a connection is asked whether it lives, and how long it may take to say so: one that died without a word must not
 /// swallow a liquidation.
 const PULSE: Duration = Duration::from_secs(10);
@@ -39,47 +48,102 @@ const PULSE_WAIT: Duration = Duration::from_secs(5);
 /// The largest answer: a page of a thousand accounts stays far below.
 pub(super) const ANSWER_MAX: usize = 64 << 20;
 
-/// A node, and the key that signs for us.
+/// The nodes of one chain, and the key that signs for us.
 #[derive(Debug)]
 pub struct Node {
     pub(super) config: ChainConfig,
-    pub(super) channel: Channel,
+    pub(super) remotes: Arc<Remotes>,
     pub(super) key: Option<Key>,
-    rpc: std::sync::Arc<Rpc>,
+    watching: Arc<Watching>,
+    following: Arc<std::sync::atomic::AtomicBool>,
+}
+
+/// The task that asks all endpoints where they stand. Ends with the last node of these endpoints.
+#[derive(Debug)]
+struct Watching(JoinHandle<()>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Node {
-    /// Connects, and checks that both endpoints belong to the configured chain.
+    /// Asks all endpoints where they stand. Errors when none for queries or none for blocks belongs to the configured chain and is
+    /// current; those that don't are named and left out.
     pub async fn connect(config: ChainConfig, key: Option<Key>) -> Result<Self> {
-        let trust = Trust::new(config.ca_file.as_deref())?;
-        let bad = |reason: &dyn std::fmt::Display| Error::Unreachable {
-            what: "gRPC",
-            endpoint: config.grpc.clone(),
-            reason: reason.to_string(),
-        };
-        let mut endpoint = Endpoint::from_shared(config.grpc.clone()).map_err(|error| bad(&error))?;
-        if config.grpc.starts_with("https") {
-            endpoint = endpoint.tls_config(trust.grpc()).map_err(|error| bad(&error))?;
-        }
-        let endpoint = endpoint.connect_timeout(PATIENCE).timeout(PATIENCE).tcp_nodelay(true);
-        let endpoint = endpoint.tcp_keepalive(Some(PULSE)).http2_keep_alive_interval(PULSE);
-        let endpoint = endpoint.keep_alive_timeout(PULSE_WAIT).keep_alive_while_idle(true);
-        let channel = endpoint.connect().await.map_err(|error| bad(&causes(&error)))?;
-        let rpc = std::sync::Arc::new(Rpc::new(&config.rpc, trust));
-        let node = Self { config, channel, key, rpc };
-        for (endpoint, head) in [(&node.config.grpc, node.head().await?), (&node.config.rpc, node.rpc.head().await?)] {
-            if head.chain_id != node.config.id {
-                let (endpoint, found, wanted) = (endpoint.clone(), head.chain_id, node.config.id.clone());
-                return Err(Error::WrongChain { endpoint, found, wanted });
+        let remotes = Arc::new(Self::dial(&config)?);
+        remotes.probe_all().await;
+        // Whoever was behind one that answered later is judged again.
+        for kind in [Kind::Grpc, Kind::Rpc] {
+            let somebody = {
+                let state = remotes.state();
+                let of_kind = state.all().iter().enumerate().filter(|(_, endpoint)| endpoint.kind == kind);
+                of_kind.map(|(at, _)| state.health(at)).any(|health| health == Health::Good)
+            };
+            if !somebody {
+                return Err(remotes.nobody(kind));
             }
         }
-        Ok(node)
+        let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&remotes)))));
+        Ok(Self { config, remotes, key, watching, following: Arc::default() })
+    }
+
+    /// What all endpoints say of themselves, whether or not any of them can be used.
+    pub async fn survey(config: &ChainConfig) -> Result<Endpoints> {
+        let remotes = Self::dial(config)?;
+        remotes.probe_all().await;
+        let endpoints = remotes.state().clone();
+        Ok(endpoints)
+    }
+
+    /// Connections to all endpoints, none of which was used yet.
+    fn dial(config: &ChainConfig) -> Result<Remotes> {
+        let trust = Trust::new(config.ca_file.as_deref())?;
+        let (mut named, mut lines) = (Vec::new(), Vec::new());
+        for address in &config.grpc {
+            let bad = |error: tonic::transport::Error| Error::Unreachable {
+                what: "gRPC",
+                endpoint: public(address),
+                reason: causes(&error),
+            };
+            let mut endpoint = Endpoint::from_shared(address.clone()).map_err(bad)?;
+            if address.starts_with("https") {
+                endpoint = endpoint.tls_config(trust.grpc()).map_err(bad)?;
+            }
+            let endpoint = endpoint.connect_timeout(CONNECT).timeout(PATIENCE).tcp_nodelay(true);
+            let endpoint = endpoint.tcp_keepalive(Some(PULSE)).http2_keep_alive_interval(PULSE);
+            let endpoint = endpoint.keep_alive_timeout(PULSE_WAIT).keep_alive_while_idle(true);
+            lines.push(Line::Grpc(endpoint.connect_lazy()));
+            named.push((Kind::Grpc, address.clone()));
+        }
+        for address in &config.rpc {
+            lines.push(Line::Rpc(Box::new(Rpc::new(address, trust.clone()))));
+            named.push((Kind::Rpc, address.clone()));
+        }
+        Ok(Remotes::new(Endpoints::new(&config.id, named), lines, &config.id))
+    }
+
+    /// What is known of all endpoints, now.
+    pub fn endpoints(&self) -> Endpoints {
+        self.remotes.state().clone()
+    }
+
+    /// The newest block that was heard of.
+    pub fn newest(&self) -> Head {
+        self.remotes.heads.borrow().clone()
+    }
+
+    /// How often each endpoint was asked, by what came of it.
+    pub fn requests(&self) -> &Requests {
+        &self.remotes.requests
     }
 
     /// The same node with another key.
     pub fn signed_by(&self, key: Key) -> Self {
-        let (config, channel, rpc) = (self.config.clone(), self.channel.clone(), self.rpc.clone());
-        Self { config, channel, key: Some(key), rpc }
+        let (config, remotes) = (self.config.clone(), self.remotes.clone());
+        let (watching, following) = (self.watching.clone(), self.following.clone());
+        Self { config, remotes, key: Some(key), watching, following }
     }
 
     /// The settings that it was made with.
@@ -89,12 +153,13 @@ impl Node {
 
     /// An error while the node is still behind the chain.
     pub async fn assert_synced(&self) -> Result<()> {
-        if !self.rpc.catching_up().await? {
+        if !self.remotes.ask_rpc(None, Rpc::catching_up).await? {
             return Ok(());
         }
+        let names: Vec<String> = self.config.rpc.iter().map(|address| public(address)).collect();
         let reason = format!(
             "{} is still catching up: nothing is sent on what it knows; wait, or use another node",
-            self.config.rpc
+            names.join(", ")
         );
         Err(Error::DoesNotHold(reason))
     }
@@ -102,31 +167,37 @@ impl Node {
     /// The code that a contract runs, or `None` when there is no contract at this address.
     pub async fn contract_code(&self, address: &str) -> Result<Option<u64>> {
         let request = QueryContractInfoRequest { address: address.to_owned() };
-        match self.wasm().contract_info(request).await {
-            Ok(answer) => Ok(answer.into_inner().contract_info.map(|info| info.code_id)),
+        let ask = |channel| {
+            let request = request.clone();
+            async move { wasm(channel).contract_info(request).await }
+        };
+        match self.remotes.ask(None, ask).await?.1 {
+            Ok(answer) => Ok(answer.contract_info.map(|info| info.code_id)),
             Err(status) if missing(&status) => Ok(None),
-            Err(status) => Err(self.status("contract info", &status)),
+            Err(status) => Err(refusal("contract info", &status)),
         }
     }
 
     /// The SHA-256 of a stored code, or `None` when there is no such code.
     pub async fn code_checksum(&self, code_id: u64) -> Result<Option<String>> {
-        match self.wasm().code(QueryCodeRequest { code_id }).await {
-            Ok(answer) => {
-                let info = answer.into_inner().code_info;
-                Ok(info.map(|info| cosmwasm_std::HexBinary::from(info.data_hash).to_hex()))
-            }
+        let ask = |channel| async move { wasm(channel).code(QueryCodeRequest { code_id }).await };
+        match self.remotes.ask(None, ask).await?.1 {
+            Ok(answer) => Ok(answer.code_info.map(|info| cosmwasm_std::HexBinary::from(info.data_hash).to_hex())),
             Err(status) if missing(&status) => Ok(None),
-            Err(status) => Err(self.status("code", &status)),
+            Err(status) => Err(refusal("code", &status)),
         }
     }
 
     /// Number and sequence of the account of this address.
     pub async fn account(&self, address: &str) -> Result<(u64, u64)> {
         let request = QueryAccountInfoRequest { address: address.to_owned() };
-        match AuthClient::new(self.channel.clone()).account_info(request).await {
+        let ask = |channel| {
+            let request = request.clone();
+            async move { AuthClient::new(channel).account_info(request).await }
+        };
+        match self.remotes.ask(None, ask).await?.1 {
             Ok(answer) => {
-                let info = answer.into_inner().info.unwrap_or_default();
+                let info = answer.info.unwrap_or_default();
                 Ok((info.account_number, info.sequence))
             }
             Err(status) if status.code() == Code::NotFound => Err(Error::EmptyWallet {
@@ -135,7 +206,7 @@ impl Node {
                 wanted: 1,
                 denom: self.config.gas_denom.clone(),
             }),
-            Err(status) => Err(self.status("account", &status)),
+            Err(status) => Err(refusal("account", &status)),
         }
     }
 
@@ -151,33 +222,6 @@ impl Node {
         }
     }
 
-    fn wasm(&self) -> WasmClient<Channel> {
-        WasmClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_MAX)
-    }
-
-    /// What a status means: nobody there, or a refusal.
-    pub(super) fn status(&self, what: &str, status: &Status) -> Error {
-        match status.code() {
-            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => Error::Unreachable {
-                what: "gRPC",
-                endpoint: self.config.grpc.clone(),
-                reason: status.message().to_owned(),
-            },
-            _ => Error::Query { what: what.to_owned(), reason: status.message().to_owned() },
-        }
-    }
-
-    fn head_of(&self, header: Option<(String, i64, Option<Timestamp>)>) -> Result<Head> {
-        let garbage = || Error::garbage(&self.config.grpc, "a block without height or time");
-        let (chain_id, height, time) = header.ok_or_else(garbage)?;
-        let seconds = time.ok_or_else(garbage)?.seconds;
-        Ok(Head {
-            chain_id,
-            height: height.try_into().map_err(|_| garbage())?,
-            time: seconds.try_into().map_err(|_| garbage())?,
-        })
-    }
-
     /// A request at a height; the latest when there is none.
     fn at<T>(message: T, height: Option<u64>) -> Request<T> {
         let mut request = Request::new(message);
@@ -190,38 +234,36 @@ impl Node {
 
 impl Chain for Node {
     async fn head(&self) -> Result<Head> {
-        let answer = BlockClient::new(self.channel.clone())
-            .max_decoding_message_size(ANSWER_MAX)
-            .get_latest_block(GetLatestBlockRequest {})
-            .await;
-        let answer = answer.map_err(|status| self.status("latest block", &status))?.into_inner();
-        let block = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
-        let block = block.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
-        self.head_of(block.flatten())
+        loop {
+            let (at, answer) =
+                self.remotes.ask(None, |channel| async { latest(channel).await.map(Response::new) }).await?;
+            let head = answer.map_err(|status| refusal("latest block", &status))?;
+            // One that turns out to be behind, or of another chain, is not asked again.
+            if self.remotes.heard(at, &head) {
+                return Ok(head);
+            }
+        }
     }
 
     async fn head_at(&self, height: u64) -> Result<Option<Head>> {
         let Ok(wanted) = i64::try_from(height) else { return Ok(None) };
-        let answer = BlockClient::new(self.channel.clone())
-            .max_decoding_message_size(ANSWER_MAX)
-            .get_block_by_height(GetBlockByHeightRequest { height: wanted })
-            .await;
-        let answer = match answer.map_err(|status| self.status("block", &status)) {
-            Ok(answer) => answer.into_inner(),
-            Err(Error::Query { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let block = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
-        let block = block.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
-        self.head_of(block.flatten()).map(Some)
+        let ask = |channel| async move { block(channel, wanted).await.map(Response::new) };
+        match self.remotes.ask(None, ask).await?.1.map_err(|status| refusal("block", &status)) {
+            Ok(head) => Ok(Some(head)),
+            Err(Error::Query { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
         let what = format!("{contract} {}", String::from_utf8_lossy(&msg));
         let request = QuerySmartContractStateRequest { address: contract.to_owned(), query_data: msg };
-        let ask = || async { self.wasm().smart_contract_state(Self::at(request.clone(), height)).await };
-        let answer = patiently(ask).await;
-        answer.map(|a| a.into_inner().data).map_err(|status| self.status(&what, &status))
+        let ask = |channel| {
+            let request = request.clone();
+            async move { wasm(channel).smart_contract_state(Self::at(request, height)).await }
+        };
+        let answer = self.remotes.ask(height, ask).await?.1;
+        answer.map(|answer| answer.data).map_err(|status| refusal(&what, &status))
     }
 
     async fn is_contract(&self, address: &str) -> Result<bool> {
@@ -234,10 +276,12 @@ impl Chain for Node {
 
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
         let request = QueryRawContractStateRequest { address: contract.to_owned(), query_data: key };
-        let ask = || async { self.wasm().raw_contract_state(Self::at(request.clone(), height)).await };
-        let answer = patiently(ask).await;
-        let data =
-            answer.map_err(|status| self.status(&format!("raw state of {contract}"), &status))?.into_inner().data;
+        let ask = |channel| {
+            let request = request.clone();
+            async move { wasm(channel).raw_contract_state(Self::at(request, height)).await }
+        };
+        let answer = self.remotes.ask(height, ask).await?.1;
+        let data = answer.map_err(|status| refusal(&format!("raw state of {contract}"), &status))?.data;
         Ok((!data.is_empty()).then_some(data))
     }
 
@@ -247,15 +291,16 @@ impl Chain for Node {
         loop {
             let pagination = Some(PageRequest { key, limit: 1_000, ..PageRequest::default() });
             let request = QueryAllBalancesRequest { address: address.to_owned(), pagination, resolve_denom: false };
-            let answer =
-                BankClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_MAX).all_balances(request).await;
-            let answer = answer.map_err(|status| self.status("balances", &status))?.into_inner();
+            let ask = |channel| {
+                let request = request.clone();
+                let client = BankClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+                async move { { client }.all_balances(request).await }
+            };
+            let (at, answer) = self.remotes.ask(None, ask).await?;
+            let answer = answer.map_err(|status| refusal("balances", &status))?;
             for coin in answer.balances {
-                let amount = coin
-                    .amount
-                    .parse()
-                    .map_err(|_| Error::garbage(&self.config.grpc, "a balance that is no amount"))?;
-                balances.insert(coin.denom, amount);
+                let garbage = |_| Error::garbage(&self.remotes.name(at), "a balance that is no amount");
+                balances.insert(coin.denom, coin.amount.parse().map_err(garbage)?);
             }
             key = answer.pagination.map(|page| page.next_key).unwrap_or_default();
             if key.is_empty() {
@@ -265,13 +310,14 @@ impl Chain for Node {
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
-        self.rpc.events(height).await
+        self.remotes.ask_rpc(Some(height), |rpc| rpc.events(height)).await
     }
 
-    async fn subscribe(&self) -> Result<watch::Receiver<Head>> {
-        let (sender, receiver) = watch::channel(self.head().await?);
-        let rpc = self.rpc.clone();
-        tokio::spawn(async move { rpc.follow(sender).await });
+    async fn subscribe(&self) -> Result<channel::Receiver<Head>> {
+        let receiver = self.remotes.heads.subscribe();
+        if !self.following.swap(true, Ordering::Relaxed) {
+            tokio::spawn(self.remotes.clone().follow());
+        }
         Ok(receiver)
     }
 
@@ -309,12 +355,7 @@ impl Chain for Node {
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {
-        let sending = self.broadcast_bytes(signed.bytes.clone());
-        timeout(PATIENCE, sending).await.map_err(|_| Error::Unreachable {
-            what: "gRPC",
-            endpoint: self.config.grpc.clone(),
-            reason: "no answer to a broadcast in time".to_owned(),
-        })?
+        self.broadcast_bytes(signed.bytes.clone()).await
     }
 
     async fn outcome(&self, hash: &str) -> Result<Outcome> {
@@ -323,17 +364,38 @@ impl Chain for Node {
     }
 }
 
-/// A node reports a height a moment before it can be queried at it: then it is asked again.
-async fn patiently<T, F: Future<Output = std::result::Result<T, Status>>>(
-    ask: impl Fn() -> F,
-) -> std::result::Result<T, Status> {
-    for _ in 0..NOT_YET_TRIES {
-        match ask().await {
-            Err(status) if status.message().contains("in the future") => sleep(NOT_YET_PAUSE).await,
-            answer => return answer,
-        }
-    }
-    ask().await
+/// The latest block that this endpoint has. An answer without height or time is data loss.
+async fn latest(channel: Channel) -> std::result::Result<Head, Status> {
+    let answer = blocks(channel).get_latest_block(GetLatestBlockRequest {}).await?.into_inner();
+    let header = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
+    head_of(header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)))).flatten())
+}
+
+/// The block of this height.
+async fn block(channel: Channel, height: i64) -> std::result::Result<Head, Status> {
+    let answer = blocks(channel).get_block_by_height(GetBlockByHeightRequest { height }).await?.into_inner();
+    let header = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
+    head_of(header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)))).flatten())
+}
+
+fn blocks(channel: Channel) -> BlockClient<Channel> {
+    BlockClient::new(channel).max_decoding_message_size(ANSWER_MAX)
+}
+
+fn head_of(header: Option<(String, i64, Option<Timestamp>)>) -> std::result::Result<Head, Status> {
+    let head = header.and_then(|(chain_id, height, time)| {
+        Some(Head { chain_id, height: height.try_into().ok()?, time: time?.seconds.try_into().ok()? })
+    });
+    head.ok_or_else(|| Status::data_loss("a block without height or time"))
+}
+
+fn wasm(channel: Channel) -> WasmClient<Channel> {
+    WasmClient::new(channel).max_decoding_message_size(ANSWER_MAX)
+}
+
+/// What the node or a contract said no to.
+pub(super) fn refusal(what: &str, status: &Status) -> Error {
+    Error::Query { what: what.to_owned(), reason: status.message().to_owned() }
 }
 
 /// Whether the answer says that there is no such thing: by its code, or in wasmd's own words, which come with another code. Anything
@@ -341,18 +403,4 @@ async fn patiently<T, F: Future<Output = std::result::Result<T, Status>>>(
 fn missing(status: &Status) -> bool {
     status.code() == Code::NotFound
         || ["no such contract", "no such code"].iter().any(|text| status.message().contains(text))
-}
-
-/// An error with what caused it, in one line; tonic's own text is only `transport error`.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
 }

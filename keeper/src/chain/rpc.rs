@@ -3,44 +3,48 @@
 //! Written out rather than taken from a client crate: two calls and one subscription are needed, the certificate authority
 //! must be settable, and fields that a node's newer version adds must not matter.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use cosmrs::tendermint::Time;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::sync::{Mutex, watch};
-use tokio::time::{sleep, timeout};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
+use crate::chain::endpoints::name::public;
 use crate::chain::tls::Trust;
-use crate::chain::{ContractEvent, Head, REWIND_MAX};
+use crate::chain::{ContractEvent, Head};
 use crate::error::{Error, Result};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// How long a node may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long no block may come before the node is asked, and how often it is asked while the subscription is broken.
+/// How long no block may come before the node is asked.
 const SILENCE: Duration = Duration::from_secs(5);
 /// The largest answer: the results of a block full of events pass sixteen megabytes.
 const ANSWER_MAX: usize = 256 << 20;
-/// In seconds: how old the newest block may be, by this machine's clock, and how often that is said.
-const OLD: u64 = 60;
 /// Where a block's events stand beside its transactions'; the latter two on nodes before CometBFT 0.38.
 const BLOCK_EVENTS: [&str; 3] = ["finalize_block_events", "begin_block_events", "end_block_events"];
 
-/// A node's RPC.
-#[derive(Debug)]
+/// A node's RPC. Debug shows its public name alone.
 pub struct Rpc {
     url: String,
+    /// What of the address may be shown.
+    name: String,
     trust: Trust,
     // Calls take turns: there are few of them, and answers need no matching then.
     calls: Mutex<Option<Socket>>,
-    warned: AtomicU64,
+}
+
+impl std::fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Rpc({})", self.name)
+    }
 }
 
 impl Rpc {
@@ -49,7 +53,7 @@ impl Rpc {
         let url = endpoint.replacen("http", "ws", usize::from(endpoint.starts_with("http")));
         let url = url.trim_end_matches('/');
         let url = if url.ends_with("/websocket") { url.to_owned() } else { format!("{url}/websocket") };
-        Self { url, trust, calls: Mutex::new(None), warned: AtomicU64::new(0) }
+        Self { url, name: public(endpoint), trust, calls: Mutex::new(None) }
     }
 
     /// The latest block.
@@ -57,14 +61,14 @@ impl Rpc {
         let status = self.call("status", json!({})).await?;
         let sync = &status["sync_info"];
         let head = head_of(&status["node_info"]["network"], &sync["latest_block_height"], &sync["latest_block_time"]);
-        head.ok_or_else(|| Error::garbage(&self.url, "its status has no height, time or chain id"))
+        head.ok_or_else(|| Error::garbage(&self.name, "its status has no height, time or chain id"))
     }
 
     /// Whether the node says that it is still behind the chain.
     pub async fn catching_up(&self) -> Result<bool> {
         let status = self.call("status", json!({})).await?;
         let behind = status["sync_info"]["catching_up"].as_bool();
-        behind.ok_or_else(|| Error::garbage(&self.url, "its status does not say whether it is catching up"))
+        behind.ok_or_else(|| Error::garbage(&self.name, "its status does not say whether it is catching up"))
     }
 
     /// What contracts said in a block: in its successful transactions, and in what the chain itself ran before or after them,
@@ -72,54 +76,48 @@ impl Rpc {
     pub async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
         let results = self.call("block_results", json!({ "height": height.to_string() })).await?;
         if results["height"].as_str() != Some(height.to_string().as_str()) {
-            return Err(Error::garbage(&self.url, format!("results of height {} for {height}", results["height"])));
+            return Err(Error::garbage(&self.name, format!("results of height {} for {height}", results["height"])));
         }
         Ok(contract_events(&results))
     }
 
-    /// Feeds new blocks into `sender` until nobody listens: pushed by the node, or, while that fails, asked for.
-    pub async fn follow(&self, sender: watch::Sender<Head>) {
-        while !sender.is_closed() {
-            if let Err(error) = self.listen(&sender).await {
-                tracing::warn!(%error, "block subscription is broken; asking for blocks");
-            }
-            if let Ok(head) = self.head().await {
-                advance(&sender, head);
-            }
-            self.warn_when_old(&sender);
-            sleep(Duration::from_millis(500)).await;
-        }
-    }
-
-    /// Ends with an error when the subscription breaks.
-    async fn listen(&self, sender: &watch::Sender<Head>) -> Result<()> {
+    /// Tells new blocks as the node announces them, while `heard` says true. Ends with an error when the subscription breaks, also
+    /// when it has died without a word: heights go on without it.
+    pub async fn listen(&self, mut heard: impl FnMut(Head) -> bool) -> Result<()> {
         let mut socket = self.connect().await?;
         let request =
             json!({ "jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": { "query": "tm.event='NewBlock'" } });
         self.send(&mut socket, &request).await?;
-        while !sender.is_closed() {
-            let Ok(message) = timeout(SILENCE, self.receive(&mut socket)).await else {
-                // No block, or a subscription that died without a word: only its height tells.
-                let head = self.head().await?;
-                let last = sender.borrow().height;
-                advance(sender, head.clone());
-                self.warn_when_old(sender);
-                // One more may be on its way.
-                if head.height > last.saturating_add(1) {
-                    return Err(self.unreachable("blocks came that were not announced"));
+        let mut announced = None;
+        loop {
+            let head = match timeout(SILENCE, self.receive(&mut socket)).await {
+                Err(_) => self.after_silence(&mut announced).await?,
+                Ok(message) => {
+                    let message = message?;
+                    if let Some(error) = message.get("error") {
+                        return Err(self.unreachable(error));
+                    }
+                    let header = &message["result"]["data"]["value"]["block"]["header"];
+                    let Some(head) = head_of(&header["chain_id"], &header["height"], &header["time"]) else { continue };
+                    announced = Some(head.height);
+                    head
                 }
-                continue;
             };
-            let message = message?;
-            if let Some(error) = message.get("error") {
-                return Err(self.unreachable(error));
-            }
-            let header = &message["result"]["data"]["value"]["block"]["header"];
-            if let Some(head) = head_of(&header["chain_id"], &header["height"], &header["time"]) {
-                advance(sender, head);
+            if !heard(head) {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    /// No block, or a subscription that died without a word: only the node's height tells.
+    async fn after_silence(&self, announced: &mut Option<u64>) -> Result<Head> {
+        let head = self.head().await?;
+        let last = *announced.get_or_insert(head.height);
+        // One more may be on its way.
+        if head.height > last.saturating_add(1) {
+            return Err(self.unreachable(format!("blocks {last} to {} came that were not announced", head.height)));
+        }
+        Ok(head)
     }
 
     async fn call(&self, method: &str, params: Value) -> Result<Value> {
@@ -144,7 +142,7 @@ impl Rpc {
             None => answer
                 .get_mut("result")
                 .map(Value::take)
-                .ok_or_else(|| Error::garbage(&self.url, format!("an answer to {method} without a result"))),
+                .ok_or_else(|| Error::garbage(&self.name, format!("an answer to {method} without a result"))),
         }
     }
 
@@ -169,7 +167,7 @@ impl Rpc {
         loop {
             match socket.next().await {
                 Some(Ok(Message::Text(text))) => {
-                    return serde_json::from_str(&text).map_err(|error| Error::garbage(&self.url, error));
+                    return serde_json::from_str(&text).map_err(|error| Error::garbage(&self.name, error));
                 }
                 Some(Ok(Message::Close(_))) | None => return Err(self.unreachable("connection closed")),
                 Some(Ok(_)) => {}
@@ -182,37 +180,9 @@ impl Rpc {
         }
     }
 
-    /// A node that hangs, and a chain that stands still, look the same from here: like nothing at all.
-    fn warn_when_old(&self, sender: &watch::Sender<Head>) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let head = sender.borrow().clone();
-        let age = now.saturating_sub(head.time);
-        if age > OLD && now.saturating_sub(self.warned.load(Ordering::Relaxed)) >= OLD {
-            self.warned.store(now, Ordering::Relaxed);
-            tracing::warn!(
-                height = head.height,
-                age,
-                "the newest block is old: the node is behind, or the chain stands"
-            );
-        }
-    }
-
     fn unreachable(&self, reason: impl std::fmt::Display) -> Error {
-        Error::Unreachable { what: "RPC", endpoint: self.url.clone(), reason: reason.to_string() }
+        Error::Unreachable { what: "RPC", endpoint: self.name.clone(), reason: reason.to_string() }
     }
-}
-
-/// Heights don't go back, except by so much that it is another chain: whoever reads has to know.
-fn advance(sender: &watch::Sender<Head>, head: Head) {
-    sender.send_if_modified(|last| {
-        let newer = head.height > last.height
-            || last.height.saturating_sub(head.height) > REWIND_MAX
-            || head.chain_id != last.chain_id;
-        if newer {
-            *last = head;
-        }
-        newer
-    });
 }
 
 fn head_of(chain_id: &Value, height: &Value, time: &Value) -> Option<Head> {

@@ -5,15 +5,17 @@ use cosmos_sdk_proto::cosmos::bank::v1beta1::MsgSend;
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin as ProtoCoin;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{
-    AuthInfo, BroadcastMode, BroadcastTxRequest, Fee, GetTxRequest, ModeInfo, SignDoc, SignerInfo, SimulateRequest,
-    TxBody, TxRaw, mode_info,
+    AuthInfo, Fee, GetTxRequest, ModeInfo, SignDoc, SignerInfo, SimulateRequest, TxBody, TxRaw, mode_info,
 };
 use cosmos_sdk_proto::cosmwasm::wasm::v1::MsgExecuteContract;
 use cosmwasm_std::{Checksum, Decimal256, Uint256};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use prost::{Message, Name};
 use tonic::Code;
 
-use crate::chain::node::{ANSWER_MAX, Node};
+use crate::chain::endpoints::Kind;
+use crate::chain::node::{ANSWER_MAX, Node, refusal};
 use crate::chain::{Chain, Coin, ContractEvent, Execute, Included, Signed};
 use crate::error::{Error, Result};
 use crate::keys::Key;
@@ -143,8 +145,11 @@ impl Node {
             signatures: vec![Vec::new()],
         };
         let request = SimulateRequest { tx_bytes: raw.encode_to_vec(), ..SimulateRequest::default() };
-        let answer = ServiceClient::new(self.channel.clone()).simulate(request).await;
-        let answer = answer.map_err(|status| match self.status("simulate", &status) {
+        let ask = |channel| {
+            let request = request.clone();
+            async move { ServiceClient::new(channel).simulate(request).await }
+        };
+        let answer = self.remotes.ask(None, ask).await?.1.map_err(|status| match refusal("simulate", &status) {
             // A block came in between: that says nothing about the messages.
             Error::Query { what, reason } if reason.contains("account sequence mismatch") => {
                 Error::Query { what, reason: short(&reason) }
@@ -152,7 +157,7 @@ impl Node {
             Error::Query { reason, .. } => Error::Refused { reason: short(&reason) },
             other => other,
         })?;
-        Ok(answer.into_inner().gas_info.unwrap_or_default().gas_used)
+        Ok(answer.gas_info.unwrap_or_default().gas_used)
     }
 
     pub(super) async fn sign_any(&self, messages: Vec<Any>, gas: u64, timeout_height: u64) -> Result<Signed> {
@@ -174,48 +179,42 @@ impl Node {
         Ok(Signed { bytes, hash, timeout_height, sequence })
     }
 
+    /// Sends the same bytes to every endpoint that is well; they have one hash, so no chain takes them twice. Returns at the first
+    /// that takes them. Only when all of them looked and refused, it is refused.
     pub(super) async fn broadcast_bytes(&self, bytes: Vec<u8>) -> Result<()> {
-        let request = BroadcastTxRequest { tx_bytes: bytes, mode: BroadcastMode::Sync.into() };
-        let answer = ServiceClient::new(self.channel.clone()).broadcast_tx(request).await;
-        // Whatever went wrong on the way, the node may have taken it: nobody knows.
-        let answer = answer.map_err(|status| Error::Unreachable {
-            what: "gRPC",
-            endpoint: self.config.grpc.clone(),
-            reason: status.message().to_owned(),
-        })?;
-        let response = answer.into_inner().tx_response.unwrap_or_default();
-        match response.code {
-            0 => Ok(()),
-            // It is in the mempool already.
-            19 if response.codespace == "sdk" => Ok(()),
-            // Another sequence than the sender's next.
-            32 if response.codespace == "sdk" => Err(self.sequence_refused(&response.raw_log)),
-            code => Err(Error::Refused { reason: format!("{} (code {code})", short(&response.raw_log)) }),
+        let mut sending: FuturesUnordered<_> = self.remotes.broadcast(bytes).into_iter().collect();
+        let (mut refused, mut unknown) = (None, None);
+        while let Some(sent) = sending.next().await {
+            match sent {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(Error::Sequence { expected, .. })) => {
+                    let sender = self.sender().unwrap_or_default().to_owned();
+                    refused = Some(Error::Sequence { sender, expected });
+                }
+                Ok(Err(error @ Error::Refused { .. })) => refused = Some(error),
+                Ok(Err(error)) => unknown = Some(error),
+                Err(_) => unknown = Some(Error::garbage("a broadcast", "it broke off")),
+            }
         }
-    }
-
-    fn sequence_refused(&self, log: &str) -> Error {
-        let expected = log.split_once("expected ").map(|(_, after)| after).unwrap_or_default();
-        let digits = expected.bytes().take_while(u8::is_ascii_digit).count();
-        match (self.sender(), expected.get(..digits).and_then(|digits| digits.parse().ok())) {
-            (Some(sender), Some(expected)) => Error::Sequence { sender: sender.to_owned(), expected },
-            _ => Error::Refused { reason: format!("{} (code 32)", short(log)) },
-        }
+        Err(unknown.or(refused).unwrap_or_else(|| self.remotes.nobody(Kind::Grpc)))
     }
 
     /// The transaction with this hash, or `None` while no block is known to have it.
     pub async fn transaction(&self, hash: &str) -> Result<Option<TxOutcome>> {
         let request = GetTxRequest { hash: hash.to_owned() };
-        let response = match ServiceClient::new(self.channel.clone())
-            .max_decoding_message_size(ANSWER_MAX)
-            .get_tx(request)
-            .await
-        {
-            Ok(answer) => answer.into_inner().tx_response,
-            Err(status) if status.code() == Code::NotFound => return Ok(None),
-            Err(status) => return Err(self.status(&format!("transaction {hash}"), &status)),
+        let ask = |channel| {
+            let request = request.clone();
+            let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+            async move { { client }.get_tx(request).await }
         };
-        let response = response.ok_or_else(|| Error::garbage(&self.config.grpc, "a transaction without a result"))?;
+        let (at, answer) = self.remotes.ask(None, ask).await?;
+        let response = match answer {
+            Ok(answer) => answer.tx_response,
+            Err(status) if status.code() == Code::NotFound => return Ok(None),
+            Err(status) => return Err(refusal(&format!("transaction {hash}"), &status)),
+        };
+        let garbage = || Error::garbage(&self.remotes.name(at), "a transaction without a result");
+        let response = response.ok_or_else(garbage)?;
         let events = response.events.into_iter();
         Ok(Some(TxOutcome {
             height: response.height.try_into().unwrap_or_default(),
@@ -254,7 +253,7 @@ fn auth_info(key: &Key, sequence: u64, fee: Fee) -> Result<AuthInfo> {
 }
 
 /// A node's error text may go on with a stack trace of its own: only what comes first is of use.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = line.split(" [").next().unwrap_or(line);
     line.chars().take(400).collect()

@@ -1,9 +1,11 @@
 //! The commands: each reads its settings, does one thing, and prints results to stdout and everything else to stderr.
 
 pub mod deploy;
+pub mod doctor;
 pub mod explain;
 pub mod keys;
 pub mod liquidate;
+pub mod rehearse;
 pub mod run;
 pub mod scan;
 pub mod snapshot;
@@ -43,6 +45,8 @@ pub async fn run(cli: Cli) -> Result<()> {
             let job = deploy::Job { network, out, artifacts, mnemonic_file, grpc, rpc };
             deploy::deploy(job, json).await
         }
+        Command::Rehearse { shock } => rehearse::rehearse(&settings, &shock, json).await,
+        Command::Doctor => doctor::doctor(&settings, json).await,
         Command::Keys { count, action } => keys::keys(&settings, count, action, json),
         Command::Config => show_config(&settings, json),
     }
@@ -90,6 +94,14 @@ pub fn config(settings: &Settings) -> Result<Config> {
 
 /// The configured key; `None` when there is none.
 pub fn key(config: &Config) -> Result<Option<Key>> {
+    if let Some(path) = config.wallet.mnemonic_file.as_deref().filter(|path| !path.is_file())
+        && std::env::var_os(MNEMONIC_VARIABLE).is_none()
+    {
+        let shown = path.to_string_lossy();
+        let reason =
+            format!("wallet.mnemonic_file = \"{}\" is not allowed: it must be a file that is there", veiled(&shown));
+        return Err(Error::Config(reason));
+    }
     let mnemonic = Mnemonic::find(MNEMONIC_VARIABLE, config.wallet.mnemonic_file.as_deref())?;
     let derive = |mnemonic: Mnemonic| mnemonic.key(&config.chain.prefix, config.chain.coin_type, config.wallet.account);
     mnemonic.map(derive).transpose()
@@ -166,7 +178,7 @@ fn show_config(settings: &Settings, json: bool) -> Result<()> {
     let layers = layers(settings)?;
     let denoms = layers.starting_with(MAX_REPAY).map(|(key, _)| key);
     for key in KEYS.iter().map(|(key, _)| *key).chain(denoms) {
-        let (value, origin) = (veiled(layers.get(key)), layers.origin(key));
+        let (value, origin) = (layers.shown(key), layers.origin(key));
         if json {
             print_json(&serde_json::json!({ "key": key, "value": value, "from": origin }))?;
         } else {

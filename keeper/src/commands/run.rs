@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use plimsoll_risk::units::Amount;
 use serde_json::json;
@@ -15,12 +16,16 @@ use crate::commands::{config, keys, print_json, shelve, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
+use crate::monitor::serve::{Server, serve};
+use crate::monitor::{Monitor, clock};
 use crate::plan::Action;
 use crate::run::{Keeper, Tick};
 use crate::scan::name;
 
+/// How often it is looked what the key holds.
+const BALANCES_EVERY: Duration = Duration::from_secs(15);
 /// Gas that a liquidation uses at most; below its price a wallet counts as empty.
-const GAS_LEAST: u64 = 500_000;
+pub const GAS_LEAST: u64 = 500_000;
 
 /// Watches and, when live, acts.
 pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
@@ -29,8 +34,11 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     if live && keys.is_empty() {
         return Err(Error::NoKey);
     }
+    let monitor = Monitor::new(config.monitor.max_age);
+    let _server = show(&config, &monitor).await?;
     let first = (!keys.is_empty()).then(|| keys.remove(0));
     let node = Arc::new(Node::connect(config.chain.clone(), first).await?);
+    watch_node(&monitor, &node);
     if live {
         node.assert_synced().await?;
     }
@@ -47,10 +55,51 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         further.push((Arc::new(node.signed_by(key)), Journal::open(&journal_path(&config, &address, at + 1)?)?));
     }
     let keeper = Keeper::new(node, book, config.strategy.clone(), journal)?;
-    let mut keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf);
+    let mut keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf).watched(monitor);
     let mut failure = None;
     keeper.run(stop_signal()?, |tick| failure = report(tick, live, json).err().or(failure.take())).await?;
     failure.map_or(Ok(()), Err)
+}
+
+/// Lets the keeper be looked at. A port that somebody chose has to be free; the default one may belong to another keeper.
+async fn show(config: &Config, monitor: &Monitor) -> Result<Option<Server>> {
+    let Some(address) = config.monitor.listen else { return Ok(None) };
+    match serve(address, monitor.clone()).await {
+        Ok(server) => {
+            tracing::info!(address = %server.address, "/livez, /readyz and /metrics are there");
+            Ok(Some(server))
+        }
+        Err(error) if !config.monitor.chosen => {
+            tracing::warn!(%error, "nothing is shown of this keeper");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Shows what the node's connections are like whenever somebody looks, and now and then what the key holds.
+fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
+    monitor.metrics().count_requests(node.requests());
+    let seen = Arc::downgrade(node);
+    monitor.refreshed_by(move |metrics| {
+        let node = seen.upgrade()?;
+        let (endpoints, newest) = (node.endpoints(), node.newest());
+        metrics.endpoints(&endpoints);
+        metrics.newest(&newest, clock());
+        Some((newest, endpoints.readiness()))
+    });
+    let (monitor, node) = (monitor.clone(), Arc::downgrade(node));
+    tokio::spawn(async move {
+        while let Some(node) = node.upgrade() {
+            if let Some(sender) = node.sender()
+                && let Ok(balances) = node.balances(sender).await
+            {
+                monitor.balances(&balances);
+            }
+            drop(node);
+            tokio::time::sleep(BALANCES_EVERY).await;
+        }
+    });
 }
 
 /// The journal, once the wallet has money for gas.

@@ -7,12 +7,21 @@ use crate::config::{KEYS, MAX_REPAY};
 use crate::error::{Error, Result};
 use crate::keys::MNEMONIC_VARIABLE;
 
+/// Keys that may be a list; as one text its members are separated by commas.
+const LISTS: [&str; 3] = ["chain.grpc", "chain.rpc", "contracts.pairs"];
+
 /// What the names of environment variables start with; `chain.gas_price` is `PLIMSOLL_KEEPER_CHAIN_GAS_PRICE`.
 pub const ENVIRONMENT: &str = "PLIMSOLL_KEEPER_";
 
 /// Values by key, as text, each with the name of the layer that set it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Layers(BTreeMap<String, (String, String)>);
+
+impl std::fmt::Debug for Layers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.0.keys().map(|key| (key, self.shown(key)))).finish()
+    }
+}
 
 impl Default for Layers {
     fn default() -> Self {
@@ -73,7 +82,12 @@ impl Layers {
                 }
                 toml::Value::String(text) => text.clone(),
                 toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => value.to_string(),
-                _ => return Err(Error::Config(format!("{key} in {origin} is a list or date; no key takes one"))),
+                toml::Value::Array(list) if LISTS.contains(&key.as_str()) => {
+                    let texts: Option<Vec<&str>> = list.iter().map(toml::Value::as_str).collect();
+                    let wrong = || Error::Config(format!("{key} in {origin} is a list of other things than texts"));
+                    texts.ok_or_else(wrong)?.join(",")
+                }
+                _ => return Err(Error::Config(format!("{key} in {origin} is a list or date; it doesn't take one"))),
             };
             self.set(&key, text, origin)?;
         }

@@ -85,8 +85,7 @@ impl<F: Fn(&str)> Job<'_, F> {
         };
         let outcome = self.node.sign_and_wait(vec![any(&message)]).await?.ok()?;
         let address = outcome.attribute("instantiate", "_contract_address");
-        let address =
-            address.ok_or_else(|| Error::garbage(&self.node.config().grpc, "an instantiation without address"))?;
+        let address = address.ok_or_else(|| Error::garbage("the chain", "an instantiation without address"))?;
         (self.say)(&format!("{place}: instantiated at {address}"));
         *slot(record) = Deployed { address: address.to_owned(), code_id, checksum };
         record.write(&self.out)
@@ -116,7 +115,7 @@ impl<F: Fn(&str)> Job<'_, F> {
         let store = MsgStoreCode { sender: self.deployer.clone(), wasm_byte_code: wasm, instantiate_permission: None };
         let outcome = self.node.sign_and_wait(vec![any(&store)]).await?.ok()?;
         let code_id = outcome.attribute("store_code", "code_id").and_then(|id| id.parse().ok());
-        let code_id = code_id.ok_or_else(|| Error::garbage(&self.node.config().grpc, "a stored code without id"))?;
+        let code_id = code_id.ok_or_else(|| Error::garbage("the chain", "a stored code without id"))?;
         (self.say)(&format!("{name}: stored as code {code_id}, sha256 {checksum}"));
         Ok(code_id)
     }

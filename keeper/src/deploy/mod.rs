@@ -73,8 +73,8 @@ impl<F: Fn(&str)> Job<'_, F> {
         Ok(Deployment {
             network: self.network.name.clone(),
             chain_id: chain.id.clone(),
-            grpc: chain.grpc.clone(),
-            rpc: chain.rpc.clone(),
+            grpc: chain.grpc.join(","),
+            rpc: chain.rpc.join(","),
             prefix: chain.prefix.clone(),
             coin_type: chain.coin_type,
             gas_price: chain.gas_price.to_string(),

@@ -235,8 +235,8 @@ impl Network {
         let chain = self.chain.clone();
         ChainConfig {
             id: chain.id,
-            grpc: chain.grpc,
-            rpc: chain.rpc,
+            grpc: vec![chain.grpc],
+            rpc: vec![chain.rpc],
             prefix: chain.prefix,
             coin_type: chain.coin_type,
             gas_price: chain.gas_price,

@@ -72,6 +72,7 @@ impl<C: Chain> Keeper<C> {
             batch = match self.lanes[at].executor.select(desk, &plan.actions, &strategy).await {
                 Ok(batch) => batch,
                 Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                    self.monitor.refused(&error);
                     self.lanes[at].refused(head, error, at == 0)?;
                     break;
                 }
@@ -123,6 +124,7 @@ impl<C: Chain> Keeper<C> {
                 Ok(sent)
             }
             Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                self.monitor.refused(&error);
                 lane.refused(head, error, at == 0)?;
                 Ok(Sent { left_out, ..Sent::default() })
             }
@@ -159,6 +161,7 @@ impl<C: Chain> Keeper<C> {
                     Ok(())
                 }
                 Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                    self.monitor.refused(&error);
                     self.lanes[0].refused(head, error, true)
                 }
                 Err(error) => Err(error),

@@ -1,0 +1,246 @@
+//! Whom to ask. Pure: it is told what endpoints said and did, with the time, and says which of them to ask, in which order.
+//!
+//! An endpoint is left out while it is of another chain, behind the others, or says what can't be; and for a while after it has
+//! failed twice in a row. That while doubles from [`PAUSE_MIN`] to [`PAUSE_MAX`], and ends with a single probe.
+
+pub mod health;
+pub mod name;
+
+use crate::chain::{Head, REWIND_MAX};
+
+use health::judge;
+pub use health::{Health, Kind, Readiness};
+
+/// After how many failures in a row an endpoint is left alone.
+const FAILURES_MAX: u32 = 2;
+/// For how long at first, and at most, in milliseconds.
+pub const PAUSE_MIN: u64 = 500;
+/// See [`PAUSE_MIN`].
+pub const PAUSE_MAX: u64 = 10_000;
+/// How often an endpoint is asked where it stands, in milliseconds.
+pub const PROBE_EVERY: u64 = 2_000;
+/// For how long what an endpoint said of its height counts for the others, in milliseconds.
+const FRESH: u64 = 30_000;
+
+/// What is known of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// What it speaks.
+    pub kind: Kind,
+    /// How it is called in logs, errors and metrics: without what may be secret in its address.
+    pub name: String,
+    /// The newest block that it told, and when.
+    pub head: Option<(Head, u64)>,
+    /// Why it last failed.
+    pub reason: Option<String>,
+    fault: Option<Health>,
+    failures: u32,
+    opens: Option<u64>,
+    probing: bool,
+    answered: bool,
+    asked: Option<u64>,
+    lowest: u64,
+}
+
+/// A change of an endpoint's health, to be told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which.
+    pub name: String,
+    /// Its health until now.
+    pub from: Health,
+    /// Its health from now on.
+    pub to: Health,
+}
+
+/// All endpoints.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    chain_id: String,
+    all: Vec<Endpoint>,
+}
+
+impl Endpoints {
+    /// These, of the chain with this id; of each kind the first is preferred.
+    pub fn new(chain_id: &str, addresses: impl IntoIterator<Item = (Kind, String)>) -> Self {
+        let endpoint = |(kind, address): (Kind, String)| Endpoint {
+            kind,
+            name: name::public(&address),
+            head: None,
+            reason: None,
+            fault: None,
+            failures: 0,
+            opens: None,
+            probing: false,
+            answered: false,
+            asked: None,
+            lowest: 0,
+        };
+        Self { chain_id: chain_id.to_owned(), all: addresses.into_iter().map(endpoint).collect() }
+    }
+
+    /// All of them, in the order in which they were given.
+    pub fn all(&self) -> &[Endpoint] {
+        &self.all
+    }
+
+    /// How an endpoint is at this moment.
+    pub fn health(&self, at: usize) -> Health {
+        let Some(endpoint) = self.all.get(at) else { return Health::Unknown };
+        match (&endpoint.fault, endpoint.opens) {
+            (Some(fault), _) => fault.clone(),
+            (None, Some(_)) => Health::Down { reason: endpoint.reason.clone().unwrap_or_default() },
+            (None, None) if !endpoint.answered => Health::Unknown,
+            (None, None) => Health::Good,
+        }
+    }
+
+    /// Whom to ask at this time, best first: those known to have the block, or, where none is known to, those that may have it by now.
+    /// While every one of them has failed, those whose pause is over, each for this one question.
+    pub fn order(&mut self, kind: Kind, height: Option<u64>, now: u64) -> Vec<usize> {
+        let of_kind = || self.all.iter().enumerate().filter(move |(_, e)| e.kind == kind && e.fault.is_none());
+        let kept = |endpoint: &Endpoint| height.is_none_or(|height| height >= endpoint.lowest);
+        let wanted = height.unwrap_or_else(|| self.tip(now, None).map_or(0, |tip| tip.height));
+        let mut open: Vec<(bool, usize)> = Vec::new();
+        for (at, endpoint) in of_kind().filter(|(_, e)| e.opens.is_none() && kept(e)) {
+            let has = endpoint.head.as_ref().is_some_and(|(head, _)| head.height >= wanted);
+            open.push((!has, at));
+        }
+        open.sort_unstable();
+        if height.is_some() && open.first().is_some_and(|(lacks, _)| !lacks) {
+            open.retain(|(lacks, _)| !lacks);
+        }
+        if open.is_empty() {
+            let due = of_kind().filter(|(_, e)| e.opens.is_some_and(|until| until <= now) && kept(e));
+            let due: Vec<usize> = due.map(|(at, _)| at).collect();
+            self.probing(&due, now);
+            return due;
+        }
+        open.into_iter().map(|(_, at)| at).collect()
+    }
+
+    /// These are tried though their circuit is open: nobody else tries them meanwhile.
+    fn probing(&mut self, those: &[usize], now: u64) {
+        for at in those {
+            if let Some(endpoint) = self.all.get_mut(*at).filter(|endpoint| endpoint.opens.is_some()) {
+                endpoint.probing = true;
+                endpoint.opens = Some(now.saturating_add(PAUSE_MAX));
+            }
+        }
+    }
+
+    /// Those to be asked now where they stand.
+    pub fn to_probe(&mut self, now: u64) -> Vec<usize> {
+        let due = |endpoint: &Endpoint| match (endpoint.opens, &endpoint.fault) {
+            (Some(until), _) => until <= now,
+            (None, Some(Health::Foreign { .. })) => endpoint.asked.is_none_or(|asked| asked + PAUSE_MAX <= now),
+            (None, _) => endpoint.asked.is_none_or(|asked| asked + PROBE_EVERY <= now),
+        };
+        let due: Vec<usize> =
+            self.all.iter().enumerate().filter(|(_, endpoint)| due(endpoint)).map(|(at, _)| at).collect();
+        self.probing(&due, now);
+        for at in &due {
+            if let Some(endpoint) = self.all.get_mut(*at) {
+                endpoint.asked = Some(now);
+            }
+        }
+        due
+    }
+
+    /// It answered a question that wasn't about its height; `has` is the block that the question was about.
+    pub fn answered(&mut self, at: usize, has: Option<u64>) -> Option<Change> {
+        self.change(at, |endpoint| {
+            endpoint.mend();
+            if let (Some(height), Some((head, _))) = (has, &mut endpoint.head) {
+                head.height = head.height.max(height);
+            }
+        })
+    }
+
+    /// It told its newest block; `clock` is this machine's, in seconds. Whether the block counts says [`Endpoints::health`].
+    pub fn heard(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> Option<Change> {
+        let fault = judge(head, &self.chain_id, self.tip(now, Some(at)), clock);
+        self.change(at, |endpoint| {
+            endpoint.mend();
+            let known = endpoint.head.as_ref().filter(|(known, _)| known.chain_id == head.chain_id);
+            // Behind one address there may be several nodes, one ahead of another.
+            let ahead = known.is_some_and(|(known, _)| {
+                known.height > head.height && known.height.saturating_sub(head.height) <= REWIND_MAX
+            });
+            match &mut endpoint.head {
+                Some((_, heard)) if ahead && fault.is_none() => *heard = now,
+                slot => *slot = Some((head.clone(), now)),
+            }
+            endpoint.fault = fault;
+        })
+    }
+
+    /// It didn't answer, or answered what can't be.
+    pub fn failed(&mut self, at: usize, reason: &str, now: u64) -> Option<Change> {
+        self.change(at, |endpoint| {
+            endpoint.reason = Some(reason.to_owned());
+            // Of many questions that were under way together the first ones open the circuit, and the others say nothing new.
+            if endpoint.opens.is_some() && !std::mem::take(&mut endpoint.probing) {
+                return;
+            }
+            endpoint.failures = endpoint.failures.saturating_add(1);
+            if endpoint.failures >= FAILURES_MAX {
+                let doublings = endpoint.failures.saturating_sub(FAILURES_MAX).min(16);
+                endpoint.opens = Some(now.saturating_add((PAUSE_MIN << doublings).min(PAUSE_MAX)));
+            }
+        })
+    }
+
+    /// It no longer has this block: it is not asked for it, nor for those before it.
+    pub fn pruned(&mut self, at: usize, height: u64) {
+        if let Some(endpoint) = self.all.get_mut(at) {
+            endpoint.lowest = endpoint.lowest.max(height.saturating_add(1));
+        }
+    }
+
+    /// The newest block that a sound endpoint told lately.
+    pub fn tip(&self, now: u64, except: Option<usize>) -> Option<&Head> {
+        let others = self.all.iter().enumerate().filter(|(at, _)| Some(*at) != except).map(|(_, endpoint)| endpoint);
+        let fresh = others.filter(|e| e.fault.is_none()).filter_map(|e| e.head.as_ref());
+        fresh.filter(|(_, heard)| heard + FRESH >= now).map(|(head, _)| head).max_by_key(|head| head.height)
+    }
+
+    /// Whether every endpoint that ever answered is of another chain, and one did.
+    pub fn all_foreign(&self) -> Option<&Endpoint> {
+        let mut answered = self.all.iter().filter(|endpoint| endpoint.head.is_some()).peekable();
+        let first = answered.peek().copied()?;
+        answered.all(|endpoint| matches!(endpoint.fault, Some(Health::Foreign { .. }))).then_some(first)
+    }
+
+    /// Whether there is somebody to ask.
+    pub fn readiness(&self) -> Readiness {
+        let good = |kind: Kind| {
+            let of_kind = self.all.iter().enumerate().filter(|(_, endpoint)| endpoint.kind == kind);
+            of_kind.filter(|(at, _)| self.health(*at) == Health::Good).count()
+        };
+        Readiness { grpc: good(Kind::Grpc), rpc: good(Kind::Rpc) }
+    }
+
+    fn change(&mut self, at: usize, apply: impl FnOnce(&mut Endpoint)) -> Option<Change> {
+        let from = self.health(at);
+        let endpoint = self.all.get_mut(at)?;
+        apply(endpoint);
+        let name = endpoint.name.clone();
+        let to = self.health(at);
+        (!from.is_like(&to)).then_some(Change { name, from, to })
+    }
+}
+
+impl Endpoint {
+    fn mend(&mut self) {
+        self.answered = true;
+        self.failures = 0;
+        self.opens = None;
+        self.probing = false;
+    }
+
+    /// How many times in a row it has failed.
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+}

@@ -1,0 +1,121 @@
+//! `doctor`: looks at everything that a keeper needs, changes nothing, and says what to mend.
+
+pub mod contracts;
+pub mod machine;
+pub mod network;
+pub mod prices;
+pub mod wallet;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::chain::node::Node;
+use crate::cli::Settings;
+use crate::commands::{config, key, print_json};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::monitor::clock;
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// As it should be.
+    Ok,
+    /// It works, though not as well as it could.
+    Warn,
+    /// A keeper can't do its work.
+    Fail,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub check: String,
+    /// How it came out.
+    pub status: Status,
+    /// What was found, with its numbers.
+    pub finding: String,
+    /// What to do about it; nothing when all is well.
+    pub mend: Option<String>,
+}
+
+impl Check {
+    /// As it should be.
+    pub fn ok(check: impl Into<String>, finding: impl Into<String>) -> Self {
+        Self { check: check.into(), status: Status::Ok, finding: finding.into(), mend: None }
+    }
+
+    /// It works, though not as well as it could.
+    pub fn warn(check: impl Into<String>, finding: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { status: Status::Warn, mend: Some(mend.into()), ..Self::ok(check, finding) }
+    }
+
+    /// A keeper can't do its work.
+    pub fn fail(check: impl Into<String>, finding: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { status: Status::Fail, mend: Some(mend.into()), ..Self::ok(check, finding) }
+    }
+
+    /// What an error says; it says itself what to do.
+    pub fn error(check: impl Into<String>, error: &Error) -> Self {
+        Self::fail(check, error.to_string(), format!("see '{}' in RUNBOOK.md", error.name()))
+    }
+}
+
+/// Prints a line for each check; errors when one failed.
+pub async fn doctor(settings: &Settings, json: bool) -> Result<()> {
+    let (mut count, mut failed) = (0usize, 0usize);
+    let mut tell = |checks: Vec<Check>| -> Result<()> {
+        for check in checks {
+            count += 1;
+            failed += usize::from(check.status == Status::Fail);
+            show(&check, json)?;
+        }
+        Ok(())
+    };
+    match config(settings) {
+        Ok(config) => examine(&config, &mut tell).await?,
+        Err(error) => tell(vec![Check::error("settings", &error)])?,
+    }
+    if json {
+        print_json(&json!({ "checks": count, "failed": failed, "healthy": failed == 0 }))?;
+    }
+    if failed == 0 { Ok(()) } else { Err(Error::DoesNotHold(format!("{failed} of {count} checks failed"))) }
+}
+
+fn show(check: &Check, json: bool) -> Result<()> {
+    if json {
+        return print_json(check);
+    }
+    let status = match check.status {
+        Status::Ok => "ok  ",
+        Status::Warn => "warn",
+        Status::Fail => "FAIL",
+    };
+    let mend = check.mend.as_ref().map(|mend| format!("; {mend}")).unwrap_or_default();
+    outln!("{status}  {}: {}{mend}", check.check, check.finding);
+    Ok(())
+}
+
+async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()>) -> Result<()> {
+    tell(vec![Check::ok("settings", format!("every value is allowed; the chain is {}", config.chain.id))])?;
+    let key = key(config);
+    tell(wallet::key(config, &key))?;
+    let address = key.as_ref().ok().and_then(|key| key.as_ref()).map(|key| key.address().to_owned());
+    tell(machine::files(config, address.as_deref()))?;
+    let endpoints = match Node::survey(&config.chain).await {
+        Ok(endpoints) => endpoints,
+        Err(error) => return tell(vec![Check::error("endpoints", &error)]),
+    };
+    tell(network::endpoints(&endpoints, clock()))?;
+    let node = match Node::connect(config.chain.clone(), key.ok().flatten()).await {
+        Ok(node) => node,
+        // What is wrong has been said of each.
+        Err(_) => return Ok(()),
+    };
+    tell(vec![network::synced(&node).await, network::time(&node.newest(), clock())])?;
+    tell(contracts::check(&node, &config.contracts, &config.chain.id).await)?;
+    tell(prices::check(&node, &config.contracts.pool).await)?;
+    tell(wallet::balances(&node, config).await)
+}

@@ -1,0 +1,116 @@
+//! Contracts: there, of the right kind and version, and of one another.
+
+use cosmwasm_std::from_json;
+use plimsoll_schema::{liquidator, pool};
+use serde::Deserialize;
+
+use crate::chain::{Chain, query};
+use crate::commands::doctor::Check;
+use crate::config::Contracts;
+use crate::error::Result;
+
+/// Where cw2 keeps a contract's name and version.
+const CW2: &[u8] = b"contract_info";
+/// This keeper's version, which is the contracts' too.
+const OURS: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Deserialize)]
+struct Version {
+    contract: String,
+    version: String,
+}
+
+/// A line for each contract.
+pub async fn check(chain: &impl Chain, contracts: &Contracts, chain_id: &str) -> Vec<Check> {
+    let mut checks = vec![one(chain, "pool", &contracts.pool, chain_id).await];
+    let config = query::<pool::ConfigResponse>(chain, &contracts.pool, &pool::QueryMsg::Config {}, None).await;
+    match config {
+        Ok(answer) => {
+            let oracle = answer.config.oracle;
+            checks.push(match contracts.oracle.as_ref().filter(|wanted| **wanted != oracle) {
+                Some(wanted) => Check::fail(
+                    "contracts.oracle",
+                    format!("it is {wanted}, but the pool goes by {oracle}"),
+                    "correct it or leave it out",
+                ),
+                None => one(chain, "oracle", &oracle, chain_id).await,
+            });
+        }
+        Err(error) => checks.push(Check::error("contracts.pool", &error)),
+    }
+    match &contracts.liquidator {
+        None => checks.push(Check::warn(
+            "contracts.liquidator",
+            "there is none: only what the key holds is repaid with",
+            "set contracts.liquidator and contracts.pairs, or keep some of each borrowed token in the key",
+        )),
+        Some(address) => {
+            checks.push(one(chain, "liquidator", address, chain_id).await);
+            checks.extend(of_pool(chain, address, &contracts.pool).await);
+            if contracts.pairs.is_empty() {
+                let finding = "there is none: the liquidator can't sell what it takes";
+                checks.push(Check::warn("contracts.pairs", finding, "set contracts.pairs"));
+            }
+        }
+    }
+    for pair in &contracts.pairs {
+        checks.push(one(chain, "pair", pair, chain_id).await);
+    }
+    checks
+}
+
+/// Whether the liquidator works for this pool; nothing when it does.
+async fn of_pool(chain: &impl Chain, liquidator: &str, pool: &str) -> Option<Check> {
+    let asked = liquidator::QueryMsg::Config {};
+    match query::<liquidator::ConfigResponse>(chain, liquidator, &asked, None).await {
+        Ok(config) if config.pool == pool => None,
+        Ok(config) => Some(Check::fail(
+            "contracts.liquidator",
+            format!("{liquidator} liquidates in pool {}, not in {pool}", config.pool),
+            "set the one that does",
+        )),
+        Err(error) => Some(Check::error("contracts.liquidator", &error)),
+    }
+}
+
+async fn one(chain: &impl Chain, kind: &'static str, address: &str, chain_id: &str) -> Check {
+    let what = format!("{kind} {address}");
+    match version(chain, address).await {
+        Ok(Some(found)) => judge(&what, kind, &found.contract, &found.version),
+        Ok(None) => {
+            let name = if kind == "pair" { "contracts.pairs".to_owned() } else { format!("contracts.{kind}") };
+            Check::fail(what, format!("no contract is there on {chain_id}"), format!("set {name}, or deploy first"))
+        }
+        Err(error) => Check::error(what, &error),
+    }
+}
+
+async fn version(chain: &impl Chain, address: &str) -> Result<Option<Version>> {
+    if !chain.is_contract(address).await? {
+        return Ok(None);
+    }
+    let nothing = || Version { contract: String::new(), version: String::new() };
+    let stored = chain.raw(address, CW2.to_vec(), None).await?;
+    Ok(Some(stored.and_then(|bytes| from_json(bytes).ok()).unwrap_or_else(nothing)))
+}
+
+/// What the name and version that cw2 keeps mean. Pairs may be somebody else's.
+pub fn judge(what: &str, kind: &str, contract: &str, version: &str) -> Check {
+    let wanted = format!("crates.io:plimsoll-{kind}");
+    let found = if contract.is_empty() {
+        "it says neither name nor version".to_owned()
+    } else {
+        format!("{contract} {version}")
+    };
+    if contract != wanted && kind == "pair" {
+        return Check::ok(what, format!("{found}: asked in Astroport's terms"));
+    }
+    if contract != wanted {
+        return Check::fail(what, format!("{found}; it should be {wanted}"), "set the right address");
+    }
+    if version != OURS {
+        let mend = "use the keeper that was released with the contracts, or migrate them";
+        return Check::warn(what, format!("{found}, while this keeper is {OURS}"), mend);
+    }
+    Check::ok(what, found)
+}

@@ -1,0 +1,73 @@
+//! Files that are written to, and the port that is listened at. Nothing is left behind.
+
+use std::fs::{OpenOptions, TryLockError};
+use std::net::TcpListener;
+use std::path::Path;
+
+use crate::commands::doctor::Check;
+use crate::config::Config;
+
+/// The journal of this address, and the port. Without an address there is no journal.
+pub fn files(config: &Config, address: Option<&str>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if let Some(address) = address {
+        checks.push(match config.journal_path(address, |name| std::env::var(name).ok()) {
+            Ok(path) => writable("journal", &path),
+            Err(error) => Check::error("journal", &error),
+        });
+    }
+    if let Some(address) = config.monitor.listen {
+        checks.push(match TcpListener::bind(address) {
+            Ok(_) => Check::ok("monitor.listen", format!("{address} is free")),
+            Err(error) => Check::warn(
+                "monitor.listen",
+                format!("{address}: {error}"),
+                "all is well if this keeper is running there now; otherwise choose another port",
+            ),
+        });
+    }
+    checks
+}
+
+/// Whether this file can be written, or made if it isn't there yet.
+pub fn writable(what: &str, path: &Path) -> Check {
+    let shown = path.display();
+    match OpenOptions::new().read(true).append(true).open(path) {
+        Ok(file) => match file.try_lock() {
+            Ok(()) => Check::ok(what, format!("{shown} can be written")),
+            Err(TryLockError::WouldBlock) => Check::ok(what, format!("{shown} is in use: a keeper is running")),
+            Err(TryLockError::Error(error)) => {
+                Check::fail(what, format!("{shown} can't be locked: {error}"), "use a file system with locks")
+            }
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut above =
+                path.ancestors().skip(1).map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
+            match above.find(|path| path.exists()) {
+                Some(directory) if is_writable(directory) => {
+                    Check::ok(what, format!("{shown} is not there yet and can be made"))
+                }
+                Some(directory) => Check::fail(
+                    what,
+                    format!("{shown} is not there, and {} can't be written", directory.display()),
+                    "make the directory, owned by who runs the keeper",
+                ),
+                None => {
+                    Check::fail(what, format!("{shown} is nowhere"), "set it to a file in a directory that is there")
+                }
+            }
+        }
+        Err(error) => Check::fail(
+            what,
+            format!("{shown}: {error}"),
+            "let who runs the keeper read and write it, or set another file",
+        ),
+    }
+}
+
+/// Whether a file can be made in this directory: by making one and removing it.
+fn is_writable(directory: &Path) -> bool {
+    let probe = directory.join(format!(".plimsoll-doctor-{}", std::process::id()));
+    let made = OpenOptions::new().write(true).create_new(true).open(&probe).is_ok();
+    made && std::fs::remove_file(&probe).is_ok()
+}

@@ -1,0 +1,66 @@
+//! Endpoints, and this machine's clock.
+
+use crate::chain::Head;
+use crate::chain::endpoints::{Endpoints, Health};
+use crate::chain::node::Node;
+use crate::commands::doctor::{Check, Status};
+
+/// In seconds: how far a block's time may be ahead of this machine's, and how far behind, since blocks take a while.
+const AHEAD_MAX: u64 = 2;
+const BEHIND_MAX: u64 = 30;
+
+/// A line for each endpoint. One that can't be asked is a failure only when there is no other of its kind.
+pub fn endpoints(endpoints: &Endpoints, clock: u64) -> Vec<Check> {
+    let good = |at: usize| endpoints.health(at) == Health::Good;
+    let line = |(at, endpoint): (usize, &crate::chain::endpoints::Endpoint)| {
+        let what = format!("{} {}", endpoint.kind, endpoint.name);
+        let block = endpoint.head.as_ref().map_or_else(String::new, |(head, _)| {
+            format!("block {} of {}, {} s old", head.height, head.chain_id, clock.saturating_sub(head.time))
+        });
+        if good(at) {
+            return Check::ok(what, block);
+        }
+        let mut others = endpoints.all().iter().enumerate();
+        let replaced = others.any(|(other, one)| other != at && one.kind == endpoint.kind && good(other));
+        let (found, mend) = match endpoints.health(at) {
+            health @ Health::Foreign { .. } => (health.to_string(), "set chain.id, or replace the endpoint"),
+            health @ Health::Lagging { .. } => (health.to_string(), "wait until it has caught up, or replace it"),
+            health @ Health::Impossible { .. } => {
+                (health.to_string(), "see to this machine's clock, or replace the endpoint")
+            }
+            _ => (
+                endpoint.reason.clone().unwrap_or_else(|| "does not answer".to_owned()),
+                "check the address, and that the node is up",
+            ),
+        };
+        let status = if replaced { Status::Warn } else { Status::Fail };
+        Check { status, ..Check::fail(what, found, mend) }
+    };
+    endpoints.all().iter().enumerate().map(line).collect()
+}
+
+/// Whether the node has all blocks.
+pub async fn synced(node: &Node) -> Check {
+    match node.assert_synced().await {
+        Ok(()) => Check::ok("sync", "the node is not catching up"),
+        Err(error) => Check::error("sync", &error),
+    }
+}
+
+/// Whether this machine's clock, in seconds, agrees with the chain's.
+pub fn time(head: &Head, clock: u64) -> Check {
+    let (ahead, behind) = (head.time.saturating_sub(clock), clock.saturating_sub(head.time));
+    if ahead > AHEAD_MAX {
+        let found = format!("block {} is {ahead} s ahead of this machine's clock", head.height);
+        return Check::fail("clock", found, "set this machine's clock, by NTP for instance");
+    }
+    if behind > BEHIND_MAX {
+        let found = format!("block {} is {behind} s behind this machine's clock", head.height);
+        return Check::fail(
+            "clock",
+            found,
+            "the chain stands, or its nodes are behind, or this machine's clock is wrong",
+        );
+    }
+    Check::ok("clock", format!("block {} is {behind} s old by this machine's clock", head.height))
+}

@@ -1,0 +1,177 @@
+//! `rehearse`: what the keeper would do if prices moved, on the live book. Sends nothing, and needs no key.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use plimsoll_risk::units::Value;
+use serde_json::json;
+
+use crate::book::Book;
+use crate::chain::{Balances, Chain};
+use crate::cli::Settings;
+use crate::commands::run::describe;
+use crate::commands::scan::two_decimals;
+use crate::commands::{config, key, open, print_json, venue};
+use crate::error::{Error, Result};
+use crate::execute::fee_reserve;
+use crate::plan::{Action, Means, Plan, keep_back, plan};
+use crate::rehearse::{Shock, moved, shocked};
+use crate::scan::{Scan, name, scan};
+
+/// Reads the book, applies the shocks, judges and plans as `run` does, and prints what would be done.
+pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Result<()> {
+    let shocks: Vec<Shock> = shocks
+        .iter()
+        .map(|text| Shock::from_str(text).map_err(|reason| Error::Config(format!("--shock: {reason}"))))
+        .collect::<Result<_>>()?;
+    let config = config(settings)?;
+    let (node, book) = open(&config, key(&config)?).await?;
+    let before = scan(&book, book.head.time)?;
+    let after_book = shocked(&book, &shocks)?;
+    let after = scan(&after_book, book.head.time)?;
+    let venue = venue(&config, &node).await?;
+    let exchange = match &venue {
+        Some(venue) => Some(moved(&venue.read(&*node, Some(book.head.height)).await?, &shocks)),
+        None => None,
+    };
+    let inventory = match node.sender() {
+        Some(sender) => {
+            let mut held = node.balances(sender).await?;
+            keep_back(&mut held, &fee_reserve(&*node, &config.strategy));
+            Some(held)
+        }
+        // Whoever hasn't said what he has is taken to have money for gas only, where that is enough.
+        None => venue.is_some().then(Balances::new),
+    };
+    let cooling = BTreeSet::new();
+    let means = Means::new(node.sender(), inventory.clone(), &config.strategy, &cooling).through(exchange.as_ref());
+    let plan = plan(&after_book, &after, means);
+    for fault in &after.faults {
+        eprintln!("{fault}");
+    }
+    let with = match (node.sender(), &inventory) {
+        (Some(sender), _) => format!("what {sender} holds"),
+        (None, Some(_)) => "money for gas only".to_owned(),
+        (None, None) => "everything it could need".to_owned(),
+    };
+    let summary = Summary::of(&before, (&after_book, &after), &plan);
+    if json { summary.print_json(&plan, &book) } else { summary.print(&plan, &book, &with, &faults(&after_book)) }
+}
+
+/// Denoms whose price fails its guards.
+fn faults(book: &Book) -> Vec<String> {
+    let fails =
+        |asset: &&crate::book::Asset| asset.record.as_ref().is_none_or(|record| record.quote(book.head.time).is_err());
+    book.assets.values().filter(fails).map(|asset| asset.params.denom.clone()).collect()
+}
+
+/// The sums, in quote currency.
+#[derive(Debug, Default)]
+struct Summary {
+    accounts: usize,
+    below_before: usize,
+    below: usize,
+    repaid: Value,
+    received: Value,
+    profit: Value,
+    written_off: Value,
+    /// What collaterals lack to debts, over all accounts.
+    shortfall: Value,
+    skipped: u64,
+}
+
+impl Summary {
+    fn of(before: &Scan, (book, after): (&Book, &Scan), plan: &Plan) -> Self {
+        let add = |sum: &mut Value, value: Value| *sum = sum.checked_add(value).unwrap_or(*sum);
+        let mut summary = Self {
+            accounts: book.accounts.len(),
+            below_before: before.below(),
+            below: after.below(),
+            skipped: plan.skipped.values().sum(),
+            ..Self::default()
+        };
+        for verdict in after.liquidatable(book) {
+            add(&mut summary.shortfall, verdict.health.debt.saturating_sub(verdict.health.collateral));
+        }
+        for action in &plan.actions {
+            match action {
+                Action::Liquidate(deal) => {
+                    add(&mut summary.repaid, deal.repaid_value);
+                    add(&mut summary.received, deal.received_value);
+                    add(&mut summary.profit, deal.profit);
+                }
+                Action::WriteOff { debt_value, .. } => add(&mut summary.written_off, *debt_value),
+            }
+        }
+        summary
+    }
+
+    fn print_json(&self, plan: &Plan, book: &Book) -> Result<()> {
+        for action in &plan.actions {
+            print_json(&match action {
+                Action::Liquidate(deal) => json!({
+                    "event": "liquidate",
+                    "account": name(&deal.key),
+                    "repay": deal.sent,
+                    "collateral_denom": deal.collateral_denom,
+                    "seize": deal.expected.seize,
+                    "repaid_value": deal.repaid_value,
+                    "profit": deal.profit,
+                    "sold": deal.sale.is_some(),
+                }),
+                Action::WriteOff { key, debt_value } => {
+                    json!({ "event": "write_off", "account": name(key), "debt_value": debt_value })
+                }
+            })?;
+        }
+        let skipped: serde_json::Map<String, serde_json::Value> =
+            plan.skipped.iter().map(|(reason, count)| (reason.to_string(), json!(count))).collect();
+        print_json(&json!({
+            "event": "summary",
+            "height": book.head.height,
+            "accounts": self.accounts,
+            "liquidatable_before": self.below_before,
+            "liquidatable": self.below,
+            "planned": plan.actions.len(),
+            "repaid_value": self.repaid,
+            "received_value": self.received,
+            "profit": self.profit,
+            "written_off_value": self.written_off,
+            "shortfall_value": self.shortfall,
+            "skipped": skipped,
+        }))
+    }
+
+    fn print(&self, plan: &Plan, book: &Book, with: &str, faults: &[String]) -> Result<()> {
+        for action in &plan.actions {
+            outln!("{}: {}", name(action.account()), describe(action));
+        }
+        for (reason, count) in &plan.skipped {
+            outln!("left alone: {count}, {reason}");
+        }
+        if !faults.is_empty() {
+            outln!("prices that fail their guards: {}", faults.join(", "));
+        }
+        outln!(
+            "block {}: {} accounts with debt, {} below health factor 1 now, {} then",
+            book.head.height,
+            self.accounts,
+            self.below_before,
+            self.below
+        );
+        outln!(
+            "with {with}, {} actions: {} repaid for {} of collateral, {} of profit, {} written off; {} accounts left alone",
+            plan.actions.len(),
+            two_decimals(&self.repaid),
+            two_decimals(&self.received),
+            two_decimals(&self.profit),
+            two_decimals(&self.written_off),
+            self.skipped
+        );
+        outln!(
+            "collateral is short of debt by {} over all accounts below 1; nothing was sent",
+            two_decimals(&self.shortfall)
+        );
+        Ok(())
+    }
+}

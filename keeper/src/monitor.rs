@@ -1,0 +1,180 @@
+//! What the keeper shows of itself to the outside: whether it lives, whether it is ready, and numbers. See [`serve`].
+
+pub mod ages;
+pub mod flight;
+pub mod metrics;
+pub mod ready;
+pub mod requests;
+pub mod serve;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use plimsoll_schema::pool::AccountKey;
+
+use crate::book::Book;
+use crate::chain::{Balances, Head};
+use crate::error::Error;
+use crate::execute::Landed;
+use crate::journal::Intent;
+use crate::monitor::ages::Ages;
+use crate::monitor::flight::Flights;
+use crate::monitor::metrics::Metrics;
+use crate::monitor::ready::{Facts, Verdict};
+use crate::run::Tick;
+
+/// This machine's clock, in seconds.
+pub fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// What is read anew whenever somebody looks.
+type Refresh = Box<dyn Fn(&Metrics) -> Option<(Head, crate::chain::endpoints::Readiness)> + Send + Sync>;
+
+/// Hears what the keeper does, and answers who looks. Clones are the same one.
+#[derive(Clone)]
+pub struct Monitor(Arc<Shared>);
+
+struct Shared {
+    metrics: Metrics,
+    max_age: u64,
+    known: Mutex<Known>,
+    refresh: Mutex<Option<Refresh>>,
+}
+
+#[derive(Default)]
+struct Known {
+    facts: Facts,
+    ages: Ages,
+    flights: Flights,
+    /// Since when a block is being worked on.
+    busy: Option<Instant>,
+}
+
+impl std::fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Monitor")
+    }
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self::new(crate::config::Monitoring::default().max_age)
+    }
+}
+
+impl Monitor {
+    /// Hears and shows; not ready while the newest block is older than `max_age` seconds.
+    pub fn new(max_age: u64) -> Self {
+        let (known, refresh) = (Mutex::default(), Mutex::new(None));
+        Self(Arc::new(Shared { metrics: Metrics::new(), max_age, known, refresh }))
+    }
+
+    /// The numbers.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// What to read whenever somebody looks: the newest block, and how many endpoints are well.
+    pub fn refreshed_by(
+        &self,
+        refresh: impl Fn(&Metrics) -> Option<(Head, crate::chain::endpoints::Readiness)> + Send + Sync + 'static,
+    ) {
+        *self.0.refresh.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(refresh));
+    }
+
+    /// Work on a block begins.
+    pub fn begin(&self) {
+        self.known().busy = Some(Instant::now());
+    }
+
+    /// A block was done. Goes with the book as it is then.
+    pub fn done(&self, book: &Book, tick: &Tick) {
+        let metrics = self.metrics();
+        metrics.block(book, tick);
+        let mut known = self.known();
+        let began = known.busy.take();
+        let below: Vec<AccountKey> = below(book, tick);
+        metrics.oldest_liquidatable.set(known.ages.at(tick.head.time, below));
+        known.facts.book = Some(tick.head.clone());
+        known.facts.trouble = None;
+        if let (Some(hash), Some(began)) = (&tick.sent.hash, began) {
+            metrics.detect_to_submit.observe(began.elapsed().as_secs_f64());
+            known.flights.sent(hash, began, Instant::now());
+        }
+    }
+
+    /// A block could not be done.
+    pub fn trouble(&self, error: &Error) {
+        let mut known = self.known();
+        known.busy = None;
+        known.facts.trouble = Some(error.to_string());
+        self.metrics().errors.get_or_create(&metrics::Named { name: error.name().to_owned() }).inc();
+    }
+
+    /// Nothing is sent any more, or for now; `None` when it goes on.
+    pub fn halt(&self, reason: Option<String>) {
+        self.known().facts.halted = reason;
+    }
+
+    /// What became of a transaction.
+    pub fn landed(&self, intent: &Intent, landed: &Landed) {
+        self.metrics().landed(landed);
+        if let Some(times) = self.known().flights.landed(&intent.hash, Instant::now()) {
+            self.metrics().submit_to_commit.observe(times.0.as_secs_f64());
+            self.metrics().detect_to_commit.observe(times.1.as_secs_f64());
+        }
+    }
+
+    /// The node didn't take a transaction, or there is no money for it.
+    pub fn refused(&self, error: &Error) {
+        self.metrics().transaction("refused", error.name());
+    }
+
+    /// What the key holds.
+    pub fn balances(&self, balances: &Balances) {
+        self.metrics().balances(balances);
+    }
+
+    /// How many differences audits have found so far.
+    pub fn audited(&self, found: usize) {
+        let counter = &self.metrics().audit_mismatches;
+        counter.inc_by(u64::try_from(found).unwrap_or(u64::MAX).saturating_sub(counter.get()));
+    }
+
+    /// Whether the process should go on living: a block's work doesn't take minutes.
+    pub fn is_live(&self) -> bool {
+        const STUCK: Duration = Duration::from_secs(300);
+        self.known().busy.is_none_or(|since| since.elapsed() < STUCK)
+    }
+
+    /// Whether it sees the chain and would act.
+    pub fn ready(&self) -> Verdict {
+        self.look();
+        self.known().facts.judge(clock(), self.0.max_age)
+    }
+
+    /// All numbers in the text format of OpenMetrics, which Prometheus reads.
+    pub fn render(&self) -> String {
+        let ready = self.ready().is_ready();
+        self.metrics().ready.set(i64::from(ready));
+        self.metrics().render()
+    }
+
+    fn look(&self) {
+        let refresh = self.0.refresh.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(seen) = refresh.as_ref().and_then(|refresh| refresh(self.metrics())) else { return };
+        let mut known = self.known();
+        (known.facts.chain, known.facts.endpoints) = (Some(seen.0), Some(seen.1));
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The accounts below health factor 1.
+fn below(book: &Book, tick: &Tick) -> Vec<AccountKey> {
+    let accounts = tick.scan.rows_below().iter().filter_map(|row| book.accounts.at(*row as usize));
+    accounts.map(|(key, _)| key.clone()).collect()
+}

@@ -1,0 +1,292 @@
+//! The numbers. Each is named, described and kept here, and nowhere else; `RUNBOOK.md` says which of them call for somebody.
+//!
+//! Values in quote currency and amounts are floating-point numbers here: they are looked at, nothing is decided by them.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+
+use plimsoll_risk::price::PriceRecord;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Metric, Registry};
+
+use crate::book::Book;
+use crate::chain::Balances;
+use crate::chain::endpoints::Endpoints;
+use crate::execute::Landed;
+use crate::monitor::requests::Requests;
+use crate::run::Tick;
+
+/// What every name starts with.
+pub const PREFIX: &str = "keeper";
+const REQUESTS: &str = "requests";
+
+/// A label with one name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Named {
+    /// It.
+    pub name: String,
+}
+
+/// By token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OfDenom {
+    /// Which.
+    pub denom: String,
+}
+
+/// By what became of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    /// `settled`, `failed`, `expired` or `refused`.
+    pub result: String,
+    /// Empty, or the chain's codespace and code, or the keeper's error.
+    pub reason: String,
+}
+
+/// By reason.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Reason {
+    /// Which.
+    pub reason: String,
+}
+
+/// By endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OfEndpoint {
+    /// `gRPC` or `RPC`.
+    pub kind: String,
+    /// Its public name.
+    pub endpoint: String,
+}
+
+type Number = Gauge<f64, AtomicU64>;
+
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $field:ident: $kind:ty = $name:literal $(, $make:expr)?;)*) => {
+        /// All numbers.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Mutex<Registry>,
+            $($(#[doc = $help])+ pub $field: $kind,)*
+        }
+
+        /// The names of all numbers, without the prefix; counters show with `_total` behind it.
+        pub const NAMES: &[&str] = &[REQUESTS, $($name),*];
+
+        impl Metrics {
+            /// All at nothing.
+            pub fn new() -> Self {
+                let mut registry = Registry::with_prefix(PREFIX);
+                $(let $field: $kind = metrics!(@make $($make)?);
+                registry.register($name, concat!($($help),+).trim().trim_end_matches('.'), $field.clone());)*
+                Self { registry: Mutex::new(registry), $($field,)* }
+            }
+        }
+    };
+    (@make) => { Default::default() };
+    (@make $make:expr) => { $make };
+}
+
+metrics! {
+    /// 1 when ready, as /readyz says, else 0.
+    ready: Gauge = "ready";
+    /// The newest block that an endpoint told.
+    chain_height: Gauge = "chain_height";
+    /// The block that the book is true for.
+    book_height: Gauge = "book_height";
+    /// The age of the newest block, by this machine's clock, in seconds.
+    block_age: Gauge = "block_age_seconds";
+    /// Accounts with debt.
+    accounts: Gauge = "accounts";
+    /// Accounts below health factor 1.
+    liquidatable: Gauge = "liquidatable";
+    /// For how long the oldest of them has been below 1, in seconds.
+    oldest_liquidatable: Gauge = "oldest_liquidatable_seconds";
+    /// Accounts that could not be judged at the last block.
+    unjudged: Gauge = "unjudged";
+    /// Planned actions that were not sent at the last block.
+    queue: Gauge = "queue";
+    /// Time to bring the book to a block, in seconds.
+    follow_seconds: Histogram = "follow_seconds", times();
+    /// Time to judge the whole book, in seconds.
+    scan_seconds: Histogram = "scan_seconds", times();
+    /// Time to plan and simulate, in seconds.
+    plan_seconds: Histogram = "plan_seconds", times();
+    /// From seeing a block to the broadcast that it calls for, in seconds.
+    detect_to_submit: Histogram = "detect_to_submit_seconds", times();
+    /// From a broadcast to knowing what became of it, in seconds.
+    submit_to_commit: Histogram = "submit_to_commit_seconds", times();
+    /// From seeing a block to knowing what became of what was sent, in seconds.
+    detect_to_commit: Histogram = "detect_to_commit_seconds", times();
+    /// Transactions by what became of them.
+    transactions: Family<Outcome, Counter> = "transactions";
+    /// Actions that came to nothing inside a transaction that worked.
+    failed_items: Counter = "failed_items";
+    /// Accounts below 1 that were left alone, by reason, counted at every block.
+    skips: Family<Reason, Counter> = "skips";
+    /// Blocks that could not be done, by error.
+    errors: Family<Named, Counter> = "errors";
+    /// Accounts liquidated.
+    liquidations: Counter = "liquidations";
+    /// What liquidations have brought less what they have cost, before gas, in quote currency, since the start.
+    profit: Number = "profit_value";
+    /// Gas used by transactions in blocks.
+    gas: Counter = "gas_used";
+    /// What is owed by accounts whose debt will never be paid, in quote currency.
+    bad_debt: Number = "bad_debt_value";
+    /// Debt written off by this keeper's transactions, in quote currency.
+    written_off: Counter<f64, AtomicU64> = "written_off_value";
+    /// What the key holds, in base units.
+    balance: Family<OfDenom, Number> = "balance";
+    /// The age of the published price that the book has, at the book's block, in seconds.
+    oracle_age: Family<OfDenom, Gauge> = "oracle_age_seconds";
+    /// 1 while the price fails its guards at the book's block, else 0.
+    oracle_fault: Family<OfDenom, Gauge> = "oracle_fault";
+    /// Differences that audits found between book and chain.
+    audit_mismatches: Counter = "audit_mismatches";
+    /// 1 while the endpoint may be asked, else 0.
+    endpoint_up: Family<OfEndpoint, Gauge> = "endpoint_up";
+    /// The newest block that the endpoint told.
+    endpoint_height: Family<OfEndpoint, Gauge> = "endpoint_height";
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// From a fifth of a millisecond to about two minutes.
+fn times() -> Histogram {
+    Histogram::new(exponential_buckets(0.0002, 2.0, 20))
+}
+
+impl Metrics {
+    /// Shows these as well.
+    pub fn count_requests(&self, requests: &Requests) {
+        self.register(REQUESTS, "Requests by endpoint and what came of them", requests.family());
+    }
+
+    fn register(&self, name: &str, help: &str, metric: impl Metric) {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner).register(name, help, metric);
+    }
+
+    /// In the text format of OpenMetrics.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing into a string doesn't fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
+        text
+    }
+
+    /// What a block came to.
+    pub fn block(&self, book: &Book, tick: &Tick) {
+        self.book_height.set(signed(tick.head.height));
+        self.accounts.set(length(tick.scan.accounts));
+        self.liquidatable.set(length(tick.scan.below()));
+        self.unjudged.set(length(tick.scan.faults.len()));
+        let bad = tick.scan.rows_bad().iter().filter_map(|row| tick.scan.at(book, *row));
+        self.bad_debt.set(bad.fold(0.0, |sum, verdict| sum + number(&verdict.health.debt)));
+        self.queue.set(length(tick.plan.actions.len().saturating_sub(tick.sent.actions.len())));
+        for (histogram, spent) in [
+            (&self.follow_seconds, tick.spent.follow),
+            (&self.scan_seconds, tick.spent.scan),
+            (&self.plan_seconds, tick.spent.plan),
+        ] {
+            histogram.observe(spent.as_secs_f64());
+        }
+        for (reason, count) in &tick.plan.skipped {
+            self.skips.get_or_create(&Reason { reason: reason.to_string() }).inc_by(*count);
+        }
+        self.settled(tick);
+        self.prices(book, tick.head.time);
+    }
+
+    fn settled(&self, tick: &Tick) {
+        for done in &tick.settled {
+            self.profit.inc_by(number(&done.profit.received) - number(&done.profit.spent));
+            self.written_off.inc_by(done.losses.iter().fold(0.0, |sum, loss| sum + number(&loss.value)));
+            if done.repaid.is_some() {
+                self.liquidations.inc();
+            }
+        }
+        self.failed_items.inc_by(u64::try_from(tick.failures.len()).unwrap_or(u64::MAX));
+    }
+
+    fn prices(&self, book: &Book, now: u64) {
+        for asset in book.assets.values() {
+            let denom = OfDenom { denom: asset.params.denom.clone() };
+            // A fixed price has no age.
+            let ages = |record: &&PriceRecord| record.timestamp > 0 && record.guards.max_age.is_some();
+            if let Some(record) = asset.record.as_ref().filter(ages) {
+                self.oracle_age.get_or_create(&denom).set(signed(now.saturating_sub(record.timestamp)));
+            }
+            let fails = asset.record.as_ref().is_none_or(|record| record.quote(now).is_err());
+            self.oracle_fault.get_or_create(&denom).set(i64::from(fails));
+        }
+    }
+
+    /// What became of a transaction.
+    pub fn landed(&self, landed: &Landed) {
+        match landed {
+            Landed::Included(included) => {
+                self.gas.inc_by(included.gas_used);
+                if included.code == 0 {
+                    self.transaction("settled", "");
+                } else {
+                    self.transaction("failed", &format!("{}/{}", included.codespace, included.code));
+                }
+            }
+            Landed::Expired => self.transaction("expired", ""),
+        }
+    }
+
+    /// One more transaction of which this is known.
+    pub fn transaction(&self, result: &str, reason: &str) {
+        let outcome = Outcome { result: result.to_owned(), reason: reason.to_owned() };
+        self.transactions.get_or_create(&outcome).inc();
+    }
+
+    /// What the key holds; what it no longer has is 0.
+    pub fn balances(&self, balances: &Balances) {
+        self.balance.clear();
+        for (denom, amount) in balances {
+            self.balance.get_or_create(&OfDenom { denom: denom.clone() }).set(number(amount));
+        }
+    }
+
+    /// How all endpoints are.
+    pub fn endpoints(&self, endpoints: &Endpoints) {
+        for (at, endpoint) in endpoints.all().iter().enumerate() {
+            let labels = OfEndpoint { kind: endpoint.kind.to_string(), endpoint: endpoint.name.clone() };
+            let good = endpoints.health(at) == crate::chain::endpoints::Health::Good;
+            self.endpoint_up.get_or_create(&labels).set(i64::from(good));
+            let height = endpoint.head.as_ref().map_or(0, |(head, _)| head.height);
+            self.endpoint_height.get_or_create(&labels).set(signed(height));
+        }
+    }
+
+    /// The newest block that an endpoint told, at this time.
+    pub fn newest(&self, head: &crate::chain::Head, clock: u64) {
+        self.chain_height.set(signed(head.height));
+        self.block_age.set(signed(clock.saturating_sub(head.time)));
+    }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn length(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A decimal number as one that is looked at; 0 when it isn't one.
+fn number(exact: &impl ToString) -> f64 {
+    exact.to_string().parse().unwrap_or_default()
+}

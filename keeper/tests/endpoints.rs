@@ -1,0 +1,218 @@
+//! Whom to ask, by what endpoints said and did: no network, and time is a number.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use plimsoll_keeper::chain::Head;
+use plimsoll_keeper::chain::endpoints::name::public;
+use plimsoll_keeper::chain::endpoints::{Change, Endpoints, Health, Kind, PAUSE_MAX, PAUSE_MIN, PROBE_EVERY};
+
+const CLOCK: u64 = 1_800_000_000;
+
+fn three() -> Endpoints {
+    let named = ["http://a:1", "http://b:1", "http://c:1"].map(|name| (Kind::Grpc, name.to_owned()));
+    Endpoints::new("chain-1", named.into_iter().chain([(Kind::Rpc, "ws://d:1/websocket".to_owned())]))
+}
+
+fn head(height: u64) -> Head {
+    Head { chain_id: "chain-1".to_owned(), height, time: CLOCK - 1_000 + height }
+}
+
+fn down() -> Health {
+    Health::Down { reason: "refused".to_owned() }
+}
+
+/// All at this height, heard at this moment.
+fn all_at(endpoints: &mut Endpoints, height: u64, now: u64) {
+    for at in 0..4 {
+        endpoints.heard(at, &head(height), now, CLOCK);
+    }
+}
+
+#[test]
+fn the_first_is_preferred_and_the_next_asked_when_it_fails_twice() {
+    let mut all = three();
+    assert_eq!(all.order(Kind::Grpc, None, 0), [0, 1, 2]);
+    assert_eq!(all.order(Kind::Rpc, None, 0), [3]);
+    all_at(&mut all, 900, 0);
+    assert_eq!(all.failed(0, "refused", 10), None);
+    assert_eq!(all.order(Kind::Grpc, None, 11), [0, 1, 2]);
+    let change = all.failed(0, "refused", 20).unwrap();
+    assert_eq!((change.name.as_str(), &change.to), ("http://a:1", &down()));
+    assert_eq!(all.order(Kind::Grpc, None, 21), [1, 2]);
+    // Also when its pause is over, while there are others.
+    assert_eq!(all.order(Kind::Grpc, None, 20 + PAUSE_MAX), [1, 2]);
+    let change = all.heard(0, &head(901), 1_000, CLOCK).unwrap();
+    assert_eq!((change.from, change.to), (down(), Health::Good));
+    assert_eq!(all.order(Kind::Grpc, None, 1_001), [0, 1, 2]);
+}
+
+#[test]
+fn an_open_circuit_is_probed_after_pauses_that_double_up_to_the_longest() {
+    let mut all = Endpoints::new("chain-1", [(Kind::Grpc, "http://a:1".to_owned())]);
+    let (mut now, mut pauses) = (0, Vec::new());
+    all.failed(0, "refused", now);
+    all.failed(0, "refused", now);
+    for _ in 0..8 {
+        let opened = now;
+        // A millisecond before it is over nobody tries.
+        while all.order(Kind::Grpc, None, now).is_empty() {
+            assert!(all.to_probe(now).is_empty());
+            now += 1;
+        }
+        pauses.push(now - opened);
+        // One tries, and no other meanwhile.
+        assert!(all.order(Kind::Grpc, None, now).is_empty() && all.to_probe(now).is_empty());
+        all.failed(0, "refused", now);
+    }
+    let expected: Vec<u64> = (0..8).map(|n| (PAUSE_MIN * 2u64.pow(n)).min(PAUSE_MAX)).collect();
+    assert_eq!(pauses, expected);
+    all.answered(0, None);
+    assert_eq!((all.health(0), all.order(Kind::Grpc, None, now)), (Health::Good, vec![0]));
+}
+
+#[test]
+fn failures_of_questions_that_were_under_way_together_count_as_one() {
+    let mut all = three();
+    for _ in 0..50 {
+        all.failed(1, "refused", 100);
+    }
+    assert_eq!(all.to_probe(100 + PAUSE_MIN - 1).iter().filter(|at| **at == 1).count(), 0);
+    assert_eq!(all.to_probe(100 + PAUSE_MIN).iter().filter(|at| **at == 1).count(), 1);
+}
+
+#[test]
+fn a_question_about_a_block_goes_only_to_those_that_have_it() {
+    let mut all = three();
+    all_at(&mut all, 900, 0);
+    all.heard(2, &head(902), 10, CLOCK);
+    assert_eq!(all.order(Kind::Grpc, Some(902), 11), [2]);
+    assert_eq!(all.order(Kind::Grpc, Some(900), 11), [0, 1, 2]);
+    // Nobody is known to have it, so all may by now.
+    assert_eq!(all.order(Kind::Grpc, Some(903), 11), [0, 1, 2]);
+    // One answered at that block.
+    all.answered(1, Some(903));
+    assert_eq!(all.order(Kind::Grpc, Some(903), 11), [1]);
+    // The latest is best asked of the most advanced.
+    assert_eq!(all.order(Kind::Grpc, None, 11), [1, 0, 2]);
+    // What was pruned isn't asked for again.
+    all.pruned(0, 850);
+    assert_eq!(all.order(Kind::Grpc, Some(850), 11), [1, 2]);
+    assert_eq!(all.order(Kind::Grpc, Some(851), 11), [0, 1, 2]);
+}
+
+#[test]
+fn one_that_is_behind_is_refused_by_name_until_it_has_caught_up() {
+    let mut all = three();
+    all_at(&mut all, 900, 0);
+    // A few blocks behind is how blocks travel.
+    all.heard(3, &head(905), 100, CLOCK);
+    assert_eq!(all.heard(0, &head(900), 110, CLOCK), None);
+    all.heard(3, &head(906), 120, CLOCK);
+    let Change { name, to, .. } = all.heard(0, &head(900), 130, CLOCK).unwrap();
+    assert_eq!((name.as_str(), &to), ("http://a:1", &Health::Lagging { height: 900, tip: 906, seconds: 6 }));
+    assert!(to.to_string().contains("900") && to.to_string().contains("906"));
+    assert_eq!(all.order(Kind::Grpc, None, 131), [1, 2]);
+    // Nor is it asked for what it has: what it says of it may be of a fork.
+    assert_eq!(all.order(Kind::Grpc, Some(900), 131), [1, 2]);
+    assert_eq!(all.heard(0, &head(906), 140, CLOCK).unwrap().to, Health::Good);
+}
+
+#[test]
+fn one_whose_block_is_old_is_behind_whatever_its_height() {
+    let mut all = three();
+    all_at(&mut all, 900, 0);
+    let old = Head { time: head(900).time - 31, ..head(900) };
+    assert!(matches!(all.heard(0, &old, 10, CLOCK).unwrap().to, Health::Lagging { seconds: 31, .. }));
+}
+
+#[test]
+fn what_a_silent_endpoint_said_long_ago_holds_nobody_back() {
+    let mut all = three();
+    all.heard(0, &head(950), 0, CLOCK);
+    all.heard(1, &head(900), 30_000, CLOCK);
+    assert!(matches!(all.health(1), Health::Lagging { .. }));
+    all.heard(1, &head(900), 30_001, CLOCK);
+    assert_eq!(all.health(1), Health::Good);
+}
+
+#[test]
+fn one_of_another_chain_is_refused_by_name_and_all_of_another_are_told() {
+    let mut all = three();
+    let foreign = Head { chain_id: "chain-2".to_owned(), ..head(900) };
+    let change = all.heard(0, &foreign, 0, CLOCK).unwrap();
+    assert!(change.name == "http://a:1" && change.to.to_string().contains("'chain-2', not of 'chain-1'"));
+    assert!(all.all_foreign().is_some());
+    all.heard(1, &head(3), 1, CLOCK);
+    assert_eq!((all.health(1), all.all_foreign().is_none()), (Health::Good, true));
+    assert_eq!(all.order(Kind::Grpc, None, 2), [1, 2]);
+    // It may be put right: it is asked now and then.
+    all.to_probe(2);
+    assert!(!all.to_probe(2 + PROBE_EVERY).contains(&0) && all.to_probe(2 + PAUSE_MAX).contains(&0));
+}
+
+#[test]
+fn heights_and_times_that_cant_be_are_refused() {
+    let mut all = three();
+    let young = |height: u64| Head { time: CLOCK, ..head(height) };
+    all.heard(0, &young(900), 0, CLOCK);
+    assert!(matches!(all.heard(1, &young(1_000_000), 1, CLOCK).unwrap().to, Health::Impossible { .. }));
+    // Nor does it make the others late.
+    all.heard(0, &young(901), 2, CLOCK);
+    assert_eq!((all.health(0), all.tip(2, None).unwrap().height), (Health::Good, 901));
+    let ahead = Head { time: CLOCK + 601, ..head(901) };
+    assert!(matches!(all.heard(2, &ahead, 3, CLOCK).unwrap().to, Health::Impossible { .. }));
+    // When the other's block is old, it is the other that is late.
+    let mut all = three();
+    all.heard(0, &head(900), 0, CLOCK);
+    all.heard(1, &young(1_000_000), 1, CLOCK);
+    assert_eq!(all.health(1), Health::Good);
+    all.heard(0, &head(901), 2, CLOCK);
+    assert!(matches!(all.health(0), Health::Lagging { .. }));
+}
+
+#[test]
+fn blind_is_when_one_kind_has_nobody() {
+    let mut all = three();
+    assert!(all.readiness().is_blind());
+    all_at(&mut all, 900, 0);
+    assert_eq!((all.readiness().grpc, all.readiness().rpc, all.readiness().is_blind()), (3, 1, false));
+    for at in [0, 1, 2] {
+        all.failed(at, "refused", 1);
+        all.failed(at, "refused", 1);
+    }
+    assert!(all.readiness().is_blind());
+    assert!(all.order(Kind::Grpc, None, 2).is_empty());
+    all.answered(1, None);
+    all.failed(3, "refused", 1);
+    all.failed(3, "refused", 1);
+    assert!(all.readiness().grpc == 1 && all.readiness().is_blind());
+}
+
+#[test]
+fn a_small_step_back_is_another_node_behind_the_same_address() {
+    let mut all = three();
+    all.heard(0, &head(900), 0, CLOCK);
+    all.heard(0, &head(897), 1, CLOCK);
+    assert_eq!(all.all()[0].head.as_ref().unwrap().0.height, 900);
+    all.heard(0, &head(20), 2, CLOCK);
+    assert_eq!(all.all()[0].head.as_ref().unwrap().0.height, 20);
+}
+
+#[test]
+fn what_may_be_secret_in_an_address_is_not_in_its_name() {
+    for (address, name) in [
+        ("http://127.0.0.1:9090", "http://127.0.0.1:9090"),
+        ("ws://127.0.0.1:26657/websocket", "ws://127.0.0.1:26657"),
+        ("https://user:hunter2@node.example:443", "https://node.example:443"),
+        ("https://node.example/hunter2/rpc", "https://node.example/…"),
+        ("wss://node.example?key=hunter2", "wss://node.example/…"),
+        ("hunter2@host", "host"),
+    ] {
+        assert_eq!(public(address), name);
+    }
+}

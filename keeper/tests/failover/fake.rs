@@ -1,0 +1,239 @@
+//! A node small enough to be told what to do: gRPC and RPC on loopback.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cosmos_sdk_proto::cosmos::base::abci::v1beta1::TxResponse;
+use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{Block, GetLatestBlockResponse, Header};
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxResponse};
+use cosmos_sdk_proto::cosmwasm::wasm::v1::QuerySmartContractStateResponse;
+use futures_util::{SinkExt, StreamExt};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderValue;
+use hyper::{HeaderMap, Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use prost::Message as _;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+
+type Serving = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a node does with whoever comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Well,
+    /// Closes every connection.
+    Dead,
+    /// Never answers.
+    Hanging,
+    /// Answers blocks without a header.
+    Garbage,
+}
+
+/// What a node is told to be, and what it saw.
+pub struct State {
+    pub mood: Mood,
+    pub chain_id: String,
+    pub height: u64,
+    /// Seconds by which its newest block is old.
+    pub age: u64,
+    /// Whether its websocket announces blocks.
+    pub announces: bool,
+    /// What it says to a broadcast: its code.
+    pub broadcast: u32,
+    /// Heights of the questions to contracts that it answered.
+    pub asked: Vec<String>,
+    /// What was broadcast to it.
+    pub taken: Vec<Vec<u8>>,
+}
+
+#[derive(Clone)]
+pub struct Fake {
+    pub grpc: String,
+    pub rpc: String,
+    state: Arc<Mutex<State>>,
+}
+
+impl Fake {
+    pub async fn start(height: u64) -> Self {
+        let state = State {
+            mood: Mood::Well,
+            chain_id: "fake-1".to_owned(),
+            height,
+            age: 0,
+            announces: true,
+            broadcast: 0,
+            asked: Vec::new(),
+            taken: Vec::new(),
+        };
+        let (grpc, rpc) =
+            (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let address = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
+        let fake = Self { grpc: address(&grpc), rpc: address(&rpc), state: Arc::new(Mutex::new(state)) };
+        tokio::spawn(fake.clone().accept(grpc, |fake, stream| Box::pin(fake.serve_grpc(stream))));
+        tokio::spawn(fake.clone().accept(rpc, |fake, stream| Box::pin(fake.serve_rpc(stream))));
+        fake
+    }
+
+    /// Tells it, or looks at it.
+    pub fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap())
+    }
+
+    fn mood(&self) -> Mood {
+        self.with(|state| state.mood)
+    }
+
+    async fn accept(self, listener: TcpListener, serve: fn(Self, TcpStream) -> Serving) {
+        while let Ok((stream, _)) = listener.accept().await {
+            if self.mood() == Mood::Dead {
+                continue;
+            }
+            let fake = self.clone();
+            tokio::spawn(async move {
+                // A node that dies takes its connections with it.
+                let died = async {
+                    while fake.mood() != Mood::Dead {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                };
+                tokio::select! { () = serve(fake.clone(), stream) => {}, () = died => {} }
+            });
+        }
+    }
+
+    async fn serve_grpc(self, stream: TcpStream) {
+        let serve = hyper::service::service_fn(move |request| {
+            let fake = self.clone();
+            async move { Ok::<_, Infallible>(fake.answer(request).await) }
+        });
+        let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> Response<http_body_util::combinators::BoxBody<Bytes, Infallible>> {
+        if self.mood() == Mood::Hanging {
+            std::future::pending::<()>().await;
+        }
+        let path = request.uri().path().to_owned();
+        let at = request.headers().get("x-cosmos-block-height").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        let answer = match path.rsplit('/').next().unwrap() {
+            "GetLatestBlock" => Ok(self.latest_block()),
+            "SmartContractState" => self.smart(at),
+            "BroadcastTx" => Ok(self.broadcast(&body[5..])),
+            _ => Err((12, "unknown method".to_owned())),
+        };
+        let mut response = Response::builder().header("content-type", "application/grpc");
+        let mut trailers = HeaderMap::new();
+        let payload = match answer {
+            Ok(payload) => {
+                trailers.insert("grpc-status", HeaderValue::from_static("0"));
+                let mut framed = vec![0];
+                framed.extend(u32::try_from(payload.len()).unwrap().to_be_bytes());
+                framed.extend(payload);
+                framed
+            }
+            Err((code, message)) => {
+                response = response.header("grpc-status", code).header("grpc-message", message);
+                Vec::new()
+            }
+        };
+        let body = Full::new(Bytes::from(payload)).with_trailers(async move { Some(Ok(trailers)) });
+        response.body(body.boxed()).unwrap()
+    }
+
+    fn latest_block(&self) -> Vec<u8> {
+        if self.mood() == Mood::Garbage {
+            return GetLatestBlockResponse::default().encode_to_vec();
+        }
+        self.with(|state| {
+            let seconds = i64::try_from(plimsoll_keeper::monitor::clock() - state.age).unwrap();
+            #[allow(deprecated, reason = "what older nodes answer with")]
+            GetLatestBlockResponse {
+                sdk_block: Some(Block {
+                    header: Some(Header {
+                        chain_id: state.chain_id.clone(),
+                        height: i64::try_from(state.height).unwrap(),
+                        time: Some(cosmos_sdk_proto::Timestamp { seconds, nanos: 0 }),
+                        ..Header::default()
+                    }),
+                    ..Block::default()
+                }),
+                ..GetLatestBlockResponse::default()
+            }
+            .encode_to_vec()
+        })
+    }
+
+    fn smart(&self, at: Option<String>) -> Result<Vec<u8>, (u32, String)> {
+        self.with(|state| {
+            if at.as_ref().is_some_and(|at| at.parse::<u64>().unwrap() > state.height) {
+                return Err((3, "cannot query with height in the future; please provide a valid height".to_owned()));
+            }
+            state.asked.push(at.unwrap_or_default());
+            Ok(QuerySmartContractStateResponse { data: b"7".to_vec() }.encode_to_vec())
+        })
+    }
+
+    fn broadcast(&self, body: &[u8]) -> Vec<u8> {
+        let bytes = BroadcastTxRequest::decode(body).unwrap().tx_bytes;
+        self.with(|state| {
+            state.taken.push(bytes);
+            let tx_response = Some(TxResponse { code: state.broadcast, ..TxResponse::default() });
+            BroadcastTxResponse { tx_response }.encode_to_vec()
+        })
+    }
+
+    async fn serve_rpc(self, stream: TcpStream) {
+        let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+        let (mut subscribed, mut announced) = (false, 0);
+        loop {
+            let tick = tokio::time::sleep(Duration::from_millis(20));
+            tokio::select! {
+                message = socket.next() => {
+                    let Some(Ok(Message::Text(text))) = message else { return };
+                    if self.mood() == Mood::Hanging {
+                        std::future::pending::<()>().await;
+                    }
+                    let request: Value = serde_json::from_str(&text).unwrap();
+                    subscribed |= request["method"] == "subscribe";
+                    let answer = json!({ "id": 1, "result": self.rpc_answer(&request) }).to_string();
+                    let _ = socket.send(Message::text(answer)).await;
+                }
+                () = tick => {}
+            }
+            let (announces, height) = self.with(|state| (state.announces, state.height));
+            if subscribed && announces && height != announced {
+                announced = height;
+                let header = self.with(|state| header(state));
+                let event = json!({ "result": { "data": { "value": { "block": { "header": header } } } } });
+                let _ = socket.send(Message::text(event.to_string())).await;
+            }
+        }
+    }
+
+    fn rpc_answer(&self, request: &Value) -> Value {
+        self.with(|state| match request["method"].as_str().unwrap() {
+            "status" => {
+                let header = header(state);
+                json!({ "node_info": { "network": state.chain_id }, "sync_info": {
+                    "latest_block_height": header["height"], "latest_block_time": header["time"], "catching_up": false } })
+            }
+            "block_results" => json!({ "height": request["params"]["height"], "txs_results": null }),
+            _ => json!({}),
+        })
+    }
+}
+
+fn header(state: &State) -> Value {
+    let seconds = i64::try_from(plimsoll_keeper::monitor::clock() - state.age).unwrap();
+    let time = cosmrs::tendermint::Time::from_unix_timestamp(seconds, 0).unwrap().to_rfc3339();
+    json!({ "chain_id": state.chain_id, "height": state.height.to_string(), "time": time })
+}

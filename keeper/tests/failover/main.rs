@@ -1,0 +1,212 @@
+//! Several endpoints, on loopback: who is asked while others are dead, hang, are behind, of another chain, or talk nonsense.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+mod fake;
+
+use std::time::Duration;
+
+use cosmwasm_std::Decimal;
+use fake::{Fake, Mood};
+use plimsoll_keeper::chain::endpoints::Health;
+use plimsoll_keeper::chain::node::Node;
+use plimsoll_keeper::chain::{Chain, Signed};
+use plimsoll_keeper::config::ChainConfig;
+use plimsoll_keeper::error::{Class, Error};
+
+fn config(nodes: &[&Fake]) -> ChainConfig {
+    ChainConfig {
+        id: "fake-1".to_owned(),
+        grpc: nodes.iter().map(|node| node.grpc.clone()).collect(),
+        rpc: nodes.iter().map(|node| node.rpc.clone()).collect(),
+        prefix: "wasm".to_owned(),
+        coin_type: 118,
+        gas_price: Decimal::zero(),
+        gas_denom: "ustake".to_owned(),
+        gas_adjustment: Decimal::one(),
+        ca_file: None,
+    }
+}
+
+async fn connect(nodes: &[&Fake]) -> Node {
+    Node::connect(config(nodes), None).await.unwrap()
+}
+
+async fn ask(node: &Node, height: Option<u64>) -> Result<Vec<u8>, Error> {
+    node.smart("c", b"{}".to_vec(), height).await
+}
+
+fn asked(fake: &Fake) -> usize {
+    fake.with(|state| state.asked.len())
+}
+
+/// The health of the endpoint with this address.
+fn health(node: &Node, address: &str) -> Health {
+    let endpoints = node.endpoints();
+    let at = endpoints.all().iter().position(|endpoint| endpoint.name == address).unwrap();
+    endpoints.health(at)
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..1_500 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{what} in 15 s");
+}
+
+#[tokio::test]
+async fn a_dead_endpoint_is_passed_over_and_all_dead_are_an_error_until_one_is_back() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    a.with(|state| state.mood = Mood::Dead);
+    let node = connect(&[&a, &b]).await;
+    ask(&node, Some(100)).await.unwrap();
+    assert_eq!((asked(&a), asked(&b)), (0, 1));
+
+    b.with(|state| state.mood = Mood::Dead);
+    until("both are down", || node.endpoints().readiness().is_blind()).await;
+    let error = ask(&node, Some(100)).await.unwrap_err();
+    assert_eq!(error.class(), Class::Retry);
+    assert!(error.to_string().contains(&a.grpc) && error.to_string().contains(&b.grpc), "{error}");
+    assert!(matches!(node.events(100).await, Err(Error::Unreachable { what: "RPC", .. })));
+
+    a.with(|state| state.mood = Mood::Well);
+    until("the first is back", || !node.endpoints().readiness().is_blind()).await;
+    ask(&node, Some(100)).await.unwrap();
+    assert_eq!((asked(&a), asked(&b)), (1, 1));
+}
+
+#[tokio::test]
+async fn nobody_there_at_the_start_is_an_error_that_names_all() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    for fake in [&a, &b] {
+        fake.with(|state| state.mood = Mood::Dead);
+    }
+    let error = Node::connect(config(&[&a, &b]), None).await.unwrap_err();
+    assert!(matches!(&error, Error::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains(&a.grpc) && error.to_string().contains(&b.grpc), "{error}");
+}
+
+#[tokio::test]
+async fn one_of_another_chain_is_never_asked_and_alone_it_is_an_error() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    a.with(|state| state.chain_id = "other-1".to_owned());
+    let node = connect(&[&a, &b]).await;
+    ask(&node, None).await.unwrap();
+    ask(&node, Some(90)).await.unwrap();
+    assert_eq!((asked(&a), asked(&b)), (0, 2));
+    assert_eq!(node.head().await.unwrap().chain_id, "fake-1");
+    assert!(matches!(health(&node, &a.grpc), Health::Foreign { found, .. } if found == "other-1"));
+    let error = Node::connect(config(&[&a]), None).await.unwrap_err();
+    assert!(matches!(&error, Error::WrongChain { endpoint, found, .. } if *endpoint == a.grpc && found == "other-1"));
+    assert_eq!(error.class(), Class::Halt);
+}
+
+#[tokio::test]
+async fn one_that_falls_behind_is_left_out_and_comes_back() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b]).await;
+    b.with(|state| state.height = 110);
+    until("the first is late", || matches!(health(&node, &a.grpc), Health::Lagging { height: 100, tip: 110, .. }))
+        .await;
+    assert_eq!(node.head().await.unwrap().height, 110);
+    ask(&node, Some(100)).await.unwrap();
+    assert_eq!((asked(&a), asked(&b)), (0, 1));
+    a.with(|state| state.height = 110);
+    until("the first has caught up", || health(&node, &a.grpc) == Health::Good).await;
+}
+
+#[tokio::test]
+async fn a_question_about_a_block_is_answered_by_one_that_has_it() {
+    let (a, b) = (Fake::start(100).await, Fake::start(102).await);
+    let node = connect(&[&a, &b]).await;
+    for height in 100..=102 {
+        ask(&node, Some(height)).await.unwrap();
+    }
+    assert_eq!(a.with(|state| state.asked.clone()), ["100"]);
+    assert_eq!(b.with(|state| state.asked.clone()), ["101", "102"]);
+    // Nobody has it yet; the second will.
+    let later = b.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        later.with(|state| state.height = 103);
+    });
+    ask(&node, Some(103)).await.unwrap();
+    assert_eq!(b.with(|state| state.asked.clone()), ["101", "102", "103"]);
+}
+
+#[tokio::test]
+async fn garbage_and_silence_are_counted_and_the_next_is_asked() {
+    let (a, b, c) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b, &c]).await;
+    a.with(|state| state.mood = Mood::Garbage);
+    b.with(|state| state.mood = Mood::Hanging);
+    assert_eq!(node.head().await.unwrap().height, 100);
+    until("nonsense and silence are counted", || {
+        node.requests().counted("gRPC", &a.grpc, "garbage") > 0
+            && node.requests().counted("gRPC", &b.grpc, "timeout") > 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_bytes_go_to_all_that_are_well() {
+    let (a, b, c) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
+    c.with(|state| state.mood = Mood::Dead);
+    let node = connect(&[&a, &b, &c]).await;
+    until("the third is left out", || matches!(health(&node, &c.grpc), Health::Down { .. })).await;
+    let signed = Signed { bytes: vec![1, 2, 3], hash: "H".to_owned(), timeout_height: 120, sequence: 0 };
+
+    node.broadcast(&signed).await.unwrap();
+    until("both have it", || [&a, &b].iter().all(|fake| fake.with(|s| s.taken == [vec![1, 2, 3]]))).await;
+
+    // One refuses it, perhaps as it has it from the other already: it is sent.
+    a.with(|state| state.broadcast = 5);
+    node.broadcast(&signed).await.unwrap();
+    // All refuse: it isn't.
+    b.with(|state| state.broadcast = 5);
+    let error = node.broadcast(&signed).await.unwrap_err();
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
+    // One refuses, of the other nobody knows.
+    b.with(|state| state.mood = Mood::Dead);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let error = node.broadcast(&signed).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn blocks_go_on_when_the_subscription_falls_silent_or_its_node_dies() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b]).await;
+    let mut heads = node.subscribe().await.unwrap();
+    let go = |height: u64| [&a, &b].map(|fake| fake.with(|state| state.height = height));
+    let mut wait = async |height: u64, seconds: u64| {
+        let seen = heads.wait_for(|head| head.height == height);
+        let seen = tokio::time::timeout(Duration::from_secs(seconds), seen).await;
+        assert!(seen.is_ok(), "block {height} was not seen in {seconds} s");
+    };
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    go(101);
+    wait(101, 1).await;
+    // Silent, though alive: blocks are asked for meanwhile.
+    a.with(|state| state.announces = false);
+    for height in 102..=106 {
+        go(height);
+        wait(height, 3).await;
+    }
+    until("the silence was noticed", || node.requests().counted("RPC", &a.rpc, "broken") > 0).await;
+    // Then the other announces them.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    go(107);
+    wait(107, 1).await;
+    b.with(|state| state.mood = Mood::Dead);
+    a.with(|state| (state.announces, state.height) = (true, 108));
+    wait(108, 3).await;
+}

@@ -1,0 +1,209 @@
+//! What the keeper shows of itself: numbers that agree with the chain's, answers to GET alone, readiness, and no secrets.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+
+use plimsoll_keeper::book::Book;
+use plimsoll_keeper::chain::endpoints::Readiness;
+use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::{Chain, Head};
+use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::exchange::read::Venue;
+use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::monitor::ages::Ages;
+use plimsoll_keeper::monitor::ready::Facts;
+use plimsoll_keeper::monitor::serve::serve;
+use plimsoll_keeper::monitor::{Monitor, clock};
+use plimsoll_keeper::run::Keeper;
+use plimsoll_schema::pool::AccountKey;
+use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The value of this line; the name comes with its labels.
+fn value(text: &str, name: &str) -> f64 {
+    let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
+    line.unwrap_or_else(|| panic!("{name} is missing in\n{text}")).rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// Three accounts of ALICE below 1, and a keeper with money for gas only.
+async fn stage(monitor: &Monitor) -> (Arc<WorldChain>, Keeper<WorldChain>) {
+    let build = || {
+        let mut world = World::builder().lent(1_000_000).build();
+        let had = world.balance(LIQUIDATOR, UUSD);
+        world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, UUSD)]).unwrap();
+        for n in 0..4 {
+            world.deposit((ALICE, n), UATOM, 100_000_000).unwrap();
+            world.borrow((ALICE, n), UUSD, if n < 3 { 690_000_000 } else { 100_000_000 }).unwrap();
+        }
+        world.set_price(UATOM, "9");
+        world
+    };
+    let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
+    let (pool, liquidator, pair) = chain
+        .with(|world| {
+            let pair = world.pair(UATOM, UUSD, 10_000_000);
+            world.arbitrage(&pair);
+            (world.pool().to_string(), world.liquidator().to_string(), pair.to_string())
+        })
+        .await
+        .unwrap();
+    let venue = Venue::open(&*chain, &pool, &liquidator, &[pair]).await.unwrap();
+    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("plimsoll-monitor-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
+    let file = std::env::temp_dir().join(name);
+    let journal = Journal::open(&file).unwrap();
+    let keeper = Keeper::new(chain.clone(), book, Strategy::default(), Some(journal)).unwrap();
+    (chain, keeper.through(Some(venue)).watched(monitor.clone()))
+}
+
+#[tokio::test]
+async fn numbers_are_what_the_chain_says() {
+    let monitor = Monitor::new(30);
+    let (chain, mut keeper) = stage(&monitor).await;
+    keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+    let text = monitor.render();
+    let below = chain.with(|world| world.liquidatable().len()).await.unwrap();
+    assert_eq!((value(&text, "keeper_liquidatable"), below), (3.0, 3));
+    assert_eq!(value(&text, "keeper_accounts"), 4.0);
+    assert_eq!(value(&text, "keeper_book_height"), chain.head().await.unwrap().height as f64);
+    assert_eq!(value(&text, "keeper_queue"), 0.0);
+    assert_eq!(value(&text, "keeper_detect_to_submit_seconds_count"), 1.0);
+    assert_eq!(value(&text, "keeper_submit_to_commit_seconds_count"), 0.0);
+    assert_eq!(value(&text, "keeper_oracle_fault{denom=\"uatom\"}"), 0.0);
+
+    chain.block(5, |_| Ok(vec![])).await.unwrap().unwrap();
+    keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+    let text = monitor.render();
+    assert_eq!((value(&text, "keeper_liquidatable"), value(&text, "keeper_liquidations_total")), (0.0, 3.0));
+    assert_eq!(value(&text, "keeper_transactions_total{result=\"settled\",reason=\"\"}"), 1.0);
+    assert!(value(&text, "keeper_gas_used_total") > 0.0);
+    for name in ["submit_to_commit", "detect_to_commit"] {
+        assert_eq!(value(&text, &format!("keeper_{name}_seconds_count")), 1.0);
+    }
+    let earned = chain.with(|world| world.balance(LIQUIDATOR, UUSD)).await.unwrap() as f64 / 1e6;
+    let told = value(&text, "keeper_profit_value");
+    assert!(earned > 0.0 && (told - earned).abs() < 1e-5, "{told} is told, {earned} arrived");
+
+    // Nobody feeds: prices grow old, then fail.
+    chain.block(1_000_000, |_| Ok(vec![])).await.unwrap().unwrap();
+    keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+    let text = monitor.render();
+    assert!(value(&text, "keeper_oracle_age_seconds{denom=\"uatom\"}") >= 1_000_000.0);
+    assert_eq!(value(&text, "keeper_oracle_fault{denom=\"uatom\"}"), 1.0);
+}
+
+#[test]
+fn the_oldest_is_as_old_as_it_was_below_without_a_pause() {
+    let key = |account_id| AccountKey { owner: "ada".to_owned(), account_id };
+    let mut ages = Ages::default();
+    assert_eq!(ages.at(100, vec![]), 0);
+    assert_eq!(ages.at(110, vec![key(1), key(2)]), 0);
+    assert_eq!(ages.at(125, vec![key(2), key(3)]), 15);
+    assert_eq!(ages.at(130, vec![key(1), key(3)]), 5);
+    assert_eq!(ages.at(140, vec![]), 0);
+}
+
+fn head(height: u64, time: u64) -> Head {
+    Head { chain_id: "c-1".to_owned(), height, time }
+}
+
+#[test]
+fn ready_is_who_sees_the_chain_and_keeps_up_with_it() {
+    let well = Facts {
+        book: Some(head(100, 1_000)),
+        chain: Some(head(101, 1_001)),
+        endpoints: Some(Readiness { grpc: 1, rpc: 1 }),
+        trouble: None,
+        halted: None,
+    };
+    let reasons = |facts: &Facts| facts.judge(1_031, 30).0;
+    assert!(reasons(&well).is_empty());
+    for (facts, said) in [
+        (Facts { book: None, ..well.clone() }, "not synced"),
+        (
+            Facts { chain: Some(head(106, 1_004)), ..well.clone() },
+            "lagging: the book is at block 100, the chain at 106",
+        ),
+        (Facts { chain: Some(head(101, 1_000)), ..well.clone() }, "lagging: block 101, the newest, is 31 s old"),
+        (Facts { endpoints: Some(Readiness { grpc: 0, rpc: 2 }), ..well.clone() }, "blind: 0 gRPC and 2 RPC"),
+        (Facts { endpoints: Some(Readiness { grpc: 1, rpc: 0 }), ..well.clone() }, "blind: 1 gRPC and 0 RPC"),
+        (Facts { halted: Some("because".to_owned()), ..well.clone() }, "halted: because"),
+        (Facts { trouble: Some("because".to_owned()), ..well.clone() }, "could not be done: because"),
+    ] {
+        let found = reasons(&facts);
+        assert!(found.len() == 1 && found[0].contains(said), "{found:?}, not {said}");
+    }
+    assert!(reasons(&Facts { chain: Some(head(105, 1_001)), ..well }).is_empty());
+}
+
+async fn ask(address: std::net::SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn it_answers_get_alone_and_says_whether_it_is_ready() {
+    let monitor = Monitor::new(30);
+    let server = serve("127.0.0.1:0".parse().unwrap(), monitor.clone()).await.unwrap();
+    let get = async |path: &str| ask(server.address, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+    assert!(get("/livez").await.starts_with("HTTP/1.1 200"));
+    let before = get("/readyz").await;
+    assert!(before.starts_with("HTTP/1.1 503") && before.contains("not synced"), "{before}");
+    assert!(get("/").await.starts_with("HTTP/1.1 404"));
+    for method in ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"] {
+        let answer = ask(server.address, &format!("{method} /metrics HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 405") && answer.contains("allow: GET"), "{method}: {answer}");
+    }
+    let metrics = get("/metrics").await;
+    assert!(metrics.contains("application/openmetrics-text") && metrics.trim_end().ends_with("# EOF"));
+
+    let (chain, mut keeper) = stage(&monitor).await;
+    let at = chain.head().await.unwrap();
+    keeper.on_block(&at).await.unwrap();
+    monitor.refreshed_by(move |_| Some((head(at.height, clock()), Readiness { grpc: 1, rpc: 1 })));
+    let after = get("/readyz").await;
+    assert!(after.starts_with("HTTP/1.1 200"), "{after}");
+    assert!(get("/metrics").await.contains("keeper_ready 1\n"));
+    monitor.halt(Some("too many failures".to_owned()));
+    assert!(get("/readyz").await.contains("halted: too many failures"));
+    assert!(get("/metrics").await.contains("keeper_ready 0\n"));
+}
+
+#[tokio::test]
+async fn connections_that_ask_nothing_keep_nobody_out_for_long() {
+    let server = serve("127.0.0.1:0".parse().unwrap(), Monitor::default()).await.unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        idle.push(TcpStream::connect(server.address).await.unwrap());
+    }
+    let asking = ask(server.address, "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n");
+    let answer = tokio::time::timeout(Duration::from_secs(20), asking).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"));
+    // A head that doesn't end is cut off.
+    let endless = format!("GET /livez HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(64 << 10));
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let _ = stream.write_all(endless.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let first = serve("127.0.0.1:0".parse().unwrap(), Monitor::default()).await.unwrap();
+    let error = serve(first.address, Monitor::default()).await.unwrap_err().to_string();
+    assert!(error.contains("monitor.listen") && error.contains(&first.address.to_string()), "{error}");
+}

@@ -1,0 +1,111 @@
+//! A rehearsal against the thing itself: what is foretold for a fall is what the contracts say once it has happened.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use plimsoll_keeper::book::Book;
+use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::exchange::{Exchange, Pair};
+use plimsoll_keeper::rehearse::{Shock, moved, shocked};
+use plimsoll_keeper::scan::scan;
+use plimsoll_risk::units::{Amount, Ratio};
+use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
+
+fn shock(text: &str) -> Shock {
+    text.parse().unwrap()
+}
+
+#[test]
+fn shocks_are_read_and_what_makes_no_sense_is_refused() {
+    let factor = |text: &str| shock(text).factor.to_string();
+    assert_eq!(factor("uatom=-30%"), "0.7");
+    assert_eq!(factor("uatom=+12.5%"), "1.125");
+    assert_eq!(factor("uatom=0%"), "1");
+    assert_eq!(factor("uatom=900%"), "10");
+    assert_eq!(shock("factory/wasm1x/a=b=-5%").denom, "factory/wasm1x/a=b");
+    for text in
+        ["uatom", "uatom=-30", "=-30%", "uatom=-100%", "uatom=-101%", "uatom=901%", "uatom=x%", "uatom=--3%", "uatom=%"]
+    {
+        let error = text.parse::<Shock>().unwrap_err();
+        assert!(error.contains(text) && error.contains("uatom=-30%"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_foretold_is_what_the_contracts_say_after_the_fall() {
+    let build = || {
+        let mut world = World::builder().lent(1_000_000).build();
+        for (n, borrowed) in [690_000_000, 600_000_000, 500_000_000, 400_000_000].into_iter().enumerate() {
+            world.deposit((ALICE, u32::try_from(n).unwrap()), UATOM, 100_000_000).unwrap();
+            world.borrow((ALICE, u32::try_from(n).unwrap()), UUSD, borrowed).unwrap();
+        }
+        // Collateral and debt the other way round.
+        world.deposit(BOB, UUSD, 1_000_000_000).unwrap();
+        world.borrow(BOB, UATOM, 60_000_000).unwrap();
+        world
+    };
+    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let book = Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    for (change, price) in [("0%", "10"), ("-12%", "8.8"), ("-30%", "7"), ("-45%", "5.5"), ("+70%", "17")] {
+        let foretold = shocked(&book, &[shock(&format!("uatom={change}"))]).unwrap();
+        let mut below: Vec<String> = scan(&foretold, book.head.time)
+            .unwrap()
+            .liquidatable(&foretold)
+            .iter()
+            .map(|verdict| plimsoll_keeper::scan::name(&verdict.key))
+            .collect();
+        let told = chain
+            .with(move |world| {
+                let before = world.snapshot();
+                world.set_price(UATOM, price);
+                let found = world.liquidatable();
+                world.restore(&before);
+                found
+            })
+            .await
+            .unwrap();
+        let mut told: Vec<String> = told.iter().map(|found| plimsoll_keeper::scan::name(&found.key)).collect();
+        below.sort();
+        told.sort();
+        assert_eq!(below, told, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_listed_or_named_twice_is_refused() {
+    let chain = WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000).build()).await.unwrap();
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let book = Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    let error = shocked(&book, &[shock("uosmo=-1%")]).unwrap_err().to_string();
+    assert!(error.contains("uosmo") && error.contains(UATOM), "{error}");
+    let error = shocked(&book, &[shock("uatom=-1%"), shock("uatom=-2%")]).unwrap_err().to_string();
+    assert!(error.contains("twice"), "{error}");
+}
+
+#[test]
+fn pairs_move_along_their_product_until_their_price_has_moved_as_much() {
+    let pair = Pair {
+        address: "p".to_owned(),
+        denoms: [UATOM.to_owned(), UUSD.to_owned()],
+        reserves: [Amount::new(1_000_000_000_000), Amount::new(10_000_000_000_000)],
+        fee: Ratio::bps(30),
+    };
+    let exchange = Exchange { liquidator: "l".to_owned(), pairs: vec![pair] };
+    for (texts, factor) in [
+        (vec!["uatom=-36%"], 0.64),
+        (vec!["uusd=+300%"], 0.25),
+        (vec!["uatom=-36%", "uusd=-36%"], 1.0),
+        (vec!["aeth=-5%"], 1.0),
+    ] {
+        let shocks: Vec<Shock> = texts.iter().map(|text| shock(text)).collect();
+        let [atom, usd] = moved(&exchange, &shocks).pairs[0].reserves.map(|reserve| reserve.raw() as f64);
+        assert!((usd / atom / 10.0 - factor).abs() < 1e-9, "{texts:?}: {atom} {usd}");
+        assert!((atom * usd / 1e25 - 1.0).abs() < 1e-9, "{texts:?}: the product stays");
+    }
+}
