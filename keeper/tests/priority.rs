@@ -17,7 +17,7 @@ use plimsoll_keeper::chain::{Balances, Chain};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::age::Ages;
 use plimsoll_keeper::plan::priority::Priority;
-use plimsoll_keeper::plan::{Action, Means, Plan, Skip, plan};
+use plimsoll_keeper::plan::{Action, Means, Plan, Skip, plan, plan as plan_of};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::AccountKey;
@@ -110,9 +110,11 @@ fn a_block_plans_no_more_than_a_few_transactions_hold_and_counts_the_rest() {
     let scan = scan(&book, books::NOW).unwrap();
     assert_eq!(scan.below(), 400);
     let (strategy, cooling) = (Strategy::default(), BTreeSet::new());
-    let plan = plan(&book, &scan, Means::new(None, None, &strategy, &cooling));
+    let plan = plan_of(&book, &scan, Means::new(None, None, &strategy, &cooling));
     assert_eq!(plan.actions.len(), 256);
     assert_eq!(plan.skipped, [(Skip::Later, 144)].into());
+    let all = plan_of(&book, &scan, Means::new(None, None, &strategy, &cooling).to_the_last());
+    assert_eq!((all.actions.len(), all.skipped.len()), (400, 0));
 }
 
 #[test]
