@@ -194,7 +194,7 @@ impl<C: Chain> Keeper<C> {
         let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
         self.shelf.keep(&self.book);
-        self.monitor.audited(self.shelf.counts().mended);
+        self.monitor.counted(self.shelf.counts());
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
@@ -264,6 +264,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     fn lost(&mut self, lost: Lost) {
+        self.monitor.lost(&lost);
         let Lost { intent, why, reason, gas_used } = &lost;
         tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
         self.landed.failed.push(lost);
