@@ -133,7 +133,8 @@ impl Node {
         self.config.with_reserve(gas)
     }
 
-    pub(super) async fn simulate_any(&self, messages: &[Any]) -> Result<u64> {
+    /// The gas that these messages use now.
+    pub async fn simulate_any(&self, messages: &[Any]) -> Result<u64> {
         let key = self.signer()?;
         let (_, sequence) = self.account(key.address()).await?;
         let auth = auth_info(key, sequence, Fee::default())?;

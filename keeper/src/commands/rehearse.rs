@@ -45,7 +45,7 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     };
     let cooling = BTreeSet::new();
     let means = Means::new(node.sender(), inventory.clone(), &config.strategy, &cooling).through(exchange.as_ref());
-    let plan = plan(&after_book, &after, means);
+    let plan = plan(&after_book, &after, means.to_the_last());
     for fault in &after.faults {
         eprintln!("{fault}");
     }
