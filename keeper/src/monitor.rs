@@ -1,5 +1,6 @@
 //! What the keeper shows of itself to the outside: whether it lives, whether it is ready, and numbers. See [`serve`].
 
+mod feed;
 pub mod flight;
 pub mod metrics;
 pub mod ready;

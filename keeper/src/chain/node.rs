@@ -1,7 +1,9 @@
 //! A real node, or several: gRPC for queries and transactions, websockets for blocks. Whom of them to ask says
 //! [`crate::chain::endpoints`].
 
+mod ask;
 mod broadcast;
+mod meaning;
 pub(super) mod remotes;
 mod watch;
 
@@ -30,7 +32,8 @@ use tonic::{Code, Request, Response, Status};
 
 use crate::chain::endpoints::name::public;
 use crate::chain::endpoints::{Endpoints, Health, Kind};
-use crate::chain::node::remotes::{Line, PATIENCE, Remotes, causes};
+use crate::chain::node::meaning::causes;
+use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
 use crate::chain::rpc::Rpc;
 use crate::chain::tls::Trust;
 use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};

@@ -71,18 +71,6 @@ impl Health {
     pub fn is_like(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
-
-    /// One word, for metrics.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Good => "good",
-            Self::Down { .. } => "down",
-            Self::Foreign { .. } => "foreign",
-            Self::Lagging { .. } => "lagging",
-            Self::Impossible { .. } => "impossible",
-        }
-    }
 }
 
 impl fmt::Display for Health {

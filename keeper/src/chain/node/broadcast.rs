@@ -9,7 +9,8 @@ use tokio::time::timeout;
 use tonic::transport::Channel;
 
 use crate::chain::endpoints::Kind;
-use crate::chain::node::remotes::{Line, PATIENCE, Remotes, of_status};
+use crate::chain::node::meaning::of_status;
+use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
 use crate::chain::transaction::short;
 use crate::error::{Error, Result};
 

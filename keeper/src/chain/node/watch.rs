@@ -9,7 +9,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::chain::endpoints::{Health, Kind};
 use crate::chain::node::latest;
-use crate::chain::node::remotes::{Line, Remotes, of_status};
+use crate::chain::node::meaning::of_status;
+use crate::chain::node::remotes::{Line, Remotes};
 use crate::error::Error;
 
 /// How often it is looked who is to be asked.

@@ -1,0 +1,120 @@
+//! Asking: the best endpoint first, and the next when that one doesn't answer.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use tonic::transport::Channel;
+use tonic::{Code, Response, Status};
+
+use crate::chain::endpoints::Kind;
+use crate::chain::node::meaning::{Meaning, meaning, not_yet, of_status};
+use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
+use crate::chain::rpc::Rpc;
+use crate::error::{Error, Result};
+
+/// How long an endpoint may take to answer while there is another to ask.
+const HURRY: Duration = Duration::from_secs(4);
+/// How often, and after which pause, a question is repeated for which nobody is ready yet.
+const NOT_YET_TRIES: usize = 50;
+const NOT_YET_PAUSE: Duration = Duration::from_millis(20);
+
+impl Remotes {
+    /// Asks a gRPC endpoint that has the block; the latest when there is none. The outer error says that nobody answers; the inner one is an
+    /// answer.
+    pub(in crate::chain) async fn ask<T, F>(
+        &self,
+        height: Option<u64>,
+        call: impl Fn(Channel) -> F,
+    ) -> Result<(usize, std::result::Result<T, Status>)>
+    where
+        F: Future<Output = std::result::Result<Response<T>, Status>>,
+    {
+        for round in 0.. {
+            let order = self.state().order(Kind::Grpc, height, self.now());
+            let (mut said, mut early) = (None, false);
+            for (turn, at) in order.iter().copied().enumerate() {
+                let Some(Line::Grpc(channel)) = self.lines.get(at) else { continue };
+                let patience = if turn + 1 < order.len() { HURRY } else { PATIENCE };
+                let Ok(answer) = timeout(patience, call(channel.clone())).await else {
+                    self.failed(at, "timeout", &format!("no answer in {} s", patience.as_secs()));
+                    continue;
+                };
+                let status = match answer {
+                    Ok(answer) => {
+                        self.answered(at, height);
+                        return Ok((at, Ok(answer.into_inner())));
+                    }
+                    Err(status) => status,
+                };
+                match meaning(&status) {
+                    Meaning::Answer => {
+                        self.answered(at, height);
+                        return Ok((at, Err(status)));
+                    }
+                    Meaning::Down => {
+                        self.failed(
+                            at,
+                            if status.code() == Code::DataLoss { "garbage" } else { "unreachable" },
+                            &of_status(&status),
+                        );
+                        continue;
+                    }
+                    Meaning::NotYet => early = true,
+                    Meaning::Pruned => self.state().pruned(at, height.unwrap_or_default()),
+                    Meaning::Elsewhere => {}
+                }
+                self.answered(at, None);
+                said = said.or(Some((at, status)));
+            }
+            match said {
+                Some(_) if early && round < NOT_YET_TRIES => sleep(NOT_YET_PAUSE).await,
+                Some((at, status)) => return Ok((at, Err(status))),
+                None => break,
+            }
+        }
+        Err(self.nobody(Kind::Grpc))
+    }
+
+    /// Asks an RPC endpoint that has the block; the latest when there is none.
+    pub(super) async fn ask_rpc<'a, T, F>(&'a self, height: Option<u64>, call: impl Fn(&'a Rpc) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + 'a,
+    {
+        for round in 0.. {
+            let order = self.state().order(Kind::Rpc, height, self.now());
+            let (mut said, mut early) = (None, false);
+            for (turn, at) in order.iter().copied().enumerate() {
+                let Some(Line::Rpc(rpc)) = self.lines.get(at) else { continue };
+                let patience = if turn + 1 < order.len() { HURRY } else { PATIENCE };
+                match timeout(patience, call(rpc)).await {
+                    Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", patience.as_secs())),
+                    Ok(Ok(answer)) => {
+                        self.answered(at, height);
+                        return Ok(answer);
+                    }
+                    Ok(Err(Error::Query { what, reason })) => {
+                        early |= not_yet(&reason);
+                        if reason.contains("lowest height is") {
+                            self.state().pruned(at, height.unwrap_or_default());
+                        }
+                        self.answered(at, None);
+                        said = said.or(Some(Error::Query { what, reason }));
+                    }
+                    Ok(Err(error @ Error::Garbage { .. })) => {
+                        self.failed(at, "garbage", &error.to_string());
+                        said = said.or(Some(error));
+                    }
+                    Ok(Err(Error::Unreachable { reason, .. })) => self.failed(at, "unreachable", &reason),
+                    Ok(Err(error)) => return Err(error),
+                }
+            }
+            match said {
+                Some(_) if early && round < NOT_YET_TRIES => sleep(NOT_YET_PAUSE).await,
+                Some(error) => return Err(error),
+                None => break,
+            }
+        }
+        Err(self.nobody(Kind::Rpc))
+    }
+}

@@ -1,0 +1,63 @@
+//! What an answer means for whom to ask next, and an error in words.
+
+use tonic::{Code, Status};
+
+/// What an answer means for whom to ask next.
+pub(super) enum Meaning {
+    /// It is the answer.
+    Answer,
+    /// The block isn't there yet.
+    NotYet,
+    /// The block is no longer there.
+    Pruned,
+    /// This endpoint can't say; another may.
+    Elsewhere,
+    /// The endpoint is out of order.
+    Down,
+}
+
+/// What this status means.
+pub(super) fn meaning(status: &Status) -> Meaning {
+    let says = |text: &str| status.message().contains(text);
+    match status.code() {
+        _ if says("in the future") => Meaning::NotYet,
+        _ if says("failed to load state at height") => Meaning::Pruned,
+        // What one doesn't know of, another may have seen already.
+        Code::NotFound | Code::ResourceExhausted | Code::Unimplemented => Meaning::Elsewhere,
+        Code::Unavailable
+        | Code::DeadlineExceeded
+        | Code::Cancelled
+        | Code::Unauthenticated
+        | Code::PermissionDenied => Meaning::Down,
+        // What came of itself and not from the node has a cause.
+        Code::DataLoss => Meaning::Down,
+        _ if std::error::Error::source(status).is_some() => Meaning::Down,
+        _ => Meaning::Answer,
+    }
+}
+
+/// A node reports a height a moment before it can say what happened there.
+pub(super) fn not_yet(reason: &str) -> bool {
+    ["must be less than or equal to the current blockchain height", "could not find results for height"]
+        .iter()
+        .any(|text| reason.contains(text))
+}
+
+/// What a status says in words: why it came about here, or the node's own.
+pub(super) fn of_status(status: &Status) -> String {
+    std::error::Error::source(status).map_or_else(|| status.message().to_owned(), causes)
+}
+
+/// An error with what caused it, in one line; tonic's own text is only `transport error`.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
