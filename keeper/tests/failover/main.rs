@@ -63,7 +63,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_dead_endpoint_is_passed_over_and_all_dead_are_an_error_until_one_is_back() {
+async fn case_01_a_dead_endpoint_is_passed_over_and_all_dead_are_an_error_until_one_is_back() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     a.with(|state| state.mood = Mood::Dead);
     let node = connect(&[&a, &b]).await;
@@ -95,7 +95,7 @@ async fn nobody_there_at_the_start_is_an_error_that_names_all() {
 }
 
 #[tokio::test]
-async fn one_of_another_chain_is_never_asked_and_alone_it_is_an_error() {
+async fn case_03_one_of_another_chain_is_never_asked_and_alone_it_is_an_error() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     a.with(|state| state.chain_id = "other-1".to_owned());
     let node = connect(&[&a, &b]).await;
@@ -110,7 +110,7 @@ async fn one_of_another_chain_is_never_asked_and_alone_it_is_an_error() {
 }
 
 #[tokio::test]
-async fn one_that_falls_behind_is_left_out_and_comes_back() {
+async fn case_03_one_that_falls_behind_is_left_out_and_comes_back() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     let node = connect(&[&a, &b]).await;
     b.with(|state| state.height = 110);
@@ -198,7 +198,7 @@ async fn a_transaction_is_in_no_block_only_when_one_that_has_all_blocks_says_so(
 }
 
 #[tokio::test]
-async fn blocks_go_on_when_the_subscription_falls_silent_or_its_node_dies() {
+async fn case_04_blocks_go_on_when_the_subscription_falls_silent_or_its_node_dies() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     let node = connect(&[&a, &b]).await;
     let mut heads = node.subscribe().await.unwrap();
