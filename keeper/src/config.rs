@@ -14,6 +14,7 @@ use cosmwasm_std::Decimal;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::liquidator::{ITEM_GAS, ITEMS_MAX};
 
+use crate::chain::faulty::Script;
 use crate::error::{Error, Result};
 
 pub use layers::{ENVIRONMENT, Layers};
@@ -30,6 +31,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("chain.gas_denom", "ustake"),
     ("chain.gas_adjustment", "1.3"),
     ("chain.ca_file", ""),
+    ("chain.faults", ""),
     ("contracts.pool", ""),
     ("contracts.oracle", ""),
     ("contracts.liquidator", ""),
@@ -302,6 +304,8 @@ pub enum LogFormat {
 pub struct Config {
     /// How to reach the chain.
     pub chain: ChainConfig,
+    /// What is to go wrong on the way there; for trials alone.
+    pub faults: Option<Script>,
     /// What is watched.
     pub contracts: Contracts,
     /// Where the key comes from.
@@ -356,6 +360,12 @@ impl Config {
         }
         Ok(Self {
             chain,
+            faults: limit(
+                layers,
+                "chain.faults",
+                "rules such as 'seed=7; broadcast #1 lose', or nothing",
+                |_: &Script| true,
+            )?,
             contracts,
             wallet: wallet(layers)?,
             strategy: strategy(layers)?,

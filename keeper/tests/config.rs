@@ -79,6 +79,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("chain.gas_denom", &["u", "1ustake", "u stake"]),
     ("chain.gas_adjustment", &["0.9", "11"]),
     ("chain.ca_file", &["/nowhere/ca.pem", "/"]),
+    ("chain.faults", &["head first fail", "any #3 explode"]),
     ("contracts.pool", &["osmo1pool", "wasm1", "wasm1POOL"]),
     ("contracts.oracle", &["x"]),
     ("contracts.liquidator", &["x"]),

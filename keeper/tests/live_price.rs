@@ -40,7 +40,7 @@ fn build() -> World {
 }
 
 #[tokio::test]
-async fn a_live_price_is_known_as_the_pool_knows_it_and_published_with_the_liquidation() {
+async fn case_22_a_live_price_is_known_as_the_pool_knows_it_and_published_with_the_liquidation() {
     let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();

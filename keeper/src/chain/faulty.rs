@@ -21,7 +21,7 @@ const HEADS_MAX: usize = 64;
 /// A chain with faults.
 #[derive(Debug)]
 pub struct Faulty<C> {
-    inner: C,
+    inner: Arc<C>,
     state: Arc<State>,
 }
 
@@ -96,18 +96,18 @@ impl Inside {
 
 impl<C> Faulty<C> {
     /// This chain, with what the script says.
-    pub fn new(inner: C, script: Script) -> Self {
+    pub fn new(inner: impl Into<Arc<C>>, script: Script) -> Self {
         let state = State { inside: Mutex::new(Inside::new(script)), crashed: watch::Sender::new(false) };
-        Self { inner, state: Arc::new(state) }
+        Self { inner: inner.into(), state: Arc::new(state) }
     }
 
     /// The same script and counts over another key's chain.
-    pub fn beside(&self, inner: C) -> Self {
-        Self { inner, state: self.state.clone() }
+    pub fn beside(&self, inner: impl Into<Arc<C>>) -> Self {
+        Self { inner: inner.into(), state: self.state.clone() }
     }
 
     /// The chain itself.
-    pub const fn inner(&self) -> &C {
+    pub fn inner(&self) -> &C {
         &self.inner
     }
 

@@ -9,12 +9,16 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::book::Book;
+use crate::book::shelf::Shelf;
 use crate::chain::Chain;
+use crate::chain::faulty::Faulty;
 use crate::chain::node::Node;
 use crate::cli::Settings;
 use crate::commands::{config, keys, print_json, shelve, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::exchange::read::Venue;
 use crate::journal::Journal;
 use crate::monitor::serve::{Server, serve};
 use crate::monitor::{Monitor, clock};
@@ -56,7 +60,41 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         watch_balances(&monitor, &node);
         further.push((node, Journal::open(&journal_path(&config, &address, at + 1)?)?));
     }
-    let keeper = Keeper::new(node, book, config.strategy.clone(), journal)?;
+    let parts = Parts { book, journal, venue, shelf, monitor };
+    match config.faults.clone() {
+        None => go(node, further, parts, &config, (live, json)).await,
+        Some(script) => {
+            tracing::warn!("faults are put in the way, as chain.faults says");
+            let chain = Arc::new(Faulty::<Node>::new(node, script));
+            let further = further.into_iter().map(|(node, journal)| (Arc::new(chain.beside(node)), journal)).collect();
+            let dying = chain.clone();
+            tokio::spawn(async move {
+                dying.crashed().await;
+                std::process::abort();
+            });
+            go(chain, further, parts, &config, (live, json)).await
+        }
+    }
+}
+
+/// What a keeper is made of, beside its keys.
+struct Parts {
+    book: Book,
+    journal: Option<Journal>,
+    venue: Option<Venue>,
+    shelf: Shelf,
+    monitor: Monitor,
+}
+
+async fn go<C: Chain>(
+    chain: Arc<C>,
+    further: Vec<(Arc<C>, Journal)>,
+    parts: Parts,
+    config: &Config,
+    (live, json): (bool, bool),
+) -> Result<()> {
+    let Parts { book, journal, venue, shelf, monitor } = parts;
+    let keeper = Keeper::new(chain, book, config.strategy.clone(), journal)?;
     let mut keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf).watched(monitor);
     let mut failure = None;
     keeper.run(stop_signal()?, |tick| failure = report(tick, live, json).err().or(failure.take())).await?;

@@ -18,7 +18,6 @@ use plimsoll_keeper::chain::node::Node;
 use plimsoll_keeper::chain::{Chain, Outcome, Signed};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::keys::Mnemonic;
 
 fn config(nodes: &[&Fake]) -> ChainConfig {
     ChainConfig {
@@ -64,7 +63,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_dead_endpoint_is_passed_over_and_all_dead_are_an_error_until_one_is_back() {
+async fn case_01_a_dead_endpoint_is_passed_over_and_all_dead_are_an_error_until_one_is_back() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     a.with(|state| state.mood = Mood::Dead);
     let node = connect(&[&a, &b]).await;
@@ -96,7 +95,7 @@ async fn nobody_there_at_the_start_is_an_error_that_names_all() {
 }
 
 #[tokio::test]
-async fn one_of_another_chain_is_never_asked_and_alone_it_is_an_error() {
+async fn case_03_one_of_another_chain_is_never_asked_and_alone_it_is_an_error() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     a.with(|state| state.chain_id = "other-1".to_owned());
     let node = connect(&[&a, &b]).await;
@@ -111,7 +110,7 @@ async fn one_of_another_chain_is_never_asked_and_alone_it_is_an_error() {
 }
 
 #[tokio::test]
-async fn one_that_falls_behind_is_left_out_and_comes_back() {
+async fn case_03_one_that_falls_behind_is_left_out_and_comes_back() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     let node = connect(&[&a, &b]).await;
     b.with(|state| state.height = 110);
@@ -199,25 +198,7 @@ async fn a_transaction_is_in_no_block_only_when_one_that_has_all_blocks_says_so(
 }
 
 #[tokio::test]
-async fn who_reads_at_a_block_hears_of_no_older_one() {
-    let (a, b) = (Fake::start(101).await, Fake::start(100).await);
-    let node = Node::connect(ChainConfig { rpc: vec![b.rpc.clone()], ..config(&[&a]) }, None).await.unwrap();
-    let head = node.head().await.unwrap();
-    assert_eq!((head.height, node.subscribe().await.unwrap().borrow().height), (101, 101));
-}
-
-#[tokio::test]
-async fn a_key_that_the_chain_has_never_seen_has_sent_nothing() {
-    let a = Fake::start(100).await;
-    let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
-    let key = Mnemonic::parse(words, "a test").unwrap().key("wasm", 118, 0).unwrap();
-    let node = connect(&[&a]).await.signed_by(key);
-    assert_eq!(node.sequence().await.unwrap(), Some(0));
-    assert!(matches!(node.account(node.sender().unwrap()).await, Err(Error::EmptyWallet { .. })));
-}
-
-#[tokio::test]
-async fn blocks_go_on_when_the_subscription_falls_silent_or_its_node_dies() {
+async fn case_04_blocks_go_on_when_the_subscription_falls_silent_or_its_node_dies() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     let node = connect(&[&a, &b]).await;
     let mut heads = node.subscribe().await.unwrap();

@@ -135,7 +135,7 @@ impl Stage {
             (world.pool().to_string(), liquidator)
         };
         let (pool, liquidator) = world.with(market).await.unwrap();
-        let chain = Arc::new(Faulty::new(world, Default::default()));
+        let chain: Arc<FaultyWorld> = Arc::new(Faulty::new(world, Default::default()));
         let directory = Directory::new();
         let keeper = keeper(&chain, &setup, &pool, liquidator.as_ref(), &directory).await;
         Self { setup, chain, keeper, pool, liquidator, directory }
