@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::journal::{Fate, Intent, Journal};
 use crate::order::{Desk, before};
 use crate::plan::Action;
+use crate::plan::budget::Spent;
 use crate::scan::name;
 
 pub use pace::Pace;
@@ -67,6 +68,11 @@ impl<C: Chain> Executor<C> {
         let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
         let resumed = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
         Ok(Self { chain, journal, sender, next: None, resumed, pace: Pace::default() })
+    }
+
+    /// What transactions of this key on this chain spent before, as far as its journal goes back.
+    pub fn spent(&self, chain_id: &str) -> impl Iterator<Item = &Spent> {
+        self.journal.spent(chain_id)
     }
 
     /// Whose key it is.
@@ -194,9 +200,11 @@ impl<C: Chain> Executor<C> {
         let before = before(&batch.actions);
         let (actions, items) = desk.arrange(batch.actions);
         let accounts = actions.iter().map(|action| name(action.account())).collect();
-        let intent = Intent { accounts, items, before, ..self.intent(head, timeout_blocks) };
+        let spent = Spent::of(head.time, &actions, self.chain.fee(batch.gas).amount);
+        let intent =
+            Intent { accounts, items, before, spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
         sent.hash = Some(self.commit(&Outgoing::Messages(&messages), batch.gas, intent, head).await?);
-        sent.actions = actions;
+        (sent.actions, sent.spent) = (actions, Some(spent));
         Ok(sent)
     }
 
@@ -225,6 +233,7 @@ impl<C: Chain> Executor<C> {
             items: 0,
             before: 0,
             sequence: None,
+            spent: None,
         }
     }
 
@@ -306,4 +315,6 @@ pub struct Sent {
     pub actions: Vec<Action>,
     /// What would have failed, with the reason.
     pub left_out: Vec<(Action, String)>,
+    /// What it spends; `None` when nothing was sent.
+    pub spent: Option<Spent>,
 }

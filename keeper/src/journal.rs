@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::plan::budget::Spent;
 
 /// A file with more lines than this is compacted.
 const LINES_MAX: usize = 1_000;
@@ -41,6 +42,9 @@ pub struct Intent {
     /// The sequence that it uses up; journals of before don't say.
     #[serde(default)]
     pub sequence: Option<u64>,
+    /// What it spends; journals of before don't say.
+    #[serde(default)]
+    pub spent: Option<Spent>,
 }
 
 impl Intent {
@@ -121,6 +125,16 @@ impl Journal {
         &self.open
     }
 
+    /// What transactions on this chain spent that the node took, the latest last, as far as the file goes back.
+    pub fn spent(&self, chain_id: &str) -> impl Iterator<Item = &Spent> {
+        let refused: BTreeSet<&str> = self.lines.iter().filter(|line| line.is_refusal()).map(Line::hash).collect();
+        let taken = self.lines.iter().filter(move |line| !refused.contains(line.hash()));
+        taken.filter_map(move |line| match line {
+            Line::Intent(intent) if intent.chain_id == chain_id => intent.spent.as_ref(),
+            _ => None,
+        })
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -195,6 +209,10 @@ impl Journal {
 }
 
 impl Line {
+    const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Resolved { fate: Fate::Refused, .. })
+    }
+
     fn hash(&self) -> &str {
         match self {
             Self::Intent(intent) => &intent.hash,

@@ -179,6 +179,8 @@ pub struct Means<'a> {
     allowance: Allowance,
     /// Since when each account is in trouble.
     ages: Option<&'a Ages>,
+    /// How many actions are planned at most.
+    most: usize,
     /// Accounts that other keys have transactions about on their way.
     busy: BTreeSet<AccountKey>,
 }
@@ -201,6 +203,7 @@ impl<'a> Means<'a> {
             taken: BTreeMap::new(),
             allowance,
             ages: None,
+            most: ACTIONS_MAX,
             busy: BTreeSet::new(),
         }
     }
@@ -208,6 +211,12 @@ impl<'a> Means<'a> {
     /// Plans to spend no more than this.
     pub const fn within(mut self, allowance: Allowance) -> Self {
         self.allowance = allowance;
+        self
+    }
+
+    /// Plans for all, not for a block's transactions.
+    pub const fn to_the_last(mut self) -> Self {
+        self.most = usize::MAX;
         self
     }
 
@@ -248,7 +257,7 @@ pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
     troubled.sort_by(|a, b| claim(&a.1, &b.1).then_with(|| key(a.0).cmp(&key(b.0))));
     let mut planned: Vec<(Priority, Action)> = Vec::new();
     for (at, (row, _)) in troubled.iter().enumerate() {
-        if planned.len() >= ACTIONS_MAX {
+        if planned.len() >= means.most {
             plan.skip(Skip::Later, troubled.len() - at);
             break;
         }

@@ -102,6 +102,8 @@ impl<C: Chain> Keeper<C> {
     /// With a book of its own. Without a journal it is a dry run: nothing is ever sent.
     pub fn new(chain: Arc<C>, book: Book, strategy: Strategy, journal: Option<Journal>) -> Result<Self> {
         let executor = journal.map(|journal| Executor::new(chain.clone(), journal)).transpose()?;
+        let mut budget = Budget::default();
+        executor.iter().for_each(|executor| budget.recall(executor.spent(&book.head.chain_id)));
         Ok(Self {
             chain,
             book,
@@ -114,7 +116,7 @@ impl<C: Chain> Keeper<C> {
             failures: 0,
             skipped: BTreeSet::new(),
             ages: Ages::default(),
-            budget: Budget::default(),
+            budget,
             shelf: Shelf::default(),
             monitor: Monitor::default(),
         })
@@ -131,7 +133,9 @@ impl<C: Chain> Keeper<C> {
     pub fn beside(mut self, keys: Vec<(Arc<C>, Journal)>, gas_float: Option<u128>) -> Result<Self> {
         self.gas_float = gas_float;
         for (chain, journal) in keys {
-            self.lanes.push(Lane::new(Executor::new(chain, journal)?));
+            let executor = Executor::new(chain, journal)?;
+            self.budget.recall(executor.spent(&self.book.head.chain_id));
+            self.lanes.push(Lane::new(executor));
         }
         Ok(self)
     }
@@ -174,7 +178,10 @@ impl<C: Chain> Keeper<C> {
         };
         let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(&head.chain_id));
         let following = self.shelf.follow(&mut self.book, &*self.chain, head);
-        tokio::try_join!(following, futures_util::future::try_join_all(watching))?;
+        // Both to their ends: a book that is cut off midway would not be the file's.
+        let (followed, watched) = tokio::join!(following, futures_util::future::try_join_all(watching));
+        followed?;
+        watched?;
         let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
@@ -187,7 +194,7 @@ impl<C: Chain> Keeper<C> {
         let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
         self.shelf.keep(&self.book);
-        self.monitor.audited(self.shelf.counts().mended);
+        self.monitor.counted(self.shelf.counts());
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
@@ -257,6 +264,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     fn lost(&mut self, lost: Lost) {
+        self.monitor.lost(&lost);
         let Lost { intent, why, reason, gas_used } = &lost;
         tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
         self.landed.failed.push(lost);

@@ -18,6 +18,7 @@ use plimsoll_keeper::execute::{Batch, Executor, Landed};
 use plimsoll_keeper::journal::{Fate, Intent, Journal};
 use plimsoll_keeper::order::Desk;
 use plimsoll_keeper::plan::Action;
+use plimsoll_keeper::plan::budget::Spent;
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{LIQUIDATOR, World};
 
@@ -38,6 +39,7 @@ fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
         items: 0,
         before: 0,
         sequence: None,
+        spent: None,
     }
 }
 
@@ -139,6 +141,22 @@ fn a_message_that_goes_before_is_about_no_account() {
     assert_eq!(asked, [None, Some(named(&["a/0", "b/0"])), Some(named(&["c/0"])), None]);
     assert_eq!(of(0, 1).accounts_of(1), Some(&named(&["a/0"])[..]));
     assert_eq!(of(0, 0).accounts_of(1), Some(&named(&["b/0"])[..]));
+}
+
+#[test]
+fn what_was_spent_is_told_but_for_what_the_node_refused_and_for_other_chains() {
+    let path = path("spent");
+    let spent = |at| Some(Spent { at, fee: 7, ..Spent::default() });
+    let mut journal = Journal::open(&path).unwrap();
+    for (hash, chain_id, at) in [("A", "test-1", 1), ("B", "test-1", 2), ("C", "test-2", 3), ("D", "test-1", 4)] {
+        journal.intend(Intent { spent: spent(at), ..intent(hash, "me", chain_id) }).unwrap();
+    }
+    journal.resolve("A", Fate::Failed, 5).unwrap();
+    journal.resolve("B", Fate::Refused, 5).unwrap();
+    let told = |journal: &Journal| journal.spent("test-1").map(|spent| spent.at).collect::<Vec<_>>();
+    assert_eq!(told(&journal), [1, 4]);
+    drop(journal);
+    assert_eq!(told(&Journal::open(&path).unwrap()), [1, 4]);
 }
 
 fn write_off() -> Action {

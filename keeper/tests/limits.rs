@@ -7,6 +7,7 @@
     reason = "a test may stop at a surprise"
 )]
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -15,7 +16,7 @@ use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::journal::Journal;
-use plimsoll_keeper::plan::budget::Budget;
+use plimsoll_keeper::plan::budget::{Budget, Spent};
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::run::{Keeper, Tick};
 use plimsoll_risk::units::Value;
@@ -24,6 +25,7 @@ use plimsoll_testing::{ALICE, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 struct Stage {
     chain: Arc<WorldChain>,
     keeper: Keeper<WorldChain>,
+    journal: PathBuf,
 }
 
 /// As many accounts of ALICE, each with so many ATOM and a debt of 6.90 for each of them; then ATOM falls.
@@ -42,12 +44,20 @@ async fn stage(accounts: u32, atoms: u128, price: &'static str, strategy: Strate
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-limits-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let journal = Journal::open(&std::env::temp_dir().join(name)).unwrap();
-    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap();
-    Stage { chain, keeper }
+    let journal = std::env::temp_dir().join(name);
+    let keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();
+    Stage { chain, keeper, journal }
 }
 
 impl Stage {
+    /// Another keeper on the same journal, once the first one is gone.
+    async fn start_anew(&mut self, strategy: Strategy) {
+        let (chain, book) = (self.chain.clone(), self.keeper.book().clone());
+        self.keeper = Keeper::new(chain.clone(), book.clone(), strategy.clone(), None).unwrap();
+        let journal = Journal::open(&self.journal).unwrap();
+        self.keeper = Keeper::new(chain, book, strategy, Some(journal)).unwrap();
+    }
+
     async fn tick(&mut self) -> Tick {
         let head = self.chain.head().await.unwrap();
         self.keeper.on_block(&head).await.unwrap()
@@ -103,6 +113,20 @@ async fn an_hour_spends_no_more_than_it_may_and_the_next_one_goes_on() {
 }
 
 #[tokio::test]
+async fn a_keeper_that_starts_anew_knows_what_it_spent() {
+    let strategy = Strategy { max_spend_per_hour: Some(Value::whole(300)), ..Strategy::default() };
+    let mut stage = stage(3, 100, "9", strategy.clone()).await;
+    let first = sent(&stage.tick().await);
+    assert!(first > 290_000_000, "{first}");
+    stage.start_anew(strategy.clone()).await;
+    let waiting = stage.after(5, "9").await;
+    assert_eq!((!waiting.settled.is_empty(), sent(&waiting), skipped(&waiting) > 0), (true, 0, true));
+    // The hour is over.
+    stage.start_anew(strategy).await;
+    assert!(sent(&stage.after(3_600, "9").await) > 0);
+}
+
+#[tokio::test]
 async fn no_more_is_written_off_in_an_hour_than_it_may() {
     let strategy = Strategy { max_write_offs_per_hour: Some(2), ..Strategy::default() };
     // Ten cents are left of 6.90.
@@ -126,13 +150,17 @@ fn fees_of_an_hour_are_counted_and_a_rest_that_pays_for_none_is_no_rest() {
     let strategy = Strategy { max_fee_per_hour: Some(1_000), max_fee: Some(600), ..Strategy::default() };
     let mut budget = Budget::default();
     assert_eq!(budget.left(0, &strategy).fee, Some(600));
-    budget.spend(10, &[], 450);
+    let fee = |at| Spent { at, fee: 450, ..Spent::default() };
+    budget.spend(fee(10));
     assert_eq!(budget.left(10, &strategy).fee, Some(550));
-    budget.spend(20, &[], 450);
+    budget.spend(fee(20));
     // 100 are left, and the last one cost 450.
     assert_eq!(budget.left(20, &strategy).fee, Some(0));
     assert_eq!(budget.left(3_609, &strategy).fee, Some(0));
     assert_eq!(budget.left(3_610, &strategy).fee, Some(550));
     assert_eq!(budget.left(3_620, &strategy).fee, Some(600));
     assert_eq!(Budget::default().left(0, &Strategy::default()).fee, None);
+    let mut recalled = Budget::default();
+    recalled.recall(&[fee(20), fee(10)]);
+    assert_eq!(recalled.left(3_610, &strategy).fee, Some(550));
 }

@@ -7,6 +7,8 @@
     reason = "a test may stop at a surprise"
 )]
 
+mod books;
+
 use std::collections::BTreeSet;
 
 use plimsoll_keeper::book::Book;
@@ -15,7 +17,7 @@ use plimsoll_keeper::chain::{Balances, Chain};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::age::Ages;
 use plimsoll_keeper::plan::priority::Priority;
-use plimsoll_keeper::plan::{Action, Means, Plan, Skip, plan};
+use plimsoll_keeper::plan::{Action, Means, Plan, Skip, plan, plan as plan_of};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::AccountKey;
@@ -95,6 +97,24 @@ async fn nothing_is_risked_by_waiting_with_a_write_off() {
     let (order, plan) = planned_by(&book, &scan, u128::MAX, &strategy);
     assert_eq!(order, [bob, dust]);
     assert!(matches!(plan.actions.last(), Some(Action::WriteOff { .. })), "{plan:?}");
+}
+
+/// Everything may be spent, and each liquidation is worth it.
+#[test]
+fn a_block_plans_no_more_than_a_few_transactions_hold_and_counts_the_rest() {
+    let (listings, mut dice) = (books::usual(), books::Dice(11));
+    let mut book = books::book(&listings, Value::whole(1));
+    for n in 0..400 {
+        book.accounts.insert(books::key(n), books::two_and_two(&listings, 0.9, 1.0, &mut dice));
+    }
+    let scan = scan(&book, books::NOW).unwrap();
+    assert_eq!(scan.below(), 400);
+    let (strategy, cooling) = (Strategy::default(), BTreeSet::new());
+    let plan = plan_of(&book, &scan, Means::new(None, None, &strategy, &cooling));
+    assert_eq!(plan.actions.len(), 256);
+    assert_eq!(plan.skipped, [(Skip::Later, 144)].into());
+    let all = plan_of(&book, &scan, Means::new(None, None, &strategy, &cooling).to_the_last());
+    assert_eq!((all.actions.len(), all.skipped.len()), (400, 0));
 }
 
 #[test]

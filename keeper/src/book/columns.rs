@@ -35,7 +35,8 @@ pub struct Kind {
     pub asset: AssetId,
     /// The side.
     pub side: Side,
-    /// Shares or scaled debt, rounded to the nearest number of 53 bits.
+    /// Shares or scaled debt, rounded to the nearest number of 53 bits. It never falls while the book stands: were one too large for the
+    /// filter, all accounts with this kind would be judged exactly until the book is read anew.
     pub most: f64,
 }
 

@@ -1,11 +1,12 @@
 //! What was spent within the last hour of the chain's time, and what may still be. Pure.
 //!
 //! What was sent counts, whatever became of it: a transaction that failed may have been meant for a price that is wrong, and has cost its fee
-//! all the same. What a keeper spent before it was started anew isn't known to it.
+//! all the same. A keeper that is started anew knows what it spent from its journal, as far as that goes back.
 
 use std::collections::VecDeque;
 
 use plimsoll_risk::units::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Strategy;
 use crate::plan::Action;
@@ -17,12 +18,27 @@ const HOUR: u64 = 3_600;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budget(VecDeque<Spent>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Spent {
-    at: u64,
-    own: Value,
-    fee: u128,
-    write_offs: usize,
+/// What one transaction spends.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// The time of the block at which it was sent, in seconds.
+    pub at: u64,
+    /// The keeper's own coins that are repaid with, in value.
+    pub own: Value,
+    /// The fee, in base units of the gas denom.
+    pub fee: u128,
+    /// How many debts are written off.
+    pub write_offs: usize,
+}
+
+impl Spent {
+    /// By a transaction that does this, sent in a block of this time for this fee.
+    pub fn of(at: u64, actions: &[Action], fee: u128) -> Self {
+        let own = actions.iter().filter_map(Action::own_value);
+        let own = own.fold(Value::ZERO, |sum, value| sum.checked_add(value).unwrap_or(sum));
+        let write_offs = actions.iter().filter(|action| matches!(action, Action::WriteOff { .. })).count();
+        Self { at, own, fee, write_offs }
+    }
 }
 
 /// What may be spent on one transaction; `None` is no limit.
@@ -37,13 +53,16 @@ pub struct Allowance {
 }
 
 impl Budget {
-    /// A transaction that does this was sent in a block of this time, for this fee.
-    pub fn spend(&mut self, now: u64, actions: &[Action], fee: u128) {
-        self.0.retain(|spent| spent.at.saturating_add(HOUR) > now);
-        let own = actions.iter().filter_map(Action::own_value);
-        let own = own.fold(Value::ZERO, |sum, value| sum.checked_add(value).unwrap_or(sum));
-        let write_offs = actions.iter().filter(|action| matches!(action, Action::WriteOff { .. })).count();
-        self.0.push_back(Spent { at: now, own, fee, write_offs });
+    /// A transaction that spends this was sent.
+    pub fn spend(&mut self, spent: Spent) {
+        self.0.retain(|before| before.at.saturating_add(HOUR) > spent.at);
+        self.0.push_back(spent);
+    }
+
+    /// Transactions that spent this were sent before the start.
+    pub fn recall<'a>(&mut self, spent: impl IntoIterator<Item = &'a Spent>) {
+        self.0.extend(spent.into_iter().cloned());
+        self.0.make_contiguous().sort_by_key(|spent| spent.at);
     }
 
     /// What may be spent now. Nothing at all, a fee of 0, once what is left of the hour's fees is less than the last transaction's.

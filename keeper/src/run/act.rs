@@ -111,12 +111,11 @@ impl<C: Chain> Keeper<C> {
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {
         let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
-        let fee = self.chain.fee(batch.gas).amount;
         let (lane, left_out) = (&mut self.lanes[at], batch.left_out.clone());
         match lane.executor.send_batch(desk, batch, head, self.strategy.timeout_blocks).await {
             Ok(sent) => {
                 if sent.hash.is_some() {
-                    self.budget.spend(head.time, &sent.actions, fee);
+                    sent.spent.iter().for_each(|spent| self.budget.spend(spent.clone()));
                     lane.accepted();
                     lane.sent.clone_from(&sent.actions);
                     lane.seen = Some(seen(&self.book));
