@@ -4,25 +4,18 @@
 //! moved aside to `<name>.damaged-<n>` and told of; it is never deleted. What is in it can always be read from the chain again, so the
 //! disk is waited for only every [`DURABLE_EVERY`]: after a kill at any moment the file holds some earlier block, whole.
 
+mod read;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use plimsoll_risk::account::Account;
-use plimsoll_risk::params::AssetId;
 use plimsoll_schema::compact;
-use plimsoll_schema::pool::AccountKey;
-use redb::{
-    Builder, Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata, StorageError, TableDefinition,
-};
+use redb::{Builder, Database, DatabaseError, Durability, ReadableDatabase, StorageError, TableDefinition};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use crate::book::answer::check_account;
+use crate::book::Book;
 use crate::book::news::News;
-use crate::book::{Addresses, Asset, Book};
-use crate::chain::Head;
 use crate::error::{Error, Result};
 
 /// What the rows mean. Another number is another format, which is moved aside.
@@ -103,7 +96,7 @@ impl Store {
         let database = builder.create(path).map_err(|error| bad(&error))?;
         let unfit = |error: redb::Error| Bad::Unfit(error.to_string());
         let transaction = database.begin_read().map_err(|error| unfit(error.into()))?;
-        let stored = stored(&transaction)?;
+        let stored = read::stored(&transaction)?;
         drop(transaction);
         Ok((Self { path: path.to_owned(), database, durable: Instant::now() }, stored))
     }
@@ -192,60 +185,6 @@ impl Store {
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
-
-/// Everything in the file; nothing when it is new.
-fn stored(transaction: &ReadTransaction) -> std::result::Result<Option<Stored>, Bad> {
-    let read = || -> std::result::Result<Option<Stored>, Box<dyn std::error::Error>> {
-        if transaction.list_tables()?.next().is_none() {
-            return Ok(None);
-        }
-        let meta = transaction.open_table(META)?;
-        let format: u32 = field(&meta, "format")?;
-        if format != FORMAT {
-            return Err(format!("its format is {format}, this keeper's is {FORMAT}").into());
-        }
-        let (chain_id, height, time) = field(&meta, "head")?;
-        let (pool, oracle) = field(&meta, "addresses")?;
-        let mut book = Book {
-            head: Head { chain_id, height, time },
-            addresses: Addresses { pool, oracle },
-            terms: field(&meta, "terms")?,
-            assets: Default::default(),
-            accounts: Default::default(),
-        };
-        for row in transaction.open_table(ASSETS)?.iter()? {
-            let (id, bytes) = row?;
-            let (params, stored, record) = decode(bytes.value())?;
-            book.assets.insert(AssetId(id.value()), Asset { params, stored, record });
-        }
-        let (table, count): (_, u64) = (transaction.open_table(ACCOUNTS)?, field(&meta, "accounts")?);
-        if table.len()? != count {
-            return Err(format!("it has {} accounts, and says that there are {count}", table.len()?).into());
-        }
-        for row in table.iter()? {
-            let (at, bytes) = row?;
-            let ((owner, account_id), account) = (at.value(), decode::<Account>(bytes.value())?);
-            let key = AccountKey { owner: owner.to_owned(), account_id };
-            check_account(&key, &account, |id| book.assets.contains_key(&id))?;
-            book.put_account(key, account);
-        }
-        let (pool, oracle) = field(&meta, "codes")?;
-        Ok(Some(Stored { book, codes: Codes { pool, oracle } }))
-    };
-    read().map_err(|error| Bad::Unfit(error.to_string()))
-}
-
-fn field<T: DeserializeOwned>(
-    meta: &impl ReadableTable<&'static str, &'static [u8]>,
-    name: &str,
-) -> std::result::Result<T, Box<dyn std::error::Error>> {
-    let bytes = meta.get(name)?.ok_or_else(|| format!("its {name} is missing"))?;
-    decode(bytes.value()).map_err(|error| format!("its {name} can't be read: {error}").into())
-}
-
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, Box<dyn std::error::Error>> {
-    compact::decode(bytes).map_err(|error| error.to_string().into())
 }
 
 fn encode(row: &impl Serialize) -> std::result::Result<Vec<u8>, redb::Error> {
