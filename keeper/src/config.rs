@@ -367,7 +367,7 @@ impl Config {
                 "" => BookFile::Beside,
                 "none" => BookFile::Nowhere,
                 _ => layers
-                    .path("book.path", "a file, not a directory", |path| !path.is_dir())?
+                    .path("book.path", "a file, not a directory, or none", |path| !path.is_dir())?
                     .map_or(BookFile::Beside, BookFile::At),
             },
             care: care(layers)?,

@@ -1,27 +1,28 @@
 //! What the keeper shows of itself to the outside: whether it lives, whether it is ready, and numbers. See [`serve`].
 
-pub mod ages;
 pub mod flight;
 pub mod metrics;
 pub mod ready;
 pub mod requests;
 pub mod serve;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
+use crate::book::shelf::Counts;
 use crate::chain::{Balances, Head};
 use crate::error::Error;
 use crate::execute::Landed;
 use crate::journal::Intent;
-use crate::monitor::ages::Ages;
 use crate::monitor::flight::Flights;
 use crate::monitor::metrics::Metrics;
 use crate::monitor::ready::{Facts, Verdict};
-use crate::run::Tick;
+use crate::plan::age::Ages;
+use crate::run::{Lost, Tick, Why};
 
 /// This machine's clock, in seconds.
 pub fn clock() -> u64 {
@@ -47,6 +48,8 @@ struct Known {
     facts: Facts,
     ages: Ages,
     flights: Flights,
+    /// Addresses, each with a token that it has or had.
+    held: BTreeSet<(String, String)>,
     /// Since when a block is being worked on.
     busy: Option<Instant>,
 }
@@ -94,11 +97,12 @@ impl Monitor {
         metrics.block(book, tick);
         let mut known = self.known();
         let began = known.busy.take();
-        let below: Vec<AccountKey> = below(book, tick);
-        metrics.oldest_liquidatable.set(known.ages.at(tick.head.time, below));
+        known.ages.see(tick.head.time, below(book, tick));
+        metrics.oldest(known.ages.oldest(), tick.head.time);
         known.facts.book = Some(tick.head.clone());
         known.facts.trouble = None;
-        if let (Some(hash), Some(began)) = (&tick.sent.hash, began) {
+        let sent = std::iter::once(&tick.sent).chain(&tick.also).filter_map(|sent| sent.hash.as_ref());
+        for (hash, began) in sent.filter_map(|hash| Some((hash, began?))) {
             metrics.detect_to_submit.observe(began.elapsed().as_secs_f64());
             known.flights.sent(hash, began, Instant::now());
         }
@@ -126,20 +130,34 @@ impl Monitor {
         }
     }
 
+    /// A transaction did nothing.
+    pub fn lost(&self, lost: &Lost) {
+        let (result, reason) = match lost.why {
+            Why::Expired => ("expired", ""),
+            Why::Rival => ("rival", ""),
+            Why::OutOfGas => ("failed", "out_of_gas"),
+            Why::Failed => ("failed", "refused_by_contract"),
+        };
+        self.metrics().transaction(result, reason);
+    }
+
     /// The node didn't take a transaction, or there is no money for it.
     pub fn refused(&self, error: &Error) {
         self.metrics().transaction("refused", error.name());
     }
 
-    /// What the key holds.
-    pub fn balances(&self, balances: &Balances) {
-        self.metrics().balances(balances);
+    /// What this address holds; what it no longer has is 0.
+    pub fn balances(&self, address: &str, balances: &Balances) {
+        let mut known = self.known();
+        known.held.extend(balances.keys().map(|denom| (address.to_owned(), denom.clone())));
+        for (_, denom) in known.held.iter().filter(|(of, _)| of == address) {
+            self.metrics().balance(address, denom, balances.get(denom).copied().unwrap_or_default());
+        }
     }
 
-    /// How many differences audits have found so far.
-    pub fn audited(&self, found: usize) {
-        let counter = &self.metrics().audit_mismatches;
-        counter.inc_by(u64::try_from(found).unwrap_or(u64::MAX).saturating_sub(counter.get()));
+    /// What was wrong with the book, ever since the start.
+    pub fn counted(&self, counts: Counts) {
+        self.metrics().counted(counts);
     }
 
     /// Whether the process should go on living: a block's work doesn't take minutes.
@@ -175,6 +193,6 @@ impl Monitor {
 
 /// The accounts below health factor 1.
 fn below(book: &Book, tick: &Tick) -> Vec<AccountKey> {
-    let accounts = tick.scan.rows_below().iter().filter_map(|row| book.accounts.at(*row as usize));
-    accounts.map(|(key, _)| key.clone()).collect()
+    let row = |row: &u32| book.accounts.at(usize::try_from(*row).ok()?).map(|(key, _)| key.clone());
+    tick.scan.rows_below().iter().filter_map(row).collect()
 }

@@ -182,7 +182,10 @@ impl<C: Chain> Keeper<C> {
         };
         let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(&head.chain_id));
         let following = self.shelf.follow(&mut self.book, &*self.chain, head);
-        tokio::try_join!(following, futures_util::future::try_join_all(watching))?;
+        // Both to their ends: a book that is cut off midway would not be the file's.
+        let (followed, watched) = tokio::join!(following, futures_util::future::try_join_all(watching));
+        followed?;
+        watched?;
         let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
@@ -196,7 +199,7 @@ impl<C: Chain> Keeper<C> {
         let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
         self.shelf.keep(&self.book);
-        self.monitor.audited(self.shelf.counts().mended);
+        self.monitor.counted(self.shelf.counts());
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
@@ -266,6 +269,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     fn lost(&mut self, lost: Lost) {
+        self.monitor.lost(&lost);
         let Lost { intent, why, reason, gas_used } = &lost;
         tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
         self.landed.failed.push(lost);

@@ -137,10 +137,10 @@ async fn blocks_that_passed_between_two_starts_are_filled() {
     assert_eq!(followed, read_anew(&chain, &pool).await);
 }
 
-// Case 16, between two starts: a contract that was upgraded has the book built anew before anything is sent. While the keeper runs, the
+// Between two starts: a contract that was upgraded has the book built anew before anything is sent. While the keeper runs, the
 // chain's own event does the same: `follow.rs`.
 #[tokio::test]
-async fn another_code_or_another_chain_is_read_anew_and_only_the_other_chains_file_moved_aside() {
+async fn case_16_another_code_or_another_chain_is_read_anew_and_only_the_other_chains_file_moved_aside() {
     let ((chain, pool), file) = (world().await, folder("other").join("book.redb"));
     let (shelf, right) = open(&chain, &pool, &file).await;
     drop(shelf);
@@ -191,7 +191,7 @@ async fn upgrade(chain: &WorldChain) -> Head {
 }
 
 #[tokio::test]
-async fn an_upgrade_while_the_keeper_runs_has_the_book_read_anew_once() {
+async fn case_16_an_upgrade_while_the_keeper_runs_has_the_book_read_anew_once() {
     let ((chain, pool), file) = (world().await, folder("upgrade").join("book.redb"));
     let (shelf, mut book) = open(&chain, &pool, &file).await;
     let right = book.accounts.clone();
@@ -256,9 +256,9 @@ async fn two_blocks(file: &Path) -> [Book; 2] {
     [first, second]
 }
 
-// Case 15: a damaged book file is quarantined, and the book built anew.
+// A damaged book file is quarantined, and the book built anew.
 #[tokio::test]
-async fn flipped_and_cut_bytes_are_noticed_and_nothing_is_deleted() {
+async fn case_15_flipped_and_cut_bytes_are_noticed_and_nothing_is_deleted() {
     let file = folder("damage").join("book.redb");
     let books = two_blocks(&file).await;
     let whole = std::fs::read(&file).unwrap();
@@ -304,7 +304,7 @@ async fn flipped_and_cut_bytes_are_noticed_and_nothing_is_deleted() {
 }
 
 #[tokio::test]
-async fn what_is_no_book_is_moved_aside_under_numbers() {
+async fn case_15_what_is_no_book_is_moved_aside_under_numbers() {
     let file = folder("aside").join("book.redb");
     for n in 1..4 {
         std::fs::write(&file, format!("not a book {n}")).unwrap();

@@ -19,7 +19,7 @@ fn worst(checks: &[Check]) -> Status {
 }
 
 /// The one that isn't well, which says what to do.
-fn bad<'a>(checks: &'a [Check], status: Status) -> &'a Check {
+fn bad(checks: &[Check], status: Status) -> &Check {
     let found: Vec<&Check> = checks.iter().filter(|check| check.status != Status::Ok).collect();
     assert!(found.len() == 1 && found[0].status == status && found[0].mend.is_some(), "{checks:?}");
     found[0]

@@ -377,9 +377,9 @@ async fn a_small_sample_finds_a_wrong_account_in_time() {
     assert_eq!(f.book, right);
 }
 
-// Case 17: book and chain differ; it is repaired and counted.
+// Book and chain differ; it is repaired and counted.
 #[tokio::test]
-async fn the_keeper_audits_by_itself_and_reads_the_book_anew_when_it_was_wrong_too_often() {
+async fn case_17_the_keeper_audits_by_itself_and_reads_the_book_anew_when_it_was_wrong_too_often() {
     let mut f = Followed::new().await;
     alice_borrows(&mut f, 3).await;
     let right = f.book.accounts.clone();

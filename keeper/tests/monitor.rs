@@ -18,10 +18,10 @@ use plimsoll_keeper::chain::{Chain, Head};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::exchange::read::Venue;
 use plimsoll_keeper::journal::Journal;
-use plimsoll_keeper::monitor::ages::Ages;
 use plimsoll_keeper::monitor::ready::Facts;
 use plimsoll_keeper::monitor::serve::serve;
 use plimsoll_keeper::monitor::{Monitor, clock};
+use plimsoll_keeper::plan::age::Ages;
 use plimsoll_keeper::run::Keeper;
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World};
@@ -106,11 +106,18 @@ async fn numbers_are_what_the_chain_says() {
 fn the_oldest_is_as_old_as_it_was_below_without_a_pause() {
     let key = |account_id| AccountKey { owner: "ada".to_owned(), account_id };
     let mut ages = Ages::default();
-    assert_eq!(ages.at(100, vec![]), 0);
-    assert_eq!(ages.at(110, vec![key(1), key(2)]), 0);
-    assert_eq!(ages.at(125, vec![key(2), key(3)]), 15);
-    assert_eq!(ages.at(130, vec![key(1), key(3)]), 5);
-    assert_eq!(ages.at(140, vec![]), 0);
+    let mut oldest = |now, below: Vec<AccountKey>| {
+        ages.see(now, below);
+        ages.oldest()
+    };
+    assert_eq!(oldest(100, vec![]), None);
+    assert_eq!(oldest(110, vec![key(1), key(2)]), Some(110));
+    assert_eq!(oldest(125, vec![key(2), key(3)]), Some(110));
+    assert_eq!(oldest(130, vec![key(1), key(3)]), Some(125));
+    assert_eq!(oldest(140, vec![]), None);
+    let metrics = Monitor::default();
+    metrics.metrics().oldest(Some(125), 140);
+    assert_eq!(value(&metrics.render(), "keeper_oldest_liquidatable_seconds"), 15.0);
 }
 
 fn head(height: u64, time: u64) -> Head {

@@ -266,9 +266,9 @@ async fn a_page_above_the_gas_limit_is_halved_and_the_size_grows_again_below_it(
     assert!(matches!(&error, Error::Query { reason, .. } if reason == "out of gas"), "{error}");
 }
 
-// Case 5: the snapshot's height is pruned; it restarts at a newer one.
+// The snapshot's height is pruned; it restarts at a newer one.
 #[tokio::test]
-async fn a_height_that_the_node_forgets_is_left_for_a_newer_one_but_not_for_ever() {
+async fn case_05_a_height_that_the_node_forgets_is_left_for_a_newer_one_but_not_for_ever() {
     let node = Node { forgets: |page| [4, 10].contains(&page), ..Node::new(one_owner(12_000)).await };
     let before = node.head().await.unwrap().height;
     let book = node.snapshot().await.unwrap();
@@ -288,7 +288,7 @@ async fn a_height_that_the_node_forgets_is_left_for_a_newer_one_but_not_for_ever
     assert_eq!(book.head.height, head.height + 30);
 }
 
-// Case 4: blocks that nobody announced are found by their heights and filled.
+// Blocks that nobody announced are found by their heights and filled.
 #[tokio::test]
 async fn a_gap_is_filled_from_results_or_read_anew_when_they_are_gone() {
     let mut node = Node::new(mixed(300)).await;

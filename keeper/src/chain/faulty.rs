@@ -217,6 +217,11 @@ impl<C: Chain> Chain for Faulty<C> {
         Ok(self.bent(head, fault.as_ref()))
     }
 
+    async fn head_at(&self, height: u64) -> Result<Option<Head>> {
+        // Of an earlier block only whether the answer comes is a matter of faults.
+        Ok(self.call(Call::Head, self.inner.head_at(height)).await?.0)
+    }
+
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
         let (answer, fault) = self.call(Call::Smart, self.inner.smart(contract, msg, height)).await?;
         Ok(if fault == Some(Fault::Garbage) { cut(answer) } else { answer })
@@ -225,6 +230,11 @@ impl<C: Chain> Chain for Faulty<C> {
     async fn is_contract(&self, address: &str) -> Result<bool> {
         let (answer, fault) = self.call(Call::Contract, self.inner.is_contract(address)).await?;
         Ok(answer != (fault == Some(Fault::Garbage)))
+    }
+
+    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
+        let (answer, fault) = self.call(Call::Contract, self.inner.code_id(address)).await?;
+        Ok(if fault == Some(Fault::Garbage) { answer.map(|id| id.wrapping_add(1)) } else { answer })
     }
 
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {

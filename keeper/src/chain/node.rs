@@ -7,7 +7,7 @@ mod watch;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cosmos_sdk_proto::Timestamp;
@@ -55,7 +55,7 @@ pub struct Node {
     pub(super) remotes: Arc<Remotes>,
     pub(super) key: Option<Key>,
     watching: Arc<Watching>,
-    following: Arc<std::sync::atomic::AtomicBool>,
+    following: Arc<AtomicBool>,
 }
 
 /// The task that asks all endpoints where they stand. Ends with the last node of these endpoints.
@@ -368,25 +368,30 @@ impl Chain for Node {
 async fn latest(channel: Channel) -> std::result::Result<Head, Status> {
     let answer = blocks(channel).get_latest_block(GetLatestBlockRequest {}).await?.into_inner();
     let header = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
-    head_of(header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)))).flatten())
+    let header = header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
+    head_of(header.flatten()).ok_or_else(no_block)
 }
 
 /// The block of this height.
 async fn block(channel: Channel, height: i64) -> std::result::Result<Head, Status> {
     let answer = blocks(channel).get_block_by_height(GetBlockByHeightRequest { height }).await?.into_inner();
     let header = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
-    head_of(header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)))).flatten())
+    let header = header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
+    head_of(header.flatten()).ok_or_else(no_block)
 }
 
 fn blocks(channel: Channel) -> BlockClient<Channel> {
     BlockClient::new(channel).max_decoding_message_size(ANSWER_MAX)
 }
 
-fn head_of(header: Option<(String, i64, Option<Timestamp>)>) -> std::result::Result<Head, Status> {
-    let head = header.and_then(|(chain_id, height, time)| {
+fn head_of(header: Option<(String, i64, Option<Timestamp>)>) -> Option<Head> {
+    header.and_then(|(chain_id, height, time)| {
         Some(Head { chain_id, height: height.try_into().ok()?, time: time?.seconds.try_into().ok()? })
-    });
-    head.ok_or_else(|| Status::data_loss("a block without height or time"))
+    })
+}
+
+fn no_block() -> Status {
+    Status::data_loss("a block without height or time")
 }
 
 fn wasm(channel: Channel) -> WasmClient<Channel> {

@@ -133,7 +133,8 @@ impl Node {
         self.config.with_reserve(gas)
     }
 
-    pub(super) async fn simulate_any(&self, messages: &[Any]) -> Result<u64> {
+    /// The gas that these messages use now.
+    pub async fn simulate_any(&self, messages: &[Any]) -> Result<u64> {
         let key = self.signer()?;
         let (_, sequence) = self.account(key.address()).await?;
         let auth = auth_info(key, sequence, Fee::default())?;
@@ -199,7 +200,7 @@ impl Node {
         Err(unknown.or(refused).unwrap_or_else(|| self.remotes.nobody(Kind::Grpc)))
     }
 
-    /// The transaction with this hash, or `None` while no block is known to have it.
+    /// The transaction with this hash, or `None` while no block is known to have it, up to the newest that any endpoint told.
     pub async fn transaction(&self, hash: &str) -> Result<Option<TxOutcome>> {
         let request = GetTxRequest { hash: hash.to_owned() };
         let ask = |channel| {
@@ -210,7 +211,14 @@ impl Node {
         let (at, answer) = self.remotes.ask(None, ask).await?;
         let response = match answer {
             Ok(answer) => answer.tx_response,
-            Err(status) if status.code() == Code::NotFound => return Ok(None),
+            Err(status) if status.code() == Code::NotFound => {
+                // None of all endpoints knows it. Whoever is behind may only not know it yet, and what is taken for lost is sent anew.
+                if self.remotes.has_newest(at).await {
+                    return Ok(None);
+                }
+                let reason = format!("it is behind, and can't say what became of transaction {hash}");
+                return Err(Error::Unreachable { what: "gRPC", endpoint: self.remotes.name(at), reason });
+            }
             Err(status) => return Err(refusal(&format!("transaction {hash}"), &status)),
         };
         let garbage = || Error::garbage(&self.remotes.name(at), "a transaction without a result");

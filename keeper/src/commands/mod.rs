@@ -94,26 +94,27 @@ pub fn config(settings: &Settings) -> Result<Config> {
 
 /// The configured key; `None` when there is none.
 pub fn key(config: &Config) -> Result<Option<Key>> {
-    if let Some(path) = config.wallet.mnemonic_file.as_deref().filter(|path| !path.is_file())
-        && std::env::var_os(MNEMONIC_VARIABLE).is_none()
-    {
-        let shown = path.to_string_lossy();
-        let reason =
-            format!("wallet.mnemonic_file = \"{}\" is not allowed: it must be a file that is there", veiled(&shown));
-        return Err(Error::Config(reason));
-    }
-    let mnemonic = Mnemonic::find(MNEMONIC_VARIABLE, config.wallet.mnemonic_file.as_deref())?;
     let derive = |mnemonic: Mnemonic| mnemonic.key(&config.chain.prefix, config.chain.coin_type, config.wallet.account);
-    mnemonic.map(derive).transpose()
+    mnemonic(config)?.map(derive).transpose()
 }
 
 /// The configured keys, from the first on; none when there is no mnemonic.
 pub fn keys(config: &Config) -> Result<Vec<Key>> {
-    let Some(mnemonic) = Mnemonic::find(MNEMONIC_VARIABLE, config.wallet.mnemonic_file.as_deref())? else {
-        return Ok(Vec::new());
-    };
+    let Some(mnemonic) = mnemonic(config)? else { return Ok(Vec::new()) };
     let numbers = (0..config.wallet.keys).map(|number| config.wallet.account.saturating_add(number));
     numbers.map(|number| mnemonic.key(&config.chain.prefix, config.chain.coin_type, number)).collect()
+}
+
+fn mnemonic(config: &Config) -> Result<Option<Mnemonic>> {
+    let file = config.wallet.mnemonic_file.as_deref();
+    if let Some(path) = file.filter(|path| !path.is_file() && std::env::var_os(MNEMONIC_VARIABLE).is_none()) {
+        let path = path.to_string_lossy();
+        return Err(Error::Config(format!(
+            "wallet.mnemonic_file = \"{}\" is not allowed: it must be a file that is there",
+            veiled(&path)
+        )));
+    }
+    Mnemonic::find(MNEMONIC_VARIABLE, file)
 }
 
 /// A connected node, and the book at its latest block, with a bar while a person waits.

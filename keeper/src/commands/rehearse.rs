@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::execute::fee_reserve;
 use crate::plan::{Action, Means, Plan, keep_back, plan};
 use crate::rehearse::{Shock, moved, shocked};
-use crate::scan::{Scan, name, scan};
+use crate::scan::{Scan, name, scan_on};
 
 /// Reads the book, applies the shocks, judges and plans as `run` does, and prints what would be done.
 pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Result<()> {
@@ -26,9 +26,9 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
         .collect::<Result<_>>()?;
     let config = config(settings)?;
     let (node, book) = open(&config, key(&config)?).await?;
-    let before = scan(&book, book.head.time)?;
+    let before = scan_on(&*node, &book).await?;
     let after_book = shocked(&book, &shocks)?;
-    let after = scan(&after_book, book.head.time)?;
+    let after = scan_on(&*node, &after_book).await?;
     let venue = venue(&config, &node).await?;
     let exchange = match &venue {
         Some(venue) => Some(moved(&venue.read(&*node, Some(book.head.height)).await?, &shocks)),

@@ -52,7 +52,9 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     let mut further = Vec::new();
     for (at, key) in keys.into_iter().enumerate().filter(|_| live) {
         let address = key.address().to_owned();
-        further.push((Arc::new(node.signed_by(key)), Journal::open(&journal_path(&config, &address, at + 1)?)?));
+        let node = Arc::new(node.signed_by(key));
+        watch_balances(&monitor, &node);
+        further.push((node, Journal::open(&journal_path(&config, &address, at + 1)?)?));
     }
     let keeper = Keeper::new(node, book, config.strategy.clone(), journal)?;
     let mut keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf).watched(monitor);
@@ -77,7 +79,7 @@ async fn show(config: &Config, monitor: &Monitor) -> Result<Option<Server>> {
     }
 }
 
-/// Shows what the node's connections are like whenever somebody looks, and now and then what the key holds.
+/// Shows what the node's connections are like whenever somebody looks, and what its key holds.
 fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
     monitor.metrics().count_requests(node.requests());
     let seen = Arc::downgrade(node);
@@ -88,13 +90,18 @@ fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
         metrics.newest(&newest, clock());
         Some((newest, endpoints.readiness()))
     });
+    watch_balances(monitor, node);
+}
+
+/// Shows now and then what the node's key holds.
+fn watch_balances(monitor: &Monitor, node: &Arc<Node>) {
     let (monitor, node) = (monitor.clone(), Arc::downgrade(node));
     tokio::spawn(async move {
         while let Some(node) = node.upgrade() {
             if let Some(sender) = node.sender()
                 && let Ok(balances) = node.balances(sender).await
             {
-                monitor.balances(&balances);
+                monitor.balances(sender, &balances);
             }
             drop(node);
             tokio::time::sleep(BALANCES_EVERY).await;

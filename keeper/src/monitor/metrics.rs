@@ -5,6 +5,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
+use plimsoll_risk::health::Assets;
 use plimsoll_risk::price::PriceRecord;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -14,7 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry};
 
 use crate::book::Book;
-use crate::chain::Balances;
+use crate::book::shelf::Counts;
 use crate::chain::endpoints::Endpoints;
 use crate::execute::Landed;
 use crate::monitor::requests::Requests;
@@ -38,12 +39,21 @@ pub struct OfDenom {
     pub denom: String,
 }
 
+/// By address and token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Purse {
+    /// Whose.
+    pub address: String,
+    /// Which token.
+    pub denom: String,
+}
+
 /// By what became of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
-    /// `settled`, `failed`, `expired` or `refused`.
+    /// `settled`, `failed`, `rival`, `expired` or `refused`.
     pub result: String,
-    /// Empty, or the chain's codespace and code, or the keeper's error.
+    /// Empty, or why it failed, or the name of the error with which it was refused.
     pub reason: String,
 }
 
@@ -140,14 +150,24 @@ metrics! {
     bad_debt: Number = "bad_debt_value";
     /// Debt written off by this keeper's transactions, in quote currency.
     written_off: Counter<f64, AtomicU64> = "written_off_value";
-    /// What the key holds, in base units.
-    balance: Family<OfDenom, Number> = "balance";
+    /// What the keeper's addresses hold, in base units.
+    balance: Family<Purse, Number> = "balance";
     /// The age of the published price that the book has, at the book's block, in seconds.
     oracle_age: Family<OfDenom, Gauge> = "oracle_age_seconds";
-    /// 1 while the price fails its guards at the book's block, else 0.
+    /// 1 while neither the published price nor a live one passes its guards at the book's block, else 0.
     oracle_fault: Family<OfDenom, Gauge> = "oracle_fault";
     /// Differences that audits found between book and chain.
     audit_mismatches: Counter = "audit_mismatches";
+    /// How often the whole book was read anew, the start not counted.
+    book_rebuilds: Counter = "book_rebuilds";
+    /// Blocks that were filled from their events because nobody announced them.
+    book_filled: Counter = "book_filled_blocks";
+    /// Answers that can't be, of which nothing entered the book.
+    book_refused: Counter = "book_refused_answers";
+    /// Attributes of the pool's events that name no account.
+    book_malformed: Counter = "book_malformed_events";
+    /// How often the book's file couldn't be written.
+    book_unwritten: Counter = "book_unwritten";
     /// 1 while the endpoint may be asked, else 0.
     endpoint_up: Family<OfEndpoint, Gauge> = "endpoint_up";
     /// The newest block that the endpoint told.
@@ -190,9 +210,11 @@ impl Metrics {
         self.accounts.set(length(tick.scan.accounts));
         self.liquidatable.set(length(tick.scan.below()));
         self.unjudged.set(length(tick.scan.faults.len()));
-        let bad = tick.scan.rows_bad().iter().filter_map(|row| tick.scan.at(book, *row));
-        self.bad_debt.set(bad.fold(0.0, |sum, verdict| sum + number(&verdict.health.debt)));
-        self.queue.set(length(tick.plan.actions.len().saturating_sub(tick.sent.actions.len())));
+        let bad =
+            tick.scan.troubled(book).into_iter().filter(|(row, _)| tick.scan.rows_bad().binary_search(row).is_ok());
+        self.bad_debt.set(bad.fold(0.0, |sum, (_, sums)| sum + sums.debt));
+        let sent = std::iter::once(&tick.sent).chain(&tick.also).map(|sent| sent.actions.len()).sum();
+        self.queue.set(length(tick.plan.actions.len().saturating_sub(sent)));
         for (histogram, spent) in [
             (&self.follow_seconds, tick.spent.follow),
             (&self.scan_seconds, tick.spent.scan),
@@ -204,7 +226,7 @@ impl Metrics {
             self.skips.get_or_create(&Reason { reason: reason.to_string() }).inc_by(*count);
         }
         self.settled(tick);
-        self.prices(book, tick.head.time);
+        self.prices(book, tick);
     }
 
     fn settled(&self, tick: &Tick) {
@@ -218,17 +240,22 @@ impl Metrics {
         self.failed_items.inc_by(u64::try_from(tick.failures.len()).unwrap_or(u64::MAX));
     }
 
-    fn prices(&self, book: &Book, now: u64) {
-        for asset in book.assets.values() {
+    fn prices(&self, book: &Book, tick: &Tick) {
+        for (id, asset) in &book.assets {
             let denom = OfDenom { denom: asset.params.denom.clone() };
             // A fixed price has no age.
             let ages = |record: &&PriceRecord| record.timestamp > 0 && record.guards.max_age.is_some();
             if let Some(record) = asset.record.as_ref().filter(ages) {
-                self.oracle_age.get_or_create(&denom).set(signed(now.saturating_sub(record.timestamp)));
+                self.oracle_age.get_or_create(&denom).set(signed(tick.head.time.saturating_sub(record.timestamp)));
             }
-            let fails = asset.record.as_ref().is_none_or(|record| record.quote(now).is_err());
+            let fails = tick.scan.assets.asset(*id).is_none_or(|state| state.mark.quote.is_err());
             self.oracle_fault.get_or_create(&denom).set(i64::from(fails));
         }
+    }
+
+    /// Since when the oldest account is below 1, at this time; both in seconds.
+    pub fn oldest(&self, since: Option<u64>, now: u64) {
+        self.oldest_liquidatable.set(since.map_or(0, |since| signed(now.saturating_sub(since))));
     }
 
     /// What became of a transaction.
@@ -238,11 +265,9 @@ impl Metrics {
                 self.gas.inc_by(included.gas_used);
                 if included.code == 0 {
                     self.transaction("settled", "");
-                } else {
-                    self.transaction("failed", &format!("{}/{}", included.codespace, included.code));
                 }
             }
-            Landed::Expired => self.transaction("expired", ""),
+            Landed::Expired => {}
         }
     }
 
@@ -252,11 +277,23 @@ impl Metrics {
         self.transactions.get_or_create(&outcome).inc();
     }
 
-    /// What the key holds; what it no longer has is 0.
-    pub fn balances(&self, balances: &Balances) {
-        self.balance.clear();
-        for (denom, amount) in balances {
-            self.balance.get_or_create(&OfDenom { denom: denom.clone() }).set(number(amount));
+    /// What this address holds, in base units.
+    pub fn balance(&self, address: &str, denom: &str, amount: u128) {
+        let labels = Purse { address: address.to_owned(), denom: denom.to_owned() };
+        self.balance.get_or_create(&labels).set(number(&amount));
+    }
+
+    /// What was wrong with the book, ever since the start.
+    pub fn counted(&self, counts: Counts) {
+        for (counter, total) in [
+            (&self.audit_mismatches, u64::try_from(counts.mended).unwrap_or(u64::MAX)),
+            (&self.book_rebuilds, counts.rebuilt),
+            (&self.book_filled, counts.filled),
+            (&self.book_refused, counts.refused),
+            (&self.book_malformed, counts.malformed),
+            (&self.book_unwritten, counts.unwritten),
+        ] {
+            counter.inc_by(total.saturating_sub(counter.get()));
         }
     }
 

@@ -23,4 +23,9 @@ impl Ages {
     pub fn since(&self, key: &AccountKey) -> Option<u64> {
         self.0.get(key).copied()
     }
+
+    /// The earliest of these times; `None` when no account is in trouble.
+    pub fn oldest(&self) -> Option<u64> {
+        self.0.values().min().copied()
+    }
 }

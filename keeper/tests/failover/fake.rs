@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cosmos_sdk_proto::cosmos::base::abci::v1beta1::TxResponse;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{Block, GetLatestBlockResponse, Header};
-use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxResponse};
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxResponse, GetTxResponse};
 use cosmos_sdk_proto::cosmwasm::wasm::v1::QuerySmartContractStateResponse;
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, Full};
@@ -46,6 +46,8 @@ pub struct State {
     pub broadcast: u32,
     /// Heights of the questions to contracts that it answered.
     pub asked: Vec<String>,
+    /// Whether a block has the transaction that is asked for.
+    pub included: bool,
     /// What was broadcast to it.
     pub taken: Vec<Vec<u8>>,
 }
@@ -67,6 +69,7 @@ impl Fake {
             announces: true,
             broadcast: 0,
             asked: Vec::new(),
+            included: false,
             taken: Vec::new(),
         };
         let (grpc, rpc) =
@@ -127,6 +130,7 @@ impl Fake {
         let answer = match path.rsplit('/').next().unwrap() {
             "GetLatestBlock" => Ok(self.latest_block()),
             "SmartContractState" => self.smart(at),
+            "GetTx" => self.transaction(),
             "BroadcastTx" => Ok(self.broadcast(&body[5..])),
             _ => Err((12, "unknown method".to_owned())),
         };
@@ -179,6 +183,15 @@ impl Fake {
             }
             state.asked.push(at.unwrap_or_default());
             Ok(QuerySmartContractStateResponse { data: b"7".to_vec() }.encode_to_vec())
+        })
+    }
+
+    fn transaction(&self) -> Result<Vec<u8>, (u32, String)> {
+        self.with(|state| {
+            let height = i64::try_from(state.height).unwrap();
+            let tx_response = Some(TxResponse { height, ..TxResponse::default() });
+            let found = GetTxResponse { tx_response, ..GetTxResponse::default() }.encode_to_vec();
+            if state.included { Ok(found) } else { Err((5, "tx not found".to_owned())) }
         })
     }
 

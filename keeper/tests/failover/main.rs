@@ -15,7 +15,7 @@ use cosmwasm_std::Decimal;
 use fake::{Fake, Mood};
 use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::chain::node::Node;
-use plimsoll_keeper::chain::{Chain, Signed};
+use plimsoll_keeper::chain::{Chain, Outcome, Signed};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};
 
@@ -179,6 +179,22 @@ async fn the_same_bytes_go_to_all_that_are_well() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let error = node.broadcast(&signed).await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_transaction_is_in_no_block_only_when_one_that_has_all_blocks_says_so() {
+    let (a, b) = (Fake::start(100).await, Fake::start(103).await);
+    b.with(|state| state.included = true);
+    let node = connect(&[&a, &b]).await;
+    // The preferred one is three blocks behind, which is allowed, and hasn't seen it.
+    assert!(matches!(node.outcome("H").await.unwrap(), Outcome::Included(included) if included.height == 103));
+    b.with(|state| state.mood = Mood::Dead);
+    until("the second is down", || matches!(health(&node, &b.grpc), Health::Down { .. })).await;
+    let error = node.outcome("H").await.unwrap_err();
+    assert!(error.class() == Class::Retry && error.to_string().contains("behind"), "{error}");
+    // With all blocks it is believed.
+    a.with(|state| state.height = 103);
+    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound);
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ fn user(world: &mut World, what: u64) -> Vec<plimsoll_testing::AppResponse> {
 async fn history(seed: u64) {
     let mut chance = Chance(seed);
     let setup = if seed.is_multiple_of(2) { without_inventory(6) } else { Setup { accounts: 6, ..Setup::default() } };
-    let mut setup = Setup { price: "10", ..setup };
+    let mut setup = Setup { price: "10", on_disk: true, ..setup };
     setup.strategy.max_failures = 0;
     let mut stage = Stage::new(setup).await;
     let (mut price, mut crashes) = (10_000u64, 0);

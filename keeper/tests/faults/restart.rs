@@ -1,8 +1,103 @@
 //! Cases 14 to 17: the keeper is killed, or what it knows is wrong.
 
+use plimsoll_keeper::book::shelf::{Care, Shelf};
 use plimsoll_keeper::chain::Chain;
+use plimsoll_schema::pool::MigrateMsg;
+use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World, pool_code};
 
-use crate::stage::{Setup, Stage, journal_of, without_inventory};
+use crate::stage::{Setup, Stage, fall, journal_of, sent, without_inventory};
+
+#[tokio::test]
+async fn case_05_a_snapshot_whose_block_is_forgotten_starts_again_at_a_newer_one() {
+    let stage = Stage::new(Setup { accounts: 3, ..Setup::default() }).await;
+    let old = stage.world().head().await.unwrap();
+    let newer = stage.block(|world| fall(world, "8.5")).await;
+    // The in-process chain keeps its last block alone.
+    let (_, book) = Shelf::open(Care::default(), None, &*stage.chain, &stage.pool, old, |_| {}).await.unwrap();
+    assert_eq!((&book.head, &book), (&newer, &stage.fresh_book().await));
+}
+
+#[tokio::test]
+async fn case_15_a_damaged_book_file_is_set_aside_and_the_book_read_anew() {
+    for damage in [cut_off, overwritten] {
+        let mut stage = Stage::new(Setup { accounts: 3, on_disk: true, ..Setup::default() }).await;
+        assert_eq!(sent(&stage.tick().await.unwrap()).len(), 3);
+        stage.block(|_| Vec::new()).await;
+        let Stage { setup, chain, keeper, pool, liquidator, directory } = stage;
+        let file = directory.book();
+        let (stopped, parked) = (file.clone(), file.with_extension("good"));
+        drop(keeper);
+        std::fs::copy(&stopped, &parked).unwrap();
+        damage(&file);
+        let damaged = std::fs::read(&file).unwrap();
+        let mut stage = Stage::started(setup, chain, pool, liquidator, directory).await;
+        let aside = file.with_file_name("book.redb.damaged-1");
+        assert!(std::fs::read(&aside).unwrap() == damaged, "nothing of it is lost");
+        assert_eq!(stage.keeper.book(), &stage.fresh_book().await);
+        assert_eq!(stage.tick().await.unwrap().settled.len(), 3);
+        assert_eq!((stage.sent_once().await, stage.below_one().await), (1, 0));
+    }
+}
+
+fn cut_off(file: &std::path::Path) {
+    let length = std::fs::metadata(file).unwrap().len();
+    std::fs::OpenOptions::new().write(true).open(file).unwrap().set_len(length / 3).unwrap();
+}
+
+fn overwritten(file: &std::path::Path) {
+    std::fs::write(file, "this is no book").unwrap();
+}
+
+#[tokio::test]
+async fn case_16_an_upgraded_contract_has_the_book_read_anew_before_anything_is_sent() {
+    let mut stage = Stage::new(Setup { price: "10", accounts: 2, on_disk: true, ..Setup::default() }).await;
+    let upgrade = |world: &mut World| {
+        let pool = world.pool().clone();
+        [vec![world.migrate(&pool, pool_code(), &MigrateMsg {}).unwrap()], fall(world, "9")].concat()
+    };
+    // While it runs: it can't read the new contract's book, and sends nothing; then it can.
+    stage.script("smart always refuse");
+    let head = stage.block(upgrade).await;
+    assert!(stage.keeper.on_block(&head).await.is_err());
+    assert_eq!((stage.keeper.counts().rebuilt, stage.sent_once().await), (0, 0));
+    stage.script("");
+    assert_eq!(sent(&stage.tick().await.unwrap()).len(), 2);
+    assert_eq!((stage.keeper.counts().rebuilt, stage.keeper.book()), (1, &stage.fresh_book().await));
+    stage.finish().await;
+    // While it is away: the file is of another code.
+    stage.block(move |world| [upgrade(world), fall(world, "7.5")].concat()).await;
+    let mut stage = stage.restart().await;
+    assert_eq!(stage.keeper.book(), &stage.fresh_book().await);
+    assert_eq!(sent(&stage.tick().await.unwrap()).len(), 2);
+}
+
+#[tokio::test]
+async fn case_17_a_book_that_is_not_the_chain_is_repaired_and_counted() {
+    let care = Care { gap_max: 1_000, audit_accounts: 64, audit_seconds: 60, audit_rebuild: 2 };
+    let mut stage = Stage::new(Setup { price: "10", accounts: 3, care, on_disk: true, ..Setup::default() }).await;
+    for (account, mended, rebuilt) in [(0, 1, 0), (1, 2, 1)] {
+        // What happened, and no event said.
+        let act = move |world: &mut World| {
+            world.mint(BOB, UUSD, 5_000_000);
+            world.repay((ALICE, account), UUSD, 5_000_000).map(drop)
+        };
+        stage.world().with(act).await.unwrap().unwrap();
+        stage
+            .block(|world| vec![world.deposit((ALICE, 2), UATOM, 1).unwrap(), world.deposit(BOB, UUSD, 1).unwrap()])
+            .await;
+        stage.tick().await.unwrap();
+        assert_ne!(stage.keeper.book(), &stage.fresh_book().await);
+        stage.world().block(60, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        stage.tick().await.unwrap();
+        assert_eq!(stage.keeper.book(), &stage.fresh_book().await);
+        let counts = stage.keeper.counts();
+        assert_eq!((counts.mended, counts.rebuilt), (mended, rebuilt));
+    }
+    // The file has what was repaired.
+    let before = stage.keeper.book().clone();
+    let stage = stage.restart().await;
+    assert_eq!(stage.keeper.book(), &before);
+}
 
 /// Two ticks, in which the keeper sends and settles, and dies at a call. Whether it came that far.
 async fn until_crash(stage: &mut Stage) -> bool {
@@ -28,6 +123,7 @@ async fn until_crash(stage: &mut Stage) -> bool {
 #[tokio::test]
 async fn case_14_killed_anywhere_the_journal_is_resumed_and_nothing_is_sent_twice() {
     for setup in [Setup { accounts: 3, ..Setup::default() }, without_inventory(3)] {
+        let setup = Setup { on_disk: true, ..setup };
         for fault in ["crash", "crash-after"] {
             let (mut call, mut open) = (0, 0);
             loop {

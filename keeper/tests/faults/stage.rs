@@ -18,6 +18,7 @@ use plimsoll_keeper::run::{Keeper, Tick};
 use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 
 pub const PLENTY: u128 = 1_000_000_000_000;
+const UNAUDITED: Care = Care { gap_max: 1_000, audit_accounts: 0, audit_seconds: 60, audit_rebuild: 5 };
 pub const GAS: &str = "ugas";
 
 pub type FaultyWorld = Faulty<WorldChain>;
@@ -35,12 +36,25 @@ pub struct Setup {
     /// What the keeper has for gas, at a price of 1; `None` for gas that costs nothing.
     pub gas_money: Option<u128>,
     pub strategy: Strategy,
+    /// How the book is looked after; not at all unless told so, since an audit would mend what a case leaves wrong on purpose.
+    pub care: Care,
+    /// Whether the book is in a file.
+    pub on_disk: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let strategy = Strategy { timeout_blocks: 4, ..Strategy::default() };
-        Self { accounts: 1, held: PLENTY, pair: 0, price: "9", gas_money: None, strategy }
+        Self {
+            accounts: 1,
+            held: PLENTY,
+            pair: 0,
+            price: "9",
+            gas_money: None,
+            strategy,
+            care: UNAUDITED,
+            on_disk: false,
+        }
     }
 }
 
@@ -69,6 +83,10 @@ impl Directory {
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
+    }
+
+    pub fn book(&self) -> PathBuf {
+        self.0.join("book.redb")
     }
 }
 
@@ -174,6 +192,17 @@ impl Stage {
     pub async fn restart(self) -> Self {
         let Self { setup, chain, keeper, pool, liquidator, directory } = self;
         drop(keeper);
+        Self::started(setup, chain, pool, liquidator, directory).await
+    }
+
+    /// A keeper from what is on disk.
+    pub async fn started(
+        setup: Setup,
+        chain: Arc<FaultyWorld>,
+        pool: String,
+        liquidator: Option<(String, Vec<String>)>,
+        directory: Directory,
+    ) -> Self {
         chain.play(Default::default());
         let keeper = self::keeper(&chain, &setup, &pool, liquidator.as_ref(), &directory).await;
         Self { setup, chain, keeper, pool, liquidator, directory }
@@ -217,15 +246,15 @@ async fn keeper(
     directory: &Directory,
 ) -> Keeper<FaultyWorld> {
     let head = chain.inner().head().await.unwrap();
-    let book = Book::snapshot(chain.inner(), pool, head, |_| {}).await.unwrap();
+    let file = setup.on_disk.then(|| directory.book());
+    let (shelf, book) = Shelf::open(setup.care, file.as_deref(), chain.inner(), pool, head, |_| {}).await.unwrap();
     let venue = match liquidator {
         Some((liquidator, pairs)) => Some(Venue::open(chain.inner(), pool, liquidator, pairs).await.unwrap()),
         None => None,
     };
     let journal = Journal::open(&directory.0.join("journal.jsonl")).unwrap();
-    // An audit would mend what a case leaves wrong on purpose.
-    let shelf = Shelf::memory(Care { audit_accounts: 0, ..Care::default() });
-    Keeper::new(chain.clone(), book, setup.strategy.clone(), Some(journal)).unwrap().through(venue).shelved(shelf)
+    let keeper = Keeper::new(chain.clone(), book, setup.strategy.clone(), Some(journal)).unwrap();
+    keeper.through(venue).shelved(shelf)
 }
 
 /// Each intent's last fate by its hash; `open` while it has none.

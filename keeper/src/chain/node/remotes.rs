@@ -212,6 +212,20 @@ impl Remotes {
         Err(self.nobody(Kind::Rpc))
     }
 
+    /// Whether this endpoint has the newest block that any told: only then its no is one. Asks it when that isn't known.
+    pub(in crate::chain) async fn has_newest(&self, at: usize) -> bool {
+        let newest = self.heads.borrow().height;
+        let has = || {
+            let state = self.state();
+            let told = state.all().get(at).and_then(|endpoint| endpoint.head.as_ref());
+            told.is_some_and(|(head, _)| head.height >= newest)
+        };
+        if !has() {
+            self.probe(at).await;
+        }
+        has()
+    }
+
     /// Why there is nobody of this kind to ask.
     pub(in crate::chain) fn nobody(&self, kind: Kind) -> Error {
         let state = self.state();
@@ -246,7 +260,8 @@ fn meaning(status: &Status) -> Meaning {
     match status.code() {
         _ if says("in the future") => Meaning::NotYet,
         _ if says("failed to load state at height") => Meaning::Pruned,
-        Code::ResourceExhausted | Code::Unimplemented => Meaning::Elsewhere,
+        // What one doesn't know of, another may have seen already.
+        Code::NotFound | Code::ResourceExhausted | Code::Unimplemented => Meaning::Elsewhere,
         Code::Unavailable
         | Code::DeadlineExceeded
         | Code::Cancelled

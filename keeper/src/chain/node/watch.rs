@@ -26,7 +26,7 @@ impl Remotes {
         join_all(due.into_iter().map(|at| self.probe(at))).await;
     }
 
-    async fn probe(&self, at: usize) {
+    pub(super) async fn probe(&self, at: usize) {
         let asked = async {
             match self.lines.get(at) {
                 Some(Line::Grpc(channel)) => latest(channel.clone()).await.map_err(|status| of_status(&status)),

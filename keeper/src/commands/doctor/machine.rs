@@ -7,14 +7,17 @@ use std::path::Path;
 use crate::commands::doctor::Check;
 use crate::config::Config;
 
-/// The journal of this address, and the port. Without an address there is no journal.
+/// Journal and book of this address, and the port. Without an address there is neither journal nor book.
 pub fn files(config: &Config, address: Option<&str>) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Some(address) = address {
-        checks.push(match config.journal_path(address, |name| std::env::var(name).ok()) {
-            Ok(path) => writable("journal", &path),
-            Err(error) => Check::error("journal", &error),
-        });
+        match config.journal_path(address, |name| std::env::var(name).ok()) {
+            Ok(path) => {
+                checks.push(writable("journal", &path));
+                checks.extend(config.book.path(Some(&path)).map(|book| writable("book", &book)));
+            }
+            Err(error) => checks.push(Check::error("journal", &error)),
+        }
     }
     if let Some(address) = config.monitor.listen {
         checks.push(match TcpListener::bind(address) {
