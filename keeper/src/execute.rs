@@ -12,7 +12,7 @@ use crate::chain::{Chain, Coin, Execute, Head, Included, Outcome, Signed};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::journal::{Fate, Intent, Journal};
-use crate::order::{Desk, before};
+use crate::order::{Desk, before, publish};
 use crate::plan::Action;
 use crate::plan::budget::Spent;
 use crate::scan::name;
@@ -221,6 +221,39 @@ impl<C: Chain> Executor<C> {
         }
         let (gas, intent) = (self.pace.gas(TRANSFER_GAS), self.intent(head, timeout_blocks));
         self.commit(&Outgoing::Transfer { to, coin }, gas, intent, head).await.map(Some)
+    }
+
+    /// Publishes those of these live prices that the oracle takes now, within the strategy's bounds. Says what that costs; `None` when nothing
+    /// was sent.
+    pub async fn publish(
+        &mut self,
+        oracle: &str,
+        denoms: &[String],
+        head: &Head,
+        strategy: &Strategy,
+    ) -> Result<Option<Spent>> {
+        let mut good = Vec::new();
+        for denom in denoms {
+            // One that is refused would fail them all.
+            match self.chain.simulate(&publish(oracle, vec![denom.clone()])?).await {
+                Ok(_) => good.push(denom.clone()),
+                Err(Error::Refused { reason }) => tracing::debug!(denom, reason, "this live price can't be published"),
+                Err(error) => return Err(error),
+            }
+        }
+        let messages = publish(oracle, good)?;
+        if messages.is_empty() || self.in_flight(&head.chain_id).is_some() {
+            return Ok(None);
+        }
+        let gas = self.pace.gas(self.chain.gas_limit(self.chain.simulate(&messages).await?));
+        let fee = self.chain.fee(gas).amount;
+        if gas > strategy.max_gas_per_tx || strategy.max_fee.is_some_and(|most| fee > most) {
+            return Ok(None);
+        }
+        let spent = Spent::of(head.time, &[], fee);
+        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, strategy.timeout_blocks) };
+        self.commit(&Outgoing::Messages(&messages), gas, intent, head).await?;
+        Ok(Some(spent))
     }
 
     fn intent(&self, head: &Head, timeout_blocks: u64) -> Intent {

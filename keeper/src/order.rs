@@ -49,7 +49,7 @@ impl Desk<'_> {
     pub fn messages(&self, actions: &[Action], min_success: usize) -> Result<Vec<Execute>> {
         let (actions, count) = self.arrange(actions.to_vec());
         let (items, others) = actions.split_at(count);
-        let mut messages = publish(self.oracle, &actions)?;
+        let mut messages = publish(self.oracle, unpublished(&actions))?;
         if let Some(liquidator) = self.liquidator.filter(|_| !items.is_empty()) {
             messages.push(Execute::new(liquidator, &self.batch(items, min_success.min(count)), Vec::new())?);
         }
@@ -82,8 +82,8 @@ fn unpublished(actions: &[Action]) -> Vec<String> {
     denoms.into_iter().take(DENOMS_MAX).cloned().collect()
 }
 
-fn publish(oracle: &str, actions: &[Action]) -> Result<Vec<Execute>> {
-    let denoms = unpublished(actions);
+/// The message that publishes these live prices; none of none.
+pub fn publish(oracle: &str, denoms: Vec<String>) -> Result<Vec<Execute>> {
     if denoms.is_empty() {
         return Ok(Vec::new());
     }

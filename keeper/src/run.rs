@@ -4,6 +4,7 @@ mod act;
 mod cooling;
 mod landing;
 mod lane;
+mod publish;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub struct Keeper<C> {
     ages: Ages,
     /// What was spent.
     budget: Budget,
+    /// When live prices were looked at last, in the chain's time.
+    published: u64,
     shelf: Shelf,
     monitor: Monitor,
 }
@@ -117,6 +120,7 @@ impl<C: Chain> Keeper<C> {
             skipped: BTreeSet::new(),
             ages: Ages::default(),
             budget,
+            published: 0,
             shelf: Shelf::default(),
             monitor: Monitor::default(),
         })
@@ -191,6 +195,7 @@ impl<C: Chain> Keeper<C> {
         self.settle(head, &scan).await?;
         self.ages.see(head.time, scan.keys(&self.book));
         let (plan, mut sent) = self.act(head, &scan).await?;
+        self.publish(head).await?;
         let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
         self.shelf.keep(&self.book);

@@ -95,6 +95,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("strategy.max_items", &["0", "51"]),
     ("strategy.item_gas", &["0"]),
     ("strategy.timeout_blocks", &["1", "1001"]),
+    ("strategy.publish_seconds", &["often"]),
     ("strategy.write_off", &["yes"]),
     ("wallet.keys", &["0", "17"]),
     ("wallet.gas_float", &["much"]),
