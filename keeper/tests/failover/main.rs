@@ -18,6 +18,7 @@ use plimsoll_keeper::chain::node::Node;
 use plimsoll_keeper::chain::{Chain, Outcome, Signed};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};
+use plimsoll_keeper::keys::Mnemonic;
 
 fn config(nodes: &[&Fake]) -> ChainConfig {
     ChainConfig {
@@ -195,6 +196,24 @@ async fn a_transaction_is_in_no_block_only_when_one_that_has_all_blocks_says_so(
     // With all blocks it is believed.
     a.with(|state| state.height = 103);
     assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound);
+}
+
+#[tokio::test]
+async fn who_reads_at_a_block_hears_of_no_older_one() {
+    let (a, b) = (Fake::start(101).await, Fake::start(100).await);
+    let node = Node::connect(ChainConfig { rpc: vec![b.rpc.clone()], ..config(&[&a]) }, None).await.unwrap();
+    let head = node.head().await.unwrap();
+    assert_eq!((head.height, node.subscribe().await.unwrap().borrow().height), (101, 101));
+}
+
+#[tokio::test]
+async fn a_key_that_the_chain_has_never_seen_has_sent_nothing() {
+    let a = Fake::start(100).await;
+    let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+    let key = Mnemonic::parse(words, "a test").unwrap().key("wasm", 118, 0).unwrap();
+    let node = connect(&[&a]).await.signed_by(key);
+    assert_eq!(node.sequence().await.unwrap(), Some(0));
+    assert!(matches!(node.account(node.sender().unwrap()).await, Err(Error::EmptyWallet { .. })));
 }
 
 #[tokio::test]
