@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 
 /// What the rows mean. Another number is another format, which is moved aside.
 pub const FORMAT: u32 = 1;
-/// How often a commit waits for the disk. One that doesn't takes a fraction of a millisecond.
+/// How often a commit waits for the disk, which takes some ten milliseconds more.
 pub const DURABLE_EVERY: Duration = Duration::from_secs(5);
 /// In bytes. All rows are in memory already.
 const CACHE: usize = 16 << 20;
