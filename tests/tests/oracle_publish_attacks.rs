@@ -10,7 +10,7 @@ use plimsoll_oracle::error::ContractError;
 use plimsoll_risk::price::PriceFault;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::oracle::{DenomPrice, PairSource, Source};
-use plimsoll_testing::{ALICE, Addr, Asset, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World, price, ratio, values};
+use plimsoll_testing::{AETH, ALICE, Addr, Asset, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World, price, ratio, values};
 
 /// A market of 100,000 ATOM and a million dollars that prices `uatom`; its price may move by a tenth a minute.
 fn world() -> (World, Addr) {
@@ -121,56 +121,65 @@ fn a_price_bent_for_a_block_does_not_move_the_mid() {
 /// of each such message, brings the mid no further than a quarter of the window's steps, and a solvent account is not liquidated.
 #[test]
 fn a_price_crushed_for_a_block_liquidates_no_solvent_account_in_the_ten_minutes_after() {
+    let eth = 10u128.pow(18);
     for bends in [false, true] {
-        let (mut world, pair) = world();
-        let [atom, _] = world.pair_pool(&pair).0;
-        world.mint(BOB, UATOM, atom * 1_000);
+        let step = |asset: &mut Asset| (asset.guards.max_deviation, asset.guards.step_interval) = (ratio("0.1"), 60);
+        let mut world = World::builder().edit(AETH, step).lent(2_000_000).build();
+        let pair = world.pair(AETH, UUSD, 1_000_000);
+        let source = world.pair_source(AETH, &pair, UUSD);
+        world.price_by_pair(AETH, source);
+        let [held, _] = world.pair_pool(&pair).0;
+        world.mint(ALICE, AETH, 500 * eth);
+        world.mint(BOB, AETH, held * 1_000);
         world.mint(BOB, UUSD, 10u128.pow(18));
-        // At 10 she owes 40 % of what she has; a liquidation begins at 5.33.
-        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-        world.borrow(ALICE, UUSD, 400_000_000).unwrap();
-        world.advance_fresh(600);
-        world.publish(BOB, &[UATOM]).unwrap();
+        // At 2,000 she owes 40 % of what she has; a liquidation begins at 1,000.
+        world.deposit(ALICE, AETH, 500 * eth).unwrap();
+        world.borrow(ALICE, UUSD, 400_000_000_000).unwrap();
+        world.publish(BOB, &[AETH]).unwrap();
         world.advance_fresh(595);
-        sell(&mut world, &pair, atom * 24);
         world.advance(5);
-        buy_back(&mut world, &pair, atom);
+        world.publish(BOB, &[AETH]).unwrap();
+        sell(&mut world, &pair, (AETH, held * 24));
+        world.advance(5);
+        buy_back(&mut world, &pair, held);
         for minute in 1..14 {
             if bends {
-                let aim = 0.85f64.powi(minute).max(0.2).sqrt();
-                sell(&mut world, &pair, (atom as f64 / aim) as u128 - atom);
+                let aim = 0.88f64.powi(minute).max(0.2).sqrt();
+                sell(&mut world, &pair, (AETH, (held as f64 / aim) as u128 - held));
             }
-            world.publish(BOB, &[UATOM]).unwrap();
+            world.publish(BOB, &[AETH]).unwrap();
             if bends {
-                buy_back(&mut world, &pair, atom);
+                buy_back(&mut world, &pair, held);
             }
-            world.refused(|world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 400_000_000)));
+            world.refused(|world| world.liquidate(LIQUIDATOR, ALICE, AETH, (UUSD, 400_000_000_000)));
             world.advance_fresh(60);
         }
-        let least = if bends { "6.5" } else { "9.9" };
-        assert!(mid(&world) > rational(price(least).raw(), 10u128.pow(18)), "bends {bends}: {}", mid(&world));
+        let least = price(if bends { "1200" } else { "1980" });
+        let mid = world.price_record(AETH).price;
+        assert!(mid > least, "bends {bends}: {mid}");
     }
 }
 
-/// Sells so many ATOM, in parts that the pair's limit on a spread lets pass.
-fn sell(world: &mut World, pair: &Addr, mut atom: u128) {
-    while atom > 0 {
-        let part = atom.min(world.pair_pool(pair).0[0] * 9 / 10);
-        world.swap(BOB, pair, (UATOM, part)).unwrap();
-        atom -= part;
+/// Sells so much, in parts that the pair's limit on a spread lets pass.
+fn sell(world: &mut World, pair: &Addr, (denom, mut amount): (&str, u128)) {
+    while amount > 0 {
+        let part = amount.min(world.pair_pool(pair).0[0] * 9 / 10);
+        world.swap(BOB, pair, (denom, part)).unwrap();
+        amount -= part;
     }
 }
 
-/// Buys until the pair holds as many ATOM as before.
-fn buy_back(world: &mut World, pair: &Addr, atom: u128) {
+/// Buys until the pair holds about as much of the first token as before.
+fn buy_back(world: &mut World, pair: &Addr, before: u128) {
     loop {
         let [held, usd] = world.pair_pool(pair).0;
-        let part = (usd * held.saturating_sub(atom) / atom).min(usd * 9 / 10);
+        let missing = usd * (held.saturating_sub(before) / 1_000) / (before / 1_000);
+        let part = missing.min(usd * 9 / 10);
         if part == 0 {
             return;
         }
         world.swap(BOB, pair, (UUSD, part)).unwrap();
-        if world.pair_pool(pair).0[0] <= atom + atom / 100 {
+        if part == missing {
             return;
         }
     }
