@@ -103,6 +103,10 @@ fn a_question_about_a_block_goes_only_to_those_that_have_it() {
     all.pruned(0, 850);
     assert_eq!(all.order(Kind::Grpc, Some(850), 11), [1, 2]);
     assert_eq!(all.order(Kind::Grpc, Some(851), 11), [0, 1, 2]);
+    // Where nobody has it any more, they are asked, and say so.
+    all.pruned(1, 850);
+    all.pruned(2, 850);
+    assert_eq!(all.order(Kind::Grpc, Some(850), 11), [0, 1, 2]);
 }
 
 #[test]

@@ -99,7 +99,10 @@ impl Endpoints {
     /// While every one of them has failed, those whose pause is over, each for this one question.
     pub fn order(&mut self, kind: Kind, height: Option<u64>, now: u64) -> Vec<usize> {
         let of_kind = || self.all.iter().enumerate().filter(move |(_, e)| e.kind == kind && e.fault.is_none());
-        let kept = |endpoint: &Endpoint| height.is_none_or(|height| height >= endpoint.lowest);
+        // Where nobody keeps the block any more, whoever is asked has to say so.
+        let keeps = |endpoint: &Endpoint| height.is_none_or(|height| height >= endpoint.lowest);
+        let gone = !of_kind().any(|(_, endpoint)| endpoint.opens.is_none() && keeps(endpoint));
+        let kept = |endpoint: &Endpoint| gone || keeps(endpoint);
         let wanted = height.unwrap_or_else(|| self.tip(now, None).map_or(0, |tip| tip.height));
         let mut open: Vec<(bool, usize)> = Vec::new();
         for (at, endpoint) in of_kind().filter(|(_, e)| e.opens.is_none() && kept(e)) {

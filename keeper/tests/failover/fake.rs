@@ -46,6 +46,8 @@ pub struct State {
     pub broadcast: u32,
     /// Heights of the questions to contracts that it answered.
     pub asked: Vec<String>,
+    /// The oldest block that it keeps.
+    pub lowest: u64,
     /// Whether a block has the transaction that is asked for.
     pub included: bool,
     /// What was broadcast to it.
@@ -70,6 +72,7 @@ impl Fake {
             broadcast: 0,
             asked: Vec::new(),
             included: false,
+            lowest: 0,
             taken: Vec::new(),
         };
         let (grpc, rpc) =
@@ -181,6 +184,9 @@ impl Fake {
         self.with(|state| {
             if at.as_ref().is_some_and(|at| at.parse::<u64>().unwrap() > state.height) {
                 return Err((3, "cannot query with height in the future; please provide a valid height".to_owned()));
+            }
+            if at.as_ref().is_some_and(|at| at.parse::<u64>().unwrap() < state.lowest) {
+                return Err((3, "failed to load state at height 7; version does not exist".to_owned()));
             }
             state.asked.push(at.unwrap_or_default());
             Ok(QuerySmartContractStateResponse { data: b"7".to_vec() }.encode_to_vec())
