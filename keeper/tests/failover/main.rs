@@ -162,6 +162,26 @@ async fn a_block_that_one_has_forgotten_is_asked_of_another_and_when_all_have_th
 }
 
 #[tokio::test]
+async fn what_happened_in_a_block_is_waited_for_and_asked_of_who_keeps_it() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    a.with(|state| state.lowest = 95);
+    let node = connect(&[&a, &b]).await;
+    node.events(90).await.unwrap();
+    b.with(|state| state.lowest = 95);
+    // Gone for good: the book has to be read anew.
+    assert!(matches!(node.events(90).await, Err(Error::Query { .. })));
+    // Not there yet: it hasn't.
+    assert!(matches!(node.events(101).await, Err(Error::Unreachable { what: "RPC", .. })));
+    let later = b.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        later.with(|state| state.height = 101);
+    });
+    node.events(101).await.unwrap();
+    assert!(!node.endpoints().readiness().is_blind());
+}
+
+#[tokio::test]
 async fn garbage_and_silence_are_counted_and_the_next_is_asked() {
     let (a, b, c) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
     let node = connect(&[&a, &b, &c]).await;
