@@ -127,6 +127,27 @@ fn one_that_is_behind_is_refused_by_name_until_it_has_caught_up() {
 }
 
 #[test]
+fn a_late_answer_is_held_against_the_blocks_there_were_when_it_was_asked_for() {
+    let mut all = three();
+    all_at(&mut all, 900, 0);
+    let asked = all.clone();
+    // While the first thinks about it, the others go on.
+    all.heard(3, &head(920), 3_000, CLOCK);
+    assert_eq!(all.heard_since(0, &head(900), asked.tip(0, Some(0)), 3_010, CLOCK), None);
+    assert_eq!(all.health(0), Health::Good);
+    // An announcement says nothing of who is behind, neither for nor against.
+    assert!(all.announced(0, &head(901), 3_020, CLOCK).0);
+    assert!(matches!(all.heard(0, &head(901), 3_030, CLOCK).unwrap().to, Health::Lagging { .. }));
+    assert_eq!(all.announced(0, &head(902), 3_040, CLOCK), (false, None));
+    // But another chain is another chain.
+    let foreign = Head { chain_id: "chain-2".to_owned(), ..head(921) };
+    assert!(matches!(
+        all.announced(3, &foreign, 3_050, CLOCK),
+        (false, Some(Change { to: Health::Foreign { .. }, .. }))
+    ));
+}
+
+#[test]
 fn one_whose_block_is_old_is_behind_whatever_its_height() {
     let mut all = three();
     all_at(&mut all, 900, 0);

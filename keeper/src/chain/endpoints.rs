@@ -162,7 +162,13 @@ impl Endpoints {
 
     /// It told its newest block; `clock` is this machine's, in seconds. Whether the block counts says [`Endpoints::health`].
     pub fn heard(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> Option<Change> {
-        let fault = judge(head, &self.chain_id, self.tip(now, Some(at)), clock);
+        let tip = self.tip(now, Some(at)).cloned();
+        self.heard_since(at, head, tip.as_ref(), now, clock)
+    }
+
+    /// As [`Endpoints::heard`], where the answer took a while: it is held against the newest block of the others when it was asked for.
+    pub fn heard_since(&mut self, at: usize, head: &Head, tip: Option<&Head>, now: u64, clock: u64) -> Option<Change> {
+        let fault = judge(head, &self.chain_id, tip, clock);
         self.change(at, |endpoint| {
             endpoint.mend();
             let known = endpoint.head.as_ref().filter(|(known, _)| known.chain_id == head.chain_id);
@@ -176,6 +182,15 @@ impl Endpoints {
             }
             endpoint.fault = fault;
         })
+    }
+
+    /// It announced a block. Announcements may be late, so that whether it is behind is not judged by them. Whether the block counts.
+    pub fn announced(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> (bool, Option<Change>) {
+        let change = match self.all.get(at) {
+            Some(endpoint) if head.chain_id == self.chain_id && endpoint.fault.is_some() => None,
+            _ => self.heard_since(at, head, None, now, clock),
+        };
+        (self.health(at) == Health::Good, change)
     }
 
     /// It didn't answer, or answered what can't be.
