@@ -103,6 +103,10 @@ fn a_question_about_a_block_goes_only_to_those_that_have_it() {
     all.pruned(0, 850);
     assert_eq!(all.order(Kind::Grpc, Some(850), 11), [1, 2]);
     assert_eq!(all.order(Kind::Grpc, Some(851), 11), [0, 1, 2]);
+    // Where nobody has it any more, they are asked, and say so.
+    all.pruned(1, 850);
+    all.pruned(2, 850);
+    assert_eq!(all.order(Kind::Grpc, Some(850), 11), [0, 1, 2]);
 }
 
 #[test]
@@ -120,6 +124,27 @@ fn one_that_is_behind_is_refused_by_name_until_it_has_caught_up() {
     // Nor is it asked for what it has: what it says of it may be of a fork.
     assert_eq!(all.order(Kind::Grpc, Some(900), 131), [1, 2]);
     assert_eq!(all.heard(0, &head(906), 140, CLOCK).unwrap().to, Health::Good);
+}
+
+#[test]
+fn a_late_answer_is_held_against_the_blocks_there_were_when_it_was_asked_for() {
+    let mut all = three();
+    all_at(&mut all, 900, 0);
+    let asked = all.clone();
+    // While the first thinks about it, the others go on.
+    all.heard(3, &head(920), 3_000, CLOCK);
+    assert_eq!(all.heard_since(0, &head(900), asked.tip(0, Some(0)), 3_010, CLOCK), None);
+    assert_eq!(all.health(0), Health::Good);
+    // An announcement says nothing of who is behind, neither for nor against.
+    assert!(all.announced(0, &head(901), 3_020, CLOCK).0);
+    assert!(matches!(all.heard(0, &head(901), 3_030, CLOCK).unwrap().to, Health::Lagging { .. }));
+    assert_eq!(all.announced(0, &head(902), 3_040, CLOCK), (false, None));
+    // But another chain is another chain.
+    let foreign = Head { chain_id: "chain-2".to_owned(), ..head(921) };
+    assert!(matches!(
+        all.announced(3, &foreign, 3_050, CLOCK),
+        (false, Some(Change { to: Health::Foreign { .. }, .. }))
+    ));
 }
 
 #[test]

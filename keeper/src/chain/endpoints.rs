@@ -99,7 +99,10 @@ impl Endpoints {
     /// While every one of them has failed, those whose pause is over, each for this one question.
     pub fn order(&mut self, kind: Kind, height: Option<u64>, now: u64) -> Vec<usize> {
         let of_kind = || self.all.iter().enumerate().filter(move |(_, e)| e.kind == kind && e.fault.is_none());
-        let kept = |endpoint: &Endpoint| height.is_none_or(|height| height >= endpoint.lowest);
+        // Where nobody keeps the block any more, whoever is asked has to say so.
+        let keeps = |endpoint: &Endpoint| height.is_none_or(|height| height >= endpoint.lowest);
+        let gone = !of_kind().any(|(_, endpoint)| endpoint.opens.is_none() && keeps(endpoint));
+        let kept = |endpoint: &Endpoint| gone || keeps(endpoint);
         let wanted = height.unwrap_or_else(|| self.tip(now, None).map_or(0, |tip| tip.height));
         let mut open: Vec<(bool, usize)> = Vec::new();
         for (at, endpoint) in of_kind().filter(|(_, e)| e.opens.is_none() && kept(e)) {
@@ -159,7 +162,13 @@ impl Endpoints {
 
     /// It told its newest block; `clock` is this machine's, in seconds. Whether the block counts says [`Endpoints::health`].
     pub fn heard(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> Option<Change> {
-        let fault = judge(head, &self.chain_id, self.tip(now, Some(at)), clock);
+        let tip = self.tip(now, Some(at)).cloned();
+        self.heard_since(at, head, tip.as_ref(), now, clock)
+    }
+
+    /// As [`Endpoints::heard`], where the answer took a while: it is held against the newest block of the others when it was asked for.
+    pub fn heard_since(&mut self, at: usize, head: &Head, tip: Option<&Head>, now: u64, clock: u64) -> Option<Change> {
+        let fault = judge(head, &self.chain_id, tip, clock);
         self.change(at, |endpoint| {
             endpoint.mend();
             let known = endpoint.head.as_ref().filter(|(known, _)| known.chain_id == head.chain_id);
@@ -173,6 +182,15 @@ impl Endpoints {
             }
             endpoint.fault = fault;
         })
+    }
+
+    /// It announced a block. Announcements may be late, so that whether it is behind is not judged by them. Whether the block counts.
+    pub fn announced(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> (bool, Option<Change>) {
+        let change = match self.all.get(at) {
+            Some(endpoint) if head.chain_id == self.chain_id && endpoint.fault.is_some() => None,
+            _ => self.heard_since(at, head, None, now, clock),
+        };
+        (self.health(at) == Health::Good, change)
     }
 
     /// It didn't answer, or answered what can't be.

@@ -238,11 +238,12 @@ impl Node {
 impl Chain for Node {
     async fn head(&self) -> Result<Head> {
         loop {
+            let before = self.remotes.stand();
             let (at, answer) =
                 self.remotes.ask(None, |channel| async { latest(channel).await.map(Response::new) }).await?;
             let head = answer.map_err(|status| refusal("latest block", &status))?;
             // One that turns out to be behind, or of another chain, is not asked again.
-            if self.remotes.heard(at, &head) {
+            if self.remotes.heard(at, &head, &before) {
                 // Whoever reads something at this block must not hear of an older one afterwards.
                 remotes::advance(&self.remotes.heads, &head);
                 return Ok(head);

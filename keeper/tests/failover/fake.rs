@@ -46,6 +46,8 @@ pub struct State {
     pub broadcast: u32,
     /// Heights of the questions to contracts that it answered.
     pub asked: Vec<String>,
+    /// The oldest block that it keeps.
+    pub lowest: u64,
     /// Whether a block has the transaction that is asked for.
     pub included: bool,
     /// What was broadcast to it.
@@ -70,6 +72,7 @@ impl Fake {
             broadcast: 0,
             asked: Vec::new(),
             included: false,
+            lowest: 0,
             taken: Vec::new(),
         };
         let (grpc, rpc) =
@@ -182,6 +185,9 @@ impl Fake {
             if at.as_ref().is_some_and(|at| at.parse::<u64>().unwrap() > state.height) {
                 return Err((3, "cannot query with height in the future; please provide a valid height".to_owned()));
             }
+            if at.as_ref().is_some_and(|at| at.parse::<u64>().unwrap() < state.lowest) {
+                return Err((3, "failed to load state at height 7; version does not exist".to_owned()));
+            }
             state.asked.push(at.unwrap_or_default());
             Ok(QuerySmartContractStateResponse { data: b"7".to_vec() }.encode_to_vec())
         })
@@ -218,7 +224,11 @@ impl Fake {
                     }
                     let request: Value = serde_json::from_str(&text).unwrap();
                     subscribed |= request["method"] == "subscribe";
-                    let answer = json!({ "id": 1, "result": self.rpc_answer(&request) }).to_string();
+                    let answer = match self.rpc_answer(&request) {
+                        Ok(result) => json!({ "id": 1, "result": result }),
+                        Err(data) => json!({ "id": 1, "error": { "code": -32603, "data": data } }),
+                    }
+                    .to_string();
                     let _ = socket.send(Message::text(answer)).await;
                 }
                 () = tick => {}
@@ -233,15 +243,27 @@ impl Fake {
         }
     }
 
-    fn rpc_answer(&self, request: &Value) -> Value {
+    fn rpc_answer(&self, request: &Value) -> Result<Value, String> {
         self.with(|state| match request["method"].as_str().unwrap() {
             "status" => {
                 let header = header(state);
-                json!({ "node_info": { "network": state.chain_id }, "sync_info": {
-                    "latest_block_height": header["height"], "latest_block_time": header["time"], "catching_up": false } })
+                Ok(json!({ "node_info": { "network": state.chain_id }, "sync_info": {
+                    "latest_block_height": header["height"], "latest_block_time": header["time"], "catching_up": false } }))
             }
-            "block_results" => json!({ "height": request["params"]["height"], "txs_results": null }),
-            _ => json!({}),
+            "block_results" => {
+                let height: u64 = request["params"]["height"].as_str().unwrap().parse().unwrap();
+                if height > state.height {
+                    return Err(format!(
+                        "height {height} must be less than or equal to the current blockchain height {}",
+                        state.height
+                    ));
+                }
+                if height < state.lowest {
+                    return Err(format!("height {height} is not available, lowest height is {}", state.lowest));
+                }
+                Ok(json!({ "height": height.to_string(), "txs_results": null }))
+            }
+            _ => Ok(json!({})),
         })
     }
 }

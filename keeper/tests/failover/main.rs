@@ -144,6 +144,44 @@ async fn a_question_about_a_block_is_answered_by_one_that_has_it() {
 }
 
 #[tokio::test]
+async fn a_block_that_one_has_forgotten_is_asked_of_another_and_when_all_have_they_say_so() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    a.with(|state| state.lowest = 95);
+    let node = connect(&[&a, &b]).await;
+    for _ in 0..3 {
+        ask(&node, Some(90)).await.unwrap();
+    }
+    assert_eq!((asked(&a), asked(&b)), (0, 3));
+    b.with(|state| state.lowest = 95);
+    for _ in 0..3 {
+        let error = ask(&node, Some(90)).await.unwrap_err();
+        assert!(matches!(&error, Error::Query { reason, .. } if reason.contains("does not exist")), "{error}");
+    }
+    ask(&node, Some(95)).await.unwrap();
+    assert!(!node.endpoints().readiness().is_blind());
+}
+
+#[tokio::test]
+async fn what_happened_in_a_block_is_waited_for_and_asked_of_who_keeps_it() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    a.with(|state| state.lowest = 95);
+    let node = connect(&[&a, &b]).await;
+    node.events(90).await.unwrap();
+    b.with(|state| state.lowest = 95);
+    // Gone for good: the book has to be read anew.
+    assert!(matches!(node.events(90).await, Err(Error::Query { .. })));
+    // Not there yet: it hasn't.
+    assert!(matches!(node.events(101).await, Err(Error::Unreachable { what: "RPC", .. })));
+    let later = b.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        later.with(|state| state.height = 101);
+    });
+    node.events(101).await.unwrap();
+    assert!(!node.endpoints().readiness().is_blind());
+}
+
+#[tokio::test]
 async fn garbage_and_silence_are_counted_and_the_next_is_asked() {
     let (a, b, c) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
     let node = connect(&[&a, &b, &c]).await;

@@ -8,7 +8,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
 use crate::chain::endpoints::Kind;
-use crate::chain::node::meaning::{Meaning, meaning, not_yet, of_status};
+use crate::chain::node::meaning::{Meaning, meaning, not_yet, of_status, too_early};
 use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
 use crate::chain::rpc::Rpc;
 use crate::error::{Error, Result};
@@ -111,6 +111,11 @@ impl Remotes {
             }
             match said {
                 Some(_) if early && round < NOT_YET_TRIES => sleep(NOT_YET_PAUSE).await,
+                // Nothing is missing there, it is only late.
+                Some(Error::Query { reason, .. }) if too_early(&reason) => {
+                    let endpoint = order.iter().map(|at| self.name(*at)).collect::<Vec<_>>().join(", ");
+                    return Err(Error::Unreachable { what: "RPC", endpoint, reason });
+                }
                 Some(error) => return Err(error),
                 None => break,
             }

@@ -38,9 +38,12 @@ pub(super) fn meaning(status: &Status) -> Meaning {
 
 /// A node reports a height a moment before it can say what happened there.
 pub(super) fn not_yet(reason: &str) -> bool {
-    ["must be less than or equal to the current blockchain height", "could not find results for height"]
-        .iter()
-        .any(|text| reason.contains(text))
+    too_early(reason) || reason.contains("could not find results for height")
+}
+
+/// Whether there is no such block yet, whatever the node keeps.
+pub(super) fn too_early(reason: &str) -> bool {
+    reason.contains("must be less than or equal to the current blockchain height")
 }
 
 /// What a status says in words: why it came about here, or the node's own.

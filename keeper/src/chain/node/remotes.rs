@@ -56,21 +56,42 @@ impl Remotes {
         self.state().all().get(at).map(|endpoint| endpoint.name.clone()).unwrap_or_default()
     }
 
-    /// It told its newest block. Whether that counts.
-    pub(super) fn heard(&self, at: usize, head: &Head) -> bool {
-        let clock = crate::monitor::clock();
-        let (change, good, rpc, foreign) = {
+    /// It told its newest block, asked when all stood as `before`, at that time. Whether that counts.
+    pub(super) fn heard(&self, at: usize, head: &Head, (before, then): &(Endpoints, u64)) -> bool {
+        let (change, good) = {
             let mut state = self.state();
-            let change = state.heard(at, head, self.now(), clock);
-            let rpc = state.all().get(at).is_some_and(|endpoint| endpoint.kind == Kind::Rpc);
-            (change, state.health(at) == Health::Good, rpc, state.all_foreign().is_some())
+            let tip = before.tip(*then, Some(at));
+            let change = state.heard_since(at, head, tip, self.now(), crate::monitor::clock());
+            (change, state.health(at) == Health::Good)
         };
         tell(change);
-        // Only where a block was told can it be asked what happened in it. When all are of another chain, whoever follows has to know.
+        self.pass_on(at, head, good);
+        good
+    }
+
+    /// It announced a block. Whether that counts.
+    pub(super) fn announced(&self, at: usize, head: &Head) -> bool {
+        let (good, change) = self.state().announced(at, head, self.now(), crate::monitor::clock());
+        tell(change);
+        self.pass_on(at, head, good);
+        good
+    }
+
+    /// How all stand now, and the time.
+    pub(super) fn stand(&self) -> (Endpoints, u64) {
+        (self.state().clone(), self.now())
+    }
+
+    /// Only where a block was told can it be asked what happened in it. When all are of another chain, whoever follows has to know.
+    fn pass_on(&self, at: usize, head: &Head, good: bool) {
+        let (rpc, foreign) = {
+            let state = self.state();
+            let rpc = state.all().get(at).is_some_and(|endpoint| endpoint.kind == Kind::Rpc);
+            (rpc, state.all_foreign().is_some())
+        };
         if (good && rpc) || foreign {
             advance(&self.heads, head);
         }
-        good
     }
 
     pub(super) fn failed(&self, at: usize, status: &'static str, reason: &str) {

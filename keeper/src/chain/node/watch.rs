@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
+use crate::chain::Head;
 use crate::chain::endpoints::{Health, Kind};
 use crate::chain::node::latest;
 use crate::chain::node::meaning::of_status;
@@ -28,6 +29,7 @@ impl Remotes {
     }
 
     pub(super) async fn probe(&self, at: usize) {
+        let before = self.stand();
         let asked = async {
             match self.lines.get(at) {
                 Some(Line::Grpc(channel)) => latest(channel.clone()).await.map_err(|status| of_status(&status)),
@@ -38,7 +40,7 @@ impl Remotes {
         match timeout(PATIENCE, asked).await {
             Ok(Ok(head)) => {
                 self.count(at, "ok");
-                self.heard(at, &head);
+                self.heard(at, &head, &before);
             }
             Ok(Err(reason)) => self.failed(at, "unreachable", &reason),
             Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs())),
@@ -55,7 +57,7 @@ impl Remotes {
                 sleep(STEP).await;
                 continue;
             };
-            let heard = |head| self.heard(at, &head) && !self.heads.is_closed();
+            let heard = |head: Head| self.announced(at, &head) && !self.heads.is_closed();
             if let Err(error) = rpc.listen(heard).await {
                 let (endpoint, reason) = (self.name(at), why(error));
                 // Once it is left out, that has been told.
