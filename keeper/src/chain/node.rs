@@ -349,7 +349,11 @@ impl Chain for Node {
 
     async fn sequence(&self) -> Result<Option<u64>> {
         match self.sender() {
-            Some(sender) => Ok(Some(self.account(sender).await?.1)),
+            Some(sender) => match self.account(sender).await {
+                // It was never funded, so it has sent nothing.
+                Err(Error::EmptyWallet { .. }) => Ok(Some(0)),
+                account => Ok(Some(account?.1)),
+            },
             None => Ok(None),
         }
     }

@@ -25,10 +25,18 @@ impl<C: Chain> Keeper<C> {
     /// Each key that is free plans for what no other has on its way, and sends. Answers with the first plan: the others are for what
     /// that has left.
     pub(super) async fn act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
-        self.refill(head).await?;
-        if self.nothing_to_do(scan) {
-            return Ok((Plan::default(), Vec::new()));
+        // One that lacks gas money gets some before anything else; whether the others have enough can wait.
+        if self.lanes.iter().any(|lane| lane.poor) {
+            self.refill(head).await?;
         }
+        let done = if self.nothing_to_do(scan) { Default::default() } else { self.all_act(head, scan).await? };
+        if !self.supplied || head.height.is_multiple_of(REFILL_EVERY) {
+            self.refill(head).await?;
+        }
+        Ok(done)
+    }
+
+    async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
         let exchange = match &self.venue {
             Some(venue) => Some(venue.read(&*self.chain, Some(head.height)).await?),
             None => None,
@@ -131,10 +139,9 @@ impl<C: Chain> Keeper<C> {
         }
     }
 
-    /// Now and then, and as soon as one lacked some: the first key sends gas money to one that has less than half of what it should have.
+    /// The first key sends gas money to one that has less than half of what it should have, if it is free to.
     async fn refill(&mut self, head: &Head) -> Result<()> {
-        let due = head.height.is_multiple_of(REFILL_EVERY) || self.lanes.iter().skip(1).any(|lane| lane.poor);
-        if self.lanes.len() < 2 || !due || !self.lanes[0].is_free(head) {
+        if self.lanes.len() < 2 || !self.lanes[0].is_free(head) {
             return Ok(());
         }
         let reserve = fee_reserve(&*self.chain, &self.strategy);
@@ -156,6 +163,7 @@ impl<C: Chain> Keeper<C> {
             let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
             return match self.lanes[0].executor.transfer(&to, &coin, head, self.strategy.timeout_blocks).await {
                 Ok(hash) => {
+                    self.lanes[at].funded(head);
                     tracing::info!(to, %coin, hash = hash.unwrap_or_default(), "gas money sent");
                     Ok(())
                 }
@@ -166,6 +174,7 @@ impl<C: Chain> Keeper<C> {
                 Err(error) => Err(error),
             };
         }
+        self.supplied = true;
         Ok(())
     }
 }

@@ -92,3 +92,20 @@ async fn the_first_key_keeps_the_others_supplied_with_gas_money() {
     assert_eq!(stage.below_one().await, 0);
     stage.sent_once().await;
 }
+
+#[tokio::test]
+async fn while_nothing_is_to_be_done_all_keys_are_supplied_from_the_start() {
+    let mut setup = Setup { gas_money: Some(100_000_000), price: "10", ..two_a_transaction(6) };
+    setup.strategy.max_gas_per_tx = 1_000_000;
+    let mut stage = three_keys(setup, Some(5_000_000)).await;
+    for _ in 0..4 {
+        stage.tick().await.unwrap();
+        stage.block(|_| Vec::new()).await;
+    }
+    let has = stage.world().with(|world| FURTHER.map(|name| world.balance(name, GAS))).await.unwrap();
+    assert_eq!(has, [5_000_000; 2]);
+    stage.block(|world| crate::stage::fall(world, "9")).await;
+    assert_eq!(of_each(&stage.tick().await.unwrap()).iter().map(BTreeSet::len).collect::<Vec<_>>(), [2, 2, 2]);
+    stage.finish().await;
+    assert_eq!(stage.sent_once().await, 3);
+}
