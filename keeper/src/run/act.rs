@@ -6,7 +6,7 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::{Chain, Coin, Head};
 use crate::config::Strategy;
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::execute::{Batch, Sent, fee_reserve};
 use crate::plan::{Action, Means, Plan, plan};
@@ -43,10 +43,20 @@ impl<C: Chain> Keeper<C> {
         };
         let (mut first, mut sent) = (None, Vec::new());
         for at in 0..self.lanes.len() {
-            if self.lanes[at].is_free(head) {
-                let (plan, batch) = self.choose(at, head, scan, exchange.as_ref()).await?;
-                sent.push(self.send(at, head, batch).await?);
-                first.get_or_insert(plan);
+            if !self.lanes[at].is_free(head) {
+                continue;
+            }
+            match self.choose_and_send(at, head, scan, exchange.as_ref()).await {
+                Ok((plan, done)) => {
+                    sent.push(done);
+                    first.get_or_insert(plan);
+                }
+                // What others have sent in this block is told all the same.
+                Err(error) if error.class() != Class::Halt && sent.iter().any(|done| done.hash.is_some()) => {
+                    tracing::warn!(%error, "further keys send nothing at this block");
+                    break;
+                }
+                Err(error) => return Err(error),
             }
         }
         let plan = match first {
@@ -54,6 +64,17 @@ impl<C: Chain> Keeper<C> {
             None => self.plan(0, head, scan, exchange.as_ref()).await?,
         };
         Ok((plan, sent))
+    }
+
+    async fn choose_and_send(
+        &mut self,
+        at: usize,
+        head: &Head,
+        scan: &Scan,
+        exchange: Option<&Exchange>,
+    ) -> Result<(Plan, Sent)> {
+        let (plan, batch) = self.choose(at, head, scan, exchange).await?;
+        Ok((plan, self.send(at, head, batch).await?))
     }
 
     /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.

@@ -74,6 +74,17 @@ async fn a_key_whose_transaction_is_lost_holds_up_only_its_own_accounts() {
 }
 
 #[tokio::test]
+async fn a_key_that_fails_takes_nothing_from_what_another_has_sent() {
+    let mut stage = three_keys(two_a_transaction(6), None).await;
+    stage.script("sign #2 fail");
+    let tick = stage.tick().await.unwrap();
+    assert!(tick.sent.hash.is_some() && tick.also.is_empty());
+    let next = stage.next().await.unwrap();
+    assert_eq!((next.settled.len(), sent(&next).len()), (2, 4));
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn the_first_key_keeps_the_others_supplied_with_gas_money() {
     let mut setup = Setup { gas_money: Some(100_000_000), ..two_a_transaction(6) };
     setup.strategy.max_gas_per_tx = 1_000_000;
