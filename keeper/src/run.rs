@@ -50,6 +50,8 @@ pub struct Keeper<C> {
     lanes: Vec<Lane<C>>,
     /// What further keys are kept supplied with for gas.
     gas_float: Option<u128>,
+    /// Whether all of them have been seen to have enough.
+    supplied: bool,
     venue: Option<Venue>,
     cooling: Cooling,
     /// What landed and no tick has told yet.
@@ -113,6 +115,7 @@ impl<C: Chain> Keeper<C> {
             strategy,
             lanes: executor.map(Lane::new).into_iter().collect(),
             gas_float: None,
+            supplied: false,
             venue: None,
             cooling: Cooling::default(),
             landed: Landing::default(),

@@ -6,7 +6,7 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::{Chain, Coin, Head};
 use crate::config::Strategy;
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::execute::{Batch, Sent, fee_reserve};
 use crate::plan::{Action, Means, Plan, plan};
@@ -25,20 +25,38 @@ impl<C: Chain> Keeper<C> {
     /// Each key that is free plans for what no other has on its way, and sends. Answers with the first plan: the others are for what
     /// that has left.
     pub(super) async fn act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
-        self.refill(head).await?;
-        if self.nothing_to_do(scan) {
-            return Ok((Plan::default(), Vec::new()));
+        // One that lacks gas money gets some before anything else; whether the others have enough can wait.
+        if self.lanes.iter().any(|lane| lane.poor) {
+            self.refill(head).await?;
         }
+        let done = if self.nothing_to_do(scan) { Default::default() } else { self.all_act(head, scan).await? };
+        if !self.supplied || head.height.is_multiple_of(REFILL_EVERY) {
+            self.refill(head).await?;
+        }
+        Ok(done)
+    }
+
+    async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
         let exchange = match &self.venue {
             Some(venue) => Some(venue.read(&*self.chain, Some(head.height)).await?),
             None => None,
         };
         let (mut first, mut sent) = (None, Vec::new());
         for at in 0..self.lanes.len() {
-            if self.lanes[at].is_free(head) {
-                let (plan, batch) = self.choose(at, head, scan, exchange.as_ref()).await?;
-                sent.push(self.send(at, head, batch).await?);
-                first.get_or_insert(plan);
+            if !self.lanes[at].is_free(head) {
+                continue;
+            }
+            match self.choose_and_send(at, head, scan, exchange.as_ref()).await {
+                Ok((plan, done)) => {
+                    sent.push(done);
+                    first.get_or_insert(plan);
+                }
+                // What others have sent in this block is told all the same.
+                Err(error) if error.class() != Class::Halt && sent.iter().any(|done| done.hash.is_some()) => {
+                    tracing::warn!(%error, "further keys send nothing at this block");
+                    break;
+                }
+                Err(error) => return Err(error),
             }
         }
         let plan = match first {
@@ -46,6 +64,17 @@ impl<C: Chain> Keeper<C> {
             None => self.plan(0, head, scan, exchange.as_ref()).await?,
         };
         Ok((plan, sent))
+    }
+
+    async fn choose_and_send(
+        &mut self,
+        at: usize,
+        head: &Head,
+        scan: &Scan,
+        exchange: Option<&Exchange>,
+    ) -> Result<(Plan, Sent)> {
+        let (plan, batch) = self.choose(at, head, scan, exchange).await?;
+        Ok((plan, self.send(at, head, batch).await?))
     }
 
     /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.
@@ -131,10 +160,9 @@ impl<C: Chain> Keeper<C> {
         }
     }
 
-    /// Now and then, and as soon as one lacked some: the first key sends gas money to one that has less than half of what it should have.
+    /// The first key sends gas money to one that has less than half of what it should have, if it is free to.
     async fn refill(&mut self, head: &Head) -> Result<()> {
-        let due = head.height.is_multiple_of(REFILL_EVERY) || self.lanes.iter().skip(1).any(|lane| lane.poor);
-        if self.lanes.len() < 2 || !due || !self.lanes[0].is_free(head) {
+        if self.lanes.len() < 2 || !self.lanes[0].is_free(head) {
             return Ok(());
         }
         let reserve = fee_reserve(&*self.chain, &self.strategy);
@@ -156,6 +184,7 @@ impl<C: Chain> Keeper<C> {
             let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
             return match self.lanes[0].executor.transfer(&to, &coin, head, self.strategy.timeout_blocks).await {
                 Ok(hash) => {
+                    self.lanes[at].funded(head);
                     tracing::info!(to, %coin, hash = hash.unwrap_or_default(), "gas money sent");
                     Ok(())
                 }
@@ -166,6 +195,7 @@ impl<C: Chain> Keeper<C> {
                 Err(error) => Err(error),
             };
         }
+        self.supplied = true;
         Ok(())
     }
 }

@@ -54,6 +54,11 @@ impl<C: Chain> Lane<C> {
         self.refusals = (0, 0);
     }
 
+    /// Money for gas is on its way to it: it tries again as soon as that can be there.
+    pub const fn funded(&mut self, head: &Head) {
+        self.refusals = (0, head.height.saturating_add(2));
+    }
+
     /// Nothing is sent for twice as many blocks as after the refusal before; after a few the keeper gives up, if it is the key that the
     /// others depend on.
     pub fn refused(&mut self, head: &Head, error: Error, is_first: bool) -> Result<()> {

@@ -74,6 +74,17 @@ async fn a_key_whose_transaction_is_lost_holds_up_only_its_own_accounts() {
 }
 
 #[tokio::test]
+async fn a_key_that_fails_takes_nothing_from_what_another_has_sent() {
+    let mut stage = three_keys(two_a_transaction(6), None).await;
+    stage.script("sign #2 fail");
+    let tick = stage.tick().await.unwrap();
+    assert!(tick.sent.hash.is_some() && tick.also.is_empty());
+    let next = stage.next().await.unwrap();
+    assert_eq!((next.settled.len(), sent(&next).len()), (2, 4));
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn the_first_key_keeps_the_others_supplied_with_gas_money() {
     let mut setup = Setup { gas_money: Some(100_000_000), ..two_a_transaction(6) };
     setup.strategy.max_gas_per_tx = 1_000_000;
@@ -91,4 +102,21 @@ async fn the_first_key_keeps_the_others_supplied_with_gas_money() {
     assert!(seen.contains(&[5_000_000, 0]) && ends.iter().all(|held| *held > 2_500_000), "{seen:?} {ends:?}");
     assert_eq!(stage.below_one().await, 0);
     stage.sent_once().await;
+}
+
+#[tokio::test]
+async fn while_nothing_is_to_be_done_all_keys_are_supplied_from_the_start() {
+    let mut setup = Setup { gas_money: Some(100_000_000), price: "10", ..two_a_transaction(6) };
+    setup.strategy.max_gas_per_tx = 1_000_000;
+    let mut stage = three_keys(setup, Some(5_000_000)).await;
+    for _ in 0..4 {
+        stage.tick().await.unwrap();
+        stage.block(|_| Vec::new()).await;
+    }
+    let has = stage.world().with(|world| FURTHER.map(|name| world.balance(name, GAS))).await.unwrap();
+    assert_eq!(has, [5_000_000; 2]);
+    stage.block(|world| crate::stage::fall(world, "9")).await;
+    assert_eq!(of_each(&stage.tick().await.unwrap()).iter().map(BTreeSet::len).collect::<Vec<_>>(), [2, 2, 2]);
+    stage.finish().await;
+    assert_eq!(stage.sent_once().await, 3);
 }
