@@ -9,7 +9,9 @@ use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::journal::Journal;
 use plimsoll_keeper::plan::Skip;
 use plimsoll_keeper::run::Keeper;
-use plimsoll_testing::{FEEDERS, UATOM, UUSD, World};
+use plimsoll_risk::units::Value;
+use plimsoll_schema::pool::ExecuteMsg;
+use plimsoll_testing::{FEEDERS, OWNER, UATOM, UUSD, World};
 use tokio::sync::watch;
 
 use crate::stage::{Setup, Stage, arbitrage, fall, sent, without_inventory};
@@ -54,6 +56,27 @@ async fn case_23_an_underwater_account_is_closed_and_what_remains_written_off_by
         // What is left of the debt is borne when the last collateral goes.
         let lost: usize = settled.iter().map(|done| done.losses.len()).sum();
         assert_eq!((lost, stage.keeper.book().accounts.len()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn case_23_what_is_not_worth_its_gas_is_written_off_or_left_by_policy() {
+    for write_off in [true, false] {
+        // 100 ATOM are worth 1.
+        let mut setup = Setup { price: "0.01", ..Setup::default() };
+        (setup.strategy.write_off, setup.strategy.gas_value) = (write_off, Value::whole(1));
+        let mut stage = Stage::new(setup).await;
+        let dust = |world: &mut World| {
+            let mut config = world.config().config;
+            config.liquidation.dust_value = Value::whole(2);
+            vec![world.execute(OWNER, &ExecuteMsg::UpdateConfig { config }, &[]).unwrap()]
+        };
+        stage.block(dust).await;
+        let tick = stage.tick().await.unwrap();
+        assert_eq!(sent(&tick).len(), usize::from(write_off), "{:?}", tick.plan);
+        let next = stage.next().await.unwrap();
+        let losses: usize = next.settled.iter().map(|done| done.losses.len()).sum();
+        assert_eq!((losses, stage.keeper.book().accounts.len()), if write_off { (1, 0) } else { (0, 1) });
     }
 }
 

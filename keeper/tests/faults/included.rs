@@ -54,6 +54,26 @@ async fn case_11_a_price_that_moves_ends_the_waiting() {
 }
 
 #[tokio::test]
+async fn case_11_a_record_that_changes_ends_the_waiting() {
+    for heard in [false, true] {
+        let mut setup = Setup::default();
+        // No price does.
+        setup.strategy.cooldown_lift = plimsoll_risk::units::Ratio::percent(100);
+        let mut stage = Stage::new(setup).await;
+        assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
+        unheard(&stage, 0).await;
+        stage.next().await.unwrap();
+        let falls = move |world: &mut World| {
+            let mut said = fall(world, "7");
+            said.extend(heard.then(|| world.deposit((ALICE, 0), UATOM, 1).unwrap()));
+            said
+        };
+        stage.block(falls).await;
+        assert_eq!(sent(&stage.tick().await.unwrap()).len(), usize::from(heard));
+    }
+}
+
+#[tokio::test]
 async fn case_11_one_failure_after_the_other_stops_the_keeper() {
     let mut setup = Setup { accounts: 3, ..Setup::default() };
     (setup.strategy.max_failures, setup.strategy.max_gas_per_tx) = (2, 200_000);

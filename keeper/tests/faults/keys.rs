@@ -74,6 +74,15 @@ async fn a_key_whose_transaction_is_lost_holds_up_only_its_own_accounts() {
 }
 
 #[tokio::test]
+async fn keys_count_on_what_pairs_have_left_after_each_other() {
+    let mut stage = three_keys(Setup { pair: 30_000, ..two_a_transaction(6) }, None).await;
+    assert!(of_each(&stage.tick().await.unwrap()).iter().filter(|accounts| !accounts.is_empty()).count() >= 2);
+    let next = stage.next().await.unwrap();
+    assert!(next.failed.is_empty() && next.failures.is_empty(), "{:?} {:?}", next.failed, next.failures);
+    assert!(next.settled.len() > 2);
+}
+
+#[tokio::test]
 async fn a_key_that_fails_takes_nothing_from_what_another_has_sent() {
     let mut stage = three_keys(two_a_transaction(6), None).await;
     stage.script("sign #2 fail");
