@@ -4,7 +4,8 @@
 #   scripts/deploy.sh NETWORK [keeper's deploy flags…]
 #
 # NETWORK is a network file, or the name of one in scripts/networks. The deployer's mnemonic is in PLIMSOLL_MNEMONIC, or in a file named
-# with --mnemonic-file. The network `local` uses the public test keys of scripts/localnet/keys.toml.
+# with --mnemonic-file. The network `local` uses the public test keys of scripts/localnet/keys.toml, and PLIMSOLL_GRPC_PORT and PLIMSOLL_RPC_PORT
+# where they are set, as localnet.sh does.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [[ $# -gt 0 ]] || die "usage: ${0##*/} NETWORK [--out FILE] [--mnemonic-file FILE] [--grpc URL] [--rpc URL] [--json]"
@@ -20,6 +21,9 @@ if [[ $network == */scripts/networks/local.toml ]]; then
 	[[ " $* " == *" --mnemonic-file "* ]] || export PLIMSOLL_MNEMONIC=${PLIMSOLL_MNEMONIC:-$(test_key owner)}
 	: "${PLIMSOLL_FEEDER1_MNEMONIC:=$(test_key feeder1)}" "${PLIMSOLL_FEEDER2_MNEMONIC:=$(test_key feeder2)}"
 	export PLIMSOLL_FEEDER1_MNEMONIC PLIMSOLL_FEEDER2_MNEMONIC
+	# The node that localnet.sh starts with the same variables.
+	[[ ! ${PLIMSOLL_GRPC_PORT:-} || " $* " == *" --grpc "* ]] || set -- "$@" --grpc "http://127.0.0.1:$PLIMSOLL_GRPC_PORT"
+	[[ ! ${PLIMSOLL_RPC_PORT:-} || " $* " == *" --rpc "* ]] || set -- "$@" --rpc "http://127.0.0.1:$PLIMSOLL_RPC_PORT"
 fi
 need_wasm
 build_keeper

@@ -94,8 +94,8 @@ flags=(
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS
 
-mkdir -p "$out"
-rm -f "$out"/*.wasm "$out/checksums.txt"
+mkdir -p "$out" "$target_dir/new"
+rm -f "$target_dir/new"/*
 artifacts=()
 for crate in $crates; do
 	artifacts+=("${crate//-/_}.wasm")
@@ -103,8 +103,11 @@ for crate in $crates; do
 	cargo build --locked --profile wasm --lib -p "$crate" \
 		-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size --target "$target" --target-dir "$target_dir" >&2
 	# Only what the first WebAssembly had: an optimiser may bring newer instructions in by itself.
-	wasm-opt -Oz --mvp-features --merge-similar-functions "$target_dir/$target/wasm/${crate//-/_}.wasm" -o "$out/${crate//-/_}.wasm"
+	wasm-opt -Oz --mvp-features --merge-similar-functions "$target_dir/$target/wasm/${crate//-/_}.wasm" -o "$target_dir/new/${crate//-/_}.wasm"
 done
+# All at once, so that what was cut off leaves the old ones.
+rm -f "$out"/*.wasm "$out/checksums.txt"
+mv "$target_dir/new"/*.wasm "$out/"
 (cd "$out" && sha256 "${artifacts[@]}" >checksums.txt)
 
 # ---- check --------------------------------------------------------------------------------------------------------------

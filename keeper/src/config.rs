@@ -556,7 +556,9 @@ impl Layers {
         let value = self.get(key);
         if value.is_empty() {
             let variable = layers::variable(key);
-            return Err(Error::Config(format!("{key} is not set: set it in the configuration file or as {variable}")));
+            return Err(Error::Config(format!(
+                "{key} is not set: set it in the configuration file or as {variable}, or name what was deployed with --deployment FILE"
+            )));
         }
         Ok(value.to_owned())
     }

@@ -222,7 +222,10 @@ impl Line {
 }
 
 fn in_use(path: &Path) -> Error {
-    Error::file(path, "is in use by another keeper: stop that one, or set another journal.path")
+    Error::file(
+        path,
+        "is in use by another keeper: stop that one, or give this one another key: two keepers must not share one",
+    )
 }
 
 fn lock(path: &Path, file: &File) -> Result<()> {
