@@ -105,14 +105,20 @@ async fn case_04_silently_dropped_heads_leave_a_gap_that_is_filled() {
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
     let world = chain.inner();
+    let pause = || tokio::time::sleep(Duration::from_millis(100));
     world.block(5, |world| Ok(fall(world, "9"))).await.unwrap().unwrap();
+    pause().await;
     world.block(5, |world| Ok(vec![world.deposit((ALICE, 1), UATOM, 50_000_000).unwrap()])).await.unwrap().unwrap();
-    for _ in 0..2 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(ticks.load(SeqCst), 0);
+    pause().await;
+    assert_eq!(ticks.load(SeqCst), 0);
+    // Heads that come together are heard of as one, so how many more are silent depends on the machine.
+    for _ in 0..50 {
         world.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        pause().await;
+        if ticks.load(SeqCst) > 0 {
+            break;
+        }
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(ticks.load(SeqCst), 1);
     world.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
