@@ -238,7 +238,8 @@ impl<C: Chain> Keeper<C> {
     async fn inventory(&self) -> Result<Option<Balances>> {
         match self.chain.sender() {
             Some(sender) => self.inventory_of(sender).await.map(Some),
-            None => Ok(None),
+            // Nobody's: with money for gas only where that is enough, as it would be live.
+            None => Ok(self.venue.is_some().then(Balances::new)),
         }
     }
 

@@ -7,11 +7,12 @@ use serde_json::{Value as Json, json};
 
 use crate::book::Book;
 use crate::book::touched::account_key;
+use crate::chain::Chain;
 use crate::cli::Settings;
 use crate::commands::liquidate::not_an_account;
 use crate::commands::run::describe;
 use crate::commands::scan::{shortened, two_decimals};
-use crate::commands::{config, open, print_json};
+use crate::commands::{config, inventory, key, open, print_json, venue};
 use crate::error::{Error, Result};
 use crate::plan::{Action, Means, decide};
 use crate::scan::{Verdict, name, scan_on};
@@ -20,7 +21,7 @@ use crate::scan::{Verdict, name, scan_on};
 pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<()> {
     let config = config(settings)?;
     let wanted = account_key(account).ok_or_else(|| not_an_account(account))?;
-    let (node, book) = open(&config, None).await?;
+    let (node, book) = open(&config, key(&config)?).await?;
     let scan = scan_on(&*node, &book).await?;
     let Some(record) = book.accounts.get(&wanted) else {
         return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", name(&wanted))));
@@ -30,7 +31,13 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let position = Position::of(record, &scan.assets, scan.now).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
     let cooling = BTreeSet::new();
-    let means = Means::new(None, None, &config.strategy, &cooling);
+    let venue = venue(&config, &node).await?;
+    let exchange = match &venue {
+        Some(venue) => Some(venue.read(&*node, Some(book.head.height)).await?),
+        None => None,
+    };
+    let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;
+    let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
     let outcome = decide(&book, &scan, &verdict, &means);
     if json {
         return print_json(&as_json(&book, &verdict, &lines, &outcome));
@@ -38,8 +45,8 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     in_words(&book, &verdict, &lines);
     match outcome {
         _ if !verdict.is_liquidatable() && !verdict.bad_debt => {}
-        Ok(action) => outln!("A keeper with enough inventory would {}.", describe(&action)),
-        Err(skip) => outln!("A keeper would leave it alone: {skip}."),
+        Ok(action) => outln!("A keeper with {with} would {}.", describe(&action)),
+        Err(skip) => outln!("A keeper with {with} would leave it alone: {skip}."),
     }
     Ok(())
 }

@@ -18,14 +18,16 @@ use serde::Serialize;
 
 use crate::book::Book;
 use crate::book::shelf::Shelf;
-use crate::chain::Chain;
 use crate::chain::node::Node;
+use crate::chain::{Balances, Chain};
 use crate::cli::{Cli, Command, Settings, SnapshotAction};
 use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
+use crate::execute::fee_reserve;
 use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic, veiled};
 use crate::logging;
+use crate::plan::keep_back;
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<()> {
@@ -153,6 +155,20 @@ pub async fn venue(config: &Config, node: &Node) -> Result<Option<Venue>> {
     let contracts = &config.contracts;
     let Some(liquidator) = &contracts.liquidator else { return Ok(None) };
     Ok(Some(Venue::open(node, &contracts.pool, liquidator, &contracts.pairs).await?))
+}
+
+/// What may be spent, and how that is called. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything
+/// he could need where there is no liquidator (`None`).
+pub async fn inventory(config: &Config, node: &Node, venue: Option<&Venue>) -> Result<(Option<Balances>, String)> {
+    let Some(sender) = node.sender() else {
+        return Ok(match venue {
+            Some(_) => (Some(Balances::new()), "money for gas only".to_owned()),
+            None => (None, "everything it could need".to_owned()),
+        });
+    };
+    let mut held = node.balances(sender).await?;
+    keep_back(&mut held, &fee_reserve(node, &config.strategy));
+    Ok((Some(held), format!("what {sender} holds")))
 }
 
 /// Hidden by itself where nobody watches.

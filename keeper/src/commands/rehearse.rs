@@ -7,14 +7,13 @@ use plimsoll_risk::units::Value;
 use serde_json::json;
 
 use crate::book::Book;
-use crate::chain::{Balances, Chain};
+use crate::chain::Chain;
 use crate::cli::Settings;
 use crate::commands::run::describe;
 use crate::commands::scan::two_decimals;
-use crate::commands::{config, key, open, print_json, venue};
+use crate::commands::{config, inventory, key, open, print_json, venue};
 use crate::error::{Error, Result};
-use crate::execute::fee_reserve;
-use crate::plan::{Action, Means, Plan, keep_back, plan};
+use crate::plan::{Action, Means, Plan, plan};
 use crate::rehearse::{Shock, moved, shocked};
 use crate::scan::{Scan, name, scan_on};
 
@@ -34,26 +33,13 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
         Some(venue) => Some(moved(&venue.read(&*node, Some(book.head.height)).await?, &shocks)),
         None => None,
     };
-    let inventory = match node.sender() {
-        Some(sender) => {
-            let mut held = node.balances(sender).await?;
-            keep_back(&mut held, &fee_reserve(&*node, &config.strategy));
-            Some(held)
-        }
-        // Whoever hasn't said what he has is taken to have money for gas only, where that is enough.
-        None => venue.is_some().then(Balances::new),
-    };
+    let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;
     let cooling = BTreeSet::new();
-    let means = Means::new(node.sender(), inventory.clone(), &config.strategy, &cooling).through(exchange.as_ref());
+    let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
     let plan = plan(&after_book, &after, means.to_the_last());
     for fault in &after.faults {
         eprintln!("{fault}");
     }
-    let with = match (node.sender(), &inventory) {
-        (Some(sender), _) => format!("what {sender} holds"),
-        (None, Some(_)) => "money for gas only".to_owned(),
-        (None, None) => "everything it could need".to_owned(),
-    };
     let summary = Summary::of(&before, (&after_book, &after), &plan);
     if json { summary.print_json(&plan, &book) } else { summary.print(&plan, &book, &with, &faults(&after_book)) }
 }

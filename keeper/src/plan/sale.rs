@@ -112,7 +112,11 @@ impl Offer<'_> {
         let group = sales.find(&owed, &taken).map(|at| &sales.groups[at]);
         // The loans of other groups are repaid before this one's is taken.
         let lent = group.map_or(Amount::ZERO, |group| group.loan);
-        let most = self.means.allowed(&owed).min(self.means.cash(self.scan, debt).saturating_sub(lent));
+        let allowed = self.means.allowed(&owed);
+        if allowed.is_zero() {
+            return Err(Skip::Budget);
+        }
+        let most = allowed.min(self.means.cash(self.scan, debt).saturating_sub(lent));
         if most.is_zero() || !state.params.enabled.flash_loan {
             return Err(Skip::NoLoan);
         }
