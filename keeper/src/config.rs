@@ -505,7 +505,7 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         item_gas: layers.parse("strategy.item_gas", "an amount of gas above 0", |n: &u64| *n > 0)?,
         max_repay,
         timeout_blocks: layers
-            .parse("strategy.timeout_blocks", "a number from 2 to 1000", |n: &u64| (2..=1_000).contains(n))?,
+            .parse("strategy.timeout_blocks", "a number from 2 to 900", |n: &u64| (2..=900).contains(n))?,
         cooldown_lift: layers
             .parse("strategy.cooldown_lift", "a ratio from 0 to 1", |r: &Ratio| *r <= Ratio::percent(100))?,
         max_failures: layers.parse("strategy.max_failures", "a number; 0 is never", |_: &u32| true)?,
@@ -525,7 +525,8 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
 
 fn care(layers: &Layers) -> Result<Care> {
     Ok(Care {
-        gap_max: layers.parse("book.gap_max", "a number of blocks, 1000000 at most", |n: &u64| *n <= 1_000_000)?,
+        gap_max: layers
+            .parse("book.gap_max", "a number of blocks from 1 to 1000000", |n: &u64| (1..=1_000_000).contains(n))?,
         audit_accounts: layers.parse(
             "book.audit_accounts",
             "a number from 0, which is no audit, to 256",

@@ -258,8 +258,11 @@ impl<C: Chain> Keeper<C> {
             let seen = self.lanes[at].seen.take();
             match landed {
                 Landed::Included(included) if included.code == 0 => {
-                    self.lanes[at].executor.pace().worked();
-                    self.failures = 0;
+                    // Gas money and a publication alone prove nothing of liquidations.
+                    if !intent.accounts.is_empty() {
+                        self.lanes[at].executor.pace().worked();
+                        self.failures = 0;
+                    }
                     self.settled(&intent, &included, scan, seen.as_ref());
                 }
                 Landed::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
@@ -297,6 +300,7 @@ impl<C: Chain> Keeper<C> {
             Some(accounts) => accounts,
             None if ran_out && !pace.out_of_gas(count) => &intent.accounts,
             None if ran_out => &[],
+            None if count == 0 => &[],
             None => {
                 pace.failed(count);
                 &[]

@@ -69,6 +69,11 @@ impl Remotes {
             }
             match said {
                 Some(_) if early && round < NOT_YET_TRIES => sleep(NOT_YET_PAUSE).await,
+                // Nothing is missing there, it is only late.
+                Some((_, status)) if early && matches!(meaning(&status), Meaning::NotYet) => {
+                    let endpoint = order.iter().map(|at| self.name(*at)).collect::<Vec<_>>().join(", ");
+                    return Err(Error::Unreachable { what: "gRPC", endpoint, reason: of_status(&status) });
+                }
                 Some((at, status)) => return Ok((at, Err(status))),
                 None => break,
             }
