@@ -148,6 +148,22 @@ fn a_late_answer_is_held_against_the_blocks_there_were_when_it_was_asked_for() {
 }
 
 #[test]
+fn an_announcement_of_a_block_that_can_not_be_yet_or_is_long_past_holds_nobody_back() {
+    let mut all = three();
+    all_at(&mut all, 900, 0);
+    for height in [1, 879, 906, 1_000_000_000] {
+        assert_eq!(all.announced(3, &head(height), 1_000, CLOCK), (false, None), "{height}");
+    }
+    assert_eq!(all.tip(1_000, None).unwrap().height, 900);
+    assert_eq!(all.heard(0, &head(900), 1_500, CLOCK), None);
+    for height in [880, 905] {
+        assert!(all.announced(3, &head(height), 1_600, CLOCK).0, "{height}");
+    }
+    // A probe says the same, and is believed as far as the others allow.
+    assert!(matches!(all.heard(3, &head(879), 2_000, CLOCK).unwrap().to, Health::Lagging { .. }));
+}
+
+#[test]
 fn one_whose_block_is_old_is_behind_whatever_its_height() {
     let mut all = three();
     all_at(&mut all, 900, 0);

@@ -8,7 +8,7 @@ pub mod name;
 
 use crate::chain::{Head, REWIND_MAX};
 
-use health::judge;
+use health::{BEHIND_MAX, judge};
 pub use health::{Health, Kind, Readiness};
 
 /// After how many failures in a row an endpoint is left alone.
@@ -184,8 +184,15 @@ impl Endpoints {
         })
     }
 
-    /// It announced a block. Announcements may be late, so that whether it is behind is not judged by them. Whether the block counts.
+    /// It announced a block. Announcements may be late, so that whether it is behind is not judged by them. Whether the block counts: one that is
+    /// farther from what was told lately than blocks come between two probes waits for the next probe.
     pub fn announced(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> (bool, Option<Change>) {
+        let far = |tip: &Head| {
+            head.height > tip.height.saturating_add(BEHIND_MAX) || head.height.saturating_add(REWIND_MAX) < tip.height
+        };
+        if head.chain_id == self.chain_id && self.tip(now, None).is_some_and(far) {
+            return (false, None);
+        }
         let change = match self.all.get(at) {
             Some(endpoint) if head.chain_id == self.chain_id && endpoint.fault.is_some() => None,
             _ => self.heard_since(at, head, None, now, clock),

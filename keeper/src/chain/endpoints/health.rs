@@ -5,7 +5,7 @@ use std::fmt;
 use crate::chain::Head;
 
 /// By how many blocks an endpoint may be behind the newest block that another told.
-const BEHIND_MAX: u64 = 5;
+pub(super) const BEHIND_MAX: u64 = 5;
 /// In seconds: by how much older its newest block may be, and how far ahead of this machine's clock.
 const OLDER_MAX: u64 = 30;
 const AHEAD_MAX: u64 = 600;
