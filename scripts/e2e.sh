@@ -23,10 +23,7 @@ case ${1:-} in
 esac
 need jq jq
 
-# A node of its own, beside one that may be running: it is wiped at the start, so what PLIMSOLL_HOME says elsewhere is not asked.
-export PLIMSOLL_HOME=$repo_root/target/localnet/e2e-home PLIMSOLL_CHAIN_ID=plimsoll-local-1
-export PLIMSOLL_RPC_PORT=${PLIMSOLL_E2E_PORT:-27857}
-export PLIMSOLL_GRPC_PORT=$((PLIMSOLL_RPC_PORT + 1)) PLIMSOLL_P2P_PORT=$((PLIMSOLL_RPC_PORT + 2))
+own_node e2e plimsoll-local-1 "${PLIMSOLL_E2E_PORT:-27857}"
 source scripts/chain.sh
 rpc=http://127.0.0.1:$PLIMSOLL_RPC_PORT
 work=$repo_root/target/localnet/e2e

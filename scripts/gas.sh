@@ -28,10 +28,7 @@ for arg; do
 done
 need jq jq
 
-# A node of its own, beside one that may be running: it is wiped at the start, so what PLIMSOLL_HOME says elsewhere is not asked.
-export PLIMSOLL_HOME=$repo_root/target/localnet/gas-home PLIMSOLL_CHAIN_ID=plimsoll-gas-1
-export PLIMSOLL_RPC_PORT=${PLIMSOLL_GAS_PORT:-27757}
-export PLIMSOLL_GRPC_PORT=$((PLIMSOLL_RPC_PORT + 1)) PLIMSOLL_P2P_PORT=$((PLIMSOLL_RPC_PORT + 2))
+own_node gas plimsoll-gas-1 "${PLIMSOLL_GAS_PORT:-27757}"
 source scripts/chain.sh
 
 need_wasm

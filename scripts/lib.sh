@@ -53,3 +53,10 @@ need_wasm() {
 	fi
 	"$repo_root/scripts/wasm.sh" --no-check >&2
 }
+
+# own_node <name> <chain id> <first of three ports>: what localnet.sh and chain.sh then start and ask is a node of this script's own, beside one that
+# may be running. It is wiped at the start, so what PLIMSOLL_HOME says elsewhere is not asked.
+own_node() {
+	export PLIMSOLL_HOME=$repo_root/target/localnet/$1-home PLIMSOLL_CHAIN_ID=$2
+	export PLIMSOLL_RPC_PORT=$3 PLIMSOLL_GRPC_PORT=$(($3 + 1)) PLIMSOLL_P2P_PORT=$(($3 + 2))
+}

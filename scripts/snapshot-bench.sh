@@ -32,10 +32,7 @@ done
 need jq jq
 need curl curl
 
-# A node of its own, beside one that may be running: it is wiped at the start, so what PLIMSOLL_HOME says elsewhere is not asked.
-export PLIMSOLL_HOME=$repo_root/target/localnet/snapshot-home PLIMSOLL_CHAIN_ID=plimsoll-local-1
-export PLIMSOLL_RPC_PORT=${PLIMSOLL_SNAPSHOT_PORT:-27957}
-export PLIMSOLL_GRPC_PORT=$((PLIMSOLL_RPC_PORT + 1)) PLIMSOLL_P2P_PORT=$((PLIMSOLL_RPC_PORT + 2))
+own_node snapshot plimsoll-local-1 "${PLIMSOLL_SNAPSHOT_PORT:-27957}"
 rpc=http://127.0.0.1:$PLIMSOLL_RPC_PORT
 deployment=$repo_root/target/localnet/snapshot-deployment.json
 rm -f "$deployment"

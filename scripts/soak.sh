@@ -6,7 +6,7 @@
 #   scripts/soak.sh [--minutes N] [--seed S] [--json]     with faults: 1 minute, seed 1
 #   scripts/soak.sh --drops N [--seed S] [--json]         without, timed
 #
-#   PLIMSOLL_SOAK_PORT   the first of three ports of its node: 27957
+#   PLIMSOLL_SOAK_PORT   the first of three ports of its node: 28057
 #   PLIMSOLL_PROFILE     dev or release: which keeper; release
 #   --json   one object on stdout
 #
@@ -31,10 +31,7 @@ while [[ $# -gt 0 ]]; do
 done
 need jq jq
 
-# A node of its own, wiped at the start.
-export PLIMSOLL_HOME=$repo_root/target/localnet/soak-home PLIMSOLL_CHAIN_ID=plimsoll-local-1
-export PLIMSOLL_RPC_PORT=${PLIMSOLL_SOAK_PORT:-27957}
-export PLIMSOLL_GRPC_PORT=$((PLIMSOLL_RPC_PORT + 1)) PLIMSOLL_P2P_PORT=$((PLIMSOLL_RPC_PORT + 2))
+own_node soak plimsoll-local-1 "${PLIMSOLL_SOAK_PORT:-28057}"
 source scripts/chain.sh
 work=$repo_root/target/localnet/soak
 rm -rf "$work"
