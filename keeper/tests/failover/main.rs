@@ -141,6 +141,9 @@ async fn a_question_about_a_block_is_answered_by_one_that_has_it() {
     });
     ask(&node, Some(103)).await.unwrap();
     assert_eq!(b.with(|state| state.asked.clone()), ["101", "102", "103"]);
+    // Nobody gets it in time: that is no answer, or a book would be read anew for it.
+    let error = ask(&node, Some(104)).await.unwrap_err();
+    assert!(matches!(&error, Error::Unreachable { reason, .. } if reason.contains("in the future")), "{error}");
 }
 
 #[tokio::test]
