@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chain::{Chain, Coin, Execute, Head, Included, Outcome, Signed};
+use crate::chain::{Balances, Chain, Coin, Execute, Head, Included, Outcome, Signed};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::journal::{Fate, Intent, Journal};
 use crate::order::{Desk, before, publish};
-use crate::plan::Action;
 use crate::plan::budget::Spent;
+use crate::plan::{Action, keep_back};
 use crate::scan::name;
 
 pub use pace::Pace;
@@ -324,6 +324,22 @@ pub fn fee_reserve(chain: &impl Chain, strategy: &Strategy) -> Coin {
     let mut fee = chain.fee(strategy.max_gas_per_tx);
     fee.amount = fee.amount.min(strategy.max_fee.unwrap_or(u128::MAX));
     fee
+}
+
+/// What this address may spend: what it has, less what the fee may cost.
+pub async fn spendable(chain: &impl Chain, address: &str, strategy: &Strategy) -> Result<Balances> {
+    let mut held = chain.balances(address).await?;
+    keep_back(&mut held, &fee_reserve(chain, strategy));
+    Ok(held)
+}
+
+/// What the chain's own key may spend. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything he could
+/// need (`None`) where there is no liquidator.
+pub async fn inventory(chain: &impl Chain, through_liquidator: bool, strategy: &Strategy) -> Result<Option<Balances>> {
+    match chain.sender() {
+        Some(sender) => spendable(chain, sender, strategy).await.map(Some),
+        None => Ok(through_liquidator.then(Balances::new)),
+    }
 }
 
 /// What goes through together in one transaction.

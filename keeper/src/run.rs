@@ -20,13 +20,13 @@ use crate::chain::{Balances, Chain, Head, Included};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::read::Venue;
-use crate::execute::{Executor, Landed, Sent, fee_reserve};
+use crate::execute::{Executor, Landed, Sent, inventory};
 use crate::journal::{Intent, Journal};
 use crate::monitor::Monitor;
 use crate::order::Desk;
 use crate::plan::age::Ages;
 use crate::plan::budget::Budget;
-use crate::plan::{Plan, Skip, keep_back};
+use crate::plan::{Plan, Skip};
 use crate::run::cooling::{Cooling, Seen};
 use crate::run::landing::{Landing, failed_message, is_open, out_of_gas};
 use crate::run::lane::Lane;
@@ -234,19 +234,15 @@ impl<C: Chain> Keeper<C> {
         Ok(owed.into_iter().filter(|denom| inventory.get(denom).is_none_or(|held| *held == 0)).collect())
     }
 
-    /// What may be spent: what the first key has, less what the fee may cost.
+    /// What the first key may spend.
     async fn inventory(&self) -> Result<Option<Balances>> {
-        match self.chain.sender() {
-            Some(sender) => self.inventory_of(sender).await.map(Some),
-            // Nobody's: with money for gas only where that is enough, as it would be live.
-            None => Ok(self.venue.is_some().then(Balances::new)),
-        }
+        inventory(&*self.chain, self.venue.is_some(), &self.strategy).await
     }
 
-    async fn inventory_of(&self, sender: &str) -> Result<Balances> {
-        let mut inventory = self.chain.balances(sender).await?;
-        keep_back(&mut inventory, &fee_reserve(&*self.chain, &self.strategy));
-        Ok(inventory)
+    /// The node didn't take what this key sent, or the key can't pay for it.
+    fn refused(&mut self, at: usize, head: &Head, error: Error) -> Result<()> {
+        self.monitor.refused(&error);
+        self.lanes[at].refused(head, error, at == 0)
     }
 
     /// Resolves what is in flight, without sending anything new. The next tick tells what it did.

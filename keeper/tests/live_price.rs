@@ -23,21 +23,7 @@ use plimsoll_testing::{ALICE, LENDER, LIQUIDATOR, UATOM, UUSD, World, price};
 
 /// The same, but ATOM fell ten minutes after somebody published, and half an hour ago: what is published is valid still.
 fn build_valid() -> World {
-    let mut world = World::builder().lent(1_000_000).build();
-    let pair = world.pair(UATOM, UUSD, 1_000_000);
-    let source = world.pair_source(UATOM, &pair, UUSD);
-    world.price_by_pair(UATOM, source);
-    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-    world.advance(601);
-    world.publish(LENDER, &[UATOM]).unwrap();
-    world.set_price(UUSD, "1");
-    world.borrow(ALICE, UUSD, 700_000_000).unwrap();
-    world.advance(600);
-    let [atom, _] = world.pair_pool(&pair).0;
-    world.swap(LENDER, &pair, (UATOM, atom / 10)).unwrap();
-    world.advance(1_800);
-    world.set_price(UUSD, "1");
-    world
+    fallen(600, 1_800)
 }
 
 async fn keeper_of(chain: &Arc<WorldChain>, book: Book, strategy: Strategy) -> Keeper<WorldChain> {
@@ -78,6 +64,11 @@ async fn a_valid_price_that_has_grown_old_is_published_and_what_is_below_1_by_th
 
 /// ALICE owes 700 against 100 ATOM, which a pair prices. ATOM fell by a fifth an hour ago; what is published is older still.
 fn build() -> World {
+    fallen(0, 3_700)
+}
+
+/// ATOM fell so many seconds after ALICE has borrowed all that she may, and that is so long ago.
+fn fallen(after: u64, ago: u64) -> World {
     let mut world = World::builder().lent(1_000_000).build();
     let pair = world.pair(UATOM, UUSD, 1_000_000);
     let source = world.pair_source(UATOM, &pair, UUSD);
@@ -87,9 +78,10 @@ fn build() -> World {
     world.publish(LENDER, &[UATOM]).unwrap();
     world.set_price(UUSD, "1");
     world.borrow(ALICE, UUSD, 700_000_000).unwrap();
+    world.advance(after);
     let [atom, _] = world.pair_pool(&pair).0;
     world.swap(LENDER, &pair, (UATOM, atom / 10)).unwrap();
-    world.advance(3_700);
+    world.advance(ago);
     world.set_price(UUSD, "1");
     world
 }

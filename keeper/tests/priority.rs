@@ -8,12 +8,13 @@
 )]
 
 mod books;
+mod judged;
 
 use std::collections::BTreeSet;
 
+use judged::judged;
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain};
+use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::age::Ages;
 use plimsoll_keeper::plan::priority::Priority;
@@ -21,20 +22,7 @@ use plimsoll_keeper::plan::{Action, Means, Plan, Skip, plan, plan as plan_of};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::AccountKey;
-use plimsoll_testing::{AETH, ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
-
-async fn judged(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain, Book, Scan) {
-    let build = || {
-        let mut world = World::builder().lent(1_000_000).build();
-        setup(&mut world);
-        world
-    };
-    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
-    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
-    let book = Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let scan = scan(&book, book.head.time).unwrap();
-    (chain, book, scan)
-}
+use plimsoll_testing::{AETH, ALICE, BOB, UATOM, UUSD, World};
 
 /// Whom the plan acts on, in order, with so much UUSD.
 fn planned(book: &Book, scan: &Scan, held: u128) -> (Vec<AccountKey>, Plan) {

@@ -7,31 +7,20 @@
     reason = "a test may stop at a surprise"
 )]
 
+mod judged;
+
 use std::collections::BTreeSet;
+
+use judged::judged;
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::touched::{Touched, account_key};
-use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain, ContractEvent};
+use plimsoll_keeper::chain::{Balances, ContractEvent};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, Skip, plan};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_testing::{AETH, ALICE, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World};
-
-async fn judged(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain, Book, Scan) {
-    let build = || {
-        let mut world = World::builder().lent(1_000_000).build();
-        setup(&mut world);
-        world
-    };
-    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
-    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
-    let head = chain.head().await.unwrap();
-    let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
-    let scan = scan(&book, head.time).unwrap();
-    (chain, book, scan)
-}
 
 /// ALICE owes 690 of a possible 700 USD against 100 ATOM; at 9 she may be liquidated.
 fn alice(world: &mut World) {

@@ -37,16 +37,10 @@ fn mid(world: &World) -> BigRational {
     rational(world.price_record(UATOM).price.raw(), 10u128.pow(18))
 }
 
-/// Sells back as many ATOM as were bought, in parts that the pair's limit on a spread lets pass.
+/// Sells back as many ATOM as were bought.
 fn swap_back(world: &mut World, pair: &Addr, atom: u128) {
-    loop {
-        let held = world.pair_pool(pair).0[0];
-        let part = (atom - held).min(held * 9 / 10);
-        if part == 0 {
-            return;
-        }
-        world.swap(BOB, pair, (UATOM, part)).unwrap();
-    }
+    let missing = atom - world.pair_pool(pair).0[0];
+    sell(world, pair, (UATOM, missing));
 }
 
 /// Nine times the price for the length of a transaction: the upper edge sees it, the mid price does not, and a block later it is gone.

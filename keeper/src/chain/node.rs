@@ -12,18 +12,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cosmos_sdk_proto::Timestamp;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::QueryAccountInfoRequest;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::query_client::QueryClient as AuthClient;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryAllBalancesRequest;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::query_client::QueryClient as BankClient;
 use cosmos_sdk_proto::cosmos::base::query::v1beta1::PageRequest;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_client::ServiceClient as BlockClient;
-use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{GetBlockByHeightRequest, GetLatestBlockRequest};
+use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
+    Block as SdkBlock, GetBlockByHeightRequest, GetLatestBlockRequest,
+};
 use cosmos_sdk_proto::cosmwasm::wasm::v1::query_client::QueryClient as WasmClient;
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{
     QueryCodeRequest, QueryContractInfoRequest, QueryRawContractStateRequest, QuerySmartContractStateRequest,
 };
+use cosmos_sdk_proto::tendermint::types::Block as TmBlock;
 use tokio::sync::watch as channel;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -378,24 +380,26 @@ impl Chain for Node {
 /// The latest block that this endpoint has. An answer without height or time is data loss.
 async fn latest(channel: Channel) -> std::result::Result<Head, Status> {
     let answer = blocks(channel).get_latest_block(GetLatestBlockRequest {}).await?.into_inner();
-    let header = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
-    let header = header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
-    head_of(header.flatten()).ok_or_else(no_block)
+    head_of(answer.sdk_block, answer.block).ok_or_else(no_block)
 }
 
 /// The block of this height.
 async fn block(channel: Channel, height: i64) -> std::result::Result<Head, Status> {
     let answer = blocks(channel).get_block_by_height(GetBlockByHeightRequest { height }).await?.into_inner();
-    let header = answer.sdk_block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time)));
-    let header = header.or_else(|| answer.block.map(|block| block.header.map(|h| (h.chain_id, h.height, h.time))));
-    head_of(header.flatten()).ok_or_else(no_block)
+    head_of(answer.sdk_block, answer.block).ok_or_else(no_block)
 }
 
 fn blocks(channel: Channel) -> BlockClient<Channel> {
     BlockClient::new(channel).max_decoding_message_size(ANSWER_MAX)
 }
 
-fn head_of(header: Option<(String, i64, Option<Timestamp>)>) -> Option<Head> {
+/// Newer nodes say it in the first way.
+fn head_of(newer: Option<SdkBlock>, older: Option<TmBlock>) -> Option<Head> {
+    let header = match (newer, older) {
+        (Some(block), _) => block.header.map(|h| (h.chain_id, h.height, h.time)),
+        (None, Some(block)) => block.header.map(|h| (h.chain_id, h.height, h.time)),
+        (None, None) => None,
+    };
     header.and_then(|(chain_id, height, time)| {
         Some(Head { chain_id, height: height.try_into().ok()?, time: time?.seconds.try_into().ok()? })
     })

@@ -14,6 +14,7 @@ use crate::commands::run::describe;
 use crate::commands::scan::{shortened, two_decimals};
 use crate::commands::{config, inventory, key, open, print_json, venue};
 use crate::error::{Error, Result};
+use crate::exchange::read::Venue;
 use crate::plan::{Action, Means, decide};
 use crate::scan::{Verdict, name, scan_on};
 
@@ -32,10 +33,7 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
     let cooling = BTreeSet::new();
     let venue = venue(&config, &node).await?;
-    let exchange = match &venue {
-        Some(venue) => Some(venue.read(&*node, Some(book.head.height)).await?),
-        None => None,
-    };
+    let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;
     let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
     let outcome = decide(&book, &scan, &verdict, &means);

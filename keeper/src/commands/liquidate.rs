@@ -16,8 +16,8 @@ use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
-use crate::execute::{Executor, Landed, fee_reserve};
-use crate::plan::{Action, Means, hopeful, keep_back, plan};
+use crate::execute::{Executor, Landed, spendable};
+use crate::plan::{Action, Means, hopeful, plan};
 use crate::run::desk;
 use crate::scan::{Scan, Verdict, name, scan_on};
 use crate::settle::{failures, settle};
@@ -59,10 +59,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         executor = Some(first);
     }
     let scan = scan_on(&*node, &book).await?.only(&book, &wanted);
-    let exchange = match &venue {
-        Some(venue) => Some(venue.read(&*node, Some(book.head.height)).await?),
-        None => None,
-    };
+    let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let least = job.min_success.unwrap_or(wanted.len());
     let actions = planned(&*node, &book, &scan, &config.strategy, exchange.as_ref(), (&wanted, least)).await?;
     for action in &actions {
@@ -113,11 +110,7 @@ async fn planned<C: Chain>(
     let inventory = match chain.sender() {
         // Only what goes through the liquidator may fail alone.
         Some(_) if least < wanted.len() && exchange.is_some() => Some(Balances::new()),
-        Some(sender) => {
-            let mut inventory = chain.balances(sender).await?;
-            keep_back(&mut inventory, &fee_reserve(chain, strategy));
-            Some(inventory)
-        }
+        Some(sender) => Some(spendable(chain, sender, strategy).await?),
         None => None,
     };
     let cooling = BTreeSet::new();

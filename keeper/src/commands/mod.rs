@@ -24,10 +24,9 @@ use crate::cli::{Cli, Command, Settings, SnapshotAction};
 use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
-use crate::execute::fee_reserve;
+use crate::execute;
 use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic, veiled};
 use crate::logging;
-use crate::plan::keep_back;
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<()> {
@@ -157,18 +156,15 @@ pub async fn venue(config: &Config, node: &Node) -> Result<Option<Venue>> {
     Ok(Some(Venue::open(node, &contracts.pool, liquidator, &contracts.pairs).await?))
 }
 
-/// What may be spent, and how that is called. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything
-/// he could need where there is no liquidator (`None`).
+/// What may be spent, and how that is called.
 pub async fn inventory(config: &Config, node: &Node, venue: Option<&Venue>) -> Result<(Option<Balances>, String)> {
-    let Some(sender) = node.sender() else {
-        return Ok(match venue {
-            Some(_) => (Some(Balances::new()), "money for gas only".to_owned()),
-            None => (None, "everything it could need".to_owned()),
-        });
+    let held = execute::inventory(node, venue.is_some(), &config.strategy).await?;
+    let name = match (node.sender(), &held) {
+        (Some(sender), _) => format!("what {sender} holds"),
+        (None, Some(_)) => "money for gas only".to_owned(),
+        (None, None) => "everything it could need".to_owned(),
     };
-    let mut held = node.balances(sender).await?;
-    keep_back(&mut held, &fee_reserve(node, &config.strategy));
-    Ok((Some(held), format!("what {sender} holds")))
+    Ok((held, name))
 }
 
 /// Hidden by itself where nobody watches.

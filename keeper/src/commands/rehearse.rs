@@ -13,6 +13,7 @@ use crate::commands::run::describe;
 use crate::commands::scan::two_decimals;
 use crate::commands::{config, inventory, key, open, print_json, venue};
 use crate::error::{Error, Result};
+use crate::exchange::read::Venue;
 use crate::plan::{Action, Means, Plan, plan};
 use crate::rehearse::{Shock, moved, shocked};
 use crate::scan::{Scan, name, scan_on};
@@ -29,10 +30,8 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     let after_book = shocked(&book, &shocks)?;
     let after = scan_on(&*node, &after_book).await?;
     let venue = venue(&config, &node).await?;
-    let exchange = match &venue {
-        Some(venue) => Some(moved(&venue.read(&*node, Some(book.head.height)).await?, &shocks)),
-        None => None,
-    };
+    let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
+    let exchange = exchange.map(|exchange| moved(&exchange, &shocks));
     let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;
     let cooling = BTreeSet::new();
     let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());

@@ -58,6 +58,14 @@ impl Venue {
         &self.liquidator
     }
 
+    /// The pairs at this block, where there is a liquidator.
+    pub async fn read_any(venue: Option<&Self>, chain: &impl Chain, height: u64) -> Result<Option<Exchange>> {
+        match venue {
+            Some(venue) => venue.read(chain, Some(height)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The pairs at this block. One that doesn't answer, or has no liquidity, is left out.
     pub async fn read(&self, chain: &impl Chain, height: Option<u64>) -> Result<Exchange> {
         let pairs = try_join_all(self.pairs.iter().map(|known| async {

@@ -117,7 +117,7 @@ metrics! {
     follow_seconds: Histogram = "follow_seconds", times();
     /// Time to judge the whole book, in seconds.
     scan_seconds: Histogram = "scan_seconds", times();
-    /// Time to plan and simulate, in seconds.
+    /// Time to plan, simulate and send, in seconds.
     plan_seconds: Histogram = "plan_seconds", times();
     /// From seeing a block to the broadcast that it calls for, in seconds.
     detect_to_submit: Histogram = "detect_to_submit_seconds", times();

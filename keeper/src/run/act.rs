@@ -8,7 +8,8 @@ use crate::chain::{Chain, Coin, Head};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
-use crate::execute::{Batch, Sent, fee_reserve};
+use crate::exchange::read::Venue;
+use crate::execute::{Batch, Sent, fee_reserve, spendable};
 use crate::plan::{Action, Means, Plan, plan};
 use crate::run::cooling::seen;
 use crate::run::{Keeper, desk};
@@ -37,10 +38,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
-        let exchange = match &self.venue {
-            Some(venue) => Some(venue.read(&*self.chain, Some(head.height)).await?),
-            None => None,
-        };
+        let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
         let (mut first, mut sent) = (None, Vec::new());
         for at in 0..self.lanes.len() {
             if !self.lanes[at].is_free(head) {
@@ -101,8 +99,7 @@ impl<C: Chain> Keeper<C> {
             batch = match self.lanes[at].executor.select(desk, &plan.actions, &strategy).await {
                 Ok(batch) => batch,
                 Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
-                    self.monitor.refused(&error);
-                    self.lanes[at].refused(head, error, at == 0)?;
+                    self.refused(at, head, error)?;
                     break;
                 }
                 Err(error) => return Err(error),
@@ -129,7 +126,7 @@ impl<C: Chain> Keeper<C> {
             let means = Means::new(sender, inventory, &self.strategy, &cooling).through(exchange);
             return Ok(plan(&self.book, scan, means.waiting(&self.ages)));
         };
-        let inventory = self.inventory_of(lane.executor.sender()).await?;
+        let inventory = spendable(&*self.chain, lane.executor.sender(), &self.strategy).await?;
         let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
         let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
         let allowance = self.budget.left(head.time, &self.strategy);
@@ -152,8 +149,7 @@ impl<C: Chain> Keeper<C> {
                 Ok(sent)
             }
             Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
-                self.monitor.refused(&error);
-                lane.refused(head, error, at == 0)?;
+                self.refused(at, head, error)?;
                 Ok(Sent { left_out, ..Sent::default() })
             }
             Err(error) => Err(error),
@@ -188,10 +184,7 @@ impl<C: Chain> Keeper<C> {
                     tracing::info!(to, %coin, hash = hash.unwrap_or_default(), "gas money sent");
                     Ok(())
                 }
-                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
-                    self.monitor.refused(&error);
-                    self.lanes[0].refused(head, error, true)
-                }
+                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => self.refused(0, head, error),
                 Err(error) => Err(error),
             };
         }

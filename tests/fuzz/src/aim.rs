@@ -6,7 +6,7 @@ use plimsoll_oracle::state::LISTINGS;
 use plimsoll_pool::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, RESERVES_REQUESTS};
 use plimsoll_risk::account::Account;
 
-use crate::cast::DENOMS;
+use crate::cast::{DENOMS, IDS};
 use crate::op::{By, Op, Who};
 use crate::stage::Stage;
 use crate::use_pool::place;
@@ -26,15 +26,13 @@ pub fn aim(stage: &Stage, op: &Op) -> Op {
         }
         Op::Repay { who, denom, permille: ..=1_000, .. } => {
             let owes = |who: &Who| !account(stage, *who).debts.is_empty();
-            let own = (0..crate::cast::IDS).map(|id| (who.0, (who.1 + id) % crate::cast::IDS));
-            *who = own.into_iter().find(owes).unwrap_or(*who);
+            *who = own(*who, owes);
             let account = account(stage, *who);
             *denom = next(*denom, &denoms(stage, account.debts.iter().map(|d| d.asset.0)));
         }
         Op::Borrow { who, denom, permille: ..=1_000, .. } => {
             let can = |who: &Who| account(stage, *who).collaterals.iter().any(|c| c.enabled);
-            let own = (0..crate::cast::IDS).map(|id| (who.0, (who.1 + id) % crate::cast::IDS));
-            *who = own.into_iter().find(can).unwrap_or(*who);
+            *who = own(*who, can);
             let open = (0..DENOMS.len()).filter(|denom| is_open(stage, *denom)).collect::<Vec<_>>();
             *denom = next(*denom, &open);
         }
@@ -64,6 +62,12 @@ pub fn aim(stage: &Stage, op: &Op) -> Op {
         _ => {}
     }
     op
+}
+
+/// The first of the owner's accounts, from this one on, of which that is so; this one when there is none.
+fn own(who: Who, fits: impl Fn(&Who) -> bool) -> Who {
+    let all = (0..IDS).map(|id| (who.0, (who.1 + id) % IDS));
+    all.into_iter().find(fits).unwrap_or(who)
 }
 
 /// The first of these at or after `from`, else the first; `from` when there are none.

@@ -32,23 +32,16 @@ fn liquidate(world: &mut World) {
 
 #[test]
 fn a_gap_in_the_collaterals_price_costs_lenders_its_closed_form() {
-    for scene in scenes() {
-        let mut world = scene.world();
-        let fresh = world.snapshot();
-        for ltv in LTVS {
-            for gap in GAPS {
-                world.restore(&fresh);
-                open(&mut world, 1_000, ltv * 10);
-                world.set_price(COLLATERAL, &price_down(&fraction(100 - gap, 100)));
-                judge(&mut world, &scene, ltv, gap);
-            }
-        }
-    }
+    after_each_gap(|world, gap| world.set_price(COLLATERAL, &price_down(&fraction(100 - gap, 100))));
 }
 
 #[test]
 fn a_gap_in_the_debts_price_costs_lenders_the_same() {
     // A debt that rises by 1/(1−δ), rounded down: the blur of that in what it is worth is far below a unit.
+    after_each_gap(|world, gap| world.set_price(DEBT, &price_down(&fraction(100, 100 - gap))));
+}
+
+fn after_each_gap(falls: impl Fn(&mut World, u128)) {
     for scene in scenes() {
         let mut world = scene.world();
         let fresh = world.snapshot();
@@ -56,7 +49,7 @@ fn a_gap_in_the_debts_price_costs_lenders_the_same() {
             for gap in GAPS {
                 world.restore(&fresh);
                 open(&mut world, 1_000, ltv * 10);
-                world.set_price(DEBT, &price_down(&fraction(100, 100 - gap)));
+                falls(&mut world, gap);
                 judge(&mut world, &scene, ltv, gap);
             }
         }

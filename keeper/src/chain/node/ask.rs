@@ -69,10 +69,8 @@ impl Remotes {
             }
             match said {
                 Some(_) if early && round < NOT_YET_TRIES => sleep(NOT_YET_PAUSE).await,
-                // Nothing is missing there, it is only late.
                 Some((_, status)) if early && matches!(meaning(&status), Meaning::NotYet) => {
-                    let endpoint = order.iter().map(|at| self.name(*at)).collect::<Vec<_>>().join(", ");
-                    return Err(Error::Unreachable { what: "gRPC", endpoint, reason: of_status(&status) });
+                    return Err(self.late("gRPC", &order, of_status(&status)));
                 }
                 Some((at, status)) => return Ok((at, Err(status))),
                 None => break,
@@ -116,15 +114,17 @@ impl Remotes {
             }
             match said {
                 Some(_) if early && round < NOT_YET_TRIES => sleep(NOT_YET_PAUSE).await,
-                // Nothing is missing there, it is only late.
-                Some(Error::Query { reason, .. }) if too_early(&reason) => {
-                    let endpoint = order.iter().map(|at| self.name(*at)).collect::<Vec<_>>().join(", ");
-                    return Err(Error::Unreachable { what: "RPC", endpoint, reason });
-                }
+                Some(Error::Query { reason, .. }) if too_early(&reason) => return Err(self.late("RPC", &order, reason)),
                 Some(error) => return Err(error),
                 None => break,
             }
         }
         Err(self.nobody(Kind::Rpc))
+    }
+
+    /// Nothing is missing at these, they are only late: that is no answer.
+    fn late(&self, what: &'static str, order: &[usize], reason: String) -> Error {
+        let endpoint = order.iter().map(|at| self.name(*at)).collect::<Vec<_>>().join(", ");
+        Error::Unreachable { what, endpoint, reason }
     }
 }
