@@ -79,7 +79,6 @@ impl Node {
     pub async fn connect(config: ChainConfig, key: Option<Key>) -> Result<Self> {
         let remotes = Arc::new(Self::dial(&config)?);
         remotes.probe_all().await;
-        // Whoever was behind one that answered later is judged again.
         for kind in [Kind::Grpc, Kind::Rpc] {
             let somebody = {
                 let state = remotes.state();

@@ -60,8 +60,8 @@ impl Remotes {
     pub(super) fn heard(&self, at: usize, head: &Head, (before, then): &(Endpoints, u64)) -> bool {
         let (change, good) = {
             let mut state = self.state();
-            let tip = before.tip(*then, Some(at));
-            let change = state.heard_since(at, head, tip, self.now(), crate::monitor::clock());
+            let tip = before.tip_if(at, head, *then);
+            let change = state.heard_since(at, head, Some(&tip), self.now(), crate::monitor::clock());
             (change, state.health(at) == Health::Good)
         };
         tell(change);
@@ -75,6 +75,19 @@ impl Remotes {
         tell(change);
         self.pass_on(at, head, good);
         good
+    }
+
+    /// Judges all by what all have told, once they have been asked for the first time.
+    pub(super) fn settle(&self) {
+        let (changes, newest) = {
+            let mut state = self.state();
+            let changes = state.settle(self.now(), crate::monitor::clock());
+            let good = state.all().iter().enumerate().filter(|(at, _)| state.health(*at) == Health::Good);
+            let told = good.filter(|(_, e)| e.kind == Kind::Rpc).filter_map(|(_, e)| e.head.as_ref());
+            (changes, told.map(|(head, _)| head).max_by_key(|head| head.height).cloned())
+        };
+        changes.into_iter().for_each(|change| tell(Some(change)));
+        newest.into_iter().for_each(|head| drop(self.heads.send_replace(head)));
     }
 
     /// How all stand now, and the time.

@@ -22,10 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const OLD: u64 = 60;
 
 impl Remotes {
-    /// Asks all where they stand, and waits for the answers.
+    /// Asks all where they stand, waits for the answers, and judges all by them.
     pub(super) async fn probe_all(&self) {
         let due = self.state().to_probe(self.now());
         join_all(due.into_iter().map(|at| self.probe(at))).await;
+        self.settle();
     }
 
     pub(super) async fn probe(&self, at: usize) {
