@@ -228,6 +228,15 @@ impl Endpoints {
         })
     }
 
+    /// It said what another refutes: it is left alone for the longest pause at once, whatever else it answers.
+    pub fn refuted(&mut self, at: usize, reason: &str, now: u64) -> Option<Change> {
+        self.change(at, |endpoint| {
+            endpoint.reason = Some(reason.to_owned());
+            endpoint.failures = endpoint.failures.max(FAILURES_MAX);
+            endpoint.opens = Some(now.saturating_add(PAUSE_MAX));
+        })
+    }
+
     /// It no longer has this block: it is not asked for it, nor for those before it.
     pub fn pruned(&mut self, at: usize, height: u64) {
         if let Some(endpoint) = self.all.get_mut(at) {

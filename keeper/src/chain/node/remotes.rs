@@ -113,6 +113,12 @@ impl Remotes {
         tell(change);
     }
 
+    pub(super) fn refuted(&self, at: usize, reason: &str) {
+        self.count(at, "garbage");
+        let change = self.state().refuted(at, reason, self.now());
+        tell(change);
+    }
+
     pub(super) fn answered(&self, at: usize, has: Option<u64>) {
         self.count(at, "ok");
         let change = self.state().answered(at, has);
@@ -127,18 +133,10 @@ impl Remotes {
         self.requests.count(&kind.to_string(), &name, status);
     }
 
-    /// Whether this endpoint has the newest block that any told: only then its no is one. Asks it when that isn't known.
-    pub(in crate::chain) async fn has_newest(&self, at: usize) -> bool {
-        let newest = self.heads.borrow().height;
-        let has = || {
-            let state = self.state();
-            let told = state.all().get(at).and_then(|endpoint| endpoint.head.as_ref());
-            told.is_some_and(|(head, _)| head.height >= newest)
-        };
-        if !has() {
-            self.probe(at).await;
-        }
-        has()
+    /// The newest block that this endpoint told; 0 before it told any.
+    pub(in crate::chain) fn height(&self, at: usize) -> u64 {
+        let state = self.state();
+        state.all().get(at).and_then(|endpoint| endpoint.head.as_ref()).map_or(0, |(head, _)| head.height)
     }
 
     /// Why there is nobody of this kind to ask.
