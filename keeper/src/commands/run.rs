@@ -19,6 +19,7 @@ use crate::commands::{config, keys, print_json, shelve, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
+use crate::execute::useful;
 use crate::journal::Journal;
 use crate::monitor::serve::{Server, serve};
 use crate::monitor::{Monitor, clock};
@@ -49,6 +50,8 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
     let (shelf, book) =
         shelve(&config, &node, config.book.path(journal.as_ref().map(Journal::path)).as_deref()).await?;
+    let denoms = useful(&*node, &book);
+    watch_balances(&monitor, &node, denoms.clone());
     if !live {
         tracing::info!("dry run: nothing is sent without --live");
     }
@@ -57,7 +60,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     for (at, key) in keys.into_iter().enumerate().filter(|_| live) {
         let address = key.address().to_owned();
         let node = Arc::new(node.signed_by(key));
-        watch_balances(&monitor, &node);
+        watch_balances(&monitor, &node, denoms.clone());
         further.push((node, Journal::open(&journal_path(&config, &address, at + 1)?)?));
     }
     let parts = Parts { book, journal, venue, shelf, monitor };
@@ -117,7 +120,7 @@ async fn show(config: &Config, monitor: &Monitor) -> Result<Option<Server>> {
     }
 }
 
-/// Shows what the node's connections are like whenever somebody looks, and what its key holds.
+/// Shows what the node's connections are like whenever somebody looks.
 fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
     monitor.metrics().count_requests(node.requests());
     let seen = Arc::downgrade(node);
@@ -128,16 +131,15 @@ fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
         metrics.newest(&newest, clock());
         Some((newest, endpoints.readiness()))
     });
-    watch_balances(monitor, node);
 }
 
-/// Shows now and then what the node's key holds.
-fn watch_balances(monitor: &Monitor, node: &Arc<Node>) {
+/// Shows now and then what the node's key holds of these denoms.
+fn watch_balances(monitor: &Monitor, node: &Arc<Node>, denoms: Vec<String>) {
     let (monitor, node) = (monitor.clone(), Arc::downgrade(node));
     tokio::spawn(async move {
         while let Some(node) = node.upgrade() {
             if let Some(sender) = node.sender()
-                && let Ok(balances) = node.balances(sender).await
+                && let Ok(balances) = node.balances(sender, &denoms).await
             {
                 monitor.balances(sender, &balances);
             }
@@ -151,7 +153,8 @@ fn watch_balances(monitor: &Monitor, node: &Arc<Node>) {
 pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal> {
     let address = chain.sender().ok_or(Error::NoKey)?;
     let wanted = chain.fee(GAS_LEAST);
-    let available = chain.balances(address).await?.get(&wanted.denom).copied().unwrap_or_default();
+    let held = chain.balances(address, std::slice::from_ref(&wanted.denom)).await?;
+    let available = held.get(&wanted.denom).copied().unwrap_or_default();
     if available < wanted.amount {
         let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
         return Err(Error::EmptyWallet { address, available, wanted, denom });

@@ -42,7 +42,7 @@ impl<C: Chain> Executor<C> {
         if actions.is_empty() {
             return Ok(Batch::default());
         }
-        let balances = self.chain.balances(&self.sender).await?;
+        let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
         let bounds = Bounds { desk, strategy, balances: &balances };
         // Most often all is well.
         let first = self.within(&bounds, actions);
@@ -105,7 +105,7 @@ impl<C: Chain> Executor<C> {
         min_success: usize,
         strategy: &Strategy,
     ) -> Result<Batch> {
-        let balances = self.chain.balances(&self.sender).await?;
+        let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
         let bounds = Bounds { desk, strategy, balances: &balances };
         match self.fits(&actions, min_success, &bounds).await? {
             Fit::Yes(gas) => Ok(Batch { actions, gas, min_success: Some(min_success), left_out: Vec::new() }),

@@ -126,7 +126,7 @@ impl<C: Chain> Keeper<C> {
             let means = Means::new(sender, inventory, &self.strategy, &cooling).through(exchange);
             return Ok(plan(&self.book, scan, means.waiting(&self.ages)));
         };
-        let inventory = spendable(&*self.chain, lane.executor.sender(), &self.strategy).await?;
+        let inventory = spendable(&*self.chain, &self.book, lane.executor.sender(), &self.strategy).await?;
         let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
         let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
         let allowance = self.budget.left(head.time, &self.strategy);
@@ -163,11 +163,12 @@ impl<C: Chain> Keeper<C> {
         }
         let reserve = fee_reserve(&*self.chain, &self.strategy);
         let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
-        let held = self.chain.balances(self.lanes[0].executor.sender()).await?;
+        let gas = std::slice::from_ref(&reserve.denom);
+        let held = self.chain.balances(self.lanes[0].executor.sender(), gas).await?;
         let held = held.get(&reserve.denom).copied().unwrap_or_default();
         for at in 1..self.lanes.len() {
             let to = self.lanes[at].executor.sender().to_owned();
-            let has = self.chain.balances(&to).await?.get(&reserve.denom).copied().unwrap_or_default();
+            let has = self.chain.balances(&to, gas).await?.get(&reserve.denom).copied().unwrap_or_default();
             self.lanes[at].poor = false;
             let lacks = float.saturating_sub(has);
             if has >= float / 2 || lacks == 0 {

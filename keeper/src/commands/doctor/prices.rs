@@ -29,19 +29,24 @@ type Records = Vec<(String, Option<PriceRecord>)>;
 async fn records(chain: &impl Chain, pool: &str) -> Result<(u64, Records)> {
     let head = chain.head().await?;
     let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, None).await?;
-    let (mut records, mut start_after) = (Vec::new(), None);
+    let mut records = Vec::new();
+    for denom in listed(chain, pool).await? {
+        let stored = chain.raw(&config.config.oracle, PRICE_RECORDS.key(&denom), None).await?;
+        records.push((denom, stored.and_then(|bytes| compact::decode(&bytes).ok())));
+    }
+    Ok((head.time, records))
+}
+
+/// The denoms of the pool's assets.
+pub async fn listed(chain: &impl Chain, pool: &str) -> Result<Vec<String>> {
+    let mut denoms: Vec<String> = Vec::new();
     loop {
-        let asked = QueryMsg::Markets { start_after, limit: Some(MARKETS_LIMIT) };
+        let asked = QueryMsg::Markets { start_after: denoms.last().cloned(), limit: Some(MARKETS_LIMIT) };
         let page: MarketsResponse = query(chain, pool, &asked, None).await?;
-        start_after = page.markets.last().map(|market| market.params.denom.clone());
         let complete = page.markets.len() < usize::try_from(MARKETS_LIMIT).unwrap_or(usize::MAX);
-        for market in page.markets {
-            let denom = market.params.denom;
-            let stored = chain.raw(&config.config.oracle, PRICE_RECORDS.key(&denom), None).await?;
-            records.push((denom, stored.and_then(|bytes| compact::decode(&bytes).ok())));
-        }
+        denoms.extend(page.markets.into_iter().map(|market| market.params.denom));
         if complete {
-            return Ok((head.time, records));
+            return Ok(denoms);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::chain::Chain;
 use crate::commands::doctor::Check;
+use crate::commands::doctor::prices::listed;
 use crate::commands::run::GAS_LEAST;
 use crate::config::Config;
 use crate::error::Result;
@@ -29,11 +30,16 @@ pub fn key(config: &Config, key: &Result<Option<Key>>) -> Vec<Check> {
 /// Whether there is money for gas.
 pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let balances = match chain.balances(address).await {
+    let (least, most) = (chain.fee(GAS_LEAST), fee_reserve(chain, &config.strategy));
+    let held = async {
+        let mut denoms = listed(chain, &config.contracts.pool).await?;
+        denoms.push(least.denom.clone());
+        chain.balances(address, &denoms).await
+    };
+    let balances = match held.await {
         Ok(balances) => balances,
         Err(error) => return vec![Check::error("balances", &error)],
     };
-    let (least, most) = (chain.fee(GAS_LEAST), fee_reserve(chain, &config.strategy));
     let held = balances.get(&least.denom).copied().unwrap_or_default();
     let mut checks = vec![gas(address, held, (least.amount, most.amount), &least.denom)];
     if config.contracts.liquidator.is_none() && balances.keys().all(|denom| *denom == least.denom) {
