@@ -314,6 +314,7 @@ impl<C: Chain> Chain for Faulty<C> {
         let (sequence, fault) = self.call(Call::Sequence, self.inner.sequence()).await?;
         match fault {
             Some(Fault::Garbage) => Err(Error::garbage(NONSENSE, "a sequence that is no number")),
+            Some(Fault::Stale(behind)) => Ok(sequence.map(|sequence| sequence.saturating_sub(behind))),
             _ => Ok(sequence),
         }
     }

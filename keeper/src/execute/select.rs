@@ -113,7 +113,7 @@ impl<C: Chain> Executor<C> {
             Fit::TooPoor(error) => Err(error),
             Fit::Full => Err(Error::Refused {
                 reason: format!(
-                    "{} accounts need more gas than strategy.max_gas_per_tx, {}, or cost more than strategy.max_fee",
+                    "{} accounts need more gas than strategy.max_gas_per_tx, {}, or cost more than strategy.max_fee or what the hour has left",
                     actions.len(),
                     strategy.max_gas_per_tx
                 ),

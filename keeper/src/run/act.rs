@@ -1,15 +1,15 @@
-//! What a block's work comes to: for each key that is free what is planned, chosen and sent. And the gas money that further keys get.
+//! What a block's work comes to: for each key that is free what is planned, chosen and sent.
 
 use std::collections::BTreeSet;
 
 use plimsoll_schema::pool::AccountKey;
 
-use crate::chain::{Chain, Coin, Head};
+use crate::chain::{Chain, Head};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
-use crate::execute::{Batch, Sent, fee_reserve, spendable};
+use crate::execute::{Batch, Sent, spendable};
 use crate::plan::{Action, Means, Plan, plan};
 use crate::run::cooling::seen;
 use crate::run::{Keeper, desk};
@@ -17,10 +17,6 @@ use crate::scan::Scan;
 
 /// How often a block's plan is made again without what would fail, so that what that would have spent is spent on others.
 const ROUNDS: usize = 4;
-/// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
-const FLOAT_FEES: u128 = 3;
-/// Every so many blocks it is looked at what further keys have for gas.
-const REFILL_EVERY: u64 = 20;
 
 impl<C: Chain> Keeper<C> {
     /// Each key that is free plans for what no other has on its way, and sends. Answers with the first plan: the others are for what
@@ -31,7 +27,7 @@ impl<C: Chain> Keeper<C> {
             self.refill(head).await?;
         }
         let done = if self.nothing_to_do(scan) { Default::default() } else { self.all_act(head, scan).await? };
-        if !self.supplied || head.height.is_multiple_of(REFILL_EVERY) {
+        if self.is_refill_due(head) {
             self.refill(head).await?;
         }
         Ok(done)
@@ -154,41 +150,5 @@ impl<C: Chain> Keeper<C> {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// The first key sends gas money to one that has less than half of what it should have, if it is free to.
-    async fn refill(&mut self, head: &Head) -> Result<()> {
-        if self.lanes.len() < 2 || !self.lanes[0].is_free(head) {
-            return Ok(());
-        }
-        let reserve = fee_reserve(&*self.chain, &self.strategy);
-        let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
-        let held = self.chain.balances(self.lanes[0].executor.sender()).await?;
-        let held = held.get(&reserve.denom).copied().unwrap_or_default();
-        for at in 1..self.lanes.len() {
-            let to = self.lanes[at].executor.sender().to_owned();
-            let has = self.chain.balances(&to).await?.get(&reserve.denom).copied().unwrap_or_default();
-            self.lanes[at].poor = false;
-            let lacks = float.saturating_sub(has);
-            if has >= float / 2 || lacks == 0 {
-                continue;
-            }
-            if held < lacks.saturating_add(reserve.amount) {
-                tracing::warn!(to, has, lacks, held, denom = reserve.denom, "the first key has no gas money to share");
-                return Ok(());
-            }
-            let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
-            return match self.lanes[0].executor.transfer(&to, &coin, head, self.strategy.timeout_blocks).await {
-                Ok(hash) => {
-                    self.lanes[at].funded(head);
-                    tracing::info!(to, %coin, hash = hash.unwrap_or_default(), "gas money sent");
-                    Ok(())
-                }
-                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => self.refused(0, head, error),
-                Err(error) => Err(error),
-            };
-        }
-        self.supplied = true;
-        Ok(())
     }
 }
