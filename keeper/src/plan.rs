@@ -1,9 +1,12 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
 //! Those whose debt is about to be bad come first, then the larger ones ([`priority`]).
-//! For each account every debt and collateral is sized with the contract's own formula, and the most profitable choice is taken. The keeper
-//! repays from what it holds while that suffices ([`offer`]); otherwise through the liquidator, which borrows what is repaid and sells
-//! what is seized ([`sale`]); and with what it holds after all where no sale pays.
+//! For each account every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
+//! ([`offer`]), and through the liquidator, which borrows what is repaid and sells what is seized ([`sale`]). Of all these the one is taken that
+//! leaves most after gas. A sale's profit is realised; collateral that is kept still has to be sold, so it counts no more than is certain: the
+//! least that is accepted, at the oracle's prices. Of equals own coins are taken, since nothing is borrowed then. Gas is counted as the same in both
+//! ways: one of many items costs about what a message of its own does. A keeper that may spend nothing of its own, or has nothing left of what it
+//! may spend, has the liquidator only.
 
 mod action;
 pub mod age;
@@ -89,15 +92,10 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
     let account = book.accounts.get(&verdict.key).ok_or(Skip::Fault)?;
     let position = Position::of(account, &scan.assets, scan.now).map_err(|_| Skip::Fault)?;
     let offer = Offer { book, scan, means, verdict, position: &position };
-    let best = choose(&position, |debt, collateral| offer.own(debt, collateral));
-    let best = match (best, &means.sales) {
-        (Ok((deal, true)), _) => Ok(deal),
-        (own, None) => own.map(|(deal, _)| deal),
-        // What is there doesn't suffice, or pays less than it should.
-        (own, Some(sales)) => match (choose(&position, |debt, collateral| offer.sold(debt, collateral, sales)), own) {
-            (Ok((deal, _)), _) | (Err(_), Ok((deal, _))) => Ok(deal),
-            (Err(reason), Err(Skip::NoInventory)) | (Err(_), Err(reason)) => Err(reason),
-        },
+    let own = choose(&position, |debt, collateral| offer.own(debt, collateral));
+    let best = match &means.sales {
+        None => own,
+        Some(sales) => own_or_sold(own, choose(&position, |debt, collateral| offer.sold(debt, collateral, sales))),
     };
     let write_off = verdict.bad_debt && means.strategy.write_off;
     match best {
@@ -140,8 +138,8 @@ fn unpublished(book: &Book, scan: &Scan, position: &Position) -> Vec<String> {
     assets.into_iter().map(|id| book.denom_of(id)).collect()
 }
 
-/// A deal, and whether nothing that the keeper lacks has made it smaller.
-type Choice = std::result::Result<(Deal, bool), Skip>;
+/// A deal, or why there is none.
+type Choice = std::result::Result<Deal, Skip>;
 
 /// The most profitable of all choices of a debt and a collateral.
 fn choose(position: &Position, deal: impl Fn(AssetId, AssetId) -> Choice) -> Choice {
@@ -154,11 +152,20 @@ fn choose(position: &Position, deal: impl Fn(AssetId, AssetId) -> Choice) -> Cho
     best
 }
 
+/// The more profitable of two; of equals the first.
 fn better(a: Choice, b: Choice) -> Choice {
     match (a, b) {
-        (Ok(a), Ok(b)) => Ok(if b.0.profit > a.0.profit { b } else { a }),
+        (Ok(a), Ok(b)) => Ok(if b.profit > a.profit { b } else { a }),
         (Ok(deal), Err(_)) | (Err(_), Ok(deal)) => Ok(deal),
         // Of two reasons the one that says more than that there is nothing.
         (Err(Skip::Dust), Err(reason)) | (Err(reason), Err(_)) => Err(reason),
+    }
+}
+
+/// The more profitable of what own coins do and what a sale does. Where there are no coins to spend the sale's reason is told.
+fn own_or_sold(own: Choice, sold: Choice) -> Choice {
+    match (own, sold) {
+        (Err(Skip::NoInventory | Skip::Budget), sold) => sold,
+        (own, sold) => better(own, sold),
     }
 }

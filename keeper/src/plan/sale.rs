@@ -105,7 +105,7 @@ struct Attempt<'a> {
 }
 
 impl Offer<'_> {
-    /// Through the liquidator, over the pairs that return most, and whether that is the whole of what the contract allows.
+    /// Through the liquidator, over the pairs that return most.
     pub fn sold(&self, debt: AssetId, collateral: AssetId, sales: &Sales<'_>) -> Choice {
         let (owed, taken) = (self.book.denom_of(debt), self.book.denom_of(collateral));
         let state = self.scan.assets.asset(debt).ok_or(Skip::Fault)?;
@@ -128,11 +128,11 @@ impl Offer<'_> {
         for hops in &routes {
             let attempt = Attempt { offer: self, sales, before: &before, debt, collateral, hops };
             let deal = match attempt.deal(whole) {
-                Err(Skip::Unprofitable) => attempt.deal(attempt.best(whole)).map(|deal| (deal, false)),
-                deal => deal.map(|deal| (deal, true)),
+                Err(Skip::Unprofitable) => attempt.deal(attempt.best(whole)),
+                deal => deal,
             };
             best = match (best, deal) {
-                (Ok(best), Ok(deal)) if deal.0.profit > best.0.profit => Ok(deal),
+                (Ok(best), Ok(deal)) if deal.profit > best.profit => Ok(deal),
                 (Ok(best), _) => Ok(best),
                 (Err(_), deal) => deal,
             };
