@@ -11,12 +11,12 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Value};
 use plimsoll_schema::liquidator::{HOPS_MAX, Hop};
 
-use crate::exchange::{Exchange, Moved};
+use crate::exchange::{Exchange, Moved, Pair};
 use crate::plan::offer::Offer;
 use crate::plan::{Choice, Deal, Sale, Skip};
 
-/// Each step of the search leaves two thirds of the range: so many leave less than a millionth of a millionth.
-const STEPS: usize = 70;
+/// Each step of the search leaves two thirds of the range: so many leave a ten-millionth, and the hill is flat at its top.
+const STEPS: usize = 40;
 
 /// What is planned to be sold through the liquidator.
 #[derive(Clone, Debug)]
@@ -52,6 +52,15 @@ impl Trial {
 impl<'a> Sales<'a> {
     pub const fn new(exchange: &'a Exchange) -> Self {
         Self { exchange, groups: Vec::new() }
+    }
+
+    /// Nothing yet.
+    pub const fn anew(&self) -> Self {
+        Self::new(self.exchange)
+    }
+
+    pub fn pairs(&self) -> &[Pair] {
+        &self.exchange.pairs
     }
 
     fn find(&self, debt: &str, collateral: &str) -> Option<usize> {
