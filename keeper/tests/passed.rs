@@ -9,7 +9,7 @@
 
 mod books;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use books::{Listing, account, held, key, owed, usual};
@@ -91,7 +91,7 @@ impl Crowd {
     /// The next block's plan.
     fn next(&mut self) -> Plan {
         self.book.head.height += 1;
-        let (scan, cooling) = (self.scan(), BTreeSet::new());
+        let (scan, cooling) = (self.scan(), BTreeMap::new());
         self.passed.begin(&self.book, &scan);
         let means = Means::new(None, Some(self.inventory.clone()), &self.strategy, &cooling);
         let plan = plan_on(&self.book, &scan, means.through(Some(&self.exchange)), &mut self.passed);
@@ -121,7 +121,7 @@ impl Crowd {
 fn one_that_pays_behind_5000_that_do_not_has_its_turn_and_the_others_are_not_sized_again() {
     let mut crowd = Crowd::new(5_000);
     let begun = Instant::now();
-    let cooling = BTreeSet::new();
+    let cooling = BTreeMap::new();
     let means = Means::new(None, Some(Balances::new()), &crowd.strategy, &cooling);
     let all = plan(&crowd.book, &crowd.scan(), means.through(Some(&crowd.exchange)));
     let unbounded = begun.elapsed();

@@ -1,6 +1,6 @@
 //! `liquidate`: named accounts, now, in one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_schema::pool::AccountKey;
@@ -113,7 +113,7 @@ async fn planned<C: Chain>(
         Some(sender) => Some(spendable(chain, sender, strategy).await?),
         None => None,
     };
-    let cooling = BTreeSet::new();
+    let cooling = BTreeMap::new();
     let plan = plan(book, scan, Means::new(chain.sender(), inventory, strategy, &cooling).through(exchange));
     let mut actions = Vec::new();
     for key in wanted {

@@ -30,8 +30,8 @@ pub struct Means<'a> {
     pub(super) inventory: Option<Balances>,
     /// What is worth doing.
     pub(super) strategy: &'a Strategy,
-    /// Accounts that failed a moment ago.
-    cooling: &'a BTreeSet<AccountKey>,
+    /// Accounts that are left alone for a while, and why.
+    cooling: &'a BTreeMap<AccountKey, Skip>,
     /// What is sold through the liquidator so far.
     pub(super) sales: Option<Sales<'a>>,
     /// What of each market's cash goes out with what is planned already.
@@ -49,12 +49,12 @@ pub struct Means<'a> {
 }
 
 impl<'a> Means<'a> {
-    /// Plans with what the key holds; `None` is everything. The sender's own accounts, and those that failed a moment ago, are left alone.
+    /// Plans with what the key holds; `None` is everything. The sender's own accounts, and those that are `cooling`, are left alone.
     pub const fn new(
         sender: Option<&'a str>,
         inventory: Option<Balances>,
         strategy: &'a Strategy,
-        cooling: &'a BTreeSet<AccountKey>,
+        cooling: &'a BTreeMap<AccountKey, Skip>,
     ) -> Self {
         let allowance = Allowance { own: None, fee: None, write_offs: None };
         Self {
@@ -126,13 +126,12 @@ impl Means<'_> {
 
     /// Why nothing may be done about this account, whatever it would bring.
     pub(super) fn bars(&self, key: &AccountKey) -> Option<Skip> {
-        let checks = [
-            (self.sender == Some(key.owner.as_str()), Skip::Own),
-            (self.busy.contains(key), Skip::InFlight),
-            (self.cooling.contains(key), Skip::Cooldown),
-            (self.allowance.fee == Some(0), Skip::Budget),
-        ];
-        checks.into_iter().find_map(|(bars, reason)| bars.then_some(reason))
+        match self.cooling.get(key) {
+            _ if self.sender == Some(key.owner.as_str()) => Some(Skip::Own),
+            _ if self.busy.contains(key) => Some(Skip::InFlight),
+            Some(reason) => Some(*reason),
+            None => (self.allowance.fee == Some(0)).then_some(Skip::Budget),
+        }
     }
 
     pub(super) fn available(&self, denom: &str) -> Amount {
