@@ -204,15 +204,6 @@ impl<C: Chain> Executor<C> {
         self.chain.outcome(hash).await
     }
 
-    /// Chooses and sends. Sends nothing while another transaction is in flight.
-    pub async fn send(&mut self, desk: Desk<'_>, actions: &[Action], head: &Head, strategy: &Strategy) -> Result<Sent> {
-        if actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
-            return Ok(Sent::default());
-        }
-        let batch = self.select(desk, actions, strategy).await?;
-        self.send_batch(desk, batch, head, strategy.timeout_blocks).await
-    }
-
     /// Sends what was chosen. Sends nothing while another transaction is in flight.
     pub async fn send_batch(&mut self, desk: Desk<'_>, batch: Batch, head: &Head, timeout_blocks: u64) -> Result<Sent> {
         let mut sent = Sent { left_out: batch.left_out, ..Sent::default() };

@@ -27,6 +27,7 @@ use crate::monitor::Monitor;
 use crate::order::Desk;
 use crate::plan::age::Ages;
 use crate::plan::budget::Budget;
+use crate::plan::passed::Passed;
 use crate::plan::{Plan, Skip};
 use crate::run::cooling::Cooling;
 use crate::run::landing::Landing;
@@ -55,6 +56,8 @@ pub struct Keeper<C> {
     supplied: bool,
     venue: Option<Venue>,
     cooling: Cooling,
+    /// What came to nothing, and isn't looked at again.
+    passed: Passed,
     /// What landed and no tick has told yet.
     landed: Landing,
     /// Transactions in a row that failed.
@@ -119,6 +122,7 @@ impl<C: Chain> Keeper<C> {
             supplied: false,
             venue: None,
             cooling: Cooling::default(),
+            passed: Passed::default(),
             landed: Landing::default(),
             failures: 0,
             skipped: BTreeSet::new(),

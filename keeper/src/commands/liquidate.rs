@@ -1,6 +1,6 @@
 //! `liquidate`: named accounts, now, in one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_schema::pool::AccountKey;
@@ -119,7 +119,7 @@ async fn planned<C: Chain>(
         Some(sender) => Some(spendable(chain, sender, strategy).await?),
         None => None,
     };
-    let cooling = BTreeSet::new();
+    let cooling = BTreeMap::new();
     let means = Means::new(chain.sender(), inventory, strategy, &cooling).within(allowance);
     let plan = plan(book, scan, means.through(exchange));
     let mut actions = Vec::new();
