@@ -111,13 +111,13 @@ impl<C: Chain> Executor<C> {
             // It may be in a block already.
             (Some(intent), _) => intent.sequence.map(|sequence| sequence.saturating_add(1)),
             (None, None) => {
-                self.next = self.believed(found, head);
+                self.next = self.chain.confirmed_sequence().await?.and_then(|found| self.believed(found, head));
                 None
             }
             (None, next) => next,
         };
         match expected.filter(|expected| found > *expected) {
-            Some(expected) => Err(self.shared(expected, found)),
+            Some(expected) => self.assert_own(expected, found).await,
             None => Ok(()),
         }
     }
@@ -138,8 +138,21 @@ impl<C: Chain> Executor<C> {
         Some(found)
     }
 
-    fn shared(&self, expected: u64, found: u64) -> Error {
-        Error::KeyShared { address: self.sender.clone(), expected, found }
+    /// An error when the sequence is higher than it can be by what this keeper has sent: one endpoint alone is not believed.
+    async fn assert_own(&self, expected: u64, found: u64) -> Result<()> {
+        match self.chain.confirmed_sequence().await? {
+            Some(found) if found > expected => Err(Error::KeyShared { address: self.sender.clone(), expected, found }),
+            confirmed => {
+                tracing::warn!(
+                    sender = self.sender,
+                    expected,
+                    found,
+                    ?confirmed,
+                    "one endpoint alone says that sequence"
+                );
+                Ok(())
+            }
+        }
     }
 
     /// Asks what became of the transaction in flight, and writes it down. `None` while nobody knows.
@@ -160,19 +173,19 @@ impl<C: Chain> Executor<C> {
                 self.next = intent.sequence.filter(|_| !resumed).map(|sequence| sequence.saturating_add(1));
                 Ok(Some((intent, Landed::Included(included))))
             }
-            Outcome::NotFound if self.has_expired(&intent, head).await? => {
+            Outcome::NotFound { height } if self.has_expired(&intent, height).await? => {
                 self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
                 let resumed = self.resumed.remove(&intent.hash);
                 self.next = intent.sequence.filter(|_| !resumed);
                 Ok(Some((intent, Landed::Expired)))
             }
-            Outcome::NotFound if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
+            Outcome::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
                 Err(Error::DoesNotHold(format!(
                     "the journal has transaction {} with timeout height {}, but {} is at block {}: it was sent on another chain of that name; move the journal away",
                     intent.hash, intent.timeout_height, head.chain_id, head.height
                 )))
             }
-            Outcome::NotFound => {
+            Outcome::NotFound { .. } => {
                 if head.height.is_multiple_of(WARN_EVERY) {
                     let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
                     tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
@@ -182,22 +195,21 @@ impl<C: Chain> Executor<C> {
         }
     }
 
-    /// Whether a transaction that isn't found never will be. Who says that it isn't found has to be as far as the block that is judged,
-    /// and the key's sequence must not say otherwise.
-    async fn has_expired(&self, intent: &Intent, head: &Head) -> Result<bool> {
-        let past = |lag: u64, height: u64| height > intent.timeout_height.saturating_add(lag);
-        if !past(INDEX_LAG, head.height) || !past(INDEX_LAG, self.chain.head().await?.height) {
+    /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
+    async fn has_expired(&self, intent: &Intent, height: u64) -> Result<bool> {
+        let past = |lag: u64| height > intent.timeout_height.saturating_add(lag);
+        if !past(INDEX_LAG) {
             return Ok(false);
         }
         let (used, found) = (intent.sequence, self.chain.sequence().await?);
         let contradicted = used.zip(found).is_some_and(|(used, found)| found > used);
-        Ok(!contradicted || past(INDEX_LAG_MAX, head.height))
+        Ok(!contradicted || past(INDEX_LAG_MAX))
     }
 
     async fn outcome(&self, hash: &str) -> Result<Outcome> {
         for pause in ASK_AGAIN {
             match self.chain.outcome(hash).await? {
-                Outcome::NotFound => tokio::time::sleep(pause).await,
+                Outcome::NotFound { .. } => tokio::time::sleep(pause).await,
                 included @ Outcome::Included(_) => return Ok(included),
             }
         }
@@ -330,9 +342,12 @@ impl<C: Chain> Executor<C> {
             Outgoing::Transfer { to, coin } => self.chain.sign_transfer(to, coin, gas, timeout_height).await?,
         };
         match self.next {
-            Some(next) if signed.sequence > next => Err(self.shared(next, signed.sequence)),
-            next if signed.sequence < next.unwrap_or(self.least) => {
-                let next = next.unwrap_or(self.least);
+            Some(next) if signed.sequence != next => {
+                self.assert_own(next, signed.sequence).await?;
+                Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
+            }
+            None if signed.sequence < self.least => {
+                let next = self.least;
                 Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
             }
             _ => Ok(signed),
