@@ -4,6 +4,7 @@
 mod ask;
 mod broadcast;
 mod meaning;
+mod minimum;
 pub(super) mod remotes;
 mod watch;
 

@@ -161,14 +161,9 @@ pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal
     Journal::open(&path)
 }
 
-/// Where the intents of this address are written down; it is the key with this number, from the first.
+/// Where the intents of this address are written down; it is the key with this number, from the first. Its directory is made.
 fn journal_path(config: &Config, address: &str, number: usize) -> Result<PathBuf> {
-    let mut path = config.journal_path(address, |name| std::env::var(name).ok())?;
-    if config.journal.is_some() && number > 0 {
-        let mut name = path.into_os_string();
-        name.push(format!(".{number}"));
-        path = PathBuf::from(name);
-    }
+    let path = config.journal_path(address, number, |name| std::env::var(name).ok())?;
     if let (None, Some(directory)) = (&config.journal, path.parent()) {
         std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error))?;
     }
