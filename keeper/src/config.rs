@@ -263,20 +263,6 @@ pub enum BookFile {
     Nowhere,
 }
 
-impl BookFile {
-    /// Its path, given the journal's.
-    pub fn path(&self, journal: Option<&std::path::Path>) -> Option<PathBuf> {
-        let journal = match self {
-            Self::At(path) => return Some(path.clone()),
-            Self::Nowhere => return None,
-            Self::Beside => journal?,
-        };
-        let stem = journal.file_stem()?.to_string_lossy();
-        let stem = if stem.contains("journal") { stem.replacen("journal", "book", 1) } else { format!("{stem}-book") };
-        Some(journal.with_file_name(format!("{stem}.redb")))
-    }
-}
-
 /// How the keeper is looked at from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Monitoring {
@@ -318,7 +304,7 @@ pub struct Config {
     pub strategy: Strategy,
     /// Where intents are written down; see [`Config::journal_path`].
     pub journal: Option<PathBuf>,
-    /// Where the book is kept.
+    /// Where the book is kept; see [`Config::book_path`].
     pub book: BookFile,
     /// How it is kept true.
     pub care: Care,
@@ -414,9 +400,20 @@ impl Config {
         let state = state.ok_or_else(|| {
             Error::Config("journal.path is not set, nor HOME or XDG_STATE_HOME: set journal.path to a file".to_owned())
         })?;
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-        let name: String = format!("journal-{}-{address}.jsonl", self.chain.id).chars().map(plain).collect();
-        Ok(state.join("plimsoll").join(name))
+        Ok(state.join("plimsoll").join(format!("journal-{}-{address}.jsonl", self.chain.id)))
+    }
+
+    /// Where the book is kept by this address, whose journal is there. Unless that is set, it is a file of this chain's, this pool's and
+    /// this address's own beside the journal; without a journal it is nowhere.
+    pub fn book_path(&self, address: &str, journal: Option<&Path>) -> Option<PathBuf> {
+        match &self.book {
+            BookFile::At(path) => Some(path.clone()),
+            BookFile::Nowhere => None,
+            BookFile::Beside => {
+                let name = format!("book-{}-{}-{address}.redb", self.chain.id, self.contracts.pool);
+                journal.map(|journal| journal.with_file_name(name))
+            }
+        }
     }
 }
 

@@ -47,8 +47,8 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         node.assert_synced().await?;
     }
     let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
-    let (shelf, book) =
-        shelve(&config, &node, config.book.path(journal.as_ref().map(Journal::path)).as_deref()).await?;
+    let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));
+    let (shelf, book) = shelve(&config, &node, file.as_deref()).await?;
     if !live {
         tracing::info!("dry run: nothing is sent without --live");
     }

@@ -14,7 +14,7 @@ pub fn files(config: &Config, addresses: &[String]) -> Vec<Check> {
         match config.journal_path(address, number, |name| std::env::var(name).ok()) {
             Ok(path) => {
                 checks.push(writable(&numbered("journal", number), &path));
-                let book = config.book.path(Some(&path)).filter(|_| number == 0);
+                let book = config.book_path(address, Some(&path)).filter(|_| number == 0);
                 checks.extend(book.map(|book| writable("book", &book)));
             }
             Err(error) => checks.push(Check::error("journal", &error)),
