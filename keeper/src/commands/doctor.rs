@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::chain::node::Node;
 use crate::cli::Settings;
-use crate::commands::{config, keys, print_json};
+use crate::commands::{config, keys, print_event};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::monitor::clock;
@@ -82,14 +82,14 @@ pub async fn doctor(settings: &Settings, json: bool) -> Result<()> {
         Err(error) => tell(vec![Check::error("settings", &error)])?,
     }
     if json {
-        print_json(&json!({ "event": "summary", "checks": count, "failed": failed, "healthy": failed == 0 }))?;
+        print_event("summary", &json!({ "checks": count, "failed": failed, "healthy": failed == 0 }))?;
     }
     if failed == 0 { Ok(()) } else { Err(Error::DoesNotHold(format!("{failed} of {count} checks failed"))) }
 }
 
 fn show(check: &Check, json: bool) -> Result<()> {
     if json {
-        return print_json(check);
+        return print_event("check", check);
     }
     let status = match check.status {
         Status::Ok => "ok  ",
