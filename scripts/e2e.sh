@@ -220,7 +220,7 @@ hash=$(jq -rs 'map(.intent.hash | select(.)) | last' "$journal")
 [[ $(outcomes "$hash" | jq -c 'map(. == "ok")') == '[true,true,true,true,true,true,true,true,true,false]' ]] ||
 	die "of ten items with one healthy account came $(outcomes "$hash")"
 [[ $(liquidated_in "$hash") == 9 ]] || die "$(liquidated_in "$hash") accounts were liquidated beside a healthy one, not nine"
-[[ $(jq -s 'map(select(.failed)) | map(.account) | join(" ")' "$work/named.out") == "\"$user4/19\"" ]] ||
+[[ $(jq -s 'map(select(.event == "item_failed")) | map(.account) | join(" ")' "$work/named.out") == "\"$user4/19\"" ]] ||
 	die "the keeper tells of other failures: $(cat "$work/named.out")"
 
 say "ten accounts, of which one needs more gas than an item may use"

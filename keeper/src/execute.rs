@@ -21,11 +21,11 @@ pub use pace::Pace;
 
 /// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
 /// than it reports its height.
-const INDEX_LAG: u64 = 2;
+pub const INDEX_LAG: u64 = 2;
 /// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
 const INDEX_LAG_MAX: u64 = 20;
 /// No transaction is given more blocks: one that seems to have more was sent on another chain.
-const TIMEOUT_MAX: u64 = 1_000;
+pub const TIMEOUT_MAX: u64 = 1_000;
 /// Every so many blocks it is said that a transaction is still in flight.
 const WARN_EVERY: u64 = 10;
 /// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,

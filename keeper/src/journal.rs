@@ -105,21 +105,34 @@ impl Journal {
         sync_directory(path)?;
         let mut text = String::new();
         file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text)).map_err(failed)?;
-        let whole = text.rfind('\n').map_or(0, |at| at.saturating_add(1));
-        if whole < text.len() {
-            let length = u64::try_from(whole).unwrap_or(u64::MAX);
+        let whole = whole_lines(&text);
+        if whole.len() < text.len() {
+            let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
             file.set_len(length).and_then(|()| file.sync_all()).map_err(failed)?;
         }
         let mut journal = Self { path: path.to_owned(), file, open: Vec::new(), lines: Vec::new(), left: 0 };
-        for (number, line) in text[..whole].lines().enumerate() {
-            let line = serde_json::from_str(line).map_err(|error| {
-                let reason = format!("line {} can't be read ({error}): it may hide a transaction; move the file away once none is on its way", number + 1);
-                Error::file(path, reason)
-            })?;
-            journal.take(line);
+        for (number, line) in whole.lines().enumerate() {
+            journal.take(read_line(path, number, line)?);
         }
         journal.compact()?;
         Ok(journal)
+    }
+
+    /// What isn't resolved in this file, which stays as it is, whoever has it open; nothing where there is none.
+    pub fn look(path: &Path) -> Result<Vec<Intent>> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::file(path, error)),
+        };
+        let mut open: Vec<Intent> = Vec::new();
+        for (number, line) in whole_lines(&text).lines().enumerate() {
+            match read_line(path, number, line)? {
+                Line::Intent(intent) => open.push(intent),
+                Line::Resolved { hash, .. } => open.retain(|intent| intent.hash != hash),
+            }
+        }
+        Ok(open)
     }
 
     /// All that isn't resolved.
@@ -252,6 +265,21 @@ impl Line {
             Self::Resolved { hash, .. } => hash,
         }
     }
+}
+
+/// All but a last line that was cut short.
+fn whole_lines(text: &str) -> &str {
+    text.rfind('\n').and_then(|at| text.get(..=at)).unwrap_or_default()
+}
+
+fn read_line(path: &Path, number: usize, line: &str) -> Result<Line> {
+    serde_json::from_str(line).map_err(|error| {
+        let reason = format!(
+            "line {} can't be read ({error}): it may hide a transaction; move the file away once none is on its way",
+            number + 1
+        );
+        Error::file(path, reason)
+    })
 }
 
 fn in_use(path: &Path) -> Error {

@@ -179,6 +179,12 @@ impl<C: Chain> Keeper<C> {
         self.lanes.iter().any(|lane| lane.in_flight(&self.book.head.chain_id))
     }
 
+    /// The hashes of those transactions.
+    pub fn on_their_way(&self) -> Vec<&str> {
+        let flying = self.lanes.iter().filter_map(|lane| lane.executor.in_flight(&self.book.head.chain_id));
+        flying.map(|intent| intent.hash.as_str()).collect()
+    }
+
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
         self.monitor.begin();

@@ -324,7 +324,7 @@ async fn a_gap_is_filled_from_results_or_read_anew_when_they_are_gone() {
 #[tokio::test]
 async fn a_stored_block_that_is_not_the_chains_is_of_a_chain_that_was_reset() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("reset-{}.redb", std::process::id()));
-    let aside = file.with_extension("redb.damaged-1");
+    let aside = file.with_extension("redb.other-1");
     _ = (std::fs::remove_file(&file), std::fs::remove_file(&aside));
     let mut node = Node::new(mixed(30)).await;
     let head = node.head().await.unwrap();

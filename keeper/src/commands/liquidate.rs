@@ -11,7 +11,7 @@ use crate::book::touched::account_key;
 use crate::chain::{Balances, Chain};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
-use crate::commands::{config, key, open, print_json, venue};
+use crate::commands::{config, key, open, print_event, venue};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
@@ -74,9 +74,9 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     let Some(mut executor) = executor else {
         eprintln!("dry run: nothing is sent without --live");
         for action in actions.iter().filter(|_| json) {
-            print_json(&json!({ "account": name(action.account()), "live": false, "plan": describe(action) }))?;
+            print_event("plan", &json!({ "account": name(action.account()), "plan": describe(action) }))?;
         }
-        return Ok(());
+        return if json { print_event("summary", &json!({ "live": false, "planned": actions.len() })) } else { Ok(()) };
     };
     let desk = desk(&book, venue.as_ref(), &config.strategy);
     let batch = executor.exactly(desk, actions, least, &strategy).await?;
@@ -159,21 +159,25 @@ fn tell(
             let liquidator = venue.map(Venue::liquidator);
             let settled = settle(&included, book, &scan.assets, liquidator);
             let items = intent.accounts.get(..intent.items).unwrap_or_default();
-            for failure in failures(&included, items, &settled, liquidator.unwrap_or_default()) {
+            let failures = failures(&included, items, &settled, liquidator.unwrap_or_default());
+            let (height, gas_used) = (included.height, included.gas_used);
+            let summary = json!({ "live": true, "hash": intent.hash, "height": height, "gas_used": gas_used,
+                "settled": settled.len(), "failed": failures.len() });
+            for failure in failures {
                 if json {
-                    print_json(&json!({ "account": failure.account, "failed": failure.reason }))?;
+                    print_event("item_failed", &json!({ "account": failure.account, "reason": failure.reason }))?;
                 } else {
                     outln!("{} in block {}: nothing ({})", failure.account, included.height, failure.reason);
                 }
             }
             for done in settled {
                 if json {
-                    print_json(&done)?;
+                    print_event("settled", &json!({ "settled": done }))?;
                 } else {
                     outln!("{}", crate::demo::screen::settled_line(&done));
                 }
             }
-            Ok(())
+            if json { print_event("summary", &summary) } else { Ok(()) }
         }
         Some((intent, Landed::Included(included))) => Err(Error::Failed {
             hash: intent.hash,

@@ -51,24 +51,27 @@ impl Shelf {
     /// The stored book, if it is this pool's on this chain, of the code that runs now. The file of another's is moved aside.
     async fn fitting(&mut self, stored: Stored, chain: &impl Chain, pool: &str, head: &Head) -> Result<Option<Book>> {
         let Stored { book, codes: before } = stored;
-        let foreign = if book.head.chain_id != head.chain_id {
-            Some(format!("it is of chain {}, not of {}", book.head.chain_id, head.chain_id))
+        let other = if book.head.chain_id != head.chain_id {
+            Some(format!("this book is of another chain: {}, not {}", book.head.chain_id, head.chain_id))
         } else if book.addresses.pool != pool {
-            Some(format!("it is of pool {}, not of {pool}", book.addresses.pool))
+            Some(format!("this book is of another pool: {}, not {pool}", book.addresses.pool))
         } else if book.head.height.saturating_sub(head.height) > REWIND_MAX && head.time > book.head.time {
-            Some(format!("it is of block {}, and the chain is at {}: it was reset", book.head.height, head.height))
+            Some(format!(
+                "this book is of block {}, and the chain is at {}: it was reset",
+                book.head.height, head.height
+            ))
         } else {
             // Height and time of another chain's block would hardly be the same.
             let then = chain.head_at(book.head.height).await?.filter(|then| then.time != book.head.time);
             then.map(|then| {
                 format!(
-                    "its block {} is of time {}, the chain's of {}: it was reset",
+                    "this book's block {} is of time {}, the chain's of {}: it was reset",
                     then.height, book.head.time, then.time
                 )
             })
         };
-        if let Some(reason) = foreign {
-            self.store = self.store.take().map(|store| store.replace_foreign(&reason)).transpose()?;
+        if let Some(reason) = other {
+            self.store = self.store.take().map(|store| store.replace_other(&reason)).transpose()?;
             return Ok(None);
         }
         let now = codes(chain, &book).await?;
