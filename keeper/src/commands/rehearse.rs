@@ -1,6 +1,6 @@
 //! `rehearse`: what the keeper would do if prices moved, on the live book. Sends nothing, and needs no key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use plimsoll_risk::units::Value;
