@@ -22,11 +22,11 @@ pub use pace::Pace;
 
 /// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
 /// than it reports its height.
-const INDEX_LAG: u64 = 2;
+pub const INDEX_LAG: u64 = 2;
 /// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
 const INDEX_LAG_MAX: u64 = 20;
 /// No transaction is given more blocks: one that seems to have more was sent on another chain.
-const TIMEOUT_MAX: u64 = 1_000;
+pub const TIMEOUT_MAX: u64 = 1_000;
 /// Every so many blocks it is said that a transaction is still in flight.
 const WARN_EVERY: u64 = 10;
 /// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
@@ -52,6 +52,10 @@ pub struct Executor<C> {
     sender: String,
     /// The sequence of the next transaction, once known.
     next: Option<u64>,
+    /// What that is at least, by the journal: a node that says less is behind.
+    least: u64,
+    /// At which block a node was first seen to say less.
+    doubted: Option<u64>,
     /// What was in flight when this keeper started, by hash: nobody knows what was sent until then.
     resumed: BTreeSet<String>,
     pace: Pace,
@@ -68,7 +72,7 @@ impl<C: Chain> Executor<C> {
     pub fn new(chain: Arc<C>, journal: Journal) -> Result<Self> {
         let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
         let resumed = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
-        Ok(Self { chain, journal, sender, next: None, resumed, pace: Pace::default() })
+        Ok(Self { chain, journal, sender, next: None, least: 0, doubted: None, resumed, pace: Pace::default() })
     }
 
     /// What transactions of this key on this chain spent before, as far as its journal goes back.
@@ -97,14 +101,18 @@ impl<C: Chain> Executor<C> {
     }
 
     /// An error when the chain has transactions of this key that aren't in the journal: somebody else sends with it.
-    pub async fn watch(&mut self, chain_id: &str) -> Result<()> {
+    pub async fn watch(&mut self, head: &Head) -> Result<()> {
         let Some(found) = self.chain.sequence().await? else { return Ok(()) };
-        let expected = match (self.in_flight(chain_id), self.next) {
+        if self.next.is_none() {
+            let used = self.journal.used(&self.sender, &head.chain_id);
+            self.least = used.map_or(0, |used| used.saturating_add(1));
+        }
+        let expected = match (self.in_flight(&head.chain_id), self.next) {
             (Some(intent), _) if self.resumed.contains(&intent.hash) => None,
             // It may be in a block already.
             (Some(intent), _) => intent.sequence.map(|sequence| sequence.saturating_add(1)),
             (None, None) => {
-                self.next = self.chain.confirmed_sequence().await?;
+                self.next = self.chain.confirmed_sequence().await?.and_then(|found| self.believed(found, head));
                 None
             }
             (None, next) => next,
@@ -113,6 +121,22 @@ impl<C: Chain> Executor<C> {
             Some(expected) => self.assert_own(expected, found).await,
             None => Ok(()),
         }
+    }
+
+    /// The first sequence that is heard, unless the journal knows of a later one: a node that is behind would make the next one look like
+    /// somebody else's. A chain that goes on saying less is another one of that name, and believed.
+    fn believed(&mut self, found: u64, head: &Head) -> Option<u64> {
+        if found >= self.least {
+            self.doubted = None;
+            return Some(found);
+        }
+        let since = *self.doubted.get_or_insert(head.height);
+        if head.height.saturating_sub(since) <= INDEX_LAG_MAX {
+            return None;
+        }
+        tracing::warn!(found, journal = self.least, "the chain has fewer transactions of this key than the journal");
+        self.least = found;
+        Some(found)
     }
 
     /// An error when the sequence is higher than it can be by what this keeper has sent: one endpoint alone is not believed.
@@ -193,15 +217,6 @@ impl<C: Chain> Executor<C> {
         self.chain.outcome(hash).await
     }
 
-    /// Chooses and sends. Sends nothing while another transaction is in flight.
-    pub async fn send(&mut self, desk: Desk<'_>, actions: &[Action], head: &Head, strategy: &Strategy) -> Result<Sent> {
-        if actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
-            return Ok(Sent::default());
-        }
-        let batch = self.select(desk, actions, strategy).await?;
-        self.send_batch(desk, batch, head, strategy.timeout_blocks).await
-    }
-
     /// Sends what was chosen. Sends nothing while another transaction is in flight.
     pub async fn send_batch(&mut self, desk: Desk<'_>, batch: Batch, head: &Head, timeout_blocks: u64) -> Result<Sent> {
         let mut sent = Sent { left_out: batch.left_out, ..Sent::default() };
@@ -221,19 +236,24 @@ impl<C: Chain> Executor<C> {
         Ok(sent)
     }
 
-    /// Sends coins to another address. Sends nothing while another transaction is in flight.
+    /// Sends coins to another address, for a fee of `max_fee` at most. Says what that costs; `None` when nothing was sent, since the fee would be
+    /// more or another transaction is in flight.
     pub async fn transfer(
         &mut self,
         to: &str,
         coin: &Coin,
         head: &Head,
-        timeout_blocks: u64,
-    ) -> Result<Option<String>> {
-        if self.in_flight(&head.chain_id).is_some() {
+        (timeout_blocks, max_fee): (u64, Option<u128>),
+    ) -> Result<Option<Spent>> {
+        let gas = self.pace.gas(TRANSFER_GAS);
+        let fee = self.chain.fee(gas).amount;
+        if self.in_flight(&head.chain_id).is_some() || max_fee.is_some_and(|most| fee > most) {
             return Ok(None);
         }
-        let (gas, intent) = (self.pace.gas(TRANSFER_GAS), self.intent(head, timeout_blocks));
-        self.commit(&Outgoing::Transfer { to, coin }, gas, intent, head).await.map(Some)
+        let spent = Spent::of(head.time, &[], fee);
+        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
+        self.commit(&Outgoing::Transfer { to, coin }, gas, intent, head).await?;
+        Ok(Some(spent))
     }
 
     /// Publishes those of these live prices that the oracle takes now, within the strategy's bounds. Says what that costs; `None` when nothing
@@ -325,6 +345,10 @@ impl<C: Chain> Executor<C> {
         match self.next {
             Some(next) if signed.sequence != next => {
                 self.assert_own(next, signed.sequence).await?;
+                Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
+            }
+            None if signed.sequence < self.least => {
+                let next = self.least;
                 Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
             }
             _ => Ok(signed),

@@ -18,16 +18,33 @@ pub const GAP_MAX: u64 = 1_000;
 /// In seconds: by so much a block may seem older than one before it, told by another endpoint.
 const SKEW_MAX: u64 = 30;
 
+/// What blocks after the book's own have touched, as far as they were read.
+#[derive(Clone, Debug, Default)]
+pub struct Ahead {
+    /// The book's block.
+    after: u64,
+    /// The last block that was read.
+    through: u64,
+    touched: Touched,
+}
+
 impl Book {
     /// Brings the book to this block. Blocks in between are filled from their events, one by one; everything that they
     /// touched is then read once, at the newest. On an error the book stays as it was.
     pub async fn follow(&mut self, chain: &impl Chain, head: &Head) -> Result<News> {
-        self.follow_within(chain, head, GAP_MAX).await
+        self.follow_within(chain, head, GAP_MAX, &mut Ahead::default()).await
     }
 
     /// The same, with the most blocks that are filled one by one: after a longer absence everything is read anew. So it is when a block's
-    /// results are gone, or what they name can't be read; the book may then be at a newer block.
-    pub async fn follow_within(&mut self, chain: &impl Chain, head: &Head, gap_max: u64) -> Result<News> {
+    /// results are gone, or what they name can't be read; the book may then be at a newer block. What blocks say that were read before an error
+    /// stays in `ahead`, for the next time.
+    pub async fn follow_within(
+        &mut self,
+        chain: &impl Chain,
+        head: &Head,
+        gap_max: u64,
+        ahead: &mut Ahead,
+    ) -> Result<News> {
         if head.chain_id != self.head.chain_id {
             let (found, wanted) = (head.chain_id.clone(), self.head.chain_id.clone());
             return Err(Error::WrongChain { endpoint: "the node".to_owned(), found, wanted });
@@ -40,7 +57,7 @@ impl Book {
             );
             return Err(Error::garbage("the node", reason));
         }
-        let touched = self.touched_since(chain, head, gap_max).await?;
+        let touched = self.touched_since(chain, head, gap_max, ahead).await?;
         if !touched.settings {
             let filled = head.height.saturating_sub(self.head.height).saturating_sub(1);
             let news = News { accounts: touched.accounts.clone(), filled, malformed: touched.malformed, whole: false };
@@ -65,27 +82,28 @@ impl Book {
         Ok(News::whole())
     }
 
-    async fn touched_since(&self, chain: &impl Chain, head: &Head, gap_max: u64) -> Result<Touched> {
+    async fn touched_since(&self, chain: &impl Chain, head: &Head, gap_max: u64, ahead: &mut Ahead) -> Result<Touched> {
         let gap = head.height.saturating_sub(self.head.height);
         if gap > gap_max {
             tracing::info!(gap, gap_max, "too many blocks to fill one by one; reading the whole book again");
             return Ok(Touched { settings: true, ..Touched::default() });
         }
-        let mut touched = Touched::default();
-        for height in self.head.height.saturating_add(1)..=head.height {
+        if ahead.after != self.head.height || ahead.through > head.height {
+            *ahead = Ahead { after: self.head.height, through: self.head.height, touched: Touched::default() };
+        }
+        while ahead.through < head.height && !ahead.touched.settings {
+            let height = ahead.through.saturating_add(1);
             match chain.events(height).await {
-                Ok(events) => touched.add(&events, &self.addresses),
+                Ok(events) => ahead.touched.add(&events, &self.addresses),
                 Err(Error::Query { reason, .. }) => {
                     tracing::warn!(height, reason, "no results of this block; reading the whole book again");
-                    touched.settings = true;
+                    return Ok(Touched { settings: true, ..Touched::default() });
                 }
                 Err(error) => return Err(error),
             }
-            if touched.settings {
-                break;
-            }
+            ahead.through = height;
         }
-        Ok(touched)
+        Ok(ahead.touched.clone())
     }
 
     /// Heights and times of one chain go up together. What was read on another must not be acted on. A node that is behind in both is only

@@ -178,6 +178,7 @@ impl<C: Chain> Faulty<C> {
     async fn number(&self, real: impl Future<Output = Result<Option<u64>>>) -> Result<Option<u64>> {
         match self.call(Call::Sequence, real).await? {
             (_, Some(Fault::Garbage)) => Err(Error::garbage(NONSENSE, "a sequence that is no number")),
+            (sequence, Some(Fault::Stale(behind))) => Ok(sequence.map(|sequence| sequence.saturating_sub(behind))),
             (sequence, _) => Ok(sequence),
         }
     }

@@ -4,6 +4,7 @@
 mod ask;
 mod broadcast;
 pub(super) mod meaning;
+mod minimum;
 pub(super) mod remotes;
 mod watch;
 

@@ -192,6 +192,14 @@ pub fn print_json(value: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
+/// Prints a JSON object with the name of what it tells, as `event`.
+pub fn print_event(event: &str, told: &impl Serialize) -> Result<()> {
+    let told = serde_json::to_value(told).map_err(|error| Error::garbage("this keeper", error))?;
+    let mut object = serde_json::Map::from_iter([("event".to_owned(), event.into())]);
+    object.extend(told.as_object().cloned().unwrap_or_default());
+    print_json(&object)
+}
+
 fn show_config(settings: &Settings, json: bool) -> Result<()> {
     let layers = layers(settings)?;
     let denoms = layers.starting_with(MAX_REPAY).map(|(key, _)| key);
