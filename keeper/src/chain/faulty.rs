@@ -1,22 +1,22 @@
 //! Any [`Chain`], with faults that a [`Script`] puts in its way: over the in-process chain in tests, over a real node in a soak run.
 
 pub mod script;
+mod state;
 
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 pub use crate::chain::faulty::script::{Call, Fault, Rule, Script, When};
+use crate::chain::faulty::state::{Inside, State};
 use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed};
 use crate::error::{Error, Result};
 
 /// What an answer that can't be says of itself.
 const NONSENSE: &str = "nonsense";
-/// So many heads are remembered.
-const HEADS_MAX: usize = 64;
 
 /// A chain with faults.
 #[derive(Debug)]
@@ -25,80 +25,10 @@ pub struct Faulty<C> {
     state: Arc<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    inside: Mutex<Inside>,
-    crashed: watch::Sender<bool>,
-}
-
-#[derive(Debug)]
-struct Inside {
-    script: Script,
-    chance: u64,
-    counts: BTreeMap<Call, u64>,
-    all: u64,
-    injected: BTreeMap<String, u64>,
-    heads: Vec<Head>,
-}
-
-impl Inside {
-    fn new(script: Script) -> Self {
-        let (chance, counts, injected) = (script.seed, BTreeMap::new(), BTreeMap::new());
-        Self { script, chance, counts, all: 0, injected, heads: Vec::new() }
-    }
-
-    /// SplitMix64, in millionths.
-    fn draw(&mut self) -> u64 {
-        self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.chance;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % 1_000_000
-    }
-
-    fn next(&mut self, call: Call) -> Option<Fault> {
-        let count = self.counts.entry(call).or_default();
-        *count = count.saturating_add(1);
-        self.all = self.all.saturating_add(1);
-        let (of_kind, of_all) = (*count, self.all);
-        let rules = self.script.rules.clone();
-        let applies = |rule: &&Rule| {
-            let number = if rule.call.is_some() { of_kind } else { of_all };
-            rule.call.is_none_or(|wanted| wanted == call)
-                && match rule.when {
-                    When::Always => true,
-                    When::Between(from, to) => (from..=to).contains(&number),
-                    When::Chance(chance) => self.draw() < u64::from(chance),
-                }
-        };
-        let fault = rules.iter().find(applies).map(|rule| rule.fault.clone())?;
-        let injected = self.injected.entry(format!("{call} {fault:?}")).or_default();
-        *injected = injected.saturating_add(1);
-        Some(fault)
-    }
-
-    /// The head of so many blocks before this one, as far as it was seen.
-    fn before(&self, head: &Head, blocks: u64) -> Head {
-        let wanted = head.height.saturating_sub(blocks);
-        let older = self.heads.iter().rev().find(|seen| seen.height <= wanted);
-        older.cloned().unwrap_or_else(|| head.clone())
-    }
-
-    fn see(&mut self, head: &Head) {
-        if self.heads.last().is_none_or(|last| last.height < head.height) {
-            self.heads.push(head.clone());
-        }
-        if self.heads.len() > HEADS_MAX {
-            self.heads.remove(0);
-        }
-    }
-}
-
 impl<C> Faulty<C> {
     /// This chain, with what the script says.
     pub fn new(inner: impl Into<Arc<C>>, script: Script) -> Self {
-        let state = State { inside: Mutex::new(Inside::new(script)), crashed: watch::Sender::new(false) };
-        Self { inner: inner.into(), state: Arc::new(state) }
+        Self { inner: inner.into(), state: Arc::new(State::new(script)) }
     }
 
     /// The same script and counts over another key's chain.
@@ -113,11 +43,7 @@ impl<C> Faulty<C> {
 
     /// Another script from now on; calls are counted from 1 again.
     pub fn play(&self, script: Script) {
-        let mut inside = self.inside();
-        let heads = std::mem::take(&mut inside.heads);
-        *inside = Inside { heads, ..Inside::new(script) };
-        drop(inside);
-        self.state.crashed.send_replace(false);
+        self.state.play(script);
     }
 
     /// Returns when a rule lets the keeper die: whoever runs it drops it then. A dead keeper's calls don't come back.
@@ -137,7 +63,7 @@ impl<C> Faulty<C> {
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.state.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.inside()
     }
 
     async fn crash<T>(&self) -> Result<T> {
@@ -365,27 +291,5 @@ fn scarce(gas: u64, fault: Option<&Fault>) -> u64 {
     match fault {
         Some(Fault::Gas(share)) => gas.saturating_mul(u64::from(*share)) / 100,
         _ => gas,
-    }
-}
-
-impl State {
-    /// What the subscription tells of this head.
-    async fn tell(&self, head: Head) -> Option<Head> {
-        let fault = self.inside.lock().unwrap_or_else(PoisonError::into_inner).next(Call::Heads);
-        if let Some(Fault::Delay(time)) = fault {
-            sleep(time).await;
-        }
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        inside.see(&head);
-        match fault {
-            Some(Fault::Fail | Fault::Lose | Fault::Hang) => None,
-            Some(Fault::Stale(blocks)) => Some(inside.before(&head, blocks)),
-            Some(Fault::Chain(chain_id)) => Some(Head { chain_id, ..head }),
-            Some(Fault::Crash | Fault::CrashAfter) => {
-                self.crashed.send_replace(true);
-                None
-            }
-            _ => Some(head),
-        }
     }
 }

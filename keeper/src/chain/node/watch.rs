@@ -9,9 +9,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::chain::Head;
 use crate::chain::endpoints::{Health, Kind};
-use crate::chain::node::latest;
 use crate::chain::node::meaning::of_status;
 use crate::chain::node::remotes::{Line, Remotes};
+use crate::chain::node::said::latest;
 use crate::error::Error;
 
 /// How often it is looked who is to be asked.
