@@ -19,6 +19,8 @@ use crate::scan::Scan;
 const ROUNDS: usize = 4;
 /// How often something is simulated in a block, for all keys together: what there is no room for comes at the next.
 const SIMULATIONS_MAX: usize = 128;
+/// With so many keys for which something is wrong it is wrong with more than them: the others aren't tried.
+const WRONG_MAX: usize = 2;
 
 /// What all keys share in a block.
 struct Block<'a> {
@@ -48,9 +50,9 @@ impl<C: Chain> Keeper<C> {
         self.passed.begin(&self.book, scan);
         let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
         let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
-        let (mut first, mut sent) = (None, Vec::new());
+        let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
         for at in 0..self.lanes.len() {
-            if !self.lanes[at].is_free(head) || block.tries == 0 {
+            if !self.lanes[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
                 continue;
             }
             match self.choose_and_send(at, &mut block).await {
@@ -58,13 +60,16 @@ impl<C: Chain> Keeper<C> {
                     sent.push(done);
                     first.get_or_insert(plan);
                 }
-                // What others have sent in this block is told all the same.
-                Err(error) if error.class() != Class::Halt && sent.iter().any(|done| done.hash.is_some()) => {
-                    tracing::warn!(%error, "further keys send nothing at this block");
-                    break;
-                }
-                Err(error) => return Err(error),
+                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) => wrong.push((at, error)),
             }
+        }
+        // What some have done is told, whatever is wrong with others.
+        if first.is_none() && !wrong.is_empty() {
+            return Err(wrong.swap_remove(0).1);
+        }
+        for (at, error) in wrong {
+            tracing::warn!(%error, sender = self.lanes[at].executor.sender(), "this key sends nothing at this block");
         }
         let plan = match first {
             Some(plan) => plan,

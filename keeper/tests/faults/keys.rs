@@ -85,13 +85,16 @@ async fn keys_count_on_what_pairs_have_left_after_each_other() {
 
 #[tokio::test]
 async fn a_key_that_fails_takes_nothing_from_what_another_has_sent() {
-    let mut stage = three_keys(two_a_transaction(6), None).await;
-    stage.script("sign #2 fail");
-    let tick = stage.tick().await.unwrap();
-    assert!(tick.sent.hash.is_some() && tick.also.is_empty());
-    let next = stage.next().await.unwrap();
-    assert_eq!((next.settled.len(), sent(&next).len()), (2, 4));
-    stage.finish().await;
+    for (which, sending) in [("sign #2 fail", 2), ("sign #1 fail", 2), ("sign always fail", 0)] {
+        let mut stage = three_keys(two_a_transaction(6), None).await;
+        stage.script(which);
+        let tick = stage.tick().await;
+        assert_eq!(tick.as_ref().map_or(0, |tick| of_each(tick).len()), sending, "{which}");
+        stage.script("");
+        let next = stage.next().await.unwrap();
+        assert_eq!((next.settled.len(), sent(&next).len()), (sending * 2, 6 - sending * 2), "{which}");
+        stage.finish().await;
+    }
 }
 
 #[tokio::test]
