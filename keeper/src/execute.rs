@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::book::Book;
 use crate::chain::{Balances, Chain, Coin, Execute, Head, Included, Outcome, Signed};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
@@ -362,18 +363,30 @@ pub fn fee_reserve(chain: &impl Chain, strategy: &Strategy) -> Coin {
     fee
 }
 
+/// What a keeper of this book can use: the denoms of its assets, and the one that gas is paid in. Of others it may have been sent thousands.
+pub fn useful(chain: &impl Chain, book: &Book) -> Vec<String> {
+    let assets = book.assets.values().map(|asset| asset.params.denom.clone());
+    let denoms: BTreeSet<String> = assets.chain([chain.fee(0).denom]).filter(|denom| !denom.is_empty()).collect();
+    denoms.into_iter().collect()
+}
+
 /// What this address may spend: what it has, less what the fee may cost.
-pub async fn spendable(chain: &impl Chain, address: &str, strategy: &Strategy) -> Result<Balances> {
-    let mut held = chain.balances(address).await?;
+pub async fn spendable(chain: &impl Chain, book: &Book, address: &str, strategy: &Strategy) -> Result<Balances> {
+    let mut held = chain.balances(address, &useful(chain, book)).await?;
     keep_back(&mut held, &fee_reserve(chain, strategy));
     Ok(held)
 }
 
 /// What the chain's own key may spend. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything he could
 /// need (`None`) where there is no liquidator.
-pub async fn inventory(chain: &impl Chain, through_liquidator: bool, strategy: &Strategy) -> Result<Option<Balances>> {
+pub async fn inventory(
+    chain: &impl Chain,
+    book: &Book,
+    through_liquidator: bool,
+    strategy: &Strategy,
+) -> Result<Option<Balances>> {
     match chain.sender() {
-        Some(sender) => spendable(chain, sender, strategy).await.map(Some),
+        Some(sender) => spendable(chain, book, sender, strategy).await.map(Some),
         None => Ok(through_liquidator.then(Balances::new)),
     }
 }

@@ -131,7 +131,7 @@ impl<C: Chain> Keeper<C> {
         let (head, lane) = (block.head, self.lanes.get(at));
         let sender = lane.map_or_else(|| self.chain.sender(), |lane| Some(lane.executor.sender()));
         let inventory = match lane {
-            Some(lane) => Some(spendable(&*self.chain, lane.executor.sender(), &self.strategy).await?),
+            Some(lane) => Some(spendable(&*self.chain, &self.book, lane.executor.sender(), &self.strategy).await?),
             None => self.inventory().await?,
         };
         let cooling = self.cooling.at(head.height);
