@@ -122,6 +122,7 @@ fn votes_are_due_for_prices_that_are_missing_or_too_old_and_the_last_price_is_vo
     let guards = Network::read(&file("local.toml")).unwrap().assets[0].guards.clone();
     let max_age = guards.max_age.unwrap();
     let mut record = PriceRecord::unpublished(0, guards);
+    let due = |record: &PriceRecord, first, now| due(record, first, now).map(|(price, _)| price);
     assert_eq!(due(&record, price("10"), 5_000), Some(price("10")));
     record.publish(price("8.2"), 5_000, 5_000).unwrap();
     assert_eq!(due(&record, price("10"), 5_000), None);

@@ -16,37 +16,39 @@ use crate::keys::{Key, Mnemonic};
 struct Due {
     vote: FeedPrice,
     feeders: Vec<String>,
-    /// What is wrong with the one that was published; `None` when there was none.
-    fault: Option<PriceFault>,
+    /// What is wrong with the one that is published.
+    fault: PriceFault,
 }
 
 impl<F: Fn(&str)> Job<'_, F> {
     /// Votes with every feeder whose mnemonic is given. Prices that stand are left alone.
     pub(super) async fn votes(&self, record: &Deployment) -> Result<()> {
         let due = self.due(record).await?;
-        if due.is_empty() {
-            return Ok(());
-        }
-        let mut voted = false;
+        let mut voters = Vec::new();
         for feeder in &self.network.feeders {
             let prices = due.iter().filter(|due| due.feeders.contains(&feeder.address)).map(|due| due.vote.clone());
             let prices: Vec<FeedPrice> = prices.collect();
-            let Some(key) = self.key_of(feeder)?.filter(|_| !prices.is_empty()) else { continue };
-            let node = Node::connect(self.node.config().clone(), Some(key)).await?;
-            let told: Vec<String> = prices.iter().map(|vote| format!("{} at {}", vote.denom, vote.price)).collect();
-            let vote = ExecuteMsg::Feed { prices };
-            let messages = node.execute_messages(&[Execute::new(&record.oracle.address, &vote, Vec::new())?])?;
-            node.sign_and_wait(messages).await?.ok()?;
-            (self.say)(&format!("oracle: {} votes for {}", feeder.address, told.join(", ")));
-            voted = true;
+            voters.extend(self.key_of(feeder)?.filter(|_| !prices.is_empty()).map(|key| (key, prices)));
         }
-        for Due { vote, fault, .. } in due.iter().filter(|_| !voted) {
-            let fault = fault.as_ref().map_or_else(|| PriceFault::Missing {}.to_string(), ToString::to_string);
-            (self.say)(&format!(
-                "oracle: {}: {fault}, and no feeder's key is given: have its feeders vote",
-                vote.denom
-            ));
+        let what =
+            if voters.is_empty() { "no feeder's key is given: have its feeders vote" } else { "it is voted for" };
+        for Due { vote, fault, .. } in &due {
+            (self.say)(&format!("oracle: {}: {fault}; {what}", vote.denom));
         }
+        for (key, prices) in voters {
+            self.vote(record, key, prices).await?;
+        }
+        Ok(())
+    }
+
+    async fn vote(&self, record: &Deployment, key: Key, prices: Vec<FeedPrice>) -> Result<()> {
+        let told: Vec<String> = prices.iter().map(|vote| format!("{} at {}", vote.denom, vote.price)).collect();
+        let told = format!("oracle: {} votes for {}", key.address(), told.join(", "));
+        let node = Node::connect(self.node.config().clone(), Some(key)).await?;
+        let vote = ExecuteMsg::Feed { prices };
+        let messages = node.execute_messages(&[Execute::new(&record.oracle.address, &vote, Vec::new())?])?;
+        node.sign_and_wait(messages).await?.ok()?;
+        (self.say)(&told);
         Ok(())
     }
 
@@ -56,12 +58,9 @@ impl<F: Fn(&str)> Job<'_, F> {
             let denom = asset.denom(&self.deployer);
             let (Some(first), Some(source)) = (asset.first_price, self.source(record, &denom).await?) else { continue };
             let Source::Feed { feeders, .. } = source.source else { continue };
-            let Some(price) = due(&source.record, first, now) else { continue };
-            let fault = source.record.quote(now).err().filter(|_| source.record.timestamp > 0);
-            if let Some(fault) = &fault {
-                (self.say)(&format!("oracle: {denom}: {fault}; it is voted for anew, at {price} as before"));
+            if let Some((price, fault)) = due(&source.record, first, now) {
+                all.push(Due { vote: FeedPrice { denom, price }, feeders, fault });
             }
-            all.push(Due { vote: FeedPrice { denom, price }, feeders, fault });
         }
         Ok(all)
     }
@@ -80,12 +79,12 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 }
 
-/// What to vote for: the first price while there is none, and the last one again once it is too old, since the market went by it and nothing says
-/// that it is another. `None` where the published price stands.
-pub fn due(record: &PriceRecord, first: Price, now: u64) -> Option<Price> {
+/// What to vote for, and why: the first price while there is none, and the last one again once it is too old, since the market went by it and
+/// nothing says that it is another. `None` where the published price stands.
+pub fn due(record: &PriceRecord, first: Price, now: u64) -> Option<(Price, PriceFault)> {
     match record.quote(now) {
-        Err(PriceFault::Missing {}) => Some(first),
-        Err(PriceFault::Stale { .. }) => Some(record.price),
+        Err(fault @ PriceFault::Missing {}) => Some((first, fault)),
+        Err(fault @ PriceFault::Stale { .. }) => Some((record.price, fault)),
         _ => None,
     }
 }
