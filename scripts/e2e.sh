@@ -209,6 +209,11 @@ user4=$(address user4)
 say "ten accounts by name, of which one is healthy"
 call user4 '{"repay":{"account_id":19}}' 40000000uusd
 fall uatom 6 >/dev/null
+before=$(jq -rs 'map(.intent.hash | select(.)) | last' "$journal")
+if "$keeper" liquidate "$user4"/{10..19} --min-success 9 --live --set strategy.max_fee_per_hour=1 "${settings[@]}" 2>>"$work/keeper.log"; then
+	die "the keeper liquidated beyond its limit on the fees of an hour"
+fi
+[[ $(jq -rs 'map(.intent.hash | select(.)) | last' "$journal") == "$before" ]] || die "the keeper sent something beyond its limit on fees"
 "$keeper" liquidate "$user4"/{10..19} --min-success 9 --live --json "${settings[@]}" >"$work/named.out" 2>>"$work/keeper.log" ||
 	die "the keeper could not liquidate nine of ten: $(tail -n 1 "$work/keeper.log")"
 hash=$(jq -rs 'map(.intent.hash | select(.)) | last' "$journal")

@@ -161,7 +161,7 @@ pub struct Strategy {
     pub max_repay: BTreeMap<String, u128>,
     /// In how many blocks a transaction must be included.
     pub timeout_blocks: u64,
-    /// By how much a price of its assets has to move for an account that failed to be tried again at once.
+    /// By how much a price of its assets or its record has to change for an account that failed to be tried again at once.
     pub cooldown_lift: Ratio,
     /// After how many transactions in a row that failed the keeper stops; 0 is never.
     pub max_failures: u32,

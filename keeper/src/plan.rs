@@ -1,29 +1,37 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
-//! Those whose debt is about to be bad come first, then the larger ones ([`priority`]).
-//! For each account every debt and collateral is sized with the contract's own formula, and the most profitable choice is taken. The keeper
-//! repays from what it holds while that suffices ([`offer`]); otherwise through the liquidator, which borrows what is repaid and sells
-//! what is seized ([`sale`]); and with what it holds after all where no sale pays.
+//! Those whose debt is about to be bad come first, then the larger ones ([`priority`]); what came to nothing before goes behind, and isn't looked at
+//! again until something has changed ([`passed`]).
+//! For each account every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
+//! ([`offer`]), and through the liquidator, which borrows what is repaid and sells what is seized ([`sale`]). Of all these the one is taken that
+//! leaves most after gas. A sale's profit is realised; collateral that is kept still has to be sold, so it counts no more than is certain: the
+//! least that is accepted, at the oracle's prices. Of equals own coins are taken, since nothing is borrowed then. Gas is counted as the same in both
+//! ways: one of many items costs about what a message of its own does. A keeper that may spend nothing of its own, or has nothing left of what it
+//! may spend, has the liquidator only.
 
 mod action;
 pub mod age;
 pub mod budget;
 mod means;
 mod offer;
+pub mod passed;
 pub mod priority;
 pub mod sale;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use plimsoll_risk::account::Account;
 use plimsoll_risk::health::Position;
 use plimsoll_risk::liquidation::Liquidation;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::chain::Coin;
 use crate::exchange::Exchange;
 use crate::plan::offer::Offer;
+use crate::plan::passed::{Grounds, Passed};
 use crate::plan::priority::{Priority, claim};
 use crate::scan::{Scan, Verdict};
 
@@ -40,24 +48,39 @@ pub struct Plan {
 }
 
 /// Plans for the whole book.
-pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
+pub fn plan(book: &Book, scan: &Scan, means: Means<'_>) -> Plan {
+    plan_on(book, scan, means, &mut Passed::default())
+}
+
+/// The same, but looks at no more accounts than may be looked at in a block, and not again at what came to nothing.
+pub fn plan_on(book: &Book, scan: &Scan, mut means: Means<'_>, passed: &mut Passed) -> Plan {
+    let whole = means.untouched();
+    let grounds = passed.grounds(book, scan, &whole);
     let mut plan = Plan::default();
-    let mut troubled = scan.troubled(book);
-    let key = |row: u32| book.accounts.at(row as usize).map(|(key, _)| key);
-    troubled.sort_by(|a, b| claim(&a.1, &b.1).then_with(|| key(a.0).cmp(&key(b.0))));
     let mut planned: Vec<(Priority, Action)> = Vec::new();
-    for (at, (row, _)) in troubled.iter().enumerate() {
-        if planned.len() >= means.most {
-            plan.skip(Skip::Later, troubled.len() - at);
-            break;
+    for (key, account) in plan.queue(book, scan, &means, passed, &grounds) {
+        if planned.len() >= means.most || !passed.may_judge(key) {
+            plan.skip(Skip::Later);
+            continue;
         }
-        let Some(verdict) = scan.at(book, *row) else { continue };
-        match decide(book, scan, &verdict, &means) {
+        let Some(verdict) = scan.verdict(book, key) else { continue };
+        let best = decide(book, scan, &verdict, &means);
+        // What others have left too little for is not hopeless.
+        let hopeless = match &best {
+            Ok(_) => None,
+            Err(reason) if !means.is_touched() => Some(*reason),
+            Err(_) => decide(book, scan, &verdict, &whole).err(),
+        };
+        match hopeless {
+            Some(reason) => passed.vain(key, account, reason, &grounds),
+            None => passed.hope(key),
+        }
+        match best {
             Ok(action) => {
                 means.spend(book, &action);
                 planned.push((means.priority(scan, &verdict, &action), action));
             }
-            Err(reason) => plan.skip(reason, 1),
+            Err(reason) => plan.skip(reason),
         }
     }
     planned.sort_by(|a, b| a.0.cmp(&b.0));
@@ -66,38 +89,45 @@ pub fn plan(book: &Book, scan: &Scan, mut means: Means<'_>) -> Plan {
 }
 
 impl Plan {
-    fn skip(&mut self, reason: Skip, accounts: usize) {
+    /// The accounts that are worth a look, in the order of their turns, then of their claims. The others are counted.
+    fn queue<'b>(
+        &mut self,
+        book: &'b Book,
+        scan: &Scan,
+        means: &Means<'_>,
+        passed: &Passed,
+        grounds: &Grounds,
+    ) -> Vec<(&'b AccountKey, &'b Account)> {
+        let mut queue = Vec::new();
+        for (row, sums) in scan.troubled(book) {
+            let Some((key, account)) = book.accounts.at(row as usize) else { continue };
+            match means.bars(key).or_else(|| passed.reason(key, account, grounds)) {
+                Some(reason) => self.skip(reason),
+                None => queue.push((passed.turn(key), sums, (key, account))),
+            }
+        }
+        queue.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| claim(&a.1, &b.1)).then_with(|| a.2.0.cmp(b.2.0)));
+        queue.into_iter().map(|(_, _, account)| account).collect()
+    }
+
+    fn skip(&mut self, reason: Skip) {
         let count = self.skipped.entry(reason).or_default();
-        *count = count.saturating_add(u64::try_from(accounts).unwrap_or(u64::MAX));
+        *count = count.saturating_add(1);
     }
 }
 
 /// The best that can be done about one account.
 pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) -> std::result::Result<Action, Skip> {
-    if means.sender == Some(verdict.key.owner.as_str()) {
-        return Err(Skip::Own);
-    }
-    if means.busy.contains(&verdict.key) {
-        return Err(Skip::InFlight);
-    }
-    if means.cooling.contains(&verdict.key) {
-        return Err(Skip::Cooldown);
-    }
-    if means.allowance.fee == Some(0) {
-        return Err(Skip::Budget);
+    if let Some(reason) = means.bars(&verdict.key) {
+        return Err(reason);
     }
     let account = book.accounts.get(&verdict.key).ok_or(Skip::Fault)?;
     let position = Position::of(account, &scan.assets, scan.now).map_err(|_| Skip::Fault)?;
     let offer = Offer { book, scan, means, verdict, position: &position };
-    let best = choose(&position, |debt, collateral| offer.own(debt, collateral));
-    let best = match (best, &means.sales) {
-        (Ok((deal, true)), _) => Ok(deal),
-        (own, None) => own.map(|(deal, _)| deal),
-        // What is there doesn't suffice, or pays less than it should.
-        (own, Some(sales)) => match (choose(&position, |debt, collateral| offer.sold(debt, collateral, sales)), own) {
-            (Ok((deal, _)), _) | (Err(_), Ok((deal, _))) => Ok(deal),
-            (Err(reason), Err(Skip::NoInventory)) | (Err(_), Err(reason)) => Err(reason),
-        },
+    let own = choose(&position, |debt, collateral| offer.own(debt, collateral));
+    let best = match &means.sales {
+        None => own,
+        Some(sales) => own_or_sold(own, choose(&position, |debt, collateral| offer.sold(debt, collateral, sales))),
     };
     let write_off = verdict.bad_debt && means.strategy.write_off;
     match best {
@@ -140,8 +170,8 @@ fn unpublished(book: &Book, scan: &Scan, position: &Position) -> Vec<String> {
     assets.into_iter().map(|id| book.denom_of(id)).collect()
 }
 
-/// A deal, and whether nothing that the keeper lacks has made it smaller.
-type Choice = std::result::Result<(Deal, bool), Skip>;
+/// A deal, or why there is none.
+type Choice = std::result::Result<Deal, Skip>;
 
 /// The most profitable of all choices of a debt and a collateral.
 fn choose(position: &Position, deal: impl Fn(AssetId, AssetId) -> Choice) -> Choice {
@@ -154,11 +184,20 @@ fn choose(position: &Position, deal: impl Fn(AssetId, AssetId) -> Choice) -> Cho
     best
 }
 
+/// The more profitable of two; of equals the first.
 fn better(a: Choice, b: Choice) -> Choice {
     match (a, b) {
-        (Ok(a), Ok(b)) => Ok(if b.0.profit > a.0.profit { b } else { a }),
+        (Ok(a), Ok(b)) => Ok(if b.profit > a.profit { b } else { a }),
         (Ok(deal), Err(_)) | (Err(_), Ok(deal)) => Ok(deal),
         // Of two reasons the one that says more than that there is nothing.
         (Err(Skip::Dust), Err(reason)) | (Err(reason), Err(_)) => Err(reason),
+    }
+}
+
+/// The more profitable of what own coins do and what a sale does. Where there are no coins to spend the sale's reason is told.
+fn own_or_sold(own: Choice, sold: Choice) -> Choice {
+    match (own, sold) {
+        (Err(Skip::NoInventory | Skip::Budget), sold) => sold,
+        (own, sold) => better(own, sold),
     }
 }

@@ -202,7 +202,7 @@ async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_mo
     let judged = scan(&book, book.head.time).unwrap();
     let found = |slippage: Ratio| {
         let strategy = Strategy { slippage, ..Strategy::default() };
-        let cooling = std::collections::BTreeSet::new();
+        let cooling = std::collections::BTreeMap::new();
         let planned = plan(&book, &judged, Means::new(Some(LIQUIDATOR), None, &strategy, &cooling)).actions.len();
         (planned, limits::slippage(slippage, std::iter::once(&params), false))
     };
@@ -274,19 +274,19 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
     for (height, outcome, used, status, says) in [
         (1_010, included(990), true, Status::Ok, "in block 990"),
         (1_010, included(1_001), true, Status::Fail, "in block 1001"),
-        (990, Outcome::NotFound, false, Status::Ok, "on its way"),
-        (1_002, Outcome::NotFound, false, Status::Ok, "on its way"),
-        (1_003, Outcome::NotFound, false, Status::Ok, "plans anew"),
-        (1_003, Outcome::NotFound, true, Status::Warn, "sequence"),
+        (990, Outcome::NotFound { height: 990 }, false, Status::Ok, "on its way"),
+        (1_002, Outcome::NotFound { height: 1_002 }, false, Status::Ok, "on its way"),
+        (1_003, Outcome::NotFound { height: 1_003 }, false, Status::Ok, "plans anew"),
+        (1_003, Outcome::NotFound { height: 1_003 }, true, Status::Warn, "sequence"),
         // At least a thousand blocks from now: no transaction is given so many.
-        (0, Outcome::NotFound, false, Status::Ok, "on its way"),
+        (0, Outcome::NotFound { height: 0 }, false, Status::Ok, "on its way"),
     ] {
         let check = journal::judge(&ours, &head(height), &outcome, used);
         assert!(check.status == status && check.finding.contains(says), "{check:?}");
         assert_eq!(check.mend.is_some(), status != Status::Ok);
     }
     let ahead = Intent { timeout_height: 2_000, ..ours.clone() };
-    let check = journal::judge(&ahead, &head(999), &Outcome::NotFound, false);
+    let check = journal::judge(&ahead, &head(999), &Outcome::NotFound { height: 999 }, false);
     assert!(check.status == Status::Fail && check.finding.contains("another chain of that name"), "{check:?}");
 
     // The file itself: nothing of it is changed, and another's transactions are told apart.

@@ -209,19 +209,62 @@ async fn where_no_sale_pays_what_is_held_is_used_after_all() {
     assert!(stage.held(UATOM).await > 0);
 }
 
-#[tokio::test]
-async fn what_is_held_comes_first_where_it_suffices_and_the_liquidator_where_not() {
-    let mut stage = stage(2, Strategy::default(), |world| {
-        world.mint(LIQUIDATOR, UUSD, 300_000_000);
-        deep(world)
+/// Whether each of the deals is a sale, for a keeper that holds so much UUSD.
+async fn ways(held: u128, strategy: Strategy, depth: u64) -> (Vec<bool>, Stage) {
+    let mut stage = stage(2, strategy, move |world| {
+        world.mint(LIQUIDATOR, UUSD, held);
+        vec![world.pair(UATOM, UUSD, depth)]
     })
     .await;
-    let sent = deals(&stage.tick().await);
-    let own: Vec<bool> = sent.iter().map(|deal| deal.sale.is_none()).collect();
-    assert_eq!(own, [false, true], "items come first in the transaction");
+    let sold = deals(&stage.tick().await).iter().map(|deal| deal.sale.is_some()).collect();
+    (sold, stage)
+}
+
+#[tokio::test]
+async fn of_own_coins_and_a_sale_the_one_that_leaves_more_is_taken() {
+    // A deep pair keeps 0.3 % and the loan costs 0.09 %; what is kept counts as less by the slippage.
+    for (slippage, sold) in [(Ratio::bps(100), true), (Ratio::bps(10), false)] {
+        let strategy = Strategy { slippage, ..Strategy::default() };
+        let (ways, mut stage) = ways(1_000_000_000, strategy, 10_000_000).await;
+        assert_eq!(ways, [sold; 2], "slippage of {slippage}");
+        let next = stage.next(|_| vec![]).await;
+        assert_eq!((next.settled.len(), stage.unhealthy().await), (2, 0));
+        assert_eq!((stage.held(UUSD).await > 1_000_000_000, stage.held(UATOM).await > 0), (sold, !sold));
+    }
+    // What a thin pair pays for the whole of it is less than it is worth.
+    assert_eq!(ways(1_000_000_000, Strategy::default(), 3_000).await.0, [false; 2]);
+}
+
+#[tokio::test]
+async fn what_is_held_goes_as_far_as_it_reaches_and_the_liquidator_does_the_rest() {
+    let strategy = Strategy { slippage: Ratio::bps(10), ..Strategy::default() };
+    let (ways, mut stage) = ways(300_000_000, strategy, 10_000_000).await;
+    assert_eq!(ways, [true, false], "items come first in the transaction");
     let next = stage.next(|_| vec![]).await;
     assert_eq!((next.settled.len(), stage.unhealthy().await), (2, 0));
     assert!(stage.held(UATOM).await > 0);
+}
+
+#[tokio::test]
+async fn who_may_spend_nothing_of_its_own_has_the_liquidator_only() {
+    let none = Some(Value::ZERO);
+    let slippage = Ratio::bps(10);
+    for strategy in [
+        Strategy { max_spend_per_tx: none, slippage, ..Strategy::default() },
+        Strategy { max_spend_per_hour: none, slippage, ..Strategy::default() },
+    ] {
+        let (ways, mut stage) = ways(1_000_000_000, strategy.clone(), 10_000_000).await;
+        assert_eq!(ways, [true; 2]);
+        stage.next(|_| vec![]).await;
+        assert_eq!((stage.unhealthy().await, stage.held(UATOM).await), (0, 0));
+        // Where none sells it, that is the reason.
+        let mut stage = self::stage(1, strategy, |world| {
+            world.mint(LIQUIDATOR, UUSD, 1_000_000_000);
+            vec![world.pair(AETH, UUSD, 10_000_000)]
+        })
+        .await;
+        assert_eq!(stage.tick().await.plan.skipped, [(Skip::NoRoute, 1)].into());
+    }
 }
 
 #[tokio::test]

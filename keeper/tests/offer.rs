@@ -7,7 +7,7 @@
     reason = "a test may stop at a surprise"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
@@ -39,7 +39,7 @@ async fn planned(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain
     let head = chain.head().await.unwrap();
     let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
     let scan = scan(&book, head.time).unwrap();
-    let (strategy, cooling) = (Strategy::default(), BTreeSet::new());
+    let (strategy, cooling) = (Strategy::default(), BTreeMap::new());
     let inventory = Some(chain.balances(chain.sender().unwrap()).await.unwrap());
     let plan = plan(&book, &scan, Means::new(chain.sender(), inventory, &strategy, &cooling));
     (chain, book, scan, plan)

@@ -10,7 +10,7 @@
 mod books;
 mod judged;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use judged::judged;
 use plimsoll_keeper::book::Book;
@@ -30,7 +30,7 @@ fn planned(book: &Book, scan: &Scan, held: u128) -> (Vec<AccountKey>, Plan) {
 }
 
 fn planned_by(book: &Book, scan: &Scan, held: u128, strategy: &Strategy) -> (Vec<AccountKey>, Plan) {
-    let cooling = BTreeSet::new();
+    let cooling = BTreeMap::new();
     let inventory = Balances::from([(UUSD.to_owned(), held)]);
     let plan = plan(book, scan, Means::new(None, Some(inventory), strategy, &cooling));
     (plan.actions.iter().map(|action| action.account().clone()).collect(), plan)
@@ -97,7 +97,7 @@ fn a_block_plans_no_more_than_a_few_transactions_hold_and_counts_the_rest() {
     }
     let scan = scan(&book, books::NOW).unwrap();
     assert_eq!(scan.below(), 400);
-    let (strategy, cooling) = (Strategy::default(), BTreeSet::new());
+    let (strategy, cooling) = (Strategy::default(), BTreeMap::new());
     let plan = plan_of(&book, &scan, Means::new(None, None, &strategy, &cooling));
     assert_eq!(plan.actions.len(), 256);
     assert_eq!(plan.skipped, [(Skip::Later, 144)].into());

@@ -9,7 +9,7 @@
 
 mod judged;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use judged::judged;
 
@@ -30,7 +30,7 @@ fn alice(world: &mut World) {
 
 fn planned(book: &Book, scan: &Scan, inventory: &[(&str, u128)], strategy: &Strategy) -> Plan {
     let inventory: Balances = inventory.iter().map(|(denom, amount)| ((*denom).to_owned(), *amount)).collect();
-    let cooling = BTreeSet::new();
+    let cooling = BTreeMap::new();
     plan(book, scan, Means::new(None, Some(inventory), strategy, &cooling))
 }
 
@@ -196,7 +196,7 @@ async fn own_and_cooling_accounts_are_left_alone() {
     .await;
     let alice = chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
     let strategy = Strategy::default();
-    let (none, cooling) = (BTreeSet::new(), BTreeSet::from([scan.verdicts(&book)[0].key.clone()]));
+    let (none, cooling) = (BTreeMap::new(), BTreeMap::from([(scan.verdicts(&book)[0].key.clone(), Skip::Cooldown)]));
     let own = Means::new(Some(alice.as_str()), None, &strategy, &none);
     assert_eq!(only_skip(&plan(&book, &scan, own)), Skip::Own);
     let failed = Means::new(None, None, &strategy, &cooling);

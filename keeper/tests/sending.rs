@@ -214,10 +214,30 @@ async fn what_fails_starves_nobody_and_is_left_alone_for_a_while() {
     let before = stage.chain.simulated.load(SeqCst);
     for _ in 0..9 {
         let tick = stage.next().await.unwrap();
-        assert_eq!((tick.sent.left_out.len(), tick.plan.skipped.get(&Skip::Cooldown)), (0, Some(&20)));
+        // It isn't said to have failed: nothing was sent about it.
+        assert_eq!((tick.sent.left_out.len(), &tick.plan.skipped), (0, &[(Skip::WouldFail, 20)].into()));
     }
     assert_eq!(stage.chain.simulated.load(SeqCst), before);
     assert_eq!(stage.next().await.unwrap().sent.left_out.len(), 20);
+}
+
+#[tokio::test]
+async fn a_block_simulates_so_often_and_the_rest_has_its_turn_at_the_next() {
+    // The one that works has the least debt.
+    let mut stage = stage(150, PLENTY, Strategy::default(), |chain| chain.failing = (0..149).collect()).await;
+    let (mut before, mut left_out, mut blocks) = (0, 0, 0);
+    let mut tick = stage.tick().await.unwrap();
+    while sent(&tick).is_empty() {
+        left_out += tick.sent.left_out.len();
+        let now = stage.chain.simulated.load(SeqCst);
+        // As many as a block may, or nearly: the last turn may need two.
+        assert!((127..=128).contains(&(now - before)), "{}", now - before);
+        (before, blocks) = (now, blocks + 1);
+        tick = stage.next().await.unwrap();
+    }
+    assert_eq!((sent(&tick), left_out + tick.sent.left_out.len()), (vec![149], 149));
+    // To find 149 that fail takes some two simulations each.
+    assert!((2..=4).contains(&blocks), "{blocks}");
 }
 
 #[tokio::test]

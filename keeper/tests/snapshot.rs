@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::shelf::{Care, Shelf};
 use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
 use plimsoll_keeper::chain::world::WorldChain;
@@ -247,6 +248,16 @@ async fn a_small_market_takes_one_page_and_a_large_one_several_at_once() {
     node.snapshot().await.unwrap();
     let pages = node.pages.load(SeqCst);
     assert!(pages <= 20 + 34 && node.together.load(SeqCst) == 4, "{pages}");
+}
+
+#[tokio::test]
+async fn an_audit_asks_for_fewer_where_the_gas_limit_allows_no_more() {
+    let node = Node { most: 20, ..Node::new(one_owner(100)).await };
+    let mut book = node.snapshot().await.unwrap();
+    node.asked.lock().unwrap().clear();
+    let audit = book.audit(&node, 128, &mut Dice::seeded(7)).await.unwrap();
+    assert_eq!(*node.asked.lock().unwrap(), [64, 32, 16]);
+    assert!(audit.accounts >= 64, "{audit:?}");
 }
 
 #[tokio::test]

@@ -353,7 +353,8 @@ impl Chain for WorldChain {
 
     async fn outcome(&self, hash: &str) -> Result<Outcome> {
         let hash = hash.to_owned();
-        let found = self.home(move |home| home.mempool.outcome(&hash)).await?;
-        Ok(found.map_or(Outcome::NotFound, Outcome::Included))
+        let ask = move |home: &mut Home| (home.mempool.outcome(&hash), home.world.height());
+        let (found, height) = self.home(ask).await?;
+        Ok(found.map_or(Outcome::NotFound { height }, Outcome::Included))
     }
 }

@@ -1,6 +1,6 @@
 //! `explain`: one account in words and numbers.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use plimsoll_risk::health::Position;
 use plimsoll_risk::units::Ratio;
@@ -32,7 +32,7 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let judged = |error: &dyn std::fmt::Display| Error::Judge { account: name(&wanted), reason: error.to_string() };
     let position = Position::of(record, &scan.assets, scan.now).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
-    let cooling = BTreeSet::new();
+    let cooling = BTreeMap::new();
     let venue = venue(&config, &node).await?;
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;

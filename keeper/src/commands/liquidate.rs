@@ -1,6 +1,6 @@
 //! `liquidate`: named accounts, now, in one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_schema::pool::AccountKey;
@@ -17,6 +17,7 @@ use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
 use crate::execute::{Executor, Landed, spendable};
+use crate::plan::budget::{Allowance, Budget};
 use crate::plan::{Action, Means, hopeful, plan};
 use crate::run::desk;
 use crate::scan::{Scan, Verdict, name, scan_on};
@@ -58,10 +59,15 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         book.follow(&*node, &node.head().await?).await?;
         executor = Some(first);
     }
+    // What was spent within the hour counts here as well, and what this spends counts for whoever comes next.
+    let mut budget = Budget::default();
+    executor.iter().for_each(|executor| budget.recall(executor.spent(&book.head.chain_id)));
+    let allowance = budget.left(book.head.time, &config.strategy);
+    let strategy = Strategy { max_fee: allowance.fee, ..config.strategy.clone() };
     let scan = scan_on(&*node, &book).await?.only(&book, &wanted);
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let least = job.min_success.unwrap_or(wanted.len());
-    let actions = planned(&*node, &book, &scan, &config.strategy, exchange.as_ref(), (&wanted, least)).await?;
+    let actions = planned(&*node, &book, &scan, (&strategy, allowance), exchange.as_ref(), (&wanted, least)).await?;
     for action in &actions {
         eprintln!("{}: {}", name(action.account()), describe(action));
     }
@@ -73,7 +79,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         return if json { print_event("summary", &json!({ "live": false, "planned": actions.len() })) } else { Ok(()) };
     };
     let desk = desk(&book, venue.as_ref(), &config.strategy);
-    let batch = executor.exactly(desk, actions, least, &config.strategy).await?;
+    let batch = executor.exactly(desk, actions, least, &strategy).await?;
     let head = node.head().await?;
     let sent = executor.send_batch(desk, batch, &head, config.strategy.timeout_blocks).await?;
     if let Some(hash) = &sent.hash {
@@ -103,7 +109,7 @@ async fn planned<C: Chain>(
     chain: &C,
     book: &Book,
     scan: &Scan,
-    strategy: &Strategy,
+    (strategy, allowance): (&Strategy, Allowance),
     exchange: Option<&Exchange>,
     (wanted, least): (&[AccountKey], usize),
 ) -> Result<Vec<Action>> {
@@ -113,8 +119,9 @@ async fn planned<C: Chain>(
         Some(sender) => Some(spendable(chain, sender, strategy).await?),
         None => None,
     };
-    let cooling = BTreeSet::new();
-    let plan = plan(book, scan, Means::new(chain.sender(), inventory, strategy, &cooling).through(exchange));
+    let cooling = BTreeMap::new();
+    let means = Means::new(chain.sender(), inventory, strategy, &cooling).within(allowance);
+    let plan = plan(book, scan, means.through(exchange));
     let mut actions = Vec::new();
     for key in wanted {
         if let Some(action) = plan.actions.iter().find(|action| action.account() == key) {

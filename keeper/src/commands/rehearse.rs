@@ -1,6 +1,6 @@
 //! `rehearse`: what the keeper would do if prices moved, on the live book. Sends nothing, and needs no key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use plimsoll_risk::units::Value;
@@ -33,7 +33,7 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let exchange = exchange.map(|exchange| moved(&exchange, &shocks));
     let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;
-    let cooling = BTreeSet::new();
+    let cooling = BTreeMap::new();
     let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
     let plan = plan(&after_book, &after, means.to_the_last());
     for fault in &after.faults {

@@ -13,14 +13,13 @@ use crate::plan::Action;
 const BATCH_MAX: usize = 16;
 /// As many items as are sent have to succeed in simulation.
 const ALL: usize = usize::MAX;
-/// How often something is simulated for one choice, so that many failing actions can't hold up a block.
-const TRIES_MAX: usize = 64;
-
 /// What a transaction has to stay within.
 struct Bounds<'a> {
     desk: Desk<'a>,
     strategy: &'a Strategy,
     balances: &'a Balances,
+    /// How many simulations are left.
+    tries: &'a mut usize,
 }
 
 /// Whether actions go through together.
@@ -37,27 +36,35 @@ enum Fit {
 
 impl<C: Chain> Executor<C> {
     /// Chooses the best of these actions that go through together in one transaction, within the strategy's bounds and the
-    /// wallet's money, by simulation. Says why what would fail even alone was left out.
-    pub async fn select(&self, desk: Desk<'_>, actions: &[Action], strategy: &Strategy) -> Result<Batch> {
-        if actions.is_empty() {
+    /// wallet's money, by simulation. Says why what would fail even alone was left out. Takes the simulations out of `tries`; what
+    /// there are none left for is not chosen.
+    pub async fn select(
+        &self,
+        desk: Desk<'_>,
+        actions: &[Action],
+        strategy: &Strategy,
+        tries: &mut usize,
+    ) -> Result<Batch> {
+        if actions.is_empty() || *tries == 0 {
             return Ok(Batch::default());
         }
         let balances = self.chain.balances(&self.sender).await?;
-        let bounds = Bounds { desk, strategy, balances: &balances };
+        let mut bounds = Bounds { desk, strategy, balances: &balances, tries };
         // Most often all is well.
         let first = self.within(&bounds, actions);
-        if let Fit::Yes(gas) = self.fits(&first, ALL, &bounds).await? {
+        if let Fit::Yes(gas) = self.fits(&first, ALL, &mut bounds).await? {
             return Ok(Batch { actions: first, gas, ..Batch::default() });
         }
-        self.bisect(actions, &bounds).await
+        self.bisect(actions, &mut bounds).await
     }
 
     /// Halves what doesn't go through until what is at fault stands alone: a few bad ones among many cost a few simulations each. In the
     /// actions' order, so that the better ones have their turn first.
-    async fn bisect(&self, actions: &[Action], bounds: &Bounds<'_>) -> Result<Batch> {
+    async fn bisect(&self, actions: &[Action], bounds: &mut Bounds<'_>) -> Result<Batch> {
         let mut batch = Batch::default();
         let mut parts = halves(actions);
-        for _ in 0..TRIES_MAX {
+        // Each turn takes two at most.
+        while *bounds.tries > 1 {
             let Some((part, with)) = self.next_part(&mut parts, &batch, bounds) else { break };
             match self.fits(&with, ALL, bounds).await? {
                 Fit::Yes(gas) => (batch.actions, batch.gas) = (with, gas),
@@ -106,14 +113,14 @@ impl<C: Chain> Executor<C> {
         strategy: &Strategy,
     ) -> Result<Batch> {
         let balances = self.chain.balances(&self.sender).await?;
-        let bounds = Bounds { desk, strategy, balances: &balances };
-        match self.fits(&actions, min_success, &bounds).await? {
+        let mut bounds = Bounds { desk, strategy, balances: &balances, tries: &mut 1 };
+        match self.fits(&actions, min_success, &mut bounds).await? {
             Fit::Yes(gas) => Ok(Batch { actions, gas, min_success: Some(min_success), left_out: Vec::new() }),
             Fit::No(reason) => Err(Error::Refused { reason }),
             Fit::TooPoor(error) => Err(error),
             Fit::Full => Err(Error::Refused {
                 reason: format!(
-                    "{} accounts need more gas than strategy.max_gas_per_tx, {}, or cost more than strategy.max_fee",
+                    "{} accounts need more gas than strategy.max_gas_per_tx, {}, or cost more than strategy.max_fee or what the hour has left",
                     actions.len(),
                     strategy.max_gas_per_tx
                 ),
@@ -122,7 +129,8 @@ impl<C: Chain> Executor<C> {
     }
 
     /// Whether these go through in one transaction of which so many items must succeed.
-    async fn fits(&self, actions: &[Action], min_success: usize, bounds: &Bounds<'_>) -> Result<Fit> {
+    async fn fits(&self, actions: &[Action], min_success: usize, bounds: &mut Bounds<'_>) -> Result<Fit> {
+        *bounds.tries = bounds.tries.saturating_sub(1);
         let gas = match self.chain.simulate(&bounds.desk.messages(actions, min_success)?).await {
             Ok(0) => return Err(Error::garbage("the node", "a simulation that used no gas")),
             Ok(gas) => self.pace.gas(self.chain.gas_limit(gas)),

@@ -84,6 +84,8 @@ pub enum Skip {
     Own,
     /// It failed a moment ago.
     Cooldown,
+    /// It would have failed a moment ago, so it was left out before anything was sent.
+    WouldFail,
     /// What may be spent at a time is spent.
     Budget,
     /// Others come first.
@@ -107,6 +109,7 @@ impl fmt::Display for Skip {
             Self::Price => "price fails its guards",
             Self::Own => "own account",
             Self::Cooldown => "failed a moment ago",
+            Self::WouldFail => "would fail",
             Self::Budget => "spending limit reached",
             Self::Later => "others come first",
             Self::InFlight => "in flight",

@@ -11,11 +11,11 @@ use crate::book::Book;
 use crate::chain::{Balances, Coin};
 use crate::config::Strategy;
 use crate::exchange::Exchange;
-use crate::plan::Action;
 use crate::plan::age::Ages;
 use crate::plan::budget::Allowance;
 use crate::plan::priority::{Priority, is_risky};
 use crate::plan::sale::Sales;
+use crate::plan::{Action, Skip};
 use crate::scan::{Scan, Verdict};
 
 /// No more actions than this are planned for a block: a transaction holds fewer, and what is left comes in a later one.
@@ -30,12 +30,14 @@ pub struct Means<'a> {
     pub(super) inventory: Option<Balances>,
     /// What is worth doing.
     pub(super) strategy: &'a Strategy,
-    /// Accounts that failed a moment ago.
-    pub(super) cooling: &'a BTreeSet<AccountKey>,
+    /// Accounts that are left alone for a while, and why.
+    cooling: &'a BTreeMap<AccountKey, Skip>,
     /// What is sold through the liquidator so far.
     pub(super) sales: Option<Sales<'a>>,
     /// What of each market's cash goes out with what is planned already.
     taken: BTreeMap<AssetId, Amount>,
+    /// Whether anything is spoken for.
+    touched: bool,
     /// What may be spent beside what is planned already.
     pub(super) allowance: Allowance,
     /// Since when each account is in trouble.
@@ -43,16 +45,16 @@ pub struct Means<'a> {
     /// How many actions are planned at most.
     pub(super) most: usize,
     /// Accounts that other keys have transactions about on their way.
-    pub(super) busy: BTreeSet<AccountKey>,
+    busy: BTreeSet<AccountKey>,
 }
 
 impl<'a> Means<'a> {
-    /// Plans with what the key holds; `None` is everything. The sender's own accounts, and those that failed a moment ago, are left alone.
+    /// Plans with what the key holds; `None` is everything. The sender's own accounts, and those that are `cooling`, are left alone.
     pub const fn new(
         sender: Option<&'a str>,
         inventory: Option<Balances>,
         strategy: &'a Strategy,
-        cooling: &'a BTreeSet<AccountKey>,
+        cooling: &'a BTreeMap<AccountKey, Skip>,
     ) -> Self {
         let allowance = Allowance { own: None, fee: None, write_offs: None };
         Self {
@@ -62,6 +64,7 @@ impl<'a> Means<'a> {
             cooling,
             sales: None,
             taken: BTreeMap::new(),
+            touched: false,
             allowance,
             ages: None,
             most: ACTIONS_MAX,
@@ -111,6 +114,26 @@ pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
 }
 
 impl Means<'_> {
+    /// The same before anything was spoken for.
+    pub(super) fn untouched(&self) -> Self {
+        let sales = self.sales.as_ref().map(Sales::anew);
+        Self { sales, taken: BTreeMap::new(), touched: false, ..self.clone() }
+    }
+
+    pub(super) const fn is_touched(&self) -> bool {
+        self.touched
+    }
+
+    /// Why nothing may be done about this account, whatever it would bring.
+    pub(super) fn bars(&self, key: &AccountKey) -> Option<Skip> {
+        match self.cooling.get(key) {
+            _ if self.sender == Some(key.owner.as_str()) => Some(Skip::Own),
+            _ if self.busy.contains(key) => Some(Skip::InFlight),
+            Some(reason) => Some(*reason),
+            None => (self.allowance.fee == Some(0)).then_some(Skip::Budget),
+        }
+    }
+
     pub(super) fn available(&self, denom: &str) -> Amount {
         let held = self.inventory.as_ref().map_or(u128::MAX, |i| i.get(denom).copied().unwrap_or_default());
         Amount::new(held).min(self.allowed(denom))
@@ -153,6 +176,7 @@ impl Means<'_> {
             (Action::Liquidate(_), Some(left), Some(value)) => *left = left.saturating_sub(value),
             (Action::Liquidate(_), ..) => {}
         }
+        self.touched = true;
         self.promise(book, action);
         let Some(coin) = action.sent() else { return };
         if let Some(held) = self.inventory.as_mut().and_then(|inventory| inventory.get_mut(&coin.denom)) {
@@ -163,6 +187,7 @@ impl Means<'_> {
     /// What an action takes out of markets and pairs, whoever pays for it.
     fn promise(&mut self, book: &Book, action: &Action) {
         let Action::Liquidate(deal) = action else { return };
+        self.touched = true;
         if let Some(asset) = book.asset_of(&deal.collateral_denom) {
             let taken = self.taken.entry(asset).or_default();
             *taken = taken.saturating_add(deal.received());

@@ -32,10 +32,10 @@ pub(super) struct Offer<'a> {
 }
 
 impl Offer<'_> {
-    /// With what the keeper holds, and whether that has sufficed.
+    /// With what the keeper holds.
     pub fn own(&self, debt: AssetId, collateral: AssetId) -> Choice {
         let denom = self.book.denom_of(debt);
-        let (held, allowed) = (self.means.available(&denom), self.means.allowed(&denom));
+        let held = self.means.available(&denom);
         if held.is_zero() {
             return Err(Skip::NoInventory);
         }
@@ -45,9 +45,7 @@ impl Offer<'_> {
         }
         let (most, sized) = self.within_cash(debt, collateral, held)?;
         let sent = self.sent(debt, collateral, most, sized)?;
-        let deal = self.priced(debt, collateral, sent)?;
-        let whole = held >= allowed || self.within_cash(debt, collateral, allowed).is_ok_and(|(_, all)| all == sized);
-        Ok((deal, whole))
+        self.priced(debt, collateral, sent)
     }
 
     /// What `most` coins do, or as many as the collateral's market can pay for: underlying is paid in full or not at all.

@@ -11,12 +11,12 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Value};
 use plimsoll_schema::liquidator::{HOPS_MAX, Hop};
 
-use crate::exchange::{Exchange, Moved};
+use crate::exchange::{Exchange, Moved, Pair};
 use crate::plan::offer::Offer;
 use crate::plan::{Choice, Deal, Sale, Skip};
 
-/// Each step of the search leaves two thirds of the range: so many leave less than a millionth of a millionth.
-const STEPS: usize = 70;
+/// Each step of the search leaves two thirds of the range: so many leave a ten-millionth, and the hill is flat at its top.
+const STEPS: usize = 40;
 
 /// What is planned to be sold through the liquidator.
 #[derive(Clone, Debug)]
@@ -52,6 +52,15 @@ impl Trial {
 impl<'a> Sales<'a> {
     pub const fn new(exchange: &'a Exchange) -> Self {
         Self { exchange, groups: Vec::new() }
+    }
+
+    /// Nothing yet.
+    pub const fn anew(&self) -> Self {
+        Self::new(self.exchange)
+    }
+
+    pub fn pairs(&self) -> &[Pair] {
+        &self.exchange.pairs
     }
 
     fn find(&self, debt: &str, collateral: &str) -> Option<usize> {
@@ -105,7 +114,7 @@ struct Attempt<'a> {
 }
 
 impl Offer<'_> {
-    /// Through the liquidator, over the pairs that return most, and whether that is the whole of what the contract allows.
+    /// Through the liquidator, over the pairs that return most.
     pub fn sold(&self, debt: AssetId, collateral: AssetId, sales: &Sales<'_>) -> Choice {
         let (owed, taken) = (self.book.denom_of(debt), self.book.denom_of(collateral));
         let state = self.scan.assets.asset(debt).ok_or(Skip::Fault)?;
@@ -128,11 +137,11 @@ impl Offer<'_> {
         for hops in &routes {
             let attempt = Attempt { offer: self, sales, before: &before, debt, collateral, hops };
             let deal = match attempt.deal(whole) {
-                Err(Skip::Unprofitable) => attempt.deal(attempt.best(whole)).map(|deal| (deal, false)),
-                deal => deal.map(|deal| (deal, true)),
+                Err(Skip::Unprofitable) => attempt.deal(attempt.best(whole)),
+                deal => deal,
             };
             best = match (best, deal) {
-                (Ok(best), Ok(deal)) if deal.0.profit > best.0.profit => Ok(deal),
+                (Ok(best), Ok(deal)) if deal.profit > best.profit => Ok(deal),
                 (Ok(best), _) => Ok(best),
                 (Err(_), deal) => deal,
             };

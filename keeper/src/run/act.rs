@@ -1,26 +1,33 @@
-//! What a block's work comes to: for each key that is free what is planned, chosen and sent. And the gas money that further keys get.
+//! What a block's work comes to: for each key that is free what is planned, chosen and sent.
 
 use std::collections::BTreeSet;
 
 use plimsoll_schema::pool::AccountKey;
 
-use crate::chain::{Chain, Coin, Head};
+use crate::chain::{Chain, Head};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
-use crate::execute::{Batch, Sent, fee_reserve, spendable};
-use crate::plan::{Action, Means, Plan, plan};
+use crate::execute::{Batch, Sent, spendable};
+use crate::plan::{Action, Means, Plan, plan_on};
 use crate::run::cooling::seen;
 use crate::run::{Keeper, desk};
 use crate::scan::Scan;
 
-/// How often a block's plan is made again without what would fail, so that what that would have spent is spent on others.
+/// How often a key's plan is made again without what would fail, so that what that would have spent is spent on others.
 const ROUNDS: usize = 4;
-/// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
-const FLOAT_FEES: u128 = 3;
-/// Every so many blocks it is looked at what further keys have for gas.
-const REFILL_EVERY: u64 = 20;
+/// How often something is simulated in a block, for all keys together: what there is no room for comes at the next.
+const SIMULATIONS_MAX: usize = 128;
+
+/// What all keys share in a block.
+struct Block<'a> {
+    head: &'a Head,
+    scan: &'a Scan,
+    exchange: Option<Exchange>,
+    /// How many simulations are left.
+    tries: usize,
+}
 
 impl<C: Chain> Keeper<C> {
     /// Each key that is free plans for what no other has on its way, and sends. Answers with the first plan: the others are for what
@@ -31,20 +38,22 @@ impl<C: Chain> Keeper<C> {
             self.refill(head).await?;
         }
         let done = if self.nothing_to_do(scan) { Default::default() } else { self.all_act(head, scan).await? };
-        if !self.supplied || head.height.is_multiple_of(REFILL_EVERY) {
+        if self.is_refill_due(head) {
             self.refill(head).await?;
         }
         Ok(done)
     }
 
     async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
+        self.passed.begin(&self.book, scan);
         let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
+        let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
         let (mut first, mut sent) = (None, Vec::new());
         for at in 0..self.lanes.len() {
-            if !self.lanes[at].is_free(head) {
+            if !self.lanes[at].is_free(head) || block.tries == 0 {
                 continue;
             }
-            match self.choose_and_send(at, head, scan, exchange.as_ref()).await {
+            match self.choose_and_send(at, &mut block).await {
                 Ok((plan, done)) => {
                     sent.push(done);
                     first.get_or_insert(plan);
@@ -59,20 +68,14 @@ impl<C: Chain> Keeper<C> {
         }
         let plan = match first {
             Some(plan) => plan,
-            None => self.plan(0, head, scan, exchange.as_ref()).await?,
+            None => self.plan(0, &block).await?,
         };
         Ok((plan, sent))
     }
 
-    async fn choose_and_send(
-        &mut self,
-        at: usize,
-        head: &Head,
-        scan: &Scan,
-        exchange: Option<&Exchange>,
-    ) -> Result<(Plan, Sent)> {
-        let (plan, batch) = self.choose(at, head, scan, exchange).await?;
-        Ok((plan, self.send(at, head, batch).await?))
+    async fn choose_and_send(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Sent)> {
+        let (plan, batch) = self.choose(at, block).await?;
+        Ok((plan, self.send(at, block.head, batch).await?))
     }
 
     /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.
@@ -83,56 +86,58 @@ impl<C: Chain> Keeper<C> {
 
     /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
     /// again, so that nothing is kept for it.
-    async fn choose(
-        &mut self,
-        at: usize,
-        head: &Head,
-        scan: &Scan,
-        exchange: Option<&Exchange>,
-    ) -> Result<(Plan, Batch)> {
-        let mut plan = self.plan(at, head, scan, exchange).await?;
-        let (mut batch, mut left_out) = (Batch::default(), Vec::new());
-        for round in 1..=ROUNDS {
-            let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
-            let max_fee = self.budget.left(head.time, &self.strategy).fee;
-            let strategy = Strategy { max_fee, ..self.strategy.clone() };
-            batch = match self.lanes[at].executor.select(desk, &plan.actions, &strategy).await {
-                Ok(batch) => batch,
-                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
-                    self.refused(at, head, error)?;
-                    break;
-                }
-                Err(error) => return Err(error),
+    async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
+        let (mut left_out, mut round) = (Vec::new(), 0);
+        loop {
+            round += 1;
+            let plan = self.plan(at, block).await?;
+            let Some(mut batch) = self.select(at, &plan, block).await? else {
+                return Ok((plan, Batch { left_out, ..Batch::default() }));
             };
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
-                self.cooling.cool(action.account().clone(), head.height, &self.book, None);
+                self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
             }
-            let again = round < ROUNDS && !batch.left_out.is_empty();
+            let done = batch.left_out.is_empty() || round >= ROUNDS || block.tries == 0;
             left_out.append(&mut batch.left_out);
-            if !again {
-                break;
+            if done {
+                return Ok((plan, Batch { left_out, ..batch }));
             }
-            plan = self.plan(at, head, scan, exchange).await?;
         }
-        batch.left_out = left_out;
-        Ok((plan, batch))
     }
 
-    async fn plan(&self, at: usize, head: &Head, scan: &Scan, exchange: Option<&Exchange>) -> Result<Plan> {
-        let cooling = self.cooling.at(head.height);
-        let Some(lane) = self.lanes.get(at) else {
-            let (sender, inventory) = (self.chain.sender(), self.inventory().await?);
-            let means = Means::new(sender, inventory, &self.strategy, &cooling).through(exchange);
-            return Ok(plan(&self.book, scan, means.waiting(&self.ages)));
+    /// What of a plan goes through together; `None` when the key can't send.
+    async fn select(&mut self, at: usize, plan: &Plan, block: &mut Block<'_>) -> Result<Option<Batch>> {
+        let max_fee = self.budget.left(block.head.time, &self.strategy).fee;
+        let strategy = Strategy { max_fee, ..self.strategy.clone() };
+        let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
+        match self.lanes[at].executor.select(desk, &plan.actions, &strategy, &mut block.tries).await {
+            Ok(batch) => Ok(Some(batch)),
+            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                self.refused(at, block.head, error)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What this key, or whoever has none, does best.
+    async fn plan(&mut self, at: usize, block: &Block<'_>) -> Result<Plan> {
+        let (head, lane) = (block.head, self.lanes.get(at));
+        let sender = lane.map_or_else(|| self.chain.sender(), |lane| Some(lane.executor.sender()));
+        let inventory = match lane {
+            Some(lane) => Some(spendable(&*self.chain, lane.executor.sender(), &self.strategy).await?),
+            None => self.inventory().await?,
         };
-        let inventory = spendable(&*self.chain, lane.executor.sender(), &self.strategy).await?;
+        let cooling = self.cooling.at(head.height);
         let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
         let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
-        let allowance = self.budget.left(head.time, &self.strategy);
-        let means = Means::new(Some(lane.executor.sender()), Some(inventory), &self.strategy, &cooling);
-        let means = means.within(allowance).waiting(&self.ages);
-        Ok(plan(&self.book, scan, means.through(exchange).beside(&self.book, busy, &promised)))
+        let means = Means::new(sender, inventory, &self.strategy, &cooling)
+            .within(self.budget.left(head.time, &self.strategy))
+            .waiting(&self.ages)
+            .through(block.exchange.as_ref())
+            .beside(&self.book, busy, &promised);
+        Ok(plan_on(&self.book, block.scan, means, &mut self.passed))
     }
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {
@@ -154,41 +159,5 @@ impl<C: Chain> Keeper<C> {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// The first key sends gas money to one that has less than half of what it should have, if it is free to.
-    async fn refill(&mut self, head: &Head) -> Result<()> {
-        if self.lanes.len() < 2 || !self.lanes[0].is_free(head) {
-            return Ok(());
-        }
-        let reserve = fee_reserve(&*self.chain, &self.strategy);
-        let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
-        let held = self.chain.balances(self.lanes[0].executor.sender()).await?;
-        let held = held.get(&reserve.denom).copied().unwrap_or_default();
-        for at in 1..self.lanes.len() {
-            let to = self.lanes[at].executor.sender().to_owned();
-            let has = self.chain.balances(&to).await?.get(&reserve.denom).copied().unwrap_or_default();
-            self.lanes[at].poor = false;
-            let lacks = float.saturating_sub(has);
-            if has >= float / 2 || lacks == 0 {
-                continue;
-            }
-            if held < lacks.saturating_add(reserve.amount) {
-                tracing::warn!(to, has, lacks, held, denom = reserve.denom, "the first key has no gas money to share");
-                return Ok(());
-            }
-            let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
-            return match self.lanes[0].executor.transfer(&to, &coin, head, self.strategy.timeout_blocks).await {
-                Ok(hash) => {
-                    self.lanes[at].funded(head);
-                    tracing::info!(to, %coin, hash = hash.unwrap_or_default(), "gas money sent");
-                    Ok(())
-                }
-                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => self.refused(0, head, error),
-                Err(error) => Err(error),
-            };
-        }
-        self.supplied = true;
-        Ok(())
     }
 }

@@ -1,14 +1,19 @@
-//! Accounts that failed a moment ago are left alone for a while, twice as long each time; until what they failed on has changed. Pure.
+//! Accounts that failed a moment ago, or would have, are left alone for a while, twice as long each time; until what they failed on has changed.
+//! Pure.
+//!
+//! Anybody may deposit into another's account or repay for it. What a stranger does for a base unit must not bring an account back at each block: a
+//! deposit alone doesn't, and whatever else changes a record does once in [`COOLDOWN`] blocks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use plimsoll_risk::account::Account;
+use plimsoll_risk::account::{Account, Collateral, Debt};
 use plimsoll_risk::math::{ONE, mul_div_down_128};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
+use crate::plan::Skip;
 
 /// For how many blocks an account is left alone the first time.
 pub(super) const COOLDOWN: u64 = 10;
@@ -34,23 +39,35 @@ pub(super) struct Cooling(BTreeMap<AccountKey, Entry>);
 
 #[derive(Debug)]
 struct Entry {
+    why: Skip,
     until: u64,
     times: u32,
+    /// When its record last ended its waiting.
+    lifted: Option<u64>,
     account: Option<Account>,
     prices: Vec<(AssetId, Option<Price>)>,
 }
 
 impl Cooling {
-    /// Leaves an account alone from this block on. What failed because its price moved after it was `sent` is planned anew at once, a few
+    /// Leaves an account alone that failed in this block. What failed because its price moved after it was `sent` is planned anew at once, a few
     /// times.
     pub fn cool(&mut self, key: AccountKey, height: u64, book: &Book, sent: Option<&Seen>) {
+        self.leave(key, height, book, (Skip::Cooldown, sent));
+    }
+
+    /// Leaves an account alone that would fail in this block.
+    pub fn foresee(&mut self, key: AccountKey, height: u64, book: &Book) {
+        self.leave(key, height, book, (Skip::WouldFail, None));
+    }
+
+    fn leave(&mut self, key: AccountKey, height: u64, book: &Book, (why, sent): (Skip, Option<&Seen>)) {
         let account = book.accounts.get(&key).cloned();
         let prices: Vec<_> = account.iter().flat_map(assets).map(|id| (id, price(book, id))).collect();
-        let times = self.0.get(&key).map_or(0, |entry| entry.times);
+        let (times, lifted) = self.0.get(&key).map_or((0, None), |entry| (entry.times, entry.lifted));
         let moved = sent.is_some_and(|sent| prices.iter().any(|(id, now)| sent.get(id) != Some(now)));
         let blocks = if moved && times < MOVED_MAX { 0 } else { COOLDOWN << times.min(DOUBLED_MAX) };
-        let until = height.saturating_add(blocks);
-        self.0.insert(key, Entry { until, times: times.saturating_add(1), account, prices });
+        let (until, times) = (height.saturating_add(blocks), times.saturating_add(1));
+        self.0.insert(key, Entry { why, until, times, lifted, account, prices });
     }
 
     /// What worked is not held against it any more.
@@ -58,20 +75,24 @@ impl Cooling {
         self.0.remove(key);
     }
 
-    /// Ends the waiting of those that have waited, whose record isn't what it was, or one of whose prices has moved by more than `by`.
+    /// Ends the waiting of those that have waited, and of those one of whose prices, or whose record, has changed by more than `by`.
     pub fn lift(&mut self, height: u64, book: &Book, by: Ratio) {
         self.0.retain(|_, entry| height < entry.until.saturating_add(FORGOTTEN));
         for (key, entry) in self.0.iter_mut().filter(|(_, entry)| entry.until > height) {
-            let same = book.accounts.get(key) == entry.account.as_ref();
-            if !same || entry.prices.iter().any(|(id, then)| moved(*then, price(book, *id), by)) {
+            if entry.prices.iter().any(|(id, then)| moved(*then, price(book, *id), by)) {
                 entry.until = height;
+            }
+            let lately = entry.lifted.is_some_and(|lifted| height < lifted.saturating_add(COOLDOWN));
+            if !lately && changed(entry.account.as_ref(), book.accounts.get(key), by) {
+                (entry.until, entry.lifted) = (height, Some(height));
             }
         }
     }
 
-    /// Those that are left alone at this block.
-    pub fn at(&self, height: u64) -> BTreeSet<AccountKey> {
-        self.0.iter().filter(|(_, entry)| entry.until > height).map(|(key, _)| key.clone()).collect()
+    /// Those that are left alone at this block, and why.
+    pub fn at(&self, height: u64) -> BTreeMap<AccountKey, Skip> {
+        let left_alone = self.0.iter().filter(|(_, entry)| entry.until > height);
+        left_alone.map(|(key, entry)| (key.clone(), entry.why)).collect()
     }
 }
 
@@ -85,5 +106,29 @@ fn price(book: &Book, id: AssetId) -> Option<Price> {
 
 fn moved(then: Option<Price>, now: Option<Price>, by: Ratio) -> bool {
     let (Some(then), Some(now)) = (then, now) else { return then != now };
-    mul_div_down_128(then.raw(), by.raw(), ONE).is_ok_and(|bound| then.raw().abs_diff(now.raw()) > bound)
+    differs(then.raw(), now.raw(), by)
+}
+
+/// Whether a record is another for more than what anybody may add to it: a deposit has shrunk or counts otherwise, a debt is another.
+fn changed(then: Option<&Account>, now: Option<&Account>, by: Ratio) -> bool {
+    let (Some(then), Some(now)) = (then, now) else { return then != now };
+    let deposit = |slot: &Collateral| {
+        let after = now.collaterals.iter().find(|after| after.asset == slot.asset);
+        let shrunk =
+            |after: &Collateral| after.shares < slot.shares && differs(slot.shares.raw(), after.shares.raw(), by);
+        after.is_none_or(|after| after.enabled != slot.enabled || shrunk(after))
+    };
+    let debt = |slot: &Debt| {
+        let after = now.debts.iter().find(|after| after.asset == slot.asset);
+        after.is_none_or(|after| differs(slot.scaled.raw(), after.scaled.raw(), by))
+    };
+    let new = |slot: &Debt| then.debts.iter().all(|before| before.asset != slot.asset);
+    (then.category, then.settings) != (now.category, now.settings)
+        || then.collaterals.iter().any(deposit)
+        || then.debts.iter().any(debt)
+        || now.debts.iter().any(new)
+}
+
+fn differs(then: u128, now: u128, by: Ratio) -> bool {
+    mul_div_down_128(then, by.raw(), ONE).is_ok_and(|bound| then.abs_diff(now) > bound)
 }

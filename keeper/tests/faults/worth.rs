@@ -4,7 +4,8 @@ use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_risk::units::Value;
-use plimsoll_testing::{UATOM, UUSD};
+use plimsoll_schema::pool::{ExecuteMsg, OnBehalf};
+use plimsoll_testing::{AETH, ALICE, AppResponse, BOB, UATOM, UUSD, World};
 use tokio::sync::watch;
 
 use crate::stage::{GAS, Setup, Stage, arbitrage, sent, without_inventory};
@@ -105,4 +106,62 @@ async fn case_21_a_pair_that_is_too_thin_at_once_takes_it_over_several_blocks() 
     assert!(transactions >= 2, "{parts:?}");
     assert_eq!((stage.sent_once().await, stage.below_one().await), (transactions, 0));
     assert!(stage.held(UUSD).await > 0);
+}
+
+/// What it has simulated so far.
+fn simulated(stage: &Stage) -> u64 {
+    stage.chain.injected().values().sum()
+}
+
+#[tokio::test]
+async fn what_strangers_do_for_next_to_nothing_does_not_bring_an_account_back_at_each_block() {
+    let strangers: [fn(&mut World, u128) -> AppResponse; 3] = [
+        |world, _| on_behalf(world, ExecuteMsg::Deposit, (UATOM, 1)),
+        |world, _| on_behalf(world, ExecuteMsg::Repay, (UUSD, 2)),
+        // Next to nothing is in that slot: what is in it doubles each time.
+        |world, block| on_behalf(world, ExecuteMsg::Deposit, (AETH, 1_000 << block)),
+    ];
+    for stranger in strangers {
+        let mut stage = Stage::new(Setup::default()).await;
+        stage.block(|world| vec![world.deposit(ALICE, AETH, 1_000).unwrap()]).await;
+        // Nothing goes through.
+        stage.script("simulate always refuse");
+        assert_eq!(stage.tick().await.unwrap().sent.left_out.len(), 1);
+        let once = simulated(&stage);
+        for block in 1..10 {
+            stage.block(move |world| vec![stranger(world, block)]).await;
+            let tick = stage.tick().await.unwrap();
+            assert_eq!((tick.plan.skipped, simulated(&stage)), ([(Skip::WouldFail, 1)].into(), once), "{block}");
+        }
+        // Ten blocks later it is tried, as it would have been.
+        assert_eq!(stage.next().await.unwrap().sent.left_out.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn who_changes_his_own_account_at_each_block_ends_the_waiting_once_in_ten() {
+    let mut stage = Stage::new(Setup { price: "7", ..Setup::default() }).await;
+    stage.script("simulate always refuse");
+    stage.tick().await.unwrap();
+    let mut tries = Vec::new();
+    for block in 1..=20 {
+        // More than a percent of the debt.
+        stage.block(|world| vec![world.repay(ALICE, UUSD, 8_000_000).unwrap()]).await;
+        if !stage.tick().await.unwrap().sent.left_out.is_empty() {
+            tries.push(block);
+        }
+    }
+    assert_eq!((tries, stage.below_one().await), (vec![1, 11], 1));
+}
+
+/// Somebody does this to ALICE's account.
+fn on_behalf(
+    world: &mut World,
+    message: fn(OnBehalf) -> ExecuteMsg,
+    (denom, amount): (&'static str, u128),
+) -> AppResponse {
+    let on_behalf_of = Some(world.addr(ALICE).into_string());
+    world.mint(BOB, denom, amount);
+    let message = message(OnBehalf { account_id: None, on_behalf_of });
+    world.execute(BOB, &message, &[plimsoll_testing::coin(amount, denom)]).unwrap()
 }

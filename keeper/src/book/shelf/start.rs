@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::book::Book;
+use crate::book::follow::Ahead;
 use crate::book::news::News;
 use crate::book::shelf::{Care, Shelf};
 use crate::book::store::{Codes, Store, Stored};
@@ -40,7 +41,7 @@ impl Shelf {
         if news.whole {
             shelf.codes = codes(chain, &book).await?;
             // What was just read needs no audit; what was stored does.
-            shelf.audited = book.head.time;
+            shelf.audit_at = book.head.time.saturating_add(care.audit_seconds);
         }
         shelf.unsaved = news;
         shelf.keep(&book);
@@ -112,7 +113,7 @@ impl Shelf {
             );
             return Err(Error::DoesNotHold(reason));
         }
-        match book.follow_within(chain, head, self.care.gap_max).await {
+        match book.follow_within(chain, head, self.care.gap_max, &mut Ahead::default()).await {
             Ok(news) => Ok((book, news)),
             Err(Error::Garbage { from, reason }) => {
                 tracing::warn!(from, reason, "the stored book doesn't fit the chain; reading it anew");

@@ -62,26 +62,25 @@ pub fn judge(intent: &Intent, head: &Head, outcome: &Outcome, used: bool) -> Che
             let found = format!("transaction {hash} is in block {}: the next start tells what it did", included.height);
             Check::ok("journal", found)
         }
-        Outcome::NotFound if timeout > head.height.saturating_add(TIMEOUT_MAX) => {
+        Outcome::NotFound { .. } if timeout > head.height.saturating_add(TIMEOUT_MAX) => {
             let found = format!(
                 "transaction {hash} was for blocks up to {timeout}, and {} is at {}: it was sent on another chain of that name",
                 head.chain_id, head.height
             );
             Check::fail("journal", found, away)
         }
-        Outcome::NotFound if head.height <= timeout.saturating_add(INDEX_LAG) => {
-            let found =
-                format!("transaction {hash} is on its way, until block {timeout}; {} is the newest", head.height);
+        Outcome::NotFound { height } if *height <= timeout.saturating_add(INDEX_LAG) => {
+            let found = format!("transaction {hash} is on its way, until block {timeout}; {height} is the newest");
             Check::ok("journal", found)
         }
-        Outcome::NotFound if used => {
+        Outcome::NotFound { .. } if used => {
             let found = format!(
                 "transaction {hash} was for blocks up to {timeout}; the key's sequence says that one has it, and the node doesn't find it"
             );
             let mend = "use a node that indexes transactions and keeps them; otherwise it counts as if no block had it, and what it did isn't told";
             Check::warn("journal", found, mend)
         }
-        Outcome::NotFound => {
+        Outcome::NotFound { .. } => {
             let found = format!("transaction {hash} is in no block up to {timeout}: the next start plans anew");
             Check::ok("journal", found)
         }
