@@ -103,7 +103,7 @@ impl Crowd {
 
     /// Blocks until something is planned.
     fn blocks_until_planned(&mut self, mut before: impl FnMut(&mut Self, u32)) -> u32 {
-        (1..1_000)
+        (1..50)
             .find(|block| {
                 before(self, *block);
                 !self.next().actions.is_empty()
