@@ -209,13 +209,18 @@ user4=$(address user4)
 say "ten accounts by name, of which one is healthy"
 call user4 '{"repay":{"account_id":19}}' 40000000uusd
 fall uatom 6 >/dev/null
+before=$(jq -rs 'map(.intent.hash | select(.)) | last' "$journal")
+if "$keeper" liquidate "$user4"/{10..19} --min-success 9 --live --set strategy.max_fee_per_hour=1 "${settings[@]}" 2>>"$work/keeper.log"; then
+	die "the keeper liquidated beyond its limit on the fees of an hour"
+fi
+[[ $(jq -rs 'map(.intent.hash | select(.)) | last' "$journal") == "$before" ]] || die "the keeper sent something beyond its limit on fees"
 "$keeper" liquidate "$user4"/{10..19} --min-success 9 --live --json "${settings[@]}" >"$work/named.out" 2>>"$work/keeper.log" ||
 	die "the keeper could not liquidate nine of ten: $(tail -n 1 "$work/keeper.log")"
 hash=$(jq -rs 'map(.intent.hash | select(.)) | last' "$journal")
 [[ $(outcomes "$hash" | jq -c 'map(. == "ok")') == '[true,true,true,true,true,true,true,true,true,false]' ]] ||
 	die "of ten items with one healthy account came $(outcomes "$hash")"
 [[ $(liquidated_in "$hash") == 9 ]] || die "$(liquidated_in "$hash") accounts were liquidated beside a healthy one, not nine"
-[[ $(jq -s 'map(select(.failed)) | map(.account) | join(" ")' "$work/named.out") == "\"$user4/19\"" ]] ||
+[[ $(jq -s 'map(select(.event == "item_failed")) | map(.account) | join(" ")' "$work/named.out") == "\"$user4/19\"" ]] ||
 	die "the keeper tells of other failures: $(cat "$work/named.out")"
 
 say "ten accounts, of which one needs more gas than an item may use"

@@ -171,9 +171,9 @@ pub struct Strategy {
     pub write_off: bool,
     /// The most debts that are written off in an hour; `None` is no limit.
     pub max_write_offs_per_hour: Option<usize>,
-    /// The most of the key's own coins, in value, that one transaction repays with; `None` is no limit.
+    /// The most of the key's own coins, in value, that one transaction repays with; `None` is no limit, and 0 the liquidator alone.
     pub max_spend_per_tx: Option<Value>,
-    /// The most that all transactions of an hour repay with; `None` is no limit.
+    /// The most that all transactions of an hour repay with; `None` is no limit, and 0 the liquidator alone.
     pub max_spend_per_hour: Option<Value>,
     /// The most that is paid in fees in an hour, in base units of the gas denom; `None` is no limit.
     pub max_fee_per_hour: Option<u128>,
@@ -263,20 +263,6 @@ pub enum BookFile {
     Nowhere,
 }
 
-impl BookFile {
-    /// Its path, given the journal's.
-    pub fn path(&self, journal: Option<&std::path::Path>) -> Option<PathBuf> {
-        let journal = match self {
-            Self::At(path) => return Some(path.clone()),
-            Self::Nowhere => return None,
-            Self::Beside => journal?,
-        };
-        let stem = journal.file_stem()?.to_string_lossy();
-        let stem = if stem.contains("journal") { stem.replacen("journal", "book", 1) } else { format!("{stem}-book") };
-        Some(journal.with_file_name(format!("{stem}.redb")))
-    }
-}
-
 /// How the keeper is looked at from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Monitoring {
@@ -318,7 +304,7 @@ pub struct Config {
     pub strategy: Strategy,
     /// Where intents are written down; see [`Config::journal_path`].
     pub journal: Option<PathBuf>,
-    /// Where the book is kept.
+    /// Where the book is kept; see [`Config::book_path`].
     pub book: BookFile,
     /// How it is kept true.
     pub care: Care,
@@ -393,10 +379,20 @@ impl Config {
 impl Config {
     /// Where the intents of this address are written down. Unless that is set, it is a file of this chain's and this address's
     /// own in the user's state directory, `$XDG_STATE_HOME/plimsoll` or `~/.local/state/plimsoll`: a keeper started from
-    /// another working directory, or at boot, has to find what it was sending.
-    pub fn journal_path(&self, address: &str, environment: impl Fn(&str) -> Option<String>) -> Result<PathBuf> {
+    /// another working directory, or at boot, has to find what it was sending. Where it is set, the key of this number, counted from
+    /// the first, 0, has it at the end of the file's name.
+    pub fn journal_path(
+        &self,
+        address: &str,
+        number: usize,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<PathBuf> {
         if let Some(path) = &self.journal {
-            return Ok(path.clone());
+            let mut name = path.clone().into_os_string();
+            if number > 0 {
+                name.push(format!(".{number}"));
+            }
+            return Ok(PathBuf::from(name));
         }
         // As the standard has it, a path that depends on the working directory is ignored.
         let absolute = |name: &str| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -404,9 +400,20 @@ impl Config {
         let state = state.ok_or_else(|| {
             Error::Config("journal.path is not set, nor HOME or XDG_STATE_HOME: set journal.path to a file".to_owned())
         })?;
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-        let name: String = format!("journal-{}-{address}.jsonl", self.chain.id).chars().map(plain).collect();
-        Ok(state.join("plimsoll").join(name))
+        Ok(state.join("plimsoll").join(format!("journal-{}-{address}.jsonl", self.chain.id)))
+    }
+
+    /// Where the book is kept by this address, whose journal is there. Unless that is set, it is a file of this chain's, this pool's and
+    /// this address's own beside the journal; without a journal it is nowhere.
+    pub fn book_path(&self, address: &str, journal: Option<&Path>) -> Option<PathBuf> {
+        match &self.book {
+            BookFile::At(path) => Some(path.clone()),
+            BookFile::Nowhere => None,
+            BookFile::Beside => {
+                let name = format!("book-{}-{}-{address}.redb", self.chain.id, self.contracts.pool);
+                journal.map(|journal| journal.with_file_name(name))
+            }
+        }
     }
 }
 
@@ -485,7 +492,6 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         max_repay.insert(key[MAX_REPAY.len()..].to_owned(), amount);
     }
     let value = "a value in quote currency, such as 0.5";
-    let above_nothing = |most: &Value| !most.is_zero();
     Ok(Strategy {
         min_profit_value: layers.parse("strategy.min_profit_value", value, |_: &Value| true)?,
         gas_value: layers.parse("strategy.gas_value", value, |_: &Value| true)?,
@@ -512,8 +518,8 @@ fn strategy(layers: &Layers) -> Result<Strategy> {
         publish_seconds: layers.parse("strategy.publish_seconds", "a number of seconds; 0 is never", |_: &u64| true)?,
         write_off: layers.parse("strategy.write_off", "true or false", |_: &bool| true)?,
         max_write_offs_per_hour: limit(layers, "strategy.max_write_offs_per_hour", "a number", |_: &usize| true)?,
-        max_spend_per_tx: limit(layers, "strategy.max_spend_per_tx", value, above_nothing)?,
-        max_spend_per_hour: limit(layers, "strategy.max_spend_per_hour", value, above_nothing)?,
+        max_spend_per_tx: limit(layers, "strategy.max_spend_per_tx", value, |_: &Value| true)?,
+        max_spend_per_hour: limit(layers, "strategy.max_spend_per_hour", value, |_: &Value| true)?,
         max_fee_per_hour: limit(
             layers,
             "strategy.max_fee_per_hour",

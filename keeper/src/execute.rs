@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::book::Book;
 use crate::chain::{Balances, Chain, Coin, Execute, Head, Included, Outcome, Signed};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
@@ -21,11 +22,11 @@ pub use pace::Pace;
 
 /// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
 /// than it reports its height.
-const INDEX_LAG: u64 = 2;
+pub const INDEX_LAG: u64 = 2;
 /// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
 const INDEX_LAG_MAX: u64 = 20;
 /// No transaction is given more blocks: one that seems to have more was sent on another chain.
-const TIMEOUT_MAX: u64 = 1_000;
+pub const TIMEOUT_MAX: u64 = 1_000;
 /// Every so many blocks it is said that a transaction is still in flight.
 const WARN_EVERY: u64 = 10;
 /// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
@@ -51,6 +52,10 @@ pub struct Executor<C> {
     sender: String,
     /// The sequence of the next transaction, once known.
     next: Option<u64>,
+    /// What that is at least, by the journal: a node that says less is behind.
+    least: u64,
+    /// At which block a node was first seen to say less.
+    doubted: Option<u64>,
     /// What was in flight when this keeper started, by hash: nobody knows what was sent until then.
     resumed: BTreeSet<String>,
     pace: Pace,
@@ -67,7 +72,7 @@ impl<C: Chain> Executor<C> {
     pub fn new(chain: Arc<C>, journal: Journal) -> Result<Self> {
         let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
         let resumed = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
-        Ok(Self { chain, journal, sender, next: None, resumed, pace: Pace::default() })
+        Ok(Self { chain, journal, sender, next: None, least: 0, doubted: None, resumed, pace: Pace::default() })
     }
 
     /// What transactions of this key on this chain spent before, as far as its journal goes back.
@@ -96,26 +101,59 @@ impl<C: Chain> Executor<C> {
     }
 
     /// An error when the chain has transactions of this key that aren't in the journal: somebody else sends with it.
-    pub async fn watch(&mut self, chain_id: &str) -> Result<()> {
+    pub async fn watch(&mut self, head: &Head) -> Result<()> {
         let Some(found) = self.chain.sequence().await? else { return Ok(()) };
-        let expected = match (self.in_flight(chain_id), self.next) {
+        if self.next.is_none() {
+            let used = self.journal.used(&self.sender, &head.chain_id);
+            self.least = used.map_or(0, |used| used.saturating_add(1));
+        }
+        let expected = match (self.in_flight(&head.chain_id), self.next) {
             (Some(intent), _) if self.resumed.contains(&intent.hash) => None,
             // It may be in a block already.
             (Some(intent), _) => intent.sequence.map(|sequence| sequence.saturating_add(1)),
             (None, None) => {
-                self.next = Some(found);
+                self.next = self.chain.confirmed_sequence().await?.and_then(|found| self.believed(found, head));
                 None
             }
             (None, next) => next,
         };
         match expected.filter(|expected| found > *expected) {
-            Some(expected) => Err(self.shared(expected, found)),
+            Some(expected) => self.assert_own(expected, found).await,
             None => Ok(()),
         }
     }
 
-    fn shared(&self, expected: u64, found: u64) -> Error {
-        Error::KeyShared { address: self.sender.clone(), expected, found }
+    /// The first sequence that is heard, unless the journal knows of a later one: a node that is behind would make the next one look like
+    /// somebody else's. A chain that goes on saying less is another one of that name, and believed.
+    fn believed(&mut self, found: u64, head: &Head) -> Option<u64> {
+        if found >= self.least {
+            self.doubted = None;
+            return Some(found);
+        }
+        let since = *self.doubted.get_or_insert(head.height);
+        if head.height.saturating_sub(since) <= INDEX_LAG_MAX {
+            return None;
+        }
+        tracing::warn!(found, journal = self.least, "the chain has fewer transactions of this key than the journal");
+        self.least = found;
+        Some(found)
+    }
+
+    /// An error when the sequence is higher than it can be by what this keeper has sent: one endpoint alone is not believed.
+    async fn assert_own(&self, expected: u64, found: u64) -> Result<()> {
+        match self.chain.confirmed_sequence().await? {
+            Some(found) if found > expected => Err(Error::KeyShared { address: self.sender.clone(), expected, found }),
+            confirmed => {
+                tracing::warn!(
+                    sender = self.sender,
+                    expected,
+                    found,
+                    ?confirmed,
+                    "one endpoint alone says that sequence"
+                );
+                Ok(())
+            }
+        }
     }
 
     /// Asks what became of the transaction in flight, and writes it down. `None` while nobody knows.
@@ -136,19 +174,19 @@ impl<C: Chain> Executor<C> {
                 self.next = intent.sequence.filter(|_| !resumed).map(|sequence| sequence.saturating_add(1));
                 Ok(Some((intent, Landed::Included(included))))
             }
-            Outcome::NotFound if self.has_expired(&intent, head).await? => {
+            Outcome::NotFound { height } if self.has_expired(&intent, height).await? => {
                 self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
                 let resumed = self.resumed.remove(&intent.hash);
                 self.next = intent.sequence.filter(|_| !resumed);
                 Ok(Some((intent, Landed::Expired)))
             }
-            Outcome::NotFound if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
+            Outcome::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
                 Err(Error::DoesNotHold(format!(
                     "the journal has transaction {} with timeout height {}, but {} is at block {}: it was sent on another chain of that name; move the journal away",
                     intent.hash, intent.timeout_height, head.chain_id, head.height
                 )))
             }
-            Outcome::NotFound => {
+            Outcome::NotFound { .. } => {
                 if head.height.is_multiple_of(WARN_EVERY) {
                     let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
                     tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
@@ -158,22 +196,21 @@ impl<C: Chain> Executor<C> {
         }
     }
 
-    /// Whether a transaction that isn't found never will be. Who says that it isn't found has to be as far as the block that is judged,
-    /// and the key's sequence must not say otherwise.
-    async fn has_expired(&self, intent: &Intent, head: &Head) -> Result<bool> {
-        let past = |lag: u64, height: u64| height > intent.timeout_height.saturating_add(lag);
-        if !past(INDEX_LAG, head.height) || !past(INDEX_LAG, self.chain.head().await?.height) {
+    /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
+    async fn has_expired(&self, intent: &Intent, height: u64) -> Result<bool> {
+        let past = |lag: u64| height > intent.timeout_height.saturating_add(lag);
+        if !past(INDEX_LAG) {
             return Ok(false);
         }
         let (used, found) = (intent.sequence, self.chain.sequence().await?);
         let contradicted = used.zip(found).is_some_and(|(used, found)| found > used);
-        Ok(!contradicted || past(INDEX_LAG_MAX, head.height))
+        Ok(!contradicted || past(INDEX_LAG_MAX))
     }
 
     async fn outcome(&self, hash: &str) -> Result<Outcome> {
         for pause in ASK_AGAIN {
             match self.chain.outcome(hash).await? {
-                Outcome::NotFound => tokio::time::sleep(pause).await,
+                Outcome::NotFound { .. } => tokio::time::sleep(pause).await,
                 included @ Outcome::Included(_) => return Ok(included),
             }
         }
@@ -199,19 +236,24 @@ impl<C: Chain> Executor<C> {
         Ok(sent)
     }
 
-    /// Sends coins to another address. Sends nothing while another transaction is in flight.
+    /// Sends coins to another address, for a fee of `max_fee` at most. Says what that costs; `None` when nothing was sent, since the fee would be
+    /// more or another transaction is in flight.
     pub async fn transfer(
         &mut self,
         to: &str,
         coin: &Coin,
         head: &Head,
-        timeout_blocks: u64,
-    ) -> Result<Option<String>> {
-        if self.in_flight(&head.chain_id).is_some() {
+        (timeout_blocks, max_fee): (u64, Option<u128>),
+    ) -> Result<Option<Spent>> {
+        let gas = self.pace.gas(TRANSFER_GAS);
+        let fee = self.chain.fee(gas).amount;
+        if self.in_flight(&head.chain_id).is_some() || max_fee.is_some_and(|most| fee > most) {
             return Ok(None);
         }
-        let (gas, intent) = (self.pace.gas(TRANSFER_GAS), self.intent(head, timeout_blocks));
-        self.commit(&Outgoing::Transfer { to, coin }, gas, intent, head).await.map(Some)
+        let spent = Spent::of(head.time, &[], fee);
+        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
+        self.commit(&Outgoing::Transfer { to, coin }, gas, intent, head).await?;
+        Ok(Some(spent))
     }
 
     /// Publishes those of these live prices that the oracle takes now, within the strategy's bounds. Says what that costs; `None` when nothing
@@ -301,8 +343,12 @@ impl<C: Chain> Executor<C> {
             Outgoing::Transfer { to, coin } => self.chain.sign_transfer(to, coin, gas, timeout_height).await?,
         };
         match self.next {
-            Some(next) if signed.sequence > next => Err(self.shared(next, signed.sequence)),
-            Some(next) if signed.sequence < next => {
+            Some(next) if signed.sequence != next => {
+                self.assert_own(next, signed.sequence).await?;
+                Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
+            }
+            None if signed.sequence < self.least => {
+                let next = self.least;
                 Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
             }
             _ => Ok(signed),
@@ -317,18 +363,30 @@ pub fn fee_reserve(chain: &impl Chain, strategy: &Strategy) -> Coin {
     fee
 }
 
+/// What a keeper of this book can use: the denoms of its assets, and the one that gas is paid in. Of others it may have been sent thousands.
+pub fn useful(chain: &impl Chain, book: &Book) -> Vec<String> {
+    let assets = book.assets.values().map(|asset| asset.params.denom.clone());
+    let denoms: BTreeSet<String> = assets.chain([chain.fee(0).denom]).filter(|denom| !denom.is_empty()).collect();
+    denoms.into_iter().collect()
+}
+
 /// What this address may spend: what it has, less what the fee may cost.
-pub async fn spendable(chain: &impl Chain, address: &str, strategy: &Strategy) -> Result<Balances> {
-    let mut held = chain.balances(address).await?;
+pub async fn spendable(chain: &impl Chain, book: &Book, address: &str, strategy: &Strategy) -> Result<Balances> {
+    let mut held = chain.balances(address, &useful(chain, book)).await?;
     keep_back(&mut held, &fee_reserve(chain, strategy));
     Ok(held)
 }
 
 /// What the chain's own key may spend. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything he could
 /// need (`None`) where there is no liquidator.
-pub async fn inventory(chain: &impl Chain, through_liquidator: bool, strategy: &Strategy) -> Result<Option<Balances>> {
+pub async fn inventory(
+    chain: &impl Chain,
+    book: &Book,
+    through_liquidator: bool,
+    strategy: &Strategy,
+) -> Result<Option<Balances>> {
     match chain.sender() {
-        Some(sender) => spendable(chain, sender, strategy).await.map(Some),
+        Some(sender) => spendable(chain, book, sender, strategy).await.map(Some),
         None => Ok(through_liquidator.then(Balances::new)),
     }
 }

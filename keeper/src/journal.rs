@@ -2,7 +2,7 @@
 //!
 //! One JSON object a line, each synced to disk before the next step. A line cut short by a crash was never acted on, so it is
 //! dropped; any other line that can't be read stops the keeper, since it might hide a transaction. A long file is written anew
-//! without all but the latest of what is resolved.
+//! without what is resolved, but for the latest and for what counts for the limits of an hour.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::plan::budget::Spent;
+use crate::plan::budget::{HOUR, Spent};
 
-/// A file with more lines than this is compacted.
+/// A file with more lines than this is compacted, and then again when it has twice as many as that left.
 const LINES_MAX: usize = 1_000;
 /// How many of the latest resolved transactions are kept then, for people to read.
 const RESOLVED_KEPT: usize = 100;
@@ -86,6 +86,8 @@ pub struct Journal {
     file: File,
     open: Vec<Intent>,
     lines: Vec<Line>,
+    /// How many lines the last compaction left.
+    left: usize,
 }
 
 impl Journal {
@@ -103,21 +105,34 @@ impl Journal {
         sync_directory(path)?;
         let mut text = String::new();
         file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text)).map_err(failed)?;
-        let whole = text.rfind('\n').map_or(0, |at| at.saturating_add(1));
-        if whole < text.len() {
-            let length = u64::try_from(whole).unwrap_or(u64::MAX);
+        let whole = whole_lines(&text);
+        if whole.len() < text.len() {
+            let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
             file.set_len(length).and_then(|()| file.sync_all()).map_err(failed)?;
         }
-        let mut journal = Self { path: path.to_owned(), file, open: Vec::new(), lines: Vec::new() };
-        for (number, line) in text[..whole].lines().enumerate() {
-            let line = serde_json::from_str(line).map_err(|error| {
-                let reason = format!("line {} can't be read ({error}): it may hide a transaction; move the file away once none is on its way", number + 1);
-                Error::file(path, reason)
-            })?;
-            journal.take(line);
+        let mut journal = Self { path: path.to_owned(), file, open: Vec::new(), lines: Vec::new(), left: 0 };
+        for (number, line) in whole.lines().enumerate() {
+            journal.take(read_line(path, number, line)?);
         }
         journal.compact()?;
         Ok(journal)
+    }
+
+    /// What isn't resolved in this file, which stays as it is, whoever has it open; nothing where there is none.
+    pub fn look(path: &Path) -> Result<Vec<Intent>> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::file(path, error)),
+        };
+        let mut open: Vec<Intent> = Vec::new();
+        for (number, line) in whole_lines(&text).lines().enumerate() {
+            match read_line(path, number, line)? {
+                Line::Intent(intent) => open.push(intent),
+                Line::Resolved { hash, .. } => open.retain(|intent| intent.hash != hash),
+            }
+        }
+        Ok(open)
     }
 
     /// All that isn't resolved.
@@ -125,14 +140,29 @@ impl Journal {
         &self.open
     }
 
-    /// What transactions on this chain spent that the node took, the latest last, as far as the file goes back.
+    /// What transactions on this chain spent that the node took, the latest last, as far as the file goes back. The same bytes may have been
+    /// signed again after a refusal, under the same hash: what became of the last of them counts.
     pub fn spent(&self, chain_id: &str) -> impl Iterator<Item = &Spent> {
-        let refused: BTreeSet<&str> = self.lines.iter().filter(|line| line.is_refusal()).map(Line::hash).collect();
+        let mut refused: BTreeSet<&str> = BTreeSet::new();
+        for line in &self.lines {
+            _ = if line.is_refusal() { refused.insert(line.hash()) } else { refused.remove(line.hash()) };
+        }
+        let mut seen = BTreeSet::new();
         let taken = self.lines.iter().filter(move |line| !refused.contains(line.hash()));
         taken.filter_map(move |line| match line {
-            Line::Intent(intent) if intent.chain_id == chain_id => intent.spent.as_ref(),
+            Line::Intent(intent) if intent.chain_id == chain_id && seen.insert(&intent.hash) => intent.spent.as_ref(),
             _ => None,
         })
+    }
+
+    /// The highest sequence of this key that a block has used up, as far as the file goes back.
+    pub fn used(&self, sender: &str, chain_id: &str) -> Option<u64> {
+        let landed: BTreeSet<&str> = self.lines.iter().filter(|line| line.is_in_block()).map(Line::hash).collect();
+        let own = self.lines.iter().filter_map(|line| match line {
+            Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => Some(intent),
+            _ => None,
+        });
+        own.filter(|intent| landed.contains(intent.hash.as_str())).filter_map(|intent| intent.sequence).max()
     }
 
     /// Where it is.
@@ -158,13 +188,16 @@ impl Journal {
 
     /// Writes a long file anew, beside, and puts it in the place of the old one: at any moment one of the two is there, whole.
     fn compact(&mut self) -> Result<()> {
-        if self.lines.len() <= LINES_MAX {
+        if self.lines.len() <= LINES_MAX.max(self.left.saturating_mul(2)) {
             return Ok(());
         }
+        let now = self.lines.iter().map(Line::spent_at).max().unwrap_or_default();
+        let recent = |line: &&Line| line.spent_at() > 0 && line.spent_at().saturating_add(HOUR) > now;
+        let hour: BTreeSet<&str> = self.lines.iter().filter(recent).map(Line::hash).collect();
         let open: BTreeSet<&str> = self.open.iter().map(|intent| intent.hash.as_str()).collect();
         let resolved = self.lines.iter().rev().filter(|line| matches!(line, Line::Resolved { .. }));
         let latest: BTreeSet<&str> = resolved.take(RESOLVED_KEPT).map(Line::hash).collect();
-        let keep = |line: &&Line| open.contains(line.hash()) || latest.contains(line.hash());
+        let keep = |line: &&Line| [&open, &latest, &hour].iter().any(|those| those.contains(line.hash()));
         let kept: Vec<Line> = self.lines.iter().filter(keep).cloned().collect();
         let mut text = String::new();
         for line in &kept {
@@ -186,6 +219,7 @@ impl Journal {
         sync_directory(&self.path)?;
         // The old file's lock is given up only now.
         self.file = file;
+        self.left = kept.len();
         self.lines = kept;
         Ok(())
     }
@@ -213,12 +247,39 @@ impl Line {
         matches!(self, Self::Resolved { fate: Fate::Refused, .. })
     }
 
+    const fn is_in_block(&self) -> bool {
+        matches!(self, Self::Resolved { fate: Fate::Settled | Fate::Failed, .. })
+    }
+
+    /// When it was spent, in seconds; 0 for what doesn't say.
+    fn spent_at(&self) -> u64 {
+        match self {
+            Self::Intent(Intent { spent: Some(spent), .. }) => spent.at,
+            _ => 0,
+        }
+    }
+
     fn hash(&self) -> &str {
         match self {
             Self::Intent(intent) => &intent.hash,
             Self::Resolved { hash, .. } => hash,
         }
     }
+}
+
+/// All but a last line that was cut short.
+fn whole_lines(text: &str) -> &str {
+    text.rfind('\n').and_then(|at| text.get(..=at)).unwrap_or_default()
+}
+
+fn read_line(path: &Path, number: usize, line: &str) -> Result<Line> {
+    serde_json::from_str(line).map_err(|error| {
+        let reason = format!(
+            "line {} can't be read ({error}): it may hide a transaction; move the file away once none is on its way",
+            number + 1
+        );
+        Error::file(path, reason)
+    })
 }
 
 fn in_use(path: &Path) -> Error {

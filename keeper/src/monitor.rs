@@ -6,6 +6,7 @@ pub mod metrics;
 pub mod ready;
 pub mod requests;
 pub mod serve;
+pub mod summary;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,7 @@ use crate::journal::Intent;
 use crate::monitor::flight::Flights;
 use crate::monitor::metrics::Metrics;
 use crate::monitor::ready::{Facts, Verdict};
+use crate::monitor::summary::Summary;
 use crate::plan::age::Ages;
 use crate::run::{Lost, Tick, Why};
 
@@ -53,6 +55,7 @@ struct Known {
     held: BTreeSet<(String, String)>,
     /// Since when a block is being worked on.
     busy: Option<Instant>,
+    summary: Summary,
 }
 
 impl std::fmt::Debug for Monitor {
@@ -97,6 +100,7 @@ impl Monitor {
         let metrics = self.metrics();
         metrics.block(book, tick);
         let mut known = self.known();
+        known.summary.done(tick);
         let began = known.busy.take();
         known.ages.see(tick.head.time, below(book, tick));
         metrics.oldest(known.ages.oldest(), tick.head.time);
@@ -125,6 +129,7 @@ impl Monitor {
     /// What became of a transaction.
     pub fn landed(&self, intent: &Intent, landed: &Landed) {
         self.metrics().landed(landed);
+        self.known().summary.landed(intent, landed);
         if let Some(times) = self.known().flights.landed(&intent.hash, Instant::now()) {
             self.metrics().submit_to_commit.observe(times.0.as_secs_f64());
             self.metrics().detect_to_commit.observe(times.1.as_secs_f64());
@@ -140,11 +145,13 @@ impl Monitor {
             Why::Failed => ("failed", "refused_by_contract"),
         };
         self.metrics().transaction(result, reason);
+        self.known().summary.lost(lost);
     }
 
     /// The node didn't take a transaction, or there is no money for it.
     pub fn refused(&self, error: &Error) {
         self.metrics().transaction("refused", error.name());
+        self.known().summary.refused();
     }
 
     /// What this address holds; what it no longer has is 0.
@@ -159,6 +166,11 @@ impl Monitor {
     /// What was wrong with the book, ever since the start.
     pub fn counted(&self, counts: Counts) {
         self.metrics().counted(counts);
+    }
+
+    /// What was done since the start.
+    pub fn summary(&self) -> Summary {
+        self.known().summary.clone()
     }
 
     /// Whether the process should go on living: a block's work doesn't take minutes.

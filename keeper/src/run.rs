@@ -4,7 +4,10 @@ mod act;
 mod cooling;
 mod landing;
 mod lane;
+mod outcome;
 mod publish;
+mod refill;
+mod trouble;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,24 +18,24 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::book::Book;
 use crate::book::shelf::{Counts, Shelf};
-use crate::book::touched::account_key;
-use crate::chain::{Balances, Chain, Head, Included};
+use crate::chain::{Balances, Chain, Head};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::read::Venue;
-use crate::execute::{Executor, Landed, Sent, inventory};
-use crate::journal::{Intent, Journal};
+use crate::execute::{Executor, Sent, inventory};
+use crate::journal::Journal;
 use crate::monitor::Monitor;
 use crate::order::Desk;
 use crate::plan::age::Ages;
 use crate::plan::budget::Budget;
 use crate::plan::passed::Passed;
 use crate::plan::{Plan, Skip};
-use crate::run::cooling::{Cooling, Seen};
-use crate::run::landing::{Landing, failed_message, is_open, out_of_gas};
+use crate::run::cooling::Cooling;
+use crate::run::landing::Landing;
 use crate::run::lane::Lane;
+use crate::run::trouble::Trouble;
 use crate::scan::{Scan, scan, scan_on};
-use crate::settle::{Failure, Settled, failures, settle};
+use crate::settle::{Failure, Settled};
 
 pub use landing::{Lost, Why};
 
@@ -178,6 +181,12 @@ impl<C: Chain> Keeper<C> {
         self.lanes.iter().any(|lane| lane.in_flight(&self.book.head.chain_id))
     }
 
+    /// The hashes of those transactions.
+    pub fn on_their_way(&self) -> Vec<&str> {
+        let flying = self.lanes.iter().filter_map(|lane| lane.executor.in_flight(&self.book.head.chain_id));
+        flying.map(|intent| intent.hash.as_str()).collect()
+    }
+
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
         self.monitor.begin();
@@ -187,12 +196,12 @@ impl<C: Chain> Keeper<C> {
             clock = Instant::now();
             spent
         };
-        let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(&head.chain_id));
+        let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(head));
         let following = self.shelf.follow(&mut self.book, &*self.chain, head);
         // Both to their ends: a book that is cut off midway would not be the file's.
-        let (followed, watched) = tokio::join!(following, futures_util::future::try_join_all(watching));
+        let (followed, watched) = tokio::join!(following, futures_util::future::join_all(watching));
         followed?;
-        watched?;
+        self.see_keys(watched)?;
         let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
@@ -213,6 +222,20 @@ impl<C: Chain> Keeper<C> {
         let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, spent };
         self.monitor.done(&self.book, &tick);
         Ok(tick)
+    }
+
+    /// What the chain said of each key. One of which it says nothing now sends nothing at this block; that is an error where it is so with all.
+    fn see_keys(&mut self, watched: Vec<Result<()>>) -> Result<()> {
+        let mut wrong = Vec::new();
+        for (at, watched) in watched.into_iter().enumerate() {
+            self.lanes[at].blind = watched.is_err();
+            match watched {
+                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) => wrong.push((at, error)),
+                Ok(()) => {}
+            }
+        }
+        self.unless_all(wrong, "this key sends nothing at this block: nobody says what the chain has of it")
     }
 
     /// Says why accounts are left alone, whenever the reasons change.
@@ -240,125 +263,13 @@ impl<C: Chain> Keeper<C> {
 
     /// What the first key may spend.
     async fn inventory(&self) -> Result<Option<Balances>> {
-        inventory(&*self.chain, self.venue.is_some(), &self.strategy).await
+        inventory(&*self.chain, &self.book, self.venue.is_some(), &self.strategy).await
     }
 
     /// The node didn't take what this key sent, or the key can't pay for it.
     fn refused(&mut self, at: usize, head: &Head, error: Error) -> Result<()> {
         self.monitor.refused(&error);
         self.lanes[at].refused(head, error, at == 0)
-    }
-
-    /// Resolves what is in flight, without sending anything new. The next tick tells what it did.
-    async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
-        for at in 0..self.lanes.len() {
-            let Some((intent, landed)) = self.lanes[at].executor.resolve(head).await? else { continue };
-            self.monitor.landed(&intent, &landed);
-            self.lanes[at].sent.clear();
-            let seen = self.lanes[at].seen.take();
-            match landed {
-                Landed::Included(included) if included.code == 0 => {
-                    // Gas money and a publication alone prove nothing of liquidations.
-                    if !intent.accounts.is_empty() {
-                        self.lanes[at].executor.pace().worked();
-                        self.failures = 0;
-                    }
-                    self.settled(&intent, &included, scan, seen.as_ref());
-                }
-                Landed::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
-                Landed::Expired => {
-                    let reason = format!("not included by block {}", intent.timeout_height);
-                    self.lost(Lost { intent, why: Why::Expired, reason, gas_used: 0 });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn lost(&mut self, lost: Lost) {
-        self.monitor.lost(&lost);
-        let Lost { intent, why, reason, gas_used } = &lost;
-        tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
-        self.landed.failed.push(lost);
-    }
-
-    /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was first. When it isn't
-    /// said who is, the next transactions are smaller, until one account stands alone.
-    fn failed(
-        &mut self,
-        at: usize,
-        intent: Intent,
-        included: &Included,
-        (scan, seen): (&Scan, Option<&Seen>),
-    ) -> Result<()> {
-        let pace = self.lanes[at].executor.pace();
-        let (count, ran_out) = (intent.accounts.len(), out_of_gas(included));
-        let known =
-            if ran_out { None } else { failed_message(&included.log).and_then(|index| intent.accounts_of(index)) };
-        let alone = || (count == 1).then_some(intent.accounts.as_slice());
-        let blamed = match known.or_else(|| alone().filter(|_| !ran_out)) {
-            Some(accounts) => accounts,
-            None if ran_out && !pace.out_of_gas(count) => &intent.accounts,
-            None if ran_out => &[],
-            None if count == 0 => &[],
-            None => {
-                pace.failed(count);
-                &[]
-            }
-        };
-        let open: Vec<&String> = blamed.iter().filter(|account| is_open(account, &self.book, scan)).collect();
-        for key in open.iter().filter_map(|name| account_key(name)) {
-            self.cooling.cool(key, included.height, &self.book, seen);
-        }
-        let why = match (ran_out, blamed.is_empty(), open.is_empty()) {
-            (true, ..) => Why::OutOfGas,
-            (false, false, true) => Why::Rival,
-            (false, ..) => Why::Failed,
-        };
-        let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
-        self.count_failure(why, &reason)?;
-        self.lost(Lost { why, reason, gas_used: included.gas_used, intent });
-        Ok(())
-    }
-
-    /// Too many in a row are not chance: better nothing is sent than gas is burnt.
-    fn count_failure(&mut self, why: Why, reason: &str) -> Result<()> {
-        if why != Why::Rival {
-            self.failures = self.failures.saturating_add(1);
-        }
-        let (times, most) = (self.failures, self.strategy.max_failures);
-        if most > 0 && times >= most {
-            return Err(Error::TooManyFailures { times, reason: reason.to_owned() });
-        }
-        Ok(())
-    }
-
-    /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
-    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Seen>) {
-        let liquidator = self.venue.as_ref().map(Venue::liquidator);
-        let settled = settle(included, &self.book, &scan.assets, liquidator);
-        report(intent, included.gas_used, &settled);
-        for key in settled.iter().filter_map(|done| account_key(&done.account)) {
-            self.cooling.forget(&key);
-        }
-        let items = intent.accounts.get(..intent.items).unwrap_or_default();
-        for failure in failures(included, items, &settled, liquidator.unwrap_or_default()) {
-            let failure = Failure { rival: !is_open(&failure.account, &self.book, scan), ..failure };
-            let Failure { account, reason, rival } = &failure;
-            tracing::warn!(
-                hash = intent.hash,
-                height = included.height,
-                account,
-                reason,
-                rival,
-                "an item came to nothing"
-            );
-            if let Some(key) = account_key(account).filter(|_| !failure.rival) {
-                self.cooling.cool(key, included.height, &self.book, seen);
-            }
-            self.landed.failures.push(failure);
-        }
-        self.landed.settled.extend(settled);
     }
 
     /// Waits for the transaction in flight, for a bounded time, and tells what it did.
@@ -400,7 +311,7 @@ impl<C: Chain> Keeper<C> {
     /// Runs until told to stop, then drains.
     pub async fn run(&mut self, mut stop: watch::Receiver<bool>, mut observe: impl FnMut(&Tick)) -> Result<()> {
         let mut heads = self.chain.subscribe().await?;
-        let mut pause = Duration::ZERO;
+        let (mut pause, mut trouble) = (Duration::ZERO, Trouble::default());
         let lacking = tokio::select! {
             lacking = self.lacking() => lacking.unwrap_or_default(),
             () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),
@@ -420,6 +331,10 @@ impl<C: Chain> Keeper<C> {
                 Ok(tick) => {
                     observe(&tick);
                     pause = Duration::ZERO;
+                    let times = trouble.over();
+                    if times > 0 {
+                        tracing::info!(height = tick.head.height, times, "that is mended; the keeper goes on");
+                    }
                 }
                 Err(error) if error.class() == Class::Halt => {
                     self.monitor.halt(Some(error.to_string()));
@@ -427,15 +342,22 @@ impl<C: Chain> Keeper<C> {
                 }
                 Err(error) => {
                     self.monitor.trouble(&error);
-                    tracing::warn!(%error, "nothing is sent until that is mended");
+                    if trouble.met(&error) {
+                        tracing::warn!(%error, "nothing is sent until that is mended");
+                    } else {
+                        tracing::debug!(%error, "not mended yet");
+                    }
                     pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
                 }
             }
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                changed = heads.changed() => changed.map_err(|_| Error::garbage("the subscription", "it ended"))?,
+                // A new block doesn't mend what failed a moment ago.
                 () = sleep(pause), if !pause.is_zero() => {}
+                changed = heads.changed(), if pause.is_zero() => {
+                    changed.map_err(|_| Error::garbage("the subscription", "it ended"))?;
+                }
             }
         }
         tracing::info!("stopping; no new transaction is sent");
@@ -460,23 +382,4 @@ async fn stopped_for(mut stop: watch::Receiver<bool>, grace: Duration) {
         std::future::pending::<()>().await;
     }
     sleep(grace).await;
-}
-
-fn report(intent: &Intent, gas_used: u64, settled: &[Settled]) {
-    for done in settled {
-        let coin = |coin: &Option<crate::chain::Coin>| coin.as_ref().map(ToString::to_string).unwrap_or_default();
-        tracing::info!(
-            hash = intent.hash,
-            height = done.height,
-            gas_used,
-            account = done.account,
-            action = done.action,
-            repaid = coin(&done.repaid),
-            seized = coin(&done.seized),
-            fee = coin(&done.fee),
-            profit = %done.profit,
-            losses = done.losses.len(),
-            "settled"
-        );
-    }
 }

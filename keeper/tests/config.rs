@@ -102,7 +102,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("strategy.cooldown_lift", &["-0.1"]),
     ("strategy.max_failures", &["-1"]),
     ("strategy.max_write_offs_per_hour", &["-1"]),
-    ("strategy.max_spend_per_tx", &["0"]),
+    ("strategy.max_spend_per_tx", &["-1"]),
     ("strategy.max_spend_per_hour", &["much"]),
     ("strategy.max_fee_per_hour", &["0"]),
     ("book.path", &["/"]),
@@ -137,6 +137,17 @@ fn each_bad_value_is_refused_with_its_name_and_itself() {
 }
 
 #[test]
+fn a_limit_of_no_own_coins_is_one_and_no_limit_is_another() {
+    for key in ["strategy.max_spend_per_tx", "strategy.max_spend_per_hour"] {
+        let of = |value: &str| {
+            let strategy = config(GOOD, &[], &[(key, value)]).unwrap().strategy;
+            if key.ends_with("tx") { strategy.max_spend_per_tx } else { strategy.max_spend_per_hour }
+        };
+        assert_eq!((of("0"), of("")), (Some(plimsoll_risk::units::Value::ZERO), None));
+    }
+}
+
+#[test]
 fn what_is_not_set_but_needed_is_named_with_its_variable() {
     for key in ["chain.id", "chain.grpc", "chain.rpc", "contracts.pool", "chain.gas_denom"] {
         let error = config(GOOD, &[], &[(key, "")]).unwrap_err().to_string();
@@ -149,7 +160,7 @@ fn what_is_not_set_but_needed_is_named_with_its_variable() {
 fn the_journal_is_where_the_working_directory_has_no_say() {
     let path = |flags: &[(&str, &str)], variables: &[(&str, &str)]| {
         let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        config(GOOD, &[], flags).unwrap().journal_path("wasm1me", find).map(|path| path.display().to_string())
+        config(GOOD, &[], flags).unwrap().journal_path("wasm1me", 0, find).map(|path| path.display().to_string())
     };
     let name = "plimsoll/journal-plimsoll-local-1-wasm1me.jsonl";
     let home = ("HOME", "/home/ada");
@@ -157,6 +168,8 @@ fn the_journal_is_where_the_working_directory_has_no_say() {
     assert_eq!(path(&[], &[home, ("XDG_STATE_HOME", "/var/state")]).unwrap(), format!("/var/state/{name}"));
     assert_eq!(path(&[], &[home, ("XDG_STATE_HOME", "here")]).unwrap(), format!("/home/ada/.local/state/{name}"));
     assert_eq!(path(&[("journal.path", "j.jsonl")], &[home]).unwrap(), "j.jsonl");
+    let set = config(GOOD, &[], &[("journal.path", "j.jsonl")]).unwrap();
+    assert_eq!(set.journal_path("wasm1second", 1, |_| None).unwrap().display().to_string(), "j.jsonl.1");
     assert!(path(&[], &[]).unwrap_err().to_string().contains("journal.path"));
 }
 

@@ -10,9 +10,14 @@
 use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::endpoints::{Endpoints, Kind};
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::commands::doctor::{Check, Status, contracts, machine, network, prices, wallet};
-use plimsoll_keeper::config::Contracts;
-use plimsoll_testing::{LIQUIDATOR, UATOM, UUSD, World};
+use plimsoll_keeper::chain::{Chain, Coin, Included, Outcome};
+use plimsoll_keeper::commands::doctor::{Check, Status, contracts, journal, limits, machine, network, prices, wallet};
+use plimsoll_keeper::config::{ChainConfig, Contracts, Strategy};
+use plimsoll_keeper::journal::{Fate, Intent, Journal};
+use plimsoll_keeper::plan::{Means, plan};
+use plimsoll_keeper::scan::scan;
+use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World};
 
 fn worst(checks: &[Check]) -> Status {
     checks.iter().map(|check| check.status).max().unwrap()
@@ -136,4 +141,188 @@ fn files_are_tried_and_nothing_is_left_behind() {
     assert_eq!(machine::writable("journal", &directory).status, Status::Fail);
     assert_eq!(machine::writable("journal", &there.join("below-a-file")).status, Status::Fail);
     std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn limits_below_the_cost_of_a_liquidation_are_failures_each_by_its_name() {
+    let fee = Coin { denom: "ustake".to_owned(), amount: 20_000 };
+    let costs = |strategy: Strategy| limits::costs(&strategy, 800_000, &fee);
+    let exact = Strategy {
+        max_gas_per_tx: 800_000,
+        max_fee: Some(20_000),
+        max_fee_per_hour: Some(20_000),
+        ..Strategy::default()
+    };
+    for good in [Strategy::default(), exact.clone()] {
+        assert_eq!(worst(&costs(good)), Status::Ok);
+    }
+    for (name, wrong) in [
+        ("strategy.max_gas_per_tx is 799999", Strategy { max_gas_per_tx: 799_999, ..exact.clone() }),
+        ("strategy.max_fee is 19999ustake", Strategy { max_fee: Some(19_999), ..exact.clone() }),
+        ("strategy.max_fee_per_hour is 19999ustake", Strategy { max_fee_per_hour: Some(19_999), ..exact.clone() }),
+    ] {
+        assert!(bad(&costs(wrong), Status::Fail).finding.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn spending_nothing_wants_a_liquidator_and_spending_less_than_a_debt_is_told() {
+    let value = |text: &str| text.parse::<Value>().unwrap();
+    for name in ["strategy.max_spend_per_tx", "strategy.max_spend_per_hour"] {
+        let spending = |most: &str, liquidator: bool| {
+            let mut strategy = Strategy::default();
+            let limit =
+                if name.ends_with("tx") { &mut strategy.max_spend_per_tx } else { &mut strategy.max_spend_per_hour };
+            *limit = Some(value(most));
+            limits::spending(&strategy, value("5"), liquidator)
+        };
+        assert!(bad(&spending("0", false), Status::Fail).finding.contains(name));
+        assert_eq!(worst(&spending("0", true)), Status::Ok);
+        assert!(bad(&spending("4.99", true), Status::Warn).finding.contains(name));
+        assert!(spending("5", true).is_empty());
+    }
+    assert!(limits::spending(&Strategy::default(), value("5"), false).is_empty());
+}
+
+/// What the plan does with its own coins is what the doctor foretells, on both sides of the border. The account is so far down that it
+/// pays the whole bonus.
+#[tokio::test]
+async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_more() {
+    let build = || {
+        let mut world = World::builder().lent(1_000_000).build();
+        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+        world.borrow(ALICE, UUSD, 650_000_000).unwrap();
+        world.set_price(UATOM, "7.8");
+        world
+    };
+    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let book = plimsoll_keeper::book::Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    let params = book.assets.values().find(|asset| asset.params.denom == UATOM).unwrap().params.clone();
+    let judged = scan(&book, book.head.time).unwrap();
+    let found = |slippage: Ratio| {
+        let strategy = Strategy { slippage, ..Strategy::default() };
+        let cooling = std::collections::BTreeMap::new();
+        let planned = plan(&book, &judged, Means::new(Some(LIQUIDATOR), None, &strategy, &cooling)).actions.len();
+        (planned, limits::slippage(slippage, std::iter::once(&params), false))
+    };
+    // (1 + b)(1 - s) = 1, where b is the highest bonus after its fee: s = b / (1 + b).
+    let net = params.liquidation_bonus.max.to_string().parse::<f64>().unwrap()
+        * (1.0 - params.protocol_liquidation_fee.to_string().parse::<f64>().unwrap());
+    let border = net / (1.0 + net);
+    let ratio = |number: f64| format!("{number:.6}").parse::<Ratio>().unwrap();
+    let (planned, checks) = found(ratio(border - 0.0001));
+    assert_eq!((planned, worst(&checks)), (1, Status::Warn), "{checks:?}");
+    assert!(checks[0].finding.contains("just below health factor 1"), "{checks:?}");
+    let (planned, checks) = found(ratio(border + 0.0001));
+    assert_eq!(planned, 0);
+    assert!(bad(&checks, Status::Fail).finding.contains("the whole bonus"));
+    let (planned, checks) = found(Ratio::bps(50));
+    assert_eq!((planned, worst(&checks)), (1, Status::Ok), "{checks:?}");
+    let with_liquidator = limits::slippage(ratio(border + 0.0001), std::iter::once(&params), true);
+    assert_eq!(bad(&with_liquidator, Status::Warn).check, "slippage");
+}
+
+#[test]
+fn a_gas_price_that_no_node_takes_is_a_failure_and_one_that_some_take_a_warning() {
+    let config = ChainConfig {
+        id: "c-1".to_owned(),
+        grpc: Vec::new(),
+        rpc: Vec::new(),
+        prefix: "wasm".to_owned(),
+        coin_type: 118,
+        gas_price: "0.025".parse().unwrap(),
+        gas_denom: "ustake".to_owned(),
+        gas_adjustment: "1.3".parse().unwrap(),
+        ca_file: None,
+    };
+    let told = |said: &[Option<&str>]| {
+        let told: Vec<_> = said.iter().map(|said| ("http://a:1".to_owned(), said.map(str::to_owned))).collect();
+        network::gas_prices(&told, &config)
+    };
+    for good in
+        ["0.025ustake", "0.025000000000000000ustake,1uatom", "0.024999ustake", "", "0ustake", "0.1uatom, 0.01ustake"]
+    {
+        assert_eq!(worst(&told(&[Some(good)])), Status::Ok, "{good}");
+    }
+    let unknown = told(&[None]);
+    assert!(unknown[0].status == Status::Ok && unknown[0].finding.contains("unknown"), "{unknown:?}");
+    assert!(bad(&told(&[Some("0.0251ustake")]), Status::Fail).mend.as_ref().unwrap().contains("0.0251 at least"));
+    assert!(bad(&told(&[Some("0.001uatom")]), Status::Fail).finding.contains("0.001uatom"));
+    assert_eq!(bad(&told(&[Some("1ustake"), Some("0.02ustake")]), Status::Warn).check, "gas price http://a:1");
+}
+
+#[tokio::test]
+async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
+    let intent = |hash: &str, chain_id: &str, sender: &str| Intent {
+        hash: hash.to_owned(),
+        sender: sender.to_owned(),
+        chain_id: chain_id.to_owned(),
+        timeout_height: 1_000,
+        accounts: Vec::new(),
+        items: 0,
+        before: 0,
+        sequence: Some(4),
+        spent: None,
+    };
+    let ours = intent("A", "c-1", "wasm1me");
+    let head = |height| Head { chain_id: "c-1".to_owned(), height, time: 1 };
+    let included = |height| {
+        let (codespace, log, events) = (String::new(), String::new(), Vec::new());
+        Outcome::Included(Included { height, code: 0, codespace, log, gas_used: 1, events })
+    };
+    for (height, outcome, used, status, says) in [
+        (1_010, included(990), true, Status::Ok, "in block 990"),
+        (1_010, included(1_001), true, Status::Fail, "in block 1001"),
+        (990, Outcome::NotFound { height: 990 }, false, Status::Ok, "on its way"),
+        (1_002, Outcome::NotFound { height: 1_002 }, false, Status::Ok, "on its way"),
+        (1_003, Outcome::NotFound { height: 1_003 }, false, Status::Ok, "plans anew"),
+        (1_003, Outcome::NotFound { height: 1_003 }, true, Status::Warn, "sequence"),
+        // At least a thousand blocks from now: no transaction is given so many.
+        (0, Outcome::NotFound { height: 0 }, false, Status::Ok, "on its way"),
+    ] {
+        let check = journal::judge(&ours, &head(height), &outcome, used);
+        assert!(check.status == status && check.finding.contains(says), "{check:?}");
+        assert_eq!(check.mend.is_some(), status != Status::Ok);
+    }
+    let ahead = Intent { timeout_height: 2_000, ..ours.clone() };
+    let check = journal::judge(&ahead, &head(999), &Outcome::NotFound { height: 999 }, false);
+    assert!(check.status == Status::Fail && check.finding.contains("another chain of that name"), "{check:?}");
+
+    // The file itself: nothing of it is changed, and another's transactions are told apart.
+    let chain = WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000).build()).await.unwrap();
+    let file = std::env::temp_dir().join(format!("plimsoll-doctor-journal-{}", std::process::id()));
+    assert_eq!(journal::check(&chain, &file).await, []);
+    let mut kept = Journal::open(&file).unwrap();
+    let here = chain.head().await.unwrap().chain_id;
+    for one in
+        [intent("B", "elsewhere-1", LIQUIDATOR), intent("C", &here, "wasm1other"), intent("D", &here, LIQUIDATOR)]
+    {
+        kept.intend(one).unwrap();
+    }
+    kept.resolve("D", Fate::Settled, 7).unwrap();
+    let cut = std::fs::read_to_string(&file).unwrap() + "{\"intent\":";
+    std::fs::write(&file, &cut).unwrap();
+    let checks = journal::check(&chain, &file).await;
+    let texts: Vec<_> = checks.iter().map(|check| (check.status, check.finding.as_str())).collect();
+    assert!(
+        matches!(texts.as_slice(), [(Status::Warn, b), (Status::Warn, c)]
+        if b.contains("B was sent") && b.contains("elsewhere-1") && c.contains("wasm1other")),
+        "{texts:?}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), cut);
+    std::fs::write(&file, "no journal\n").unwrap();
+    assert!(bad(&journal::check(&chain, &file).await, Status::Fail).finding.contains("line 1"));
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test]
+async fn a_further_key_without_gas_money_is_a_warning_since_the_first_supplies_it() {
+    let price = Coin { denom: UUSD.to_owned(), amount: 1 };
+    let (chain, _) = world().await;
+    let rich = chain.with_gas_price(price).await.unwrap();
+    let poor = rich.signed_by("nobody").await.unwrap();
+    assert_eq!(bad(&wallet::further(&poor, 1).await, Status::Warn).check, "gas money 2");
+    let found = wallet::further(&rich, 2).await;
+    assert!(found[0].status == Status::Ok && found[0].check == "gas money 3", "{found:?}");
 }

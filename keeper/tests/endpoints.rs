@@ -114,9 +114,13 @@ fn one_that_is_behind_is_refused_by_name_until_it_has_caught_up() {
     let mut all = three();
     all_at(&mut all, 900, 0);
     // A few blocks behind is how blocks travel.
-    all.heard(3, &head(905), 100, CLOCK);
+    for at in 1..4 {
+        all.heard(at, &head(905), 100, CLOCK);
+    }
     assert_eq!(all.heard(0, &head(900), 110, CLOCK), None);
-    all.heard(3, &head(906), 120, CLOCK);
+    for at in 1..4 {
+        all.heard(at, &head(906), 120, CLOCK);
+    }
     let Change { name, to, .. } = all.heard(0, &head(900), 130, CLOCK).unwrap();
     assert_eq!((name.as_str(), &to), ("http://a:1", &Health::Lagging { height: 900, tip: 906, seconds: 6 }));
     assert!(to.to_string().contains("900") && to.to_string().contains("906"));
@@ -132,8 +136,11 @@ fn a_late_answer_is_held_against_the_blocks_there_were_when_it_was_asked_for() {
     all_at(&mut all, 900, 0);
     let asked = all.clone();
     // While the first thinks about it, the others go on.
-    all.heard(3, &head(920), 3_000, CLOCK);
-    assert_eq!(all.heard_since(0, &head(900), asked.tip(0, Some(0)), 3_010, CLOCK), None);
+    for at in 1..4 {
+        all.heard(at, &head(920), 3_000, CLOCK);
+    }
+    let tip = asked.tip_if(0, &head(900), 0);
+    assert_eq!(all.heard_since(0, &head(900), Some(&tip), 3_010, CLOCK), None);
     assert_eq!(all.health(0), Health::Good);
     // An announcement says nothing of who is behind, neither for nor against.
     assert!(all.announced(0, &head(901), 3_020, CLOCK).0);
@@ -151,12 +158,12 @@ fn a_late_answer_is_held_against_the_blocks_there_were_when_it_was_asked_for() {
 fn an_announcement_of_a_block_that_can_not_be_yet_or_is_long_past_holds_nobody_back() {
     let mut all = three();
     all_at(&mut all, 900, 0);
-    for height in [1, 879, 906, 1_000_000_000] {
+    for height in [1, 879, 921, 1_000_000_000] {
         assert_eq!(all.announced(3, &head(height), 1_000, CLOCK), (false, None), "{height}");
     }
-    assert_eq!(all.tip(1_000, None).unwrap().height, 900);
+    assert_eq!(all.tip(1_000).unwrap().height, 900);
     assert_eq!(all.heard(0, &head(900), 1_500, CLOCK), None);
-    for height in [880, 905] {
+    for height in [880, 920] {
         assert!(all.announced(3, &head(height), 1_600, CLOCK).0, "{height}");
     }
     // A probe says the same, and is believed as far as the others allow.
@@ -204,16 +211,112 @@ fn heights_and_times_that_cant_be_are_refused() {
     assert!(matches!(all.heard(1, &young(1_000_000), 1, CLOCK).unwrap().to, Health::Impossible { .. }));
     // Nor does it make the others late.
     all.heard(0, &young(901), 2, CLOCK);
-    assert_eq!((all.health(0), all.tip(2, None).unwrap().height), (Health::Good, 901));
+    assert_eq!((all.health(0), all.tip(2).unwrap().height), (Health::Good, 901));
     let ahead = Head { time: CLOCK + 601, ..head(901) };
     assert!(matches!(all.heard(2, &ahead, 3, CLOCK).unwrap().to, Health::Impossible { .. }));
     // When the other's block is old, it is the other that is late.
     let mut all = three();
     all.heard(0, &head(900), 0, CLOCK);
-    all.heard(1, &young(1_000_000), 1, CLOCK);
+    // In the 100 s since then a chain makes so many blocks.
+    all.heard(1, &young(2_900), 1, CLOCK);
     assert_eq!(all.health(1), Health::Good);
     all.heard(0, &head(901), 2, CLOCK);
     assert!(matches!(all.health(0), Health::Lagging { .. }));
+}
+
+/// Two nodes, each with both kinds: gRPC of the first and second, RPC of the first and second; all at 900 when last asked.
+fn two_nodes() -> Endpoints {
+    let named =
+        [(Kind::Grpc, "http://a:1"), (Kind::Grpc, "http://b:1"), (Kind::Rpc, "ws://a:2"), (Kind::Rpc, "ws://b:2")];
+    let mut all = Endpoints::new("chain-1", named.map(|(kind, name)| (kind, name.to_owned())));
+    all_at(&mut all, 900, 0);
+    all.to_probe(1_000);
+    all
+}
+
+#[test]
+fn one_far_ahead_of_the_others_is_left_out_and_not_they() {
+    // Young and old by this machine's clock, by height and by time.
+    let far = |height, time| Head { height, time, ..head(0) };
+    for wrong in [far(1_000_000, CLOCK), far(1_000_000, CLOCK - 100), far(2_000, CLOCK - 99), far(901, CLOCK + 500)] {
+        let mut all = three();
+        let young = |height: u64| Head { time: CLOCK - 1, ..head(height) };
+        for at in 0..4 {
+            all.heard(at, &young(900), 0, CLOCK);
+        }
+        for round in 1..5 {
+            let now = round * PROBE_EVERY;
+            all.to_probe(now);
+            all.heard(3, &wrong, now, CLOCK);
+            for at in 0..3 {
+                all.heard(at, &young(900 + round), now, CLOCK);
+                assert_eq!(all.health(at), Health::Good, "{wrong:?} in round {round}");
+            }
+            let odd = all.health(3);
+            assert!(matches!(odd, Health::Impossible { .. } | Health::Lagging { .. }), "{wrong:?}: {odd:?}");
+            assert_eq!(all.tip(now).unwrap().height, 900 + round);
+        }
+        all.heard(3, &young(905), 5 * PROBE_EVERY, CLOCK);
+        assert_eq!(all.health(3), Health::Good);
+    }
+}
+
+#[test]
+fn of_two_nodes_that_disagree_the_one_is_believed_that_goes_on_from_what_was_known() {
+    for wrong in [1_000_000_000, 2_000, 3, 850] {
+        let mut all = two_nodes();
+        for round in 1..5 {
+            let now = round * PROBE_EVERY;
+            // Whoever is heard first.
+            for at in if round % 2 == 0 { [0, 2, 1, 3] } else { [1, 3, 0, 2] } {
+                all.heard(at, &head(if at % 2 == 1 { wrong } else { 900 + round }), now, CLOCK - 100 + now / 1_000);
+            }
+            let good = (0..4).map(|at| all.health(at) == Health::Good).collect::<Vec<_>>();
+            assert_eq!(good, [true, false, true, false], "{wrong} in round {round}");
+            all.to_probe(now + 1);
+        }
+    }
+}
+
+#[test]
+fn of_two_that_go_on_the_one_behind_is_late() {
+    let mut all = two_nodes();
+    for at in [1, 3] {
+        all.heard(at, &head(910), 2_000, CLOCK);
+    }
+    all.heard(0, &head(900), 2_001, CLOCK);
+    assert!(matches!(all.health(0), Health::Lagging { height: 900, tip: 910, .. }));
+    assert_eq!((all.health(1), all.health(3)), (Health::Good, Health::Good));
+}
+
+#[test]
+fn at_the_start_two_that_disagree_are_told_apart_by_their_order_and_three_by_their_number() {
+    let named = ["http://a:1", "http://b:1", "http://c:1"].map(|name| (Kind::Grpc, name.to_owned()));
+    let young = |height: u64| Head { time: CLOCK, ..head(height) };
+    let mut two = Endpoints::new("chain-1", named[..2].to_vec());
+    two.heard(1, &young(1_000_000), 0, CLOCK);
+    two.heard(0, &young(900), 1, CLOCK);
+    two.settle(2, CLOCK);
+    assert!(two.health(0) == Health::Good && matches!(two.health(1), Health::Impossible { .. }));
+    let mut three = Endpoints::new("chain-1", named);
+    three.heard(0, &young(1_000_000), 0, CLOCK);
+    three.heard(1, &young(900), 1, CLOCK);
+    three.heard(2, &young(901), 2, CLOCK);
+    three.settle(3, CLOCK);
+    assert!(matches!(three.health(0), Health::Impossible { .. }));
+    assert_eq!((three.health(1), three.health(2)), (Health::Good, Health::Good));
+}
+
+#[test]
+fn a_chain_that_was_reset_is_seen_once_all_say_so() {
+    let mut all = two_nodes();
+    for round in 1..4 {
+        all.to_probe(round * PROBE_EVERY);
+        for at in 0..4 {
+            all.heard(at, &head(round), round * PROBE_EVERY, CLOCK);
+        }
+    }
+    assert_eq!((all.readiness().grpc, all.readiness().rpc, all.tip(6_000).unwrap().height), (2, 2, 3));
 }
 
 #[test]

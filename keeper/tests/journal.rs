@@ -198,3 +198,37 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     }
     assert_eq!(executor.in_flight(&head.chain_id), None);
 }
+
+#[test]
+fn the_same_bytes_signed_again_after_a_refusal_count() {
+    let path = path("again-after-refusal");
+    let spending = Intent { spent: Some(Spent { at: 1, fee: 7, ..Spent::default() }), ..intent("A", "me", "c") };
+    let mut journal = Journal::open(&path).unwrap();
+    journal.intend(spending.clone()).unwrap();
+    journal.resolve("A", Fate::Refused, 5).unwrap();
+    assert_eq!(journal.spent("c").count(), 0);
+    journal.intend(spending).unwrap();
+    journal.resolve("A", Fate::Settled, 6).unwrap();
+    assert_eq!(journal.spent("c").count(), 1);
+    drop(journal);
+    assert_eq!(Journal::open(&path).unwrap().spent("c").count(), 1);
+}
+
+#[test]
+fn what_counts_for_the_hour_outlives_a_compaction() {
+    let path = path("hour");
+    let mut journal = Journal::open(&path).unwrap();
+    // Ten seconds apart: 360 of them are of the last hour.
+    for n in 0..1_200u64 {
+        let spent = Some(Spent { at: 10_000 + n * 10, fee: 1, ..Spent::default() });
+        journal.intend(Intent { spent, sequence: Some(n), ..intent(&format!("H{n}"), "me", "c") }).unwrap();
+        journal.resolve(&format!("H{n}"), Fate::Settled, n).unwrap();
+    }
+    drop(journal);
+    let journal = Journal::open(&path).unwrap();
+    let recent = journal.spent("c").filter(|spent| spent.at + 3_600 > 21_990).count();
+    assert_eq!(recent, 360);
+    let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+    assert!(lines < 1_600, "{lines}");
+    assert_eq!((journal.used("me", "c"), journal.used("you", "c"), journal.used("me", "d")), (Some(1_199), None, None));
+}

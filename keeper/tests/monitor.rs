@@ -14,10 +14,11 @@ use std::time::Duration;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::endpoints::Readiness;
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::chain::{Chain, Head};
+use plimsoll_keeper::chain::{Chain, Head, Included};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::exchange::read::Venue;
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::execute::Landed;
+use plimsoll_keeper::journal::{Intent, Journal};
 use plimsoll_keeper::monitor::ready::Facts;
 use plimsoll_keeper::monitor::serve::serve;
 use plimsoll_keeper::monitor::{Monitor, clock};
@@ -77,6 +78,7 @@ async fn numbers_are_what_the_chain_says() {
     assert_eq!(value(&text, "keeper_accounts"), 4.0);
     assert_eq!(value(&text, "keeper_book_height"), chain.head().await.unwrap().height as f64);
     assert_eq!(value(&text, "keeper_queue"), 0.0);
+    assert_eq!(keeper.on_their_way().len(), 1);
     assert_eq!(value(&text, "keeper_detect_to_submit_seconds_count"), 1.0);
     assert_eq!(value(&text, "keeper_submit_to_commit_seconds_count"), 0.0);
     assert_eq!(value(&text, "keeper_oracle_fault{denom=\"uatom\"}"), 0.0);
@@ -94,12 +96,42 @@ async fn numbers_are_what_the_chain_says() {
     let told = value(&text, "keeper_profit_value");
     assert!(earned > 0.0 && (told - earned).abs() < 1e-5, "{told} is told, {earned} arrived");
 
+    // What it says when it ends is the same; a drain that finds nothing is no block.
+    keeper.drain(|_| panic!("nothing is on its way")).await.unwrap();
+    let summary = monitor.summary();
+    let by = summary.transactions;
+    assert_eq!((summary.blocks, by.settled, by.failed, by.rival, by.expired, by.refused), (2, 1, 0, 0, 0, 0));
+    assert_eq!(summary.liquidated.iter().map(|name| &name[name.len() - 2..]).collect::<Vec<_>>(), ["/0", "/1", "/2"]);
+    assert!((summary.profit_value.to_string().parse::<f64>().unwrap() - earned).abs() < 1e-5);
+    let json = serde_json::to_value(&summary).unwrap();
+    assert_eq!((&json["liquidated"], &json["transactions"]["settled"]), (&3.into(), &1.into()));
+    assert!(keeper.on_their_way().is_empty());
+
     // Nobody feeds: prices grow old, then fail.
     chain.block(1_000_000, |_| Ok(vec![])).await.unwrap().unwrap();
     keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
     let text = monitor.render();
     assert!(value(&text, "keeper_oracle_age_seconds{denom=\"uatom\"}") >= 1_000_000.0);
     assert_eq!(value(&text, "keeper_oracle_fault{denom=\"uatom\"}"), 1.0);
+}
+
+#[test]
+fn fees_are_paid_in_blocks_alone_whether_it_worked_or_not() {
+    let monitor = Monitor::default();
+    let intent: Intent = serde_json::from_str(
+        r#"{"hash":"A","sender":"me","chain_id":"c-1","timeout_height":9,"accounts":[],"spent":{"at":1,"own":"0","fee":7,"write_offs":0}}"#,
+    )
+    .unwrap();
+    let included = |code| {
+        let (codespace, log, events) = (String::new(), String::new(), Vec::new());
+        Landed::Included(Included { height: 8, code, codespace, log, gas_used: 1, events })
+    };
+    let mut seen = Vec::new();
+    for landed in [Landed::Expired, included(5), included(0)] {
+        monitor.landed(&intent, &landed);
+        seen.push((monitor.summary().fees, monitor.summary().transactions.settled));
+    }
+    assert_eq!(seen, [(0, 0), (7, 0), (14, 1)]);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::commands::scan::{price_faults, summary};
 use plimsoll_keeper::exchange::{Exchange, Pair};
 use plimsoll_keeper::rehearse::{Shock, moved, shocked};
 use plimsoll_keeper::scan::scan;
@@ -75,6 +76,31 @@ async fn what_is_foretold_is_what_the_contracts_say_after_the_fall() {
         told.sort();
         assert_eq!(below, told, "{change}");
     }
+}
+
+// A shock is a vote that has just been cast: what isn't shocked stays as old as it is.
+#[tokio::test]
+async fn prices_that_fail_their_guards_are_named_with_what_is_wrong_before_and_after_a_shock() {
+    let chain = WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000).build()).await.unwrap();
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let read = async || Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    let book = read().await;
+    let faults = |book: &Book| price_faults(book, &scan(book, book.head.time).unwrap());
+    assert!(faults(&book).is_empty());
+    let ages = |book: &Book| {
+        book.assets.values().filter(|asset| asset.record.as_ref().unwrap().guards.max_age.is_some()).count()
+    };
+    chain.block(100_000, |_| Ok(Vec::new())).await.unwrap().unwrap();
+    let old = read().await;
+    let found = faults(&old);
+    assert!(found.len() == ages(&old) && found[UATOM].contains("s old"), "{found:?}");
+    let told = summary(&old, &scan(&old, old.head.time).unwrap());
+    assert_eq!(
+        (&told["price_faults"][UATOM], &told["height"]),
+        (&found[UATOM].clone().into(), &old.head.height.into())
+    );
+    let shocked = faults(&shocked(&old, &[shock("uatom=-1%")]).unwrap());
+    assert!(!shocked.contains_key(UATOM) && shocked.len() + 1 == found.len(), "{shocked:?}");
 }
 
 #[tokio::test]

@@ -77,6 +77,52 @@ async fn a_block_without_transactions_may_have_events() {
 }
 
 #[tokio::test]
+async fn results_of_another_type_are_garbage_and_not_an_empty_block() {
+    let event = |attributes: Value| json!([{ "code": 0, "events": [{ "type": "wasm", "attributes": attributes }] }]);
+    let bad = [
+        ("txs_results", json!("x")),
+        ("txs_results", json!({})),
+        ("txs_results", json!(["x"])),
+        ("txs_results", json!([{ "code": "0", "events": [] }])),
+        ("txs_results", json!([{ "code": 0, "events": 7 }])),
+        ("txs_results", json!([{ "code": 0, "events": ["x"] }])),
+        ("txs_results", json!([{ "code": 0, "events": [{ "type": 7, "attributes": [] }] }])),
+        ("txs_results", event(json!("x"))),
+        ("txs_results", event(json!({}))),
+        ("txs_results", event(json!(["x"]))),
+        ("txs_results", event(json!([{ "key": 7, "value": "x" }]))),
+        ("txs_results", event(json!([{ "key": "_contract_address", "value": ["x"] }]))),
+        ("finalize_block_events", json!("x")),
+        ("finalize_block_events", json!([7])),
+        ("begin_block_events", json!(true)),
+        ("end_block_events", json!([{ "type": "wasm", "attributes": "x" }])),
+    ];
+    let events = async |name: &'static str, value: Value| {
+        let rpc = node(move |_| {
+            let mut result = json!({ "height": "7", "txs_results": null });
+            result[name] = value.clone();
+            json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()
+        });
+        rpc.await.events(7).await
+    };
+    for (name, value) in bad {
+        let error = events(name, value.clone()).await;
+        assert!(matches!(error, Err(Error::Garbage { .. })), "{name} {value}: {error:?}");
+    }
+    // Nothing to list, and what failed says nothing.
+    for (name, value) in [
+        ("txs_results", Value::Null),
+        ("txs_results", json!([{ "events": null }, { "code": 0 }, { "code": null, "events": [] }])),
+        ("txs_results", event(Value::Null)),
+        ("txs_results", event(json!([{ "key": "a", "value": null }, { "key": "b" }]))),
+        ("txs_results", json!([{ "code": 5, "events": [wasm("b", "failed")] }])),
+        ("finalize_block_events", Value::Null),
+    ] {
+        assert_eq!(events(name, value.clone()).await.unwrap(), [], "{name} {value}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_object_is_garbage() {
     for answer in ["[]", "7", "null", "\"x\"", "{}"] {
         let rpc = node(move |_| answer.to_owned()).await;

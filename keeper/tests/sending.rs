@@ -70,8 +70,8 @@ impl Chain for Faulty {
         self.inner.raw(contract, key, height).await
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        let mut balances = self.inner.balances(address).await?;
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        let mut balances = self.inner.balances(address, denoms).await?;
         balances.extend(self.gas_money.map(|amount| (GAS_DENOM.to_owned(), amount)));
         Ok(balances)
     }

@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::shelf::{Care, Shelf};
 use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
 use plimsoll_keeper::chain::world::WorldChain;
@@ -148,8 +149,8 @@ impl Chain for Node {
         self.world.raw(contract, key, None).await
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        self.world.balances(address).await
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        self.world.balances(address, denoms).await
     }
 
     async fn head_at(&self, height: u64) -> Result<Option<Head>> {
@@ -250,6 +251,16 @@ async fn a_small_market_takes_one_page_and_a_large_one_several_at_once() {
 }
 
 #[tokio::test]
+async fn an_audit_asks_for_fewer_where_the_gas_limit_allows_no_more() {
+    let node = Node { most: 20, ..Node::new(one_owner(100)).await };
+    let mut book = node.snapshot().await.unwrap();
+    node.asked.lock().unwrap().clear();
+    let audit = book.audit(&node, 128, &mut Dice::seeded(7)).await.unwrap();
+    assert_eq!(*node.asked.lock().unwrap(), [64, 32, 16]);
+    assert!(audit.accounts >= 64, "{audit:?}");
+}
+
+#[tokio::test]
 async fn a_page_above_the_gas_limit_is_halved_and_the_size_grows_again_below_it() {
     let node = Node { most: 300, ..Node::new(one_owner(20_000)).await };
     let book = node.snapshot().await.unwrap();
@@ -313,7 +324,7 @@ async fn a_gap_is_filled_from_results_or_read_anew_when_they_are_gone() {
 #[tokio::test]
 async fn a_stored_block_that_is_not_the_chains_is_of_a_chain_that_was_reset() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("reset-{}.redb", std::process::id()));
-    let aside = file.with_extension("redb.damaged-1");
+    let aside = file.with_extension("redb.other-1");
     _ = (std::fs::remove_file(&file), std::fs::remove_file(&aside));
     let mut node = Node::new(mixed(30)).await;
     let head = node.head().await.unwrap();

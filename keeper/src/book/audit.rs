@@ -10,6 +10,7 @@ use crate::book::Book;
 use crate::book::answer::check_account;
 use crate::book::follow::accounts;
 use crate::book::news::News;
+use crate::book::page::PageSize;
 use crate::chain::{Chain, query};
 use crate::error::{Error, Result};
 
@@ -55,6 +56,28 @@ impl Dice {
     }
 }
 
+/// So many borrowers after this one, or fewer where the node's gas limit for queries allows no more.
+async fn borrowers(
+    chain: &impl Chain,
+    pool: &str,
+    start_after: Option<AccountKey>,
+    most: u32,
+    at: Option<u64>,
+) -> Result<AccountsResponse> {
+    let mut pages = PageSize::default();
+    loop {
+        let limit = pages.get().min(most);
+        if limit == 0 {
+            return Ok(AccountsResponse { accounts: Vec::new() });
+        }
+        let question = QueryMsg::Borrowers(AccountsPage { start_after: start_after.clone(), limit: Some(limit) });
+        match query(chain, pool, &question, at).await {
+            Err(Error::Query { .. }) if pages.failed(limit) => {}
+            answered => return answered,
+        }
+    }
+}
+
 impl Book {
     /// Compares about `sample` accounts and everything else at the book's own block, and puts right what differs. Half of the accounts are
     /// taken one by one, each as likely as any other; the others follow each other on the chain from a random one on, so that
@@ -68,15 +91,10 @@ impl Book {
         let run = sample.div_ceil(2);
         let keys = self.random_keys(sample.saturating_sub(run), dice);
         let start_after = self.random_keys(usize::from(dice.below(8) > 0), dice).pop();
-        let limit = Some(u32::try_from(run).unwrap_or(u32::MAX)).filter(|limit| *limit > 0);
-        let (answers, next) = tokio::try_join!(accounts(chain, &pool, &keys, at), async {
-            let question = QueryMsg::Borrowers(AccountsPage { start_after, limit });
-            if limit.is_none() {
-                Ok(AccountsResponse { accounts: Vec::new() })
-            } else {
-                query(chain, &pool, &question, at).await
-            }
-        })?;
+        let (answers, next) = tokio::try_join!(
+            accounts(chain, &pool, &keys, at),
+            borrowers(chain, &pool, start_after, u32::try_from(run).unwrap_or(u32::MAX), at)
+        )?;
         // What isn't answered has no debt any more, or never existed.
         let mut right: BTreeMap<AccountKey, _> = keys.into_iter().map(|key| (key, None)).collect();
         for record in answers.into_iter().chain([next]).flat_map(|page| page.accounts) {

@@ -9,35 +9,55 @@ use crate::book::news::News;
 use crate::book::page::PageSize;
 use crate::book::snapshot::price_record;
 use crate::book::touched::Touched;
-use crate::chain::{Chain, Head, REWIND_MAX, query};
+use crate::chain::{Chain, Head, REWIND_MAX, query_that};
 use crate::error::{Error, Result};
 
 /// The most blocks that are filled one by one, unless it is set otherwise.
 pub const GAP_MAX: u64 = 1_000;
 
+/// In seconds: by so much a block may seem older than one before it, told by another endpoint.
+const SKEW_MAX: u64 = 30;
+
+/// What blocks after the book's own have touched, as far as they were read.
+#[derive(Clone, Debug, Default)]
+pub struct Ahead {
+    /// The book's block.
+    after: u64,
+    /// The last block that was read.
+    through: u64,
+    touched: Touched,
+}
+
 impl Book {
     /// Brings the book to this block. Blocks in between are filled from their events, one by one; everything that they
     /// touched is then read once, at the newest. On an error the book stays as it was.
     pub async fn follow(&mut self, chain: &impl Chain, head: &Head) -> Result<News> {
-        self.follow_within(chain, head, GAP_MAX).await
+        self.follow_within(chain, head, GAP_MAX, &mut Ahead::default()).await
     }
 
     /// The same, with the most blocks that are filled one by one: after a longer absence everything is read anew. So it is when a block's
-    /// results are gone, or what they name can't be read; the book may then be at a newer block.
-    pub async fn follow_within(&mut self, chain: &impl Chain, head: &Head, gap_max: u64) -> Result<News> {
+    /// results are gone, or what they name can't be read; the book may then be at a newer block. What blocks say that were read before an error
+    /// stays in `ahead`, for the next time.
+    pub async fn follow_within(
+        &mut self,
+        chain: &impl Chain,
+        head: &Head,
+        gap_max: u64,
+        ahead: &mut Ahead,
+    ) -> Result<News> {
         if head.chain_id != self.head.chain_id {
             let (found, wanted) = (head.chain_id.clone(), self.head.chain_id.clone());
             return Err(Error::WrongChain { endpoint: "the node".to_owned(), found, wanted });
         }
-        self.assert_same_chain(head)?;
-        if head.height < self.head.height {
+        self.assert_same_chain(chain, head).await?;
+        if head.height < self.head.height || head.time < self.head.time {
             let reason = format!(
-                "block {} of {} after block {} of {}",
-                head.height, head.chain_id, self.head.height, self.head.chain_id
+                "block {} of {} of time {} after block {} of time {}",
+                head.height, head.chain_id, head.time, self.head.height, self.head.time
             );
             return Err(Error::garbage("the node", reason));
         }
-        let touched = self.touched_since(chain, head, gap_max).await?;
+        let touched = self.touched_since(chain, head, gap_max, ahead).await?;
         if !touched.settings {
             let filled = head.height.saturating_sub(self.head.height).saturating_sub(1);
             let news = News { accounts: touched.accounts.clone(), filled, malformed: touched.malformed, whole: false };
@@ -62,39 +82,53 @@ impl Book {
         Ok(News::whole())
     }
 
-    async fn touched_since(&self, chain: &impl Chain, head: &Head, gap_max: u64) -> Result<Touched> {
+    async fn touched_since(&self, chain: &impl Chain, head: &Head, gap_max: u64, ahead: &mut Ahead) -> Result<Touched> {
         let gap = head.height.saturating_sub(self.head.height);
         if gap > gap_max {
             tracing::info!(gap, gap_max, "too many blocks to fill one by one; reading the whole book again");
             return Ok(Touched { settings: true, ..Touched::default() });
         }
-        let mut touched = Touched::default();
-        for height in self.head.height.saturating_add(1)..=head.height {
+        if ahead.after != self.head.height || ahead.through > head.height {
+            *ahead = Ahead { after: self.head.height, through: self.head.height, touched: Touched::default() };
+        }
+        while ahead.through < head.height && !ahead.touched.settings {
+            let height = ahead.through.saturating_add(1);
             match chain.events(height).await {
-                Ok(events) => touched.add(&events, &self.addresses),
+                Ok(events) => ahead.touched.add(&events, &self.addresses),
                 Err(Error::Query { reason, .. }) => {
                     tracing::warn!(height, reason, "no results of this block; reading the whole book again");
-                    touched.settings = true;
+                    return Ok(Touched { settings: true, ..Touched::default() });
                 }
                 Err(error) => return Err(error),
             }
-            if touched.settings {
-                break;
-            }
+            ahead.through = height;
         }
-        Ok(touched)
+        Ok(ahead.touched.clone())
     }
 
     /// Heights and times of one chain go up together. What was read on another must not be acted on. A node that is behind in both is only
-    /// that, and refused until it has caught up.
-    fn assert_same_chain(&self, head: &Head) -> Result<()> {
-        let back = self.head.height.saturating_sub(head.height) > REWIND_MAX && head.time >= self.head.time;
-        let older = head.height >= self.head.height && head.time < self.head.time;
+    /// that, and refused until it has caught up; so is one whose block is a little older than the book's, as clocks differ. That it is another
+    /// chain is not believed while half of all endpoints don't say so.
+    async fn assert_same_chain(&self, chain: &impl Chain, head: &Head) -> Result<()> {
+        let (back, older) = self.is_before(head);
         if !back && !older {
             return Ok(());
         }
         let (chain_id, before, now) = (head.chain_id.clone(), self.head.height, head.height);
+        let told = chain.heads().await?;
+        let going_on = told.iter().filter(|told| self.is_before(told) == (false, false)).count();
+        if going_on > 0 && going_on * 2 >= told.len() {
+            let reason = format!("block {now} after {before}, while {going_on} of {} endpoints go on", told.len());
+            return Err(Error::garbage("a node", reason));
+        }
         Err(Error::Reset { chain_id, before, now, older })
+    }
+
+    /// Whether a head can't be of the book's chain, by its height or by its time.
+    const fn is_before(&self, head: &Head) -> (bool, bool) {
+        let back = self.head.height.saturating_sub(head.height) > REWIND_MAX && head.time >= self.head.time;
+        let older = head.height >= self.head.height && head.time.saturating_add(SKEW_MAX) < self.head.time;
+        (back, older)
     }
 
     async fn read_again(&self, chain: &impl Chain, head: &Head, touched: Touched) -> Result<Refreshed> {
@@ -105,9 +139,8 @@ impl Book {
         let accounts = accounts(chain, pool, &keys, at);
         let markets = try_join_all(touched.markets.iter().map(|denom| async {
             let question = QueryMsg::Market(Listed { denom: denom.clone() });
-            let market: MarketResponse = query(chain, pool, &question, at).await?;
-            check_market(self, denom, &market, head.time).map_err(|reason| Error::garbage(pool, reason))?;
-            Ok::<_, Error>(market)
+            let fits = |market: &MarketResponse| check_market(self, denom, market, head.time);
+            query_that(chain, pool, &question, at, fits).await
         }));
         let prices =
             try_join_all(
@@ -133,13 +166,12 @@ pub(super) async fn accounts(
     while !rest.is_empty() {
         let size = pages.get();
         let (page, later) = rest.split_at(usize::try_from(size).unwrap_or(usize::MAX).min(rest.len()));
-        match query::<AccountsResponse>(chain, pool, &QueryMsg::Accounts { keys: page.to_vec() }, at).await {
+        let fits = |answer: &AccountsResponse| check_asked(page, &answer.accounts);
+        match query_that(chain, pool, &QueryMsg::Accounts { keys: page.to_vec() }, at, fits).await {
             // More than a node's gas limit for queries allows.
             Err(Error::Query { .. }) if pages.failed(page.len().try_into().unwrap_or(size)) => {}
             other => {
-                let answer = other?;
-                check_asked(page, &answer.accounts).map_err(|reason| Error::garbage(pool, reason))?;
-                answers.push(answer);
+                answers.push(other?);
                 rest = later;
             }
         }

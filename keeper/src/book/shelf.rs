@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::book::Book;
 use crate::book::audit::Dice;
+use crate::book::follow::Ahead;
 use crate::book::news::News;
 use crate::book::store::{Codes, Store};
 use crate::chain::{Chain, Head};
@@ -15,12 +16,16 @@ pub use crate::config::Care;
 
 /// In seconds of the chain: after what time a file that couldn't be written is tried again.
 const FILE_AGAIN: u64 = 60;
+/// The same of an audit that came to nothing.
+const AUDIT_AGAIN: u64 = 10;
 
 /// What was wrong, ever since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Audits.
     pub audits: u64,
+    /// Audits that came to nothing: the chain couldn't be asked, or answered what can't be.
+    pub unaudited: u64,
     /// Differences that audits found and mended; anything but 0 is a fault of the keeper.
     pub mended: usize,
     /// How often the whole book was read anew, the start not counted.
@@ -43,9 +48,11 @@ pub struct Shelf {
     store: Option<Store>,
     codes: Codes,
     unsaved: News,
+    ahead: Ahead,
     file_again: u64,
     dice: Dice,
-    audited: u64,
+    /// When the next audit is due, in the chain's time.
+    audit_at: u64,
     /// Differences since the book was last read anew.
     doubts: usize,
     counts: Counts,
@@ -59,7 +66,7 @@ impl Shelf {
 
     /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`Shelf::keep`].
     pub async fn follow(&mut self, book: &mut Book, chain: &impl Chain, head: &Head) -> Result<()> {
-        let news = match book.follow_within(chain, head, self.care.gap_max).await {
+        let news = match book.follow_within(chain, head, self.care.gap_max, &mut self.ahead).await {
             Ok(news) => news,
             Err(error) => {
                 self.count_refused(&error);
@@ -80,15 +87,17 @@ impl Shelf {
     }
 
     async fn audit_in_time(&mut self, book: &mut Book, chain: &impl Chain) {
-        if self.care.audit_accounts == 0 || book.head.time < self.audited.saturating_add(self.care.audit_seconds) {
+        let now = book.head.time;
+        if self.care.audit_accounts == 0 || now < self.audit_at {
             return;
         }
         match self.audit(book, chain).await {
-            Ok(()) => self.audited = book.head.time,
-            // The next block tries again.
+            Ok(()) => self.audit_at = now.saturating_add(self.care.audit_seconds),
             Err(error) => {
+                self.audit_at = now.saturating_add(self.care.audit_seconds.min(AUDIT_AGAIN));
+                self.counts.unaudited = self.counts.unaudited.saturating_add(1);
                 self.count_refused(&error);
-                tracing::warn!(%error, "the book can't be compared now");
+                tracing::warn!(%error, "the book can't be compared with the chain now");
             }
         }
     }

@@ -1,8 +1,9 @@
 //! The book on disk: one file, one transaction a block. *Applied, never sent*: it is true for the block that it names, and for no other.
 //!
 //! Every page of the file carries a checksum, and all of them are checked when it is opened. A file that is damaged, or that is not a book, is
-//! moved aside to `<name>.damaged-<n>` and told of; it is never deleted. What is in it can always be read from the chain again, so the
-//! disk is waited for only every [`DURABLE_EVERY`]: after a kill at any moment the file holds some earlier block, whole.
+//! moved aside to `<name>.damaged-<n>` and told of, a sound book of another pool, chain or version to `<name>.other-<n>`; none is ever
+//! deleted. What is in it can always be read from the chain again, so the disk is waited for only every [`DURABLE_EVERY`]: after a kill at
+//! any moment the file holds some earlier block, whole.
 
 mod read;
 
@@ -60,33 +61,35 @@ pub struct Store {
 /// Why a file can't be used.
 enum Bad {
     /// It is damaged, or something else than a book: aside with it.
-    Unfit(String),
+    Damaged(String),
+    /// It is a book of another version: aside with it.
+    Other(String),
     /// It can't be read at all, or is another's: for people to see to.
     Stuck(String),
 }
 
 impl Store {
-    /// Opens the file, or makes it, and reads what it holds. What is unfit is moved aside, and the file is a new one.
+    /// Opens the file, or makes it, and reads what it holds. What can't be used is moved aside, and the file is a new one.
     pub fn open(path: &Path) -> Result<(Self, Option<Stored>)> {
         match Self::read(path) {
-            Ok(opened) => Ok(opened),
-            Err(Bad::Stuck(reason)) => Err(Error::file(path, reason)),
-            Err(Bad::Unfit(reason)) => {
-                let aside = set_aside(path)?;
-                tracing::error!(file = %path.display(), aside = %aside.display(), reason, "the book's file is unfit; it was moved aside, the book is read anew");
-                Self::read(path).map_err(|bad| match bad {
-                    Bad::Stuck(reason) | Bad::Unfit(reason) => Error::file(path, reason),
-                })
+            Ok(opened) => return Ok(opened),
+            Err(Bad::Stuck(reason)) => return Err(Error::file(path, reason)),
+            Err(Bad::Damaged(reason)) => {
+                let aside = set_aside(path, "damaged")?;
+                tracing::error!(file = %path.display(), aside = %aside.display(), reason, "the book's file is damaged, or no book; it was moved aside, the book is read anew");
             }
+            Err(Bad::Other(reason)) => tell_other(path, &set_aside(path, "other")?, &reason),
         }
+        Self::read(path).map_err(|bad| match bad {
+            Bad::Stuck(reason) | Bad::Damaged(reason) | Bad::Other(reason) => Error::file(path, reason),
+        })
     }
 
-    /// Moves this file aside, since it is another's, and starts a new one.
-    pub fn replace_foreign(self, reason: &str) -> Result<Self> {
+    /// Moves this file aside, since it is the book of another pool or chain, and starts a new one.
+    pub fn replace_other(self, reason: &str) -> Result<Self> {
         let path = self.path.clone();
         drop(self);
-        let aside = set_aside(&path)?;
-        tracing::error!(file = %path.display(), aside = %aside.display(), reason, "the book's file is another's; it was moved aside, the book is read anew");
+        tell_other(&path, &set_aside(&path, "other")?, reason);
         Self::open(&path).map(|(store, _)| store)
     }
 
@@ -94,8 +97,8 @@ impl Store {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
         let database = builder.create(path).map_err(|error| bad(&error))?;
-        let unfit = |error: redb::Error| Bad::Unfit(error.to_string());
-        let transaction = database.begin_read().map_err(|error| unfit(error.into()))?;
+        let damaged = |error: redb::Error| Bad::Damaged(error.to_string());
+        let transaction = database.begin_read().map_err(|error| damaged(error.into()))?;
         let stored = read::stored(&transaction)?;
         drop(transaction);
         Ok((Self { path: path.to_owned(), database, durable: Instant::now() }, stored))
@@ -200,20 +203,27 @@ fn bad(error: &DatabaseError) -> Bad {
             Bad::Stuck("is in use by another keeper: stop that one, or set another book.path".to_owned())
         }
         DatabaseError::Storage(StorageError::Io(io)) if !damaged(io.kind()) => Bad::Stuck(io.to_string()),
-        other => Bad::Unfit(other.to_string()),
+        DatabaseError::UpgradeRequired(version) => {
+            Bad::Other(format!("this book is of another version: version {version} of the file's format"))
+        }
+        other => Bad::Damaged(other.to_string()),
     }
 }
 
-/// Renames it to the first free `<name>.damaged-<n>`.
-fn set_aside(path: &Path) -> Result<PathBuf> {
+fn tell_other(path: &Path, aside: &Path, reason: &str) {
+    tracing::warn!(file = %path.display(), aside = %aside.display(), reason, "the book in this file is another's; it was moved aside, the book is read anew");
+}
+
+/// Renames it to the first free `<name>.<why>-<n>`.
+fn set_aside(path: &Path, why: &str) -> Result<PathBuf> {
     for n in 1..=ASIDE_MAX {
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".damaged-{n}"));
+        name.push(format!(".{why}-{n}"));
         let aside = PathBuf::from(name);
         if !aside.exists() {
             std::fs::rename(path, &aside).map_err(|error| Error::file(path, error))?;
             return Ok(aside);
         }
     }
-    Err(Error::file(path, format!("{ASIDE_MAX} files beside it are called .damaged-<n>: move some of them away")))
+    Err(Error::file(path, format!("{ASIDE_MAX} files beside it are called .{why}-<n>: move some of them away")))
 }

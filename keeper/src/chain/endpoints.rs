@@ -1,14 +1,17 @@
 //! Whom to ask. Pure: it is told what endpoints said and did, with the time, and says which of them to ask, in which order.
 //!
 //! An endpoint is left out while it is of another chain, behind the others, or says what can't be; and for a while after it has
-//! failed twice in a row. That while doubles from [`PAUSE_MIN`] to [`PAUSE_MAX`], and ends with a single probe.
+//! failed twice in a row. That while doubles from [`PAUSE_MIN`] to [`PAUSE_MAX`], and ends with a single probe. Which block the others are
+//! held against says [`agreed`].
 
+mod agreed;
 pub mod health;
 pub mod name;
 
 use crate::chain::{Head, REWIND_MAX};
 
-use health::{BEHIND_MAX, judge};
+use agreed::{Told, agreed, follows};
+use health::judge;
 pub use health::{Health, Kind, Readiness};
 
 /// After how many failures in a row an endpoint is left alone.
@@ -30,7 +33,7 @@ pub struct Endpoint {
     /// How it is called in logs, errors and metrics: without what may be secret in its address.
     pub name: String,
     /// The newest block that it told, and when.
-    pub head: Option<(Head, u64)>,
+    pub head: Option<Told>,
     /// Why it last failed.
     pub reason: Option<String>,
     fault: Option<Health>,
@@ -58,6 +61,10 @@ pub struct Change {
 pub struct Endpoints {
     chain_id: String,
     all: Vec<Endpoint>,
+    /// What was gone by when some of them were last asked where they stand.
+    known: Option<Told>,
+    /// This machine's clock when a block was last told, in seconds.
+    clock: u64,
 }
 
 impl Endpoints {
@@ -76,7 +83,8 @@ impl Endpoints {
             asked: None,
             lowest: 0,
         };
-        Self { chain_id: chain_id.to_owned(), all: addresses.into_iter().map(endpoint).collect() }
+        let all = addresses.into_iter().map(endpoint).collect();
+        Self { chain_id: chain_id.to_owned(), all, known: None, clock: 0 }
     }
 
     /// All of them, in the order in which they were given.
@@ -103,7 +111,7 @@ impl Endpoints {
         let keeps = |endpoint: &Endpoint| height.is_none_or(|height| height >= endpoint.lowest);
         let gone = !of_kind().any(|(_, endpoint)| endpoint.opens.is_none() && keeps(endpoint));
         let kept = |endpoint: &Endpoint| gone || keeps(endpoint);
-        let wanted = height.unwrap_or_else(|| self.tip(now, None).map_or(0, |tip| tip.height));
+        let wanted = height.unwrap_or_else(|| self.tip(now).map_or(0, |tip| tip.height));
         let mut open: Vec<(bool, usize)> = Vec::new();
         for (at, endpoint) in of_kind().filter(|(_, e)| e.opens.is_none() && kept(e)) {
             let has = endpoint.head.as_ref().is_some_and(|(head, _)| head.height >= wanted);
@@ -142,6 +150,9 @@ impl Endpoints {
         let due: Vec<usize> =
             self.all.iter().enumerate().filter(|(_, endpoint)| due(endpoint)).map(|(at, _)| at).collect();
         self.probing(&due, now);
+        if !due.is_empty() {
+            self.known = self.going_by(now, None).cloned();
+        }
         for at in &due {
             if let Some(endpoint) = self.all.get_mut(*at) {
                 endpoint.asked = Some(now);
@@ -162,13 +173,15 @@ impl Endpoints {
 
     /// It told its newest block; `clock` is this machine's, in seconds. Whether the block counts says [`Endpoints::health`].
     pub fn heard(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> Option<Change> {
-        let tip = self.tip(now, Some(at)).cloned();
-        self.heard_since(at, head, tip.as_ref(), now, clock)
+        self.clock = clock;
+        let tip = self.tip_if(at, head, now);
+        self.heard_since(at, head, Some(&tip), now, clock)
     }
 
-    /// As [`Endpoints::heard`], where the answer took a while: it is held against the newest block of the others when it was asked for.
+    /// As [`Endpoints::heard`], where the answer took a while: it is late only against the block that was gone by when it was asked for.
     pub fn heard_since(&mut self, at: usize, head: &Head, tip: Option<&Head>, now: u64, clock: u64) -> Option<Change> {
-        let fault = judge(head, &self.chain_id, tip, clock);
+        self.clock = clock;
+        let fault = judge(head, &self.chain_id, tip, clock).or_else(|| self.beyond(at, head, now));
         self.change(at, |endpoint| {
             endpoint.mend();
             let known = endpoint.head.as_ref().filter(|(known, _)| known.chain_id == head.chain_id);
@@ -185,12 +198,11 @@ impl Endpoints {
     }
 
     /// It announced a block. Announcements may be late, so that whether it is behind is not judged by them. Whether the block counts: one that is
-    /// farther from what was told lately than blocks come between two probes waits for the next probe.
+    /// far from the block to go by waits for the next probe.
     pub fn announced(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> (bool, Option<Change>) {
-        let far = |tip: &Head| {
-            head.height > tip.height.saturating_add(BEHIND_MAX) || head.height.saturating_add(REWIND_MAX) < tip.height
-        };
-        if head.chain_id == self.chain_id && self.tip(now, None).is_some_and(far) {
+        self.clock = clock;
+        let far = |tip: &Head| head.height.abs_diff(tip.height) > REWIND_MAX;
+        if head.chain_id == self.chain_id && self.tip(now).is_some_and(far) {
             return (false, None);
         }
         let change = match self.all.get(at) {
@@ -216,6 +228,15 @@ impl Endpoints {
         })
     }
 
+    /// It said what another refutes: it is left alone for the longest pause at once, whatever else it answers.
+    pub fn refuted(&mut self, at: usize, reason: &str, now: u64) -> Option<Change> {
+        self.change(at, |endpoint| {
+            endpoint.reason = Some(reason.to_owned());
+            endpoint.failures = endpoint.failures.max(FAILURES_MAX);
+            endpoint.opens = Some(now.saturating_add(PAUSE_MAX));
+        })
+    }
+
     /// It no longer has this block: it is not asked for it, nor for those before it.
     pub fn pruned(&mut self, at: usize, height: u64) {
         if let Some(endpoint) = self.all.get_mut(at) {
@@ -223,11 +244,44 @@ impl Endpoints {
         }
     }
 
-    /// The newest block that a sound endpoint told lately.
-    pub fn tip(&self, now: u64, except: Option<usize>) -> Option<&Head> {
-        let others = self.all.iter().enumerate().filter(|(at, _)| Some(*at) != except).map(|(_, endpoint)| endpoint);
-        let fresh = others.filter(|e| e.fault.is_none()).filter_map(|e| e.head.as_ref());
-        fresh.filter(|(_, heard)| heard + FRESH >= now).map(|(head, _)| head).max_by_key(|head| head.height)
+    /// Judges all by what all have told: whoever answered first was believed until then.
+    pub fn settle(&mut self, now: u64, clock: u64) -> Vec<Change> {
+        let told: Vec<(usize, Head)> =
+            self.all.iter().enumerate().filter_map(|(at, e)| Some((at, e.head.as_ref()?.0.clone()))).collect();
+        told.into_iter().filter_map(|(at, head)| self.heard(at, &head, now, clock)).collect()
+    }
+
+    /// The block to go by, of those that were told lately.
+    pub fn tip(&self, now: u64) -> Option<&Head> {
+        self.going_by(now, None).map(|(head, _)| head)
+    }
+
+    /// The same, if this endpoint tells this block.
+    pub fn tip_if(&self, at: usize, head: &Head, now: u64) -> Head {
+        let told = (head.clone(), now);
+        self.going_by(now, Some((at, &told))).map_or_else(|| head.clone(), |(tip, _)| tip.clone())
+    }
+
+    /// Whoever was left out has a voice as well, or one that is far ahead would silence all others.
+    fn going_by<'a>(&'a self, now: u64, new: Option<(usize, &'a Told)>) -> Option<&'a Told> {
+        let told = self.all.iter().enumerate().filter_map(|(at, endpoint)| match new {
+            Some((who, told)) if who == at => Some(told),
+            _ => endpoint.head.as_ref(),
+        });
+        let fresh = told.filter(|(head, heard)| head.chain_id == self.chain_id && heard + FRESH >= now);
+        agreed(&fresh.collect::<Vec<_>>(), self.known.as_ref(), now, self.clock)
+    }
+
+    /// What is wrong with a block that is farther ahead of the others than it can be by now.
+    fn beyond(&self, at: usize, head: &Head, now: u64) -> Option<Health> {
+        let told = (head.clone(), now);
+        let base = self.going_by(now, Some((at, &told)))?;
+        let ahead = head.height > base.0.height || head.time > base.0.time;
+        (ahead && !follows(base, head, now, self.clock)).then(|| {
+            let (height, seconds) = (base.0.height, head.time.saturating_sub(base.0.time));
+            let reason = format!("block {}, {seconds} s newer than block {height} that others are at", head.height);
+            Health::Impossible { reason }
+        })
     }
 
     /// Whether every endpoint that ever answered is of another chain, and one did.

@@ -175,6 +175,14 @@ impl<C: Chain> Faulty<C> {
         Ok((self.make(call, fault.as_ref(), real).await?, fault))
     }
 
+    async fn number(&self, real: impl Future<Output = Result<Option<u64>>>) -> Result<Option<u64>> {
+        match self.call(Call::Sequence, real).await? {
+            (_, Some(Fault::Garbage)) => Err(Error::garbage(NONSENSE, "a sequence that is no number")),
+            (sequence, Some(Fault::Stale(behind))) => Ok(sequence.map(|sequence| sequence.saturating_sub(behind))),
+            (sequence, _) => Ok(sequence),
+        }
+    }
+
     /// A head as the fault has it.
     fn bent(&self, head: Head, fault: Option<&Fault>) -> Head {
         let mut inside = self.inside();
@@ -217,6 +225,10 @@ impl<C: Chain> Chain for Faulty<C> {
         Ok(self.bent(head, fault.as_ref()))
     }
 
+    async fn heads(&self) -> Result<Vec<Head>> {
+        Ok(self.call(Call::Head, self.inner.heads()).await?.0)
+    }
+
     async fn head_at(&self, height: u64) -> Result<Option<Head>> {
         // Of an earlier block only whether the answer comes is a matter of faults.
         Ok(self.call(Call::Head, self.inner.head_at(height)).await?.0)
@@ -242,8 +254,8 @@ impl<C: Chain> Chain for Faulty<C> {
         Ok(if fault == Some(Fault::Garbage) { answer.map(cut) } else { answer })
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        let (mut balances, fault) = self.call(Call::Balances, self.inner.balances(address)).await?;
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        let (mut balances, fault) = self.call(Call::Balances, self.inner.balances(address, denoms)).await?;
         if fault == Some(Fault::Garbage) {
             balances.insert(NONSENSE.to_owned(), u128::MAX);
         }
@@ -311,11 +323,11 @@ impl<C: Chain> Chain for Faulty<C> {
     }
 
     async fn sequence(&self) -> Result<Option<u64>> {
-        let (sequence, fault) = self.call(Call::Sequence, self.inner.sequence()).await?;
-        match fault {
-            Some(Fault::Garbage) => Err(Error::garbage(NONSENSE, "a sequence that is no number")),
-            _ => Ok(sequence),
-        }
+        self.number(self.inner.sequence()).await
+    }
+
+    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
+        self.number(self.inner.confirmed_sequence()).await
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {
@@ -342,7 +354,8 @@ impl<C: Chain> Chain for Faulty<C> {
                 gas_used: 0,
                 events: Vec::new(),
             }),
-            Some(Fault::Stale(blocks)) if unseen(&outcome, head, blocks) => Outcome::NotFound,
+            // Its index is behind, not its height.
+            Some(Fault::Stale(blocks)) if unseen(&outcome, head, blocks) => Outcome::NotFound { height: head },
             _ => outcome,
         })
     }

@@ -10,6 +10,7 @@ pub mod world;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -141,8 +142,11 @@ pub struct Signed {
 /// What became of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// No block has it, as far as this node knows.
-    NotFound,
+    /// No block up to this one has it, says an endpoint that has told of no later one.
+    NotFound {
+        /// That block's height.
+        height: u64,
+    },
     /// A block has it.
     Included(Included),
 }
@@ -171,6 +175,12 @@ pub trait Chain: Send + Sync + 'static {
     /// The latest block.
     fn head(&self) -> impl Future<Output = Result<Head>> + Send;
 
+    /// The newest block of each endpoint, asked anew: what would stop the keeper is not believed of one alone. Empty where there is nobody
+    /// else to ask.
+    fn heads(&self) -> impl Future<Output = Result<Vec<Head>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// An earlier block; `None` where the node no longer has it, or doesn't say.
     fn head_at(&self, _height: u64) -> impl Future<Output = Result<Option<Head>>> + Send {
         async { Ok(None) }
@@ -178,6 +188,21 @@ pub trait Chain: Send + Sync + 'static {
 
     /// A contract's answer to a JSON message.
     fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> impl Future<Output = Result<Vec<u8>>> + Send;
+
+    /// As [`Chain::smart`]. An answer that `reads` refuses, with the reason, is garbage: where there is another endpoint, that is asked, and
+    /// the one that gave the answer is not preferred any more.
+    fn smart_that(
+        &self,
+        contract: &str,
+        msg: Vec<u8>,
+        height: Option<u64>,
+        reads: Reads<'_>,
+    ) -> impl Future<Output = Result<Vec<u8>>> + Send {
+        async move {
+            let answer = self.smart(contract, msg, height).await?;
+            reads(&answer).map(|()| answer).map_err(|reason| Error::garbage(contract, reason))
+        }
+    }
 
     /// Whether there is a contract at this address.
     fn is_contract(&self, address: &str) -> impl Future<Output = Result<bool>> + Send;
@@ -195,8 +220,8 @@ pub trait Chain: Send + Sync + 'static {
         height: Option<u64>,
     ) -> impl Future<Output = Result<Option<Vec<u8>>>> + Send;
 
-    /// What an address has.
-    fn balances(&self, address: &str) -> impl Future<Output = Result<Balances>> + Send;
+    /// What an address has of these denoms, without those that it has nothing of. Anybody may send it any others.
+    fn balances(&self, address: &str, denoms: &[String]) -> impl Future<Output = Result<Balances>> + Send;
 
     /// What contracts said in a block, in its successful transactions and outside of them.
     fn events(&self, height: u64) -> impl Future<Output = Result<Vec<ContractEvent>>> + Send;
@@ -237,6 +262,11 @@ pub trait Chain: Send + Sync + 'static {
         async { Ok(None) }
     }
 
+    /// The same as two endpoints say it, where there are two: the highest number that none is alone with.
+    fn confirmed_sequence(&self) -> impl Future<Output = Result<Option<u64>>> + Send {
+        self.sequence()
+    }
+
     /// Sends a signed transaction. [`Error::Refused`] and [`Error::Sequence`] mean that the node didn't take it; any other error that
     /// nobody knows.
     fn broadcast(&self, signed: &Signed) -> impl Future<Output = Result<()>> + Send;
@@ -245,15 +275,37 @@ pub trait Chain: Send + Sync + 'static {
     fn outcome(&self, hash: &str) -> impl Future<Output = Result<Outcome>> + Send;
 }
 
+/// Why an answer can't be read, if it can't.
+pub type Reads<'a> = &'a (dyn Fn(&[u8]) -> std::result::Result<(), String> + Send + Sync);
+
 /// Asks a contract and reads the answer.
-pub async fn query<T: DeserializeOwned>(
+pub async fn query<T: DeserializeOwned + Send>(
     chain: &impl Chain,
     contract: &str,
     msg: &impl Serialize,
     height: Option<u64>,
 ) -> Result<T> {
+    query_that(chain, contract, msg, height, |_| Ok(())).await
+}
+
+/// The same, of an answer that can be true: `fits` says why it can't.
+pub async fn query_that<T: DeserializeOwned + Send>(
+    chain: &impl Chain,
+    contract: &str,
+    msg: &impl Serialize,
+    height: Option<u64>,
+    fits: impl Fn(&T) -> std::result::Result<(), String> + Send + Sync,
+) -> Result<T> {
     let msg = serde_json::to_vec(msg).map_err(|error| Error::garbage("this keeper", error))?;
     let what = String::from_utf8_lossy(&msg).into_owned();
-    let answer = chain.smart(contract, msg, height).await?;
-    serde_json::from_slice(&answer).map_err(|error| Error::garbage(contract, format!("{error}, when asked {what}")))
+    let found = Mutex::new(None);
+    let reads = |answer: &[u8]| {
+        let read: T = serde_json::from_slice(answer).map_err(|error| format!("{error}, when asked {what}"))?;
+        fits(&read)?;
+        *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
+        Ok(())
+    };
+    chain.smart_that(contract, msg, height, &reads).await?;
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.ok_or_else(|| Error::garbage(contract, "an answer that nobody has read"))
 }

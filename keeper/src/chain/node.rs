@@ -3,7 +3,8 @@
 
 mod ask;
 mod broadcast;
-mod meaning;
+pub(super) mod meaning;
+mod minimum;
 pub(super) mod remotes;
 mod watch;
 
@@ -14,9 +15,8 @@ use std::time::Duration;
 
 use cosmos_sdk_proto::cosmos::auth::v1beta1::QueryAccountInfoRequest;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::query_client::QueryClient as AuthClient;
-use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryAllBalancesRequest;
+use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryBalanceRequest;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::query_client::QueryClient as BankClient;
-use cosmos_sdk_proto::cosmos::base::query::v1beta1::PageRequest;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_client::ServiceClient as BlockClient;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
     Block as SdkBlock, GetBlockByHeightRequest, GetLatestBlockRequest,
@@ -26,6 +26,7 @@ use cosmos_sdk_proto::cosmwasm::wasm::v1::{
     QueryCodeRequest, QueryContractInfoRequest, QueryRawContractStateRequest, QuerySmartContractStateRequest,
 };
 use cosmos_sdk_proto::tendermint::types::Block as TmBlock;
+use futures_util::future::try_join_all;
 use tokio::sync::watch as channel;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -34,11 +35,11 @@ use tonic::{Code, Request, Response, Status};
 
 use crate::chain::endpoints::name::public;
 use crate::chain::endpoints::{Endpoints, Health, Kind};
-use crate::chain::node::meaning::causes;
+use crate::chain::node::meaning::{causes, nonsense};
 use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
 use crate::chain::rpc::Rpc;
 use crate::chain::tls::Trust;
-use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};
+use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed};
 use crate::config::ChainConfig;
 use crate::error::{Error, Result};
 use crate::keys::Key;
@@ -79,7 +80,6 @@ impl Node {
     pub async fn connect(config: ChainConfig, key: Option<Key>) -> Result<Self> {
         let remotes = Arc::new(Self::dial(&config)?);
         remotes.probe_all().await;
-        // Whoever was behind one that answered later is judged again.
         for kind in [Kind::Grpc, Kind::Rpc] {
             let somebody = {
                 let state = remotes.state();
@@ -174,10 +174,13 @@ impl Node {
         let request = QueryContractInfoRequest { address: address.to_owned() };
         let ask = |channel| {
             let request = request.clone();
-            async move { wasm(channel).contract_info(request).await }
+            async move {
+                let info = wasm(channel).contract_info(request).await?.into_inner().contract_info;
+                info.map(Response::new).ok_or_else(|| nonsense("a contract without what it is"))
+            }
         };
         match self.remotes.ask(None, ask).await?.1 {
-            Ok(answer) => Ok(answer.contract_info.map(|info| info.code_id)),
+            Ok(info) => Ok(Some(info.code_id)),
             Err(status) if missing(&status) => Ok(None),
             Err(status) => Err(refusal("contract info", &status)),
         }
@@ -185,9 +188,12 @@ impl Node {
 
     /// The SHA-256 of a stored code, or `None` when there is no such code.
     pub async fn code_checksum(&self, code_id: u64) -> Result<Option<String>> {
-        let ask = |channel| async move { wasm(channel).code(QueryCodeRequest { code_id }).await };
+        let ask = |channel| async move {
+            let info = wasm(channel).code(QueryCodeRequest { code_id }).await?.into_inner().code_info;
+            info.map(Response::new).ok_or_else(|| nonsense("a code without what it is"))
+        };
         match self.remotes.ask(None, ask).await?.1 {
-            Ok(answer) => Ok(answer.code_info.map(|info| cosmwasm_std::HexBinary::from(info.data_hash).to_hex())),
+            Ok(info) => Ok(Some(cosmwasm_std::HexBinary::from(info.data_hash).to_hex())),
             Err(status) if missing(&status) => Ok(None),
             Err(status) => Err(refusal("code", &status)),
         }
@@ -195,16 +201,9 @@ impl Node {
 
     /// Number and sequence of the account of this address.
     pub async fn account(&self, address: &str) -> Result<(u64, u64)> {
-        let request = QueryAccountInfoRequest { address: address.to_owned() };
-        let ask = |channel| {
-            let request = request.clone();
-            async move { AuthClient::new(channel).account_info(request).await }
-        };
+        let ask = |channel| async { account(channel, address.to_owned()).await.map(Response::new) };
         match self.remotes.ask(None, ask).await?.1 {
-            Ok(answer) => {
-                let info = answer.info.unwrap_or_default();
-                Ok((info.account_number, info.sequence))
-            }
+            Ok(account) => Ok(account),
             Err(status) if status.code() == Code::NotFound => Err(Error::EmptyWallet {
                 address: address.to_owned(),
                 available: 0,
@@ -253,6 +252,11 @@ impl Chain for Node {
         }
     }
 
+    async fn heads(&self) -> Result<Vec<Head>> {
+        let told = self.remotes.ask_heads().await;
+        Ok(told.into_iter().filter(|head| head.chain_id == self.config.id).collect())
+    }
+
     async fn head_at(&self, height: u64) -> Result<Option<Head>> {
         let Ok(wanted) = i64::try_from(height) else { return Ok(None) };
         let ask = |channel| async move { block(channel, wanted).await.map(Response::new) };
@@ -264,11 +268,20 @@ impl Chain for Node {
     }
 
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+        let json = |answer: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(answer).map(drop);
+        self.smart_that(contract, msg, height, &|answer| json(answer).map_err(|error| error.to_string())).await
+    }
+
+    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
         let what = format!("{contract} {}", String::from_utf8_lossy(&msg));
         let request = QuerySmartContractStateRequest { address: contract.to_owned(), query_data: msg };
         let ask = |channel| {
             let request = request.clone();
-            async move { wasm(channel).smart_contract_state(Self::at(request, height)).await }
+            async move {
+                let answer = wasm(channel).smart_contract_state(Self::at(request, height)).await?;
+                reads(&answer.get_ref().data).map_err(|reason| nonsense(format!("of {contract}: {reason}")))?;
+                Ok(answer)
+            }
         };
         let answer = self.remotes.ask(height, ask).await?.1;
         answer.map(|answer| answer.data).map_err(|status| refusal(&what, &status))
@@ -293,28 +306,15 @@ impl Chain for Node {
         Ok((!data.is_empty()).then_some(data))
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        let mut balances = Balances::new();
-        let mut key = Vec::new();
-        loop {
-            let pagination = Some(PageRequest { key, limit: 1_000, ..PageRequest::default() });
-            let request = QueryAllBalancesRequest { address: address.to_owned(), pagination, resolve_denom: false };
-            let ask = |channel| {
-                let request = request.clone();
-                let client = BankClient::new(channel).max_decoding_message_size(ANSWER_MAX);
-                async move { { client }.all_balances(request).await }
-            };
-            let (at, answer) = self.remotes.ask(None, ask).await?;
-            let answer = answer.map_err(|status| refusal("balances", &status))?;
-            for coin in answer.balances {
-                let garbage = |_| Error::garbage(&self.remotes.name(at), "a balance that is no amount");
-                balances.insert(coin.denom, coin.amount.parse().map_err(garbage)?);
-            }
-            key = answer.pagination.map(|page| page.next_key).unwrap_or_default();
-            if key.is_empty() {
-                return Ok(balances);
-            }
-        }
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        let one = async |denom: &String| {
+            let request = QueryBalanceRequest { address: address.to_owned(), denom: denom.clone() };
+            let ask = |channel| async { balance(channel, request.clone()).await.map(Response::new) };
+            let amount = self.remotes.ask(None, ask).await?.1.map_err(|status| refusal("balance", &status))?;
+            Ok::<_, Error>((denom.clone(), amount))
+        };
+        let held = try_join_all(denoms.iter().map(one)).await?;
+        Ok(held.into_iter().filter(|(_, amount)| *amount > 0).collect())
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
@@ -367,17 +367,57 @@ impl Chain for Node {
         }
     }
 
+    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
+        let Some(sender) = self.sender() else { return Ok(None) };
+        let ask = |channel| async {
+            match account(channel, sender.to_owned()).await {
+                Ok((_, sequence)) => Ok(sequence),
+                Err(status) if status.code() == Code::NotFound => Ok(0),
+                Err(status) => Err(status),
+            }
+        };
+        let mut said = self.remotes.ask_all(ask).await;
+        said.sort_unstable_by_key(|(_, sequence)| std::cmp::Reverse(*sequence));
+        let (first, second) = (said.first().copied(), said.get(1).copied());
+        if let (Some((at, highest)), Some((_, confirmed))) = (first, second)
+            && highest > confirmed
+        {
+            let reason = format!("sequence {highest} of {sender}, of which another endpoint says {confirmed}");
+            self.remotes.refuted(at, &reason);
+        }
+        let confirmed = second.or(first).map(|(_, sequence)| Some(sequence));
+        confirmed.ok_or_else(|| self.remotes.nobody(Kind::Grpc))
+    }
+
     async fn broadcast(&self, signed: &Signed) -> Result<()> {
         self.broadcast_bytes(signed.bytes.clone()).await
     }
 
     async fn outcome(&self, hash: &str) -> Result<Outcome> {
-        let found = self.transaction(hash).await?;
-        Ok(found.map_or(Outcome::NotFound, |outcome| Outcome::Included(outcome.into())))
+        Ok(match self.look_up(hash).await? {
+            Ok(found) => Outcome::Included(found.into()),
+            Err(height) => Outcome::NotFound { height },
+        })
     }
 }
 
-/// The latest block that this endpoint has. An answer without height or time is data loss.
+/// Number and sequence of this address' account, as this endpoint says.
+async fn account(channel: Channel, address: String) -> std::result::Result<(u64, u64), Status> {
+    let answer = AuthClient::new(channel).account_info(QueryAccountInfoRequest { address }).await?.into_inner();
+    let info = answer.info.ok_or_else(|| nonsense("an account without its sequence"))?;
+    Ok((info.account_number, info.sequence))
+}
+
+/// What an address has of one denom, in base units.
+async fn balance(channel: Channel, request: QueryBalanceRequest) -> std::result::Result<u128, Status> {
+    let denom = request.denom.clone();
+    let answer = BankClient::new(channel).balance(request).await?.into_inner();
+    let coin = answer.balance.filter(|coin| coin.denom == denom);
+    let amount = coin.and_then(|coin| coin.amount.parse().ok());
+    amount.ok_or_else(|| nonsense(format!("a balance of {denom} that is no amount of it")))
+}
+
+/// The latest block that this endpoint has.
 async fn latest(channel: Channel) -> std::result::Result<Head, Status> {
     let answer = blocks(channel).get_latest_block(GetLatestBlockRequest {}).await?.into_inner();
     head_of(answer.sdk_block, answer.block).ok_or_else(no_block)
@@ -406,7 +446,7 @@ fn head_of(newer: Option<SdkBlock>, older: Option<TmBlock>) -> Option<Head> {
 }
 
 fn no_block() -> Status {
-    Status::data_loss("a block without height or time")
+    nonsense("a block without height or time")
 }
 
 fn wasm(channel: Channel) -> WasmClient<Channel> {

@@ -78,7 +78,8 @@ impl Rpc {
         if results["height"].as_str() != Some(height.to_string().as_str()) {
             return Err(Error::garbage(&self.name, format!("results of height {} for {height}", results["height"])));
         }
-        Ok(contract_events(&results))
+        contract_events(&results)
+            .map_err(|reason| Error::garbage(&self.name, format!("results of height {height} {reason}")))
     }
 
     /// Tells new blocks as the node announces them, while `heard` says true. Ends with an error when the subscription breaks, also
@@ -194,17 +195,42 @@ fn head_of(chain_id: &Value, height: &Value, time: &Value) -> Option<Head> {
     })
 }
 
-fn contract_events(results: &Value) -> Vec<ContractEvent> {
-    let list = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
-    let transactions = list(&results["txs_results"]);
-    let successful = transactions.iter().filter(|t| t["code"].as_u64().unwrap_or(0) == 0);
-    let of_transactions = successful.flat_map(|t| list(&t["events"]));
-    let of_block = BLOCK_EVENTS.iter().flat_map(|name| list(&results[*name]));
-    of_transactions.chain(of_block).filter_map(|event| contract_event(&event)).collect()
+/// What contracts said, or what of the results is of a type that it can't be.
+fn contract_events(results: &Value) -> std::result::Result<Vec<ContractEvent>, String> {
+    let mut events = Vec::new();
+    for transaction in list(results, "txs_results")? {
+        let code = &transaction["code"];
+        let known = if code.is_null() { Some(0) } else { code.as_u64() };
+        // Of one that failed nothing has happened.
+        if known.ok_or_else(|| format!("have a transaction with code {code}"))? == 0 {
+            events.extend(list(transaction, "events")?);
+        }
+    }
+    for name in BLOCK_EVENTS {
+        events.extend(list(results, name)?);
+    }
+    events.into_iter().filter_map(|event| contract_event(event).transpose()).collect()
 }
 
-fn contract_event(event: &Value) -> Option<ContractEvent> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let attributes = event["attributes"].as_array()?.iter().map(|a| (text(&a["key"]), text(&a["value"])));
-    ContractEvent::of_wasm(event["type"].as_str()?, attributes)
+/// Where there is nothing to list a node writes null, or nothing.
+fn list<'a>(of: &'a Value, name: &str) -> std::result::Result<&'a [Value], String> {
+    match of.get(name) {
+        None | Some(Value::Null) if of.is_object() => Ok(&[]),
+        Some(Value::Array(list)) => Ok(list),
+        _ => Err(format!("have something else than a list for {name}")),
+    }
+}
+
+fn contract_event(event: &Value) -> std::result::Result<Option<ContractEvent>, String> {
+    let attributes = list(event, "attributes")?.iter().map(|a| Ok((text(a, "key")?, text(a, "value")?)));
+    let attributes = attributes.collect::<std::result::Result<Vec<_>, String>>()?;
+    Ok(ContractEvent::of_wasm(&text(event, "type")?, attributes.into_iter()))
+}
+
+fn text(of: &Value, name: &str) -> std::result::Result<String, String> {
+    match of.get(name) {
+        None | Some(Value::Null) if of.is_object() => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        _ => Err(format!("have something else than text for {name}")),
+    }
 }

@@ -12,9 +12,11 @@ use cosmwasm_std::{Checksum, Decimal256, Uint256};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use prost::{Message, Name};
-use tonic::Code;
+use tonic::transport::Channel;
+use tonic::{Code, Response, Status};
 
 use crate::chain::endpoints::Kind;
+use crate::chain::node::meaning::nonsense;
 use crate::chain::node::{ANSWER_MAX, Node, refusal};
 use crate::chain::{Chain, Coin, ContractEvent, Execute, Included, Signed};
 use crate::error::{Error, Result};
@@ -111,20 +113,21 @@ impl Node {
 
     /// As [`Node::sign_and_wait`], with a gas limit in place of a simulation.
     pub async fn sign_and_wait_with_gas(&self, messages: Vec<Any>, gas: u64) -> Result<TxOutcome> {
-        let mut height = self.head().await?.height;
-        let signed = self.sign_any(messages, gas, height.saturating_add(WAIT_BLOCKS)).await?;
+        let timeout_height = self.head().await?.height.saturating_add(WAIT_BLOCKS);
+        let signed = self.sign_any(messages, gas, timeout_height).await?;
         self.broadcast(&signed).await?;
         loop {
-            if let Some(included) = self.transaction(&signed.hash).await? {
-                // The next transaction reads its sequence from a state that has this block.
-                self.next_block(included.height.saturating_sub(1)).await?;
-                return Ok(included);
+            match self.look_up(&signed.hash).await? {
+                Ok(included) => {
+                    // The next transaction reads its sequence from a state that has this block.
+                    self.next_block(included.height.saturating_sub(1)).await?;
+                    return Ok(included);
+                }
+                Err(height) if height > timeout_height.saturating_add(1) => {
+                    return Err(Error::Expired { hash: signed.hash, timeout_height });
+                }
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
             }
-            if height > signed.timeout_height.saturating_add(1) {
-                return Err(Error::Expired { hash: signed.hash, timeout_height: signed.timeout_height });
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            height = self.head().await?.height;
         }
     }
 
@@ -148,17 +151,20 @@ impl Node {
         let request = SimulateRequest { tx_bytes: raw.encode_to_vec(), ..SimulateRequest::default() };
         let ask = |channel| {
             let request = request.clone();
-            async move { ServiceClient::new(channel).simulate(request).await }
+            async move {
+                let gas = ServiceClient::new(channel).simulate(request).await?.into_inner().gas_info;
+                let used = gas.map(|gas| gas.gas_used).filter(|used| *used > 0);
+                used.map(Response::new).ok_or_else(|| nonsense("a simulation that used no gas"))
+            }
         };
-        let answer = self.remotes.ask(None, ask).await?.1.map_err(|status| match refusal("simulate", &status) {
+        self.remotes.ask(None, ask).await?.1.map_err(|status| match refusal("simulate", &status) {
             // A block came in between: that says nothing about the messages.
             Error::Query { what, reason } if reason.contains("account sequence mismatch") => {
                 Error::Query { what, reason: short(&reason) }
             }
             Error::Query { reason, .. } => Error::Refused { reason: short(&reason) },
             other => other,
-        })?;
-        Ok(answer.gas_info.unwrap_or_default().gas_used)
+        })
     }
 
     pub(super) async fn sign_any(&self, messages: Vec<Any>, gas: u64, timeout_height: u64) -> Result<Signed> {
@@ -200,39 +206,21 @@ impl Node {
         Err(unknown.or(refused).unwrap_or_else(|| self.remotes.nobody(Kind::Grpc)))
     }
 
-    /// The transaction with this hash, or `None` while no block is known to have it, up to the newest that any endpoint told.
+    /// The transaction with this hash, or `None` while no block is known to have it.
     pub async fn transaction(&self, hash: &str) -> Result<Option<TxOutcome>> {
-        let request = GetTxRequest { hash: hash.to_owned() };
-        let ask = |channel| {
-            let request = request.clone();
-            let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
-            async move { { client }.get_tx(request).await }
-        };
+        self.look_up(hash).await.map(std::result::Result::ok)
+    }
+
+    /// The same, and where no block is known to have it, the newest that the endpoint has told which says so: others may be farther, and what
+    /// is taken for lost is sent anew.
+    pub async fn look_up(&self, hash: &str) -> Result<std::result::Result<TxOutcome, u64>> {
+        let ask = |channel| async { included(channel, hash.to_owned()).await.map(Response::new) };
         let (at, answer) = self.remotes.ask(None, ask).await?;
-        let response = match answer {
-            Ok(answer) => answer.tx_response,
-            Err(status) if status.code() == Code::NotFound => {
-                // None of all endpoints knows it. Whoever is behind may only not know it yet, and what is taken for lost is sent anew.
-                if self.remotes.has_newest(at).await {
-                    return Ok(None);
-                }
-                let reason = format!("it is behind, and can't say what became of transaction {hash}");
-                return Err(Error::Unreachable { what: "gRPC", endpoint: self.remotes.name(at), reason });
-            }
-            Err(status) => return Err(refusal(&format!("transaction {hash}"), &status)),
-        };
-        let garbage = || Error::garbage(&self.remotes.name(at), "a transaction without a result");
-        let response = response.ok_or_else(garbage)?;
-        let events = response.events.into_iter();
-        Ok(Some(TxOutcome {
-            height: response.height.try_into().unwrap_or_default(),
-            hash: hash.to_owned(),
-            code: response.code,
-            codespace: response.codespace,
-            log: short(&response.raw_log),
-            gas_used: response.gas_used.try_into().unwrap_or_default(),
-            events: events.map(|e| (e.r#type, e.attributes.into_iter().map(|a| (a.key, a.value)).collect())).collect(),
-        }))
+        match answer {
+            Ok(found) => Ok(Ok(found)),
+            Err(status) if status.code() == Code::NotFound => Ok(Err(self.remotes.height(at))),
+            Err(status) => Err(refusal(&format!("transaction {hash}"), &status)),
+        }
     }
 
     /// What this much gas costs.
@@ -246,6 +234,24 @@ impl Node {
     fn signer(&self) -> Result<&Key> {
         self.key.as_ref().ok_or(Error::NoKey)
     }
+}
+
+/// What this endpoint says of a transaction.
+async fn included(channel: Channel, hash: String) -> std::result::Result<TxOutcome, Status> {
+    let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+    let answer = { client }.get_tx(GetTxRequest { hash: hash.clone() }).await?.into_inner();
+    let response = answer.tx_response.ok_or_else(|| nonsense("a transaction without a result"))?;
+    let height = u64::try_from(response.height).ok().filter(|height| *height > 0);
+    let events = response.events.into_iter();
+    Ok(TxOutcome {
+        height: height.ok_or_else(|| nonsense(format!("a transaction in block {}", response.height)))?,
+        hash,
+        code: response.code,
+        codespace: response.codespace,
+        log: short(&response.raw_log),
+        gas_used: response.gas_used.try_into().unwrap_or_default(),
+        events: events.map(|e| (e.r#type, e.attributes.into_iter().map(|a| (a.key, a.value)).collect())).collect(),
+    })
 }
 
 fn body(messages: Vec<Any>, timeout_height: u64) -> TxBody {

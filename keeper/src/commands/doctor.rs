@@ -1,7 +1,10 @@
 //! `doctor`: looks at everything that a keeper needs, changes nothing, and says what to mend.
 
 pub mod contracts;
+pub mod journal;
+pub mod limits;
 pub mod machine;
+pub mod market;
 pub mod network;
 pub mod prices;
 pub mod wallet;
@@ -11,7 +14,7 @@ use serde_json::json;
 
 use crate::chain::node::Node;
 use crate::cli::Settings;
-use crate::commands::{config, key, print_json};
+use crate::commands::{config, keys, print_event};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::monitor::clock;
@@ -79,14 +82,14 @@ pub async fn doctor(settings: &Settings, json: bool) -> Result<()> {
         Err(error) => tell(vec![Check::error("settings", &error)])?,
     }
     if json {
-        print_json(&json!({ "checks": count, "failed": failed, "healthy": failed == 0 }))?;
+        print_event("summary", &json!({ "checks": count, "failed": failed, "healthy": failed == 0 }))?;
     }
     if failed == 0 { Ok(()) } else { Err(Error::DoesNotHold(format!("{failed} of {count} checks failed"))) }
 }
 
 fn show(check: &Check, json: bool) -> Result<()> {
     if json {
-        return print_json(check);
+        return print_event("check", check);
     }
     let status = match check.status {
         Status::Ok => "ok  ",
@@ -100,22 +103,41 @@ fn show(check: &Check, json: bool) -> Result<()> {
 
 async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()>) -> Result<()> {
     tell(vec![Check::ok("settings", format!("every value is allowed; the chain is {}", config.chain.id))])?;
-    let key = key(config);
-    tell(wallet::key(config, &key))?;
-    let address = key.as_ref().ok().and_then(|key| key.as_ref()).map(|key| key.address().to_owned());
-    tell(machine::files(config, address.as_deref()))?;
+    let keys = keys(config);
+    tell(wallet::keys(config, &keys))?;
+    let mut keys = keys.unwrap_or_default();
+    let addresses: Vec<String> = keys.iter().map(|key| key.address().to_owned()).collect();
+    tell(machine::files(config, &addresses))?;
     let endpoints = match Node::survey(&config.chain).await {
         Ok(endpoints) => endpoints,
         Err(error) => return tell(vec![Check::error("endpoints", &error)]),
     };
     tell(network::endpoints(&endpoints, clock()))?;
-    let node = match Node::connect(config.chain.clone(), key.ok().flatten()).await {
+    let first = (!keys.is_empty()).then(|| keys.remove(0));
+    let node = match Node::connect(config.chain.clone(), first).await {
         Ok(node) => node,
         // What is wrong has been said of each.
         Err(_) => return Ok(()),
     };
     tell(vec![network::synced(&node).await, network::time(&node.newest(), clock())])?;
+    tell(network::gas_prices(&node.minimum_gas_prices().await, &config.chain))?;
     tell(contracts::check(&node, &config.contracts, &config.chain.id).await)?;
     tell(prices::check(&node, &config.contracts.pool).await)?;
-    tell(wallet::balances(&node, config).await)
+    tell(limits::check(&node, config).await)?;
+    tell(wallet::balances(&node, config).await)?;
+    let further = keys.into_iter().map(|key| node.signed_by(key)).collect::<Vec<_>>();
+    for (number, node) in std::iter::once(&node).chain(&further).enumerate().take(addresses.len()) {
+        if number > 0 {
+            tell(wallet::further(node, number).await)?;
+        }
+        if let Ok(path) = config.journal_path(&addresses[number], number, |name| std::env::var(name).ok()) {
+            tell(journal::check(node, &path).await)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is looked at of the key with this number, counted from the first, 0.
+fn numbered(what: &str, number: usize) -> String {
+    if number == 0 { what.to_owned() } else { format!("{what} {}", number + 1) }
 }

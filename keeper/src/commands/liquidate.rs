@@ -11,12 +11,13 @@ use crate::book::touched::account_key;
 use crate::chain::{Balances, Chain};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
-use crate::commands::{config, key, open, print_json, venue};
+use crate::commands::{config, key, open, print_event, venue};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
 use crate::execute::{Executor, Landed, spendable};
+use crate::plan::budget::{Allowance, Budget};
 use crate::plan::{Action, Means, hopeful, plan};
 use crate::run::desk;
 use crate::scan::{Scan, Verdict, name, scan_on};
@@ -58,22 +59,27 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         book.follow(&*node, &node.head().await?).await?;
         executor = Some(first);
     }
+    // What was spent within the hour counts here as well, and what this spends counts for whoever comes next.
+    let mut budget = Budget::default();
+    executor.iter().for_each(|executor| budget.recall(executor.spent(&book.head.chain_id)));
+    let allowance = budget.left(book.head.time, &config.strategy);
+    let strategy = Strategy { max_fee: allowance.fee, ..config.strategy.clone() };
     let scan = scan_on(&*node, &book).await?.only(&book, &wanted);
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let least = job.min_success.unwrap_or(wanted.len());
-    let actions = planned(&*node, &book, &scan, &config.strategy, exchange.as_ref(), (&wanted, least)).await?;
+    let actions = planned(&*node, &book, &scan, (&strategy, allowance), exchange.as_ref(), (&wanted, least)).await?;
     for action in &actions {
         eprintln!("{}: {}", name(action.account()), describe(action));
     }
     let Some(mut executor) = executor else {
         eprintln!("dry run: nothing is sent without --live");
         for action in actions.iter().filter(|_| json) {
-            print_json(&json!({ "account": name(action.account()), "live": false, "plan": describe(action) }))?;
+            print_event("plan", &json!({ "account": name(action.account()), "plan": describe(action) }))?;
         }
-        return Ok(());
+        return if json { print_event("summary", &json!({ "live": false, "planned": actions.len() })) } else { Ok(()) };
     };
     let desk = desk(&book, venue.as_ref(), &config.strategy);
-    let batch = executor.exactly(desk, actions, least, &config.strategy).await?;
+    let batch = executor.exactly(desk, actions, least, &strategy).await?;
     let head = node.head().await?;
     let sent = executor.send_batch(desk, batch, &head, config.strategy.timeout_blocks).await?;
     if let Some(hash) = &sent.hash {
@@ -103,18 +109,19 @@ async fn planned<C: Chain>(
     chain: &C,
     book: &Book,
     scan: &Scan,
-    strategy: &Strategy,
+    (strategy, allowance): (&Strategy, Allowance),
     exchange: Option<&Exchange>,
     (wanted, least): (&[AccountKey], usize),
 ) -> Result<Vec<Action>> {
     let inventory = match chain.sender() {
         // Only what goes through the liquidator may fail alone.
         Some(_) if least < wanted.len() && exchange.is_some() => Some(Balances::new()),
-        Some(sender) => Some(spendable(chain, sender, strategy).await?),
+        Some(sender) => Some(spendable(chain, book, sender, strategy).await?),
         None => None,
     };
     let cooling = BTreeMap::new();
-    let plan = plan(book, scan, Means::new(chain.sender(), inventory, strategy, &cooling).through(exchange));
+    let means = Means::new(chain.sender(), inventory, strategy, &cooling).within(allowance);
+    let plan = plan(book, scan, means.through(exchange));
     let mut actions = Vec::new();
     for key in wanted {
         if let Some(action) = plan.actions.iter().find(|action| action.account() == key) {
@@ -152,21 +159,25 @@ fn tell(
             let liquidator = venue.map(Venue::liquidator);
             let settled = settle(&included, book, &scan.assets, liquidator);
             let items = intent.accounts.get(..intent.items).unwrap_or_default();
-            for failure in failures(&included, items, &settled, liquidator.unwrap_or_default()) {
+            let failures = failures(&included, items, &settled, liquidator.unwrap_or_default());
+            let (height, gas_used) = (included.height, included.gas_used);
+            let summary = json!({ "live": true, "hash": intent.hash, "height": height, "gas_used": gas_used,
+                "settled": settled.len(), "failed": failures.len() });
+            for failure in failures {
                 if json {
-                    print_json(&json!({ "account": failure.account, "failed": failure.reason }))?;
+                    print_event("item_failed", &json!({ "account": failure.account, "reason": failure.reason }))?;
                 } else {
                     outln!("{} in block {}: nothing ({})", failure.account, included.height, failure.reason);
                 }
             }
             for done in settled {
                 if json {
-                    print_json(&done)?;
+                    print_event("settled", &json!({ "settled": done }))?;
                 } else {
                     outln!("{}", crate::demo::screen::settled_line(&done));
                 }
             }
-            Ok(())
+            if json { print_event("summary", &summary) } else { Ok(()) }
         }
         Some((intent, Landed::Included(included))) => Err(Error::Failed {
             hash: intent.hash,

@@ -157,8 +157,13 @@ pub async fn venue(config: &Config, node: &Node) -> Result<Option<Venue>> {
 }
 
 /// What may be spent, and how that is called.
-pub async fn inventory(config: &Config, node: &Node, venue: Option<&Venue>) -> Result<(Option<Balances>, String)> {
-    let held = execute::inventory(node, venue.is_some(), &config.strategy).await?;
+pub async fn inventory(
+    config: &Config,
+    node: &Node,
+    book: &Book,
+    venue: Option<&Venue>,
+) -> Result<(Option<Balances>, String)> {
+    let held = execute::inventory(node, book, venue.is_some(), &config.strategy).await?;
     let name = match (node.sender(), &held) {
         (Some(sender), _) => format!("what {sender} holds"),
         (None, Some(_)) => "money for gas only".to_owned(),
@@ -180,11 +185,24 @@ fn progress(config: &Config) -> ProgressBar {
     bar
 }
 
+/// So many of these, in words: `1 pair`, `2 pairs`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Prints one JSON object on a line.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string(value).map_err(|error| Error::garbage("this keeper", error))?;
     outln!("{text}");
     Ok(())
+}
+
+/// Prints a JSON object with the name of what it tells, as `event`.
+pub fn print_event(event: &str, told: &impl Serialize) -> Result<()> {
+    let told = serde_json::to_value(told).map_err(|error| Error::garbage("this keeper", error))?;
+    let mut object = serde_json::Map::from_iter([("event".to_owned(), event.into())]);
+    object.extend(told.as_object().cloned().unwrap_or_default());
+    print_json(&object)
 }
 
 fn show_config(settings: &Settings, json: bool) -> Result<()> {

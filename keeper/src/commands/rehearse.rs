@@ -10,8 +10,8 @@ use crate::book::Book;
 use crate::chain::Chain;
 use crate::cli::Settings;
 use crate::commands::run::describe;
-use crate::commands::scan::two_decimals;
-use crate::commands::{config, inventory, key, open, print_json, venue};
+use crate::commands::scan::{price_faults, two_decimals};
+use crate::commands::{config, counted, inventory, key, open, print_json, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::plan::{Action, Means, Plan, plan};
@@ -32,22 +32,15 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     let venue = venue(&config, &node).await?;
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let exchange = exchange.map(|exchange| moved(&exchange, &shocks));
-    let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;
+    let (inventory, with) = inventory(&config, &node, &book, venue.as_ref()).await?;
     let cooling = BTreeMap::new();
     let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
     let plan = plan(&after_book, &after, means.to_the_last());
     for fault in &after.faults {
         eprintln!("{fault}");
     }
-    let summary = Summary::of(&before, (&after_book, &after), &plan);
-    if json { summary.print_json(&plan, &book) } else { summary.print(&plan, &book, &with, &faults(&after_book)) }
-}
-
-/// Denoms whose price fails its guards.
-fn faults(book: &Book) -> Vec<String> {
-    let fails =
-        |asset: &&crate::book::Asset| asset.record.as_ref().is_none_or(|record| record.quote(book.head.time).is_err());
-    book.assets.values().filter(fails).map(|asset| asset.params.denom.clone()).collect()
+    let (summary, faults) = (Summary::of(&before, (&after_book, &after), &plan), price_faults(&after_book, &after));
+    if json { summary.print_json(&plan, &book, &faults) } else { summary.print(&plan, &book, &with, &faults) }
 }
 
 /// The sums, in quote currency.
@@ -91,7 +84,7 @@ impl Summary {
         summary
     }
 
-    fn print_json(&self, plan: &Plan, book: &Book) -> Result<()> {
+    fn print_json(&self, plan: &Plan, book: &Book, faults: &BTreeMap<String, String>) -> Result<()> {
         for action in &plan.actions {
             print_json(&match action {
                 Action::Liquidate(deal) => json!({
@@ -124,37 +117,38 @@ impl Summary {
             "written_off_value": self.written_off,
             "shortfall_value": self.shortfall,
             "skipped": skipped,
+            "price_faults": faults,
         }))
     }
 
-    fn print(&self, plan: &Plan, book: &Book, with: &str, faults: &[String]) -> Result<()> {
+    fn print(&self, plan: &Plan, book: &Book, with: &str, faults: &BTreeMap<String, String>) -> Result<()> {
         for action in &plan.actions {
             outln!("{}: {}", name(action.account()), describe(action));
         }
         for (reason, count) in &plan.skipped {
             outln!("left alone: {count}, {reason}");
         }
-        if !faults.is_empty() {
-            outln!("prices that fail their guards: {}", faults.join(", "));
+        for (denom, fault) in faults {
+            outln!("the price of {denom} fails its guards: {fault}");
         }
         outln!(
-            "block {}: {} accounts with debt, {} below health factor 1 now, {} then",
+            "block {}: {} with debt, {} below health factor 1 now, {} after the shock",
             book.head.height,
-            self.accounts,
+            counted(self.accounts, "account"),
             self.below_before,
             self.below
         );
         outln!(
-            "with {with}, {} actions: {} repaid for {} of collateral, {} of profit, {} written off; {} accounts left alone",
-            plan.actions.len(),
+            "with {with}, {}: {} repaid for {} of collateral, {} of profit, {} written off; {} left alone",
+            counted(plan.actions.len(), "action"),
             two_decimals(&self.repaid),
             two_decimals(&self.received),
             two_decimals(&self.profit),
             two_decimals(&self.written_off),
-            self.skipped
+            counted(usize::try_from(self.skipped).unwrap_or(usize::MAX), "account")
         );
         outln!(
-            "collateral is short of debt by {} over all accounts below 1; nothing was sent",
+            "the collateral of accounts below 1 is worth {} less than their debts, summed over those where it is less; nothing was sent",
             two_decimals(&self.shortfall)
         );
         Ok(())

@@ -1,11 +1,11 @@
 //! `run`: the pipeline, until a signal says stop.
 
-use std::path::PathBuf;
+mod tell;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_risk::units::Amount;
-use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -15,16 +15,18 @@ use crate::chain::Chain;
 use crate::chain::faulty::Faulty;
 use crate::chain::node::Node;
 use crate::cli::Settings;
-use crate::commands::{config, keys, print_json, shelve, venue};
+use crate::commands::run::tell::{Setting, Teller};
+use crate::commands::{config, keys, shelve, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
+use crate::execute::useful;
 use crate::journal::Journal;
 use crate::monitor::serve::{Server, serve};
 use crate::monitor::{Monitor, clock};
-use crate::plan::Action;
-use crate::run::{Keeper, Tick};
-use crate::scan::name;
+use crate::run::Keeper;
+
+pub use tell::describe;
 
 /// How often it is looked what the key holds.
 const BALANCES_EVERY: Duration = Duration::from_secs(15);
@@ -39,7 +41,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         return Err(Error::NoKey);
     }
     let monitor = Monitor::new(config.monitor.max_age);
-    let _server = show(&config, &monitor).await?;
+    let server = show(&config, &monitor).await?;
     let first = (!keys.is_empty()).then(|| keys.remove(0));
     let node = Arc::new(Node::connect(config.chain.clone(), first).await?);
     watch_node(&monitor, &node);
@@ -47,19 +49,32 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         node.assert_synced().await?;
     }
     let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
-    let (shelf, book) =
-        shelve(&config, &node, config.book.path(journal.as_ref().map(Journal::path)).as_deref()).await?;
-    if !live {
-        tracing::info!("dry run: nothing is sent without --live");
-    }
+    let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));
+    let (shelf, book) = shelve(&config, &node, file.as_deref()).await?;
+    let denoms = useful(&*node, &book);
+    watch_balances(&monitor, &node, denoms.clone());
     let venue = venue(&config, &node).await?;
+    let mut addresses: Vec<String> = node.sender().map(str::to_owned).into_iter().collect();
     let mut further = Vec::new();
     for (at, key) in keys.into_iter().enumerate().filter(|_| live) {
         let address = key.address().to_owned();
         let node = Arc::new(node.signed_by(key));
-        watch_balances(&monitor, &node);
+        watch_balances(&monitor, &node, denoms.clone());
         further.push((node, Journal::open(&journal_path(&config, &address, at + 1)?)?));
+        addresses.push(address);
     }
+    let path = |path: &Path| path.display().to_string();
+    let setting = Setting {
+        head: &book.head,
+        pool: &book.addresses.pool,
+        accounts: book.accounts.len(),
+        keys: &addresses,
+        monitor: server.as_ref().map(|server| format!("http://{}", server.address)),
+        journal: journal.as_ref().map(|journal| path(journal.path())),
+        book: file.as_deref().map(path),
+        live,
+    };
+    tell::started(setting, &config);
     let parts = Parts { book, journal, venue, shelf, monitor };
     match config.faults.clone() {
         None => go(node, further, parts, &config, (live, json)).await,
@@ -95,9 +110,13 @@ async fn go<C: Chain>(
 ) -> Result<()> {
     let Parts { book, journal, venue, shelf, monitor } = parts;
     let keeper = Keeper::new(chain, book, config.strategy.clone(), journal)?;
-    let mut keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf).watched(monitor);
-    let mut failure = None;
-    keeper.run(stop_signal()?, |tick| failure = report(tick, live, json).err().or(failure.take())).await?;
+    let keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf);
+    let mut keeper = keeper.watched(monitor.clone());
+    let (mut failure, mut teller) = (None, Teller::new(live, json));
+    let observe = |tick: &_| failure = teller.block(tick).err().or(failure.take());
+    let ended = keeper.run(stop_signal()?, observe).await;
+    tell::ended(&monitor.summary(), &config.chain.gas_denom, &keeper.on_their_way(), json)?;
+    ended?;
     failure.map_or(Ok(()), Err)
 }
 
@@ -106,7 +125,7 @@ async fn show(config: &Config, monitor: &Monitor) -> Result<Option<Server>> {
     let Some(address) = config.monitor.listen else { return Ok(None) };
     match serve(address, monitor.clone()).await {
         Ok(server) => {
-            tracing::info!(address = %server.address, "/livez, /readyz and /metrics are there");
+            tracing::debug!(address = %server.address, "/livez, /readyz and /metrics are there");
             Ok(Some(server))
         }
         Err(error) if !config.monitor.chosen => {
@@ -117,7 +136,7 @@ async fn show(config: &Config, monitor: &Monitor) -> Result<Option<Server>> {
     }
 }
 
-/// Shows what the node's connections are like whenever somebody looks, and what its key holds.
+/// Shows what the node's connections are like whenever somebody looks.
 fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
     monitor.metrics().count_requests(node.requests());
     let seen = Arc::downgrade(node);
@@ -128,16 +147,15 @@ fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
         metrics.newest(&newest, clock());
         Some((newest, endpoints.readiness()))
     });
-    watch_balances(monitor, node);
 }
 
-/// Shows now and then what the node's key holds.
-fn watch_balances(monitor: &Monitor, node: &Arc<Node>) {
+/// Shows now and then what the node's key holds of these denoms.
+fn watch_balances(monitor: &Monitor, node: &Arc<Node>, denoms: Vec<String>) {
     let (monitor, node) = (monitor.clone(), Arc::downgrade(node));
     tokio::spawn(async move {
         while let Some(node) = node.upgrade() {
             if let Some(sender) = node.sender()
-                && let Ok(balances) = node.balances(sender).await
+                && let Ok(balances) = node.balances(sender, &denoms).await
             {
                 monitor.balances(sender, &balances);
             }
@@ -151,24 +169,20 @@ fn watch_balances(monitor: &Monitor, node: &Arc<Node>) {
 pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal> {
     let address = chain.sender().ok_or(Error::NoKey)?;
     let wanted = chain.fee(GAS_LEAST);
-    let available = chain.balances(address).await?.get(&wanted.denom).copied().unwrap_or_default();
+    let held = chain.balances(address, std::slice::from_ref(&wanted.denom)).await?;
+    let available = held.get(&wanted.denom).copied().unwrap_or_default();
     if available < wanted.amount {
         let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
         return Err(Error::EmptyWallet { address, available, wanted, denom });
     }
     let path = journal_path(config, address, 0)?;
-    tracing::info!(journal = %path.display(), "what is sent is written down there");
+    tracing::debug!(journal = %path.display(), "what is sent is written down there");
     Journal::open(&path)
 }
 
-/// Where the intents of this address are written down; it is the key with this number, from the first.
+/// Where the intents of this address are written down; it is the key with this number, from the first. Its directory is made.
 fn journal_path(config: &Config, address: &str, number: usize) -> Result<PathBuf> {
-    let mut path = config.journal_path(address, |name| std::env::var(name).ok())?;
-    if config.journal.is_some() && number > 0 {
-        let mut name = path.into_os_string();
-        name.push(format!(".{number}"));
-        path = PathBuf::from(name);
-    }
+    let path = config.journal_path(address, number, |name| std::env::var(name).ok())?;
     if let (None, Some(directory)) = (&config.journal, path.parent()) {
         std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error))?;
     }
@@ -193,71 +207,4 @@ fn stop_signal() -> Result<watch::Receiver<bool>> {
         std::future::pending::<()>().await;
     });
     Ok(receiver)
-}
-
-fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
-    let height = tick.head.height;
-    for fault in &tick.scan.faults {
-        tracing::error!(height, fault, "an account can't be judged");
-    }
-    for action in tick.plan.actions.iter().filter(|_| !live) {
-        tracing::info!(height, account = name(action.account()), what = %describe(action), "would act");
-    }
-    for sent in std::iter::once(&tick.sent).chain(&tick.also) {
-        if let Some(hash) = &sent.hash {
-            tracing::info!(height, hash, actions = sent.actions.len(), "sent");
-        }
-    }
-    if !json {
-        return Ok(());
-    }
-    for done in &tick.settled {
-        print_json(&json!({ "event": "settled", "settled": done }))?;
-    }
-    for failure in &tick.failures {
-        let (account, reason, rival) = (&failure.account, &failure.reason, failure.rival);
-        print_json(&json!({ "event": "item_failed", "account": account, "reason": reason, "rival": rival }))?;
-    }
-    for lost in &tick.failed {
-        let (hash, accounts) = (&lost.intent.hash, &lost.intent.accounts);
-        let (why, reason, gas_used) = (lost.why, &lost.reason, lost.gas_used);
-        print_json(&json!({
-            "event": "failed", "hash": hash, "accounts": accounts, "why": why, "reason": reason, "gas_used": gas_used,
-        }))?;
-    }
-    let skipped: u64 = tick.plan.skipped.values().sum();
-    print_json(&json!({
-        "event": "block",
-        "height": height,
-        "accounts": tick.scan.accounts,
-        "liquidatable": tick.scan.below(),
-        "planned": tick.plan.actions.len(),
-        "skipped": skipped,
-        "sent": tick.sent.hash,
-        "also": tick.also.iter().filter_map(|sent| sent.hash.as_ref()).collect::<Vec<_>>(),
-    }))
-}
-
-/// An action in a few words.
-pub fn describe(action: &Action) -> String {
-    match action {
-        Action::Liquidate(deal) if deal.sale.is_some() => {
-            let sale = deal.sale.as_ref();
-            format!(
-                "borrow and repay {}, take {}{} and sell it over {} pairs for {}{}, for a profit of {}",
-                deal.sent,
-                deal.received(),
-                deal.collateral_denom,
-                sale.map_or(0, |sale| sale.hops.len()),
-                sale.map_or(Amount::ZERO, |sale| sale.returned),
-                deal.sent.denom,
-                deal.profit
-            )
-        }
-        Action::Liquidate(deal) => format!(
-            "repay {} and take {}{}, at least {} after the fee, for a profit of {}",
-            deal.sent, deal.expected.seize, deal.collateral_denom, deal.min_receive, deal.profit
-        ),
-        Action::WriteOff { debt_value, .. } => format!("write off a debt worth {debt_value}"),
-    }
 }

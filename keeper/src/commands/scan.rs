@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
-use plimsoll_risk::health::{CollateralLine, Position};
+use plimsoll_risk::health::{Assets, CollateralLine, Position};
+use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Price;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use crate::book::Book;
+use crate::book::{Asset, Book};
 use crate::cli::Settings;
-use crate::commands::{config, open, print_json};
+use crate::commands::{config, counted, open, print_event, print_json};
 use crate::error::{Error, Result};
 use crate::scan::{Scan, Verdict, name, scan_on};
 
@@ -26,15 +27,42 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
     }
     if json {
         print_lines(&book, &scan, &verdicts)?;
+        print_event("summary", &summary(&book, &scan))?;
     } else {
-        outln!("{}", table(&verdicts));
-        let (count, below) = (verdicts.len(), scan.below());
-        outln!("block {}: {count} accounts with debt, {below} below health factor 1", book.head.height);
+        if !verdicts.is_empty() {
+            outln!("{}", table(&verdicts));
+        }
+        for (denom, fault) in price_faults(&book, &scan) {
+            outln!("the price of {denom} fails its guards: {fault}");
+        }
+        let (count, below) = (counted(verdicts.len(), "account"), scan.below());
+        outln!("block {}: {count} with debt, {below} below health factor 1", book.head.height);
     }
     if scan.faults.is_empty() {
         return Ok(());
     }
     Err(Error::DoesNotHold(format!("{} accounts can't be judged", scan.faults.len())))
+}
+
+/// What it all comes to.
+pub fn summary(book: &Book, scan: &Scan) -> Json {
+    json!({
+        "height": book.head.height,
+        "accounts": scan.accounts,
+        "liquidatable": scan.below(),
+        "bad_debt": scan.bad(),
+        "unjudged": scan.faults.len(),
+        "price_faults": price_faults(book, scan),
+    })
+}
+
+/// By denom, what is wrong with the prices that fail their guards, the live ones of those that have one included.
+pub fn price_faults(book: &Book, scan: &Scan) -> BTreeMap<String, String> {
+    let fault = |(id, asset): (&AssetId, &Asset)| {
+        let fault = scan.assets.asset(*id)?.mark.quote.as_ref().err()?;
+        Some((asset.params.denom.clone(), fault.to_string()))
+    };
+    book.assets.iter().filter_map(fault).collect()
 }
 
 /// By collateral, the price at and above which the account is healthy, all else unchanged; none where no price of it decides.
@@ -52,6 +80,7 @@ fn liquidation_prices(book: &Book, scan: &Scan, verdict: &Verdict) -> BTreeMap<S
 fn print_lines(book: &Book, scan: &Scan, verdicts: &[Verdict]) -> Result<()> {
     for verdict in verdicts {
         print_json(&json!({
+            "event": "account",
             "account": name(&verdict.key),
             "height": book.head.height,
             "collateral_value": verdict.health.collateral,

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::Settings;
-use crate::commands::{config, open, print_json};
+use crate::commands::{config, counted, open, print_event};
 use crate::error::{Error, Result};
 
 /// Reads the book at the latest block and writes it to a new file.
@@ -19,8 +19,8 @@ pub async fn export(settings: &Settings, file: &Path, json: bool) -> Result<()> 
     book.export(file)?;
     let (height, accounts, path) = (book.head.height, book.accounts.len(), file.display());
     if json {
-        return print_json(&json!({ "file": path.to_string(), "height": height, "accounts": accounts }));
+        return print_event("summary", &json!({ "file": path.to_string(), "height": height, "accounts": accounts }));
     }
-    outln!("{path}: {accounts} accounts with debt, as of block {height}");
+    outln!("{path}: {} with debt, as of block {height}", counted(accounts, "account"));
     Ok(())
 }

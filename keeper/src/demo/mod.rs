@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::book::Book;
 use crate::chain::world::WorldChain;
 use crate::chain::{Chain, Head, query};
-use crate::commands::print_json;
+use crate::commands::{print_event, print_json};
 use crate::config::Strategy;
 use crate::demo::scenario::{Scenario, Step};
 use crate::demo::screen::Screen;
@@ -36,7 +36,7 @@ pub async fn demo(scenario: Option<&Path>, json: bool) -> Result<()> {
     let scenario = Scenario::read(scenario)?;
     let summary = play(&scenario, if json { Output::Json } else { Output::Screen }).await?;
     if json {
-        print_json(&summary)?;
+        print_event("summary", &summary)?;
     }
     if summary.solvent {
         return Ok(());

@@ -95,6 +95,8 @@ impl Metrics {
     pub fn counted(&self, counts: Counts) {
         for (counter, total) in [
             (&self.audit_mismatches, u64::try_from(counts.mended).unwrap_or(u64::MAX)),
+            (&self.audits, counts.audits),
+            (&self.audit_failures, counts.unaudited),
             (&self.book_rebuilds, counts.rebuilt),
             (&self.book_filled, counts.filled),
             (&self.book_refused, counts.refused),

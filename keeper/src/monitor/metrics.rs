@@ -149,6 +149,10 @@ metrics! {
     oracle_age: Family<OfDenom, Gauge> = "oracle_age_seconds";
     /// 1 while neither the published price nor a live one passes its guards at the book's block, else 0.
     oracle_fault: Family<OfDenom, Gauge> = "oracle_fault";
+    /// Audits of the book.
+    audits: Counter = "audits";
+    /// Audits that came to nothing.
+    audit_failures: Counter = "audit_failures";
     /// Differences that audits found between book and chain.
     audit_mismatches: Counter = "audit_mismatches";
     /// How often the whole book was read anew, the start not counted.

@@ -12,7 +12,7 @@ use crate::config::Strategy;
 use crate::plan::Action;
 
 /// For how many seconds spending is remembered.
-const HOUR: u64 = 3_600;
+pub const HOUR: u64 = 3_600;
 
 /// What was spent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

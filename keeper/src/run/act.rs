@@ -1,15 +1,15 @@
-//! What a block's work comes to: for each key that is free what is planned, chosen and sent. And the gas money that further keys get.
+//! What a block's work comes to: for each key that is free what is planned, chosen and sent.
 
 use std::collections::BTreeSet;
 
 use plimsoll_schema::pool::AccountKey;
 
-use crate::chain::{Chain, Coin, Head};
+use crate::chain::{Chain, Head};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
-use crate::execute::{Batch, Sent, fee_reserve, spendable};
+use crate::execute::{Batch, Sent, spendable};
 use crate::plan::{Action, Means, Plan, plan_on};
 use crate::run::cooling::seen;
 use crate::run::{Keeper, desk};
@@ -19,10 +19,8 @@ use crate::scan::Scan;
 const ROUNDS: usize = 4;
 /// How often something is simulated in a block, for all keys together: what there is no room for comes at the next.
 const SIMULATIONS_MAX: usize = 128;
-/// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
-const FLOAT_FEES: u128 = 3;
-/// Every so many blocks it is looked at what further keys have for gas.
-const REFILL_EVERY: u64 = 20;
+/// With so many keys for which something is wrong it is wrong with more than them: the others aren't tried.
+const WRONG_MAX: usize = 2;
 
 /// What all keys share in a block.
 struct Block<'a> {
@@ -42,7 +40,7 @@ impl<C: Chain> Keeper<C> {
             self.refill(head).await?;
         }
         let done = if self.nothing_to_do(scan) { Default::default() } else { self.all_act(head, scan).await? };
-        if !self.supplied || head.height.is_multiple_of(REFILL_EVERY) {
+        if self.is_refill_due(head) {
             self.refill(head).await?;
         }
         Ok(done)
@@ -52,9 +50,9 @@ impl<C: Chain> Keeper<C> {
         self.passed.begin(&self.book, scan);
         let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
         let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
-        let (mut first, mut sent) = (None, Vec::new());
+        let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
         for at in 0..self.lanes.len() {
-            if !self.lanes[at].is_free(head) || block.tries == 0 {
+            if !self.lanes[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
                 continue;
             }
             match self.choose_and_send(at, &mut block).await {
@@ -62,13 +60,16 @@ impl<C: Chain> Keeper<C> {
                     sent.push(done);
                     first.get_or_insert(plan);
                 }
-                // What others have sent in this block is told all the same.
-                Err(error) if error.class() != Class::Halt && sent.iter().any(|done| done.hash.is_some()) => {
-                    tracing::warn!(%error, "further keys send nothing at this block");
-                    break;
-                }
-                Err(error) => return Err(error),
+                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) => wrong.push((at, error)),
             }
+        }
+        // What some have done is told, whatever is wrong with others.
+        if first.is_none() && !wrong.is_empty() {
+            return Err(wrong.swap_remove(0).1);
+        }
+        for (at, error) in wrong {
+            tracing::warn!(%error, sender = self.lanes[at].executor.sender(), "this key sends nothing at this block");
         }
         let plan = match first {
             Some(plan) => plan,
@@ -132,7 +133,7 @@ impl<C: Chain> Keeper<C> {
         let (head, lane) = (block.head, self.lanes.get(at));
         let sender = lane.map_or_else(|| self.chain.sender(), |lane| Some(lane.executor.sender()));
         let inventory = match lane {
-            Some(lane) => Some(spendable(&*self.chain, lane.executor.sender(), &self.strategy).await?),
+            Some(lane) => Some(spendable(&*self.chain, &self.book, lane.executor.sender(), &self.strategy).await?),
             None => self.inventory().await?,
         };
         let cooling = self.cooling.at(head.height);
@@ -165,41 +166,5 @@ impl<C: Chain> Keeper<C> {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// The first key sends gas money to one that has less than half of what it should have, if it is free to.
-    async fn refill(&mut self, head: &Head) -> Result<()> {
-        if self.lanes.len() < 2 || !self.lanes[0].is_free(head) {
-            return Ok(());
-        }
-        let reserve = fee_reserve(&*self.chain, &self.strategy);
-        let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
-        let held = self.chain.balances(self.lanes[0].executor.sender()).await?;
-        let held = held.get(&reserve.denom).copied().unwrap_or_default();
-        for at in 1..self.lanes.len() {
-            let to = self.lanes[at].executor.sender().to_owned();
-            let has = self.chain.balances(&to).await?.get(&reserve.denom).copied().unwrap_or_default();
-            self.lanes[at].poor = false;
-            let lacks = float.saturating_sub(has);
-            if has >= float / 2 || lacks == 0 {
-                continue;
-            }
-            if held < lacks.saturating_add(reserve.amount) {
-                tracing::warn!(to, has, lacks, held, denom = reserve.denom, "the first key has no gas money to share");
-                return Ok(());
-            }
-            let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
-            return match self.lanes[0].executor.transfer(&to, &coin, head, self.strategy.timeout_blocks).await {
-                Ok(hash) => {
-                    self.lanes[at].funded(head);
-                    tracing::info!(to, %coin, hash = hash.unwrap_or_default(), "gas money sent");
-                    Ok(())
-                }
-                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => self.refused(0, head, error),
-                Err(error) => Err(error),
-            };
-        }
-        self.supplied = true;
-        Ok(())
     }
 }

@@ -26,11 +26,13 @@ pub(super) struct Lane<C> {
     refusals: (u32, u64),
     /// Whether it lacked money for gas.
     pub poor: bool,
+    /// Whether nobody said at this block what the chain has of it.
+    pub blind: bool,
 }
 
 impl<C: Chain> Lane<C> {
     pub const fn new(executor: Executor<C>) -> Self {
-        Self { executor, sent: Vec::new(), seen: None, refusals: (0, 0), poor: false }
+        Self { executor, sent: Vec::new(), seen: None, refusals: (0, 0), poor: false, blind: false }
     }
 
     /// Whether it has a transaction on its way.
@@ -40,7 +42,7 @@ impl<C: Chain> Lane<C> {
 
     /// Whether it may send at this block.
     pub fn is_free(&self, head: &Head) -> bool {
-        !self.in_flight(&head.chain_id) && head.height >= self.refusals.1
+        !self.blind && !self.in_flight(&head.chain_id) && head.height >= self.refusals.1
     }
 
     /// The accounts that its transaction is about.

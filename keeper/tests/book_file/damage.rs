@@ -97,3 +97,18 @@ async fn case_15_what_is_no_book_is_moved_aside_under_numbers() {
     let kept = std::fs::read_to_string(file.with_file_name("book.redb.damaged-2")).unwrap();
     assert_eq!(kept, "not a book 2");
 }
+
+// A keeper that is newer or older than the file: the book is sound, and not called damaged.
+#[tokio::test]
+async fn a_book_of_another_version_is_moved_aside_as_anothers() {
+    let file = folder("version").join("book.redb");
+    two_blocks(&file).await;
+    let meta: redb::TableDefinition<&str, &[u8]> = redb::TableDefinition::new("meta");
+    let database = redb::Database::open(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(meta).unwrap().insert("format", [99].as_slice()).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    assert_eq!(Store::open(&file).unwrap().1, None);
+    assert_eq!(aside(&file), ["book.redb.other-1"]);
+}

@@ -94,7 +94,7 @@ pub async fn open(chain: &WorldChain, pool: &str, file: &Path) -> (Shelf, Book) 
 pub fn aside(file: &Path) -> Vec<String> {
     let names = std::fs::read_dir(file.parent().unwrap()).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| name.contains("damaged"));
+    names.retain(|name| name.contains(".redb."));
     names.sort();
     names
 }

@@ -33,11 +33,23 @@ fn settings_of_the_book_are_checked() {
 }
 
 #[test]
-fn the_file_stands_beside_the_journal_unless_told_otherwise() {
-    let path = |journal: &str| BookFile::Beside.path(Some(Path::new(journal))).unwrap().display().to_string();
-    assert_eq!(path("/var/lib/plimsoll/journal.jsonl"), "/var/lib/plimsoll/book.redb");
-    assert_eq!(path("journal-chain-1-wasm1abc.jsonl"), "book-chain-1-wasm1abc.redb");
-    assert_eq!(path("/x/sent.jsonl"), "/x/sent-book.redb");
-    assert_eq!(BookFile::Beside.path(None), None);
-    assert_eq!(BookFile::Nowhere.path(Some(Path::new("/x/journal.jsonl"))), None);
+fn the_file_stands_beside_the_journal_by_chain_pool_and_key_unless_told_otherwise() {
+    let path = |pool: &str, book: &str, journal: Option<&str>| {
+        let mut layers = Layers::default();
+        let rest = format!(
+            "[chain]\nid='c-1'\ngrpc='http://h:1'\nrpc='ws://h:2'\n[contracts]\npool='{pool}'\n[book]\npath='{book}'"
+        );
+        layers.add_toml(&rest, "a test").unwrap();
+        let path = Config::of(&layers).unwrap().book_path("wasm1me", journal.map(Path::new));
+        path.map(|path| path.display().to_string())
+    };
+    let journal = Some("/var/lib/plimsoll/journal.jsonl");
+    assert_eq!(path("wasm1a", "", journal).unwrap(), "/var/lib/plimsoll/book-c-1-wasm1a-wasm1me.redb");
+    // Two pools with one key, one after the other, each keep their own.
+    assert_eq!(path("wasm1b", "", journal).unwrap(), "/var/lib/plimsoll/book-c-1-wasm1b-wasm1me.redb");
+    assert_eq!(path("wasm1a", "/x/y.redb", journal).unwrap(), "/x/y.redb");
+    assert_eq!(path("wasm1a", "/x/y.redb", None).unwrap(), "/x/y.redb");
+    // A dry run has none beside, and so keeps none.
+    assert_eq!(path("wasm1a", "", None), None);
+    assert_eq!(path("wasm1a", "none", journal), None);
 }

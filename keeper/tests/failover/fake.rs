@@ -4,10 +4,13 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosmos_sdk_proto::cosmos::base::abci::v1beta1::TxResponse;
+use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse};
+use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
+use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, TxResponse};
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{Block, GetLatestBlockResponse, Header};
-use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxResponse, GetTxResponse};
-use cosmos_sdk_proto::cosmwasm::wasm::v1::QuerySmartContractStateResponse;
+use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxResponse, GetTxResponse, SimulateResponse};
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{ContractInfo, QueryContractInfoResponse, QuerySmartContractStateResponse};
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -52,6 +55,24 @@ pub struct State {
     pub included: bool,
     /// What was broadcast to it.
     pub taken: Vec<Vec<u8>>,
+    /// The sequence of every account; `None` while none was ever seen.
+    pub sequence: Option<u64>,
+    /// Whether all its answers but those about its height are empty, or cut short.
+    pub nonsense: Nonsense,
+    /// How far its RPC is ahead of its gRPC, in blocks.
+    pub ahead: u64,
+    /// The denoms whose balances were asked for.
+    pub purses: Vec<String>,
+}
+
+/// What an answer is that can't be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Nonsense {
+    None,
+    /// A message without what it is about; half a JSON text.
+    Empty,
+    /// No message at all.
+    Bytes,
 }
 
 #[derive(Clone)]
@@ -74,6 +95,10 @@ impl Fake {
             included: false,
             lowest: 0,
             taken: Vec::new(),
+            sequence: None,
+            nonsense: Nonsense::None,
+            ahead: 0,
+            purses: Vec::new(),
         };
         let (grpc, rpc) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -134,9 +159,27 @@ impl Fake {
             "GetLatestBlock" => Ok(self.latest_block()),
             "SmartContractState" => self.smart(at),
             "GetTx" => self.transaction(),
-            "AccountInfo" => Err((5, "account not found".to_owned())),
+            "AccountInfo" => self.account(),
             "BroadcastTx" => Ok(self.broadcast(&body[5..])),
+            "Balance" => Ok(self.balance(&body[5..])),
+            "ContractInfo" => {
+                let contract_info = Some(ContractInfo { code_id: 7, ..ContractInfo::default() });
+                Ok(QueryContractInfoResponse { contract_info, ..QueryContractInfoResponse::default() }.encode_to_vec())
+            }
+            "Simulate" => {
+                let gas_info = Some(GasInfo { gas_used: 70_000, ..GasInfo::default() });
+                Ok(SimulateResponse { gas_info, ..SimulateResponse::default() }.encode_to_vec())
+            }
             _ => Err((12, "unknown method".to_owned())),
+        };
+        let answer = match self.with(|state| state.nonsense) {
+            _ if path.ends_with("GetLatestBlock") => answer,
+            Nonsense::None => answer,
+            Nonsense::Empty if path.ends_with("SmartContractState") => {
+                Ok(QuerySmartContractStateResponse { data: b"{\"a\":".to_vec() }.encode_to_vec())
+            }
+            Nonsense::Empty => Ok(Vec::new()),
+            Nonsense::Bytes => Ok(vec![0xff; 9]),
         };
         let mut response = Response::builder().header("content-type", "application/grpc");
         let mut trailers = HeaderMap::new();
@@ -202,6 +245,20 @@ impl Fake {
         })
     }
 
+    fn account(&self) -> Result<Vec<u8>, (u32, String)> {
+        let sequence = self.with(|state| state.sequence).ok_or((5, "account not found".to_owned()))?;
+        let info = Some(BaseAccount { sequence, account_number: 3, ..BaseAccount::default() });
+        Ok(QueryAccountInfoResponse { info }.encode_to_vec())
+    }
+
+    /// As many of each denom as its name has letters; an amount that is none in a bad mood.
+    fn balance(&self, body: &[u8]) -> Vec<u8> {
+        let denom = QueryBalanceRequest::decode(body).unwrap().denom;
+        self.with(|state| state.purses.push(denom.clone()));
+        let amount = if self.mood() == Mood::Garbage { "-1".to_owned() } else { denom.len().to_string() };
+        QueryBalanceResponse { balance: Some(Coin { denom, amount }) }.encode_to_vec()
+    }
+
     fn broadcast(&self, body: &[u8]) -> Vec<u8> {
         let bytes = BroadcastTxRequest::decode(body).unwrap().tx_bytes;
         self.with(|state| {
@@ -233,7 +290,7 @@ impl Fake {
                 }
                 () = tick => {}
             }
-            let (announces, height) = self.with(|state| (state.announces, state.height));
+            let (announces, height) = self.with(|state| (state.announces, state.height + state.ahead));
             if subscribed && announces && height != announced {
                 announced = height;
                 let header = self.with(|state| header(state));
@@ -252,10 +309,10 @@ impl Fake {
             }
             "block_results" => {
                 let height: u64 = request["params"]["height"].as_str().unwrap().parse().unwrap();
-                if height > state.height {
+                if height > state.height + state.ahead {
                     return Err(format!(
                         "height {height} must be less than or equal to the current blockchain height {}",
-                        state.height
+                        state.height + state.ahead
                     ));
                 }
                 if height < state.lowest {
@@ -271,5 +328,6 @@ impl Fake {
 fn header(state: &State) -> Value {
     let seconds = i64::try_from(plimsoll_keeper::monitor::clock() - state.age).unwrap();
     let time = cosmrs::tendermint::Time::from_unix_timestamp(seconds, 0).unwrap().to_rfc3339();
-    json!({ "chain_id": state.chain_id, "height": state.height.to_string(), "time": time })
+    let height = (state.height + state.ahead).to_string();
+    json!({ "chain_id": state.chain_id, "height": height, "time": time })
 }

@@ -12,10 +12,10 @@ mod fake;
 use std::time::Duration;
 
 use cosmwasm_std::Decimal;
-use fake::{Fake, Mood};
+use fake::{Fake, Mood, Nonsense};
 use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::chain::node::Node;
-use plimsoll_keeper::chain::{Chain, Outcome, Signed};
+use plimsoll_keeper::chain::{Balances, Chain, Outcome, Signed, query};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keys::Mnemonic;
@@ -224,7 +224,7 @@ async fn the_same_bytes_go_to_all_that_are_well() {
 }
 
 #[tokio::test]
-async fn a_transaction_is_in_no_block_only_when_one_that_has_all_blocks_says_so() {
+async fn that_no_block_has_a_transaction_says_the_endpoint_up_to_its_own_height() {
     let (a, b) = (Fake::start(100).await, Fake::start(103).await);
     b.with(|state| state.included = true);
     let node = connect(&[&a, &b]).await;
@@ -232,11 +232,148 @@ async fn a_transaction_is_in_no_block_only_when_one_that_has_all_blocks_says_so(
     assert!(matches!(node.outcome("H").await.unwrap(), Outcome::Included(included) if included.height == 103));
     b.with(|state| state.mood = Mood::Dead);
     until("the second is down", || matches!(health(&node, &b.grpc), Health::Down { .. })).await;
-    let error = node.outcome("H").await.unwrap_err();
-    assert!(error.class() == Class::Retry && error.to_string().contains("behind"), "{error}");
-    // With all blocks it is believed.
+    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound { height: 100 });
     a.with(|state| state.height = 103);
-    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound);
+    until("the first has told", || node.endpoints().all()[0].head.as_ref().unwrap().0.height == 103).await;
+    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound { height: 103 });
+    // Blocks that only its RPC has seen don't count.
+    a.with(|state| state.ahead = 4);
+    until("the RPC has told", || node.newest().height == 107).await;
+    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound { height: 103 });
+}
+
+#[tokio::test]
+async fn one_far_ahead_is_left_out_from_the_start_or_later_and_the_others_go_on() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b]).await;
+    let heads = node.subscribe().await.unwrap();
+    b.with(|state| state.height = 1_000_000_000);
+    until("the second is left out", || {
+        [&b.grpc, &b.rpc].iter().all(|address| matches!(health(&node, address), Health::Impossible { .. }))
+    })
+    .await;
+    for (height, node) in [(101, node), (102, connect(&[&a, &b]).await)] {
+        a.with(|state| state.height = height);
+        until("the block is seen", || node.newest().height == height).await;
+        assert_eq!(node.head().await.unwrap().height, height);
+        ask(&node, Some(height)).await.unwrap();
+        assert_eq!([&a.grpc, &a.rpc].map(|address| health(&node, address)), [Health::Good, Health::Good]);
+    }
+    assert!(heads.borrow().height <= 102);
+}
+
+#[tokio::test]
+async fn what_all_endpoints_say_of_their_newest_block_is_asked_anew() {
+    let (a, b, c) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b, &c]).await;
+    a.with(|state| state.height = 3);
+    b.with(|state| state.chain_id = "other-1".to_owned());
+    c.with(|state| state.mood = Mood::Dead);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let heads: Vec<u64> = node.heads().await.unwrap().iter().map(|head| head.height).collect();
+    assert_eq!(heads, [3, 3]);
+}
+
+/// As the node of a key.
+async fn signing(nodes: &[&Fake]) -> Node {
+    let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+    let key = Mnemonic::parse(words, "a test").unwrap().key("wasm", 118, 0).unwrap();
+    connect(nodes).await.signed_by(key)
+}
+
+#[tokio::test]
+async fn a_sequence_that_one_endpoint_alone_says_is_not_believed_and_it_is_left_alone() {
+    let (a, b, c) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
+    for (fake, sequence) in [(&a, 9), (&b, 4), (&c, 3)] {
+        fake.with(|state| state.sequence = Some(sequence));
+    }
+    let node = signing(&[&a, &b, &c]).await;
+    assert_eq!(node.sequence().await.unwrap(), Some(9));
+    assert_eq!(node.confirmed_sequence().await.unwrap(), Some(4));
+    // At once, so that what is signed next has the right one.
+    assert!(matches!(health(&node, &a.grpc), Health::Down { reason } if reason.contains("sequence 9")));
+    assert_eq!((node.sequence().await.unwrap(), node.requests().counted("gRPC", &a.grpc, "garbage")), (Some(4), 1));
+    // Two say so; and one that is alone is believed.
+    c.with(|state| state.sequence = Some(4));
+    assert_eq!(node.confirmed_sequence().await.unwrap(), Some(4));
+    assert_eq!(signing(&[&a]).await.confirmed_sequence().await.unwrap(), Some(9));
+}
+
+#[tokio::test]
+async fn garbage_in_an_answer_counts_against_who_gave_it_and_the_next_is_asked() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    for fake in [&a, &b] {
+        fake.with(|state| (state.sequence, state.included) = (Some(4), true));
+    }
+    for nonsense in [Nonsense::Empty, Nonsense::Bytes] {
+        a.with(|state| state.nonsense = Nonsense::None);
+        let node = signing(&[&a, &b]).await;
+        a.with(|state| state.nonsense = nonsense);
+        let counted = || node.requests().counted("gRPC", &a.grpc, "garbage");
+        let good = || until("it has a turn again", || health(&node, &a.grpc) == Health::Good);
+        ask(&node, Some(100)).await.unwrap();
+        assert_eq!(counted(), 1);
+        good().await;
+        assert_eq!(node.sequence().await.unwrap(), Some(4));
+        assert_eq!(counted(), 2);
+        good().await;
+        assert!(matches!(node.outcome("H").await.unwrap(), Outcome::Included(included) if included.height == 100));
+        assert_eq!(counted(), 3);
+        good().await;
+        assert_eq!(node.code_id("c").await.unwrap(), Some(7));
+        assert_eq!(counted(), 4);
+        good().await;
+        assert_eq!(node.simulate_any(&[]).await.unwrap(), 70_000);
+        assert!(counted() > 4, "{}", counted());
+        assert_eq!(node.requests().counted("gRPC", &b.grpc, "garbage"), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_another_form_is_garbage_and_who_is_alone_is_asked_on() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b]).await;
+    // It is a number.
+    assert_eq!(query::<u64>(&node, "c", &(), None).await.unwrap(), 7);
+    let error = query::<String>(&node, "c", &(), None).await.unwrap_err();
+    assert!(matches!(&error, Error::Garbage { reason, .. } if reason.starts_with("of c: ")), "{error}");
+    assert_eq!([&a, &b].map(|fake| node.requests().counted("gRPC", &fake.grpc, "garbage")), [1, 1]);
+    let node = connect(&[&a]).await;
+    for _ in 0..5 {
+        assert!(matches!(query::<String>(&node, "c", &(), None).await, Err(Error::Garbage { .. })));
+    }
+    assert_eq!(health(&node, &a.grpc), Health::Good);
+    assert_eq!(node.requests().counted("gRPC", &a.grpc, "garbage"), 5);
+}
+
+#[tokio::test]
+async fn only_those_balances_are_read_that_are_asked_for_and_none_that_is_no_amount() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b]).await;
+    let denoms = ["uusd", "uatom", ""].map(str::to_owned);
+    let expected: Balances = [("uatom".to_owned(), 5), ("uusd".to_owned(), 4)].into();
+    assert_eq!(node.balances("x", &denoms).await.unwrap(), expected);
+    let mut asked = a.with(|state| std::mem::take(&mut state.purses));
+    asked.sort();
+    assert_eq!(
+        (asked, b.with(|state| state.purses.len())),
+        (vec![String::new(), "uatom".to_owned(), "uusd".to_owned()], 0)
+    );
+    assert_eq!(node.balances("x", &[]).await.unwrap(), Balances::new());
+    a.with(|state| state.mood = Mood::Garbage);
+    assert_eq!(node.balances("x", &denoms[..1]).await.unwrap(), [("uusd".to_owned(), 4)].into());
+    assert!(node.requests().counted("gRPC", &a.grpc, "garbage") > 0);
+}
+
+#[tokio::test]
+async fn a_broadcast_answered_with_nothing_is_not_taken_for_sent() {
+    let a = Fake::start(100).await;
+    let node = connect(&[&a]).await;
+    a.with(|state| state.nonsense = Nonsense::Empty);
+    let signed = Signed { bytes: vec![1, 2, 3], hash: "H".to_owned(), timeout_height: 120, sequence: 0 };
+    let error = node.broadcast(&signed).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    assert_eq!(node.requests().counted("gRPC", &a.grpc, "garbage"), 1);
 }
 
 #[tokio::test]
@@ -250,9 +387,7 @@ async fn who_reads_at_a_block_hears_of_no_older_one() {
 #[tokio::test]
 async fn a_key_that_the_chain_has_never_seen_has_sent_nothing() {
     let a = Fake::start(100).await;
-    let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
-    let key = Mnemonic::parse(words, "a test").unwrap().key("wasm", 118, 0).unwrap();
-    let node = connect(&[&a]).await.signed_by(key);
+    let node = signing(&[&a]).await;
     assert_eq!(node.sequence().await.unwrap(), Some(0));
     assert!(matches!(node.account(node.sender().unwrap()).await, Err(Error::EmptyWallet { .. })));
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::journal::Journal;
 use plimsoll_keeper::run::Tick;
-use plimsoll_testing::World;
+use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World};
 
 use crate::stage::{GAS, Setup, Stage, journal_of, sent, without_inventory};
 
@@ -98,13 +99,16 @@ async fn keys_count_on_what_pairs_have_left_after_each_other() {
 
 #[tokio::test]
 async fn a_key_that_fails_takes_nothing_from_what_another_has_sent() {
-    let mut stage = three_keys(two_a_transaction(6), None).await;
-    stage.script("sign #2 fail");
-    let tick = stage.tick().await.unwrap();
-    assert!(tick.sent.hash.is_some() && tick.also.is_empty());
-    let next = stage.next().await.unwrap();
-    assert_eq!((next.settled.len(), sent(&next).len()), (2, 4));
-    stage.finish().await;
+    for (which, sending) in [("sign #2 fail", 2), ("sign #1 fail", 2), ("sign always fail", 0)] {
+        let mut stage = three_keys(two_a_transaction(6), None).await;
+        stage.script(which);
+        let tick = stage.tick().await;
+        assert_eq!(tick.as_ref().map_or(0, |tick| of_each(tick).len()), sending, "{which}");
+        stage.script("");
+        let next = stage.next().await.unwrap();
+        assert_eq!((next.settled.len(), sent(&next).len()), (sending * 2, 6 - sending * 2), "{which}");
+        stage.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -142,4 +146,78 @@ async fn while_nothing_is_to_be_done_all_keys_are_supplied_from_the_start() {
     assert_eq!(of_each(&stage.tick().await.unwrap()).iter().map(BTreeSet::len).collect::<Vec<_>>(), [2, 2, 2]);
     stage.finish().await;
     assert_eq!(stage.sent_once().await, 3);
+}
+
+#[tokio::test]
+async fn a_key_of_which_nobody_tells_stops_no_other() {
+    let mut stage = three_keys(two_a_transaction(6), None).await;
+    // The second key's sequence: it sends nothing at this block.
+    stage.script("sequence #2 fail");
+    let tick = stage.tick().await.unwrap();
+    assert_eq!(of_each(&tick).iter().map(BTreeSet::len).collect::<Vec<_>>(), [2, 2]);
+    // What became of the first key's transaction: the third's is settled all the same, and the second sends what is left.
+    stage.script("outcome #1 fail");
+    let next = stage.next().await.unwrap();
+    assert_eq!((next.settled.len(), sent(&next).len()), (2, 2));
+    // Of all of them: then nobody can tell anything.
+    stage.script("sequence always fail");
+    assert_eq!(stage.next().await.unwrap_err().class(), Class::Retry);
+    stage.script("");
+    stage.finish().await;
+    stage.sent_once().await;
+}
+
+#[tokio::test]
+async fn gas_money_that_arrives_ends_no_row_of_failures() {
+    let mut setup = Setup { gas_money: Some(100_000_000), ..Setup::default() };
+    (setup.strategy.max_failures, setup.strategy.max_gas_per_tx) = (2, 200_000);
+    let mut stage = three_keys(setup, None).await;
+    let rob = |account: u32| {
+        move |world: &mut World| drop(world.liquidate(BOB, (ALICE, account), UATOM, (UUSD, 690_000_000)).unwrap())
+    };
+    assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
+    // Nothing tells the keeper that somebody was first.
+    stage.world().with(rob(0)).await.unwrap();
+    let mut failed = 0;
+    for _ in 0..4 {
+        failed += stage.next().await.unwrap().failed.len();
+    }
+    let has = stage.world().with(|world| FURTHER.map(|name| world.balance(name, GAS))).await.unwrap();
+    assert!(failed == 1 && has.iter().all(|held| *held > 0), "{failed} {has:?}");
+    let another = |world: &mut World| {
+        world.mint(ALICE, UATOM, 100_000_000);
+        let opened = [
+            world.deposit((ALICE, 1), UATOM, 100_000_000).unwrap(),
+            world.borrow((ALICE, 1), UUSD, 600_000_000).unwrap(),
+        ];
+        [opened.to_vec(), crate::stage::fall(world, "7.8")].concat()
+    };
+    stage.block(another).await;
+    assert_eq!(sent(&stage.tick().await.unwrap()), [1]);
+    stage.world().with(rob(1)).await.unwrap();
+    let error = stage.next().await.unwrap_err();
+    assert!(matches!(error, Error::TooManyFailures { times: 2, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn the_fees_of_gas_money_count_for_the_hour_and_its_failure_takes_nothing_away() {
+    let mut setup = Setup { gas_money: Some(100_000_000), price: "10", ..two_a_transaction(1) };
+    // A transfer's fee is 200,000, so a second one would be too much.
+    (setup.strategy.max_gas_per_tx, setup.strategy.max_fee_per_hour) = (1_000_000, Some(350_000));
+    let mut stage = three_keys(setup, Some(5_000_000)).await;
+    stage.script("balances #1 fail");
+    stage.tick().await.unwrap();
+    stage.script("");
+    for _ in 0..5 {
+        stage.next().await.unwrap();
+    }
+    let has = |world: &mut World| FURTHER.map(|name| world.balance(name, GAS));
+    assert_eq!(stage.world().with(has).await.unwrap(), [5_000_000, 0]);
+    // An hour later it may.
+    stage.world().block(3_600, |_| Ok(Vec::new())).await.unwrap().unwrap();
+    for _ in 0..2 {
+        stage.tick().await.unwrap();
+        stage.block(|_| Vec::new()).await;
+    }
+    assert_eq!(stage.world().with(has).await.unwrap(), [5_000_000; 2]);
 }

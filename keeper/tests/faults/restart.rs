@@ -2,6 +2,7 @@
 
 use plimsoll_keeper::book::shelf::{Care, Shelf};
 use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::error::Error;
 use plimsoll_schema::pool::MigrateMsg;
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World, pool_code};
 
@@ -146,4 +147,39 @@ async fn case_14_killed_anywhere_the_journal_is_resumed_and_nothing_is_sent_twic
             assert!(call > 8 && open >= 2, "{call} {open}");
         }
     }
+}
+
+#[tokio::test]
+async fn started_anew_on_a_node_that_is_behind_it_takes_its_own_transactions_for_nobody_elses() {
+    let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
+    stage.tick().await.unwrap();
+    assert_eq!(stage.next().await.unwrap().settled.len(), 2);
+    let mut stage = stage.restart().await;
+    // The journal knows of one transaction, this node of none.
+    stage.script("sequence always stale 1");
+    stage.block(|world| fall(world, "8")).await;
+    for _ in 0..3 {
+        stage.next().await.unwrap();
+    }
+    stage.script("");
+    stage.next().await.unwrap();
+    stage.finish().await;
+    assert_eq!(stage.below_one().await, 0);
+    stage.sent_once().await;
+}
+
+#[tokio::test]
+async fn a_chain_that_goes_on_knowing_less_than_the_journal_is_believed_in_the_end() {
+    let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
+    stage.tick().await.unwrap();
+    assert_eq!(stage.next().await.unwrap().settled.len(), 2);
+    let mut stage = stage.restart().await;
+    stage.script("sequence always stale 1");
+    for _ in 0..25 {
+        stage.next().await.unwrap();
+    }
+    stage.script("");
+    // It was believed, so that one more is somebody else's.
+    let error = stage.next().await.unwrap_err();
+    assert!(matches!(error, Error::KeyShared { expected: 0, found: 1, .. }), "{error}");
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::config::Care;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_testing::{ALICE, UATOM};
 use tokio::sync::watch;
@@ -42,11 +43,14 @@ async fn case_02_all_down_asks_more_and_more_seldom() {
     let run = tokio::spawn(async move { keeper.run(stopped, |_| {}).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     chain.play("events always fail".parse().unwrap());
-    heads.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
-    tokio::time::sleep(Duration::from_millis(1_600)).await;
-    // At 0, 0.25, 0.75 and not again before 1.75 seconds; two calls each, and the head that was told.
-    let calls = watched.calls();
-    assert!((4..=9).contains(&calls), "{calls}");
+    // New blocks are no reason to ask again at once.
+    for _ in 0..32 {
+        heads.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // At 0, 0.25, 0.75 and not again before 1.75 seconds; each asks for one block's events.
+    let failed = watched.injected()["events Fail"];
+    assert!((2..=4).contains(&failed), "{failed}");
     chain.play(Default::default());
     stop.send(true).unwrap();
     run.await.unwrap().unwrap();
@@ -170,4 +174,38 @@ async fn answers_that_cannot_be_are_refused_and_nothing_is_lost() {
     assert_eq!(stage.tick().await.unwrap().settled.len(), 3);
     assert_eq!(stage.keeper.book(), &stage.fresh_book().await);
     assert_eq!(stage.sent_once().await, 1);
+}
+
+#[tokio::test]
+async fn a_gap_that_is_cut_off_goes_on_where_it_was() {
+    let mut stage = Stage::new(healthy()).await;
+    for price in ["9.9", "9.7", "9.6", "9.4", "9.3", "9.2", "9.1", "9"] {
+        stage.block(move |world| fall(world, price)).await;
+    }
+    stage.script("events #4 fail; events #7 fail; events always delay 0ms");
+    for _ in 0..2 {
+        assert_eq!(stage.tick().await.unwrap_err().class(), Class::Retry);
+    }
+    assert_eq!(sent(&stage.tick().await.unwrap()), [0, 1, 2]);
+    // Eight blocks, and two of them twice.
+    assert_eq!(stage.chain.injected().values().sum::<u64>(), 10);
+    assert_eq!(stage.keeper.book(), &stage.fresh_book().await);
+}
+
+#[tokio::test]
+async fn an_audit_that_comes_to_nothing_is_counted_and_not_tried_at_each_block() {
+    let care = Care { audit_accounts: 4, audit_seconds: 60, ..Care::default() };
+    let mut stage = Stage::new(Setup { care, ..healthy() }).await;
+    stage.script("smart always refuse");
+    // Blocks of five seconds: nothing is read but what an audit reads.
+    for _ in 0..24 {
+        stage.next().await.unwrap();
+    }
+    let counts = stage.keeper.counts();
+    assert!(counts.audits == 0 && (5..=7).contains(&counts.unaudited), "{counts:?}");
+    stage.script("");
+    for _ in 0..3 {
+        stage.next().await.unwrap();
+    }
+    assert_eq!((stage.keeper.counts().audits, stage.keeper.counts().mended), (1, 0));
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::book::Book;
+use crate::book::follow::Ahead;
 use crate::book::news::News;
 use crate::book::shelf::{Care, Shelf};
 use crate::book::store::{Codes, Store, Stored};
@@ -40,7 +41,7 @@ impl Shelf {
         if news.whole {
             shelf.codes = codes(chain, &book).await?;
             // What was just read needs no audit; what was stored does.
-            shelf.audited = book.head.time;
+            shelf.audit_at = book.head.time.saturating_add(care.audit_seconds);
         }
         shelf.unsaved = news;
         shelf.keep(&book);
@@ -50,24 +51,27 @@ impl Shelf {
     /// The stored book, if it is this pool's on this chain, of the code that runs now. The file of another's is moved aside.
     async fn fitting(&mut self, stored: Stored, chain: &impl Chain, pool: &str, head: &Head) -> Result<Option<Book>> {
         let Stored { book, codes: before } = stored;
-        let foreign = if book.head.chain_id != head.chain_id {
-            Some(format!("it is of chain {}, not of {}", book.head.chain_id, head.chain_id))
+        let other = if book.head.chain_id != head.chain_id {
+            Some(format!("this book is of another chain: {}, not {}", book.head.chain_id, head.chain_id))
         } else if book.addresses.pool != pool {
-            Some(format!("it is of pool {}, not of {pool}", book.addresses.pool))
+            Some(format!("this book is of another pool: {}, not {pool}", book.addresses.pool))
         } else if book.head.height.saturating_sub(head.height) > REWIND_MAX && head.time > book.head.time {
-            Some(format!("it is of block {}, and the chain is at {}: it was reset", book.head.height, head.height))
+            Some(format!(
+                "this book is of block {}, and the chain is at {}: it was reset",
+                book.head.height, head.height
+            ))
         } else {
             // Height and time of another chain's block would hardly be the same.
             let then = chain.head_at(book.head.height).await?.filter(|then| then.time != book.head.time);
             then.map(|then| {
                 format!(
-                    "its block {} is of time {}, the chain's of {}: it was reset",
+                    "this book's block {} is of time {}, the chain's of {}: it was reset",
                     then.height, book.head.time, then.time
                 )
             })
         };
-        if let Some(reason) = foreign {
-            self.store = self.store.take().map(|store| store.replace_foreign(&reason)).transpose()?;
+        if let Some(reason) = other {
+            self.store = self.store.take().map(|store| store.replace_other(&reason)).transpose()?;
             return Ok(None);
         }
         let now = codes(chain, &book).await?;
@@ -109,7 +113,7 @@ impl Shelf {
             );
             return Err(Error::DoesNotHold(reason));
         }
-        match book.follow_within(chain, head, self.care.gap_max).await {
+        match book.follow_within(chain, head, self.care.gap_max, &mut Ahead::default()).await {
             Ok(news) => Ok((book, news)),
             Err(Error::Garbage { from, reason }) => {
                 tracing::warn!(from, reason, "the stored book doesn't fit the chain; reading it anew");

@@ -14,15 +14,18 @@ use crate::chain::Head;
 
 /// Everything in the file; nothing when it is new.
 pub(super) fn stored(transaction: &ReadTransaction) -> std::result::Result<Option<Stored>, Bad> {
+    // Of another format nothing else can be read.
+    if let Some(format) = format(transaction).filter(|format| *format != FORMAT) {
+        return Err(Bad::Other(format!(
+            "this book is of another version: its format is {format}, this keeper's is {FORMAT}"
+        )));
+    }
     let read = || -> std::result::Result<Option<Stored>, Box<dyn std::error::Error>> {
         if transaction.list_tables()?.next().is_none() {
             return Ok(None);
         }
         let meta = transaction.open_table(META)?;
-        let format: u32 = field(&meta, "format")?;
-        if format != FORMAT {
-            return Err(format!("its format is {format}, this keeper's is {FORMAT}").into());
-        }
+        field::<u32>(&meta, "format")?;
         let (chain_id, height, time) = field(&meta, "head")?;
         let (pool, oracle) = field(&meta, "addresses")?;
         let mut book = Book {
@@ -51,7 +54,12 @@ pub(super) fn stored(transaction: &ReadTransaction) -> std::result::Result<Optio
         let (pool, oracle) = field(&meta, "codes")?;
         Ok(Some(Stored { book, codes: Codes { pool, oracle } }))
     };
-    read().map_err(|error| Bad::Unfit(error.to_string()))
+    read().map_err(|error| Bad::Damaged(error.to_string()))
+}
+
+/// What its rows mean; `None` where it doesn't say, or can't.
+fn format(transaction: &ReadTransaction) -> Option<u32> {
+    field(&transaction.open_table(META).ok()?, "format").ok()
 }
 
 fn field<T: DeserializeOwned>(

@@ -88,7 +88,7 @@ pub enum Fault {
     Hang,
     /// `garbage`: an answer that can't be.
     Garbage,
-    /// `stale 3`: a head of so many blocks ago, or nothing of what came in them.
+    /// `stale 3`: a head of so many blocks ago, or nothing of what came in them; a sequence before so many transactions.
     Stale(u64),
     /// `chain other-1`: a head of that chain.
     Chain(String),

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 use tonic::transport::Channel;
-use tonic::{Code, Response, Status};
+use tonic::{Response, Status};
 
 use crate::chain::endpoints::Kind;
 use crate::chain::node::meaning::{Meaning, meaning, not_yet, of_status, too_early};
@@ -32,7 +33,7 @@ impl Remotes {
     {
         for round in 0.. {
             let order = self.state().order(Kind::Grpc, height, self.now());
-            let (mut said, mut early) = (None, false);
+            let (mut said, mut early, mut garbage) = (None, false, None);
             for (turn, at) in order.iter().copied().enumerate() {
                 let Some(Line::Grpc(channel)) = self.lines.get(at) else { continue };
                 let patience = if turn + 1 < order.len() { HURRY } else { PATIENCE };
@@ -53,11 +54,17 @@ impl Remotes {
                         return Ok((at, Err(status)));
                     }
                     Meaning::Down => {
-                        self.failed(
-                            at,
-                            if status.code() == Code::DataLoss { "garbage" } else { "unreachable" },
-                            &of_status(&status),
-                        );
+                        self.failed(at, "unreachable", &of_status(&status));
+                        continue;
+                    }
+                    Meaning::Garbage => {
+                        // Nobody else would be asked in its place.
+                        if order.len() > 1 {
+                            self.failed(at, "garbage", status.message());
+                        } else {
+                            self.count(at, "garbage");
+                        }
+                        garbage = Some(Error::garbage(&self.name(at), status.message()));
                         continue;
                     }
                     Meaning::NotYet => early = true,
@@ -73,10 +80,38 @@ impl Remotes {
                     return Err(self.late("gRPC", &order, of_status(&status)));
                 }
                 Some((at, status)) => return Ok((at, Err(status))),
-                None => break,
+                None => return Err(garbage.unwrap_or_else(|| self.nobody(Kind::Grpc))),
             }
         }
         Err(self.nobody(Kind::Grpc))
+    }
+
+    /// Asks all gRPC endpoints that are well, at once: what those say that answer.
+    pub(in crate::chain) async fn ask_all<T, F>(&self, call: impl Fn(Channel) -> F) -> Vec<(usize, T)>
+    where
+        F: Future<Output = std::result::Result<T, Status>>,
+    {
+        let order = self.state().order(Kind::Grpc, None, self.now());
+        let asked = order.into_iter().filter_map(|at| match self.lines.get(at) {
+            Some(Line::Grpc(channel)) => Some((at, timeout(HURRY, call(channel.clone())))),
+            _ => None,
+        });
+        let said = join_all(asked.map(|(at, asked)| async move { (at, asked.await) })).await;
+        let answers = said.into_iter().filter_map(|(at, said)| match said {
+            Ok(Ok(answer)) => {
+                self.answered(at, None);
+                Some((at, answer))
+            }
+            Ok(Err(status)) => {
+                self.failed(at, "unreachable", &of_status(&status));
+                None
+            }
+            Err(_) => {
+                self.failed(at, "timeout", &format!("no answer in {} s", HURRY.as_secs()));
+                None
+            }
+        });
+        answers.collect()
     }
 
     /// Asks an RPC endpoint that has the block; the latest when there is none.

@@ -6,10 +6,11 @@ use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastMode, BroadcastTxRequest};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::chain::endpoints::Kind;
-use crate::chain::node::meaning::of_status;
+use crate::chain::node::meaning::{Meaning, meaning, nonsense, of_status};
 use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
 use crate::chain::transaction::short;
 use crate::error::{Error, Result};
@@ -35,9 +36,10 @@ impl Remotes {
                 self.failed(at, "timeout", "no answer to a broadcast in time");
                 Err(unknown("no answer to a broadcast in time".to_owned()))
             }
-            Ok(Err(reason)) => {
-                self.failed(at, "unreachable", &reason);
-                Err(unknown(reason))
+            Ok(Err(status)) => {
+                let garbage = matches!(meaning(&status), Meaning::Garbage);
+                self.failed(at, if garbage { "garbage" } else { "unreachable" }, &of_status(&status));
+                Err(unknown(of_status(&status)))
             }
             Ok(Ok(answer)) => {
                 self.count(at, if answer.is_ok() { "ok" } else { "refused" });
@@ -48,10 +50,10 @@ impl Remotes {
 }
 
 /// What the node said of it; the outer error is that of the way there.
-async fn broadcast(channel: Channel, bytes: Vec<u8>) -> std::result::Result<Result<()>, String> {
+async fn broadcast(channel: Channel, bytes: Vec<u8>) -> std::result::Result<Result<()>, Status> {
     let request = BroadcastTxRequest { tx_bytes: bytes, mode: BroadcastMode::Sync.into() };
-    let answer = ServiceClient::new(channel).broadcast_tx(request).await.map_err(|status| of_status(&status))?;
-    let response = answer.into_inner().tx_response.unwrap_or_default();
+    let answer = ServiceClient::new(channel).broadcast_tx(request).await?.into_inner();
+    let response = answer.tx_response.ok_or_else(|| nonsense("a broadcast without a result"))?;
     Ok(match response.code {
         0 => Ok(()),
         // It is in the mempool already.

@@ -14,6 +14,16 @@ pub(super) enum Meaning {
     Elsewhere,
     /// The endpoint is out of order.
     Down,
+    /// What it answered can't be.
+    Garbage,
+}
+
+/// How the client begins to say that it can't read an answer.
+const UNREADABLE: [&str; 2] = ["failed to decode Protobuf message", "protocol error:"];
+
+/// An answer that can't be, and why.
+pub(in crate::chain) fn nonsense(reason: impl Into<String>) -> Status {
+    Status::data_loss(reason)
 }
 
 /// What this status means.
@@ -29,8 +39,10 @@ pub(super) fn meaning(status: &Status) -> Meaning {
         | Code::Cancelled
         | Code::Unauthenticated
         | Code::PermissionDenied => Meaning::Down,
+        // Said here, of an answer that was read; the other two by the client.
+        Code::DataLoss => Meaning::Garbage,
+        Code::Internal if UNREADABLE.iter().any(|text| status.message().starts_with(text)) => Meaning::Garbage,
         // What came of itself and not from the node has a cause.
-        Code::DataLoss => Meaning::Down,
         _ if std::error::Error::source(status).is_some() => Meaning::Down,
         _ => Meaning::Answer,
     }

@@ -60,8 +60,8 @@ impl Remotes {
     pub(super) fn heard(&self, at: usize, head: &Head, (before, then): &(Endpoints, u64)) -> bool {
         let (change, good) = {
             let mut state = self.state();
-            let tip = before.tip(*then, Some(at));
-            let change = state.heard_since(at, head, tip, self.now(), crate::monitor::clock());
+            let tip = before.tip_if(at, head, *then);
+            let change = state.heard_since(at, head, Some(&tip), self.now(), crate::monitor::clock());
             (change, state.health(at) == Health::Good)
         };
         tell(change);
@@ -75,6 +75,19 @@ impl Remotes {
         tell(change);
         self.pass_on(at, head, good);
         good
+    }
+
+    /// Judges all by what all have told, once they have been asked for the first time.
+    pub(super) fn settle(&self) {
+        let (changes, newest) = {
+            let mut state = self.state();
+            let changes = state.settle(self.now(), crate::monitor::clock());
+            let good = state.all().iter().enumerate().filter(|(at, _)| state.health(*at) == Health::Good);
+            let told = good.filter(|(_, e)| e.kind == Kind::Rpc).filter_map(|(_, e)| e.head.as_ref());
+            (changes, told.map(|(head, _)| head).max_by_key(|head| head.height).cloned())
+        };
+        changes.into_iter().for_each(|change| tell(Some(change)));
+        newest.into_iter().for_each(|head| drop(self.heads.send_replace(head)));
     }
 
     /// How all stand now, and the time.
@@ -100,6 +113,12 @@ impl Remotes {
         tell(change);
     }
 
+    pub(super) fn refuted(&self, at: usize, reason: &str) {
+        self.count(at, "garbage");
+        let change = self.state().refuted(at, reason, self.now());
+        tell(change);
+    }
+
     pub(super) fn answered(&self, at: usize, has: Option<u64>) {
         self.count(at, "ok");
         let change = self.state().answered(at, has);
@@ -114,18 +133,10 @@ impl Remotes {
         self.requests.count(&kind.to_string(), &name, status);
     }
 
-    /// Whether this endpoint has the newest block that any told: only then its no is one. Asks it when that isn't known.
-    pub(in crate::chain) async fn has_newest(&self, at: usize) -> bool {
-        let newest = self.heads.borrow().height;
-        let has = || {
-            let state = self.state();
-            let told = state.all().get(at).and_then(|endpoint| endpoint.head.as_ref());
-            told.is_some_and(|(head, _)| head.height >= newest)
-        };
-        if !has() {
-            self.probe(at).await;
-        }
-        has()
+    /// The newest block that this endpoint told; 0 before it told any.
+    pub(in crate::chain) fn height(&self, at: usize) -> u64 {
+        let state = self.state();
+        state.all().get(at).and_then(|endpoint| endpoint.head.as_ref()).map_or(0, |(head, _)| head.height)
     }
 
     /// Why there is nobody of this kind to ask.

@@ -22,13 +22,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const OLD: u64 = 60;
 
 impl Remotes {
-    /// Asks all where they stand, and waits for the answers.
+    /// Asks all where they stand, waits for the answers, and judges all by them.
     pub(super) async fn probe_all(&self) {
         let due = self.state().to_probe(self.now());
         join_all(due.into_iter().map(|at| self.probe(at))).await;
+        self.settle();
     }
 
-    pub(super) async fn probe(&self, at: usize) {
+    /// The newest block of each endpoint that says so now.
+    pub(super) async fn ask_heads(&self) -> Vec<Head> {
+        join_all((0..self.lines.len()).map(|at| self.probe(at))).await.into_iter().flatten().collect()
+    }
+
+    /// Asks one where it stands.
+    pub(super) async fn probe(&self, at: usize) -> Option<Head> {
         let before = self.stand();
         let asked = async {
             match self.lines.get(at) {
@@ -41,10 +48,12 @@ impl Remotes {
             Ok(Ok(head)) => {
                 self.count(at, "ok");
                 self.heard(at, &head, &before);
+                return Some(head);
             }
             Ok(Err(reason)) => self.failed(at, "unreachable", &reason),
             Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs())),
         }
+        None
     }
 
     /// Hears blocks from one endpoint after another until nobody listens.

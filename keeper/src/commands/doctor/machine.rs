@@ -4,17 +4,18 @@ use std::fs::{OpenOptions, TryLockError};
 use std::net::TcpListener;
 use std::path::Path;
 
-use crate::commands::doctor::Check;
+use crate::commands::doctor::{Check, numbered};
 use crate::config::Config;
 
-/// Journal and book of this address, and the port. Without an address there is neither journal nor book.
-pub fn files(config: &Config, address: Option<&str>) -> Vec<Check> {
+/// Each address's journal, the book of the first, and the port. Without an address there is neither journal nor book.
+pub fn files(config: &Config, addresses: &[String]) -> Vec<Check> {
     let mut checks = Vec::new();
-    if let Some(address) = address {
-        match config.journal_path(address, |name| std::env::var(name).ok()) {
+    for (number, address) in addresses.iter().enumerate() {
+        match config.journal_path(address, number, |name| std::env::var(name).ok()) {
             Ok(path) => {
-                checks.push(writable("journal", &path));
-                checks.extend(config.book.path(Some(&path)).map(|book| writable("book", &book)));
+                checks.push(writable(&numbered("journal", number), &path));
+                let book = config.book_path(address, Some(&path)).filter(|_| number == 0);
+                checks.extend(book.map(|book| writable("book", &book)));
             }
             Err(error) => checks.push(Check::error("journal", &error)),
         }

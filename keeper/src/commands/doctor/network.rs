@@ -4,6 +4,7 @@ use crate::chain::Head;
 use crate::chain::endpoints::{Endpoints, Health};
 use crate::chain::node::Node;
 use crate::commands::doctor::{Check, Status};
+use crate::config::ChainConfig;
 
 /// In seconds: how far a block's time may be ahead of this machine's, and how far behind, since blocks take a while.
 const AHEAD_MAX: u64 = 2;
@@ -44,6 +45,43 @@ pub async fn synced(node: &Node) -> Check {
     match node.assert_synced().await {
         Ok(()) => Check::ok("sync", "the node is not catching up"),
         Err(error) => Check::error("sync", &error),
+    }
+}
+
+/// Whether each gRPC endpoint takes `chain.gas_price`, by what it says to take at least. One that doesn't is a failure only when no other does.
+pub fn gas_prices(told: &[(String, Option<String>)], config: &ChainConfig) -> Vec<Check> {
+    let mut checks: Vec<Check> = told.iter().map(|(name, said)| gas_price(name, said.as_deref(), config)).collect();
+    if checks.iter().any(|check| check.status == Status::Ok) {
+        checks.iter_mut().for_each(|check| check.status = check.status.min(Status::Warn));
+    }
+    checks
+}
+
+fn gas_price(endpoint: &str, said: Option<&str>, config: &ChainConfig) -> Check {
+    let (what, ours) = (format!("gas price {endpoint}"), format!("{}{}", config.gas_price, config.gas_denom));
+    let Some(said) = said else {
+        return Check::ok(
+            what,
+            format!("chain.gas_price is {ours}; the least that it takes is unknown: it doesn't say"),
+        );
+    };
+    let price = |text: &str| {
+        let (amount, denom) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
+        Some((amount.parse::<cosmwasm_std::Decimal>().ok()?, denom.to_owned()))
+    };
+    let least: Vec<_> = said.split(',').filter_map(|text| price(text.trim())).collect();
+    let in_ours = least.iter().find(|(_, denom)| *denom == config.gas_denom);
+    match in_ours {
+        _ if least.iter().all(|(least, _)| least.is_zero()) => Check::ok(what, format!("{ours}; it takes any")),
+        Some((least, _)) if *least <= config.gas_price => Check::ok(what, format!("{ours}; it takes {said} or more")),
+        Some((least, denom)) => {
+            let mend = format!("set chain.gas_price to {least} at least: it would refuse every transaction");
+            Check::fail(what, format!("chain.gas_price is {ours}, and it takes no less than {least}{denom}"), mend)
+        }
+        None => {
+            let mend = "set chain.gas_denom and chain.gas_price: it would refuse every transaction";
+            Check::fail(what, format!("chain.gas_price is {ours}, and it takes {said}"), mend)
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact;
 use plimsoll_schema::oracle::PRICE_RECORDS;
-use plimsoll_schema::pool::{ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg};
 
-use crate::chain::{Chain, query};
+use crate::chain::Chain;
 use crate::commands::doctor::Check;
+use crate::commands::doctor::market::Market;
 use crate::error::Result;
 
 /// From which part of its age on a price is near its end, in percent.
@@ -27,23 +27,14 @@ pub async fn check(chain: &impl Chain, pool: &str) -> Vec<Check> {
 type Records = Vec<(String, Option<PriceRecord>)>;
 
 async fn records(chain: &impl Chain, pool: &str) -> Result<(u64, Records)> {
-    let head = chain.head().await?;
-    let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, None).await?;
-    let (mut records, mut start_after) = (Vec::new(), None);
-    loop {
-        let asked = QueryMsg::Markets { start_after, limit: Some(MARKETS_LIMIT) };
-        let page: MarketsResponse = query(chain, pool, &asked, None).await?;
-        start_after = page.markets.last().map(|market| market.params.denom.clone());
-        let complete = page.markets.len() < usize::try_from(MARKETS_LIMIT).unwrap_or(usize::MAX);
-        for market in page.markets {
-            let denom = market.params.denom;
-            let stored = chain.raw(&config.config.oracle, PRICE_RECORDS.key(&denom), None).await?;
-            records.push((denom, stored.and_then(|bytes| compact::decode(&bytes).ok())));
-        }
-        if complete {
-            return Ok((head.time, records));
-        }
+    let (head, market) = (chain.head().await?, Market::read(chain, pool).await?);
+    let mut records = Vec::new();
+    for listed in market.assets {
+        let denom = listed.params.denom;
+        let stored = chain.raw(&market.config.oracle, PRICE_RECORDS.key(&denom), None).await?;
+        records.push((denom, stored.and_then(|bytes| compact::decode(&bytes).ok())));
     }
+    Ok((head.time, records))
 }
 
 /// What a price record is worth at this time, in seconds.

@@ -1,39 +1,67 @@
 //! The key, and what it holds.
 
+use std::collections::BTreeSet;
+
 use crate::chain::Chain;
-use crate::commands::doctor::Check;
+use crate::commands::doctor::market::Market;
+use crate::commands::doctor::{Check, numbered};
 use crate::commands::run::GAS_LEAST;
 use crate::config::Config;
 use crate::error::Result;
 use crate::execute::fee_reserve;
 use crate::keys::{Key, MNEMONIC_VARIABLE};
 
-/// Where the key comes from, and which it is. A file that others can read is refused when it is read.
-pub fn key(config: &Config, key: &Result<Option<Key>>) -> Vec<Check> {
+/// Where the keys come from, and which they are. A file that others can read is refused when it is read.
+pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
     let from = match (&config.wallet.mnemonic_file, std::env::var_os(MNEMONIC_VARIABLE)) {
         (_, Some(_)) => format!("from {MNEMONIC_VARIABLE}"),
         (Some(path), None) => format!("from {}, which only its owner can read", path.display()),
         (None, None) => String::new(),
     };
-    vec![match key {
-        Ok(Some(key)) => Check::ok("key", format!("{} at {} {from}", key.address(), key.path())),
-        Ok(None) => Check::warn(
-            "key",
-            "there is none: nothing can be sent",
-            format!("set {MNEMONIC_VARIABLE}, or wallet.mnemonic_file, before `keeper run --live`"),
-        ),
-        Err(error) => Check::error("key", error),
+    let keys = match keys {
+        Ok(keys) => keys,
+        Err(error) => return vec![Check::error("key", error)],
+    };
+    if keys.is_empty() {
+        let mend = format!("set {MNEMONIC_VARIABLE}, or wallet.mnemonic_file, before `keeper run --live`");
+        return vec![Check::warn("key", "there is none: nothing can be sent", mend)];
+    }
+    let line = |(number, key): (usize, &Key)| {
+        Check::ok(numbered("key", number), format!("{} at {} {from}", key.address(), key.path()))
+    };
+    keys.iter().enumerate().map(line).collect()
+}
+
+/// Whether a further key has money for gas. The first supplies it, so that having none is no failure.
+pub async fn further(chain: &impl Chain, number: usize) -> Vec<Check> {
+    let Some(address) = chain.sender() else { return Vec::new() };
+    let (what, least) = (numbered("gas money", number), chain.fee(GAS_LEAST));
+    let held = match chain.balances(address, std::slice::from_ref(&least.denom)).await {
+        Ok(balances) => balances.get(&least.denom).copied().unwrap_or_default(),
+        Err(error) => return vec![Check::error(what, &error)],
+    };
+    let finding = format!("{address} has {held}{} for gas; a liquidation costs {}", least.denom, least.amount);
+    vec![if held < least.amount {
+        Check::warn(what, finding, "the first key sends it some when it can spare it; or send some there")
+    } else {
+        Check::ok(what, finding)
     }]
 }
 
 /// Whether there is money for gas.
 pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let balances = match chain.balances(address).await {
+    let (least, most) = (chain.fee(GAS_LEAST), fee_reserve(chain, &config.strategy));
+    let held = async {
+        let market = Market::read(chain, &config.contracts.pool).await?;
+        let listed = market.assets.into_iter().map(|asset| asset.params.denom);
+        let denoms: BTreeSet<String> = listed.chain([least.denom.clone()]).collect();
+        chain.balances(address, &Vec::from_iter(denoms)).await
+    };
+    let balances = match held.await {
         Ok(balances) => balances,
         Err(error) => return vec![Check::error("balances", &error)],
     };
-    let (least, most) = (chain.fee(GAS_LEAST), fee_reserve(chain, &config.strategy));
     let held = balances.get(&least.denom).copied().unwrap_or_default();
     let mut checks = vec![gas(address, held, (least.amount, most.amount), &least.denom)];
     if config.contracts.liquidator.is_none() && balances.keys().all(|denom| *denom == least.denom) {

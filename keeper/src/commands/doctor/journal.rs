@@ -1,0 +1,88 @@
+//! What a journal says is still on its way, and whether the next start can find out what became of it.
+
+use std::path::Path;
+
+use crate::chain::{Chain, Head, Outcome};
+use crate::commands::doctor::Check;
+use crate::error::Result;
+use crate::execute::{INDEX_LAG, TIMEOUT_MAX};
+use crate::journal::{Intent, Journal};
+
+/// A line for each transaction that isn't resolved in this file, which the chain's own key is to write on.
+pub async fn check(chain: &impl Chain, path: &Path) -> Vec<Check> {
+    match unresolved(chain, path).await {
+        Ok(checks) => checks,
+        Err(error) => vec![Check::error("journal", &error)],
+    }
+}
+
+async fn unresolved(chain: &impl Chain, path: &Path) -> Result<Vec<Check>> {
+    let (mut checks, intents) = (Vec::new(), Journal::look(path)?);
+    if intents.is_empty() {
+        return Ok(checks);
+    }
+    let (head, sender) = (chain.head().await?, chain.sender().unwrap_or_default());
+    for intent in intents {
+        checks.push(if intent.chain_id == head.chain_id && intent.sender == sender {
+            let used = chain.sequence().await?.zip(intent.sequence).is_some_and(|(found, used)| found > used);
+            judge(&intent, &head, &chain.outcome(&intent.hash).await?, used)
+        } else {
+            foreign(&intent, path)
+        });
+    }
+    Ok(checks)
+}
+
+/// Sent by another key, or on another chain: nobody asks for it any more.
+fn foreign(intent: &Intent, path: &Path) -> Check {
+    let Intent { hash, chain_id, sender, timeout_height, .. } = intent;
+    Check::warn(
+        "journal",
+        format!(
+            "{}: transaction {hash} was sent by {sender} on {chain_id}, of which this keeper never asks what became",
+            path.display()
+        ),
+        format!(
+            "move the file away once {chain_id} is past block {timeout_height}, and give each chain and key a journal.path of its own"
+        ),
+    )
+}
+
+/// What will become of it at the next start. `used` says whether the chain has seen a transaction with its sequence.
+pub fn judge(intent: &Intent, head: &Head, outcome: &Outcome, used: bool) -> Check {
+    let (hash, timeout) = (&intent.hash, intent.timeout_height);
+    let away = "move the journal away: with it the keeper ends, or waits forever";
+    match outcome {
+        Outcome::Included(included) if included.height == 0 || included.height > timeout => {
+            let found =
+                format!("transaction {hash} was for blocks up to {timeout}, and is in block {}", included.height);
+            Check::fail("journal", found, format!("the chain was reset, or the node is wrong; {away}"))
+        }
+        Outcome::Included(included) => {
+            let found = format!("transaction {hash} is in block {}: the next start tells what it did", included.height);
+            Check::ok("journal", found)
+        }
+        Outcome::NotFound { .. } if timeout > head.height.saturating_add(TIMEOUT_MAX) => {
+            let found = format!(
+                "transaction {hash} was for blocks up to {timeout}, and {} is at {}: it was sent on another chain of that name",
+                head.chain_id, head.height
+            );
+            Check::fail("journal", found, away)
+        }
+        Outcome::NotFound { height } if *height <= timeout.saturating_add(INDEX_LAG) => {
+            let found = format!("transaction {hash} is on its way, until block {timeout}; {height} is the newest");
+            Check::ok("journal", found)
+        }
+        Outcome::NotFound { .. } if used => {
+            let found = format!(
+                "transaction {hash} was for blocks up to {timeout}; the key's sequence says that one has it, and the node doesn't find it"
+            );
+            let mend = "use a node that indexes transactions and keeps them; otherwise it counts as if no block had it, and what it did isn't told";
+            Check::warn("journal", found, mend)
+        }
+        Outcome::NotFound { .. } => {
+            let found = format!("transaction {hash} is in no block up to {timeout}: the next start plans anew");
+            Check::ok("journal", found)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Limits and slippage, against what a liquidation costs and brings. With a wrong one everything seems well, and nothing is ever sent.
+
+use plimsoll_risk::math::{ONE, mul_div_down_128, mul_div_up_128};
+use plimsoll_risk::params::AssetParams;
+use plimsoll_risk::units::{Ratio, Value};
+
+use crate::chain::{Chain, Coin};
+use crate::commands::doctor::Check;
+use crate::commands::doctor::market::Market;
+use crate::config::{Config, Strategy};
+
+/// Gas of a liquidation with the key's own coins, and of one through the liquidator: what `scripts/gas.sh` measures, rounded up.
+const OWN_GAS: u64 = 220_000;
+const SOLD_GAS: u64 = 610_000;
+
+/// A line for each limit that leaves no room for a liquidation, and for each asset whose bonus the slippage eats up.
+pub async fn check(chain: &impl Chain, config: &Config) -> Vec<Check> {
+    let (strategy, through_liquidator) = (&config.strategy, config.contracts.liquidator.is_some());
+    let gas = chain.gas_limit(if through_liquidator { SOLD_GAS } else { OWN_GAS });
+    let mut checks = costs(strategy, gas, &chain.fee(gas));
+    match Market::read(chain, &config.contracts.pool).await {
+        Ok(market) => {
+            checks.extend(spending(strategy, market.config.min_debt_value, through_liquidator));
+            checks.extend(slippage(
+                strategy.slippage,
+                market.assets.iter().map(|asset| &asset.params),
+                through_liquidator,
+            ));
+        }
+        Err(error) => checks.push(Check::error("limits", &error)),
+    }
+    checks
+}
+
+/// Whether gas and fee of a liquidation are within the limits.
+pub fn costs(strategy: &Strategy, gas: u64, fee: &Coin) -> Vec<Check> {
+    let gas_limit = (strategy.max_gas_per_tx < gas).then(|| {
+        let found =
+            format!("strategy.max_gas_per_tx is {}, and a liquidation needs about {gas}", strategy.max_gas_per_tx);
+        Check::fail("limits", found, "raise it: nothing would be sent")
+    });
+    let fees = [("strategy.max_fee", strategy.max_fee), ("strategy.max_fee_per_hour", strategy.max_fee_per_hour)];
+    let too_low = fees.into_iter().filter_map(|(name, most)| Some((name, most.filter(|most| *most < fee.amount)?)));
+    let too_low = too_low.map(|(name, most)| {
+        let found = format!("{name} is {most}{}, and a liquidation costs about {fee}", fee.denom);
+        Check::fail("limits", found, "raise it: nothing would be sent")
+    });
+    let checks: Vec<Check> = gas_limit.into_iter().chain(too_low).collect();
+    if checks.is_empty() {
+        return vec![Check::ok("limits", format!("there is room for a liquidation, about {gas} gas for {fee}"))];
+    }
+    checks
+}
+
+/// Whether the key's own coins may repay what an account owes at least; nothing where they may.
+pub fn spending(strategy: &Strategy, least_debt: Value, through_liquidator: bool) -> Vec<Check> {
+    let limits = [
+        ("strategy.max_spend_per_tx", strategy.max_spend_per_tx),
+        ("strategy.max_spend_per_hour", strategy.max_spend_per_hour),
+    ];
+    let judge = |(name, most): (&str, Option<Value>)| match most? {
+        most if most.is_zero() && through_liquidator => Some(Check::ok(
+            "limits",
+            format!("{name} is 0: the key's own coins are never repaid with, only borrowed ones"),
+        )),
+        most if most.is_zero() => Some(Check::fail(
+            "limits",
+            format!("{name} is 0, and there is no liquidator: nothing can be repaid"),
+            "set contracts.liquidator and contracts.pairs, or raise the limit",
+        )),
+        most if most < least_debt => Some(Check::warn(
+            "limits",
+            format!(
+                "{name} is {most}, and no debt is less than {least_debt}: the key's own coins repay a part at most"
+            ),
+            format!("raise it to {least_debt} at least, or set it to 0 to use the liquidator alone"),
+        )),
+        _ => None,
+    };
+    limits.into_iter().filter_map(judge).collect()
+}
+
+/// Whether what is accepted at least still pays. The bonus less the protocol's fee is what the slippage is taken from: at `(1 + bonus)(1 −
+/// slippage) ≤ 1` nothing does.
+pub fn slippage<'a>(
+    slippage: Ratio,
+    assets: impl Iterator<Item = &'a AssetParams>,
+    through_liquidator: bool,
+) -> Vec<Check> {
+    let checks: Vec<Check> = assets.filter_map(|params| too_much(slippage, params, through_liquidator)).collect();
+    if checks.is_empty() {
+        return vec![Check::ok("slippage", format!("{slippage} is less than every asset's bonus after its fee"))];
+    }
+    checks
+}
+
+fn too_much(slippage: Ratio, params: &AssetParams, through_liquidator: bool) -> Option<Check> {
+    let kept = ONE.saturating_sub(params.protocol_liquidation_fee.raw());
+    let after_fee = |bonus: Ratio| mul_div_down_128(bonus.raw(), kept, ONE).map_or(Ratio::ZERO, Ratio::new);
+    let (least, most) = (after_fee(params.liquidation_bonus.min), after_fee(params.liquidation_bonus.max));
+    let (denom, mend) = (&params.denom, "lower strategy.slippage");
+    if !pays(least, slippage) && !pays(most, slippage) {
+        let finding = format!(
+            "{slippage} eats up the whole bonus of {denom}, at most {most} after its fee: own coins are never spent for it"
+        );
+        return Some(if through_liquidator {
+            Check::warn("slippage", finding, mend)
+        } else {
+            Check::fail("slippage", finding, mend)
+        });
+    }
+    // Where governance pays no bonus just below 1, nobody comes for it, whatever the slippage.
+    (!least.is_zero() && !pays(least, slippage)).then(|| {
+        let found = format!(
+            "{slippage} eats up the bonus of {denom} just below health factor 1, {least} after its fee: own coins are spent for it only further down"
+        );
+        Check::warn("slippage", found, mend)
+    })
+}
+
+/// Whether `(1 + bonus)(1 − slippage) > 1`.
+fn pays(bonus: Ratio, slippage: Ratio) -> bool {
+    let lost = mul_div_up_128(slippage.raw(), bonus.plus_one().raw(), ONE);
+    lost.is_ok_and(|lost| lost < bonus.raw())
+}

@@ -1,0 +1,188 @@
+//! What `run` says of itself: at its start, at each block, and at its end.
+
+use std::collections::BTreeSet;
+
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::pool::AccountKey;
+use serde_json::json;
+
+use crate::commands::{counted, print_event, print_json};
+use crate::config::{Config, Strategy};
+use crate::error::Result;
+use crate::monitor::summary::Summary;
+use crate::plan::Action;
+use crate::run::Tick;
+use crate::scan::name;
+
+/// What runs where.
+pub(super) struct Setting<'a> {
+    pub head: &'a crate::chain::Head,
+    pub pool: &'a str,
+    pub accounts: usize,
+    /// The addresses that send, or would.
+    pub keys: &'a [String],
+    /// Where it can be looked at.
+    pub monitor: Option<String>,
+    /// The file of the first key; none in a dry run.
+    pub journal: Option<String>,
+    /// In memory where there is none.
+    pub book: Option<String>,
+    pub live: bool,
+}
+
+/// In one line, what runs where and within which limits: all that explains the lines after it.
+pub(super) fn started(setting: Setting<'_>, config: &Config) {
+    let Setting { head, pool, accounts, keys, monitor, journal, book, live } = setting;
+    let contracts = &config.contracts;
+    let told = if live { "live: transactions are sent" } else { "dry run: nothing is sent without --live" };
+    tracing::info!(
+        pool,
+        chain = head.chain_id,
+        height = head.height,
+        accounts,
+        keys = if keys.is_empty() { "none".to_owned() } else { keys.join(" ") },
+        liquidator = contracts.liquidator.as_deref().unwrap_or("none, own coins only"),
+        pairs = contracts.pairs.len(),
+        limits = limits(&config.strategy, &config.chain.gas_denom),
+        monitor = monitor.as_deref().unwrap_or("nowhere"),
+        journal = journal.as_deref().unwrap_or("none"),
+        book = book.as_deref().unwrap_or("in memory"),
+        "{told}"
+    );
+}
+
+/// The limits that are set, by the names of their settings.
+fn limits(strategy: &Strategy, gas_denom: &str) -> String {
+    let mut set = vec![
+        format!("slippage {}", strategy.slippage),
+        format!("min_profit_value {}", strategy.min_profit_value),
+        format!("max_gas_per_tx {}", strategy.max_gas_per_tx),
+    ];
+    let fees = [("max_fee", strategy.max_fee), ("max_fee_per_hour", strategy.max_fee_per_hour)];
+    set.extend(fees.into_iter().filter_map(|(name, most)| Some(format!("{name} {}{gas_denom}", most?))));
+    let spent = [("max_spend_per_tx", strategy.max_spend_per_tx), ("max_spend_per_hour", strategy.max_spend_per_hour)];
+    set.extend(spent.into_iter().filter_map(|(name, most)| Some(format!("{name} {}", most?))));
+    set.extend(strategy.max_write_offs_per_hour.map(|most| format!("max_write_offs_per_hour {most}")));
+    set.extend(strategy.max_repay.iter().map(|(denom, most)| format!("max_repay {most}{denom}")));
+    set.join(", ")
+}
+
+/// What it came to, and what is still on its way.
+pub(super) fn ended(summary: &Summary, gas_denom: &str, in_flight: &[&str], json: bool) -> Result<()> {
+    let by = summary.transactions;
+    tracing::info!(
+        blocks = summary.blocks,
+        settled = by.settled,
+        failed = by.failed,
+        rival = by.rival,
+        expired = by.expired,
+        refused = by.refused,
+        liquidated = summary.liquidated.len(),
+        written_off = summary.written_off.len(),
+        profit_value = %summary.profit_value,
+        fees = format!("{}{gas_denom}", summary.fees),
+        in_flight = in_flight.join(" "),
+        "ended; since the start"
+    );
+    if !json {
+        return Ok(());
+    }
+    let mut told = serde_json::to_value(summary).unwrap_or_default();
+    (told["gas_denom"], told["in_flight"]) = (gas_denom.into(), in_flight.into());
+    print_event("summary", &told)
+}
+
+/// Tells what each block came to.
+pub(super) struct Teller {
+    live: bool,
+    json: bool,
+    /// The accounts about which something would have been done at the block before.
+    told: BTreeSet<AccountKey>,
+}
+
+impl Teller {
+    pub const fn new(live: bool, json: bool) -> Self {
+        Self { live, json, told: BTreeSet::new() }
+    }
+
+    pub fn block(&mut self, tick: &Tick) -> Result<()> {
+        if !self.live {
+            self.would_act(tick);
+        }
+        report(tick, self.json)
+    }
+
+    /// What a dry run leaves undone, once: the next block would say the same.
+    fn would_act(&mut self, tick: &Tick) {
+        let actions = || tick.plan.actions.iter();
+        for action in actions().filter(|action| !self.told.contains(action.account())) {
+            let account = name(action.account());
+            tracing::info!(height = tick.head.height, account, what = %describe(action), "would act");
+        }
+        self.told = actions().map(|action| action.account().clone()).collect();
+    }
+}
+
+fn report(tick: &Tick, json: bool) -> Result<()> {
+    let height = tick.head.height;
+    for fault in &tick.scan.faults {
+        tracing::error!(height, fault, "an account can't be judged");
+    }
+    for sent in std::iter::once(&tick.sent).chain(&tick.also) {
+        if let Some(hash) = &sent.hash {
+            tracing::info!(height, hash, actions = sent.actions.len(), "sent");
+        }
+    }
+    if !json {
+        return Ok(());
+    }
+    for done in &tick.settled {
+        print_json(&json!({ "event": "settled", "settled": done }))?;
+    }
+    for failure in &tick.failures {
+        let (account, reason, rival) = (&failure.account, &failure.reason, failure.rival);
+        print_json(&json!({ "event": "item_failed", "account": account, "reason": reason, "rival": rival }))?;
+    }
+    for lost in &tick.failed {
+        let (hash, accounts) = (&lost.intent.hash, &lost.intent.accounts);
+        let (why, reason, gas_used) = (lost.why, &lost.reason, lost.gas_used);
+        print_json(&json!({
+            "event": "failed", "hash": hash, "accounts": accounts, "why": why, "reason": reason, "gas_used": gas_used,
+        }))?;
+    }
+    let skipped: u64 = tick.plan.skipped.values().sum();
+    print_json(&json!({
+        "event": "block",
+        "height": height,
+        "accounts": tick.scan.accounts,
+        "liquidatable": tick.scan.below(),
+        "planned": tick.plan.actions.len(),
+        "skipped": skipped,
+        "sent": tick.sent.hash,
+        "also": tick.also.iter().filter_map(|sent| sent.hash.as_ref()).collect::<Vec<_>>(),
+    }))
+}
+
+/// An action in a few words.
+pub fn describe(action: &Action) -> String {
+    match action {
+        Action::Liquidate(deal) if deal.sale.is_some() => {
+            let sale = deal.sale.as_ref();
+            format!(
+                "borrow and repay {}, take {}{} and sell it over {} for {}{}, for a profit of {}",
+                deal.sent,
+                deal.received(),
+                deal.collateral_denom,
+                counted(sale.map_or(0, |sale| sale.hops.len()), "pair"),
+                sale.map_or(Amount::ZERO, |sale| sale.returned),
+                deal.sent.denom,
+                deal.profit
+            )
+        }
+        Action::Liquidate(deal) => format!(
+            "repay {} and take {}{}, at least {} after the fee, for a profit of {}",
+            deal.sent, deal.expected.seize, deal.collateral_denom, deal.min_receive, deal.profit
+        ),
+        Action::WriteOff { debt_value, .. } => format!("write off a debt worth {debt_value}"),
+    }
+}

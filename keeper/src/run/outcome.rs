@@ -1,0 +1,165 @@
+//! What became of what was sent: it is resolved, told, and held against whoever is to blame.
+
+use crate::book::touched::account_key;
+use crate::chain::{Chain, Coin, Head, Included};
+use crate::error::{Class, Error, Result};
+use crate::exchange::read::Venue;
+use crate::execute::Landed;
+use crate::journal::Intent;
+use crate::run::cooling::Seen;
+use crate::run::landing::{failed_message, is_open, out_of_gas};
+use crate::run::{Keeper, Lost, Why};
+use crate::scan::Scan;
+use crate::settle::{Failure, Settled, failures, settle};
+
+impl<C: Chain> Keeper<C> {
+    /// Resolves what is in flight, without sending anything new. The next tick tells what it did. A key of which nobody tells now keeps what it
+    /// has on its way; that is an error only where it is so with all.
+    pub(super) async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
+        let mut unknown = Vec::new();
+        for at in 0..self.lanes.len() {
+            let resolved = match self.lanes[at].executor.resolve(head).await {
+                Err(error) if error.class() != Class::Halt => {
+                    unknown.push((at, error));
+                    continue;
+                }
+                resolved => resolved?,
+            };
+            let Some((intent, landed)) = resolved else { continue };
+            self.monitor.landed(&intent, &landed);
+            self.lanes[at].sent.clear();
+            let seen = self.lanes[at].seen.take();
+            match landed {
+                Landed::Included(included) if included.code == 0 => {
+                    // Gas money and a publication alone prove nothing of liquidations.
+                    if !intent.accounts.is_empty() {
+                        self.lanes[at].executor.pace().worked();
+                        self.failures = 0;
+                    }
+                    self.settled(&intent, &included, scan, seen.as_ref());
+                }
+                Landed::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
+                Landed::Expired => {
+                    let reason = format!("not included by block {}", intent.timeout_height);
+                    self.lost(Lost { intent, why: Why::Expired, reason, gas_used: 0 });
+                }
+            }
+        }
+        self.unless_all(unknown, "nobody tells what became of this key's transaction")
+    }
+
+    /// What is wrong with some keys is told; with all of them it is an error.
+    pub(super) fn unless_all(&self, mut wrong: Vec<(usize, Error)>, what: &str) -> Result<()> {
+        if !wrong.is_empty() && wrong.len() == self.lanes.len() {
+            return Err(wrong.swap_remove(0).1);
+        }
+        for (at, error) in wrong {
+            tracing::warn!(%error, sender = self.lanes[at].executor.sender(), what);
+        }
+        Ok(())
+    }
+
+    fn lost(&mut self, lost: Lost) {
+        self.monitor.lost(&lost);
+        let Lost { intent, why, reason, gas_used } = &lost;
+        tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
+        self.landed.failed.push(lost);
+    }
+
+    /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was first. When it isn't
+    /// said who is, the next transactions are smaller, until one account stands alone.
+    fn failed(
+        &mut self,
+        at: usize,
+        intent: Intent,
+        included: &Included,
+        (scan, seen): (&Scan, Option<&Seen>),
+    ) -> Result<()> {
+        let pace = self.lanes[at].executor.pace();
+        let (count, ran_out) = (intent.accounts.len(), out_of_gas(included));
+        let known =
+            if ran_out { None } else { failed_message(&included.log).and_then(|index| intent.accounts_of(index)) };
+        let alone = || (count == 1).then_some(intent.accounts.as_slice());
+        let blamed = match known.or_else(|| alone().filter(|_| !ran_out)) {
+            Some(accounts) => accounts,
+            None if ran_out && !pace.out_of_gas(count) => &intent.accounts,
+            None if ran_out => &[],
+            None if count == 0 => &[],
+            None => {
+                pace.failed(count);
+                &[]
+            }
+        };
+        let open: Vec<&String> = blamed.iter().filter(|account| is_open(account, &self.book, scan)).collect();
+        for key in open.iter().filter_map(|name| account_key(name)) {
+            self.cooling.cool(key, included.height, &self.book, seen);
+        }
+        let why = match (ran_out, blamed.is_empty(), open.is_empty()) {
+            (true, ..) => Why::OutOfGas,
+            (false, false, true) => Why::Rival,
+            (false, ..) => Why::Failed,
+        };
+        let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
+        self.lost(Lost { why, reason: reason.clone(), gas_used: included.gas_used, intent });
+        self.count_failure(why, reason)
+    }
+
+    /// Too many in a row are not chance: better nothing is sent than gas is burnt.
+    fn count_failure(&mut self, why: Why, reason: String) -> Result<()> {
+        if why != Why::Rival {
+            self.failures = self.failures.saturating_add(1);
+        }
+        let (times, most) = (self.failures, self.strategy.max_failures);
+        if most > 0 && times >= most {
+            return Err(Error::TooManyFailures { times, reason });
+        }
+        Ok(())
+    }
+
+    /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
+    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Seen>) {
+        let liquidator = self.venue.as_ref().map(Venue::liquidator);
+        let settled = settle(included, &self.book, &scan.assets, liquidator);
+        report(intent, included.gas_used, &settled);
+        for key in settled.iter().filter_map(|done| account_key(&done.account)) {
+            self.cooling.forget(&key);
+        }
+        let items = intent.accounts.get(..intent.items).unwrap_or_default();
+        for failure in failures(included, items, &settled, liquidator.unwrap_or_default()) {
+            let failure = Failure { rival: !is_open(&failure.account, &self.book, scan), ..failure };
+            let Failure { account, reason, rival } = &failure;
+            tracing::warn!(
+                hash = intent.hash,
+                height = included.height,
+                account,
+                reason,
+                rival,
+                "an item came to nothing"
+            );
+            if let Some(key) = account_key(account).filter(|_| !failure.rival) {
+                self.cooling.cool(key, included.height, &self.book, seen);
+            }
+            self.landed.failures.push(failure);
+        }
+        self.landed.settled.extend(settled);
+    }
+}
+
+fn report(intent: &Intent, gas_used: u64, settled: &[Settled]) {
+    for done in settled {
+        let coin = |coin: &Option<Coin>| coin.as_ref().map(ToString::to_string).unwrap_or_default();
+        tracing::info!(
+            hash = intent.hash,
+            height = done.height,
+            gas_used,
+            account = done.account,
+            action = done.action,
+            repaid = coin(&done.repaid),
+            seized = coin(&done.seized),
+            fee = coin(&done.fee),
+            profit = %done.profit,
+            losses = done.losses.len(),
+            "settled"
+        );
+    }
+}

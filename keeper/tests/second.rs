@@ -1,0 +1,250 @@
+//! What one endpoint alone says: that the chain is another, that somebody else sends with the key, and up to which block it knows of no
+//! transaction. And pages that never end.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use plimsoll_keeper::book::Book;
+use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};
+use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::error::{Class, Error, Result};
+use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::run::Keeper;
+use plimsoll_schema::oracle::SourcesResponse;
+use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, World};
+use tokio::sync::watch;
+
+/// The chain as the endpoint says that is asked first.
+struct Endpoints {
+    world: WorldChain,
+    /// What all say of the newest block; the one that is asked first as well.
+    heads: Mutex<Vec<Head>>,
+    /// By how much the first one's sequence is too high, and that of which another says the same.
+    more: AtomicU64,
+    confirmed: AtomicU64,
+    /// How many blocks the one is behind that looks transactions up.
+    behind: AtomicU64,
+    /// Whether what is broadcast is lost.
+    swallows: AtomicU64,
+    /// How many pages of sources were asked for; each leads on to another.
+    pages: AtomicU64,
+}
+
+impl Chain for Endpoints {
+    async fn head(&self) -> Result<Head> {
+        self.world.head().await
+    }
+
+    async fn heads(&self) -> Result<Vec<Head>> {
+        Ok(self.heads.lock().unwrap().clone())
+    }
+
+    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+        let sources = String::from_utf8_lossy(&msg).contains("\"sources\"");
+        let answer = self.world.smart(contract, msg, height).await?;
+        if !sources {
+            return Ok(answer);
+        }
+        let first = self.world.smart(contract, br#"{"sources":{}}"#.to_vec(), height).await?;
+        let mut page: SourcesResponse = serde_json::from_slice(&first).unwrap();
+        page.sources.truncate(1);
+        page.sources[0].denom = format!("z{:09}", self.pages.fetch_add(1, SeqCst));
+        Ok(serde_json::to_vec(&page).unwrap())
+    }
+
+    async fn is_contract(&self, address: &str) -> Result<bool> {
+        self.world.is_contract(address).await
+    }
+
+    async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
+        self.world.raw(contract, key, height).await
+    }
+
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        self.world.balances(address, denoms).await
+    }
+
+    async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
+        self.world.events(height).await
+    }
+
+    async fn subscribe(&self) -> Result<watch::Receiver<Head>> {
+        self.world.subscribe().await
+    }
+
+    fn sender(&self) -> Option<&str> {
+        self.world.sender()
+    }
+
+    async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
+        self.world.simulate(messages).await
+    }
+
+    fn gas_limit(&self, simulated: u64) -> u64 {
+        simulated
+    }
+
+    fn fee(&self, gas: u64) -> Coin {
+        self.world.fee(gas)
+    }
+
+    async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
+        self.world.sign(messages, gas, timeout_height).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        Ok(self.world.sequence().await?.map(|sequence| sequence + self.more.load(SeqCst)))
+    }
+
+    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
+        Ok(self.world.sequence().await?.map(|sequence| sequence + self.confirmed.load(SeqCst)))
+    }
+
+    async fn broadcast(&self, signed: &Signed) -> Result<()> {
+        if self.swallows.load(SeqCst) > 0 {
+            return Ok(());
+        }
+        self.world.broadcast(signed).await
+    }
+
+    async fn outcome(&self, hash: &str) -> Result<Outcome> {
+        Ok(match self.world.outcome(hash).await? {
+            Outcome::NotFound { height } => Outcome::NotFound { height: height - self.behind.load(SeqCst) },
+            included => included,
+        })
+    }
+}
+
+struct Stage {
+    chain: Arc<Endpoints>,
+    book: Book,
+}
+
+/// An account below health factor 1, and a keeper with plenty.
+async fn stage() -> Stage {
+    let build = || {
+        let mut world = World::builder().lent(1_000_000).build();
+        world.deposit((ALICE, 0), UATOM, 100_000_000).unwrap();
+        world.borrow((ALICE, 0), plimsoll_testing::UUSD, 690_000_000).unwrap();
+        world.set_price(UATOM, "9");
+        world
+    };
+    let world = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+    let pool = world.with(|world| world.pool().to_string()).await.unwrap();
+    let book = Book::snapshot(&world, &pool, world.head().await.unwrap(), |_| {}).await.unwrap();
+    let (heads, none) = (Mutex::default(), AtomicU64::default);
+    let chain = Arc::new(Endpoints {
+        world,
+        heads,
+        more: none(),
+        confirmed: none(),
+        behind: none(),
+        swallows: none(),
+        pages: none(),
+    });
+    Stage { chain, book }
+}
+
+impl Stage {
+    fn keeper(&self, strategy: Strategy) -> Keeper<Endpoints> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("plimsoll-second-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
+        let path = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_file(&path);
+        let journal = Journal::open(&path).unwrap();
+        Keeper::new(self.chain.clone(), self.book.clone(), strategy, Some(journal)).unwrap()
+    }
+
+    async fn block(&self) -> Head {
+        self.chain.world.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn that_the_chain_was_reset_is_believed_when_no_half_of_the_endpoints_goes_on() {
+    let mut s = stage().await;
+    for _ in 0..30 {
+        s.block().await;
+    }
+    let head = s.chain.world.head().await.unwrap();
+    s.book.follow(&*s.chain, &head).await.unwrap();
+    let at = |height: u64, time: u64| Head { height, time, ..head.clone() };
+    let before = s.book.clone();
+    for other in [at(3, head.time + 60), at(head.height + 1, head.time - 100)] {
+        let on = at(head.height + 1, head.time + 5);
+        // All that are heard, the first one included.
+        for (heads, believed) in [
+            (vec![], true),
+            (vec![other.clone()], true),
+            (vec![other.clone(), on.clone()], false),
+            (vec![other.clone(), other.clone()], true),
+            (vec![other.clone(), on.clone(), on.clone()], false),
+            (vec![other.clone(), other.clone(), on.clone()], true),
+            (vec![on.clone()], false),
+        ] {
+            *s.chain.heads.lock().unwrap() = heads.clone();
+            let error = s.book.follow(&*s.chain, &other).await.unwrap_err();
+            let reset = matches!(error, Error::Reset { .. }) && error.class() == Class::Halt;
+            let waits = matches!(error, Error::Garbage { .. }) && error.class() == Class::Retry;
+            assert_eq!((reset, waits), (believed, !believed), "{heads:?}: {error}");
+            assert_eq!(s.book, before);
+        }
+    }
+}
+
+#[tokio::test]
+async fn that_somebody_else_sends_is_believed_of_two_endpoints_and_not_of_one() {
+    let s = stage().await;
+    let mut keeper = s.keeper(Strategy::default());
+    s.chain.more.store(7, SeqCst);
+    // From the start on, and later.
+    for _ in 0..3 {
+        keeper.on_block(&s.block().await).await.unwrap();
+    }
+    assert_eq!(s.chain.world.sequence().await.unwrap(), Some(1));
+    s.chain.confirmed.store(7, SeqCst);
+    let error = keeper.on_block(&s.block().await).await.unwrap_err();
+    assert!(matches!(error, Error::KeyShared { expected: 1, found: 8, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_transaction_has_expired_by_the_height_of_the_endpoint_that_does_not_find_it() {
+    for behind in [0, 4, 12] {
+        let s = stage().await;
+        s.chain.behind.store(behind, SeqCst);
+        s.chain.swallows.store(1, SeqCst);
+        let mut keeper = s.keeper(Strategy { timeout_blocks: 4, ..Strategy::default() });
+        let head = s.block().await;
+        assert!(keeper.on_block(&head).await.unwrap().sent.hash.is_some());
+        let mut waited = 0;
+        while keeper.in_flight() && waited < 40 {
+            let tick = keeper.on_block(&s.block().await).await.unwrap();
+            waited += 1;
+            if tick.failed.iter().any(|lost| lost.why == plimsoll_keeper::run::Why::Expired) {
+                break;
+            }
+        }
+        // Its timeout, two blocks for the index, and one past that.
+        assert_eq!(waited, 4 + 2 + 1 + behind, "{behind} behind");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_sources_that_lead_on_for_ever_are_left_and_the_block_is_done() {
+    let s = stage().await;
+    let mut keeper = s.keeper(Strategy { publish_seconds: 1, ..Strategy::default() });
+    // What is sent at the first block has landed at the second: then the key is free.
+    for _ in 0..3 {
+        keeper.on_block(&s.block().await).await.unwrap();
+    }
+    let pages = s.chain.pages.load(SeqCst);
+    assert!((100..=300).contains(&pages) && pages.is_multiple_of(100), "{pages}");
+}
