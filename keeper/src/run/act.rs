@@ -92,37 +92,39 @@ impl<C: Chain> Keeper<C> {
     /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
     /// again, so that nothing is kept for it.
     async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
-        let (mut left_out, mut round) = (Vec::new(), 0);
-        loop {
-            round += 1;
+        let (mut chosen, mut left_out) = (<(Plan, Batch)>::default(), Vec::new());
+        for _ in 0..ROUNDS {
             let plan = self.plan(at, block).await?;
-            let Some(mut batch) = self.select(at, &plan, block).await? else {
-                return Ok((plan, Batch { left_out, ..Batch::default() }));
-            };
+            let mut batch = self.select(at, &plan, block).await?;
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
                 self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
             }
-            let done = batch.left_out.is_empty() || round >= ROUNDS || block.tries == 0;
+            let again = !batch.left_out.is_empty() && block.tries > 0;
             left_out.append(&mut batch.left_out);
-            if done {
-                return Ok((plan, Batch { left_out, ..batch }));
+            // Where that has used up the simulations, what went through before still does.
+            if chosen.1.actions.is_empty() || !batch.actions.is_empty() {
+                chosen = (plan, batch);
+            }
+            if !again {
+                break;
             }
         }
+        chosen.1.left_out = left_out;
+        Ok(chosen)
     }
 
-    /// What of a plan goes through together; `None` when the key can't send.
-    async fn select(&mut self, at: usize, plan: &Plan, block: &mut Block<'_>) -> Result<Option<Batch>> {
+    /// What of a plan goes through together; nothing when the key can't send.
+    async fn select(&mut self, at: usize, plan: &Plan, block: &mut Block<'_>) -> Result<Batch> {
         let max_fee = self.budget.left(block.head.time, &self.strategy).fee;
         let strategy = Strategy { max_fee, ..self.strategy.clone() };
         let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
         match self.lanes[at].executor.select(desk, &plan.actions, &strategy, &mut block.tries).await {
-            Ok(batch) => Ok(Some(batch)),
             Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
                 self.refused(at, block.head, error)?;
-                Ok(None)
+                Ok(Batch::default())
             }
-            Err(error) => Err(error),
+            other => other,
         }
     }
 

@@ -62,6 +62,20 @@ async fn keys_send_in_parallel_and_no_account_twice() {
 }
 
 #[tokio::test]
+async fn all_keys_together_simulate_so_often_in_a_block() {
+    let mut stage = three_keys(two_a_transaction(100), None).await;
+    stage.script("simulate always refuse");
+    let tick = stage.tick().await.unwrap();
+    let times: u64 = stage.chain.injected().values().sum();
+    assert!((127..=128).contains(&times), "{times}");
+    // Whatever is found to fail is left alone, so others are looked at in the next block.
+    let found =
+        |tick: &Tick| tick.sent.left_out.len() + tick.also.iter().map(|sent| sent.left_out.len()).sum::<usize>();
+    assert!(found(&tick) > 30, "{}", found(&tick));
+    assert!(found(&tick) + found(&stage.next().await.unwrap()) == 100);
+}
+
+#[tokio::test]
 async fn a_key_whose_transaction_is_lost_holds_up_only_its_own_accounts() {
     let mut stage = three_keys(two_a_transaction(8), None).await;
     stage.script("broadcast #2 swallow");
