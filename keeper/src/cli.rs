@@ -8,7 +8,13 @@ use crate::keys::veiled;
 
 /// The keeper of Plimsoll: watches every account and liquidates those below health factor 1.
 #[derive(Parser, Debug)]
-#[command(name = "keeper", version, about)]
+#[command(
+    name = "keeper",
+    version,
+    about,
+    after_help = "New here? `keeper demo` needs nothing. Against a chain: `keeper doctor --deployment FILE` says what is missing, `keeper run --deployment FILE` \
+        watches and sends nothing, and with --live it acts. keeper/README.md explains it, RUNBOOK.md every alert and error."
+)]
 pub struct Cli {
     /// Where settings come from.
     #[command(flatten)]
@@ -59,9 +65,9 @@ pub enum Command {
         #[arg(long)]
         live: bool,
     },
-    /// Judges every account once
+    /// Judges every account once, and prints them all, the least healthy first
     Scan,
-    /// What the keeper knows of the chain at its latest block
+    /// Writes what the keeper knows of the chain at its latest block to a file
     Snapshot {
         /// What to do with it
         #[command(subcommand)]
@@ -84,7 +90,7 @@ pub enum Command {
         #[arg(long)]
         live: bool,
     },
-    /// Puts the contracts on a chain; again without harm
+    /// Puts the contracts on a chain; again without harm, and then votes anew for prices that are too old
     Deploy {
         /// The network file, such as scripts/networks/local.toml
         network: PathBuf,

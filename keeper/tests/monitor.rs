@@ -115,6 +115,18 @@ async fn numbers_are_what_the_chain_says() {
     assert_eq!(value(&text, "keeper_oracle_fault{denom=\"uatom\"}"), 1.0);
 }
 
+#[tokio::test]
+async fn what_a_drain_finds_is_in_the_summary_and_is_no_further_block() {
+    let monitor = Monitor::new(30);
+    let (chain, mut keeper) = stage(&monitor).await;
+    keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+    assert_eq!((monitor.summary().blocks, monitor.summary().liquidated.len()), (1, 0));
+    chain.block(5, |_| Ok(vec![])).await.unwrap().unwrap();
+    let mut told = 0;
+    keeper.drain(|tick| told += tick.settled.len()).await.unwrap();
+    assert_eq!((told, monitor.summary().blocks, monitor.summary().liquidated.len()), (3, 1, 3));
+}
+
 #[test]
 fn fees_are_paid_in_blocks_alone_whether_it_worked_or_not() {
     let monitor = Monitor::default();

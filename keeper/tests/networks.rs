@@ -11,7 +11,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use plimsoll_keeper::deploy::network::{Network, PUBLIC_KEYS};
+use plimsoll_keeper::deploy::votes::due;
 use plimsoll_risk::params::Ramp;
+use plimsoll_risk::price::PriceRecord;
+use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::Source;
 
 fn file(name: &str) -> PathBuf {
@@ -111,4 +114,19 @@ fn the_public_keys_are_those_of_the_file_and_for_local_chains_only() {
 fn gas_is_held_to_the_keepers_own_limits() {
     let network = edited("local.toml", |text| text.replace("gas_adjustment = \"1.3\"", "gas_adjustment = \"0.5\""));
     assert!(network.check(PUBLIC_KEYS[0]).unwrap_err().to_string().contains("gas_adjustment = 0.5"));
+}
+
+#[test]
+fn votes_are_due_for_prices_that_are_missing_or_too_old_and_the_last_price_is_voted_for_again() {
+    let price = |text: &str| text.parse::<Price>().unwrap();
+    let guards = Network::read(&file("local.toml")).unwrap().assets[0].guards.clone();
+    let max_age = guards.max_age.unwrap();
+    let mut record = PriceRecord::unpublished(0, guards);
+    let due = |record: &PriceRecord, first, now| due(record, first, now).map(|(price, _)| price);
+    assert_eq!(due(&record, price("10"), 5_000), Some(price("10")));
+    record.publish(price("8.2"), 5_000, 5_000).unwrap();
+    assert_eq!(due(&record, price("10"), 5_000), None);
+    assert_eq!(due(&record, price("10"), 5_000 + max_age), None);
+    // Not the first one: the market has gone by another since.
+    assert_eq!(due(&record, price("10"), 5_001 + max_age), Some(price("8.2")));
 }

@@ -241,6 +241,16 @@ async fn a_block_simulates_so_often_and_the_rest_has_its_turn_at_the_next() {
 }
 
 #[tokio::test]
+async fn what_went_through_is_sent_though_simulations_are_used_up() {
+    // However many are left when the first has gone through.
+    for accounts in 90..94 {
+        let fails = move |chain: &mut Faulty| chain.failing = (1..accounts).collect();
+        let mut stage = stage(accounts, PLENTY, Strategy::default(), fails).await;
+        assert_eq!(sent(&stage.tick().await.unwrap()), [0], "{accounts} accounts");
+    }
+}
+
+#[tokio::test]
 async fn what_is_left_out_gives_its_coins_back() {
     // Enough for the first or the second, not for both.
     let mut stage = stage(2, 400_000_000, Strategy::default(), |chain| chain.failing = [0].into()).await;

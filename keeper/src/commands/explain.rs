@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_risk::health::Position;
+use plimsoll_risk::units::Ratio;
 use serde_json::{Value as Json, json};
 
 use crate::book::Book;
@@ -43,8 +44,8 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     in_words(&book, &verdict, &lines);
     match outcome {
         _ if !verdict.is_liquidatable() && !verdict.bad_debt => {}
-        Ok(action) => outln!("A keeper with {with} would {}.", describe(&action)),
-        Err(skip) => outln!("A keeper with {with} would leave it alone: {skip}."),
+        Ok(action) => outln!("With {with}, this keeper would {}.", describe(&action)),
+        Err(skip) => outln!("With {with}, this keeper would leave it alone: {skip}."),
     }
     Ok(())
 }
@@ -57,7 +58,7 @@ struct Line {
     price: String,
     fault: Option<String>,
     value: plimsoll_risk::units::Value,
-    threshold: Option<plimsoll_risk::units::Ratio>,
+    threshold: Option<Ratio>,
     ends_at: Option<plimsoll_risk::units::Price>,
 }
 
@@ -99,17 +100,20 @@ pub fn whole(amount: u128, decimals: u8) -> String {
     format!("{}{point}{}", amount / scale, if decimals == 0 { "" } else { fraction })
 }
 
+fn percent(ratio: Ratio) -> String {
+    format!("{} %", Ratio::new(ratio.raw().saturating_mul(100)))
+}
+
 fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     let health = &verdict.health;
     outln!("{} at block {}", name(&verdict.key), book.head.height);
     for line in lines {
         let side = if line.debt { "owes" } else { "has " };
-        let weight = line.threshold.map_or_else(String::new, |t| {
-            if t.is_zero() {
-                ", which doesn't count as collateral".to_owned()
-            } else {
-                format!(", of which {t} counts")
+        let weight = line.threshold.map_or_else(String::new, |t| match line.value.share_down(t) {
+            Ok(counts) if !t.is_zero() => {
+                format!(", of which {} (its liquidation threshold) counts: {}", percent(t), two_decimals(&counts))
             }
+            _ => ", which doesn't count as collateral".to_owned(),
         });
         outln!(
             "  {side} {} {} at {}: worth {}{weight}",
@@ -126,10 +130,12 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     let (carried, debt) = (two_decimals(&health.carried), two_decimals(&health.debt));
     if verdict.is_liquidatable() {
         outln!(
-            "It may be liquidated: its collateral carries {carried}, it owes {debt}; health factor {factor}, below 1."
+            "It may be liquidated: what counts of its collateral, {carried}, is less than what it owes, {debt}; health factor {factor}, below 1."
         );
     } else {
-        outln!("It is healthy: its collateral carries {carried}, it owes {debt}; health factor {factor}.");
+        outln!(
+            "It is healthy: what counts of its collateral, {carried}, covers what it owes, {debt}; health factor {factor}."
+        );
     }
     if verdict.bad_debt {
         outln!("Its debt is bad: what is left of the collateral is dust, and the debt can be written off.");

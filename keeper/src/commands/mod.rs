@@ -185,6 +185,11 @@ fn progress(config: &Config) -> ProgressBar {
     bar
 }
 
+/// So many of these, in words: `1 pair`, `2 pairs`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Prints one JSON object on a line.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string(value).map_err(|error| Error::garbage("this keeper", error))?;

@@ -11,7 +11,7 @@ use crate::chain::Chain;
 use crate::cli::Settings;
 use crate::commands::run::describe;
 use crate::commands::scan::{price_faults, two_decimals};
-use crate::commands::{config, inventory, key, open, print_json, venue};
+use crate::commands::{config, counted, inventory, key, open, print_json, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::plan::{Action, Means, Plan, plan};
@@ -132,23 +132,23 @@ impl Summary {
             outln!("the price of {denom} fails its guards: {fault}");
         }
         outln!(
-            "block {}: {} accounts with debt, {} below health factor 1 now, {} then",
+            "block {}: {} with debt, {} below health factor 1 now, {} after the shock",
             book.head.height,
-            self.accounts,
+            counted(self.accounts, "account"),
             self.below_before,
             self.below
         );
         outln!(
-            "with {with}, {} actions: {} repaid for {} of collateral, {} of profit, {} written off; {} accounts left alone",
-            plan.actions.len(),
+            "with {with}, {}: {} repaid for {} of collateral, {} of profit, {} written off; {} left alone",
+            counted(plan.actions.len(), "action"),
             two_decimals(&self.repaid),
             two_decimals(&self.received),
             two_decimals(&self.profit),
             two_decimals(&self.written_off),
-            self.skipped
+            counted(usize::try_from(self.skipped).unwrap_or(usize::MAX), "account")
         );
         outln!(
-            "collateral is short of debt by {} over all accounts below 1; nothing was sent",
+            "the collateral of accounts below 1 is worth {} less than their debts, summed over those where it is less; nothing was sent",
             two_decimals(&self.shortfall)
         );
         Ok(())

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use crate::book::{Asset, Book};
 use crate::cli::Settings;
-use crate::commands::{config, open, print_event, print_json};
+use crate::commands::{config, counted, open, print_event, print_json};
 use crate::error::{Error, Result};
 use crate::scan::{Scan, Verdict, name, scan_on};
 
@@ -29,12 +29,14 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
         print_lines(&book, &scan, &verdicts)?;
         print_event("summary", &summary(&book, &scan))?;
     } else {
-        outln!("{}", table(&verdicts));
+        if !verdicts.is_empty() {
+            outln!("{}", table(&verdicts));
+        }
         for (denom, fault) in price_faults(&book, &scan) {
             outln!("the price of {denom} fails its guards: {fault}");
         }
-        let (count, below) = (verdicts.len(), scan.below());
-        outln!("block {}: {count} accounts with debt, {below} below health factor 1", book.head.height);
+        let (count, below) = (counted(verdicts.len(), "account"), scan.below());
+        outln!("block {}: {count} with debt, {below} below health factor 1", book.head.height);
     }
     if scan.faults.is_empty() {
         return Ok(());

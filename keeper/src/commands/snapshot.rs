@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::Settings;
-use crate::commands::{config, open, print_event};
+use crate::commands::{config, counted, open, print_event};
 use crate::error::{Error, Result};
 
 /// Reads the book at the latest block and writes it to a new file.
@@ -21,6 +21,6 @@ pub async fn export(settings: &Settings, file: &Path, json: bool) -> Result<()> 
     if json {
         return print_event("summary", &json!({ "file": path.to_string(), "height": height, "accounts": accounts }));
     }
-    outln!("{path}: {accounts} accounts with debt, as of block {height}");
+    outln!("{path}: {} with debt, as of block {height}", counted(accounts, "account"));
     Ok(())
 }

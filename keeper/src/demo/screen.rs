@@ -10,6 +10,7 @@ use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_schema::pool::SolvencyResponse;
 
 use crate::chain::Coin;
+use crate::commands::counted;
 use crate::commands::explain::whole;
 use crate::commands::scan::{shortened, two_decimals};
 use crate::demo::scenario::Scenario;
@@ -98,7 +99,7 @@ impl Screen {
             outln!("{}", self.title);
         }
         outln!(
-            "\nThe book. Health factor = what the collateral carries / what is owed; below 1 an account may be liquidated."
+            "\nThe book. Health factor = what counts of the collateral (its value × its liquidation threshold) / what is owed; below 1 an account may be liquidated."
         );
     }
 
@@ -161,7 +162,7 @@ impl Screen {
         }
         for loss in &done.losses {
             outln!(
-                "    {} {who}: {} written off, borne by reserves {} and by suppliers {}",
+                "    {} {who}: {} written off; reserves bear {}, lenders {}",
                 self.paint(Paint::Red, "loss on"),
                 self.coin(&loss.debt),
                 self.coin(&loss.by_reserves),
@@ -218,18 +219,28 @@ impl Screen {
         for line in table.to_string().lines() {
             outln!("{}", line.trim_end());
         }
-        let Summary { accounts, liquidatable, liquidations, .. } = summary;
         outln!(
-            "\n{accounts} accounts, {liquidatable} below 1 at the worst moment, {liquidations} liquidations: repaid {}, seized {}, keeper's profit {}, bad debt {}",
+            "\n{}, {} below 1 at the worst moment, {}: repaid {}, seized {}, keeper's profit {}",
+            counted(summary.accounts, "account"),
+            summary.liquidatable,
+            counted(summary.liquidations, "liquidation"),
             two_decimals(&summary.repaid_value),
             two_decimals(&summary.seized_value),
             two_decimals(&summary.profit_value),
-            two_decimals(&summary.bad_debt_value),
         );
+        if !summary.bad_debt_value.is_zero() {
+            outln!(
+                "Bad debt {}: owed by accounts whose collateral was gone, and written off. Reserves paid for it first, then lenders, by a part of what they had supplied.",
+                two_decimals(&summary.bad_debt_value)
+            );
+        }
         let verdict = if summary.solvent {
-            (Paint::Green, "The market is solvent.")
+            (
+                Paint::Green,
+                "The market is solvent: what is left of every lender's claim is covered by cash and by what borrowers owe.",
+            )
         } else {
-            (Paint::Red, "The market is NOT solvent.")
+            (Paint::Red, "The market is NOT solvent: its books don't cover what lenders may claim.")
         };
         outln!("{}", self.paint(verdict.0, verdict.1));
     }

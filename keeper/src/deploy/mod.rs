@@ -6,6 +6,7 @@ mod contract;
 pub mod network;
 mod pairs;
 pub mod record;
+pub mod votes;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,6 @@ use crate::deploy::contract::What;
 use crate::deploy::network::Network;
 use crate::deploy::record::Deployment;
 use crate::error::{Error, Result};
-use crate::keys::Mnemonic;
 
 /// The variable that holds the deployer's mnemonic.
 pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_MNEMONIC";
@@ -38,7 +38,7 @@ pub async fn deploy(
     let mut record = job.record()?;
     job.oracle(&mut record).await?;
     job.sources(&record).await?;
-    job.first_prices(&record).await?;
+    job.votes(&record).await?;
     job.pool(&mut record).await?;
     job.assets(&record).await?;
     job.liquidator(&mut record).await?;
@@ -149,40 +149,6 @@ impl<F: Fn(&str)> Job<'_, F> {
                 None => return Ok(None),
             }
         }
-    }
-
-    /// Votes the first prices with every feeder whose mnemonic is given. Prices that stand are left alone.
-    async fn first_prices(&self, record: &Deployment) -> Result<()> {
-        let mut missing = Vec::new();
-        for asset in &self.network.assets {
-            let denom = asset.denom(&self.deployer);
-            let Some(price) = asset.first_price else { continue };
-            if self.source(record, &denom).await?.is_some_and(|source| source.record.timestamp == 0) {
-                missing.push(oracle::FeedPrice { denom, price });
-            }
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        for feeder in &self.network.feeders {
-            let Some(variable) = &feeder.mnemonic_env else { continue };
-            let Some(mnemonic) = Mnemonic::find(variable, None)? else { continue };
-            let chain = self.node.config().clone();
-            let key = mnemonic.key(&chain.prefix, chain.coin_type, 0)?;
-            if key.address() != feeder.address {
-                return Err(Error::Key(format!(
-                    "{variable} is the key of {}, not of {}",
-                    key.address(),
-                    feeder.address
-                )));
-            }
-            let node = Node::connect(chain, Some(key)).await?;
-            let vote = oracle::ExecuteMsg::Feed { prices: missing.clone() };
-            let messages = node.execute_messages(&[Execute::new(&record.oracle.address, &vote, Vec::new())?])?;
-            node.sign_and_wait(messages).await?.ok()?;
-            (self.say)(&format!("oracle: {} votes for {} prices", feeder.address, missing.len()));
-        }
-        Ok(())
     }
 
     async fn assets(&self, record: &Deployment) -> Result<()> {

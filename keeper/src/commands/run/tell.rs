@@ -1,9 +1,12 @@
 //! What `run` says of itself: at its start, at each block, and at its end.
 
+use std::collections::BTreeSet;
+
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
-use crate::commands::{print_event, print_json};
+use crate::commands::{counted, print_event, print_json};
 use crate::config::{Config, Strategy};
 use crate::error::Result;
 use crate::monitor::summary::Summary;
@@ -89,14 +92,41 @@ pub(super) fn ended(summary: &Summary, gas_denom: &str, in_flight: &[&str], json
     print_event("summary", &told)
 }
 
-/// What a block came to.
-pub(super) fn report(tick: &Tick, live: bool, json: bool) -> Result<()> {
+/// Tells what each block came to.
+pub(super) struct Teller {
+    live: bool,
+    json: bool,
+    /// The accounts about which something would have been done at the block before.
+    told: BTreeSet<AccountKey>,
+}
+
+impl Teller {
+    pub const fn new(live: bool, json: bool) -> Self {
+        Self { live, json, told: BTreeSet::new() }
+    }
+
+    pub fn block(&mut self, tick: &Tick) -> Result<()> {
+        if !self.live {
+            self.would_act(tick);
+        }
+        report(tick, self.json)
+    }
+
+    /// What a dry run leaves undone, once: the next block would say the same.
+    fn would_act(&mut self, tick: &Tick) {
+        let actions = || tick.plan.actions.iter();
+        for action in actions().filter(|action| !self.told.contains(action.account())) {
+            let account = name(action.account());
+            tracing::info!(height = tick.head.height, account, what = %describe(action), "would act");
+        }
+        self.told = actions().map(|action| action.account().clone()).collect();
+    }
+}
+
+fn report(tick: &Tick, json: bool) -> Result<()> {
     let height = tick.head.height;
     for fault in &tick.scan.faults {
         tracing::error!(height, fault, "an account can't be judged");
-    }
-    for action in tick.plan.actions.iter().filter(|_| !live) {
-        tracing::info!(height, account = name(action.account()), what = %describe(action), "would act");
     }
     for sent in std::iter::once(&tick.sent).chain(&tick.also) {
         if let Some(hash) = &sent.hash {
@@ -139,11 +169,11 @@ pub fn describe(action: &Action) -> String {
         Action::Liquidate(deal) if deal.sale.is_some() => {
             let sale = deal.sale.as_ref();
             format!(
-                "borrow and repay {}, take {}{} and sell it over {} pairs for {}{}, for a profit of {}",
+                "borrow and repay {}, take {}{} and sell it over {} for {}{}, for a profit of {}",
                 deal.sent,
                 deal.received(),
                 deal.collateral_denom,
-                sale.map_or(0, |sale| sale.hops.len()),
+                counted(sale.map_or(0, |sale| sale.hops.len()), "pair"),
                 sale.map_or(Amount::ZERO, |sale| sale.returned),
                 deal.sent.denom,
                 deal.profit

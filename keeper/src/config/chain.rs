@@ -1,0 +1,137 @@
+//! `[chain]` and `[contracts]`: how to reach a chain, and what is watched there.
+
+use std::path::PathBuf;
+
+use cosmwasm_std::Decimal;
+
+use crate::config::Layers;
+use crate::error::Result;
+
+/// What a chain accepts as the name of a token.
+pub(super) const DENOM: &str = "a denom: a letter, then 2 to 127 letters, digits and any of / : . _ -";
+
+/// How to reach a chain and pay there. Debug shows no more of the endpoints than their hosts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChainConfig {
+    /// Its chain id.
+    pub id: String,
+    /// `http(s)://host:port`, the preferred one first.
+    pub grpc: Vec<String>,
+    /// `ws(s)://host:port/websocket`, or the same as `http(s)`, the preferred one first.
+    pub rpc: Vec<String>,
+    /// Of its addresses.
+    pub prefix: String,
+    /// Of its keys, by SLIP-44.
+    pub coin_type: u32,
+    /// What a unit of gas costs.
+    pub gas_price: Decimal,
+    /// In which denom.
+    pub gas_denom: String,
+    /// By what a simulation's gas is multiplied.
+    pub gas_adjustment: Decimal,
+    /// A certificate authority to trust beside the public ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for ChainConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let public =
+            |all: &[String]| all.iter().map(|one| crate::chain::endpoints::name::public(one)).collect::<Vec<_>>();
+        f.debug_struct("ChainConfig")
+            .field("id", &self.id)
+            .field("grpc", &public(&self.grpc))
+            .field("rpc", &public(&self.rpc))
+            .finish_non_exhaustive()
+    }
+}
+
+impl ChainConfig {
+    /// A simulated amount of gas with the reserve, rounded up.
+    pub fn with_reserve(&self, gas: u64) -> u64 {
+        let atomics = self.gas_adjustment.atomics().u128();
+        plimsoll_risk::math::mul_div_up_128(gas.into(), atomics, plimsoll_risk::math::ONE)
+            .map_or(u64::MAX, |gas| u64::try_from(gas).unwrap_or(u64::MAX))
+    }
+}
+
+/// The contracts that are watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contracts {
+    /// The pool.
+    pub pool: String,
+    /// Its oracle; the pool's own answer when left out.
+    pub oracle: Option<String>,
+    /// Its liquidator; without one the keeper repays from what it holds only.
+    pub liquidator: Option<String>,
+    /// The pairs to sell into.
+    pub pairs: Vec<String>,
+}
+
+/// The prefix and coin type of addresses.
+pub fn addresses(layers: &Layers) -> Result<(String, u32)> {
+    let prefix = |text: &String| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    Ok((
+        layers.parse("chain.prefix", "lower-case letters and digits", prefix)?,
+        layers.parse("chain.coin_type", "a number below 2147483648", |n: &u32| *n < 1 << 31)?,
+    ))
+}
+
+pub(super) fn chain(layers: &Layers) -> Result<ChainConfig> {
+    let (prefix, coin_type) = addresses(layers)?;
+    let above_zero = |price: &Decimal| !price.is_zero();
+    for name in ["chain.id", "chain.grpc", "chain.rpc"] {
+        layers.required(name)?;
+    }
+    Ok(ChainConfig {
+        id: layers.parse("chain.id", "up to 50 letters, digits, dots, hyphens and underscores", |id: &String| {
+            id.len() <= 50 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        })?,
+        grpc: layers.endpoints("chain.grpc", &["http", "https"])?,
+        rpc: layers.endpoints("chain.rpc", &["ws", "wss", "http", "https"])?,
+        prefix,
+        coin_type,
+        gas_price: layers.parse("chain.gas_price", "a decimal number", |_: &Decimal| true)?,
+        gas_denom: layers
+            .required("chain.gas_denom")
+            .and_then(|_| layers.parse("chain.gas_denom", DENOM, |denom: &String| is_denom(denom)))?,
+        gas_adjustment: layers.parse("chain.gas_adjustment", "a number from 1 to 10", |n: &Decimal| {
+            above_zero(n) && *n >= Decimal::one() && *n <= Decimal::percent(1_000)
+        })?,
+        ca_file: layers.path("chain.ca_file", "a PEM file that is there", |path| path.is_file())?,
+    })
+}
+
+pub(super) fn contracts(layers: &Layers) -> Result<Contracts> {
+    let contracts = Contracts {
+        pool: layers.required("contracts.pool")?,
+        oracle: layers.optional("contracts.oracle").map(str::to_owned),
+        liquidator: layers.optional("contracts.liquidator").map(str::to_owned),
+        pairs: layers.list("contracts.pairs").map(str::to_owned).collect(),
+    };
+    if contracts.pairs.iter().collect::<std::collections::BTreeSet<_>>().len() < contracts.pairs.len() {
+        return Err(layers.refuse("contracts.pairs", "different addresses, separated by commas"));
+    }
+    let named = [
+        ("contracts.pool", Some(&contracts.pool)),
+        ("contracts.oracle", contracts.oracle.as_ref()),
+        ("contracts.liquidator", contracts.liquidator.as_ref()),
+    ];
+    for (name, address) in named.into_iter().chain(contracts.pairs.iter().map(|pair| ("contracts.pairs", Some(pair)))) {
+        if address.is_some_and(|address| !is_address(address, layers.get("chain.prefix"))) {
+            return Err(layers.refuse(name, &format!("an address with prefix '{}'", layers.get("chain.prefix"))));
+        }
+    }
+    Ok(contracts)
+}
+
+/// Whether this looks like an address with this prefix. Whether one is there only the chain can say.
+fn is_address(text: &str, prefix: &str) -> bool {
+    let rest = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('1'));
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+}
+
+/// Whether a chain may have such a denom.
+pub(super) fn is_denom(text: &str) -> bool {
+    let rest = text.strip_prefix(|first: char| first.is_ascii_alphabetic()).unwrap_or_default();
+    (2..=127).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"/:._-".contains(&b))
+}
