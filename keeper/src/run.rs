@@ -274,13 +274,16 @@ impl<C: Chain> Keeper<C> {
 
     /// Waits for the transaction in flight, for a bounded time, and tells what it did.
     pub async fn drain(&mut self, mut observe: impl FnMut(&Tick)) -> Result<()> {
-        let deadline = Instant::now() + DRAIN;
+        let (deadline, mut trouble) = (Instant::now() + DRAIN, Trouble::default());
         while self.in_flight() {
             let step = timeout_at(deadline, self.drain_step());
             match step.await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) if error.class() == Class::Halt => return Err(error),
-                Ok(Err(error)) => tracing::warn!(%error, "asking again what became of the transaction in flight"),
+                Ok(Err(error)) if trouble.met(&error) => {
+                    tracing::warn!(%error, "asking again what became of the transaction in flight");
+                }
+                Ok(Err(_)) => {}
                 Err(_) => break,
             }
             if self.in_flight() {

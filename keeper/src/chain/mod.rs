@@ -181,7 +181,7 @@ pub trait Chain: Send + Sync + 'static {
         async { Ok(Vec::new()) }
     }
 
-    /// An earlier block; `None` where the node no longer has it, or doesn't say.
+    /// An earlier block; `None` where no node has it any more or says, or of those that have it no more than half say the same.
     fn head_at(&self, _height: u64) -> impl Future<Output = Result<Option<Head>>> + Send {
         async { Ok(None) }
     }

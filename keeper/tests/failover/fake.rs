@@ -7,7 +7,9 @@ use std::time::Duration;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse};
 use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
 use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, TxResponse};
-use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{Block, GetLatestBlockResponse, Header};
+use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
+    Block, GetBlockByHeightRequest, GetBlockByHeightResponse, GetLatestBlockResponse, Header,
+};
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxResponse, GetTxResponse, SimulateResponse};
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{ContractInfo, QueryContractInfoResponse, QuerySmartContractStateResponse};
@@ -61,6 +63,8 @@ pub struct State {
     pub nonsense: Nonsense,
     /// How far its RPC is ahead of its gRPC, in blocks.
     pub ahead: u64,
+    /// The time of every earlier block; `None` where it keeps none.
+    pub then: Option<u64>,
     /// The denoms whose balances were asked for.
     pub purses: Vec<String>,
 }
@@ -98,6 +102,7 @@ impl Fake {
             sequence: None,
             nonsense: Nonsense::None,
             ahead: 0,
+            then: None,
             purses: Vec::new(),
         };
         let (grpc, rpc) =
@@ -161,6 +166,7 @@ impl Fake {
             "GetTx" => self.transaction(),
             "AccountInfo" => self.account(),
             "BroadcastTx" => Ok(self.broadcast(&body[5..])),
+            "GetBlockByHeight" => self.block(&body[5..]),
             "Balance" => Ok(self.balance(&body[5..])),
             "ContractInfo" => {
                 let contract_info = Some(ContractInfo { code_id: 7, ..ContractInfo::default() });
@@ -220,6 +226,17 @@ impl Fake {
                 ..GetLatestBlockResponse::default()
             }
             .encode_to_vec()
+        })
+    }
+
+    fn block(&self, body: &[u8]) -> Result<Vec<u8>, (u32, String)> {
+        let height = GetBlockByHeightRequest::decode(body).unwrap().height;
+        self.with(|state| {
+            let seconds = i64::try_from(state.then.ok_or((2, format!("height {height} is not available")))?).unwrap();
+            let time = Some(cosmos_sdk_proto::Timestamp { seconds, nanos: 0 });
+            let header = Some(Header { chain_id: state.chain_id.clone(), height, time, ..Header::default() });
+            let sdk_block = Some(Block { header, ..Block::default() });
+            Ok(GetBlockByHeightResponse { sdk_block, ..GetBlockByHeightResponse::default() }.encode_to_vec())
         })
     }
 

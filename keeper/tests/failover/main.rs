@@ -274,6 +274,31 @@ async fn what_all_endpoints_say_of_their_newest_block_is_asked_anew() {
     assert_eq!(heads, [3, 3]);
 }
 
+#[tokio::test]
+async fn an_earlier_block_is_what_more_than_half_of_those_say_that_have_it() {
+    let (a, b, c) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b, &c]).await;
+    for (then, expected) in [
+        ([None, None, None], None),
+        ([Some(7), None, None], Some(7)),
+        ([Some(8), Some(7), Some(7)], Some(7)),
+        ([Some(8), Some(7), None], None),
+        ([Some(8), Some(7), Some(9)], None),
+    ] {
+        for (fake, then) in [&a, &b, &c].into_iter().zip(then) {
+            fake.with(|state| state.then = then);
+        }
+        let head = node.head_at(50).await.unwrap();
+        assert_eq!(head.as_ref().map(|head| (head.height, head.time)), expected.map(|time| (50, time)), "{then:?}");
+    }
+    assert!(!node.endpoints().readiness().is_blind());
+    for fake in [&a, &b, &c] {
+        fake.with(|state| state.mood = Mood::Dead);
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(matches!(node.head_at(50).await, Err(Error::Unreachable { .. })));
+}
+
 /// As the node of a key.
 async fn signing(nodes: &[&Fake]) -> Node {
     let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";

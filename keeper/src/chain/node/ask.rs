@@ -86,8 +86,11 @@ impl Remotes {
         Err(self.nobody(Kind::Grpc))
     }
 
-    /// Asks all gRPC endpoints that are well, at once: what those say that answer.
-    pub(in crate::chain) async fn ask_all<T, F>(&self, call: impl Fn(Channel) -> F) -> Vec<(usize, T)>
+    /// Asks all gRPC endpoints that are well, at once: what those say that answer, a refusal too.
+    pub(in crate::chain) async fn ask_all<T, F>(
+        &self,
+        call: impl Fn(Channel) -> F,
+    ) -> Vec<(usize, std::result::Result<T, Status>)>
     where
         F: Future<Output = std::result::Result<T, Status>>,
     {
@@ -97,21 +100,19 @@ impl Remotes {
             _ => None,
         });
         let said = join_all(asked.map(|(at, asked)| async move { (at, asked.await) })).await;
-        let answers = said.into_iter().filter_map(|(at, said)| match said {
-            Ok(Ok(answer)) => {
-                self.answered(at, None);
-                Some((at, answer))
+        let mut answers = Vec::new();
+        for (at, said) in said {
+            match (&said, said.as_ref().ok().and_then(|said| said.as_ref().err()).map(meaning)) {
+                (Err(_), _) => self.failed(at, "timeout", &format!("no answer in {} s", HURRY.as_secs())),
+                (Ok(Err(status)), Some(Meaning::Down)) => self.failed(at, "unreachable", &of_status(status)),
+                (Ok(Err(status)), Some(Meaning::Garbage)) => self.failed(at, "garbage", status.message()),
+                _ => {
+                    self.answered(at, None);
+                    answers.extend(said.ok().map(|said| (at, said)));
+                }
             }
-            Ok(Err(status)) => {
-                self.failed(at, "unreachable", &of_status(&status));
-                None
-            }
-            Err(_) => {
-                self.failed(at, "timeout", &format!("no answer in {} s", HURRY.as_secs()));
-                None
-            }
-        });
-        answers.collect()
+        }
+        answers
     }
 
     /// Asks an RPC endpoint that has the block; the latest when there is none.

@@ -40,12 +40,13 @@ impl Chain for Node {
 
     async fn head_at(&self, height: u64) -> Result<Option<Head>> {
         let Ok(wanted) = i64::try_from(height) else { return Ok(None) };
-        let ask = |channel| async move { block(channel, wanted).await.map(Response::new) };
-        match self.remotes.ask(None, ask).await?.1.map_err(|status| refusal("block", &status)) {
-            Ok(head) => Ok(Some(head)),
-            Err(Error::Query { .. }) => Ok(None),
-            Err(error) => Err(error),
+        let said = self.remotes.ask_all(|channel| block(channel, wanted)).await;
+        if said.is_empty() {
+            return Err(self.remotes.nobody(Kind::Grpc));
         }
+        let told: Vec<Head> = said.into_iter().filter_map(|(_, said)| said.ok()).collect();
+        let confirmed = |one: &&Head| told.iter().filter(|other| other == one).count() * 2 > told.len();
+        Ok(told.iter().find(confirmed).cloned())
     }
 
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
@@ -157,7 +158,8 @@ impl Chain for Node {
                 Err(status) => Err(status),
             }
         };
-        let mut said = self.remotes.ask_all(ask).await;
+        let said = self.remotes.ask_all(ask).await.into_iter();
+        let mut said: Vec<(usize, u64)> = said.filter_map(|(at, said)| Some((at, said.ok()?))).collect();
         said.sort_unstable_by_key(|(_, sequence)| std::cmp::Reverse(*sequence));
         let (first, second) = (said.first().copied(), said.get(1).copied());
         if let (Some((at, highest)), Some((_, confirmed))) = (first, second)
