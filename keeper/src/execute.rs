@@ -1,47 +1,30 @@
 //! Sends, once. The intent is on disk before the broadcast, and nothing new is sent by a key while the outcome of its last
 //! transaction is unknown.
 
+mod fate;
 mod pace;
+mod purse;
 mod select;
+mod sequence;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::chain::{Balances, Chain, Coin, Execute, Head, Included, Outcome, Signed};
+use crate::chain::{Chain, Coin, Execute, Head, Signed};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::journal::{Fate, Intent, Journal};
 use crate::order::{Desk, before, publish};
+use crate::plan::Action;
 use crate::plan::budget::Spent;
-use crate::plan::{Action, keep_back};
 use crate::scan::name;
 
+pub use fate::{INDEX_LAG, Landed, TIMEOUT_MAX};
 pub use pace::Pace;
+pub use purse::{fee_reserve, inventory, spendable, useful};
 
-/// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
-/// than it reports its height.
-pub const INDEX_LAG: u64 = 2;
-/// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
-const INDEX_LAG_MAX: u64 = 20;
-/// No transaction is given more blocks: one that seems to have more was sent on another chain.
-pub const TIMEOUT_MAX: u64 = 1_000;
-/// Every so many blocks it is said that a transaction is still in flight.
-const WARN_EVERY: u64 = 10;
-/// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
-/// and without asking again the next transaction would be a block late.
-const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
 /// The gas limit of a transfer, before the pace.
 const TRANSFER_GAS: u64 = 200_000;
-
-/// What became of the transaction in flight.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Landed {
-    /// A block has it.
-    Included(Included),
-    /// No block ever will.
-    Expired,
-}
 
 /// Sends transactions of one key.
 #[derive(Debug)]
@@ -97,123 +80,6 @@ impl<C: Chain> Executor<C> {
     /// What was sent and is not resolved.
     pub fn in_flight(&self, chain_id: &str) -> Option<&Intent> {
         self.journal.unresolved(&self.sender, chain_id)
-    }
-
-    /// An error when the chain has transactions of this key that aren't in the journal: somebody else sends with it.
-    pub async fn watch(&mut self, head: &Head) -> Result<()> {
-        let Some(found) = self.chain.sequence().await? else { return Ok(()) };
-        if self.next.is_none() {
-            let used = self.journal.used(&self.sender, &head.chain_id);
-            self.least = used.map_or(0, |used| used.saturating_add(1));
-        }
-        let expected = match (self.in_flight(&head.chain_id), self.next) {
-            (Some(intent), _) if self.resumed.contains(&intent.hash) => None,
-            // It may be in a block already.
-            (Some(intent), _) => intent.sequence.map(|sequence| sequence.saturating_add(1)),
-            (None, None) => {
-                self.next = self.chain.confirmed_sequence().await?.and_then(|found| self.believed(found, head));
-                None
-            }
-            (None, next) => next,
-        };
-        match expected.filter(|expected| found > *expected) {
-            Some(expected) => self.assert_own(expected, found).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The first sequence that is heard, unless the journal knows of a later one: a node that is behind would make the next one look like
-    /// somebody else's. A chain that goes on saying less is another one of that name, and believed.
-    fn believed(&mut self, found: u64, head: &Head) -> Option<u64> {
-        if found >= self.least {
-            self.doubted = None;
-            return Some(found);
-        }
-        let since = *self.doubted.get_or_insert(head.height);
-        if head.height.saturating_sub(since) <= INDEX_LAG_MAX {
-            return None;
-        }
-        tracing::warn!(found, journal = self.least, "the chain has fewer transactions of this key than the journal");
-        self.least = found;
-        Some(found)
-    }
-
-    /// An error when the sequence is higher than it can be by what this keeper has sent: one endpoint alone is not believed.
-    async fn assert_own(&self, expected: u64, found: u64) -> Result<()> {
-        match self.chain.confirmed_sequence().await? {
-            Some(found) if found > expected => Err(Error::KeyShared { address: self.sender.clone(), expected, found }),
-            confirmed => {
-                tracing::warn!(
-                    sender = self.sender,
-                    expected,
-                    found,
-                    ?confirmed,
-                    "one endpoint alone says that sequence"
-                );
-                Ok(())
-            }
-        }
-    }
-
-    /// Asks what became of the transaction in flight, and writes it down. `None` while nobody knows.
-    pub async fn resolve(&mut self, head: &Head) -> Result<Option<(Intent, Landed)>> {
-        let Some(intent) = self.in_flight(&head.chain_id).cloned() else { return Ok(None) };
-        match self.outcome(&intent.hash).await? {
-            Outcome::Included(included) if included.height == 0 || included.height > intent.timeout_height => {
-                let (height, timeout) = (included.height, intent.timeout_height);
-                Err(Error::garbage(
-                    "the node",
-                    format!("a transaction with timeout height {timeout} in block {height}"),
-                ))
-            }
-            Outcome::Included(included) => {
-                let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
-                self.journal.resolve(&intent.hash, fate, included.height)?;
-                let resumed = self.resumed.remove(&intent.hash);
-                self.next = intent.sequence.filter(|_| !resumed).map(|sequence| sequence.saturating_add(1));
-                Ok(Some((intent, Landed::Included(included))))
-            }
-            Outcome::NotFound { height } if self.has_expired(&intent, height).await? => {
-                self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
-                let resumed = self.resumed.remove(&intent.hash);
-                self.next = intent.sequence.filter(|_| !resumed);
-                Ok(Some((intent, Landed::Expired)))
-            }
-            Outcome::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
-                Err(Error::DoesNotHold(format!(
-                    "the journal has transaction {} with timeout height {}, but {} is at block {}: it was sent on another chain of that name; move the journal away",
-                    intent.hash, intent.timeout_height, head.chain_id, head.height
-                )))
-            }
-            Outcome::NotFound { .. } => {
-                if head.height.is_multiple_of(WARN_EVERY) {
-                    let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
-                    tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
-                }
-                Ok(None)
-            }
-        }
-    }
-
-    /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
-    async fn has_expired(&self, intent: &Intent, height: u64) -> Result<bool> {
-        let past = |lag: u64| height > intent.timeout_height.saturating_add(lag);
-        if !past(INDEX_LAG) {
-            return Ok(false);
-        }
-        let (used, found) = (intent.sequence, self.chain.sequence().await?);
-        let contradicted = used.zip(found).is_some_and(|(used, found)| found > used);
-        Ok(!contradicted || past(INDEX_LAG_MAX))
-    }
-
-    async fn outcome(&self, hash: &str) -> Result<Outcome> {
-        for pause in ASK_AGAIN {
-            match self.chain.outcome(hash).await? {
-                Outcome::NotFound { .. } => tokio::time::sleep(pause).await,
-                included @ Outcome::Included(_) => return Ok(included),
-            }
-        }
-        self.chain.outcome(hash).await
     }
 
     /// Sends what was chosen. Sends nothing while another transaction is in flight.
@@ -352,29 +218,6 @@ impl<C: Chain> Executor<C> {
             }
             _ => Ok(signed),
         }
-    }
-}
-
-/// What to keep back for the fee when planning: the most that a transaction may cost.
-pub fn fee_reserve(chain: &impl Chain, strategy: &Strategy) -> Coin {
-    let mut fee = chain.fee(strategy.max_gas_per_tx);
-    fee.amount = fee.amount.min(strategy.max_fee.unwrap_or(u128::MAX));
-    fee
-}
-
-/// What this address may spend: what it has, less what the fee may cost.
-pub async fn spendable(chain: &impl Chain, address: &str, strategy: &Strategy) -> Result<Balances> {
-    let mut held = chain.balances(address).await?;
-    keep_back(&mut held, &fee_reserve(chain, strategy));
-    Ok(held)
-}
-
-/// What the chain's own key may spend. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything he could
-/// need (`None`) where there is no liquidator.
-pub async fn inventory(chain: &impl Chain, through_liquidator: bool, strategy: &Strategy) -> Result<Option<Balances>> {
-    match chain.sender() {
-        Some(sender) => spendable(chain, sender, strategy).await.map(Some),
-        None => Ok(through_liquidator.then(Balances::new)),
     }
 }
 

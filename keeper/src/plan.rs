@@ -60,7 +60,7 @@ pub fn plan_on(book: &Book, scan: &Scan, mut means: Means<'_>, passed: &mut Pass
     let mut planned: Vec<(Priority, Action)> = Vec::new();
     for (key, account) in plan.queue(book, scan, &means, passed, &grounds) {
         if planned.len() >= means.most || !passed.may_judge(key) {
-            plan.skip(Skip::Later);
+            plan.skip(passed.last(key).unwrap_or(Skip::Later));
             continue;
         }
         let Some(verdict) = scan.verdict(book, key) else { continue };

@@ -7,6 +7,7 @@ mod lane;
 mod outcome;
 mod publish;
 mod refill;
+mod trouble;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::plan::{Plan, Skip};
 use crate::run::cooling::Cooling;
 use crate::run::landing::Landing;
 use crate::run::lane::Lane;
+use crate::run::trouble::Trouble;
 use crate::scan::{Scan, scan, scan_on};
 use crate::settle::{Failure, Settled};
 
@@ -261,7 +263,7 @@ impl<C: Chain> Keeper<C> {
 
     /// What the first key may spend.
     async fn inventory(&self) -> Result<Option<Balances>> {
-        inventory(&*self.chain, self.venue.is_some(), &self.strategy).await
+        inventory(&*self.chain, &self.book, self.venue.is_some(), &self.strategy).await
     }
 
     /// The node didn't take what this key sent, or the key can't pay for it.
@@ -309,7 +311,7 @@ impl<C: Chain> Keeper<C> {
     /// Runs until told to stop, then drains.
     pub async fn run(&mut self, mut stop: watch::Receiver<bool>, mut observe: impl FnMut(&Tick)) -> Result<()> {
         let mut heads = self.chain.subscribe().await?;
-        let mut pause = Duration::ZERO;
+        let (mut pause, mut trouble) = (Duration::ZERO, Trouble::default());
         let lacking = tokio::select! {
             lacking = self.lacking() => lacking.unwrap_or_default(),
             () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),
@@ -329,6 +331,10 @@ impl<C: Chain> Keeper<C> {
                 Ok(tick) => {
                     observe(&tick);
                     pause = Duration::ZERO;
+                    let times = trouble.over();
+                    if times > 0 {
+                        tracing::info!(height = tick.head.height, times, "that is mended; the keeper goes on");
+                    }
                 }
                 Err(error) if error.class() == Class::Halt => {
                     self.monitor.halt(Some(error.to_string()));
@@ -336,15 +342,22 @@ impl<C: Chain> Keeper<C> {
                 }
                 Err(error) => {
                     self.monitor.trouble(&error);
-                    tracing::warn!(%error, "nothing is sent until that is mended");
+                    if trouble.met(&error) {
+                        tracing::warn!(%error, "nothing is sent until that is mended");
+                    } else {
+                        tracing::debug!(%error, "not mended yet");
+                    }
                     pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
                 }
             }
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                changed = heads.changed() => changed.map_err(|_| Error::garbage("the subscription", "it ended"))?,
+                // A new block doesn't mend what failed a moment ago.
                 () = sleep(pause), if !pause.is_zero() => {}
+                changed = heads.changed(), if pause.is_zero() => {
+                    changed.map_err(|_| Error::garbage("the subscription", "it ended"))?;
+                }
             }
         }
         tracing::info!("stopping; no new transaction is sent");

@@ -97,7 +97,11 @@ async fn conforms(chain: &impl Home, pool: &str) {
     assert!(matches!(nobody, Err(Error::NoContract { .. })), "{nobody:?}");
 
     // A transaction: simulated, signed, sent, found with its events, also by its block.
-    let before = chain.balances(chain.sender().unwrap()).await.unwrap()[UUSD];
+    // What was asked for, and nothing of what it hasn't.
+    let asked = [UUSD.to_owned(), "unheard".to_owned()];
+    let held = chain.balances(chain.sender().unwrap(), &asked).await.unwrap();
+    assert_eq!(held.len(), 1, "{held:?}");
+    let before = held[UUSD];
     let included = send(chain, pool, 1_000_000, chain.head().await.unwrap().height + 20).await;
     assert_eq!((included.code, included.log.as_str()), (0, ""));
     assert!(included.gas_used > 0 && included.height > head.height);
@@ -107,7 +111,7 @@ async fn conforms(chain: &impl Home, pool: &str) {
     assert_eq!(said.get("account"), Some(format!("{}/77", chain.sender().unwrap()).as_str()));
     assert!(chain.events(included.height).await.unwrap().contains(said));
     assert!(!chain.events(included.height - 1).await.unwrap().contains(said));
-    let after = chain.balances(chain.sender().unwrap()).await.unwrap()[UUSD];
+    let after = chain.balances(chain.sender().unwrap(), &asked).await.unwrap()[UUSD];
     assert_eq!(before - after, 1_000_000);
 
     // What would fail says why in simulation; no transaction is known by a hash that nobody has.

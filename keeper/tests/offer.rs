@@ -13,6 +13,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::execute::useful;
 use plimsoll_keeper::order::direct;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, plan};
 use plimsoll_keeper::scan::{Scan, scan};
@@ -40,7 +41,7 @@ async fn planned(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain
     let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
     let scan = scan(&book, head.time).unwrap();
     let (strategy, cooling) = (Strategy::default(), BTreeMap::new());
-    let inventory = Some(chain.balances(chain.sender().unwrap()).await.unwrap());
+    let inventory = Some(chain.balances(chain.sender().unwrap(), &useful(&chain, &book)).await.unwrap());
     let plan = plan(&book, &scan, Means::new(chain.sender(), inventory, &strategy, &cooling));
     (chain, book, scan, plan)
 }

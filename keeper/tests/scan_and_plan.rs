@@ -106,6 +106,22 @@ async fn without_inventory_or_within_a_limit() {
 }
 
 #[tokio::test]
+async fn a_limit_of_nothing_means_no_own_coins_whoever_plans() {
+    let (_, book, scan) = judged(|world| {
+        alice(world);
+        world.set_price(UATOM, "9");
+    })
+    .await;
+    let none = Some(Value::ZERO);
+    for limited in [
+        Strategy { max_spend_per_tx: none, ..Strategy::default() },
+        Strategy { max_spend_per_hour: none, ..Strategy::default() },
+    ] {
+        assert_eq!(only_skip(&planned(&book, &scan, &[(UUSD, u128::MAX)], &limited)), Skip::Budget);
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_pay_is_left_alone() {
     let (_, book, scan) = judged(|world| {
         alice(world);

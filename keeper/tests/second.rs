@@ -1,5 +1,5 @@
 //! What one endpoint alone says: that the chain is another, that somebody else sends with the key, and up to which block it knows of no
-//! transaction.
+//! transaction. And pages that never end.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -18,6 +18,7 @@ use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_keeper::journal::Journal;
 use plimsoll_keeper::run::Keeper;
+use plimsoll_schema::oracle::SourcesResponse;
 use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, World};
 use tokio::sync::watch;
 
@@ -33,6 +34,8 @@ struct Endpoints {
     behind: AtomicU64,
     /// Whether what is broadcast is lost.
     swallows: AtomicU64,
+    /// How many pages of sources were asked for; each leads on to another.
+    pages: AtomicU64,
 }
 
 impl Chain for Endpoints {
@@ -45,7 +48,16 @@ impl Chain for Endpoints {
     }
 
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
-        self.world.smart(contract, msg, height).await
+        let sources = String::from_utf8_lossy(&msg).contains("\"sources\"");
+        let answer = self.world.smart(contract, msg, height).await?;
+        if !sources {
+            return Ok(answer);
+        }
+        let first = self.world.smart(contract, br#"{"sources":{}}"#.to_vec(), height).await?;
+        let mut page: SourcesResponse = serde_json::from_slice(&first).unwrap();
+        page.sources.truncate(1);
+        page.sources[0].denom = format!("z{:09}", self.pages.fetch_add(1, SeqCst));
+        Ok(serde_json::to_vec(&page).unwrap())
     }
 
     async fn is_contract(&self, address: &str) -> Result<bool> {
@@ -56,8 +68,8 @@ impl Chain for Endpoints {
         self.world.raw(contract, key, height).await
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        self.world.balances(address).await
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        self.world.balances(address, denoms).await
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
@@ -129,7 +141,15 @@ async fn stage() -> Stage {
     let pool = world.with(|world| world.pool().to_string()).await.unwrap();
     let book = Book::snapshot(&world, &pool, world.head().await.unwrap(), |_| {}).await.unwrap();
     let (heads, none) = (Mutex::default(), AtomicU64::default);
-    let chain = Arc::new(Endpoints { world, heads, more: none(), confirmed: none(), behind: none(), swallows: none() });
+    let chain = Arc::new(Endpoints {
+        world,
+        heads,
+        more: none(),
+        confirmed: none(),
+        behind: none(),
+        swallows: none(),
+        pages: none(),
+    });
     Stage { chain, book }
 }
 
@@ -215,4 +235,16 @@ async fn a_transaction_has_expired_by_the_height_of_the_endpoint_that_does_not_f
         // Its timeout, two blocks for the index, and one past that.
         assert_eq!(waited, 4 + 2 + 1 + behind, "{behind} behind");
     }
+}
+
+#[tokio::test]
+async fn pages_of_sources_that_lead_on_for_ever_are_left_and_the_block_is_done() {
+    let s = stage().await;
+    let mut keeper = s.keeper(Strategy { publish_seconds: 1, ..Strategy::default() });
+    // What is sent at the first block has landed at the second: then the key is free.
+    for _ in 0..3 {
+        keeper.on_block(&s.block().await).await.unwrap();
+    }
+    let pages = s.chain.pages.load(SeqCst);
+    assert!((100..=300).contains(&pages) && pages.is_multiple_of(100), "{pages}");
 }

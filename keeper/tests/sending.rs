@@ -70,8 +70,8 @@ impl Chain for Faulty {
         self.inner.raw(contract, key, height).await
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        let mut balances = self.inner.balances(address).await?;
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        let mut balances = self.inner.balances(address, denoms).await?;
         balances.extend(self.gas_money.map(|amount| (GAS_DENOM.to_owned(), amount)));
         Ok(balances)
     }
@@ -238,6 +238,16 @@ async fn a_block_simulates_so_often_and_the_rest_has_its_turn_at_the_next() {
     assert_eq!((sent(&tick), left_out + tick.sent.left_out.len()), (vec![149], 149));
     // To find 149 that fail takes some two simulations each.
     assert!((2..=4).contains(&blocks), "{blocks}");
+}
+
+#[tokio::test]
+async fn what_went_through_is_sent_though_simulations_are_used_up() {
+    // However many are left when the first has gone through.
+    for accounts in 90..94 {
+        let fails = move |chain: &mut Faulty| chain.failing = (1..accounts).collect();
+        let mut stage = stage(accounts, PLENTY, Strategy::default(), fails).await;
+        assert_eq!(sent(&stage.tick().await.unwrap()), [0], "{accounts} accounts");
+    }
 }
 
 #[tokio::test]

@@ -149,8 +149,8 @@ impl Chain for Node {
         self.world.raw(contract, key, None).await
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        self.world.balances(address).await
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        self.world.balances(address, denoms).await
     }
 
     async fn head_at(&self, height: u64) -> Result<Option<Head>> {

@@ -254,8 +254,8 @@ impl<C: Chain> Chain for Faulty<C> {
         Ok(if fault == Some(Fault::Garbage) { answer.map(cut) } else { answer })
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        let (mut balances, fault) = self.call(Call::Balances, self.inner.balances(address)).await?;
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        let (mut balances, fault) = self.call(Call::Balances, self.inner.balances(address, denoms)).await?;
         if fault == Some(Fault::Garbage) {
             balances.insert(NONSENSE.to_owned(), u128::MAX);
         }

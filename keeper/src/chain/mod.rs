@@ -220,8 +220,8 @@ pub trait Chain: Send + Sync + 'static {
         height: Option<u64>,
     ) -> impl Future<Output = Result<Option<Vec<u8>>>> + Send;
 
-    /// What an address has.
-    fn balances(&self, address: &str) -> impl Future<Output = Result<Balances>> + Send;
+    /// What an address has of these denoms, without those that it has nothing of. Anybody may send it any others.
+    fn balances(&self, address: &str, denoms: &[String]) -> impl Future<Output = Result<Balances>> + Send;
 
     /// What contracts said in a block, in its successful transactions and outside of them.
     fn events(&self, height: u64) -> impl Future<Output = Result<Vec<ContractEvent>>> + Send;

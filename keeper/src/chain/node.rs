@@ -15,9 +15,8 @@ use std::time::Duration;
 
 use cosmos_sdk_proto::cosmos::auth::v1beta1::QueryAccountInfoRequest;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::query_client::QueryClient as AuthClient;
-use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryAllBalancesRequest;
+use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryBalanceRequest;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::query_client::QueryClient as BankClient;
-use cosmos_sdk_proto::cosmos::base::query::v1beta1::PageRequest;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_client::ServiceClient as BlockClient;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
     Block as SdkBlock, GetBlockByHeightRequest, GetLatestBlockRequest,
@@ -27,6 +26,7 @@ use cosmos_sdk_proto::cosmwasm::wasm::v1::{
     QueryCodeRequest, QueryContractInfoRequest, QueryRawContractStateRequest, QuerySmartContractStateRequest,
 };
 use cosmos_sdk_proto::tendermint::types::Block as TmBlock;
+use futures_util::future::try_join_all;
 use tokio::sync::watch as channel;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -306,28 +306,15 @@ impl Chain for Node {
         Ok((!data.is_empty()).then_some(data))
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        let mut balances = Balances::new();
-        let mut key = Vec::new();
-        loop {
-            let pagination = Some(PageRequest { key, limit: 1_000, ..PageRequest::default() });
-            let request = QueryAllBalancesRequest { address: address.to_owned(), pagination, resolve_denom: false };
-            let ask = |channel| {
-                let request = request.clone();
-                let client = BankClient::new(channel).max_decoding_message_size(ANSWER_MAX);
-                async move { { client }.all_balances(request).await }
-            };
-            let (at, answer) = self.remotes.ask(None, ask).await?;
-            let answer = answer.map_err(|status| refusal("balances", &status))?;
-            for coin in answer.balances {
-                let garbage = |_| Error::garbage(&self.remotes.name(at), "a balance that is no amount");
-                balances.insert(coin.denom, coin.amount.parse().map_err(garbage)?);
-            }
-            key = answer.pagination.map(|page| page.next_key).unwrap_or_default();
-            if key.is_empty() {
-                return Ok(balances);
-            }
-        }
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        let one = async |denom: &String| {
+            let request = QueryBalanceRequest { address: address.to_owned(), denom: denom.clone() };
+            let ask = |channel| async { balance(channel, request.clone()).await.map(Response::new) };
+            let amount = self.remotes.ask(None, ask).await?.1.map_err(|status| refusal("balance", &status))?;
+            Ok::<_, Error>((denom.clone(), amount))
+        };
+        let held = try_join_all(denoms.iter().map(one)).await?;
+        Ok(held.into_iter().filter(|(_, amount)| *amount > 0).collect())
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
@@ -419,6 +406,15 @@ async fn account(channel: Channel, address: String) -> std::result::Result<(u64,
     let answer = AuthClient::new(channel).account_info(QueryAccountInfoRequest { address }).await?.into_inner();
     let info = answer.info.ok_or_else(|| nonsense("an account without its sequence"))?;
     Ok((info.account_number, info.sequence))
+}
+
+/// What an address has of one denom, in base units.
+async fn balance(channel: Channel, request: QueryBalanceRequest) -> std::result::Result<u128, Status> {
+    let denom = request.denom.clone();
+    let answer = BankClient::new(channel).balance(request).await?.into_inner();
+    let coin = answer.balance.filter(|coin| coin.denom == denom);
+    let amount = coin.and_then(|coin| coin.amount.parse().ok());
+    amount.ok_or_else(|| nonsense(format!("a balance of {denom} that is no amount of it")))
 }
 
 /// The latest block that this endpoint has.

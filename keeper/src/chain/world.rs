@@ -236,11 +236,9 @@ impl Home {
         serde_json::to_vec(&answer).map_err(|error| error.to_string())
     }
 
-    fn balances(&self, address: &str) -> Balances {
-        let listed = self.world.assets().iter().map(|asset| asset.params.denom.clone());
-        let denoms = listed.chain(self.gas_price.iter().map(|price| price.denom.clone()));
-        let held = denoms.map(|denom| (denom.clone(), self.world.balance(address, &denom)));
-        held.filter(|(_, amount)| *amount > 0).collect()
+    fn balances(&self, address: &str, denoms: Vec<String>) -> Balances {
+        let held = denoms.into_iter().map(|denom| (self.world.balance(address, &denom), denom));
+        held.filter(|(amount, _)| *amount > 0).map(|(amount, denom)| (denom, amount)).collect()
     }
 
     fn check_height(&self, height: Option<u64>) -> std::result::Result<(), String> {
@@ -293,9 +291,9 @@ impl Chain for WorldChain {
         self.home(ask).await?.map_err(|reason| Error::Query { what, reason })
     }
 
-    async fn balances(&self, address: &str) -> Result<Balances> {
-        let address = address.to_owned();
-        self.home(move |home| home.balances(&address)).await
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        let (address, denoms) = (address.to_owned(), denoms.to_vec());
+        self.home(move |home| home.balances(&address, denoms)).await
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {

@@ -35,7 +35,7 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let cooling = BTreeMap::new();
     let venue = venue(&config, &node).await?;
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
-    let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;
+    let (inventory, with) = inventory(&config, &node, &book, venue.as_ref()).await?;
     let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
     let outcome = decide(&book, &scan, &verdict, &means);
     if json {

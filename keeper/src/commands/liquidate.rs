@@ -116,7 +116,7 @@ async fn planned<C: Chain>(
     let inventory = match chain.sender() {
         // Only what goes through the liquidator may fail alone.
         Some(_) if least < wanted.len() && exchange.is_some() => Some(Balances::new()),
-        Some(sender) => Some(spendable(chain, sender, strategy).await?),
+        Some(sender) => Some(spendable(chain, book, sender, strategy).await?),
         None => None,
     };
     let cooling = BTreeMap::new();

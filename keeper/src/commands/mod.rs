@@ -157,8 +157,13 @@ pub async fn venue(config: &Config, node: &Node) -> Result<Option<Venue>> {
 }
 
 /// What may be spent, and how that is called.
-pub async fn inventory(config: &Config, node: &Node, venue: Option<&Venue>) -> Result<(Option<Balances>, String)> {
-    let held = execute::inventory(node, venue.is_some(), &config.strategy).await?;
+pub async fn inventory(
+    config: &Config,
+    node: &Node,
+    book: &Book,
+    venue: Option<&Venue>,
+) -> Result<(Option<Balances>, String)> {
+    let held = execute::inventory(node, book, venue.is_some(), &config.strategy).await?;
     let name = match (node.sender(), &held) {
         (Some(sender), _) => format!("what {sender} holds"),
         (None, Some(_)) => "money for gas only".to_owned(),

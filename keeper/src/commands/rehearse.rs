@@ -32,7 +32,7 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     let venue = venue(&config, &node).await?;
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let exchange = exchange.map(|exchange| moved(&exchange, &shocks));
-    let (inventory, with) = inventory(&config, &node, venue.as_ref()).await?;
+    let (inventory, with) = inventory(&config, &node, &book, venue.as_ref()).await?;
     let cooling = BTreeMap::new();
     let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
     let plan = plan(&after_book, &after, means.to_the_last());

@@ -20,6 +20,7 @@ use crate::commands::{config, keys, shelve, venue};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
+use crate::execute::useful;
 use crate::journal::Journal;
 use crate::monitor::serve::{Server, serve};
 use crate::monitor::{Monitor, clock};
@@ -50,13 +51,15 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
     let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));
     let (shelf, book) = shelve(&config, &node, file.as_deref()).await?;
+    let denoms = useful(&*node, &book);
+    watch_balances(&monitor, &node, denoms.clone());
     let venue = venue(&config, &node).await?;
     let mut addresses: Vec<String> = node.sender().map(str::to_owned).into_iter().collect();
     let mut further = Vec::new();
     for (at, key) in keys.into_iter().enumerate().filter(|_| live) {
         let address = key.address().to_owned();
         let node = Arc::new(node.signed_by(key));
-        watch_balances(&monitor, &node);
+        watch_balances(&monitor, &node, denoms.clone());
         further.push((node, Journal::open(&journal_path(&config, &address, at + 1)?)?));
         addresses.push(address);
     }
@@ -133,7 +136,7 @@ async fn show(config: &Config, monitor: &Monitor) -> Result<Option<Server>> {
     }
 }
 
-/// Shows what the node's connections are like whenever somebody looks, and what its key holds.
+/// Shows what the node's connections are like whenever somebody looks.
 fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
     monitor.metrics().count_requests(node.requests());
     let seen = Arc::downgrade(node);
@@ -144,16 +147,15 @@ fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
         metrics.newest(&newest, clock());
         Some((newest, endpoints.readiness()))
     });
-    watch_balances(monitor, node);
 }
 
-/// Shows now and then what the node's key holds.
-fn watch_balances(monitor: &Monitor, node: &Arc<Node>) {
+/// Shows now and then what the node's key holds of these denoms.
+fn watch_balances(monitor: &Monitor, node: &Arc<Node>, denoms: Vec<String>) {
     let (monitor, node) = (monitor.clone(), Arc::downgrade(node));
     tokio::spawn(async move {
         while let Some(node) = node.upgrade() {
             if let Some(sender) = node.sender()
-                && let Ok(balances) = node.balances(sender).await
+                && let Ok(balances) = node.balances(sender, &denoms).await
             {
                 monitor.balances(sender, &balances);
             }
@@ -167,7 +169,8 @@ fn watch_balances(monitor: &Monitor, node: &Arc<Node>) {
 pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal> {
     let address = chain.sender().ok_or(Error::NoKey)?;
     let wanted = chain.fee(GAS_LEAST);
-    let available = chain.balances(address).await?.get(&wanted.denom).copied().unwrap_or_default();
+    let held = chain.balances(address, std::slice::from_ref(&wanted.denom)).await?;
+    let available = held.get(&wanted.denom).copied().unwrap_or_default();
     if available < wanted.amount {
         let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
         return Err(Error::EmptyWallet { address, available, wanted, denom });

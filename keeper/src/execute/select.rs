@@ -48,7 +48,7 @@ impl<C: Chain> Executor<C> {
         if actions.is_empty() || *tries == 0 {
             return Ok(Batch::default());
         }
-        let balances = self.chain.balances(&self.sender).await?;
+        let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
         let mut bounds = Bounds { desk, strategy, balances: &balances, tries };
         // Most often all is well.
         let first = self.within(&bounds, actions);
@@ -112,7 +112,7 @@ impl<C: Chain> Executor<C> {
         min_success: usize,
         strategy: &Strategy,
     ) -> Result<Batch> {
-        let balances = self.chain.balances(&self.sender).await?;
+        let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
         let mut bounds = Bounds { desk, strategy, balances: &balances, tries: &mut 1 };
         match self.fits(&actions, min_success, &mut bounds).await? {
             Fit::Yes(gas) => Ok(Batch { actions, gas, min_success: Some(min_success), left_out: Vec::new() }),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_risk::health::Assets;
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, Value};
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
@@ -49,14 +49,16 @@ pub struct Means<'a> {
 }
 
 impl<'a> Means<'a> {
-    /// Plans with what the key holds; `None` is everything. The sender's own accounts, and those that are `cooling`, are left alone.
-    pub const fn new(
+    /// Plans with what the key holds; `None` is everything, none of it where the strategy lets nothing of it be spent. The sender's own accounts, and
+    /// those that are `cooling`, are left alone.
+    pub fn new(
         sender: Option<&'a str>,
         inventory: Option<Balances>,
         strategy: &'a Strategy,
         cooling: &'a BTreeMap<AccountKey, Skip>,
     ) -> Self {
-        let allowance = Allowance { own: None, fee: None, write_offs: None };
+        let never = [strategy.max_spend_per_tx, strategy.max_spend_per_hour].contains(&Some(Value::ZERO));
+        let allowance = Allowance { own: never.then_some(Value::ZERO), ..Allowance::default() };
         Self {
             sender,
             inventory,

@@ -113,6 +113,11 @@ impl Passed {
         (recent && vain.account == *account && same()).then_some(vain.reason)
     }
 
+    /// Why it came to nothing when it was looked at last; `None` when it never was, or something could be done.
+    pub(super) fn last(&self, key: &AccountKey) -> Option<Skip> {
+        self.accounts.get(key)?.vain.as_ref().map(|vain| vain.reason)
+    }
+
     /// The less, the sooner it is its turn: 0 unless it came to nothing, then the block at which that was.
     pub(super) fn turn(&self, key: &AccountKey) -> u64 {
         self.accounts.get(key).filter(|look| look.vain.is_some()).map_or(0, |look| look.height)
@@ -120,7 +125,7 @@ impl Passed {
 
     /// Whether it may be looked at in this block: again, or while others haven't used that up.
     pub(super) fn may_judge(&mut self, key: &AccountKey) -> bool {
-        if self.judged > 0 && self.accounts.get(key).is_some_and(|look| look.height == self.height) {
+        if self.accounts.get(key).is_some_and(|look| look.height == self.height) {
             return true;
         }
         let may = self.judged < self.most;

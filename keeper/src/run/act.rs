@@ -19,6 +19,8 @@ use crate::scan::Scan;
 const ROUNDS: usize = 4;
 /// How often something is simulated in a block, for all keys together: what there is no room for comes at the next.
 const SIMULATIONS_MAX: usize = 128;
+/// With so many keys for which something is wrong it is wrong with more than them: the others aren't tried.
+const WRONG_MAX: usize = 2;
 
 /// What all keys share in a block.
 struct Block<'a> {
@@ -48,9 +50,9 @@ impl<C: Chain> Keeper<C> {
         self.passed.begin(&self.book, scan);
         let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
         let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
-        let (mut first, mut sent) = (None, Vec::new());
+        let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
         for at in 0..self.lanes.len() {
-            if !self.lanes[at].is_free(head) || block.tries == 0 {
+            if !self.lanes[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
                 continue;
             }
             match self.choose_and_send(at, &mut block).await {
@@ -58,13 +60,16 @@ impl<C: Chain> Keeper<C> {
                     sent.push(done);
                     first.get_or_insert(plan);
                 }
-                // What others have sent in this block is told all the same.
-                Err(error) if error.class() != Class::Halt && sent.iter().any(|done| done.hash.is_some()) => {
-                    tracing::warn!(%error, "further keys send nothing at this block");
-                    break;
-                }
-                Err(error) => return Err(error),
+                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) => wrong.push((at, error)),
             }
+        }
+        // What some have done is told, whatever is wrong with others.
+        if first.is_none() && !wrong.is_empty() {
+            return Err(wrong.swap_remove(0).1);
+        }
+        for (at, error) in wrong {
+            tracing::warn!(%error, sender = self.lanes[at].executor.sender(), "this key sends nothing at this block");
         }
         let plan = match first {
             Some(plan) => plan,
@@ -87,37 +92,39 @@ impl<C: Chain> Keeper<C> {
     /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
     /// again, so that nothing is kept for it.
     async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
-        let (mut left_out, mut round) = (Vec::new(), 0);
-        loop {
-            round += 1;
+        let (mut chosen, mut left_out) = (<(Plan, Batch)>::default(), Vec::new());
+        for _ in 0..ROUNDS {
             let plan = self.plan(at, block).await?;
-            let Some(mut batch) = self.select(at, &plan, block).await? else {
-                return Ok((plan, Batch { left_out, ..Batch::default() }));
-            };
+            let mut batch = self.select(at, &plan, block).await?;
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
                 self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
             }
-            let done = batch.left_out.is_empty() || round >= ROUNDS || block.tries == 0;
+            let again = !batch.left_out.is_empty() && block.tries > 0;
             left_out.append(&mut batch.left_out);
-            if done {
-                return Ok((plan, Batch { left_out, ..batch }));
+            // Where that has used up the simulations, what went through before still does.
+            if chosen.1.actions.is_empty() || !batch.actions.is_empty() {
+                chosen = (plan, batch);
+            }
+            if !again {
+                break;
             }
         }
+        chosen.1.left_out = left_out;
+        Ok(chosen)
     }
 
-    /// What of a plan goes through together; `None` when the key can't send.
-    async fn select(&mut self, at: usize, plan: &Plan, block: &mut Block<'_>) -> Result<Option<Batch>> {
+    /// What of a plan goes through together; nothing when the key can't send.
+    async fn select(&mut self, at: usize, plan: &Plan, block: &mut Block<'_>) -> Result<Batch> {
         let max_fee = self.budget.left(block.head.time, &self.strategy).fee;
         let strategy = Strategy { max_fee, ..self.strategy.clone() };
         let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
         match self.lanes[at].executor.select(desk, &plan.actions, &strategy, &mut block.tries).await {
-            Ok(batch) => Ok(Some(batch)),
             Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
                 self.refused(at, block.head, error)?;
-                Ok(None)
+                Ok(Batch::default())
             }
-            Err(error) => Err(error),
+            other => other,
         }
     }
 
@@ -126,7 +133,7 @@ impl<C: Chain> Keeper<C> {
         let (head, lane) = (block.head, self.lanes.get(at));
         let sender = lane.map_or_else(|| self.chain.sender(), |lane| Some(lane.executor.sender()));
         let inventory = match lane {
-            Some(lane) => Some(spendable(&*self.chain, lane.executor.sender(), &self.strategy).await?),
+            Some(lane) => Some(spendable(&*self.chain, &self.book, lane.executor.sender(), &self.strategy).await?),
             None => self.inventory().await?,
         };
         let cooling = self.cooling.at(head.height);

@@ -9,6 +9,8 @@ use crate::run::Keeper;
 
 /// As many sources as the oracle tells at once.
 const SOURCES_MAX: u32 = 30;
+/// No oracle has more pages of them: whoever leads on lies.
+const PAGES_MAX: usize = 100;
 
 impl<C: Chain> Keeper<C> {
     /// With the first key, unless that has something on its way or may not spend. What doesn't work now is tried again when it is due again.
@@ -68,7 +70,7 @@ impl<C: Chain> Keeper<C> {
     /// The denoms that live sources price, page by page.
     async fn live(&self, height: u64) -> Result<Vec<String>> {
         let (mut live, mut start_after) = (Vec::new(), None);
-        loop {
+        for _ in 0..PAGES_MAX {
             let question = QueryMsg::Sources { start_after: start_after.clone(), limit: Some(SOURCES_MAX) };
             let page: SourcesResponse =
                 query(&*self.chain, &self.book.addresses.oracle, &question, Some(height)).await?;
@@ -81,5 +83,6 @@ impl<C: Chain> Keeper<C> {
             }
             start_after = last;
         }
+        Err(Error::garbage(&self.book.addresses.oracle, format!("more than {PAGES_MAX} pages of sources")))
     }
 }

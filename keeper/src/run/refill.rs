@@ -35,11 +35,12 @@ impl<C: Chain> Keeper<C> {
         }
         let reserve = fee_reserve(&*self.chain, &self.strategy);
         let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
-        let held = self.chain.balances(self.lanes[0].executor.sender()).await?;
+        let gas = std::slice::from_ref(&reserve.denom);
+        let held = self.chain.balances(self.lanes[0].executor.sender(), gas).await?;
         let held = held.get(&reserve.denom).copied().unwrap_or_default();
         for at in 1..self.lanes.len() {
             let to = self.lanes[at].executor.sender().to_owned();
-            let has = self.chain.balances(&to).await?.get(&reserve.denom).copied().unwrap_or_default();
+            let has = self.chain.balances(&to, gas).await?.get(&reserve.denom).copied().unwrap_or_default();
             self.lanes[at].poor = false;
             let lacks = float.saturating_sub(has);
             if has >= float / 2 || lacks == 0 {

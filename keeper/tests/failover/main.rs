@@ -15,7 +15,7 @@ use cosmwasm_std::Decimal;
 use fake::{Fake, Mood, Nonsense};
 use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::chain::node::Node;
-use plimsoll_keeper::chain::{Chain, Outcome, Signed, query};
+use plimsoll_keeper::chain::{Balances, Chain, Outcome, Signed, query};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keys::Mnemonic;
@@ -344,6 +344,25 @@ async fn an_answer_of_another_form_is_garbage_and_who_is_alone_is_asked_on() {
     }
     assert_eq!(health(&node, &a.grpc), Health::Good);
     assert_eq!(node.requests().counted("gRPC", &a.grpc, "garbage"), 5);
+}
+
+#[tokio::test]
+async fn only_those_balances_are_read_that_are_asked_for_and_none_that_is_no_amount() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b]).await;
+    let denoms = ["uusd", "uatom", ""].map(str::to_owned);
+    let expected: Balances = [("uatom".to_owned(), 5), ("uusd".to_owned(), 4)].into();
+    assert_eq!(node.balances("x", &denoms).await.unwrap(), expected);
+    let mut asked = a.with(|state| std::mem::take(&mut state.purses));
+    asked.sort();
+    assert_eq!(
+        (asked, b.with(|state| state.purses.len())),
+        (vec![String::new(), "uatom".to_owned(), "uusd".to_owned()], 0)
+    );
+    assert_eq!(node.balances("x", &[]).await.unwrap(), Balances::new());
+    a.with(|state| state.mood = Mood::Garbage);
+    assert_eq!(node.balances("x", &denoms[..1]).await.unwrap(), [("uusd".to_owned(), 4)].into());
+    assert!(node.requests().counted("gRPC", &a.grpc, "garbage") > 0);
 }
 
 #[tokio::test]

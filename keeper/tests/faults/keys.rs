@@ -62,6 +62,20 @@ async fn keys_send_in_parallel_and_no_account_twice() {
 }
 
 #[tokio::test]
+async fn all_keys_together_simulate_so_often_in_a_block() {
+    let mut stage = three_keys(two_a_transaction(100), None).await;
+    stage.script("simulate always refuse");
+    let tick = stage.tick().await.unwrap();
+    let times: u64 = stage.chain.injected().values().sum();
+    assert!((127..=128).contains(&times), "{times}");
+    // Whatever is found to fail is left alone, so others are looked at in the next block.
+    let found =
+        |tick: &Tick| tick.sent.left_out.len() + tick.also.iter().map(|sent| sent.left_out.len()).sum::<usize>();
+    assert!(found(&tick) > 30, "{}", found(&tick));
+    assert!(found(&tick) + found(&stage.next().await.unwrap()) == 100);
+}
+
+#[tokio::test]
 async fn a_key_whose_transaction_is_lost_holds_up_only_its_own_accounts() {
     let mut stage = three_keys(two_a_transaction(8), None).await;
     stage.script("broadcast #2 swallow");
@@ -85,13 +99,16 @@ async fn keys_count_on_what_pairs_have_left_after_each_other() {
 
 #[tokio::test]
 async fn a_key_that_fails_takes_nothing_from_what_another_has_sent() {
-    let mut stage = three_keys(two_a_transaction(6), None).await;
-    stage.script("sign #2 fail");
-    let tick = stage.tick().await.unwrap();
-    assert!(tick.sent.hash.is_some() && tick.also.is_empty());
-    let next = stage.next().await.unwrap();
-    assert_eq!((next.settled.len(), sent(&next).len()), (2, 4));
-    stage.finish().await;
+    for (which, sending) in [("sign #2 fail", 2), ("sign #1 fail", 2), ("sign always fail", 0)] {
+        let mut stage = three_keys(two_a_transaction(6), None).await;
+        stage.script(which);
+        let tick = stage.tick().await;
+        assert_eq!(tick.as_ref().map_or(0, |tick| of_each(tick).len()), sending, "{which}");
+        stage.script("");
+        let next = stage.next().await.unwrap();
+        assert_eq!((next.settled.len(), sent(&next).len()), (sending * 2, 6 - sending * 2), "{which}");
+        stage.finish().await;
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! The key, and what it holds.
 
+use std::collections::BTreeSet;
+
 use crate::chain::Chain;
+use crate::commands::doctor::market::Market;
 use crate::commands::doctor::{Check, numbered};
 use crate::commands::run::GAS_LEAST;
 use crate::config::Config;
@@ -33,7 +36,7 @@ pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
 pub async fn further(chain: &impl Chain, number: usize) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
     let (what, least) = (numbered("gas money", number), chain.fee(GAS_LEAST));
-    let held = match chain.balances(address).await {
+    let held = match chain.balances(address, std::slice::from_ref(&least.denom)).await {
         Ok(balances) => balances.get(&least.denom).copied().unwrap_or_default(),
         Err(error) => return vec![Check::error(what, &error)],
     };
@@ -48,11 +51,17 @@ pub async fn further(chain: &impl Chain, number: usize) -> Vec<Check> {
 /// Whether there is money for gas.
 pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let balances = match chain.balances(address).await {
+    let (least, most) = (chain.fee(GAS_LEAST), fee_reserve(chain, &config.strategy));
+    let held = async {
+        let market = Market::read(chain, &config.contracts.pool).await?;
+        let listed = market.assets.into_iter().map(|asset| asset.params.denom);
+        let denoms: BTreeSet<String> = listed.chain([least.denom.clone()]).collect();
+        chain.balances(address, &Vec::from_iter(denoms)).await
+    };
+    let balances = match held.await {
         Ok(balances) => balances,
         Err(error) => return vec![Check::error("balances", &error)],
     };
-    let (least, most) = (chain.fee(GAS_LEAST), fee_reserve(chain, &config.strategy));
     let held = balances.get(&least.denom).copied().unwrap_or_default();
     let mut checks = vec![gas(address, held, (least.amount, most.amount), &least.denom)];
     if config.contracts.liquidator.is_none() && balances.keys().all(|denom| *denom == least.denom) {

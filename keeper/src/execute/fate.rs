@@ -1,0 +1,93 @@
+//! What became of a transaction: it is looked up by its hash before anything is sent again.
+
+use std::time::Duration;
+
+use crate::chain::{Chain, Head, Included, Outcome};
+use crate::error::{Error, Result};
+use crate::execute::Executor;
+use crate::journal::{Fate, Intent};
+
+/// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
+/// than it reports its height.
+pub const INDEX_LAG: u64 = 2;
+/// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
+pub(super) const INDEX_LAG_MAX: u64 = 20;
+/// No transaction is given more blocks: one that seems to have more was sent on another chain.
+pub const TIMEOUT_MAX: u64 = 1_000;
+/// Every so many blocks it is said that a transaction is still in flight.
+const WARN_EVERY: u64 = 10;
+/// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
+/// and without asking again the next transaction would be a block late.
+const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
+
+/// What became of the transaction in flight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// A block has it.
+    Included(Included),
+    /// No block ever will.
+    Expired,
+}
+
+impl<C: Chain> Executor<C> {
+    /// Asks what became of the transaction in flight, and writes it down. `None` while nobody knows.
+    pub async fn resolve(&mut self, head: &Head) -> Result<Option<(Intent, Landed)>> {
+        let Some(intent) = self.in_flight(&head.chain_id).cloned() else { return Ok(None) };
+        match self.outcome(&intent.hash).await? {
+            Outcome::Included(included) if included.height == 0 || included.height > intent.timeout_height => {
+                let (height, timeout) = (included.height, intent.timeout_height);
+                Err(Error::garbage(
+                    "the node",
+                    format!("a transaction with timeout height {timeout} in block {height}"),
+                ))
+            }
+            Outcome::Included(included) => {
+                let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
+                self.journal.resolve(&intent.hash, fate, included.height)?;
+                let resumed = self.resumed.remove(&intent.hash);
+                self.next = intent.sequence.filter(|_| !resumed).map(|sequence| sequence.saturating_add(1));
+                Ok(Some((intent, Landed::Included(included))))
+            }
+            Outcome::NotFound { height } if self.has_expired(&intent, height).await? => {
+                self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
+                let resumed = self.resumed.remove(&intent.hash);
+                self.next = intent.sequence.filter(|_| !resumed);
+                Ok(Some((intent, Landed::Expired)))
+            }
+            Outcome::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
+                Err(Error::DoesNotHold(format!(
+                    "the journal has transaction {} with timeout height {}, but {} is at block {}: it was sent on another chain of that name; move the journal away",
+                    intent.hash, intent.timeout_height, head.chain_id, head.height
+                )))
+            }
+            Outcome::NotFound { .. } => {
+                if head.height.is_multiple_of(WARN_EVERY) {
+                    let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
+                    tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
+    async fn has_expired(&self, intent: &Intent, height: u64) -> Result<bool> {
+        let past = |lag: u64| height > intent.timeout_height.saturating_add(lag);
+        if !past(INDEX_LAG) {
+            return Ok(false);
+        }
+        let (used, found) = (intent.sequence, self.chain.sequence().await?);
+        let contradicted = used.zip(found).is_some_and(|(used, found)| found > used);
+        Ok(!contradicted || past(INDEX_LAG_MAX))
+    }
+
+    async fn outcome(&self, hash: &str) -> Result<Outcome> {
+        for pause in ASK_AGAIN {
+            match self.chain.outcome(hash).await? {
+                Outcome::NotFound { .. } => tokio::time::sleep(pause).await,
+                included @ Outcome::Included(_) => return Ok(included),
+            }
+        }
+        self.chain.outcome(hash).await
+    }
+}

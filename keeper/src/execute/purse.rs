@@ -1,0 +1,44 @@
+//! What a key has to spend.
+
+use std::collections::BTreeSet;
+
+use crate::book::Book;
+use crate::chain::{Balances, Chain, Coin};
+use crate::config::Strategy;
+use crate::error::Result;
+use crate::plan::keep_back;
+
+/// What to keep back for the fee when planning: the most that a transaction may cost.
+pub fn fee_reserve(chain: &impl Chain, strategy: &Strategy) -> Coin {
+    let mut fee = chain.fee(strategy.max_gas_per_tx);
+    fee.amount = fee.amount.min(strategy.max_fee.unwrap_or(u128::MAX));
+    fee
+}
+
+/// What a keeper of this book can use: the denoms of its assets, and the one that gas is paid in. Of others it may have been sent thousands.
+pub fn useful(chain: &impl Chain, book: &Book) -> Vec<String> {
+    let assets = book.assets.values().map(|asset| asset.params.denom.clone());
+    let denoms: BTreeSet<String> = assets.chain([chain.fee(0).denom]).filter(|denom| !denom.is_empty()).collect();
+    denoms.into_iter().collect()
+}
+
+/// What this address may spend: what it has, less what the fee may cost.
+pub async fn spendable(chain: &impl Chain, book: &Book, address: &str, strategy: &Strategy) -> Result<Balances> {
+    let mut held = chain.balances(address, &useful(chain, book)).await?;
+    keep_back(&mut held, &fee_reserve(chain, strategy));
+    Ok(held)
+}
+
+/// What the chain's own key may spend. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything he could
+/// need (`None`) where there is no liquidator.
+pub async fn inventory(
+    chain: &impl Chain,
+    book: &Book,
+    through_liquidator: bool,
+    strategy: &Strategy,
+) -> Result<Option<Balances>> {
+    match chain.sender() {
+        Some(sender) => spendable(chain, book, sender, strategy).await.map(Some),
+        None => Ok(through_liquidator.then(Balances::new)),
+    }
+}
