@@ -30,10 +30,15 @@ impl<F: Fn(&str)> Job<'_, F> {
             let prices: Vec<FeedPrice> = prices.collect();
             voters.extend(self.key_of(feeder)?.filter(|_| !prices.is_empty()).map(|key| (key, prices)));
         }
-        let what =
-            if voters.is_empty() { "no feeder's key is given: have its feeders vote" } else { "it is voted for" };
         for Due { vote, fault, .. } in &due {
-            (self.say)(&format!("oracle: {}: {fault}; {what}", vote.denom));
+            match fault {
+                _ if voters.is_empty() => {
+                    let what = "no feeder's key is given: have its feeders vote";
+                    (self.say)(&format!("oracle: {}: {fault}; {what}", vote.denom));
+                }
+                PriceFault::Missing {} => {}
+                fault => (self.say)(&format!("oracle: {}: {fault}; the last one is voted for again", vote.denom)),
+            }
         }
         for (key, prices) in voters {
             self.vote(record, key, prices).await?;
