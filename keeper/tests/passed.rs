@@ -176,6 +176,9 @@ fn it_is_looked_again_when_something_has_changed_and_not_before() {
     // A record.
     crowd.book.accounts.insert(key(7), below_one(&crowd.listings, HOPELESS, 2_000.0));
     assert_eq!(looked(&mut crowd), 2);
+    // The pool's settings.
+    crowd.book.terms.dust_value = Value::whole(2);
+    assert_eq!(looked(&mut crowd), 101);
     // Somebody trades.
     crowd.exchange.pairs[0].reserves[0] = crowd.exchange.pairs[0].reserves[0].saturating_sub(Amount::new(100_000_000));
     assert_eq!(looked(&mut crowd), 1, "less than a thousandth");

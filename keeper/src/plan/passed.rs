@@ -3,15 +3,16 @@
 //! Sizing is dear: where a sale doesn't pay, a part of it that does is searched for. So no more than [`JUDGED_MAX`] accounts are looked at in a
 //! block. One that came to nothing with all the means there are goes behind the others, and of those like it the one is next that was
 //! looked at longest ago: however many are hopeless, each account has its turn before any has two. It isn't looked at again as long as what
-//! decided is the same: its record; the prices of its assets and the pairs, but for [`STILL`]; no more coins to spend and cash in its markets,
-//! but for [`GROWN`]. After [`AGAIN`] blocks it is all the same, since interest grows.
+//! decided is the same: its record; the pool's settings; the prices of its assets and the pairs, but for [`STILL`]; no more coins to spend and cash
+//! in its markets, but for [`GROWN`]. After [`AGAIN`] blocks it is all the same, since interest grows.
 
 use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::Assets;
+use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::math::{ONE, mul_div_down_128};
-use plimsoll_risk::params::AssetId;
+use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::pool::AccountKey;
 
@@ -35,8 +36,9 @@ pub struct Passed {
     height: u64,
     most: usize,
     judged: usize,
-    /// As they were when they were last seen to have moved, and how often that was.
+    /// Pairs and settings as they were when they were last seen to have moved, and how often that was.
     pairs: Vec<Pair>,
+    settings: Option<(LiquidationTerms, Vec<AssetParams>)>,
     moves: u64,
     accounts: HashMap<AccountKey, Look>,
 }
@@ -73,7 +75,15 @@ pub(super) struct Grounds(BTreeMap<AssetId, Ground>);
 /// Knows nothing, and looks at as many as there are.
 impl Default for Passed {
     fn default() -> Self {
-        Self { height: 0, most: usize::MAX, judged: 0, pairs: Vec::new(), moves: 0, accounts: HashMap::new() }
+        Self {
+            height: 0,
+            most: usize::MAX,
+            judged: 0,
+            pairs: Vec::new(),
+            settings: None,
+            moves: 0,
+            accounts: HashMap::new(),
+        }
     }
 }
 
@@ -82,6 +92,10 @@ impl Passed {
     pub fn begin(&mut self, book: &Book, scan: &Scan) {
         (self.height, self.most, self.judged) = (book.head.height, JUDGED_MAX, 0);
         self.accounts.retain(|key, _| scan.is_troubled(book, key));
+        let settings = Some((book.terms.clone(), book.assets.values().map(|asset| asset.params.clone()).collect()));
+        if self.settings != settings {
+            (self.settings, self.moves) = (settings, self.moves.saturating_add(1));
+        }
     }
 
     /// How many were looked at in this block.
