@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use crate::chain::node::Node;
-use crate::commands::print_json;
 use crate::config::LogFormat;
 use crate::deploy::network::Network;
 use crate::error::{Error, Result};
 use crate::keys::Mnemonic;
 use crate::logging;
+use crate::output::print_json;
 
 /// What is deployed, and where.
 #[derive(Debug)]

@@ -14,10 +14,11 @@ use serde_json::json;
 
 use crate::chain::node::Node;
 use crate::cli::Settings;
-use crate::commands::{config, keys, print_event};
+use crate::commands::{config, keys};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::monitor::clock;
+use crate::output::print_event;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -10,12 +10,13 @@ use crate::book::Book;
 use crate::book::touched::account_key;
 use crate::chain::Chain;
 use crate::cli::Settings;
-use crate::commands::liquidate::not_an_account;
+use crate::commands::not_an_account;
 use crate::commands::run::describe;
-use crate::commands::scan::{shortened, two_decimals};
-use crate::commands::{config, inventory, key, open, print_json, venue};
+use crate::commands::{config, inventory, key, open, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
+use crate::output::print_json;
+use crate::output::words::{shortened, two_decimals, whole};
 use crate::plan::{Action, Means, decide};
 use crate::scan::{Verdict, name, scan_on};
 
@@ -89,15 +90,6 @@ fn lines(book: &Book, position: &Position) -> std::result::Result<Vec<Line>, pli
         });
     }
     Ok(lines)
-}
-
-/// Base units as whole tokens.
-pub fn whole(amount: u128, decimals: u8) -> String {
-    let scale = 10u128.checked_pow(decimals.into()).unwrap_or(1);
-    let fraction = format!("{:0width$}", amount % scale, width = usize::from(decimals));
-    let fraction = fraction.trim_end_matches('0');
-    let point = if fraction.is_empty() || decimals == 0 { "" } else { "." };
-    format!("{}{point}{}", amount / scale, if decimals == 0 { "" } else { fraction })
 }
 
 fn percent(ratio: Ratio) -> String {

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use crate::cli::{KeysAction, Settings};
-use crate::commands::{layers, print_json};
+use crate::commands::layers;
 use crate::config;
 use crate::error::{Error, Result};
 use crate::keys::{MNEMONIC_VARIABLE, Mnemonic};
+use crate::output::print_json;
 
 /// Shows the first addresses of the configured mnemonic, or makes a new one.
 pub fn keys(settings: &Settings, count: u32, action: Option<KeysAction>, json: bool) -> Result<()> {

@@ -11,12 +11,14 @@ use crate::book::touched::account_key;
 use crate::chain::{Balances, Chain};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
-use crate::commands::{config, key, open, print_event, venue};
+use crate::commands::{config, key, not_an_account, open, venue};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
 use crate::execute::{Executor, Landed, spendable};
+use crate::output::print_event;
+use crate::output::words::settled_line;
 use crate::plan::budget::{Allowance, Budget};
 use crate::plan::{Action, Means, hopeful, plan};
 use crate::run::desk;
@@ -174,7 +176,7 @@ fn tell(
                 if json {
                     print_event("settled", &json!({ "settled": done }))?;
                 } else {
-                    outln!("{}", crate::demo::screen::settled_line(&done));
+                    outln!("{}", settled_line(&done));
                 }
             }
             if json { print_event("summary", &summary) } else { Ok(()) }
@@ -217,9 +219,4 @@ async fn resolved<C: Chain>(
         return Ok(Some(None));
     }
     Ok(executor.resolve(&head).await?.map(Some))
-}
-
-/// What an account must look like.
-pub fn not_an_account(text: &str) -> Error {
-    Error::Config(format!("'{text}' is no account: it must be OWNER or OWNER/ID, as in wasm1…/0"))
 }

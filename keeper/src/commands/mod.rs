@@ -14,7 +14,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
 use crate::book::Book;
 use crate::book::shelf::Shelf;
@@ -27,6 +26,7 @@ use crate::exchange::read::Venue;
 use crate::execute;
 use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic, veiled};
 use crate::logging;
+use crate::output::print_json;
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<()> {
@@ -185,26 +185,6 @@ fn progress(config: &Config) -> ProgressBar {
     bar
 }
 
-/// So many of these, in words: `1 pair`, `2 pairs`.
-pub fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Prints one JSON object on a line.
-pub fn print_json(value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string(value).map_err(|error| Error::garbage("this keeper", error))?;
-    outln!("{text}");
-    Ok(())
-}
-
-/// Prints a JSON object with the name of what it tells, as `event`.
-pub fn print_event(event: &str, told: &impl Serialize) -> Result<()> {
-    let told = serde_json::to_value(told).map_err(|error| Error::garbage("this keeper", error))?;
-    let mut object = serde_json::Map::from_iter([("event".to_owned(), event.into())]);
-    object.extend(told.as_object().cloned().unwrap_or_default());
-    print_json(&object)
-}
-
 fn show_config(settings: &Settings, json: bool) -> Result<()> {
     let layers = layers(settings)?;
     let denoms = layers.starting_with(MAX_REPAY).map(|(key, _)| key);
@@ -217,4 +197,9 @@ fn show_config(settings: &Settings, json: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What an account must look like.
+pub fn not_an_account(text: &str) -> Error {
+    Error::Config(format!("'{text}' is no account: it must be OWNER or OWNER/ID, as in wasm1…/0"))
 }

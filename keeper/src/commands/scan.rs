@@ -11,8 +11,10 @@ use serde_json::{Value as Json, json};
 
 use crate::book::{Asset, Book};
 use crate::cli::Settings;
-use crate::commands::{config, counted, open, print_event, print_json};
+use crate::commands::{config, open};
 use crate::error::{Error, Result};
+use crate::output::words::{counted, shortened, two_decimals};
+use crate::output::{print_event, print_json};
 use crate::scan::{Scan, Verdict, name, scan_on};
 
 /// Prints every account with its health, the least healthy first.
@@ -119,25 +121,4 @@ fn table(verdicts: &[Verdict]) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
-}
-
-/// A decimal number cut after two decimals.
-pub fn two_decimals(number: &impl ToString) -> String {
-    shortened(number, 2)
-}
-
-/// A decimal number cut, not rounded, after so many decimals, with its thousands apart.
-pub fn shortened(number: &impl ToString, decimals: usize) -> String {
-    let text = number.to_string();
-    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let mut grouped = sign.to_owned();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let fraction: String = fraction.chars().chain(std::iter::repeat('0')).take(decimals).collect();
-    format!("{grouped}.{fraction}")
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::Settings;
-use crate::commands::{config, counted, open, print_event};
+use crate::commands::{config, open};
 use crate::error::{Error, Result};
+use crate::output::print_event;
+use crate::output::words::counted;
 
 /// Reads the book at the latest block and writes it to a new file.
 pub async fn export(settings: &Settings, file: &Path, json: bool) -> Result<()> {

@@ -16,7 +16,6 @@ use serde_json::json;
 use crate::book::Book;
 use crate::chain::world::WorldChain;
 use crate::chain::{Chain, Head, query};
-use crate::commands::{print_event, print_json};
 use crate::config::Strategy;
 use crate::demo::scenario::{Scenario, Step};
 use crate::demo::screen::Screen;
@@ -24,6 +23,7 @@ use crate::demo::summary::Summary;
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::journal::Journal;
+use crate::output::{print_event, print_json};
 use crate::run::{Keeper, Tick};
 
 /// At most so many blocks pass until the keeper has done all that a price asks for.

@@ -10,11 +10,9 @@ use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_schema::pool::SolvencyResponse;
 
 use crate::chain::Coin;
-use crate::commands::counted;
-use crate::commands::explain::whole;
-use crate::commands::scan::{shortened, two_decimals};
 use crate::demo::scenario::Scenario;
 use crate::demo::summary::{Summary, balances};
+use crate::output::words::{counted, shortened, two_decimals, whole};
 use crate::plan::Skip;
 use crate::scan::{Verdict, name};
 use crate::settle::Settled;
@@ -244,19 +242,6 @@ impl Screen {
         };
         outln!("{}", self.paint(verdict.0, verdict.1));
     }
-}
-
-/// One line about a liquidation, in base units.
-pub fn settled_line(done: &Settled) -> String {
-    let coin = |coin: &Option<Coin>| coin.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-    let (account, height) = (&done.account, done.height);
-    let (repaid, seized, fee, profit) =
-        (coin(&done.repaid), coin(&done.seized), coin(&done.fee), two_decimals(&done.profit));
-    let losses: Vec<String> = done.losses.iter().map(|loss| format!("; {} written off", loss.debt)).collect();
-    format!(
-        "{account} in block {height}: repaid {repaid}, seized {seized}, fee {fee}, profit {profit}{}",
-        losses.concat()
-    )
 }
 
 /// The head of the table, those that may be liquidated, and the others.

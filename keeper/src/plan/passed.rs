@@ -92,7 +92,7 @@ impl Passed {
     pub fn begin(&mut self, book: &Book, scan: &Scan) {
         (self.height, self.most, self.judged) = (book.head.height, JUDGED_MAX, 0);
         self.accounts.retain(|key, _| scan.is_troubled(book, key));
-        let settings = Some((book.terms.clone(), book.assets.values().map(|asset| asset.params.clone()).collect()));
+        let settings = Some((book.terms, book.assets.values().map(|asset| asset.params.clone()).collect()));
         if self.settings != settings {
             (self.settings, self.moves) = (settings, self.moves.saturating_add(1));
         }

@@ -6,10 +6,11 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
-use crate::commands::{counted, print_event, print_json};
 use crate::config::{Config, Strategy};
 use crate::error::Result;
 use crate::monitor::summary::Summary;
+use crate::output::words::counted;
+use crate::output::{print_event, print_json};
 use crate::plan::Action;
 use crate::run::Tick;
 use crate::scan::name;
