@@ -224,6 +224,19 @@ fn heights_and_times_that_cant_be_are_refused() {
     assert!(matches!(all.health(0), Health::Lagging { .. }));
 }
 
+#[test]
+fn one_that_another_refutes_is_left_alone_for_the_longest_pause_whatever_it_answers_meanwhile() {
+    let mut all = three();
+    all_at(&mut all, 900, 0);
+    assert!(matches!(all.refuted(0, "sequence 9", 10).unwrap().to, Health::Down { reason } if reason == "sequence 9"));
+    all.answered(0, Some(900));
+    all.heard(0, &head(901), 20, CLOCK);
+    assert_eq!(all.order(Kind::Grpc, None, 30), [1, 2]);
+    assert!(!all.to_probe(PAUSE_MAX).contains(&0) && all.to_probe(10 + PAUSE_MAX).contains(&0));
+    all.heard(0, &head(902), 11 + PAUSE_MAX, CLOCK);
+    assert_eq!(all.order(Kind::Grpc, None, 12 + PAUSE_MAX), [0, 1, 2]);
+}
+
 /// Two nodes, each with both kinds: gRPC of the first and second, RPC of the first and second; all at 900 when last asked.
 fn two_nodes() -> Endpoints {
     let named =

@@ -40,6 +40,8 @@ pub struct Endpoint {
     failures: u32,
     opens: Option<u64>,
     probing: bool,
+    /// Whether answers don't end its pause before it is probed.
+    refuted: bool,
     answered: bool,
     asked: Option<u64>,
     lowest: u64,
@@ -79,6 +81,7 @@ impl Endpoints {
             failures: 0,
             opens: None,
             probing: false,
+            refuted: false,
             answered: false,
             asked: None,
             lowest: 0,
@@ -135,6 +138,7 @@ impl Endpoints {
         for at in those {
             if let Some(endpoint) = self.all.get_mut(*at).filter(|endpoint| endpoint.opens.is_some()) {
                 endpoint.probing = true;
+                endpoint.refuted = false;
                 endpoint.opens = Some(now.saturating_add(PAUSE_MAX));
             }
         }
@@ -228,11 +232,12 @@ impl Endpoints {
         })
     }
 
-    /// It said what another refutes: it is left alone for the longest pause at once, whatever else it answers.
+    /// It said what another refutes: it is left alone for the longest pause at once, whatever else it answers meanwhile.
     pub fn refuted(&mut self, at: usize, reason: &str, now: u64) -> Option<Change> {
         self.change(at, |endpoint| {
             endpoint.reason = Some(reason.to_owned());
             endpoint.failures = endpoint.failures.max(FAILURES_MAX);
+            endpoint.refuted = true;
             endpoint.opens = Some(now.saturating_add(PAUSE_MAX));
         })
     }
@@ -313,6 +318,9 @@ impl Endpoints {
 impl Endpoint {
     fn mend(&mut self) {
         self.answered = true;
+        if self.refuted {
+            return;
+        }
         self.failures = 0;
         self.opens = None;
         self.probing = false;
