@@ -11,7 +11,7 @@ use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
 use crate::execute::{Batch, Sent, spendable};
 use crate::plan::{Action, Means, Plan, plan_on};
-use crate::run::cooling::seen;
+use crate::run::cooling::Seen;
 use crate::run::{Keeper, desk};
 use crate::scan::Scan;
 
@@ -156,7 +156,7 @@ impl<C: Chain> Keeper<C> {
                     sent.spent.iter().for_each(|spent| self.budget.spend(spent.clone()));
                     lane.accepted();
                     lane.sent.clone_from(&sent.actions);
-                    lane.seen = Some(seen(&self.book));
+                    lane.seen = Some(Seen::of(&self.book, sent.actions.iter().map(Action::account)));
                 }
                 Ok(sent)
             }

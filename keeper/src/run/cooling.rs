@@ -22,15 +22,31 @@ const DOUBLED_MAX: u32 = 6;
 /// After so many blocks without another failure an account's failures are forgotten.
 const FORGOTTEN: u64 = 5_000;
 
-/// So often an account may fail because a price moved on the way, and be tried again at once.
+/// So often an account may fail because it or a price changed on the way, and be tried again at once.
 const MOVED_MAX: u32 = 3;
 
-/// Prices as they were when something was decided.
-pub(super) type Seen = BTreeMap<AssetId, Option<Price>>;
+/// Prices and the records of the accounts that it was about, as they were when something was decided.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    prices: BTreeMap<AssetId, Option<Price>>,
+    accounts: BTreeMap<AccountKey, Account>,
+}
 
-/// The book's prices.
-pub(super) fn seen(book: &Book) -> Seen {
-    book.assets.keys().map(|id| (*id, price(book, *id))).collect()
+impl Seen {
+    /// As the book has them.
+    pub fn of<'a>(book: &Book, accounts: impl Iterator<Item = &'a AccountKey>) -> Self {
+        let record = |key: &AccountKey| Some((key.clone(), book.accounts.get(key)?.clone()));
+        Self {
+            prices: book.assets.keys().map(|id| (*id, price(book, *id))).collect(),
+            accounts: accounts.filter_map(record).collect(),
+        }
+    }
+
+    /// Whether the account or one of its prices is another now.
+    fn is_past(&self, key: &AccountKey, account: Option<&Account>, prices: &[(AssetId, Option<Price>)]) -> bool {
+        let record = self.accounts.get(key).is_some_and(|then| Some(then) != account);
+        record || prices.iter().any(|(id, now)| self.prices.get(id) != Some(now))
+    }
 }
 
 /// The accounts, each with what it failed on.
@@ -49,8 +65,8 @@ struct Entry {
 }
 
 impl Cooling {
-    /// Leaves an account alone that failed in this block. What failed because its price moved after it was `sent` is planned anew at once, a few
-    /// times.
+    /// Leaves an account alone that failed in this block. What failed because it or its price changed after it was `sent` is planned anew at once, a
+    /// few times.
     pub fn cool(&mut self, key: AccountKey, height: u64, book: &Book, sent: Option<&Seen>) {
         self.leave(key, height, book, (Skip::Cooldown, sent));
     }
@@ -64,7 +80,7 @@ impl Cooling {
         let account = book.accounts.get(&key).cloned();
         let prices: Vec<_> = account.iter().flat_map(assets).map(|id| (id, price(book, id))).collect();
         let (times, lifted) = self.0.get(&key).map_or((0, None), |entry| (entry.times, entry.lifted));
-        let moved = sent.is_some_and(|sent| prices.iter().any(|(id, now)| sent.get(id) != Some(now)));
+        let moved = sent.is_some_and(|sent| sent.is_past(&key, account.as_ref(), &prices));
         let blocks = if moved && times < MOVED_MAX { 0 } else { COOLDOWN << times.min(DOUBLED_MAX) };
         let (until, times) = (height.saturating_add(blocks), times.saturating_add(1));
         self.0.insert(key, Entry { why, until, times, lifted, account, prices });

@@ -20,7 +20,7 @@ pub(super) struct Lane<C> {
     pub executor: Executor<C>,
     /// What is on its way; empty after a restart, when only the journal knows the accounts.
     pub sent: Vec<Action>,
-    /// The prices that it was decided by.
+    /// The prices and records that it was decided by.
     pub seen: Option<Seen>,
     /// Refusals in a row, and the first block at which something is sent again.
     refusals: (u32, u64),

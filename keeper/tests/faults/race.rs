@@ -35,6 +35,27 @@ async fn case_06_a_price_that_moves_on_the_way_is_planned_anew_and_min_receive_h
 }
 
 #[tokio::test]
+async fn case_06_a_record_that_changes_on_the_way_is_planned_anew_at_once_a_few_times() {
+    for setup in [Setup::default(), without_inventory(1)] {
+        let mut stage = Stage::new(setup).await;
+        let mut tick = stage.tick().await.unwrap();
+        // The debtor repays a little each time, before the keeper's transaction: less is to be had than is accepted.
+        for _ in 0..3 {
+            assert_eq!(sent(&tick), [0]);
+            stage.block_after(|world| vec![world.repay((ALICE, 0), UUSD, 1_500_000).unwrap()]).await;
+            tick = stage.tick().await.unwrap();
+            assert_eq!(tick.failed.len() + tick.failures.len(), 1);
+        }
+        // The third time, too, it is tried at once; after the fourth it is left alone.
+        assert_eq!(sent(&tick), [0]);
+        stage.block_after(|world| vec![world.repay((ALICE, 0), UUSD, 1_500_000).unwrap()]).await;
+        tick = stage.tick().await.unwrap();
+        assert_eq!((tick.plan.skipped.get(&Skip::Cooldown), tick.sent.hash), (Some(&1), None));
+        stage.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn case_07_a_rival_who_was_first_is_benign_and_the_row_is_refreshed() {
     let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
     assert_eq!(sent(&stage.tick().await.unwrap()), [0, 1]);
