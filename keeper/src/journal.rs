@@ -155,9 +155,9 @@ impl Journal {
         })
     }
 
-    /// The highest sequence of this key that a block has used up, as far as the file goes back.
+    /// The highest sequence of this key that a block has surely used up, as far as the file goes back.
     pub fn used(&self, sender: &str, chain_id: &str) -> Option<u64> {
-        let landed: BTreeSet<&str> = self.lines.iter().filter(|line| line.is_in_block()).map(Line::hash).collect();
+        let landed: BTreeSet<&str> = self.lines.iter().filter(|line| line.has_worked()).map(Line::hash).collect();
         let own = self.lines.iter().filter_map(|line| match line {
             Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => Some(intent),
             _ => None,
@@ -247,8 +247,9 @@ impl Line {
         matches!(self, Self::Resolved { fate: Fate::Refused, .. })
     }
 
-    const fn is_in_block(&self) -> bool {
-        matches!(self, Self::Resolved { fate: Fate::Settled | Fate::Failed, .. })
+    /// Whether it says that one worked. One that failed may have done so before its sequence was used.
+    const fn has_worked(&self) -> bool {
+        matches!(self, Self::Resolved { fate: Fate::Settled, .. })
     }
 
     /// When it was spent, in seconds; 0 for what doesn't say.

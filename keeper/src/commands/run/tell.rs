@@ -76,6 +76,7 @@ pub(super) fn ended(summary: &Summary, gas_denom: &str, in_flight: &[&str], json
         settled = by.settled,
         failed = by.failed,
         rival = by.rival,
+        changed = by.changed,
         expired = by.expired,
         refused = by.refused,
         liquidated = summary.liquidated.len(),
