@@ -49,6 +49,7 @@ impl<C: Chain> Keeper<C> {
         self.passed.begin(&self.book, scan);
         self.budget.resume(self.budget.left(head.time, &self.strategy).fee);
         let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
+        self.monitor.silent_pairs(self.venue.as_ref().map_or(0, Venue::silent));
         let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
         let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
         for at in self.in_turn() {
