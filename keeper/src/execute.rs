@@ -10,6 +10,8 @@ mod sequence;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use plimsoll_schema::pool::AccountKey;
+
 use crate::chain::{Chain, Coin, Execute, Head, Signed};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
@@ -233,6 +235,8 @@ pub struct Batch {
     pub min_success: Option<usize>,
     /// What would fail even alone, with the reason.
     pub left_out: Vec<(Action, String)>,
+    /// The accounts that the rest of the hour's fees can't pay for even alone, with the fee of each.
+    pub too_dear: Vec<(AccountKey, u128)>,
 }
 
 /// What was sent.

@@ -169,6 +169,11 @@ impl Monitor {
         self.metrics().counted(counts);
     }
 
+    /// So many pairs gave no answer to be used.
+    pub fn silent_pairs(&self, count: usize) {
+        self.metrics().silent_pairs.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
     /// What was done since the start.
     pub fn summary(&self) -> Summary {
         self.known().summary.clone()
