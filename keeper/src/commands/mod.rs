@@ -131,6 +131,7 @@ pub async fn shelve(config: &Config, node: &Node, file: Option<&Path>) -> Result
     let bar = progress(config);
     bar.set_message("reading borrowers");
     let told = |count: usize| bar.set_position(count.try_into().unwrap_or(u64::MAX));
+    file.map_or(Ok(()), make_directory_of)?;
     let (shelf, book) = Shelf::open(config.care, file, node, &config.contracts.pool, head, told).await?;
     bar.finish_and_clear();
     if let Some(wanted) = config.contracts.oracle.as_ref().filter(|oracle| **oracle != book.addresses.oracle) {
@@ -147,6 +148,14 @@ pub async fn shelve(config: &Config, node: &Node, file: Option<&Path>) -> Result
         "book is read"
     );
     Ok((shelf, book))
+}
+
+/// Makes the directory that this file belongs in, unless it is there.
+pub fn make_directory_of(file: &Path) -> Result<()> {
+    match file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        Some(directory) => std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error)),
+        None => Ok(()),
+    }
 }
 
 /// Liquidator and pairs, where there are any.
