@@ -362,6 +362,25 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         assert!(check.status == status && check.finding.contains(says), "{check:?}");
         assert_eq!(check.mend.is_some(), status != Status::Ok);
     }
+    // Block 990 has used up sequence 4, as the journal says; what the chain says the next one is.
+    let file = std::path::Path::new("j.jsonl");
+    for (height, next, fails) in [
+        (1_000, 5, false),
+        (1_000, 4, true),
+        (990, 4, true),
+        (970, 4, false),
+        (969, 4, true),
+        (3, 0, true),
+        (3, 9, false),
+    ] {
+        let found = journal::reset(file, &head(height), (4, 990), next);
+        assert_eq!(found.is_some(), fails, "{height} {next}");
+        assert!(
+            found
+                .iter()
+                .all(|check| check.status == Status::Fail && check.mend.as_deref() == Some("move the journal away"))
+        );
+    }
     let ahead = Intent { timeout_height: 2_000, ..ours.clone() };
     let check = journal::judge(&ahead, &head(999), &Outcome::NotFound { height: 999 }, false);
     assert!(check.status == Status::Fail && check.finding.contains("another chain of that name"), "{check:?}");
@@ -378,6 +397,8 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         kept.intend(one).unwrap();
     }
     kept.resolve("D", Fate::Settled, 7).unwrap();
+    assert_eq!(Journal::look_used(&file, LIQUIDATOR, &here).unwrap(), Some((4, 7)));
+    assert_eq!(Journal::look_used(&file, "wasm1other", &here).unwrap(), None);
     let cut = std::fs::read_to_string(&file).unwrap() + "{\"intent\":";
     std::fs::write(&file, &cut).unwrap();
     let checks = journal::check(&chain, &file).await;

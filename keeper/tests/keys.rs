@@ -70,8 +70,29 @@ fn new_writes_a_file_for_its_owner_alone_and_overwrites_none() {
     let address = Mnemonic::create(&path).unwrap().key("wasm", 118, 0).unwrap().address().to_owned();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(Mnemonic::read(&path).unwrap().key("wasm", 118, 0).unwrap().address(), address);
-    assert!(matches!(Mnemonic::create(&path), Err(Error::File { .. })));
+    let again = Mnemonic::create(&path).unwrap_err();
+    assert!(matches!(again, Error::File { .. }) && again.to_string().contains("is there already"), "{again}");
     std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn words_in_the_environment_beside_a_file_are_an_error_that_names_both() {
+    let path = file("beside", WORDS, 0o600);
+    let address = |words, file| {
+        let found = Mnemonic::of_keeper(words, file).map(|found| found.map(|found| found.key("wasm", 118, 0).unwrap()));
+        found.map(|key| key.map(|key| key.address().to_owned()))
+    };
+    assert_eq!(address(None, None).unwrap(), None);
+    assert_eq!(address(Some(""), None).unwrap(), None);
+    for (words, file) in [(Some(WORDS), None), (None, Some(path.as_path())), (Some(""), Some(path.as_path()))] {
+        assert_eq!(address(words, file).unwrap().unwrap(), ADDRESS);
+    }
+    let error = address(Some(WORDS), Some(&path)).unwrap_err().to_string();
+    assert!(error.contains("PLIMSOLL_KEEPER_MNEMONIC and wallet.mnemonic_file") && error.contains("beside"), "{error}");
+    assert!(!error.contains("panther"), "{error}");
+    std::fs::remove_file(&path).unwrap();
+    let error = address(None, Some(&path)).unwrap_err().to_string();
+    assert!(error.contains("wallet.mnemonic_file") && error.contains("must be a file that is there"), "{error}");
 }
 
 #[test]

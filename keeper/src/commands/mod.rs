@@ -20,7 +20,7 @@ use crate::book::shelf::Shelf;
 use crate::chain::node::Node;
 use crate::chain::{Balances, Chain};
 use crate::cli::{Cli, Command, Settings, SnapshotAction};
-use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY};
+use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY, Wallet};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::execute;
@@ -96,26 +96,20 @@ pub fn config(settings: &Settings) -> Result<Config> {
 /// The configured key; `None` when there is none.
 pub fn key(config: &Config) -> Result<Option<Key>> {
     let derive = |mnemonic: Mnemonic| mnemonic.key(&config.chain.prefix, config.chain.coin_type, config.wallet.account);
-    mnemonic(config)?.map(derive).transpose()
+    mnemonic(&config.wallet)?.map(derive).transpose()
 }
 
 /// The configured keys, from the first on; none when there is no mnemonic.
 pub fn keys(config: &Config) -> Result<Vec<Key>> {
-    let Some(mnemonic) = mnemonic(config)? else { return Ok(Vec::new()) };
+    let Some(mnemonic) = mnemonic(&config.wallet)? else { return Ok(Vec::new()) };
     let numbers = (0..config.wallet.keys).map(|number| config.wallet.account.saturating_add(number));
     numbers.map(|number| mnemonic.key(&config.chain.prefix, config.chain.coin_type, number)).collect()
 }
 
-fn mnemonic(config: &Config) -> Result<Option<Mnemonic>> {
-    let file = config.wallet.mnemonic_file.as_deref();
-    if let Some(path) = file.filter(|path| !path.is_file() && std::env::var_os(MNEMONIC_VARIABLE).is_none()) {
-        let path = path.to_string_lossy();
-        return Err(Error::Config(format!(
-            "wallet.mnemonic_file = \"{}\" is not allowed: it must be a file that is there",
-            veiled(&path)
-        )));
-    }
-    Mnemonic::find(MNEMONIC_VARIABLE, file)
+/// The configured words; `None` when there are none.
+pub fn mnemonic(wallet: &Wallet) -> Result<Option<Mnemonic>> {
+    let words = std::env::var(MNEMONIC_VARIABLE).ok();
+    Mnemonic::of_keeper(words.as_deref(), wallet.mnemonic_file.as_deref())
 }
 
 /// A connected node, and the book at its latest block, with a bar while a person waits.

@@ -13,10 +13,9 @@ use crate::keys::{Key, MNEMONIC_VARIABLE};
 
 /// Where the keys come from, and which they are. A file that others can read is refused when it is read.
 pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
-    let from = match (&config.wallet.mnemonic_file, std::env::var_os(MNEMONIC_VARIABLE)) {
-        (_, Some(_)) => format!("from {MNEMONIC_VARIABLE}"),
-        (Some(path), None) => format!("from {}, which only its owner can read", path.display()),
-        (None, None) => String::new(),
+    let from = match &config.wallet.mnemonic_file {
+        Some(path) => format!("from {}, which only its owner can read", path.display()),
+        None => format!("from {MNEMONIC_VARIABLE}"),
     };
     let keys = match keys {
         Ok(keys) => keys,
