@@ -17,7 +17,7 @@ use crate::exchange::read::Venue;
 use crate::output::print_json;
 use crate::output::words::{counted, two_decimals};
 use crate::plan::{Action, Means, Plan, plan};
-use crate::rehearse::{Shock, moved, shocked};
+use crate::rehearse::{Shock, left_over, moved, shocked};
 use crate::scan::{Scan, name, scan_on};
 
 /// Reads the book, applies the shocks, judges and plans as `run` does, and prints what would be done.
@@ -54,6 +54,7 @@ struct Summary {
     repaid: Value,
     received: Value,
     profit: Value,
+    /// Debts that are given up, by a write-off or since a liquidation leaves nothing.
     written_off: Value,
     /// What collaterals lack to debts, over all accounts.
     shortfall: Value,
@@ -79,6 +80,7 @@ impl Summary {
                     add(&mut summary.repaid, deal.repaid_value);
                     add(&mut summary.received, deal.received_value);
                     add(&mut summary.profit, deal.profit);
+                    add(&mut summary.written_off, left_over(book, after, deal).unwrap_or_default());
                 }
                 Action::WriteOff { debt_value, .. } => add(&mut summary.written_off, *debt_value),
             }
