@@ -96,6 +96,28 @@ fn words_in_the_environment_beside_a_file_are_an_error_that_names_both() {
 }
 
 #[test]
+fn an_account_whose_owner_is_mistyped_or_of_another_chain_is_refused() {
+    use plimsoll_keeper::commands::account_named;
+    let named = |text: &str| account_named(text, "wasm");
+    let key = named(&format!("{ADDRESS}/7")).unwrap();
+    assert_eq!((key.owner.as_str(), key.account_id), (ADDRESS, 7));
+    // A contract's address is longer.
+    named("wasm1rw8mgg6y4qyag32v8yv9e0ttc23933nlm2k7ej42hs5w80efjzsq2q644f").unwrap();
+    let other = Mnemonic::parse(WORDS, "a test").unwrap().key("osmo", 118, 0).unwrap().address().to_owned();
+    for (text, says) in [
+        (ADDRESS.replace("tl8", "tl9"), "checksum"),
+        (ADDRESS[..ADDRESS.len() - 1].to_owned(), "checksum"),
+        ("ada".to_owned(), "checksum"),
+        (other, "'osmo'"),
+        (format!("{ADDRESS}/x"), "OWNER/ID"),
+        (String::new(), "OWNER/ID"),
+    ] {
+        let error = named(&text).unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains(&format!("'{text}' is no account")), "{error}");
+    }
+}
+
+#[test]
 fn an_account_number_out_of_range_is_an_error() {
     assert!(matches!(Mnemonic::parse(WORDS, "a test").unwrap().key("wasm", 118, u32::MAX), Err(Error::Key(_))));
 }

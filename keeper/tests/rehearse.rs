@@ -10,7 +10,7 @@
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::commands::scan::{price_faults, summary};
+use plimsoll_keeper::commands::scan::summary;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::exchange::{Exchange, Pair};
 use plimsoll_keeper::plan::{Action, Means, plan};
@@ -122,7 +122,7 @@ async fn prices_that_fail_their_guards_are_named_with_what_is_wrong_before_and_a
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let read = async || Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
     let book = read().await;
-    let faults = |book: &Book| price_faults(book, &scan(book, book.head.time).unwrap());
+    let faults = |book: &Book| scan(book, book.head.time).unwrap().assets.faults();
     assert!(faults(&book).is_empty());
     let ages = |book: &Book| {
         book.assets.values().filter(|asset| asset.record.as_ref().unwrap().guards.max_age.is_some()).count()

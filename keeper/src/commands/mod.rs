@@ -13,10 +13,13 @@ pub mod snapshot;
 use std::path::Path;
 use std::sync::Arc;
 
+use cosmrs::AccountId;
 use indicatif::{ProgressBar, ProgressStyle};
+use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::book::shelf::Shelf;
+use crate::book::touched::account_key;
 use crate::chain::node::Node;
 use crate::chain::{Balances, Chain};
 use crate::cli::{Cli, Command, Settings, SnapshotAction};
@@ -202,7 +205,18 @@ fn show_config(settings: &Settings, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// What an account must look like.
-pub fn not_an_account(text: &str) -> Error {
-    Error::Config(format!("'{text}' is no account: it must be OWNER or OWNER/ID, as in wasm1…/0"))
+/// The account of this name, whose owner has an address of this chain: a mistyped one would be healthy for ever.
+pub fn account_named(text: &str, prefix: &str) -> Result<AccountKey> {
+    let wrong = |reason: String| Error::Config(format!("'{text}' is no account: {reason}"));
+    let form = || wrong(format!("it must be OWNER or OWNER/ID, as in {prefix}1…/0"));
+    let key = account_key(text).ok_or_else(form)?;
+    let address: AccountId = key.owner.parse().map_err(|_| {
+        wrong("its owner's address is mistyped: a letter is wrong or missing, by its checksum".to_owned())
+    })?;
+    match address.prefix() {
+        found if found == prefix => Ok(key),
+        found => {
+            Err(wrong(format!("its owner's address starts with '{found}', and those of this chain with '{prefix}'")))
+        }
+    }
 }

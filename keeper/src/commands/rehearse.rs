@@ -10,7 +10,6 @@ use crate::book::Book;
 use crate::chain::Chain;
 use crate::cli::Settings;
 use crate::commands::run::describe;
-use crate::commands::scan::price_faults;
 use crate::commands::{config, inventory, key, open, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
@@ -41,7 +40,7 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     for fault in &after.faults {
         eprintln!("{fault}");
     }
-    let (summary, faults) = (Summary::of(&before, (&after_book, &after), &plan), price_faults(&after_book, &after));
+    let (summary, faults) = (Summary::of(&before, (&after_book, &after), &plan), after.assets.faults());
     if json { summary.print_json(&plan, &book, &faults) } else { summary.print(&plan, &book, &with, &faults) }
 }
 

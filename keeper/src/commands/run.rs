@@ -1,5 +1,6 @@
 //! `run`: the pipeline, until a signal says stop.
 
+mod prices;
 mod tell;
 
 use std::path::{Path, PathBuf};
