@@ -141,6 +141,7 @@ impl Monitor {
         let (result, reason) = match lost.why {
             Why::Expired => ("expired", ""),
             Why::Rival => ("rival", ""),
+            Why::Changed => ("changed", ""),
             Why::OutOfGas => ("failed", "out_of_gas"),
             Why::Failed => ("failed", "refused_by_contract"),
         };
@@ -166,6 +167,11 @@ impl Monitor {
     /// What was wrong with the book, ever since the start.
     pub fn counted(&self, counts: Counts) {
         self.metrics().counted(counts);
+    }
+
+    /// So many pairs gave no answer to be used.
+    pub fn silent_pairs(&self, count: usize) {
+        self.metrics().silent_pairs.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// What was done since the start.

@@ -124,7 +124,8 @@ fn item(action: &Action) -> Item {
     }
 }
 
-/// One for each pair of denoms. A group has to earn what its least demanding item is asked for, since that may be the only one that succeeds.
+/// One for each pair of denoms. A group has to earn what its least demanding item is asked for, since that may be the only one that succeeds; items of
+/// which nobody knows what they earn ([`Sale::UNKNOWN`]) ask it for a base unit where they are alone.
 fn routes(actions: &[Action]) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
     for (deal, sale) in actions.iter().filter_map(sold) {
@@ -139,6 +140,9 @@ fn routes(actions: &[Action]) -> Vec<Route> {
                 min_profit: sale.min_profit.max(Amount::new(1)),
             }),
         }
+    }
+    for route in routes.iter_mut().filter(|route| route.min_profit == Sale::UNKNOWN) {
+        route.min_profit = Amount::new(1);
     }
     routes
 }

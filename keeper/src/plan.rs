@@ -1,7 +1,7 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
-//! Those whose debt is about to be bad come first, then the larger ones ([`priority`]); what came to nothing before goes behind, and isn't looked at
-//! again until something has changed ([`passed`]).
+//! Those whose debt is about to be bad come first and, by turns with them, the larger ones ([`priority`]); what came to nothing before goes behind, and
+//! isn't looked at again until something has changed ([`passed`]).
 //! For each account every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
 //! ([`offer`]), and through the liquidator, which borrows what is repaid and sells what is seized ([`sale`]). Of all these the one is taken that
 //! leaves most after gas. A sale's profit is realised; collateral that is kept still has to be sold, so it counts no more than is certain: the
@@ -20,20 +20,17 @@ pub mod sale;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_risk::account::Account;
-use plimsoll_risk::health::Position;
-use plimsoll_risk::liquidation::Liquidation;
-use plimsoll_risk::params::AssetId;
-use plimsoll_risk::units::{Amount, Ratio, Value};
-use plimsoll_schema::pool::AccountKey;
-
 use crate::book::Book;
 use crate::chain::Coin;
 use crate::exchange::Exchange;
 use crate::plan::offer::Offer;
 use crate::plan::passed::{Grounds, Passed};
-use crate::plan::priority::{Priority, claim};
+use crate::plan::priority::{Claimant, Least, Priority, by_turns};
 use crate::scan::{Scan, Verdict};
+use plimsoll_risk::health::Position;
+use plimsoll_risk::liquidation::Liquidation;
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Amount, Ratio, Value};
 
 pub use action::{Action, Deal, Sale, Skip};
 pub use means::{Means, keep_back};
@@ -58,7 +55,7 @@ pub fn plan_on(book: &Book, scan: &Scan, mut means: Means<'_>, passed: &mut Pass
     let grounds = passed.grounds(book, scan, &whole);
     let mut plan = Plan::default();
     let mut planned: Vec<(Priority, Action)> = Vec::new();
-    for (key, account) in plan.queue(book, scan, &means, passed, &grounds) {
+    for Claimant { key, account, .. } in plan.queue(book, scan, &means, passed, &grounds) {
         if planned.len() >= means.most || !passed.may_judge(key) {
             plan.skip(passed.last(key).unwrap_or(Skip::Later));
             continue;
@@ -83,13 +80,13 @@ pub fn plan_on(book: &Book, scan: &Scan, mut means: Means<'_>, passed: &mut Pass
             Err(reason) => plan.skip(reason),
         }
     }
-    planned.sort_by(|a, b| a.0.cmp(&b.0));
+    let planned = by_turns(planned, |a, b| a.0.cmp(&b.0), |a, b| a.0.by_profit(&b.0));
     plan.actions = planned.into_iter().map(|(_, action)| action).collect();
     plan
 }
 
 impl Plan {
-    /// The accounts that are worth a look, in the order of their turns, then of their claims. The others are counted.
+    /// The accounts that are worth a look: by turns the first by its claim and the first by its size. The others are counted.
     fn queue<'b>(
         &mut self,
         book: &'b Book,
@@ -97,17 +94,21 @@ impl Plan {
         means: &Means<'_>,
         passed: &Passed,
         grounds: &Grounds,
-    ) -> Vec<(&'b AccountKey, &'b Account)> {
+    ) -> Vec<Claimant<'b>> {
+        let (gas, profit) = (means.strategy.planned_gas_value(), means.strategy.min_profit_value);
+        let least = Least::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
         for (row, sums) in scan.troubled(book) {
             let Some((key, account)) = book.accounts.at(row as usize) else { continue };
             match means.bars(key).or_else(|| passed.reason(key, account, grounds)) {
                 Some(reason) => self.skip(reason),
-                None => queue.push((passed.turn(key), sums, (key, account))),
+                None => {
+                    let (turn, small) = (passed.turn(key), least.is_above(&sums));
+                    queue.push(Claimant { turn, small, sums, key, account });
+                }
             }
         }
-        queue.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| claim(&a.1, &b.1)).then_with(|| a.2.0.cmp(b.2.0)));
-        queue.into_iter().map(|(_, _, account)| account).collect()
+        by_turns(queue, Claimant::by_claim, Claimant::by_size)
     }
 
     fn skip(&mut self, reason: Skip) {
@@ -148,7 +149,7 @@ pub fn hopeful(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange)
     let hops = exchange.routes(&collateral_denom, &denom).into_iter().next()?;
     let amount = owed.amount.share_up(Ratio::percent(10)).ok()?.raw();
     let nothing = Liquidation { repay: Amount::ZERO, seize: Amount::ZERO, fee: Amount::ZERO, bonus: Ratio::ZERO };
-    let sale = Sale { hops, returned: Amount::ZERO, fee: Amount::ZERO, min_profit: Amount::MAX };
+    let sale = Sale { hops, returned: Amount::ZERO, fee: Amount::ZERO, min_profit: Sale::UNKNOWN };
     Some(Action::Liquidate(Box::new(Deal {
         key: verdict.key.clone(),
         sent: Coin { denom, amount },

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::{Chain, Coin};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::journal::{Fate, Intent, Journal};
 use plimsoll_keeper::plan::budget::{Budget, Spent};
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::run::{Keeper, Tick};
@@ -163,4 +163,105 @@ fn fees_of_an_hour_are_counted_and_a_rest_that_pays_for_none_is_no_rest() {
     let mut recalled = Budget::default();
     recalled.recall(&[fee(20), fee(10)]);
     assert_eq!(recalled.left(3_610, &strategy).fee, Some(550));
+}
+
+#[test]
+fn what_is_left_of_an_hour_does_not_hang_on_a_fee_of_one_before() {
+    let mut budget = Budget::default();
+    budget.recall(&[Spent { at: 1_000, fee: 5_000, ..Spent::default() }]);
+    // The operator lowers the limit, or pays gas at a lower price, or in another denom.
+    let strategy = Strategy { max_fee_per_hour: Some(4_000), ..Strategy::default() };
+    let left: Vec<_> = [4_601, 100_000, 1_000_000_000].map(|now| budget.left(now, &strategy).fee).into();
+    assert_eq!(left, [Some(4_000); 3], "nothing is ever sent");
+}
+
+#[tokio::test]
+async fn publications_keep_to_the_fees_of_an_hour() {
+    let build = || {
+        let mut world = World::builder().lent(1_000_000).build();
+        let pair = world.pair(UATOM, UUSD, 1_000_000);
+        let source = world.pair_source(UATOM, &pair, UUSD);
+        world.price_by_pair(UATOM, source);
+        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+        world.advance(601);
+        world.publish(plimsoll_testing::LENDER, &[UATOM]).unwrap();
+        world.set_price(UUSD, "1");
+        world.borrow(ALICE, UUSD, 100_000_000).unwrap();
+        world.mint(LIQUIDATOR, "ugas", 1_000_000_000_000);
+        world.advance(2_000);
+        world.set_price(UUSD, "1");
+        world
+    };
+    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+    let chain = Arc::new(chain.with_gas_price(Coin { denom: "ugas".to_owned(), amount: 1 }).await.unwrap());
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    let journal = std::env::temp_dir().join(format!("plimsoll-limits-publish-{}", std::process::id()));
+    // Far less than a transaction costs.
+    let strategy = Strategy { max_fee_per_hour: Some(1_000), publish_seconds: 60, ..Strategy::default() };
+    let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();
+    let had = chain.with(|world| world.balance(LIQUIDATOR, "ugas")).await.unwrap();
+    for _ in 0..3 {
+        keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+        chain.block(70, |_| Ok(Vec::new())).await.unwrap().unwrap();
+    }
+    let paid = had - chain.with(|world| world.balance(LIQUIDATOR, "ugas")).await.unwrap();
+    std::fs::remove_file(&journal).unwrap();
+    assert!(paid <= 1_000, "{paid} paid in fees, and strategy.max_fee_per_hour is 1000");
+}
+
+#[tokio::test]
+async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_have() {
+    let build = || {
+        let mut world = World::builder().lent(1_000_000).build();
+        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+        world.borrow(ALICE, UUSD, 690_000_000).unwrap();
+        world.mint(LIQUIDATOR, "ugas", 1_000_000_000_000);
+        world.set_price(UATOM, "9");
+        world
+    };
+    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+    let chain = Arc::new(chain.with_gas_price(Coin { denom: "ugas".to_owned(), amount: 1 }).await.unwrap());
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    let path = std::env::temp_dir().join(format!("plimsoll-limits-dear-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let mut journal = Journal::open(&path).unwrap();
+    // A large transaction, then a publication, which is cheap.
+    for (n, fee) in [(1, 400_000), (2, 20_000)] {
+        let spent = Some(Spent { at: book.head.time - 3_600 + 370 + n, fee, ..Spent::default() });
+        let hash = format!("H{n}");
+        let intent = Intent {
+            hash: hash.clone(),
+            sender: chain.sender().unwrap().to_owned(),
+            chain_id: book.head.chain_id.clone(),
+            timeout_height: 1,
+            accounts: vec![],
+            items: 0,
+            before: 0,
+            sequence: None,
+            spent,
+        };
+        journal.intend(intent).unwrap();
+        journal.resolve(&hash, Fate::Settled, 1).unwrap();
+    }
+    let strategy = Strategy { max_fee_per_hour: Some(500_000), publish_seconds: 0, ..Strategy::default() };
+    let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap();
+    let votes = |world: &mut World| {
+        let vote = |feeder| world.feed(feeder, &[(UATOM, "9"), (UUSD, "1")]);
+        Ok(FEEDERS.map(vote).into_iter().map(Result::unwrap).collect())
+    };
+    // Seventy-five blocks within the hour, then the hour is over.
+    let mut waited = 0;
+    for block in 0..200 {
+        let tick = keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+        if tick.sent.hash.is_some() {
+            break;
+        }
+        assert_eq!((tick.plan.skipped, tick.plan.actions.len()), ([(Skip::Budget, 1)].into(), 0), "at block {block}");
+        waited = block;
+        chain.block(5, votes).await.unwrap().unwrap();
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert!((70..=76).contains(&waited), "waited until block {waited}");
 }

@@ -7,20 +7,25 @@
     reason = "a test may stop at a surprise"
 )]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use cosmwasm_std::Uint256;
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::{Balances, Chain};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::Error;
+use plimsoll_keeper::exchange::Exchange;
 use plimsoll_keeper::exchange::read::Venue;
+use plimsoll_keeper::execute::Executor;
 use plimsoll_keeper::journal::Journal;
-use plimsoll_keeper::plan::{Action, Deal, Skip};
-use plimsoll_keeper::run::{Keeper, Tick};
+use plimsoll_keeper::plan::{Action, Deal, Means, Skip, hopeful, plan};
+use plimsoll_keeper::run::{Keeper, Tick, desk};
+use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, BOB, FEEDERS, LENDER, LIQUIDATOR, UATOM, UUSD, World};
 
 struct Stage {
@@ -388,4 +393,47 @@ async fn a_venue_that_is_none_is_refused_by_name() {
         assert!(matches!(&error, Error::NoContract { name, .. } if *name == named), "{error}");
     }
     assert_eq!(Ratio::bps(30).to_string(), "0.003");
+}
+
+#[tokio::test]
+async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them() {
+    // Nothing pays as much, so nothing is planned; what the sale leaves is taken all the same.
+    let strategy = Strategy { min_profit_value: Value::whole(1_000), ..Strategy::default() };
+    let mut stage = stage(2, strategy.clone(), deep).await;
+    assert_eq!(stage.tick().await.plan.skipped, [(Skip::Unprofitable, 2)].into());
+    let (book, chain) = (stage.keeper.book().clone(), stage.chain.clone());
+    let scan = scan(&book, book.head.time).unwrap();
+    let (liquidator, pool) =
+        chain.with(|world| (world.liquidator().into_string(), world.pool().to_string())).await.unwrap();
+    let venue = Venue::open(&*chain, &pool, &liquidator, &stage.pairs).await.unwrap();
+    let exchange = venue.read(&*chain, None).await.unwrap();
+    let hopeful = |key: &AccountKey| hopeful(&book, &scan, &scan.verdict(&book, key).unwrap(), &exchange).unwrap();
+    let tried: Vec<Action> = scan.keys(&book).iter().map(hopeful).collect();
+    assert_eq!(tried.len(), 2);
+    let desk = desk(&book, Some(&venue), &strategy);
+    let path = std::env::temp_dir().join(format!("plimsoll-liquidator-tried-{}", std::process::id()));
+    let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
+    let batch = executor.exactly(desk, tried.clone(), 1, &strategy).await.unwrap();
+    executor.send_batch(desk, batch, &book.head, 4).await.unwrap();
+    chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+    assert!(stage.held(UUSD).await > 0);
+    // It lowers nothing of what a planned one is asked for.
+    let planned = decide_one(&book, &scan, &exchange);
+    let Action::Liquidate(deal) = &planned else { panic!("{planned:?}") };
+    let asked = deal.sale.as_ref().unwrap().min_profit;
+    assert!(asked.raw() > 1);
+    for order in [[&tried[0], &planned], [&planned, &tried[0]]] {
+        let messages = desk.messages(&order.map(Clone::clone), 1).unwrap();
+        let text = String::from_utf8(messages[0].msg.clone()).unwrap();
+        assert!(text.contains(&format!("\"min_profit\":\"{asked}\"")), "{text}");
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// What is planned where a hundredth of a dollar is asked for.
+fn decide_one(book: &Book, scan: &Scan, exchange: &Exchange) -> Action {
+    let strategy = Strategy { min_profit_value: dollars(10_000), ..Strategy::default() };
+    let cooling = BTreeMap::new();
+    let means = Means::new(None, Some(Balances::new()), &strategy, &cooling).through(Some(exchange));
+    plan(book, scan, means).actions.remove(0)
 }

@@ -215,3 +215,71 @@ fn after_some_blocks_it_is_looked_again_in_any_case() {
     let looks: Vec<usize> = (0..400).map(|_| (crowd.next(), crowd.passed.judged()).1).collect();
     assert_eq!(looks.iter().filter(|looked| **looked == 4).count(), 2, "{looks:?}");
 }
+
+impl Crowd {
+    /// One account that owes so much, well secured, and 3000 of five each, whose debt is about to be bad.
+    fn small_and_risky_before(large: f64) -> Self {
+        let mut crowd = Self::new(0);
+        crowd.book.accounts.insert(key(0), below_one(&crowd.listings, GOOD, large));
+        for n in 1..=3_000 {
+            let (taken, debt) = (&crowd.listings[usize::from(HOPELESS)], &crowd.listings[usize::from(DEBT)]);
+            let shares = (1.05 * 5.0 * 1e18 / taken.worth().0) as u128;
+            let small = account(vec![held(HOPELESS, shares)], vec![owed(DEBT, (5.0 * 1e18 / debt.worth().1) as u128)]);
+            crowd.book.accounts.insert(key(n), small);
+        }
+        assert_eq!(crowd.scan().below(), 3_001);
+        crowd
+    }
+}
+
+#[test]
+fn a_large_account_does_not_wait_for_thousands_of_small_risky_ones_that_can_not_pay() {
+    let mut crowd = Crowd::small_and_risky_before(20_000.0);
+    // No bonus on five is worth as much.
+    crowd.strategy.min_profit_value = Value::whole(2);
+    assert_eq!(crowd.blocks_until_planned(|_, _| ()), 1);
+    // Nor when it comes to nothing for once, and at each block something moves for all of them.
+    let mut crowd = Crowd::small_and_risky_before(20_000.0);
+    crowd.strategy.min_profit_value = Value::whole(2);
+    let pairs = std::mem::take(&mut crowd.exchange.pairs);
+    crowd.next();
+    crowd.exchange.pairs = pairs;
+    let blocks = crowd.blocks_until_planned(|crowd, block| crowd.prices(if block % 2 == 0 { 1.0 } else { 0.99 }));
+    assert_eq!(blocks, 1);
+}
+
+#[test]
+fn small_ones_have_their_turn_though_more_large_ones_than_a_block_looks_at_come_to_nothing_at_each() {
+    let mut crowd = Crowd::new(600);
+    crowd.exchange.pairs.pop();
+    // The last is the one that pays, in a pair that has just been opened: of five, too little but for a pair that pays more than it is worth.
+    let last = key(600);
+    crowd.book.accounts.insert(last.clone(), below_one(&crowd.listings, GOOD, 5.0));
+    crowd.strategy.min_profit_value = Value::whole(2);
+    crowd.exchange.pairs.push(pair(&crowd.listings, GOOD, 4.0));
+    let blocks = crowd.blocks_until_planned(|crowd, block| crowd.prices(if block % 2 == 0 { 1.0 } else { 0.99 }));
+    // Half of 256 a block go by the turn.
+    assert!((2..=5).contains(&blocks), "{blocks}");
+    assert_eq!(crowd.next().actions[0].account(), &last);
+}
+
+#[test]
+fn a_large_account_is_among_the_first_to_be_sent_though_thousands_of_small_risky_ones_pay_a_little() {
+    let mut crowd = Crowd::small_and_risky_before(1_000_000.0);
+    crowd.inventory.insert("denom0".to_owned(), u128::MAX / 2);
+    let plan = crowd.next();
+    assert_eq!(plan.actions.len(), AT_ONCE);
+    let place = plan.actions.iter().position(|action| action.account() == &key(0));
+    // The first place is the riskiest's.
+    assert_eq!(place, Some(1));
+}
+
+#[test]
+fn what_could_not_be_lent_for_a_block_is_looked_at_again_when_it_can() {
+    let mut crowd = Crowd::new(0);
+    let id = plimsoll_risk::params::AssetId(DEBT);
+    crowd.book.assets.get_mut(&id).unwrap().params.enabled.flash_loan = false;
+    assert_eq!(crowd.next().skipped, [(Skip::NoLoan, 1)].into());
+    crowd.book.assets.get_mut(&id).unwrap().params.enabled.flash_loan = true;
+    assert_eq!(crowd.next().actions.len(), 1);
+}

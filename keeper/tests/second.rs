@@ -1,5 +1,5 @@
 //! What one endpoint alone says: that the chain is another, that somebody else sends with the key, and up to which block it knows of no
-//! transaction. And pages that never end.
+//! transaction. And pages that never end, and pairs that answer what can't be.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -16,7 +16,9 @@ use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error, Result};
+use plimsoll_keeper::exchange::read::Venue;
 use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::monitor::Monitor;
 use plimsoll_keeper::run::Keeper;
 use plimsoll_schema::oracle::SourcesResponse;
 use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, World};
@@ -36,6 +38,48 @@ struct Endpoints {
     swallows: AtomicU64,
     /// How many pages of sources were asked for; each leads on to another.
     pages: AtomicU64,
+    /// A pair that something is wrong with.
+    bad: Mutex<Option<(String, Bad)>>,
+}
+
+/// What may be wrong with a pair.
+#[derive(Clone, Copy, Debug)]
+enum Bad {
+    /// It doesn't say its fee, and hardly anything is left of it.
+    Drained,
+    /// It answers in another form.
+    Migrated,
+    /// It refuses.
+    Closed,
+    /// What it holds and keeps can't be.
+    Lies,
+}
+
+impl Bad {
+    fn says(self, question: &str, answer: Vec<u8>) -> Result<Vec<u8>> {
+        let mut honest: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        let key = |of: &str| question.contains(of);
+        match self {
+            Self::Drained if key("simulation") => {
+                return Ok(br#"{"return_amount":"0","spread_amount":"0","commission_amount":"0"}"#.to_vec());
+            }
+            Self::Drained if key("config") => honest["params"] = serde_json::Value::Null,
+            Self::Drained => {}
+            Self::Migrated if key("pool") => honest = serde_json::json!({ "reserves": [] }),
+            Self::Migrated => {}
+            Self::Closed if key("pool") => {
+                return Err(Error::Query { what: "pool".to_owned(), reason: "it is closed".to_owned() });
+            }
+            Self::Closed => {}
+            Self::Lies if key("pool") => {
+                for asset in honest["assets"].as_array_mut().unwrap() {
+                    asset["amount"] = u128::MAX.to_string().into();
+                }
+            }
+            Self::Lies => {}
+        }
+        Ok(serde_json::to_vec(&honest).unwrap())
+    }
 }
 
 impl Chain for Endpoints {
@@ -48,7 +92,12 @@ impl Chain for Endpoints {
     }
 
     async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
-        let sources = String::from_utf8_lossy(&msg).contains("\"sources\"");
+        let said = String::from_utf8_lossy(&msg).into_owned();
+        let sources = said.contains("\"sources\"");
+        let bad = self.bad.lock().unwrap().as_ref().filter(|(of, _)| of == contract).map(|(_, bad)| *bad);
+        if let Some(bad) = bad {
+            return bad.says(&said, self.world.smart(contract, msg, height).await?);
+        }
         let answer = self.world.smart(contract, msg, height).await?;
         if !sources {
             return Ok(answer);
@@ -149,6 +198,7 @@ async fn stage() -> Stage {
         behind: none(),
         swallows: none(),
         pages: none(),
+        bad: Mutex::default(),
     });
     Stage { chain, book }
 }
@@ -247,4 +297,51 @@ async fn pages_of_sources_that_lead_on_for_ever_are_left_and_the_block_is_done()
     }
     let pages = s.chain.pages.load(SeqCst);
     assert!((100..=300).contains(&pages) && pages.is_multiple_of(100), "{pages}");
+}
+
+#[tokio::test]
+async fn a_pair_that_something_is_wrong_with_leaves_the_keeper_the_others_and_its_own_coins() {
+    for (bad, silent) in [(Bad::Drained, 1), (Bad::Migrated, 1), (Bad::Closed, 1), (Bad::Lies, 0)] {
+        // The pair that would do, for one with coins; another, for one with none.
+        for (which, poor) in [(0, false), (1, true)] {
+            let s = stage().await;
+            let build = move |world: &mut World| {
+                if poor {
+                    let had = world.balance(LIQUIDATOR, plimsoll_testing::UUSD);
+                    let coins = [plimsoll_testing::coin(had, plimsoll_testing::UUSD)];
+                    drop(world.send(LIQUIDATOR, "sink", &coins).unwrap());
+                }
+                let pairs = [(UATOM, plimsoll_testing::UUSD), (UATOM, plimsoll_testing::AETH)];
+                let pairs = pairs.map(|(a, b)| world.pair(a, b, 1_000_000).into_string());
+                (world.liquidator().into_string(), pairs, world.pool().to_string())
+            };
+            let (liquidator, pairs, pool) = s.chain.world.with(build).await.unwrap();
+            *s.chain.bad.lock().unwrap() = Some((pairs[which].clone(), bad));
+            let venue = Venue::open(&*s.chain, &pool, &liquidator, &pairs).await.unwrap();
+            let exchange = venue.read(&*s.chain, None).await.unwrap();
+            assert_eq!((exchange.pairs.len(), venue.silent()), (2 - silent, silent), "{bad:?}");
+            let monitor = Monitor::default();
+            let mut keeper = s.keeper(Strategy::default()).through(Some(venue)).watched(monitor.clone());
+            let head = s.block().await;
+            let tick = keeper.on_block(&head).await.unwrap();
+            assert_eq!(tick.sent.actions.len(), 1, "{bad:?}");
+            assert_eq!(tick.sent.actions[0].sent().is_none(), poor, "{bad:?}");
+            assert_eq!(monitor.metrics().silent_pairs.get(), silent as i64);
+        }
+    }
+}
+
+#[tokio::test]
+async fn pairs_that_all_refuse_leave_the_keeper_its_own_coins_and_one_that_answers_again_is_used_again() {
+    let s = stage().await;
+    let build = |world: &mut World| {
+        let pair = world.pair(UATOM, plimsoll_testing::UUSD, 1_000_000).into_string();
+        (world.liquidator().into_string(), pair, world.pool().to_string())
+    };
+    let (liquidator, pair, pool) = s.chain.world.with(build).await.unwrap();
+    let venue = Venue::open(&*s.chain, &pool, &liquidator, std::slice::from_ref(&pair)).await.unwrap();
+    *s.chain.bad.lock().unwrap() = Some((pair, Bad::Closed));
+    assert_eq!((venue.read(&*s.chain, None).await.unwrap().pairs.len(), venue.silent()), (0, 1));
+    *s.chain.bad.lock().unwrap() = None;
+    assert_eq!((venue.read(&*s.chain, None).await.unwrap().pairs.len(), venue.silent()), (1, 0));
 }

@@ -1,6 +1,11 @@
 //! Reads liquidator and pairs from a chain.
+//!
+//! A pair is somebody else's contract. Whatever one answers, or refuses to, it is left out and nothing more: the others and own coins remain.
 
-use futures_util::future::try_join_all;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::future::join_all;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::liquidator;
 use plimsoll_schema::pair::{
@@ -8,17 +13,19 @@ use plimsoll_schema::pair::{
 };
 
 use crate::chain::{Chain, query};
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::exchange::{Exchange, Pair};
 
 /// What part of its reserve is offered in thought to a pair that doesn't say what its fee is.
 const PROBE: Ratio = Ratio::percent(1);
 
 /// The liquidator and the pairs that it may sell in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Venue {
     liquidator: String,
     pairs: Vec<Known>,
+    /// The pairs that gave no answer to be used when they were last asked.
+    silent: Mutex<BTreeSet<String>>,
 }
 
 /// What of a pair never changes.
@@ -32,7 +39,7 @@ struct Known {
 
 impl Venue {
     /// Looks at liquidator and pairs. Errors when the liquidator works for another pool, or an address is no such contract. A pair whose
-    /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning.
+    /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning, as is one that doesn't say.
     pub async fn open(chain: &impl Chain, pool: &str, liquidator: &str, pairs: &[String]) -> Result<Self> {
         let chain_id = chain.head().await?.chain_id;
         let named = pairs.iter().map(|pair| ("pair", pair.as_str())).chain([("liquidator", liquidator)]);
@@ -41,16 +48,19 @@ impl Venue {
                 return Err(Error::NoContract { name, address: address.to_owned(), chain_id });
             }
         }
-        let config: liquidator::ConfigResponse =
-            query(chain, liquidator, &liquidator::QueryMsg::Config {}, None).await?;
+        let config: liquidator::ConfigResponse = query(chain, liquidator, &liquidator::QueryMsg::Config {}, None)
+            .await
+            .map_err(blaming("contracts.liquidator"))?;
         if config.pool != pool {
             let found = config.pool;
             return Err(Error::Config(format!(
                 "contracts.liquidator {liquidator} liquidates in pool {found}, not in {pool}: set the one that does"
             )));
         }
-        let known = try_join_all(pairs.iter().map(|address| known(chain, address))).await?;
-        Ok(Self { liquidator: liquidator.to_owned(), pairs: known.into_iter().flatten().collect() })
+        let venue = Self { liquidator: liquidator.to_owned(), pairs: Vec::new(), silent: Mutex::default() };
+        let answers = join_all(pairs.iter().map(|address| known(chain, address))).await;
+        let known = venue.usable(pairs.iter().map(String::as_str).zip(answers))?;
+        Ok(Self { pairs: known, ..venue })
     }
 
     /// The liquidator's contract.
@@ -66,23 +76,62 @@ impl Venue {
         }
     }
 
-    /// The pairs at this block. One that doesn't answer, or has no liquidity, is left out.
+    /// The pairs at this block. One that gives no answer to be used, or has no liquidity, is left out. Errors when none is heard, since then it is
+    /// the node that doesn't answer.
     pub async fn read(&self, chain: &impl Chain, height: Option<u64>) -> Result<Exchange> {
-        let pairs = try_join_all(self.pairs.iter().map(|known| async {
-            match known.read(chain, height).await {
-                Err(Error::Query { reason, .. }) => {
-                    tracing::warn!(pair = known.address, reason, "this pair doesn't answer; nothing is sold there");
-                    Ok(None)
+        let answers = join_all(self.pairs.iter().map(|known| known.read(chain, height))).await;
+        let pairs = self.usable(self.pairs.iter().map(|known| known.address.as_str()).zip(answers))?;
+        Ok(Exchange { liquidator: self.liquidator.clone(), pairs })
+    }
+
+    /// How many pairs gave no answer to be used when they were last asked.
+    pub fn silent(&self) -> usize {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// What there is of these answers. Tells of a pair once that it gives none to be used, and once that it does again.
+    fn usable<'a, T>(&self, answers: impl Iterator<Item = (&'a str, Result<Option<T>>)>) -> Result<Vec<T>> {
+        let answers: Vec<_> = answers.collect();
+        let own = |error: &Error| matches!(error, Error::Query { .. } | Error::Garbage { .. });
+        let heard = answers.iter().any(|(_, answer)| answer.as_ref().map_or_else(own, |_| true));
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut usable = Vec::new();
+        for (pair, answer) in answers {
+            match answer {
+                Ok(answer) => {
+                    if silent.remove(pair) {
+                        tracing::info!(pair, "this pair answers again");
+                    }
+                    usable.extend(answer);
                 }
-                other => other,
+                Err(error) if error.class() == Class::Halt || !heard => return Err(error),
+                Err(error) => {
+                    if silent.insert(pair.to_owned()) {
+                        tracing::warn!(pair, %error, "this pair gives no answer to be used; nothing is sold there");
+                    }
+                }
             }
-        }));
-        Ok(Exchange { liquidator: self.liquidator.clone(), pairs: pairs.await?.into_iter().flatten().collect() })
+        }
+        Ok(usable)
+    }
+}
+
+/// What a contract doesn't answer that a setting names: most likely it isn't the one that is meant.
+fn blaming(setting: &'static str) -> impl Fn(Error) -> Error {
+    move |error| match error {
+        Error::Query { what, reason } => {
+            Error::Query { what, reason: format!("{reason}; see that {setting} names the right address") }
+        }
+        Error::Garbage { from, reason } => {
+            Error::Garbage { from, reason: format!("{reason}; see that {setting} names the right address") }
+        }
+        other => other,
     }
 }
 
 async fn known(chain: &impl Chain, address: &str) -> Result<Option<Known>> {
-    let info: PairInfo = query(chain, address, &QueryMsg::Pair {}, None).await?;
+    let asked = query::<PairInfo>(chain, address, &QueryMsg::Pair {}, None).await;
+    let info = asked.map_err(blaming("contracts.pairs"))?;
     let native = |info: &AssetInfo| match info {
         AssetInfo::NativeToken { denom } => Some(denom.clone()),
         AssetInfo::Token { .. } => None,
@@ -125,6 +174,9 @@ impl Known {
             QueryMsg::Simulation { offer_asset: Asset::native(&self.denoms[0], offer), ask_asset_info: None };
         let swap: SimulationResponse = query(chain, &self.address, &question, height).await?;
         let yielded = swap.return_amount.saturating_add(swap.commission_amount).raw();
+        if yielded == 0 {
+            return Err(Error::garbage(&self.address, format!("that {offer} of {} yield nothing", self.denoms[0])));
+        }
         let fee = plimsoll_risk::math::mul_div_up_128(swap.commission_amount.raw(), plimsoll_risk::math::ONE, yielded);
         fee.map(Ratio::new).map_err(|error| Error::garbage(&self.address, error))
     }

@@ -18,6 +18,8 @@ struct Bounds<'a> {
     desk: Desk<'a>,
     strategy: &'a Strategy,
     balances: &'a Balances,
+    /// What the hour has left for fees; `None` is no limit.
+    left: Option<u128>,
     /// How many simulations are left.
     tries: &'a mut usize,
 }
@@ -30,6 +32,8 @@ enum Fit {
     No(String),
     /// They would be too much for one transaction.
     Full,
+    /// It stands alone, and its fee is more than the hour has left.
+    TooDear(u128),
     /// The wallet can't pay the fee.
     TooPoor(Error),
 }
@@ -37,19 +41,19 @@ enum Fit {
 impl<C: Chain> Executor<C> {
     /// Chooses the best of these actions that go through together in one transaction, within the strategy's bounds and the
     /// wallet's money, by simulation. Says why what would fail even alone was left out. Takes the simulations out of `tries`; what
-    /// there are none left for is not chosen.
+    /// there are none left for is not chosen. What the hour's fees, of which there is so much `left`, have no room for is told and not held to fail.
     pub async fn select(
         &self,
         desk: Desk<'_>,
         actions: &[Action],
         strategy: &Strategy,
-        tries: &mut usize,
+        (tries, left): (&mut usize, Option<u128>),
     ) -> Result<Batch> {
         if actions.is_empty() || *tries == 0 {
             return Ok(Batch::default());
         }
         let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
-        let mut bounds = Bounds { desk, strategy, balances: &balances, tries };
+        let mut bounds = Bounds { desk, strategy, balances: &balances, left, tries };
         // Most often all is well.
         let first = self.within(&bounds, actions);
         if let Fit::Yes(gas) = self.fits(&first, ALL, &mut bounds).await? {
@@ -69,6 +73,7 @@ impl<C: Chain> Executor<C> {
             match self.fits(&with, ALL, bounds).await? {
                 Fit::Yes(gas) => (batch.actions, batch.gas) = (with, gas),
                 Fit::TooPoor(error) if with.len() == 1 => return Err(error),
+                Fit::TooDear(fee) => batch.too_dear.extend(with.iter().map(|one| (one.account().clone(), fee))),
                 Fit::No(reason) if with.len() == 1 => {
                     batch.left_out.extend(with.into_iter().map(|one| (one, reason.clone())))
                 }
@@ -113,12 +118,12 @@ impl<C: Chain> Executor<C> {
         strategy: &Strategy,
     ) -> Result<Batch> {
         let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
-        let mut bounds = Bounds { desk, strategy, balances: &balances, tries: &mut 1 };
+        let mut bounds = Bounds { desk, strategy, balances: &balances, left: None, tries: &mut 1 };
         match self.fits(&actions, min_success, &mut bounds).await? {
-            Fit::Yes(gas) => Ok(Batch { actions, gas, min_success: Some(min_success), left_out: Vec::new() }),
+            Fit::Yes(gas) => Ok(Batch { actions, gas, min_success: Some(min_success), ..Batch::default() }),
             Fit::No(reason) => Err(Error::Refused { reason }),
             Fit::TooPoor(error) => Err(error),
-            Fit::Full => Err(Error::Refused {
+            Fit::Full | Fit::TooDear(_) => Err(Error::Refused {
                 reason: format!(
                     "{} accounts need more gas than strategy.max_gas_per_tx, {}, or cost more than strategy.max_fee or what the hour has left",
                     actions.len(),
@@ -141,13 +146,19 @@ impl<C: Chain> Executor<C> {
         let too_much = if gas > strategy.max_gas_per_tx {
             Some(format!("it needs {gas} gas, and strategy.max_gas_per_tx is {}", strategy.max_gas_per_tx))
         } else {
-            let most = strategy.max_fee.filter(|most| fee.amount > *most);
-            most.map(|most| format!("it costs {fee}, and strategy.max_fee is {most}"))
+            let limits =
+                [("strategy.max_fee", strategy.max_fee), ("strategy.max_fee_per_hour", strategy.max_fee_per_hour)];
+            let below =
+                limits.into_iter().find_map(|(name, most)| Some((name, most.filter(|most| fee.amount > *most)?)));
+            below.map(|(name, most)| format!("it costs {fee}, and {name} is {most}"))
         };
         match too_much {
             Some(reason) if alone => return Ok(Fit::No(reason)),
             Some(_) => return Ok(Fit::Full),
             None => {}
+        }
+        if bounds.left.is_some_and(|left| fee.amount > left) {
+            return Ok(if alone { Fit::TooDear(fee.amount) } else { Fit::Full });
         }
         let spent = actions.iter().filter_map(Action::sent).filter(|coin| coin.denom == fee.denom);
         let wanted = spent.fold(fee.amount, |sum, coin| sum.saturating_add(coin.amount));

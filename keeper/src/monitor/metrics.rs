@@ -44,7 +44,7 @@ pub struct Purse {
 /// By what became of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
-    /// `settled`, `failed`, `rival`, `expired` or `refused`.
+    /// `settled`, `failed`, `rival`, `changed`, `expired` or `refused`.
     pub result: String,
     /// Empty, or why it failed, or the name of the error with which it was refused.
     pub reason: String,
@@ -131,6 +131,8 @@ metrics! {
     failed_items: Counter = "failed_items";
     /// Accounts below 1 that were left alone, by reason, counted at every block.
     skips: Family<Reason, Counter> = "skips";
+    /// Pairs that gave no answer to be used when they were last asked.
+    silent_pairs: Gauge = "silent_pairs";
     /// Blocks that could not be done, by error.
     errors: Family<Named, Counter> = "errors";
     /// Accounts liquidated.

@@ -61,6 +61,11 @@ pub struct Sale {
     pub min_profit: Amount,
 }
 
+impl Sale {
+    /// The least that must be left by an item that isn't sized: it changes nothing about what those beside it must leave.
+    pub const UNKNOWN: Amount = Amount::MAX;
+}
+
 /// Why nothing is done about an account below 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Skip {

@@ -3,9 +3,10 @@
 //! What was sent counts, whatever became of it: a transaction that failed may have been meant for a price that is wrong, and has cost its fee
 //! all the same. A keeper that is started anew knows what it spent from its journal, as far as that goes back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use plimsoll_risk::units::Value;
+use plimsoll_schema::pool::AccountKey;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Strategy;
@@ -14,9 +15,13 @@ use crate::plan::Action;
 /// For how many seconds spending is remembered.
 pub const HOUR: u64 = 3_600;
 
-/// What was spent.
+/// What was spent, and what waits since the rest of the hour doesn't pay for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Budget(VecDeque<Spent>);
+pub struct Budget {
+    spent: VecDeque<Spent>,
+    /// By account, the fee of the transaction about it alone that the hour had no room for.
+    too_dear: BTreeMap<AccountKey, u128>,
+}
 
 /// What one transaction spends.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
@@ -55,23 +60,38 @@ pub struct Allowance {
 impl Budget {
     /// A transaction that spends this was sent.
     pub fn spend(&mut self, spent: Spent) {
-        self.0.retain(|before| before.at.saturating_add(HOUR) > spent.at);
-        self.0.push_back(spent);
+        self.spent.retain(|before| before.at.saturating_add(HOUR) > spent.at);
+        self.spent.push_back(spent);
     }
 
     /// Transactions that spent this were sent before the start.
     pub fn recall<'a>(&mut self, spent: impl IntoIterator<Item = &'a Spent>) {
-        self.0.extend(spent.into_iter().cloned());
-        self.0.make_contiguous().sort_by_key(|spent| spent.at);
+        self.spent.extend(spent.into_iter().cloned());
+        self.spent.make_contiguous().sort_by_key(|spent| spent.at);
     }
 
-    /// What may be spent now. Nothing at all, a fee of 0, once what is left of the hour's fees is less than the last transaction's.
+    /// What the hour leaves is less than the fee for this account alone.
+    pub fn postpone(&mut self, key: AccountKey, fee: u128) {
+        self.too_dear.insert(key, fee);
+    }
+
+    /// The accounts whose fee is more than may be paid for a transaction now.
+    pub fn postponed(&self, fee: Option<u128>) -> impl Iterator<Item = &AccountKey> {
+        self.too_dear.iter().filter(move |(_, needed)| fee.is_some_and(|left| **needed > left)).map(|(key, _)| key)
+    }
+
+    /// So much may be paid for a transaction now: what waited for that waits no longer.
+    pub fn resume(&mut self, fee: Option<u128>) {
+        self.too_dear.retain(|_, needed| fee.is_some_and(|left| *needed > left));
+    }
+
+    /// What may be spent now. Nothing at all, a fee of 0, once what is left of the hour's fees is less than the last fee of that hour.
     pub fn left(&self, now: u64, strategy: &Strategy) -> Allowance {
-        let recent = || self.0.iter().filter(|spent| spent.at.saturating_add(HOUR) > now);
+        let recent = || self.spent.iter().filter(|spent| spent.at.saturating_add(HOUR) > now);
         let own = recent().fold(Value::ZERO, |sum, spent| sum.checked_add(spent.own).unwrap_or(sum));
         let fees = recent().fold(0u128, |sum, spent| sum.saturating_add(spent.fee));
         let write_offs: usize = recent().map(|spent| spent.write_offs).sum();
-        let last = self.0.back().map_or(0, |spent| spent.fee);
+        let last = recent().last().map_or(0, |spent| spent.fee);
         let hour = strategy.max_spend_per_hour.map(|most| most.saturating_sub(own));
         let fee = strategy
             .max_fee_per_hour

@@ -2,7 +2,8 @@
 //!
 //! Sizing is dear: where a sale doesn't pay, a part of it that does is searched for. So no more than [`JUDGED_MAX`] accounts are looked at in a
 //! block. One that came to nothing with all the means there are goes behind the others, and of those like it the one is next that was
-//! looked at longest ago: however many are hopeless, each account has its turn before any has two. It isn't looked at again as long as what
+//! looked at longest ago: however many are hopeless, each account has its turn, in half of the places before any has two (the other half is for those
+//! whose debt isn't too small to pay, see [`priority`](crate::plan::priority)). It isn't looked at again as long as what
 //! decided is the same: its record; the pool's settings; the prices of its assets and the pairs, but for [`STILL`]; no more coins to spend and cash
 //! in its markets, but for [`GROWN`]. After [`AGAIN`] blocks it is all the same, since interest grows.
 

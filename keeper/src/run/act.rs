@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::{Chain, Head};
-use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
 use crate::execute::{Batch, Sent, spendable};
-use crate::plan::{Action, Means, Plan, plan_on};
+use crate::plan::{Action, Means, Plan, Skip, plan_on};
 use crate::run::cooling::Seen;
 use crate::run::{Keeper, desk};
 use crate::scan::Scan;
@@ -19,7 +18,7 @@ use crate::scan::Scan;
 const ROUNDS: usize = 4;
 /// How often something is simulated in a block, for all keys together: what there is no room for comes at the next.
 const SIMULATIONS_MAX: usize = 128;
-/// With so many keys for which something is wrong it is wrong with more than them: the others aren't tried.
+/// With so many keys for which something is wrong at a block it is wrong with more than them: the others aren't tried until the next.
 const WRONG_MAX: usize = 2;
 
 /// What all keys share in a block.
@@ -48,20 +47,26 @@ impl<C: Chain> Keeper<C> {
 
     async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
         self.passed.begin(&self.book, scan);
+        self.budget.resume(self.budget.left(head.time, &self.strategy).fee);
         let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
+        self.monitor.silent_pairs(self.venue.as_ref().map_or(0, Venue::silent));
         let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
         let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
-        for at in 0..self.lanes.len() {
+        for at in self.in_turn() {
             if !self.lanes[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
                 continue;
             }
             match self.choose_and_send(at, &mut block).await {
                 Ok((plan, done)) => {
+                    self.lanes[at].wrong = 0;
                     sent.push(done);
                     first.get_or_insert(plan);
                 }
                 Err(error) if error.class() == Class::Halt => return Err(error),
-                Err(error) => wrong.push((at, error)),
+                Err(error) => {
+                    self.lanes[at].wrong = head.height;
+                    wrong.push((at, error));
+                }
             }
         }
         // What some have done is told, whatever is wrong with others.
@@ -78,6 +83,14 @@ impl<C: Chain> Keeper<C> {
         Ok((plan, sent))
     }
 
+    /// The keys in the order of their turns: those with which something was wrong go last, the one first with which that was longest ago. So the
+    /// others are tried however many are wrong.
+    fn in_turn(&self) -> Vec<usize> {
+        let mut keys: Vec<usize> = (0..self.lanes.len()).collect();
+        keys.sort_by_key(|at| self.lanes[*at].wrong);
+        keys
+    }
+
     async fn choose_and_send(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Sent)> {
         let (plan, batch) = self.choose(at, block).await?;
         Ok((plan, self.send(at, block.head, batch).await?))
@@ -89,8 +102,8 @@ impl<C: Chain> Keeper<C> {
         flying || scan.is_quiet()
     }
 
-    /// The plan, and what of it goes through. What would fail even alone is left alone for a while, and the rest is planned
-    /// again, so that nothing is kept for it.
+    /// The plan, and what of it goes through. What would fail even alone is left alone for a while, what the hour's fees have no room for until they
+    /// have; and the rest is planned again, so that nothing is kept for it.
     async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
         let (mut chosen, mut left_out) = (<(Plan, Batch)>::default(), Vec::new());
         for _ in 0..ROUNDS {
@@ -100,7 +113,8 @@ impl<C: Chain> Keeper<C> {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
                 self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
             }
-            let again = !batch.left_out.is_empty() && block.tries > 0;
+            let again = !(batch.left_out.is_empty() && batch.too_dear.is_empty()) && block.tries > 0;
+            batch.too_dear.drain(..).for_each(|(key, fee)| self.budget.postpone(key, fee));
             left_out.append(&mut batch.left_out);
             // Where that has used up the simulations, what went through before still does.
             if chosen.1.actions.is_empty() || !batch.actions.is_empty() {
@@ -116,10 +130,9 @@ impl<C: Chain> Keeper<C> {
 
     /// What of a plan goes through together; nothing when the key can't send.
     async fn select(&mut self, at: usize, plan: &Plan, block: &mut Block<'_>) -> Result<Batch> {
-        let max_fee = self.budget.left(block.head.time, &self.strategy).fee;
-        let strategy = Strategy { max_fee, ..self.strategy.clone() };
+        let left = self.budget.left(block.head.time, &self.strategy).fee;
         let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
-        match self.lanes[at].executor.select(desk, &plan.actions, &strategy, &mut block.tries).await {
+        match self.lanes[at].executor.select(desk, &plan.actions, &self.strategy, (&mut block.tries, left)).await {
             Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
                 self.refused(at, block.head, error)?;
                 Ok(Batch::default())
@@ -136,11 +149,13 @@ impl<C: Chain> Keeper<C> {
             Some(lane) => Some(spendable(&*self.chain, &self.book, lane.executor.sender(), &self.strategy).await?),
             None => self.inventory().await?,
         };
-        let cooling = self.cooling.at(head.height);
+        let allowance = self.budget.left(head.time, &self.strategy);
+        let mut left_alone = self.cooling.at(head.height);
+        left_alone.extend(self.budget.postponed(allowance.fee).map(|key| (key.clone(), Skip::Budget)));
         let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
         let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
-        let means = Means::new(sender, inventory, &self.strategy, &cooling)
-            .within(self.budget.left(head.time, &self.strategy))
+        let means = Means::new(sender, inventory, &self.strategy, &left_alone)
+            .within(allowance)
             .waiting(&self.ages)
             .through(block.exchange.as_ref())
             .beside(&self.book, busy, &promised);

@@ -28,11 +28,13 @@ pub(super) struct Lane<C> {
     pub poor: bool,
     /// Whether nobody said at this block what the chain has of it.
     pub blind: bool,
+    /// The last block at which it could not choose or send; 0 once it could.
+    pub wrong: u64,
 }
 
 impl<C: Chain> Lane<C> {
     pub const fn new(executor: Executor<C>) -> Self {
-        Self { executor, sent: Vec::new(), seen: None, refusals: (0, 0), poor: false, blind: false }
+        Self { executor, sent: Vec::new(), seen: None, refusals: (0, 0), poor: false, blind: false, wrong: 0 }
     }
 
     /// Whether it has a transaction on its way.

@@ -4,6 +4,7 @@
 use plimsoll_schema::oracle::{DENOMS_MAX, QueryMsg, Source, SourcesResponse};
 
 use crate::chain::{Chain, Head, query};
+use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::run::Keeper;
 
@@ -52,9 +53,11 @@ impl<C: Chain> Keeper<C> {
         if denoms.is_empty() {
             return Ok(());
         }
-        let strategy = &self.strategy;
+        // No more than the hour has left.
+        let max_fee = self.budget.left(head.time, &self.strategy).fee;
+        let strategy = Strategy { max_fee, ..self.strategy.clone() };
         let Some(lane) = self.lanes.first_mut() else { return Ok(()) };
-        match lane.executor.publish(&self.book.addresses.oracle, &denoms, head, strategy).await {
+        match lane.executor.publish(&self.book.addresses.oracle, &denoms, head, &strategy).await {
             Ok(Some(spent)) => {
                 tracing::info!(height = head.height, denoms = denoms.join(", "), "live prices are on their way");
                 lane.accepted();

@@ -112,6 +112,27 @@ async fn a_key_that_fails_takes_nothing_from_what_another_has_sent() {
 }
 
 #[tokio::test]
+async fn keys_that_something_is_wrong_with_at_every_block_do_not_keep_the_next_from_being_tried() {
+    let mut stage = three_keys(two_a_transaction(6), None).await;
+    // The first two, after which no more are tried at this block.
+    stage.script("sign #1 fail; sign #2 fail");
+    assert_eq!(stage.tick().await.unwrap_err().class(), Class::Retry);
+    // They still are, and come last now.
+    for place in ["sign #2 fail; sign #3 fail", "sign #1 fail; sign #2 fail"] {
+        stage.script(place);
+        assert_eq!(stage.next().await.map_or(0, |tick| of_each(&tick).len()), usize::from(place.contains("#3")));
+    }
+    stage.script("");
+    let others = ["second", "third"].map(|name| stage.world().signed_by(name));
+    let mut sequences = vec![stage.world().sequence().await.unwrap()];
+    for other in others {
+        sequences.push(other.await.unwrap().sequence().await.unwrap());
+    }
+    assert_eq!(sequences, [Some(0), Some(0), Some(1)]);
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn the_first_key_keeps_the_others_supplied_with_gas_money() {
     let mut setup = Setup { gas_money: Some(100_000_000), ..two_a_transaction(6) };
     setup.strategy.max_gas_per_tx = 1_000_000;
