@@ -8,11 +8,18 @@ net=(--home "$PLIMSOLL_HOME" --node "http://127.0.0.1:$PLIMSOLL_RPC_PORT" --outp
 
 # tx <from> <wasm subcommand and arguments…>: sends, waits until it is in a block, prints its result.
 tx() {
+	local from=$1
+	shift
+	submit "$from" wasm "$@"
+}
+
+# submit <from> <module, its subcommand and arguments…>: as tx, of any module.
+submit() {
 	local from=$1 sent hash result
 	shift
-	sent=$("$wasmd" tx wasm "$@" --from "$from" --keyring-backend test --chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" \
+	sent=$("$wasmd" tx "$@" --from "$from" --keyring-backend test --chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" \
 		--gas 8000000 --fees 200000ustake --broadcast-mode sync -y 2>"$PLIMSOLL_HOME/tx.err") ||
-		die "$from: $* can't be sent: $(tail -n 1 "$PLIMSOLL_HOME/tx.err")"
+		die "$from: $* can't be sent: $(why "$PLIMSOLL_HOME/tx.err")"
 	hash=$(jq -r 'if .code == 0 then .txhash else empty end' <<<"$sent")
 	[[ $hash ]] || die "$from: $* was not accepted: $(jq -r .raw_log <<<"$sent")"
 	for _ in {1..100}; do
@@ -24,6 +31,13 @@ tx() {
 		sleep 0.1
 	done
 	die "$from: $* is in no block"
+}
+
+# why <file>: wasmd's own words, without colours and the pages of help that it prints with them.
+why() {
+	local plain
+	plain=$(sed $'s/\x1b\\[[0-9;]*m//g' "$1")
+	sed -nE 's/^Error: //p; s/.* err="(.*)".*/\1/p' <<<"$plain" | tail -n 1 | grep . || tail -n 1 <<<"$plain"
 }
 
 # smart <contract> <query>: the answer's data.

@@ -4,8 +4,8 @@
 #   scripts/deploy.sh NETWORK [keeper's deploy flags…]
 #
 # NETWORK is a network file, or the name of one in scripts/networks. The deployer's mnemonic is in PLIMSOLL_MNEMONIC, or in a file named
-# with --mnemonic-file. The network `local` uses the public test keys of scripts/localnet/keys.toml, and PLIMSOLL_GRPC_PORT and PLIMSOLL_RPC_PORT
-# where they are set, as localnet.sh does.
+# with --mnemonic-file. The network `local` uses the public test keys of scripts/localnet/keys.toml, and PLIMSOLL_CHAIN_ID, PLIMSOLL_GRPC_PORT and
+# PLIMSOLL_RPC_PORT where they are set, as localnet.sh does.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [[ $# -gt 0 ]] || die "usage: ${0##*/} NETWORK [--out FILE] [--mnemonic-file FILE] [--grpc URL] [--rpc URL] [--json]"
@@ -24,6 +24,12 @@ if [[ $network == */scripts/networks/local.toml ]]; then
 	# The node that localnet.sh starts with the same variables.
 	[[ ! ${PLIMSOLL_GRPC_PORT:-} || " $* " == *" --grpc "* ]] || set -- "$@" --grpc "http://127.0.0.1:$PLIMSOLL_GRPC_PORT"
 	[[ ! ${PLIMSOLL_RPC_PORT:-} || " $* " == *" --rpc "* ]] || set -- "$@" --rpc "http://127.0.0.1:$PLIMSOLL_RPC_PORT"
+	if [[ ${PLIMSOLL_CHAIN_ID:-plimsoll-local-1} != plimsoll-local-1 ]]; then
+		named=$repo_root/target/localnet/network-$PLIMSOLL_CHAIN_ID.toml
+		mkdir -p "${named%/*}"
+		sed "s|^id = .*|id = \"$PLIMSOLL_CHAIN_ID\"|" "$network" >"$named"
+		network=$named
+	fi
 fi
 need_wasm
 build_keeper

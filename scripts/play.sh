@@ -2,7 +2,7 @@
 # Plays on the local node that scripts/localnet.sh started and scripts/deploy.sh filled, with its public test keys.
 #
 #   scripts/play.sh fund ADDRESS         money for gas, from the owner
-#   scripts/play.sh borrow               user1 lends 100,000 uusd's worth, user2 supplies 100 ATOM and borrows 650 dollars
+#   scripts/play.sh borrow               user1 lends 100,000 dollars, a new account of user2 supplies 100 ATOM and borrows 65 % of their worth
 #   scripts/play.sh price DENOM PRICE    both feeders vote for this price, as 8.2
 #
 # PLIMSOLL_HOME, PLIMSOLL_CHAIN_ID and PLIMSOLL_RPC_PORT as for localnet.sh; PLIMSOLL_DEPLOYMENT is deployments/local.json.
@@ -19,22 +19,42 @@ deployment=${PLIMSOLL_DEPLOYMENT:-deployments/local.json}
 pool=$(jq -r .pool.address "$deployment")
 oracle=$(jq -r .oracle.address "$deployment")
 
+# mid_price <denom>: what the oracle says of it now.
+mid_price() {
+	smart "$oracle" "$(jq -nc --arg denom "$1" '{prices_by_denoms: {denoms: [$denom]}}')" | jq -c '.prices[0]'
+}
+
 case "${1:-} $#" in
 'fund 2')
-	"$wasmd" tx bank send owner "$2" 1000000000ustake --keyring-backend test --chain-id "$PLIMSOLL_CHAIN_ID" "${net[@]}" \
-		--gas 200000 --fees 5000ustake -y >/dev/null
+	submit owner bank send owner "$2" 1000000000ustake >/dev/null
 	say "sent 1000000000ustake to $2"
 	;;
 'borrow 1')
+	price=$(mid_price uatom)
+	now=$(jq -r '.valid.price // empty' <<<"$price")
+	[[ $now ]] || die "uatom has no price: $price; scripts/play.sh price uatom 10, or scripts/deploy.sh local for all"
+	# An account that owes nothing yet, and 65 % of what its collateral is worth now.
+	user2=$(address user2)
+	for ((id = 0; ; id++)); do
+		debts=$(smart "$pool" "$(jq -nc --arg user "$user2" --argjson id $id '{user_debts: {user: $user, account_id: $id}}')")
+		[[ $(jq '.debts | length' <<<"$debts") != 0 ]] || break
+	done
+	owed=$(jq -n --arg now "$now" '$now | tonumber * 65000000 | floor')
 	tx user1 execute "$pool" '{"deposit":{}}' --amount 100000000000uusd >/dev/null
-	tx user2 execute "$pool" '{"deposit":{}}' --amount 100000000uatom >/dev/null
-	tx user2 execute "$pool" '{"borrow":{"denom":"uusd","amount":"650000000"}}' >/dev/null
-	say "$(address user2) owes 650 dollars against 100 ATOM; below about 8.67 dollars an ATOM that can be liquidated"
+	# Both or neither.
+	tx user2 execute "$pool" "$(jq -nc --argjson id $id --arg owed "$owed" '{batch: {actions: [
+		{deposit: {coin: {denom: "uatom", amount: "100000000"}, account_id: $id}},
+		{borrow: {denom: "uusd", amount: $owed, account_id: $id}}]}}')" --amount 100000000uatom >/dev/null
+	say "$user2/$id has 100 ATOM, at $now, and owes ${owed}uusd;" \
+		"below about $(jq -n --argjson owed "$owed" '$owed / 75000000 * 100 | round / 100') an ATOM that can be liquidated"
 	;;
 'price 3')
 	vote=$(jq -nc --arg denom "$2" --arg price "$3" '{feed: {prices: [{$denom, $price}]}}')
 	for feeder in feeder1 feeder2; do tx $feeder execute "$oracle" "$vote" >/dev/null; done
-	say "$2 is at $(smart "$oracle" "$(jq -nc --arg denom "$2" '{prices_by_denoms: {denoms: [$denom]}}')" | jq -c '.prices[0]')"
+	price=$(mid_price "$2")
+	say "$2 is at $price"
+	jq -e --arg wanted "$3" '.valid.price // "nan" | tonumber == ($wanted | tonumber)' <<<"$price" >/dev/null ||
+		die "that isn't $3: the oracle moves in steps (max_deviation, step_interval) within its bounds; vote again for the next step"
 	;;
 *) usage ;;
 esac

@@ -49,9 +49,9 @@ pub enum Error {
         older: bool,
     },
     /// An address without a contract.
-    #[error("there is no {name} contract at '{address}' on {chain_id}: set contracts.{name}, or deploy first")]
+    #[error("there is no {name} contract at '{address}' on {chain_id}: set contracts.{name}{}, or deploy first", if *.name == "pair" { "s" } else { "" })]
     NoContract {
-        /// `pool` or `oracle`.
+        /// `pool`, `oracle`, `liquidator` or `pair`.
         name: &'static str,
         /// Where it should be.
         address: String,

@@ -15,6 +15,7 @@ use plimsoll_schema::pool::AccountKey;
 use crate::chain::{Chain, Coin, Execute, Head, Signed};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
+use crate::execute::sequence::Next;
 use crate::journal::{Fate, Intent, Journal};
 use crate::order::{Desk, before, publish};
 use crate::plan::Action;
@@ -35,7 +36,7 @@ pub struct Executor<C> {
     journal: Journal,
     sender: String,
     /// The sequence of the next transaction, once known.
-    next: Option<u64>,
+    next: Option<Next>,
     /// What that is at least, by the journal: a node that says less is behind.
     least: u64,
     /// At which block a node was first seen to say less.
@@ -210,9 +211,9 @@ impl<C: Chain> Executor<C> {
             Outgoing::Transfer { to, coin } => self.chain.sign_transfer(to, coin, gas, timeout_height).await?,
         };
         match self.next {
-            Some(next) if signed.sequence != next => {
-                self.assert_own(next, signed.sequence).await?;
-                Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
+            Some(next) if !next.may_be(signed.sequence) => {
+                self.assert_own(next.most, signed.sequence).await?;
+                Err(Error::garbage("the node", format!("sequence {}, not {}", signed.sequence, next.most)))
             }
             None if signed.sequence < self.least => {
                 let next = self.least;

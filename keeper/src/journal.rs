@@ -4,7 +4,7 @@
 //! dropped; any other line that can't be read stops the keeper, since it might hide a transaction. A long file is written anew
 //! without what is resolved, but for the latest and for what counts for the limits of an hour.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
@@ -120,19 +120,19 @@ impl Journal {
 
     /// What isn't resolved in this file, which stays as it is, whoever has it open; nothing where there is none.
     pub fn look(path: &Path) -> Result<Vec<Intent>> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::file(path, error)),
-        };
         let mut open: Vec<Intent> = Vec::new();
-        for (number, line) in whole_lines(&text).lines().enumerate() {
-            match read_line(path, number, line)? {
+        for line in look_at_lines(path)? {
+            match line {
                 Line::Intent(intent) => open.push(intent),
                 Line::Resolved { hash, .. } => open.retain(|intent| intent.hash != hash),
             }
         }
         Ok(open)
+    }
+
+    /// As [`Self::used`], of a file that stays as it is.
+    pub fn look_used(path: &Path, sender: &str, chain_id: &str) -> Result<Option<(u64, u64)>> {
+        Ok(used(&look_at_lines(path)?, sender, chain_id))
     }
 
     /// All that isn't resolved.
@@ -155,14 +155,9 @@ impl Journal {
         })
     }
 
-    /// The highest sequence of this key that a block has used up, as far as the file goes back.
+    /// The highest sequence of this key that a block has surely used up, as far as the file goes back.
     pub fn used(&self, sender: &str, chain_id: &str) -> Option<u64> {
-        let landed: BTreeSet<&str> = self.lines.iter().filter(|line| line.is_in_block()).map(Line::hash).collect();
-        let own = self.lines.iter().filter_map(|line| match line {
-            Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => Some(intent),
-            _ => None,
-        });
-        own.filter(|intent| landed.contains(intent.hash.as_str())).filter_map(|intent| intent.sequence).max()
+        used(&self.lines, sender, chain_id).map(|(sequence, _)| sequence)
     }
 
     /// Where it is.
@@ -247,8 +242,12 @@ impl Line {
         matches!(self, Self::Resolved { fate: Fate::Refused, .. })
     }
 
-    const fn is_in_block(&self) -> bool {
-        matches!(self, Self::Resolved { fate: Fate::Settled | Fate::Failed, .. })
+    /// The hash and the height of a transaction that worked. One that failed may have done so before its sequence was used.
+    const fn in_block(&self) -> Option<(&str, u64)> {
+        match self {
+            Self::Resolved { hash, fate: Fate::Settled, height } => Some((hash.as_str(), *height)),
+            _ => None,
+        }
     }
 
     /// When it was spent, in seconds; 0 for what doesn't say.
@@ -265,6 +264,26 @@ impl Line {
             Self::Resolved { hash, .. } => hash,
         }
     }
+}
+
+/// The highest sequence of this key that a block has used up, and that block's height.
+fn used(lines: &[Line], sender: &str, chain_id: &str) -> Option<(u64, u64)> {
+    let landed: BTreeMap<&str, u64> = lines.iter().filter_map(Line::in_block).collect();
+    let own = lines.iter().filter_map(|line| match line {
+        Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => Some(intent),
+        _ => None,
+    });
+    own.filter_map(|intent| Some((intent.sequence?, *landed.get(intent.hash.as_str())?))).max()
+}
+
+/// The lines of a file that stays as it is, whoever has it open; none where there is no file.
+fn look_at_lines(path: &Path) -> Result<Vec<Line>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::file(path, error)),
+    };
+    whole_lines(&text).lines().enumerate().map(|(number, line)| read_line(path, number, line)).collect()
 }
 
 /// All but a last line that was cut short.

@@ -59,6 +59,28 @@ impl Mnemonic {
         Self::parse(&words, &path.display().to_string())
     }
 
+    /// The keeper's: from what [`MNEMONIC_VARIABLE`] holds, or else from this file; `None` when neither is set. Both are an error: which of them is
+    /// meant nobody can know, and they are different purses.
+    pub fn of_keeper(words: Option<&str>, file: Option<&Path>) -> Result<Option<Self>> {
+        match (words.filter(|words| !words.is_empty()), file) {
+            (Some(_), Some(path)) => {
+                let path = path.to_string_lossy();
+                Err(Error::Config(format!(
+                    "{MNEMONIC_VARIABLE} and wallet.mnemonic_file = \"{}\" are both set: unset the one that isn't meant",
+                    veiled(&path)
+                )))
+            }
+            (Some(words), None) => Self::parse(words, MNEMONIC_VARIABLE).map(Some),
+            (None, Some(path)) if veiled(&path.to_string_lossy()) == path.to_string_lossy() && !path.is_file() => {
+                Err(Error::Config(format!(
+                    "wallet.mnemonic_file = \"{}\" is not allowed: it must be a file that is there",
+                    path.display()
+                )))
+            }
+            (None, file) => file.map(Self::read).transpose(),
+        }
+    }
+
     /// From the environment, or else from this file. `None` when neither is set.
     pub fn find(variable: &str, file: Option<&Path>) -> Result<Option<Self>> {
         if let Ok(words) = std::env::var(variable) {
@@ -75,7 +97,12 @@ impl Mnemonic {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(|error| Error::file(path, error))?;
+        let mut file = options.open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                Error::file(path, "is there already, and may hold a key that is in use: name another file")
+            }
+            _ => Error::file(path, error),
+        })?;
         let written = writeln!(file, "{mnemonic}").and_then(|()| file.sync_all());
         written.map_err(|error| Error::file(path, error))?;
         Ok(Self(mnemonic))

@@ -141,6 +141,7 @@ impl Monitor {
         let (result, reason) = match lost.why {
             Why::Expired => ("expired", ""),
             Why::Rival => ("rival", ""),
+            Why::Changed => ("changed", ""),
             Why::OutOfGas => ("failed", "out_of_gas"),
             Why::Failed => ("failed", "refused_by_contract"),
         };

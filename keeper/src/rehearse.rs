@@ -8,11 +8,15 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use cosmwasm_std::{Decimal, Isqrt, Uint256, Uint512};
-use plimsoll_risk::units::{Amount, Ratio};
+use plimsoll_risk::health::Position;
+use plimsoll_risk::loss::is_bad_debt;
+use plimsoll_risk::units::{Amount, Ratio, Value};
 
 use crate::book::Book;
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, Pair};
+use crate::plan::Deal;
+use crate::scan::Scan;
 
 /// The highest price after a shock, in parts of the one before: a shock of +900 %.
 const FACTOR_MAX: Decimal = Decimal::percent(1_000);
@@ -83,6 +87,23 @@ pub fn shocked(book: &Book, shocks: &[Shock]) -> Result<Book> {
         (record.anchor, record.anchored_at, record.timestamp) = (record.price, now, now);
     }
     Ok(book)
+}
+
+/// The debt that lenders bear when this liquidation leaves the account with nothing: the pool writes it off at once. `None` where the account goes on.
+pub fn left_over(book: &Book, scan: &Scan, deal: &Deal) -> Option<Value> {
+    let account = book.accounts.get(&deal.key)?;
+    let (debt, collateral) = (book.asset_of(&deal.sent.denom)?, book.asset_of(&deal.collateral_denom)?);
+    let mut position = Position::of(account, &scan.assets, scan.now).ok()?;
+    for line in position.debts.iter_mut().filter(|line| line.asset == debt) {
+        line.amount = line.amount.saturating_sub(deal.expected.repay);
+    }
+    for line in position.collaterals.iter_mut().filter(|line| line.asset == collateral) {
+        line.amount = line.amount.saturating_sub(deal.expected.seize);
+    }
+    position.debts.retain(|line| !line.amount.is_zero());
+    position.collaterals.retain(|line| !line.amount.is_zero());
+    let bad = is_bad_debt(&position, book.terms.dust_value).ok()?;
+    bad.then(|| position.health().ok()).flatten().map(|health| health.debt)
 }
 
 /// The pairs after these shocks.

@@ -11,8 +11,11 @@ use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::endpoints::{Endpoints, Kind};
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::chain::{Chain, Coin, Included, Outcome};
+use plimsoll_keeper::commands::doctor::market::Market;
 use plimsoll_keeper::commands::doctor::{Check, Status, contracts, journal, limits, machine, network, prices, wallet};
-use plimsoll_keeper::config::{ChainConfig, Contracts, Strategy};
+use plimsoll_keeper::commands::make_directory_of;
+use plimsoll_keeper::config::{ChainConfig, Config, Contracts, Layers, Strategy};
+use plimsoll_keeper::exchange::read::Venue;
 use plimsoll_keeper::journal::{Fate, Intent, Journal};
 use plimsoll_keeper::plan::{Means, plan};
 use plimsoll_keeper::scan::scan;
@@ -64,6 +67,20 @@ async fn contracts_are_there_of_the_right_kind_and_of_one_another() {
             .iter()
             .any(|c| c.status == Status::Fail && c.finding.contains("it should be crates.io:plimsoll-liquidator"))
     );
+    // Each of the market's own contracts in the place of a pair, and a contract that cw2 knows nothing of.
+    let oracle = chain.with(|world| world.oracle().to_string()).await.unwrap();
+    for wrong in [good.pool.clone(), oracle, good.liquidator.clone().unwrap()] {
+        let pairs = vec![good.pairs[0].clone(), wrong.clone()];
+        let checks = contracts::check(&chain, &Contracts { pairs: pairs.clone(), ..good.clone() }, "c-1").await;
+        let found = bad(&checks, Status::Fail);
+        assert!(found.finding.contains("it should be crates.io:plimsoll-pair"), "{found:?}");
+        assert_eq!(found.mend.as_deref(), Some("correct contracts.pairs"));
+        let error = Venue::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &pairs).await.unwrap_err();
+        assert!(error.to_string().contains("contracts.pairs") && error.to_string().contains(&wrong), "{error}");
+    }
+    let nowhere = ["cosmwasm1nothing".to_owned()];
+    let error = Venue::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &nowhere).await.unwrap_err();
+    assert!(error.to_string().contains("set contracts.pairs,"), "{error}");
     let checks = contracts::check(&chain, &Contracts { pool: good.pairs[0].clone(), ..good }, "c-1").await;
     assert_eq!(worst(&checks), Status::Fail);
 }
@@ -77,6 +94,7 @@ fn another_version_is_a_warning_and_a_foreign_pair_is_well() {
     assert_eq!(status("pool", "crates.io:plimsoll-oracle", ours), Status::Fail);
     assert_eq!(status("pool", "", ""), Status::Fail);
     assert_eq!(status("pair", "astroport-pair", "1.5.0"), Status::Ok);
+    assert_eq!(status("pair", "crates.io:plimsoll-pool", ours), Status::Fail);
 }
 
 #[tokio::test]
@@ -133,6 +151,13 @@ fn files_are_tried_and_nothing_is_left_behind() {
     let file = directory.join("deep/er/journal.jsonl");
     assert_eq!(machine::writable("journal", &file).status, Status::Ok);
     assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 0);
+    assert!(machine::writable("journal", &file).finding.contains("its directory with it"));
+    // What the doctor foretells is what the commands do.
+    make_directory_of(&file).unwrap();
+    assert!(file.parent().unwrap().is_dir() && !file.exists());
+    assert!(machine::writable("journal", &file).finding.ends_with("can be made"));
+    make_directory_of(std::path::Path::new("journal.jsonl")).unwrap();
+    std::fs::remove_dir_all(directory.join("deep")).unwrap();
     let there = directory.join("journal.jsonl");
     let held = std::fs::File::create(&there).unwrap();
     assert!(machine::writable("journal", &there).finding.contains("can be written"));
@@ -163,6 +188,58 @@ fn limits_below_the_cost_of_a_liquidation_are_failures_each_by_its_name() {
     ] {
         assert!(bad(&costs(wrong), Status::Fail).finding.contains(name), "{name}");
     }
+}
+
+#[test]
+fn an_item_has_to_have_gas_for_a_liquidation() {
+    assert!(limits::item_gas(Strategy::default().item_gas).is_none());
+    let check = limits::item_gas(1_000).unwrap();
+    assert!(check.status == Status::Fail && check.finding.contains("strategy.item_gas is 1000"), "{check:?}");
+    assert!(check.mend.unwrap().contains("0 items succeeded"));
+}
+
+/// In the world a debt is worth 5 at least, and dust is below 1; a whole UUSD is a million base units, for 1.
+#[tokio::test]
+async fn a_limit_of_what_is_repaid_names_a_listed_token_and_leaves_something_to_repay() {
+    let (chain, contracts) = world().await;
+    let market = Market::read(&chain, &contracts.pool).await.unwrap();
+    let prices = std::collections::BTreeMap::from([(UUSD.to_owned(), "1".parse().unwrap())]);
+    let judged = |denom: &str, most: u128| {
+        let max_repay = std::collections::BTreeMap::from([(denom.to_owned(), most)]);
+        limits::repayable(&Strategy { max_repay, ..Strategy::default() }, &market, &prices)
+    };
+    assert!(judged(UUSD, 5_000_000).is_empty());
+    for (most, status) in
+        [(4_999_999, Status::Warn), (1_000_000, Status::Warn), (999_999, Status::Fail), (10, Status::Fail)]
+    {
+        let checks = judged(UUSD, most);
+        let found = bad(&checks, status);
+        assert!(found.finding.contains(&format!("strategy.max_repay.{UUSD} is {most}{UUSD}")), "{found:?}");
+    }
+    assert!(bad(&judged("nope", 1), Status::Warn).finding.contains("lists no nope"));
+    // Nobody knows what it is worth.
+    assert!(judged(UATOM, 1).is_empty());
+    // The whole of it, as the doctor asks: with the prices that are published.
+    let toml = format!(
+        "chain = {{ id = 'c-1', grpc = 'http://a:1', rpc = 'http://a:2' }}\ncontracts.pool = '{}'\nstrategy.max_repay.{UUSD} = 10\n",
+        contracts.pool
+    );
+    let mut layers = Layers::default();
+    layers.add_toml(&toml, "a test").unwrap();
+    let config = Config { contracts, ..Config::of(&layers).unwrap() };
+    let priced = chain.with_gas_price(Coin { denom: UUSD.to_owned(), amount: 1 }).await.unwrap();
+    let found = limits::check(&priced, &config).await;
+    assert!(bad(&found, Status::Fail).finding.contains("is 10"), "{found:?}");
+    // One liquidation costs the same for the limits and for the wallet.
+    let (told, held) = (&found[0].finding, &wallet::further(&priced, 1, &config.contracts).await[0].finding);
+    let fee = chain_fee(told);
+    assert!(held.contains(&format!("costs {fee}")), "{told} {held}");
+}
+
+/// The fee that `there is room for a liquidation, about G gas for F…` tells.
+fn chain_fee(finding: &str) -> String {
+    let after = finding.split(" gas for ").nth(1).unwrap();
+    after.chars().take_while(char::is_ascii_digit).collect()
 }
 
 #[test]
@@ -285,6 +362,25 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         assert!(check.status == status && check.finding.contains(says), "{check:?}");
         assert_eq!(check.mend.is_some(), status != Status::Ok);
     }
+    // Block 990 has used up sequence 4, as the journal says; what the chain says the next one is.
+    let file = std::path::Path::new("j.jsonl");
+    for (height, next, fails) in [
+        (1_000, 5, false),
+        (1_000, 4, true),
+        (990, 4, true),
+        (970, 4, false),
+        (969, 4, true),
+        (3, 0, true),
+        (3, 9, false),
+    ] {
+        let found = journal::reset(file, &head(height), (4, 990), next);
+        assert_eq!(found.is_some(), fails, "{height} {next}");
+        assert!(
+            found
+                .iter()
+                .all(|check| check.status == Status::Fail && check.mend.as_deref() == Some("move the journal away"))
+        );
+    }
     let ahead = Intent { timeout_height: 2_000, ..ours.clone() };
     let check = journal::judge(&ahead, &head(999), &Outcome::NotFound { height: 999 }, false);
     assert!(check.status == Status::Fail && check.finding.contains("another chain of that name"), "{check:?}");
@@ -301,6 +397,8 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         kept.intend(one).unwrap();
     }
     kept.resolve("D", Fate::Settled, 7).unwrap();
+    assert_eq!(Journal::look_used(&file, LIQUIDATOR, &here).unwrap(), Some((4, 7)));
+    assert_eq!(Journal::look_used(&file, "wasm1other", &here).unwrap(), None);
     let cut = std::fs::read_to_string(&file).unwrap() + "{\"intent\":";
     std::fs::write(&file, &cut).unwrap();
     let checks = journal::check(&chain, &file).await;
@@ -319,10 +417,10 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
 #[tokio::test]
 async fn a_further_key_without_gas_money_is_a_warning_since_the_first_supplies_it() {
     let price = Coin { denom: UUSD.to_owned(), amount: 1 };
-    let (chain, _) = world().await;
+    let (chain, contracts) = world().await;
     let rich = chain.with_gas_price(price).await.unwrap();
     let poor = rich.signed_by("nobody").await.unwrap();
-    assert_eq!(bad(&wallet::further(&poor, 1).await, Status::Warn).check, "gas money 2");
-    let found = wallet::further(&rich, 2).await;
+    assert_eq!(bad(&wallet::further(&poor, 1, &contracts).await, Status::Warn).check, "gas money 2");
+    let found = wallet::further(&rich, 2, &contracts).await;
     assert!(found[0].status == Status::Ok && found[0].check == "gas money 3", "{found:?}");
 }

@@ -70,8 +70,51 @@ fn new_writes_a_file_for_its_owner_alone_and_overwrites_none() {
     let address = Mnemonic::create(&path).unwrap().key("wasm", 118, 0).unwrap().address().to_owned();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(Mnemonic::read(&path).unwrap().key("wasm", 118, 0).unwrap().address(), address);
-    assert!(matches!(Mnemonic::create(&path), Err(Error::File { .. })));
+    let again = Mnemonic::create(&path).unwrap_err();
+    assert!(matches!(again, Error::File { .. }) && again.to_string().contains("is there already"), "{again}");
     std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn words_in_the_environment_beside_a_file_are_an_error_that_names_both() {
+    let path = file("beside", WORDS, 0o600);
+    let address = |words, file| {
+        let found = Mnemonic::of_keeper(words, file).map(|found| found.map(|found| found.key("wasm", 118, 0).unwrap()));
+        found.map(|key| key.map(|key| key.address().to_owned()))
+    };
+    assert_eq!(address(None, None).unwrap(), None);
+    assert_eq!(address(Some(""), None).unwrap(), None);
+    for (words, file) in [(Some(WORDS), None), (None, Some(path.as_path())), (Some(""), Some(path.as_path()))] {
+        assert_eq!(address(words, file).unwrap().unwrap(), ADDRESS);
+    }
+    let error = address(Some(WORDS), Some(&path)).unwrap_err().to_string();
+    assert!(error.contains("PLIMSOLL_KEEPER_MNEMONIC and wallet.mnemonic_file") && error.contains("beside"), "{error}");
+    assert!(!error.contains("panther"), "{error}");
+    std::fs::remove_file(&path).unwrap();
+    let error = address(None, Some(&path)).unwrap_err().to_string();
+    assert!(error.contains("wallet.mnemonic_file") && error.contains("must be a file that is there"), "{error}");
+}
+
+#[test]
+fn an_account_whose_owner_is_mistyped_or_of_another_chain_is_refused() {
+    use plimsoll_keeper::commands::account_named;
+    let named = |text: &str| account_named(text, "wasm");
+    let key = named(&format!("{ADDRESS}/7")).unwrap();
+    assert_eq!((key.owner.as_str(), key.account_id), (ADDRESS, 7));
+    // A contract's address is longer.
+    named("wasm1rw8mgg6y4qyag32v8yv9e0ttc23933nlm2k7ej42hs5w80efjzsq2q644f").unwrap();
+    let other = Mnemonic::parse(WORDS, "a test").unwrap().key("osmo", 118, 0).unwrap().address().to_owned();
+    for (text, says) in [
+        (ADDRESS.replace("tl8", "tl9"), "checksum"),
+        (ADDRESS[..ADDRESS.len() - 1].to_owned(), "checksum"),
+        ("ada".to_owned(), "checksum"),
+        (other, "'osmo'"),
+        (format!("{ADDRESS}/x"), "OWNER/ID"),
+        (String::new(), "OWNER/ID"),
+    ] {
+        let error = named(&text).unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains(&format!("'{text}' is no account")), "{error}");
+    }
 }
 
 #[test]

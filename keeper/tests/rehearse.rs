@@ -10,9 +10,11 @@
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::commands::scan::{price_faults, summary};
+use plimsoll_keeper::commands::scan::summary;
+use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::exchange::{Exchange, Pair};
-use plimsoll_keeper::rehearse::{Shock, moved, shocked};
+use plimsoll_keeper::plan::{Action, Means, plan};
+use plimsoll_keeper::rehearse::{Shock, left_over, moved, shocked};
 use plimsoll_keeper::scan::scan;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
@@ -78,6 +80,41 @@ async fn what_is_foretold_is_what_the_contracts_say_after_the_fall() {
     }
 }
 
+/// What the pool itself writes off when the account is liquidated as planned. Its books lose less than a unit less, since debts round up.
+#[tokio::test]
+async fn the_loss_that_a_liquidation_leaves_is_what_the_pool_then_writes_off() {
+    for (price, loses) in [("8", false), ("6.9", true), ("5.5", true), ("2", true)] {
+        let build = move || {
+            let mut world = World::builder().lent(1_000_000).build();
+            world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+            world.borrow(ALICE, UUSD, 690_000_000).unwrap();
+            world.set_price(UATOM, price);
+            world
+        };
+        let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+        let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+        let book = Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+        let judged = scan(&book, book.head.time).unwrap();
+        let (strategy, cooling) = (Strategy::default(), std::collections::BTreeMap::new());
+        let planned = plan(&book, &judged, Means::new(Some(LIQUIDATOR), None, &strategy, &cooling)).actions;
+        let Some(Action::Liquidate(deal)) = planned.into_iter().next() else { panic!("no plan at {price}") };
+        let foretold = left_over(&book, &judged, &deal);
+        assert_eq!(foretold.is_some(), loses, "{price}: {foretold:?}");
+        let sent = deal.sent.amount;
+        let done =
+            chain.with(move |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, sent)).unwrap()).await.unwrap();
+        let attributes = done.events.iter().flat_map(|event| &event.attributes);
+        let told = attributes.filter(|attribute| attribute.key == "written_off");
+        let lost: Vec<f64> = told.map(|one| one.value.trim_end_matches(UUSD).parse().unwrap()).collect();
+        let foretold: Vec<f64> = foretold.iter().map(|value| value.to_string().parse::<f64>().unwrap() * 1e6).collect();
+        assert_eq!(lost.len(), foretold.len(), "{price}");
+        assert!(
+            lost.iter().zip(&foretold).all(|(lost, told)| (told - lost).abs() <= 1.0),
+            "{price}: {lost:?} {foretold:?}"
+        );
+    }
+}
+
 // A shock is a vote that has just been cast: what isn't shocked stays as old as it is.
 #[tokio::test]
 async fn prices_that_fail_their_guards_are_named_with_what_is_wrong_before_and_after_a_shock() {
@@ -85,7 +122,7 @@ async fn prices_that_fail_their_guards_are_named_with_what_is_wrong_before_and_a
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let read = async || Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
     let book = read().await;
-    let faults = |book: &Book| price_faults(book, &scan(book, book.head.time).unwrap());
+    let faults = |book: &Book| scan(book, book.head.time).unwrap().assets.faults();
     assert!(faults(&book).is_empty());
     let ages = |book: &Book| {
         book.assets.values().filter(|asset| asset.record.as_ref().unwrap().guards.max_age.is_some()).count()

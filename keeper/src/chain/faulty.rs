@@ -281,6 +281,7 @@ impl<C: Chain> Chain for Faulty<C> {
                 events: Vec::new(),
             }),
             // Its index is behind, not its height.
+            Some(Fault::Swallow) => Outcome::NotFound { height: self.inner.head().await?.height },
             Some(Fault::Stale(blocks)) if unseen(&outcome, head, blocks) => Outcome::NotFound { height: head },
             _ => outcome,
         })

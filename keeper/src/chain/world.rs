@@ -139,7 +139,11 @@ impl Home {
         self.world.advance(seconds);
         let height = self.world.height();
         let mut said = Vec::new();
-        for (hash, transaction) in self.mempool.take(height) {
+        for (hash, transaction) in self.mempool.take() {
+            // Another of its sender's may have used its sequence up.
+            if transaction.sequence != self.mempool.sequence(&transaction.sender) {
+                continue;
+            }
             let included = self.include(height, &transaction);
             said.extend(included.events.clone());
             self.mempool.done(hash, transaction.sender, included);
@@ -154,7 +158,7 @@ impl Home {
         acted.map(|_| head)
     }
 
-    /// A transaction in its block. Its fee is paid whatever it comes to.
+    /// A transaction in its block. Once its timeout and fee are seen to be good, these and its sequence are gone whatever it comes to.
     fn include(&mut self, height: u64, transaction: &Transaction) -> Included {
         let (sender, used, gas) = (transaction.sender.as_str(), transaction.work(), transaction.gas);
         let failed = |codespace: &str, code, log, gas_used| {
@@ -162,6 +166,10 @@ impl Home {
             Included { height, code, codespace, log, gas_used, events }
         };
         let fee = fee(self.gas_price.as_ref(), gas);
+        if height > transaction.timeout_height {
+            let log = format!("block height: {height}, timeout height: {}", transaction.timeout_height);
+            return failed("sdk", 30, log, 0);
+        }
         let paid = match fee.amount {
             0 => Ok(()),
             amount => self.world.send(sender, FEES, &[cosmwasm_std::coin(amount, &fee.denom)]).map(drop),
@@ -169,6 +177,7 @@ impl Home {
         if let Err(error) = paid {
             return failed("sdk", 5, format!("insufficient funds for a fee of {fee}: {error}"), 0);
         }
+        self.mempool.spend(sender);
         if used > gas {
             return failed("sdk", 11, format!("out of gas in location: wasm; gasWanted: {gas}, gasUsed: {used}"), gas);
         }

@@ -129,7 +129,7 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     let further = keys.into_iter().map(|key| node.signed_by(key)).collect::<Vec<_>>();
     for (number, node) in std::iter::once(&node).chain(&further).enumerate().take(addresses.len()) {
         if number > 0 {
-            tell(wallet::further(node, number).await)?;
+            tell(wallet::further(node, number, &config.contracts).await)?;
         }
         if let Ok(path) = config.journal_path(&addresses[number], number, |name| std::env::var(name).ok()) {
             tell(journal::check(node, &path).await)?;

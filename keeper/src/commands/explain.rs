@@ -7,12 +7,10 @@ use plimsoll_risk::units::Ratio;
 use serde_json::{Value as Json, json};
 
 use crate::book::Book;
-use crate::book::touched::account_key;
 use crate::chain::Chain;
 use crate::cli::Settings;
-use crate::commands::not_an_account;
 use crate::commands::run::describe;
-use crate::commands::{config, inventory, key, open, venue};
+use crate::commands::{account_named, config, inventory, key, open, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::output::print_json;
@@ -23,7 +21,7 @@ use crate::scan::{Verdict, name, scan_on};
 /// Says why the account is healthy or not, at which price of which asset that ends, and what a liquidation would do.
 pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<()> {
     let config = config(settings)?;
-    let wanted = account_key(account).ok_or_else(|| not_an_account(account))?;
+    let wanted = account_named(account, &config.chain.prefix)?;
     let (node, book) = open(&config, key(&config)?).await?;
     let scan = scan_on(&*node, &book).await?;
     let Some(record) = book.accounts.get(&wanted) else {

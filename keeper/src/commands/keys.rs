@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::cli::{KeysAction, Settings};
-use crate::commands::layers;
+use crate::commands::{layers, mnemonic};
 use crate::config;
 use crate::error::{Error, Result};
-use crate::keys::{MNEMONIC_VARIABLE, Mnemonic};
+use crate::keys::Mnemonic;
 use crate::output::print_json;
 
 /// Shows the first addresses of the configured mnemonic, or makes a new one.
@@ -23,10 +23,7 @@ pub fn keys(settings: &Settings, count: u32, action: Option<KeysAction>, json: b
             );
             (mnemonic, 0)
         }
-        None => {
-            let found = Mnemonic::find(MNEMONIC_VARIABLE, wallet.mnemonic_file.as_deref())?;
-            (found.ok_or(Error::NoKey)?, wallet.account)
-        }
+        None => (mnemonic(&wallet)?.ok_or(Error::NoKey)?, wallet.account),
     };
     for number in first..first.saturating_add(count.clamp(1, 1_000)) {
         let key = mnemonic.key(&prefix, coin_type, number)?;

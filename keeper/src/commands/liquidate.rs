@@ -7,11 +7,10 @@ use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
 use crate::book::Book;
-use crate::book::touched::account_key;
 use crate::chain::{Balances, Chain};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
-use crate::commands::{config, key, not_an_account, open, venue};
+use crate::commands::{account_named, config, key, open, venue};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
@@ -43,7 +42,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     if job.live && key.is_none() {
         return Err(Error::NoKey);
     }
-    let wanted = keys(&job)?;
+    let wanted = keys(&job, &config.chain.prefix)?;
     let (node, mut book) = open(&config, key).await?;
     let venue = venue(&config, &node).await?;
     // What is in flight changes both the book and what the wallet has, so its end is awaited first.
@@ -91,10 +90,13 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
 }
 
 /// The accounts' names, read; none twice.
-fn keys(job: &Job) -> Result<Vec<AccountKey>> {
+fn keys(job: &Job, prefix: &str) -> Result<Vec<AccountKey>> {
+    if job.min_success == Some(0) {
+        return Err(Error::Config("--min-success 0 asks for nothing: it must be 1 at least".to_owned()));
+    }
     let mut keys = Vec::new();
     for account in &job.accounts {
-        let key = account_key(account).ok_or_else(|| not_an_account(account))?;
+        let key = account_named(account, prefix)?;
         if keys.contains(&key) {
             return Err(Error::Config(format!("{} is named twice", name(&key))));
         }
@@ -138,6 +140,12 @@ async fn planned<C: Chain>(
             Some(action) => actions.push(action),
             None if !verdict.is_liquidatable() && !verdict.bad_debt => {
                 let factor = verdict.health_factor().unwrap_or_default();
+                if let Some(faults) = scan.assets.faults_of(account) {
+                    return Err(Error::DoesNotHold(format!(
+                        "{} can't be liquidated now: {faults}, and counts in its favour; its health factor is {factor} by that",
+                        name(key)
+                    )));
+                }
                 return Err(Error::DoesNotHold(format!("{} is healthy: its health factor is {factor}", name(key))));
             }
             None => {

@@ -13,14 +13,17 @@ pub mod snapshot;
 use std::path::Path;
 use std::sync::Arc;
 
+use cosmrs::AccountId;
 use indicatif::{ProgressBar, ProgressStyle};
+use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::book::shelf::Shelf;
+use crate::book::touched::account_key;
 use crate::chain::node::Node;
 use crate::chain::{Balances, Chain};
 use crate::cli::{Cli, Command, Settings, SnapshotAction};
-use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY};
+use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY, Wallet};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::execute;
@@ -96,26 +99,20 @@ pub fn config(settings: &Settings) -> Result<Config> {
 /// The configured key; `None` when there is none.
 pub fn key(config: &Config) -> Result<Option<Key>> {
     let derive = |mnemonic: Mnemonic| mnemonic.key(&config.chain.prefix, config.chain.coin_type, config.wallet.account);
-    mnemonic(config)?.map(derive).transpose()
+    mnemonic(&config.wallet)?.map(derive).transpose()
 }
 
 /// The configured keys, from the first on; none when there is no mnemonic.
 pub fn keys(config: &Config) -> Result<Vec<Key>> {
-    let Some(mnemonic) = mnemonic(config)? else { return Ok(Vec::new()) };
+    let Some(mnemonic) = mnemonic(&config.wallet)? else { return Ok(Vec::new()) };
     let numbers = (0..config.wallet.keys).map(|number| config.wallet.account.saturating_add(number));
     numbers.map(|number| mnemonic.key(&config.chain.prefix, config.chain.coin_type, number)).collect()
 }
 
-fn mnemonic(config: &Config) -> Result<Option<Mnemonic>> {
-    let file = config.wallet.mnemonic_file.as_deref();
-    if let Some(path) = file.filter(|path| !path.is_file() && std::env::var_os(MNEMONIC_VARIABLE).is_none()) {
-        let path = path.to_string_lossy();
-        return Err(Error::Config(format!(
-            "wallet.mnemonic_file = \"{}\" is not allowed: it must be a file that is there",
-            veiled(&path)
-        )));
-    }
-    Mnemonic::find(MNEMONIC_VARIABLE, file)
+/// The configured words; `None` when there are none.
+pub fn mnemonic(wallet: &Wallet) -> Result<Option<Mnemonic>> {
+    let words = std::env::var(MNEMONIC_VARIABLE).ok();
+    Mnemonic::of_keeper(words.as_deref(), wallet.mnemonic_file.as_deref())
 }
 
 /// A connected node, and the book at its latest block, with a bar while a person waits.
@@ -131,6 +128,7 @@ pub async fn shelve(config: &Config, node: &Node, file: Option<&Path>) -> Result
     let bar = progress(config);
     bar.set_message("reading borrowers");
     let told = |count: usize| bar.set_position(count.try_into().unwrap_or(u64::MAX));
+    file.map_or(Ok(()), make_directory_of)?;
     let (shelf, book) = Shelf::open(config.care, file, node, &config.contracts.pool, head, told).await?;
     bar.finish_and_clear();
     if let Some(wanted) = config.contracts.oracle.as_ref().filter(|oracle| **oracle != book.addresses.oracle) {
@@ -147,6 +145,14 @@ pub async fn shelve(config: &Config, node: &Node, file: Option<&Path>) -> Result
         "book is read"
     );
     Ok((shelf, book))
+}
+
+/// Makes the directory that this file belongs in, unless it is there.
+pub fn make_directory_of(file: &Path) -> Result<()> {
+    match file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        Some(directory) => std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error)),
+        None => Ok(()),
+    }
 }
 
 /// Liquidator and pairs, where there are any.
@@ -199,7 +205,18 @@ fn show_config(settings: &Settings, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// What an account must look like.
-pub fn not_an_account(text: &str) -> Error {
-    Error::Config(format!("'{text}' is no account: it must be OWNER or OWNER/ID, as in wasm1…/0"))
+/// The account of this name, whose owner has an address of this chain: a mistyped one would be healthy for ever.
+pub fn account_named(text: &str, prefix: &str) -> Result<AccountKey> {
+    let wrong = |reason: String| Error::Config(format!("'{text}' is no account: {reason}"));
+    let form = || wrong(format!("it must be OWNER or OWNER/ID, as in {prefix}1…/0"));
+    let key = account_key(text).ok_or_else(form)?;
+    let address: AccountId = key.owner.parse().map_err(|_| {
+        wrong("its owner's address is mistyped: a letter is wrong or missing, by its checksum".to_owned())
+    })?;
+    match address.prefix() {
+        found if found == prefix => Ok(key),
+        found => {
+            Err(wrong(format!("its owner's address starts with '{found}', and those of this chain with '{prefix}'")))
+        }
+    }
 }

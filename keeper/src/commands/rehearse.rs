@@ -10,14 +10,13 @@ use crate::book::Book;
 use crate::chain::Chain;
 use crate::cli::Settings;
 use crate::commands::run::describe;
-use crate::commands::scan::price_faults;
 use crate::commands::{config, inventory, key, open, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::output::print_json;
 use crate::output::words::{counted, two_decimals};
 use crate::plan::{Action, Means, Plan, plan};
-use crate::rehearse::{Shock, moved, shocked};
+use crate::rehearse::{Shock, left_over, moved, shocked};
 use crate::scan::{Scan, name, scan_on};
 
 /// Reads the book, applies the shocks, judges and plans as `run` does, and prints what would be done.
@@ -41,7 +40,7 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     for fault in &after.faults {
         eprintln!("{fault}");
     }
-    let (summary, faults) = (Summary::of(&before, (&after_book, &after), &plan), price_faults(&after_book, &after));
+    let (summary, faults) = (Summary::of(&before, (&after_book, &after), &plan), after.assets.faults());
     if json { summary.print_json(&plan, &book, &faults) } else { summary.print(&plan, &book, &with, &faults) }
 }
 
@@ -54,6 +53,7 @@ struct Summary {
     repaid: Value,
     received: Value,
     profit: Value,
+    /// Debts that are given up, by a write-off or since a liquidation leaves nothing.
     written_off: Value,
     /// What collaterals lack to debts, over all accounts.
     shortfall: Value,
@@ -79,6 +79,7 @@ impl Summary {
                     add(&mut summary.repaid, deal.repaid_value);
                     add(&mut summary.received, deal.received_value);
                     add(&mut summary.profit, deal.profit);
+                    add(&mut summary.written_off, left_over(book, after, deal).unwrap_or_default());
                 }
                 Action::WriteOff { debt_value, .. } => add(&mut summary.written_off, *debt_value),
             }

@@ -1,5 +1,6 @@
 //! `run`: the pipeline, until a signal says stop.
 
+mod prices;
 mod tell;
 
 use std::path::{Path, PathBuf};
@@ -11,13 +12,13 @@ use tokio::sync::watch;
 
 use crate::book::Book;
 use crate::book::shelf::Shelf;
-use crate::chain::Chain;
 use crate::chain::faulty::Faulty;
 use crate::chain::node::Node;
+use crate::chain::{Chain, Coin};
 use crate::cli::Settings;
 use crate::commands::run::tell::{Setting, Teller};
-use crate::commands::{config, keys, shelve, venue};
-use crate::config::Config;
+use crate::commands::{config, keys, make_directory_of, shelve, venue};
+use crate::config::{Config, Contracts};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::execute::useful;
@@ -30,8 +31,9 @@ pub use tell::describe;
 
 /// How often it is looked what the key holds.
 const BALANCES_EVERY: Duration = Duration::from_secs(15);
-/// Gas that a liquidation uses at most; below its price a wallet counts as empty.
-pub const GAS_LEAST: u64 = 500_000;
+/// Gas of a liquidation with the key's own coins, and of one through the liquidator: what `scripts/gas.sh` measures, rounded up.
+const OWN_GAS: u64 = 220_000;
+const SOLD_GAS: u64 = 610_000;
 
 /// Watches and, when live, acts.
 pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
@@ -165,10 +167,16 @@ fn watch_balances(monitor: &Monitor, node: &Arc<Node>, denoms: Vec<String>) {
     });
 }
 
+/// The gas limit of one liquidation, about, and its fee: whoever can't pay that has an empty wallet.
+pub fn one_liquidation(chain: &impl Chain, contracts: &Contracts) -> (u64, Coin) {
+    let gas = chain.gas_limit(if contracts.liquidator.is_some() { SOLD_GAS } else { OWN_GAS });
+    (gas, chain.fee(gas))
+}
+
 /// The journal, once the wallet has money for gas.
 pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal> {
     let address = chain.sender().ok_or(Error::NoKey)?;
-    let wanted = chain.fee(GAS_LEAST);
+    let (_, wanted) = one_liquidation(chain, &config.contracts);
     let held = chain.balances(address, std::slice::from_ref(&wanted.denom)).await?;
     let available = held.get(&wanted.denom).copied().unwrap_or_default();
     if available < wanted.amount {
@@ -183,9 +191,7 @@ pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal
 /// Where the intents of this address are written down; it is the key with this number, from the first. Its directory is made.
 fn journal_path(config: &Config, address: &str, number: usize) -> Result<PathBuf> {
     let path = config.journal_path(address, number, |name| std::env::var(name).ok())?;
-    if let (None, Some(directory)) = (&config.journal, path.parent()) {
-        std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error))?;
-    }
+    make_directory_of(&path)?;
     Ok(path)
 }
 

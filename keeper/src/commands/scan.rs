@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
-use plimsoll_risk::health::{Assets, CollateralLine, Position};
-use plimsoll_risk::params::AssetId;
+use plimsoll_risk::health::{CollateralLine, Position};
 use plimsoll_risk::units::Price;
 use serde_json::{Value as Json, json};
 
-use crate::book::{Asset, Book};
+use crate::book::Book;
 use crate::cli::Settings;
 use crate::commands::{config, open};
 use crate::error::{Error, Result};
@@ -34,7 +33,7 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
         if !verdicts.is_empty() {
             outln!("{}", table(&verdicts));
         }
-        for (denom, fault) in price_faults(&book, &scan) {
+        for (denom, fault) in scan.assets.faults() {
             outln!("the price of {denom} fails its guards: {fault}");
         }
         let (count, below) = (counted(verdicts.len(), "account"), scan.below());
@@ -54,17 +53,8 @@ pub fn summary(book: &Book, scan: &Scan) -> Json {
         "liquidatable": scan.below(),
         "bad_debt": scan.bad(),
         "unjudged": scan.faults.len(),
-        "price_faults": price_faults(book, scan),
+        "price_faults": scan.assets.faults(),
     })
-}
-
-/// By denom, what is wrong with the prices that fail their guards, the live ones of those that have one included.
-pub fn price_faults(book: &Book, scan: &Scan) -> BTreeMap<String, String> {
-    let fault = |(id, asset): (&AssetId, &Asset)| {
-        let fault = scan.assets.asset(*id)?.mark.quote.as_ref().err()?;
-        Some((asset.params.denom.clone(), fault.to_string()))
-    };
-    book.assets.iter().filter_map(fault).collect()
 }
 
 /// By collateral, the price at and above which the account is healthy, all else unchanged; none where no price of it decides.

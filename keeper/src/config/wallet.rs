@@ -8,7 +8,7 @@ use crate::error::Result;
 /// Where the key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wallet {
-    /// A file that only its owner can read; the environment comes first.
+    /// A file that only its owner can read; not beside the variable that holds the words.
     pub mnemonic_file: Option<PathBuf>,
     /// Which of its keys; the first, where there are several.
     pub account: u32,

@@ -48,8 +48,9 @@ impl Venue {
                 return Err(Error::NoContract { name, address: address.to_owned(), chain_id });
             }
         }
-        let config: liquidator::ConfigResponse =
-            query(chain, liquidator, &liquidator::QueryMsg::Config {}, None).await?;
+        let config: liquidator::ConfigResponse = query(chain, liquidator, &liquidator::QueryMsg::Config {}, None)
+            .await
+            .map_err(blaming("contracts.liquidator"))?;
         if config.pool != pool {
             let found = config.pool;
             return Err(Error::Config(format!(
@@ -115,8 +116,22 @@ impl Venue {
     }
 }
 
+/// What a contract doesn't answer that a setting names: most likely it isn't the one that is meant.
+fn blaming(setting: &'static str) -> impl Fn(Error) -> Error {
+    move |error| match error {
+        Error::Query { what, reason } => {
+            Error::Query { what, reason: format!("{reason}; see that {setting} names the right address") }
+        }
+        Error::Garbage { from, reason } => {
+            Error::Garbage { from, reason: format!("{reason}; see that {setting} names the right address") }
+        }
+        other => other,
+    }
+}
+
 async fn known(chain: &impl Chain, address: &str) -> Result<Option<Known>> {
-    let info: PairInfo = query(chain, address, &QueryMsg::Pair {}, None).await?;
+    let asked = query::<PairInfo>(chain, address, &QueryMsg::Pair {}, None).await;
+    let info = asked.map_err(blaming("contracts.pairs"))?;
     let native = |info: &AssetInfo| match info {
         AssetInfo::NativeToken { denom } => Some(denom.clone()),
         AssetInfo::Token { .. } => None,

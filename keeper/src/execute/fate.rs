@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::chain::{Chain, Head, Included, Outcome};
 use crate::error::{Error, Result};
 use crate::execute::Executor;
+use crate::execute::sequence::Next;
 use crate::journal::{Fate, Intent};
 
 /// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
@@ -34,25 +35,27 @@ impl<C: Chain> Executor<C> {
     pub async fn resolve(&mut self, head: &Head) -> Result<Option<(Intent, Landed)>> {
         let Some(intent) = self.in_flight(&head.chain_id).cloned() else { return Ok(None) };
         match self.outcome(&intent.hash).await? {
-            Outcome::Included(included) if included.height == 0 || included.height > intent.timeout_height => {
-                let (height, timeout) = (included.height, intent.timeout_height);
+            Outcome::Included(included) if can_not_be(&included, &intent) => {
+                let (height, code, timeout) = (included.height, included.code, intent.timeout_height);
                 Err(Error::garbage(
                     "the node",
-                    format!("a transaction with timeout height {timeout} in block {height}"),
+                    format!("a transaction with timeout height {timeout} with code {code} in block {height}"),
                 ))
+            }
+            // Nodes put one whose timeout has passed while it waited into a block all the same, where it fails.
+            Outcome::Included(included) if included.height > intent.timeout_height => {
+                self.expire(intent, head).map(Some)
             }
             Outcome::Included(included) => {
                 let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
                 self.journal.resolve(&intent.hash, fate, included.height)?;
                 let resumed = self.resumed.remove(&intent.hash);
-                self.next = intent.sequence.filter(|_| !resumed).map(|sequence| sequence.saturating_add(1));
+                let after = |sequence| Next::after(sequence, included.code == 0);
+                self.next = intent.sequence.filter(|_| !resumed).map(after);
                 Ok(Some((intent, Landed::Included(included))))
             }
             Outcome::NotFound { height } if self.has_expired(&intent, height).await? => {
-                self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
-                let resumed = self.resumed.remove(&intent.hash);
-                self.next = intent.sequence.filter(|_| !resumed);
-                Ok(Some((intent, Landed::Expired)))
+                self.expire(intent, head).map(Some)
             }
             Outcome::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
                 Err(Error::DoesNotHold(format!(
@@ -68,6 +71,13 @@ impl<C: Chain> Executor<C> {
                 Ok(None)
             }
         }
+    }
+
+    fn expire(&mut self, intent: Intent, head: &Head) -> Result<(Intent, Landed)> {
+        self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
+        let resumed = self.resumed.remove(&intent.hash);
+        self.next = intent.sequence.filter(|_| !resumed).map(|sequence| Next::after(sequence, false));
+        Ok((intent, Landed::Expired))
     }
 
     /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
@@ -90,4 +100,9 @@ impl<C: Chain> Executor<C> {
         }
         self.chain.outcome(hash).await
     }
+}
+
+/// Whether no chain says such a thing: a transaction works in no block after its timeout, and block 0 has none.
+const fn can_not_be(included: &Included, intent: &Intent) -> bool {
+    included.height == 0 || (included.height > intent.timeout_height && included.code == 0)
 }

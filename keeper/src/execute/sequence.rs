@@ -5,6 +5,32 @@ use crate::error::{Error, Result};
 use crate::execute::Executor;
 use crate::execute::fate::INDEX_LAG_MAX;
 
+/// What a key's next sequence may be. A transaction that came to nothing may have used its own up, or not: a block may hold one that failed before
+/// that, for its timeout or its fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Next {
+    pub least: u64,
+    pub most: u64,
+}
+
+impl Next {
+    /// This one.
+    pub const fn is(sequence: u64) -> Self {
+        Self { least: sequence, most: sequence }
+    }
+
+    /// After a transaction with this sequence: the next one if that `worked`, else perhaps the same.
+    pub const fn after(sequence: u64, worked: bool) -> Self {
+        let most = sequence.saturating_add(1);
+        Self { least: if worked { most } else { sequence }, most }
+    }
+
+    /// Whether it may be this one.
+    pub const fn may_be(self, sequence: u64) -> bool {
+        self.least <= sequence && sequence <= self.most
+    }
+}
+
 impl<C: Chain> Executor<C> {
     /// An error when the chain has transactions of this key that aren't in the journal: somebody else sends with it.
     pub async fn watch(&mut self, head: &Head) -> Result<()> {
@@ -18,10 +44,16 @@ impl<C: Chain> Executor<C> {
             // It may be in a block already.
             (Some(intent), _) => intent.sequence.map(|sequence| sequence.saturating_add(1)),
             (None, None) => {
-                self.next = self.chain.confirmed_sequence().await?.and_then(|found| self.believed(found, head));
+                let confirmed = self.chain.confirmed_sequence().await?;
+                self.next = confirmed.and_then(|found| self.believed(found, head)).map(Next::is);
                 None
             }
-            (None, next) => next,
+            (None, Some(next)) => {
+                if found == next.most {
+                    self.next = Some(Next::is(found));
+                }
+                Some(next.most)
+            }
         };
         match expected.filter(|expected| found > *expected) {
             Some(expected) => self.assert_own(expected, found).await,

@@ -44,7 +44,7 @@ pub struct Purse {
 /// By what became of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
-    /// `settled`, `failed`, `rival`, `expired` or `refused`.
+    /// `settled`, `failed`, `rival`, `changed`, `expired` or `refused`.
     pub result: String,
     /// Empty, or why it failed, or the name of the error with which it was refused.
     pub reason: String,

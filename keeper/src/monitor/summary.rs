@@ -40,6 +40,8 @@ pub struct Transactions {
     pub failed: u64,
     /// As before, because somebody else was first.
     pub rival: u64,
+    /// As before, because the account or a price changed on the way.
+    pub changed: u64,
     /// In no block in time.
     pub expired: u64,
     /// Not taken by the node, or not to be paid for.
@@ -74,6 +76,7 @@ impl Summary {
         let count = match lost.why {
             Why::Expired => &mut self.transactions.expired,
             Why::Rival => &mut self.transactions.rival,
+            Why::Changed => &mut self.transactions.changed,
             Why::OutOfGas | Why::Failed => &mut self.transactions.failed,
         };
         *count = count.saturating_add(1);

@@ -22,8 +22,8 @@ const DOUBLED_MAX: u32 = 6;
 /// After so many blocks without another failure an account's failures are forgotten.
 const FORGOTTEN: u64 = 5_000;
 
-/// So often an account may fail because it or a price changed on the way, and be tried again at once.
-const MOVED_MAX: u32 = 3;
+/// So often in a row an account may fail because it or a price changed on the way, and be tried again at once.
+const CHANGES_MAX: u32 = 3;
 
 /// Prices and the records of the accounts that it was about, as they were when something was decided.
 #[derive(Clone, Debug)]
@@ -42,10 +42,12 @@ impl Seen {
         }
     }
 
-    /// Whether the account or one of its prices is another now.
-    fn is_past(&self, key: &AccountKey, account: Option<&Account>, prices: &[(AssetId, Option<Price>)]) -> bool {
-        let record = self.accounts.get(key).is_some_and(|then| Some(then) != account);
-        record || prices.iter().any(|(id, now)| self.prices.get(id) != Some(now))
+    /// Whether this account, or one of its prices, is another in the book now.
+    pub fn is_past(&self, key: &AccountKey, book: &Book) -> bool {
+        let now = book.accounts.get(key);
+        let price_moved = |id| self.prices.get(&id) != Some(&price(book, id));
+        self.accounts.get(key).is_some_and(|then| Some(then) != now)
+            || now.is_some_and(|now| assets(now).any(price_moved))
     }
 }
 
@@ -58,6 +60,8 @@ struct Entry {
     why: Skip,
     until: u64,
     times: u32,
+    /// How often in a row it changed on the way.
+    changes: u32,
     /// When its record last ended its waiting.
     lifted: Option<u64>,
     account: Option<Account>,
@@ -79,11 +83,17 @@ impl Cooling {
     fn leave(&mut self, key: AccountKey, height: u64, book: &Book, (why, sent): (Skip, Option<&Seen>)) {
         let account = book.accounts.get(&key).cloned();
         let prices: Vec<_> = account.iter().flat_map(assets).map(|id| (id, price(book, id))).collect();
-        let (times, lifted) = self.0.get(&key).map_or((0, None), |entry| (entry.times, entry.lifted));
-        let moved = sent.is_some_and(|sent| sent.is_past(&key, account.as_ref(), &prices));
-        let blocks = if moved && times < MOVED_MAX { 0 } else { COOLDOWN << times.min(DOUBLED_MAX) };
-        let (until, times) = (height.saturating_add(blocks), times.saturating_add(1));
-        self.0.insert(key, Entry { why, until, times, lifted, account, prices });
+        let before = self.0.get(&key);
+        let (times, lifted) = before.map_or((0, None), |entry| (entry.times, entry.lifted));
+        let changes = before.map_or(0, |entry| entry.changes);
+        // Whoever changes his account each time a transaction is on its way pays for that each time: it is not for him to make the wait longer.
+        let (blocks, times, changes) = match sent.is_some_and(|sent| sent.is_past(&key, book)) {
+            true if changes < CHANGES_MAX => (0, times, changes.saturating_add(1)),
+            true => (COOLDOWN, times, 0),
+            false => (COOLDOWN << times.min(DOUBLED_MAX), times.saturating_add(1), 0),
+        };
+        let until = height.saturating_add(blocks);
+        self.0.insert(key, Entry { why, until, times, changes, lifted, account, prices });
     }
 
     /// What worked is not held against it any more.

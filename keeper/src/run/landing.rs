@@ -21,6 +21,8 @@ pub enum Why {
     OutOfGas,
     /// Somebody else was first, or the price came back: nothing is left to be done about the account.
     Rival,
+    /// The account or one of its prices changed on the way.
+    Changed,
     /// The chain says why.
     Failed,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Why {
             Self::Expired => "expired",
             Self::OutOfGas => "out_of_gas",
             Self::Rival => "rival",
+            Self::Changed => "changed",
             Self::Failed => "failed",
         })
     }

@@ -1,5 +1,7 @@
 //! What became of what was sent: it is resolved, told, and held against whoever is to blame.
 
+use plimsoll_schema::pool::AccountKey;
+
 use crate::book::touched::account_key;
 use crate::chain::{Chain, Coin, Head, Included};
 use crate::error::{Class, Error, Result};
@@ -91,22 +93,30 @@ impl<C: Chain> Keeper<C> {
             }
         };
         let open: Vec<&String> = blamed.iter().filter(|account| is_open(account, &self.book, scan)).collect();
-        for key in open.iter().filter_map(|name| account_key(name)) {
+        let open: Vec<AccountKey> = open.into_iter().filter_map(|name| account_key(name)).collect();
+        let changed = |key: &AccountKey| seen.is_some_and(|seen| seen.is_past(key, &self.book));
+        let why = match () {
+            () if ran_out => Why::OutOfGas,
+            () if blamed.is_empty() => Why::Failed,
+            () if open.is_empty() => Why::Rival,
+            () if open.iter().all(changed) => Why::Changed,
+            () => Why::Failed,
+        };
+        // What one account's owner does to it must not undo the others again.
+        if why == Why::Changed && count > 1 {
+            self.lanes[at].executor.pace().failed(count);
+        }
+        for key in open {
             self.cooling.cool(key, included.height, &self.book, seen);
         }
-        let why = match (ran_out, blamed.is_empty(), open.is_empty()) {
-            (true, ..) => Why::OutOfGas,
-            (false, false, true) => Why::Rival,
-            (false, ..) => Why::Failed,
-        };
         let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
         self.lost(Lost { why, reason: reason.clone(), gas_used: included.gas_used, intent });
         self.count_failure(why, reason)
     }
 
-    /// Too many in a row are not chance: better nothing is sent than gas is burnt.
+    /// Too many in a row are not chance: better nothing is sent than gas is burnt. What others did on the way is none.
     fn count_failure(&mut self, why: Why, reason: String) -> Result<()> {
-        if why != Why::Rival {
+        if !matches!(why, Why::Rival | Why::Changed) {
             self.failures = self.failures.saturating_add(1);
         }
         let (times, most) = (self.failures, self.strategy.max_failures);

@@ -52,6 +52,28 @@ impl AssetTable {
         Ok(Self { states, live: unpublished })
     }
 
+    /// By denom, what is wrong with the prices that fail their guards, live ones included.
+    pub fn faults(&self) -> BTreeMap<String, String> {
+        let fault = |state: &AssetState| {
+            let fault = state.mark.quote.as_ref().err()?;
+            Some((state.params.denom.clone(), fault.to_string()))
+        };
+        self.states.values().filter_map(fault).collect()
+    }
+
+    /// What is wrong with the prices of what this account has and owes, in words; `None` where nothing is.
+    pub fn faults_of(&self, account: &Account) -> Option<String> {
+        let ids = account.collaterals.iter().map(|held| held.asset).chain(account.debts.iter().map(|owed| owed.asset));
+        let ids: BTreeSet<AssetId> = ids.collect();
+        let fault = |id: &AssetId| {
+            let state = self.states.get(id)?;
+            let fault = state.mark.quote.as_ref().err()?;
+            Some(format!("the price of {} fails its guards ({fault})", state.params.denom))
+        };
+        let faults: Vec<String> = ids.iter().filter_map(fault).collect();
+        (!faults.is_empty()).then(|| faults.join(", "))
+    }
+
     /// Whether publishing its price first saves the pool from asking for it.
     pub fn is_unpublished(&self, id: AssetId) -> bool {
         self.live.contains(&id)

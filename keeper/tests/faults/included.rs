@@ -1,9 +1,10 @@
 //! Cases 11 to 13: a transaction that a block has, and that didn't do what it should.
 
+use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::plan::Skip;
 use plimsoll_keeper::run::Why;
-use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World};
+use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
 
 use crate::stage::{Setup, Stage, fall, sent, without_inventory};
 
@@ -142,4 +143,88 @@ async fn case_13_one_item_that_turns_bad_on_the_way_leaves_the_others_of_the_liq
     assert!(!tick.failures[0].rival && tick.failures[0].account.ends_with("/2"));
     assert_eq!(tick.plan.skipped.get(&Skip::Cooldown), Some(&1));
     assert_eq!(stage.sent_once().await, 1);
+}
+
+/// Nodes put a transaction whose timeout passed while it waited into a block all the same. It fails there, and uses up nothing.
+#[tokio::test]
+async fn case_10_one_that_fails_in_a_block_after_its_timeout_is_done_with_and_signed_anew() {
+    let Stage { setup, chain, mut keeper, pool, liquidator, directory } = Stage::new(Setup::default()).await;
+    chain.play("broadcast #1 delay 300ms".parse().unwrap());
+    let head = chain.inner().head().await.unwrap();
+    let blocks = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        for _ in 0..setup.strategy.timeout_blocks {
+            chain.inner().block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        }
+    };
+    let (tick, ()) = tokio::join!(keeper.on_block(&head), blocks);
+    assert!(tick.unwrap().sent.hash.is_some());
+    let mut stage = Stage { setup, chain, keeper, pool, liquidator, directory };
+    let next = stage.next().await.unwrap();
+    assert_eq!((next.failed.len(), next.failed[0].why), (1, Why::Expired));
+    let (included, sequence) = (stage.world().included().await.unwrap(), stage.world().sequence().await.unwrap());
+    assert_eq!((included.values().map(|one| one.code).collect::<Vec<_>>(), sequence), (vec![30], Some(0)));
+    // At once, and that one works.
+    assert_eq!(sent(&next), [0]);
+    assert_eq!(stage.next().await.unwrap().settled.len(), 1);
+    assert_eq!(stage.below_one().await, 0);
+}
+
+#[tokio::test]
+async fn case_11_one_that_fails_before_its_sequence_is_used_does_not_stop_the_key() {
+    let mut stage = Stage::new(Setup { gas_money: Some(10_000_000), ..Setup::default() }).await;
+    assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
+    // The gas money goes elsewhere before the block.
+    let had = stage.held(crate::stage::GAS).await;
+    let spend = move |world: &mut World| {
+        drop(world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, crate::stage::GAS)]).unwrap())
+    };
+    stage.world().with(spend).await.unwrap();
+    let tick = stage.next().await.unwrap();
+    assert_eq!(tick.failed[0].why, Why::Failed);
+    assert_eq!(stage.world().sequence().await.unwrap(), Some(0));
+    stage.world().with(move |world| world.mint(LIQUIDATOR, crate::stage::GAS, had)).await.unwrap();
+    stage.finish().await;
+    assert_eq!((stage.world().sequence().await.unwrap(), stage.below_one().await), (Some(1), 0));
+}
+
+/// The debtor repays a little whenever a transaction is on its way, so that less is to be had than is accepted: gas is burnt, but nobody else
+/// is left alone for it, and the keeper goes on.
+async fn evade(mut stage: Stage, of: impl Fn(&[u32]) -> Option<u32>, blocks: usize) -> (usize, Vec<u32>) {
+    stage.world().with(|world| world.mint(ALICE, UUSD, 1_000_000_000_000)).await.unwrap();
+    let (mut changed, mut settled) = (0, Vec::new());
+    let mut tick = stage.tick().await.unwrap();
+    for _ in 0..blocks {
+        let evading = of(&sent(&tick));
+        let act = move |world: &mut World| {
+            evading.map(|account| world.repay((ALICE, account), UUSD, 9_000_000).unwrap()).into_iter().collect()
+        };
+        stage.block_after(act).await;
+        tick = stage.tick().await.unwrap();
+        changed += tick.failed.iter().filter(|lost| lost.why == Why::Changed).count();
+        settled.extend(tick.settled.iter().filter_map(|done| done.account.rsplit('/').next()?.parse::<u32>().ok()));
+    }
+    (changed, settled)
+}
+
+#[tokio::test]
+async fn case_11_a_debtor_who_evades_each_transaction_does_not_stop_the_keeper() {
+    for mut setup in [Setup::default(), without_inventory(1)] {
+        (setup.price, setup.strategy.max_failures) = ("8", 5);
+        let (changed, settled) = evade(Stage::new(setup).await, |sent| sent.first().copied(), 40).await;
+        // Tried four times, then not for ten blocks: each time costs him 1.3 % of the debt.
+        assert!(changed >= 9, "{changed} {settled:?}");
+    }
+}
+
+#[tokio::test]
+async fn case_11_an_account_that_evades_leaves_the_others_to_be_liquidated() {
+    // The first of twenty, all in one transaction.
+    let stage = Stage::new(Setup { accounts: 20, price: "8", ..Setup::default() }).await;
+    let (changed, settled) = evade(stage, |sent| sent.contains(&0).then_some(0), 12).await;
+    assert!(changed >= 2 && (1..20).all(|account| settled.contains(&account)), "{changed} {settled:?}");
+    // Every account evades in turn, with the settings as they are by default.
+    let stage = Stage::new(Setup { accounts: 20, price: "8", ..Setup::default() }).await;
+    let (changed, _) = evade(stage, |sent| sent.first().copied(), 40).await;
+    assert!(changed > 20, "{changed}");
 }

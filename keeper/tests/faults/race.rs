@@ -22,7 +22,7 @@ async fn case_06_a_price_that_moves_on_the_way_is_planned_anew_and_min_receive_h
     stage.block_after(|world| fall(world, "9.135")).await;
     let second = stage.tick().await.unwrap();
     assert_eq!((stage.held(UUSD).await, stage.held(UATOM).await), (held, had));
-    assert_eq!((second.failed.len(), second.failed[0].why), (1, Why::Failed));
+    assert_eq!((second.failed.len(), second.failed[0].why), (1, Why::Changed));
     assert!(second.failed[0].reason.contains("message index: 0"), "{}", second.failed[0].reason);
     // At once, and with another least.
     assert_eq!(sent(&second), [0]);

@@ -1,8 +1,9 @@
 //! Cases 8 to 10: a transaction that doesn't arrive, or of which nobody knows.
 
 use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::run::Why;
 
-use crate::stage::{Setup, Stage, journal_of, sent};
+use crate::stage::{Setup, Stage, fall, journal_of, sent};
 
 #[tokio::test]
 async fn case_08_a_sequence_mismatch_is_resynced_once() {
@@ -74,4 +75,22 @@ async fn case_10_a_node_that_forgets_what_waits_is_waited_out() {
     let quiet = ticks.iter().take_while(|tick| tick.sent.hash.is_none()).count();
     assert_eq!(quiet as u64, stage.setup.strategy.timeout_blocks + 2);
     assert_eq!((stage.sent_once().await, stage.world().sequence().await.unwrap()), (1, Some(1)));
+}
+
+/// A node whose index has lost a transaction says for ever that no block has it, while the sequence says that one does.
+#[tokio::test]
+async fn case_10_what_the_index_has_lost_is_given_up_and_not_taken_for_somebody_elses() {
+    let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
+    assert_eq!(sent(&stage.tick().await.unwrap()).len(), 2);
+    stage.script("outcome always swallow");
+    let mut lost = Vec::new();
+    for _ in 0..40 {
+        lost.extend(stage.next().await.unwrap().failed.into_iter().map(|lost| lost.why));
+    }
+    assert_eq!(lost, [Why::Expired]);
+    stage.script("");
+    // It goes on: what falls below 1 then is liquidated.
+    stage.block(|world| fall(world, "7.9")).await;
+    assert!(!sent(&stage.tick().await.unwrap()).is_empty());
+    assert!(!stage.next().await.unwrap().settled.is_empty());
 }

@@ -1,5 +1,6 @@
 //! The in-process chain's transactions: signed, waiting, done. As on a real chain, sequences decide that none is included twice, and one
-//! that fails in its block uses up its sequence and its fee all the same.
+//! that fails in its block uses up its sequence and its fee all the same. One whose timeout passed while it waited, or whose fee its sender can't pay
+//! any more, is put into a block too, fails there before that, and uses up nothing.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +84,7 @@ impl Mempool {
             return Ok(());
         }
         let Some(transaction) = self.signed.get(hash) else { return refused(format!("nobody signed {hash}")) };
-        if transaction.timeout_height <= height {
+        if transaction.timeout_height < height {
             return refused(format!("timeout height {} has passed", transaction.timeout_height));
         }
         let sender = transaction.sender.as_str();
@@ -97,19 +98,19 @@ impl Mempool {
         Ok(())
     }
 
-    /// Those that the block of this height includes, in their order. Others are dropped.
-    pub fn take(&mut self, height: u64) -> Vec<(String, Transaction)> {
-        let mut taken = Vec::new();
-        for hash in std::mem::take(&mut self.waiting) {
-            let Some(transaction) = self.signed.get(&hash).cloned() else { continue };
-            let sequence = self.sequences.entry(transaction.sender.clone()).or_default();
-            if transaction.timeout_height >= height && transaction.sequence == *sequence {
-                *sequence = sequence.saturating_add(1);
-                self.signed.remove(&hash);
-                taken.push((hash, transaction));
-            }
-        }
-        taken
+    /// Those that wait, in their order.
+    pub fn take(&mut self) -> Vec<(String, Transaction)> {
+        let waiting = std::mem::take(&mut self.waiting);
+        waiting
+            .into_iter()
+            .filter_map(|hash| self.signed.remove(&hash).map(|transaction| (hash, transaction)))
+            .collect()
+    }
+
+    /// This sender's sequence is used up.
+    pub fn spend(&mut self, sender: &str) {
+        let sequence = self.sequences.entry(sender.to_owned()).or_default();
+        *sequence = sequence.saturating_add(1);
     }
 
     /// Forgets what is waiting, as a node does that starts anew.

@@ -1,16 +1,20 @@
 //! Contracts: there, of the right kind and version, and of one another.
 
 use cosmwasm_std::from_json;
+use plimsoll_schema::pair::{self, PairInfo, PairType};
 use plimsoll_schema::{liquidator, pool};
 use serde::Deserialize;
 
 use crate::chain::{Chain, query};
-use crate::commands::doctor::Check;
+use crate::commands::doctor::{Check, Status};
 use crate::config::Contracts;
 use crate::error::Result;
 
 /// Where cw2 keeps a contract's name and version.
 const CW2: &[u8] = b"contract_info";
+/// What the names of this market's contracts start with, and what its pair is called.
+const OURS_START: &str = "crates.io:plimsoll-";
+const PAIR: &str = "crates.io:plimsoll-pair";
 /// This keeper's version, which is the contracts' too.
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
@@ -76,13 +80,24 @@ async fn of_pool(chain: &impl Chain, liquidator: &str, pool: &str) -> Option<Che
 async fn one(chain: &impl Chain, kind: &'static str, address: &str, chain_id: &str) -> Check {
     let what = format!("{kind} {address}");
     match version(chain, address).await {
-        Ok(Some(found)) => judge(&what, kind, &found.contract, &found.version),
+        Ok(Some(found)) => match judge(&what, kind, &found.contract, &found.version) {
+            // Somebody else's: what it is it has to say itself.
+            check if check.status == Status::Ok && kind == "pair" && found.contract != PAIR => {
+                trades(chain, check, address).await
+            }
+            check => check,
+        },
         Ok(None) => {
-            let name = if kind == "pair" { "contracts.pairs".to_owned() } else { format!("contracts.{kind}") };
-            Check::fail(what, format!("no contract is there on {chain_id}"), format!("set {name}, or deploy first"))
+            let mend = format!("set {}, or deploy first", setting(kind));
+            Check::fail(what, format!("no contract is there on {chain_id}"), mend)
         }
         Err(error) => Check::error(what, &error),
     }
+}
+
+/// What names contracts of this kind.
+fn setting(kind: &str) -> String {
+    format!("contracts.{kind}{}", if kind == "pair" { "s" } else { "" })
 }
 
 async fn version(chain: &impl Chain, address: &str) -> Result<Option<Version>> {
@@ -94,19 +109,34 @@ async fn version(chain: &impl Chain, address: &str) -> Result<Option<Version>> {
     Ok(Some(stored.and_then(|bytes| from_json(bytes).ok()).unwrap_or_else(nothing)))
 }
 
-/// What the name and version that cw2 keeps mean. Pairs may be somebody else's.
+/// Whether this answers as a pair does; `check` says what it is called.
+async fn trades(chain: &impl Chain, check: Check, address: &str) -> Check {
+    match query::<PairInfo>(chain, address, &pair::QueryMsg::Pair {}, None).await {
+        Ok(info) if info.pair_type == PairType::Xyk {} => check,
+        Ok(info) => Check::warn(
+            check.check,
+            format!("{}, and of type {:?}: nothing is sold there", check.finding, info.pair_type),
+            "leave it out of contracts.pairs; a constant-product pair is wanted",
+        ),
+        Err(error) => {
+            Check::fail(check.check, format!("{}; it is no pair: {error}", check.finding), "correct contracts.pairs")
+        }
+    }
+}
+
+/// What the name and version that cw2 keeps mean. Pairs may be somebody else's, but for another contract of this market.
 pub fn judge(what: &str, kind: &str, contract: &str, version: &str) -> Check {
-    let wanted = format!("crates.io:plimsoll-{kind}");
+    let wanted = format!("{OURS_START}{kind}");
     let found = if contract.is_empty() {
         "it says neither name nor version".to_owned()
     } else {
         format!("{contract} {version}")
     };
-    if contract != wanted && kind == "pair" {
+    if contract != wanted && kind == "pair" && !contract.starts_with(OURS_START) {
         return Check::ok(what, format!("{found}: asked in Astroport's terms"));
     }
     if contract != wanted {
-        return Check::fail(what, format!("{found}; it should be {wanted}"), "set the right address");
+        return Check::fail(what, format!("{found}; it should be {wanted}"), format!("correct {}", setting(kind)));
     }
     if version != OURS {
         let mend = "use the keeper that was released with the contracts, or migrate them";

@@ -2,18 +2,44 @@
 
 use std::path::Path;
 
-use crate::chain::{Chain, Head, Outcome};
+use crate::chain::{Chain, Head, Outcome, REWIND_MAX};
 use crate::commands::doctor::Check;
 use crate::error::Result;
 use crate::execute::{INDEX_LAG, TIMEOUT_MAX};
 use crate::journal::{Intent, Journal};
 
-/// A line for each transaction that isn't resolved in this file, which the chain's own key is to write on.
+/// A line for each transaction that isn't resolved in this file, which the chain's own key is to write on, and one when the file is older than
+/// the chain.
 pub async fn check(chain: &impl Chain, path: &Path) -> Vec<Check> {
-    match unresolved(chain, path).await {
-        Ok(checks) => checks,
-        Err(error) => vec![Check::error("journal", &error)],
-    }
+    let checks = async {
+        let mut checks = unresolved(chain, path).await?;
+        checks.extend(outlived(chain, path).await?);
+        Ok(checks)
+    };
+    checks.await.unwrap_or_else(|error| vec![Check::error("journal", &error)])
+}
+
+/// Whether the chain has forgotten what the key has sent; nothing when it hasn't.
+async fn outlived(chain: &impl Chain, path: &Path) -> Result<Option<Check>> {
+    let (head, sender) = (chain.head().await?, chain.sender().unwrap_or_default());
+    let Some(used) = Journal::look_used(path, sender, &head.chain_id)? else { return Ok(None) };
+    let next = chain.sequence().await?;
+    Ok(next.and_then(|next| reset(path, &head, used, next)))
+}
+
+/// What it means that the key's next sequence is `next` when by the journal a block of this height has `used` one. A node may be a few blocks
+/// behind the one that told the journal.
+pub fn reset(path: &Path, head: &Head, (used, height): (u64, u64), next: u64) -> Option<Check> {
+    let behind = head.height < height && height - head.height <= REWIND_MAX;
+    (next <= used && !behind).then(|| {
+        let found = format!(
+            "{}: block {height} of {} has the transaction with sequence {used} of the key, and at block {} the key's next sequence is {next}: the chain was reset",
+            path.display(),
+            head.chain_id,
+            head.height
+        );
+        Check::fail("journal", found, "move the journal away")
+    })
 }
 
 async fn unresolved(chain: &impl Chain, path: &Path) -> Result<Vec<Check>> {

@@ -1,25 +1,34 @@
 //! Limits and slippage, against what a liquidation costs and brings. With a wrong one everything seems well, and nothing is ever sent.
 
+use std::collections::BTreeMap;
+
 use plimsoll_risk::math::{ONE, mul_div_down_128, mul_div_up_128};
 use plimsoll_risk::params::AssetParams;
-use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_risk::price::PriceRecord;
+use plimsoll_risk::units::{Amount, Price, Ratio, Value};
 
 use crate::chain::{Chain, Coin};
-use crate::commands::doctor::Check;
 use crate::commands::doctor::market::Market;
-use crate::config::{Config, Strategy};
+use crate::commands::doctor::{Check, prices};
+use crate::commands::run::one_liquidation;
+use crate::config::{Config, MAX_REPAY, Strategy};
+use crate::error::Result;
 
-/// Gas of a liquidation with the key's own coins, and of one through the liquidator: what `scripts/gas.sh` measures, rounded up.
-const OWN_GAS: u64 = 220_000;
-const SOLD_GAS: u64 = 610_000;
+/// The least gas that an item of the liquidator's needs: what one more account in its message costs by `scripts/gas.sh`, rounded down.
+const ITEM_GAS_LEAST: u64 = 150_000;
 
 /// A line for each limit that leaves no room for a liquidation, and for each asset whose bonus the slippage eats up.
 pub async fn check(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let (strategy, through_liquidator) = (&config.strategy, config.contracts.liquidator.is_some());
-    let gas = chain.gas_limit(if through_liquidator { SOLD_GAS } else { OWN_GAS });
-    let mut checks = costs(strategy, gas, &chain.fee(gas));
+    let (gas, fee) = one_liquidation(chain, &config.contracts);
+    let mut checks = costs(strategy, gas, &fee);
+    checks.extend(item_gas(strategy.item_gas).filter(|_| through_liquidator));
     match Market::read(chain, &config.contracts.pool).await {
         Ok(market) => {
+            match mid_prices(chain, &market).await {
+                Ok(prices) => checks.extend(repayable(strategy, &market, &prices)),
+                Err(error) => checks.push(Check::error("limits", &error)),
+            }
             checks.extend(spending(strategy, market.config.min_debt_value, through_liquidator));
             checks.extend(slippage(
                 strategy.slippage,
@@ -50,6 +59,52 @@ pub fn costs(strategy: &Strategy, gas: u64, fee: &Coin) -> Vec<Check> {
         return vec![Check::ok("limits", format!("there is room for a liquidation, about {gas} gas for {fee}"))];
     }
     checks
+}
+
+/// Whether an item of the liquidator's may use what it needs; nothing where it may.
+pub fn item_gas(most: u64) -> Option<Check> {
+    (most < ITEM_GAS_LEAST).then(|| {
+        let found =
+            format!("strategy.item_gas is {most}, and an item of the liquidator's needs {ITEM_GAS_LEAST} at least");
+        Check::fail(
+            "limits",
+            found,
+            "raise it: every item would run out of gas, and `0 items succeeded` is all that is told",
+        )
+    })
+}
+
+/// Whether each `strategy.max_repay` is of a listed token and leaves something to repay, at these prices; nothing where it does.
+pub fn repayable(strategy: &Strategy, market: &Market, prices: &BTreeMap<String, Price>) -> Vec<Check> {
+    let (dust, least) = (market.config.liquidation.dust_value, market.config.min_debt_value);
+    let judge = |(denom, most): (&String, &u128)| {
+        let name = format!("{MAX_REPAY}{denom}");
+        let Some(listed) = market.assets.iter().find(|asset| asset.params.denom == *denom) else {
+            let all: Vec<&str> = market.assets.iter().map(|asset| asset.params.denom.as_str()).collect();
+            let found = format!("{name} limits nothing: the pool lists no {denom}; it lists {}", all.join(", "));
+            return Some(Check::warn("limits", found, "correct the denom, or leave it out"));
+        };
+        let decimals = listed.params.decimals;
+        let worth = Amount::new(*most).value_down(*prices.get(denom)?, decimals).ok().filter(|worth| *worth < least)?;
+        let found = format!("{name} is {most}{denom}, worth {worth}, and no debt is less than {least}");
+        Some(if worth < dust {
+            let mend = format!(
+                "raise it: next to nothing could be repaid; it is in base units, 10^{decimals} to a whole token"
+            );
+            Check::fail("limits", found, mend)
+        } else {
+            Check::warn("limits", format!("{found}: it repays a part at most"), "raise it, if that isn't meant")
+        })
+    };
+    strategy.max_repay.iter().filter_map(judge).collect()
+}
+
+/// The prices that pass their guards, by denom.
+async fn mid_prices(chain: &impl Chain, market: &Market) -> Result<BTreeMap<String, Price>> {
+    let now = chain.head().await?.time;
+    let records = prices::records(chain, market).await?;
+    let mid = |(denom, record): (String, Option<PriceRecord>)| Some((denom, record?.quote(now).ok()?.mid));
+    Ok(records.into_iter().filter_map(mid).collect())
 }
 
 /// Whether the key's own coins may repay what an account owes at least; nothing where they may.

@@ -49,12 +49,14 @@ pub fn writable(what: &str, path: &Path) -> Check {
                 path.ancestors().skip(1).map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
             match above.find(|path| path.exists()) {
                 Some(directory) if is_writable(directory) => {
-                    Check::ok(what, format!("{shown} is not there yet and can be made"))
+                    let deep = path.parent().is_some_and(|parent| !parent.as_os_str().is_empty() && !parent.exists());
+                    let made = if deep { "can be made, its directory with it" } else { "can be made" };
+                    Check::ok(what, format!("{shown} is not there yet and {made}"))
                 }
                 Some(directory) => Check::fail(
                     what,
                     format!("{shown} is not there, and {} can't be written", directory.display()),
-                    "make the directory, owned by who runs the keeper",
+                    "make its directory, owned by who runs the keeper",
                 ),
                 None => {
                     Check::fail(what, format!("{shown} is nowhere"), "set it to a file in a directory that is there")

@@ -14,7 +14,8 @@ const OLD_PERCENT: u64 = 80;
 
 /// A line for each market.
 pub async fn check(chain: &impl Chain, pool: &str) -> Vec<Check> {
-    match records(chain, pool).await {
+    let read = async { Ok((chain.head().await?.time, records(chain, &Market::read(chain, pool).await?).await?)) };
+    match read.await {
         Ok((now, records)) if records.is_empty() => {
             let finding = format!("no asset is listed at time {now}");
             vec![Check::warn("prices", finding, "list assets, or set contracts.pool to another pool")]
@@ -24,17 +25,15 @@ pub async fn check(chain: &impl Chain, pool: &str) -> Vec<Check> {
     }
 }
 
-type Records = Vec<(String, Option<PriceRecord>)>;
-
-async fn records(chain: &impl Chain, pool: &str) -> Result<(u64, Records)> {
-    let (head, market) = (chain.head().await?, Market::read(chain, pool).await?);
+/// What the oracle has published of each asset.
+pub async fn records(chain: &impl Chain, market: &Market) -> Result<Vec<(String, Option<PriceRecord>)>> {
     let mut records = Vec::new();
-    for listed in market.assets {
-        let denom = listed.params.denom;
+    for listed in &market.assets {
+        let denom = listed.params.denom.clone();
         let stored = chain.raw(&market.config.oracle, PRICE_RECORDS.key(&denom), None).await?;
         records.push((denom, stored.and_then(|bytes| compact::decode(&bytes).ok())));
     }
-    Ok((head.time, records))
+    Ok(records)
 }
 
 /// What a price record is worth at this time, in seconds.

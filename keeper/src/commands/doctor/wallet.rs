@@ -5,18 +5,17 @@ use std::collections::BTreeSet;
 use crate::chain::Chain;
 use crate::commands::doctor::market::Market;
 use crate::commands::doctor::{Check, numbered};
-use crate::commands::run::GAS_LEAST;
-use crate::config::Config;
+use crate::commands::run::one_liquidation;
+use crate::config::{Config, Contracts};
 use crate::error::Result;
 use crate::execute::fee_reserve;
 use crate::keys::{Key, MNEMONIC_VARIABLE};
 
 /// Where the keys come from, and which they are. A file that others can read is refused when it is read.
 pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
-    let from = match (&config.wallet.mnemonic_file, std::env::var_os(MNEMONIC_VARIABLE)) {
-        (_, Some(_)) => format!("from {MNEMONIC_VARIABLE}"),
-        (Some(path), None) => format!("from {}, which only its owner can read", path.display()),
-        (None, None) => String::new(),
+    let from = match &config.wallet.mnemonic_file {
+        Some(path) => format!("from {}, which only its owner can read", path.display()),
+        None => format!("from {MNEMONIC_VARIABLE}"),
     };
     let keys = match keys {
         Ok(keys) => keys,
@@ -33,9 +32,9 @@ pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
 }
 
 /// Whether a further key has money for gas. The first supplies it, so that having none is no failure.
-pub async fn further(chain: &impl Chain, number: usize) -> Vec<Check> {
+pub async fn further(chain: &impl Chain, number: usize, contracts: &Contracts) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let (what, least) = (numbered("gas money", number), chain.fee(GAS_LEAST));
+    let (what, (_, least)) = (numbered("gas money", number), one_liquidation(chain, contracts));
     let held = match chain.balances(address, std::slice::from_ref(&least.denom)).await {
         Ok(balances) => balances.get(&least.denom).copied().unwrap_or_default(),
         Err(error) => return vec![Check::error(what, &error)],
@@ -51,7 +50,7 @@ pub async fn further(chain: &impl Chain, number: usize) -> Vec<Check> {
 /// Whether there is money for gas.
 pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let (least, most) = (chain.fee(GAS_LEAST), fee_reserve(chain, &config.strategy));
+    let ((_, least), most) = (one_liquidation(chain, &config.contracts), fee_reserve(chain, &config.strategy));
     let held = async {
         let market = Market::read(chain, &config.contracts.pool).await?;
         let listed = market.assets.into_iter().map(|asset| asset.params.denom);

@@ -6,6 +6,7 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
+use crate::commands::run::prices::Failing;
 use crate::config::{Config, Strategy};
 use crate::error::Result;
 use crate::monitor::summary::Summary;
@@ -35,7 +36,8 @@ pub(super) struct Setting<'a> {
 pub(super) fn started(setting: Setting<'_>, config: &Config) {
     let Setting { head, pool, accounts, keys, monitor, journal, book, live } = setting;
     let contracts = &config.contracts;
-    let told = if live { "live: transactions are sent" } else { "dry run: nothing is sent without --live" };
+    let told =
+        if live { "live: transactions are sent" } else { "dry run: nothing is simulated or sent without --live" };
     tracing::info!(
         pool,
         chain = head.chain_id,
@@ -76,6 +78,7 @@ pub(super) fn ended(summary: &Summary, gas_denom: &str, in_flight: &[&str], json
         settled = by.settled,
         failed = by.failed,
         rival = by.rival,
+        changed = by.changed,
         expired = by.expired,
         refused = by.refused,
         liquidated = summary.liquidated.len(),
@@ -99,28 +102,50 @@ pub(super) struct Teller {
     json: bool,
     /// The accounts about which something would have been done at the block before.
     told: BTreeSet<AccountKey>,
+    failing: Failing,
 }
 
 impl Teller {
-    pub const fn new(live: bool, json: bool) -> Self {
-        Self { live, json, told: BTreeSet::new() }
+    pub fn new(live: bool, json: bool) -> Self {
+        Self { live, json, told: BTreeSet::new(), failing: Failing::default() }
     }
 
     pub fn block(&mut self, tick: &Tick) -> Result<()> {
+        self.prices(tick);
         if !self.live {
-            self.would_act(tick);
+            self.would_act(tick)?;
         }
         report(tick, self.json)
     }
 
+    /// Prices that begin to fail, or pass again: while one fails nobody with it can be liquidated, and all seem healthy.
+    fn prices(&mut self, tick: &Tick) {
+        let (height, change) = (tick.head.height, self.failing.see(tick.scan.assets.faults()));
+        for (denom, fault) in change.failing {
+            tracing::warn!(
+                height,
+                denom,
+                fault,
+                "the price fails its guards: no account with it can be liquidated until it is published anew; wake its feeders"
+            );
+        }
+        for denom in change.passing {
+            tracing::warn!(height, denom, "the price passes its guards again");
+        }
+    }
+
     /// What a dry run leaves undone, once: the next block would say the same.
-    fn would_act(&mut self, tick: &Tick) {
-        let actions = || tick.plan.actions.iter();
+    fn would_act(&mut self, tick: &Tick) -> Result<()> {
+        let (height, actions) = (tick.head.height, || tick.plan.actions.iter());
         for action in actions().filter(|action| !self.told.contains(action.account())) {
-            let account = name(action.account());
-            tracing::info!(height = tick.head.height, account, what = %describe(action), "would act");
+            let (account, what) = (name(action.account()), describe(action));
+            tracing::info!(height, account, what, "would act, if simulation and limits on fees let it");
+            if self.json {
+                print_event("plan", &json!({ "height": height, "account": account, "plan": what }))?;
+            }
         }
         self.told = actions().map(|action| action.account().clone()).collect();
+        Ok(())
     }
 }
 
