@@ -302,6 +302,18 @@ async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_mo
 }
 
 #[test]
+fn a_node_that_keeps_no_index_is_a_failure_and_a_warning_where_another_keeps_one() {
+    let told = |said: &[Option<&str>]| {
+        let told: Vec<_> = said.iter().map(|said| ("http://a:1".to_owned(), said.map(str::to_owned))).collect();
+        network::indexes(&told)
+    };
+    let disabled = Some("transaction indexing is disabled");
+    assert_eq!(worst(&told(&[None])), Status::Ok);
+    assert!(bad(&told(&[disabled]), Status::Fail).mend.as_ref().unwrap().contains("tx_index"));
+    assert_eq!(bad(&told(&[disabled, None]), Status::Warn).check, "index http://a:1");
+}
+
+#[test]
 fn a_gas_price_that_no_node_takes_is_a_failure_and_one_that_some_take_a_warning() {
     let config = ChainConfig {
         id: "c-1".to_owned(),
