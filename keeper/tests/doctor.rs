@@ -194,6 +194,10 @@ fn limits_below_the_cost_of_a_liquidation_are_failures_each_by_its_name() {
 #[test]
 fn an_item_has_to_have_gas_for_a_liquidation() {
     assert!(limits::item_gas(Strategy::default().item_gas).is_none());
+    for (most, status) in [(59_999, Status::Fail), (60_000, Status::Warn), (119_999, Status::Warn)] {
+        assert_eq!(limits::item_gas(most).unwrap().status, status, "{most}");
+    }
+    assert!(limits::item_gas(120_000).is_none());
     let check = limits::item_gas(1_000).unwrap();
     assert!(check.status == Status::Fail && check.finding.contains("strategy.item_gas is 1000"), "{check:?}");
     assert!(check.mend.unwrap().contains("0 items succeeded"));
