@@ -340,8 +340,10 @@ async fn pairs_that_all_refuse_leave_the_keeper_its_own_coins_and_one_that_answe
     };
     let (liquidator, pair, pool) = s.chain.world.with(build).await.unwrap();
     let venue = Venue::open(&*s.chain, &pool, &liquidator, std::slice::from_ref(&pair)).await.unwrap();
-    *s.chain.bad.lock().unwrap() = Some((pair, Bad::Closed));
-    assert_eq!((venue.read(&*s.chain, None).await.unwrap().pairs.len(), venue.silent()), (0, 1));
-    *s.chain.bad.lock().unwrap() = None;
-    assert_eq!((venue.read(&*s.chain, None).await.unwrap().pairs.len(), venue.silent()), (1, 0));
+    for bad in [Bad::Closed, Bad::Migrated] {
+        *s.chain.bad.lock().unwrap() = Some((pair.clone(), bad));
+        assert_eq!((venue.read(&*s.chain, None).await.unwrap().pairs.len(), venue.silent()), (0, 1));
+        *s.chain.bad.lock().unwrap() = None;
+        assert_eq!((venue.read(&*s.chain, None).await.unwrap().pairs.len(), venue.silent()), (1, 0));
+    }
 }

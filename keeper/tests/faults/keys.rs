@@ -118,18 +118,24 @@ async fn keys_that_something_is_wrong_with_at_every_block_do_not_keep_the_next_f
     stage.script("sign #1 fail; sign #2 fail");
     assert_eq!(stage.tick().await.unwrap_err().class(), Class::Retry);
     // They still are, and come last now.
-    for place in ["sign #2 fail; sign #3 fail", "sign #1 fail; sign #2 fail"] {
-        stage.script(place);
-        assert_eq!(stage.next().await.map_or(0, |tick| of_each(&tick).len()), usize::from(place.contains("#3")));
+    for (which, sending) in [
+        ("sign #2 fail; sign #3 fail", 1),
+        // The third, which was well, and the first.
+        ("sign #1 fail; sign #2 fail", 0),
+        // With the second it is longest ago that something was wrong.
+        ("sign #2 fail; sign #3 fail", 1),
+    ] {
+        stage.script(which);
+        assert_eq!(stage.next().await.map_or(0, |tick| of_each(&tick).len()), sending);
     }
     stage.script("");
-    let others = ["second", "third"].map(|name| stage.world().signed_by(name));
+    // The second, with which all is well now, comes first and sends what is left.
+    let settled: usize = stage.finish().await.iter().map(|tick| tick.settled.len()).sum();
     let mut sequences = vec![stage.world().sequence().await.unwrap()];
-    for other in others {
-        sequences.push(other.await.unwrap().sequence().await.unwrap());
+    for name in FURTHER {
+        sequences.push(stage.world().signed_by(name).await.unwrap().sequence().await.unwrap());
     }
-    assert_eq!(sequences, [Some(0), Some(0), Some(1)]);
-    stage.finish().await;
+    assert_eq!((sequences, settled), (vec![Some(0), Some(2), Some(1)], 4));
 }
 
 #[tokio::test]
