@@ -77,8 +77,6 @@ pub struct State {
     /// What contracts said in every block, and what any of them answers.
     pub said: Value,
     pub answer: Option<Vec<u8>>,
-    /// Milliseconds that a question to a contract takes.
-    pub slow: u64,
 }
 
 /// What an answer is that can't be.
@@ -120,7 +118,6 @@ impl Fake {
             ahead: 0,
             then: None,
             purses: Vec::new(),
-            slow: 0,
             txs: Vec::new(),
             code: (0, None),
             said: Value::Null,
@@ -179,9 +176,6 @@ impl Fake {
             std::future::pending::<()>().await;
         }
         let path = request.uri().path().to_owned();
-        if path.ends_with("SmartContractState") {
-            tokio::time::sleep(Duration::from_millis(self.with(|state| state.slow))).await;
-        }
         let at = request.headers().get("x-cosmos-block-height").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let answer = match path.rsplit('/').next().unwrap() {
