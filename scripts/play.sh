@@ -30,9 +30,11 @@ case "${1:-} $#" in
 	say "sent 1000000000ustake to $2"
 	;;
 'borrow 1')
-	price=$(mid_price uatom)
-	now=$(jq -r '.valid.price // empty' <<<"$price")
-	[[ $now ]] || die "uatom has no price: $price; scripts/play.sh price uatom 10, or scripts/deploy.sh local for all"
+	for denom in uusd uatom; do
+		price=$(mid_price $denom)
+		now=$(jq -r '.valid.price // empty' <<<"$price")
+		[[ $now ]] || die "$denom has no price: $price; vote one with scripts/play.sh price, or for all with scripts/deploy.sh local"
+	done
 	# An account that owes nothing yet, and 65 % of what its collateral is worth now.
 	user2=$(address user2)
 	for ((id = 0; ; id++)); do

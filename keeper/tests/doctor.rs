@@ -75,8 +75,9 @@ async fn contracts_are_there_of_the_right_kind_and_of_one_another() {
         let found = bad(&checks, Status::Fail);
         assert!(found.finding.contains("it should be crates.io:plimsoll-pair"), "{found:?}");
         assert_eq!(found.mend.as_deref(), Some("correct contracts.pairs"));
-        let error = Venue::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &pairs).await.unwrap_err();
-        assert!(error.to_string().contains("contracts.pairs") && error.to_string().contains(&wrong), "{error}");
+        // The keeper itself goes on with the others.
+        let venue = Venue::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &pairs).await.unwrap();
+        assert_eq!(venue.silent(), 1, "{wrong}");
     }
     let nowhere = ["cosmwasm1nothing".to_owned()];
     let error = Venue::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &nowhere).await.unwrap_err();
@@ -193,6 +194,10 @@ fn limits_below_the_cost_of_a_liquidation_are_failures_each_by_its_name() {
 #[test]
 fn an_item_has_to_have_gas_for_a_liquidation() {
     assert!(limits::item_gas(Strategy::default().item_gas).is_none());
+    for (most, status) in [(59_999, Status::Fail), (60_000, Status::Warn), (119_999, Status::Warn)] {
+        assert_eq!(limits::item_gas(most).unwrap().status, status, "{most}");
+    }
+    assert!(limits::item_gas(120_000).is_none());
     let check = limits::item_gas(1_000).unwrap();
     assert!(check.status == Status::Fail && check.finding.contains("strategy.item_gas is 1000"), "{check:?}");
     assert!(check.mend.unwrap().contains("0 items succeeded"));
@@ -298,6 +303,18 @@ async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_mo
     assert_eq!((planned, worst(&checks)), (1, Status::Ok), "{checks:?}");
     let with_liquidator = limits::slippage(ratio(border + 0.0001), std::iter::once(&params), true);
     assert_eq!(bad(&with_liquidator, Status::Warn).check, "slippage");
+}
+
+#[test]
+fn a_node_that_keeps_no_index_is_a_failure_and_a_warning_where_another_keeps_one() {
+    let told = |said: &[Option<&str>]| {
+        let told: Vec<_> = said.iter().map(|said| ("http://a:1".to_owned(), said.map(str::to_owned))).collect();
+        network::indexes(&told)
+    };
+    let disabled = Some("transaction indexing is disabled");
+    assert_eq!(worst(&told(&[None])), Status::Ok);
+    assert!(bad(&told(&[disabled]), Status::Fail).mend.as_ref().unwrap().contains("tx_index"));
+    assert_eq!(bad(&told(&[disabled, None]), Status::Warn).check, "index http://a:1");
 }
 
 #[test]

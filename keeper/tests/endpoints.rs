@@ -333,6 +333,45 @@ fn a_chain_that_was_reset_is_seen_once_all_say_so() {
 }
 
 #[test]
+fn a_block_is_confirmed_once_more_than_half_of_those_that_are_well_have_the_one_before() {
+    let mut all = two_nodes();
+    // Of four: three have 900, and one block more may be early.
+    for (told, confirmed) in [(901, Some(901)), (902, None), (905, None)] {
+        all.heard(2, &head(told), 10, CLOCK);
+        assert_eq!(all.confirmed(2, &head(told), 10).map(|head| head.height), confirmed, "{told}");
+    }
+    // They come closer: the newest of those that waited is passed on.
+    all.heard(0, &head(901), 20, CLOCK);
+    assert_eq!(all.confirmed_by_now(20), None);
+    all.heard(1, &head(901), 30, CLOCK);
+    assert_eq!(all.confirmed_by_now(30), Some(head(902)));
+    assert_eq!(all.confirmed_by_now(30), None);
+    // One that doesn't answer has no voice: of three, two.
+    all.failed(3, "refused", 40);
+    all.heard(0, &head(904), 40, CLOCK);
+    assert_eq!(all.confirmed_by_now(40), Some(head(905)));
+    // Nor has what was told long ago.
+    assert_eq!(all.confirmed(2, &head(906), 40), None);
+    all.heard(2, &head(906), 31_000, CLOCK);
+    assert_eq!(all.confirmed(2, &head(906), 31_000), Some(head(906)));
+    // Whoever is left out tells nothing.
+    all.heard(2, &Head { chain_id: "chain-2".to_owned(), ..head(907) }, 31_010, CLOCK);
+    all.heard(0, &head(907), 31_010, CLOCK);
+    assert_eq!(all.confirmed(2, &head(907), 31_010), None);
+}
+
+#[test]
+fn those_that_lack_a_new_block_are_asked_at_once_though_not_again_and_again() {
+    let mut all = two_nodes();
+    all.heard(2, &head(901), 1_100, CLOCK);
+    all.hurry(901, 1_100);
+    assert!(all.to_probe(1_100).is_empty());
+    all.hurry(901, 1_250);
+    assert_eq!(all.to_probe(1_250), [0, 1, 3]);
+    assert!(all.to_probe(1_600).is_empty());
+}
+
+#[test]
 fn blind_is_when_one_kind_has_nobody() {
     let mut all = three();
     assert!(all.readiness().is_blind());

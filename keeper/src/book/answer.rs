@@ -7,6 +7,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_schema::pool::{AccountKey, AccountRecord, MarketResponse};
 
 use crate::book::Book;
+use crate::book::follow::SKEW_MAX;
 
 /// A side has at most eight slots, each of a listed asset of its own.
 pub fn check_account(
@@ -41,12 +42,13 @@ pub fn check_asked(asked: &[AccountKey], answered: &[AccountRecord]) -> std::res
     }
 }
 
-/// A market keeps its number, its denom and its decimals; its time and its index never go back, and its time is no later than the block's.
+/// A market keeps its number, its denom and its decimals; its time and its index never go back, and its time is hardly later than the block's,
+/// which another endpoint told.
 pub fn check_market(book: &Book, denom: &str, market: &MarketResponse, now: u64) -> std::result::Result<(), String> {
     if market.params.denom != denom {
         return Err(format!("the market of {} in place of that of {denom}", market.params.denom));
     }
-    if market.stored.updated_at > now {
+    if market.stored.updated_at > now.saturating_add(SKEW_MAX) {
         return Err(format!("a market of {denom} of time {}, at time {now}", market.stored.updated_at));
     }
     if book.asset_of(denom).is_some_and(|id| id != market.asset) {

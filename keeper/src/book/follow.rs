@@ -16,7 +16,10 @@ use crate::error::{Error, Result};
 pub const GAP_MAX: u64 = 1_000;
 
 /// In seconds: by so much a block may seem older than one before it, told by another endpoint.
-const SKEW_MAX: u64 = 30;
+pub(super) const SKEW_MAX: u64 = 30;
+
+/// Under what every contract keeps its name and version (CW2): small, and read without running it.
+const CONTRACT_INFO: &[u8] = b"contract_info";
 
 /// What blocks after the book's own have touched, as far as they were read.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +96,13 @@ impl Book {
         }
         while ahead.through < head.height && !ahead.touched.settings {
             let height = ahead.through.saturating_add(1);
-            match chain.events(height).await {
+            let events = if height == head.height {
+                let (events, proof) = tokio::join!(chain.events(height), self.assert_there(chain, height));
+                proof.and(events)
+            } else {
+                chain.events(height).await
+            };
+            match events {
                 Ok(events) => ahead.touched.add(&events, &self.addresses),
                 Err(Error::Query { reason, .. }) => {
                     tracing::warn!(height, reason, "no results of this block; reading the whole book again");
@@ -104,6 +113,15 @@ impl Book {
             ahead.through = height;
         }
         Ok(ahead.touched.clone())
+    }
+
+    /// Where nothing was touched nothing would be read, and one that only tells blocks could tell of some that aren't there: whoever has the
+    /// state has to have it at this one. A refusal is an answer too.
+    async fn assert_there(&self, chain: &impl Chain, height: u64) -> Result<()> {
+        match chain.raw(&self.addresses.pool, CONTRACT_INFO.to_vec(), Some(height)).await {
+            Ok(_) | Err(Error::Query { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Heights and times of one chain go up together. What was read on another must not be acted on. A node that is behind in both is only

@@ -8,9 +8,11 @@ mod agreed;
 pub mod health;
 pub mod name;
 
+use std::collections::BTreeMap;
+
 use crate::chain::{Head, REWIND_MAX};
 
-use agreed::{Told, agreed, follows};
+use agreed::{Told, agreed, follows, reached};
 use health::judge;
 pub use health::{Health, Kind, Readiness};
 
@@ -24,6 +26,11 @@ pub const PAUSE_MAX: u64 = 10_000;
 pub const PROBE_EVERY: u64 = 2_000;
 /// For how long what an endpoint said of its height counts for the others, in milliseconds.
 const FRESH: u64 = 30_000;
+
+/// How many blocks that endpoints are ahead of the others are kept until those come.
+const WAITING_MAX: usize = 20;
+/// How soon one that lacks a new block may be asked again where it stands, in milliseconds.
+const HURRY_LEAST: u64 = 250;
 
 /// What is known of an endpoint.
 #[derive(Clone, Debug)]
@@ -67,6 +74,8 @@ pub struct Endpoints {
     known: Option<Told>,
     /// This machine's clock when a block was last told, in seconds.
     clock: u64,
+    /// Blocks that endpoints told before the others had come so far, by height, and who told them when.
+    waiting: BTreeMap<u64, (usize, Told)>,
 }
 
 impl Endpoints {
@@ -87,7 +96,7 @@ impl Endpoints {
             lowest: 0,
         };
         let all = addresses.into_iter().map(endpoint).collect();
-        Self { chain_id: chain_id.to_owned(), all, known: None, clock: 0 }
+        Self { chain_id: chain_id.to_owned(), all, known: None, clock: 0, waiting: BTreeMap::new() }
     }
 
     /// All of them, in the order in which they were given.
@@ -265,6 +274,38 @@ impl Endpoints {
     pub fn tip_if(&self, at: usize, head: &Head, now: u64) -> Head {
         let told = (head.clone(), now);
         self.going_by(now, Some((at, &told))).map_or_else(|| head.clone(), |(tip, _)| tip.clone())
+    }
+
+    /// This endpoint told this block: the newest of those told that more than half of the endpoints confirm, if there is a new one. An honest one
+    /// may be a block earlier than the others.
+    pub fn confirmed(&mut self, at: usize, head: &Head, now: u64) -> Option<Head> {
+        if self.health(at) == Health::Good {
+            self.waiting.insert(head.height, (at, (head.clone(), now)));
+        }
+        self.confirmed_by_now(now)
+    }
+
+    /// The newest of the blocks that waited for that.
+    pub fn confirmed_by_now(&mut self, now: u64) -> Option<Head> {
+        let well = self.all.iter().filter(|e| e.fault.is_none() && e.opens.is_none() && e.failures == 0);
+        let told = well.filter_map(|endpoint| endpoint.head.as_ref()).filter(|(_, heard)| heard + FRESH >= now);
+        let most = reached(told.map(|(head, _)| head.height))?.saturating_add(1);
+        let good = |at: usize| self.health(at) == Health::Good;
+        let newest = self.waiting.range(..=most).rev().find(|(_, (at, _))| good(*at));
+        let newest = newest.map(|(_, (_, (head, _)))| head.clone());
+        self.waiting.retain(|height, (_, (_, told))| *height > most && *told + FRESH >= now);
+        while self.waiting.len() > WAITING_MAX {
+            self.waiting.pop_last();
+        }
+        newest
+    }
+
+    /// There is a block of this height: those that haven't told it are asked where they stand at the next opportunity.
+    pub fn hurry(&mut self, height: u64, now: u64) {
+        let lacks = |endpoint: &&mut Endpoint| endpoint.head.as_ref().is_none_or(|(head, _)| head.height < height);
+        for endpoint in self.all.iter_mut().filter(lacks).filter(|endpoint| endpoint.fault.is_none()) {
+            endpoint.asked = endpoint.asked.filter(|asked| asked + HURRY_LEAST > now);
+        }
     }
 
     /// Whoever was left out has a voice as well, or one that is far ahead would silence all others.

@@ -262,7 +262,7 @@ pub trait Chain: Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// The same as two endpoints say it, where there are two: the highest number that none is alone with.
+    /// The same as two endpoints say it, where there are two: the highest number that two say. `None` while no two say the same.
     fn confirmed_sequence(&self) -> impl Future<Output = Result<Option<u64>>> + Send {
         self.sequence()
     }

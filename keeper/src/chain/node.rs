@@ -4,6 +4,8 @@
 mod ask;
 mod broadcast;
 mod chain;
+mod confirm;
+mod index;
 pub(super) mod meaning;
 mod minimum;
 pub(super) mod remotes;

@@ -212,12 +212,12 @@ impl Node {
     }
 
     /// The same, and where no block is known to have it, the newest that the endpoint has told which says so: others may be farther, and what
-    /// is taken for lost is sent anew.
+    /// is taken for lost is sent anew. That a block has it is not believed of one alone, see [`Node::confirmed`].
     pub async fn look_up(&self, hash: &str) -> Result<std::result::Result<TxOutcome, u64>> {
         let ask = |channel| async { included(channel, hash.to_owned()).await.map(Response::new) };
         let (at, answer) = self.remotes.ask(None, ask).await?;
         match answer {
-            Ok(found) => Ok(Ok(found)),
+            Ok(found) => self.confirmed(at, found).await,
             Err(status) if status.code() == Code::NotFound => Ok(Err(self.remotes.height(at))),
             Err(status) => Err(refusal(&format!("transaction {hash}"), &status)),
         }
@@ -237,7 +237,7 @@ impl Node {
 }
 
 /// What this endpoint says of a transaction.
-async fn included(channel: Channel, hash: String) -> std::result::Result<TxOutcome, Status> {
+pub(super) async fn included(channel: Channel, hash: String) -> std::result::Result<TxOutcome, Status> {
     let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
     let answer = { client }.get_tx(GetTxRequest { hash: hash.clone() }).await?.into_inner();
     let response = answer.tx_response.ok_or_else(|| nonsense("a transaction without a result"))?;

@@ -122,6 +122,7 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     };
     tell(vec![network::synced(&node).await, network::time(&node.newest(), clock())])?;
     tell(network::gas_prices(&node.minimum_gas_prices().await, &config.chain))?;
+    tell(network::indexes(&node.indexes().await))?;
     tell(contracts::check(&node, &config.contracts, &config.chain.id).await)?;
     tell(prices::check(&node, &config.contracts.pool).await)?;
     tell(limits::check(&node, config).await)?;

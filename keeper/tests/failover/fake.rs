@@ -12,7 +12,10 @@ use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
 };
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxResponse, GetTxResponse, SimulateResponse};
-use cosmos_sdk_proto::cosmwasm::wasm::v1::{ContractInfo, QueryContractInfoResponse, QuerySmartContractStateResponse};
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{
+    ContractInfo, QueryContractInfoResponse, QueryRawContractStateResponse, QuerySmartContractStateResponse,
+};
+use cosmos_sdk_proto::tendermint::types::Data;
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -65,8 +68,19 @@ pub struct State {
     pub ahead: u64,
     /// The time of every earlier block; `None` where it keeps none.
     pub then: Option<u64>,
+    /// The transactions of every earlier block.
+    pub txs: Vec<Vec<u8>>,
     /// The denoms whose balances were asked for.
     pub purses: Vec<String>,
+    /// The code of the transaction that a block has, and in which block that is, if not in the newest.
+    pub code: (u32, Option<u64>),
+    /// What contracts said in every block, and what any of them answers.
+    pub said: Value,
+    pub answer: Option<Vec<u8>>,
+    /// Milliseconds that its RPC takes to say where it stands.
+    pub slow_rpc: u64,
+    /// Milliseconds that a question to a contract takes.
+    pub slow: u64,
 }
 
 /// What an answer is that can't be.
@@ -77,6 +91,10 @@ pub enum Nonsense {
     Empty,
     /// No message at all.
     Bytes,
+    /// A status of unknown kind, which is no word of the chain's: as of a node that indexes nothing, or whose wasm VM is broken.
+    Says(&'static str),
+    /// HTTP status 500 without a body, as of a proxy.
+    Http500,
 }
 
 #[derive(Clone)]
@@ -104,6 +122,12 @@ impl Fake {
             ahead: 0,
             then: None,
             purses: Vec::new(),
+            slow: 0,
+            txs: Vec::new(),
+            code: (0, None),
+            said: Value::Null,
+            answer: None,
+            slow_rpc: 0,
         };
         let (grpc, rpc) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -158,11 +182,17 @@ impl Fake {
             std::future::pending::<()>().await;
         }
         let path = request.uri().path().to_owned();
+        if path.ends_with("SmartContractState") {
+            tokio::time::sleep(Duration::from_millis(self.with(|state| state.slow))).await;
+        }
         let at = request.headers().get("x-cosmos-block-height").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let answer = match path.rsplit('/').next().unwrap() {
             "GetLatestBlock" => Ok(self.latest_block()),
             "SmartContractState" => self.smart(at),
+            "RawContractState" => {
+                self.smart(at).map(|_| QueryRawContractStateResponse { data: b"{}".to_vec() }.encode_to_vec())
+            }
             "GetTx" => self.transaction(),
             "AccountInfo" => self.account(),
             "BroadcastTx" => Ok(self.broadcast(&body[5..])),
@@ -186,6 +216,11 @@ impl Fake {
             }
             Nonsense::Empty => Ok(Vec::new()),
             Nonsense::Bytes => Ok(vec![0xff; 9]),
+            Nonsense::Says(text) => Err((2, text.to_owned())),
+            Nonsense::Http500 => {
+                let body = Full::new(Bytes::new()).boxed();
+                return Response::builder().status(500).header("content-type", "text/html").body(body).unwrap();
+            }
         };
         let mut response = Response::builder().header("content-type", "application/grpc");
         let mut trailers = HeaderMap::new();
@@ -235,7 +270,8 @@ impl Fake {
             let seconds = i64::try_from(state.then.ok_or((2, format!("height {height} is not available")))?).unwrap();
             let time = Some(cosmos_sdk_proto::Timestamp { seconds, nanos: 0 });
             let header = Some(Header { chain_id: state.chain_id.clone(), height, time, ..Header::default() });
-            let sdk_block = Some(Block { header, ..Block::default() });
+            let data = Some(Data { txs: state.txs.clone() });
+            let sdk_block = Some(Block { header, data, ..Block::default() });
             Ok(GetBlockByHeightResponse { sdk_block, ..GetBlockByHeightResponse::default() }.encode_to_vec())
         })
     }
@@ -249,14 +285,16 @@ impl Fake {
                 return Err((3, "failed to load state at height 7; version does not exist".to_owned()));
             }
             state.asked.push(at.unwrap_or_default());
-            Ok(QuerySmartContractStateResponse { data: b"7".to_vec() }.encode_to_vec())
+            let data = state.answer.clone().unwrap_or_else(|| b"7".to_vec());
+            Ok(QuerySmartContractStateResponse { data }.encode_to_vec())
         })
     }
 
     fn transaction(&self) -> Result<Vec<u8>, (u32, String)> {
         self.with(|state| {
-            let height = i64::try_from(state.height).unwrap();
-            let tx_response = Some(TxResponse { height, ..TxResponse::default() });
+            let height = i64::try_from(state.code.1.unwrap_or(state.height)).unwrap();
+            let codespace = if state.code.0 > 0 { "sdk" } else { "" }.to_owned();
+            let tx_response = Some(TxResponse { height, code: state.code.0, codespace, ..TxResponse::default() });
             let found = GetTxResponse { tx_response, ..GetTxResponse::default() }.encode_to_vec();
             if state.included { Ok(found) } else { Err((5, "tx not found".to_owned())) }
         })
@@ -298,6 +336,9 @@ impl Fake {
                     }
                     let request: Value = serde_json::from_str(&text).unwrap();
                     subscribed |= request["method"] == "subscribe";
+                    if request["method"] == "status" {
+                        tokio::time::sleep(Duration::from_millis(self.with(|state| state.slow_rpc))).await;
+                    }
                     let answer = match self.rpc_answer(&request) {
                         Ok(result) => json!({ "id": 1, "result": result }),
                         Err(data) => json!({ "id": 1, "error": { "code": -32603, "data": data } }),
@@ -335,7 +376,7 @@ impl Fake {
                 if height < state.lowest {
                     return Err(format!("height {height} is not available, lowest height is {}", state.lowest));
                 }
-                Ok(json!({ "height": height.to_string(), "txs_results": null }))
+                Ok(json!({ "height": height.to_string(), "txs_results": null, "finalize_block_events": state.said }))
             }
             _ => Ok(json!({})),
         })

@@ -3,7 +3,8 @@
 //! What more than half of them confirm is gone by. Where no such block is, as with two that disagree, it is the newest that can have come since
 //! what was gone by until now; at the very start since what the endpoint said that is named first. So one that is far ahead, or back,
 //! holds none of the others up. Nobody can tell of an endpoint that is alone, and of two that disagree from the start the first
-//! is believed; nor does anybody see one that is ahead by no more blocks than a fast chain makes.
+//! is believed. One that is ahead by no more blocks than a fast chain makes is not seen to lie, and therefore what it tells is passed on only
+//! once more than half have [`reached`] the block before.
 
 use crate::chain::endpoints::health::{BEHIND_MAX, OLDER_MAX, YOUNG};
 use crate::chain::{Head, REWIND_MAX};
@@ -26,6 +27,13 @@ pub(super) fn agreed<'a>(told: &[&'a Told], known: Option<&'a Told>, now: u64, c
     // They may all stand still but one.
     let following = told.iter().filter(|one| follows(base, &one.0, now, clock));
     Some(following.max_by_key(height).copied().unwrap_or(base))
+}
+
+/// The newest block that more than half of those with these heights have.
+pub(super) fn reached(heights: impl Iterator<Item = u64>) -> Option<u64> {
+    let mut heights: Vec<u64> = heights.collect();
+    heights.sort_unstable_by_key(|height| std::cmp::Reverse(*height));
+    heights.get(heights.len() / 2).copied()
 }
 
 fn is_near(one: &Head, other: &Head) -> bool {

@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{sleep, timeout};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
 use crate::chain::endpoints::Kind;
-use crate::chain::node::meaning::{Meaning, meaning, not_yet, of_status, too_early};
+use crate::chain::node::meaning::{Meaning, keeps_no_index, meaning, not_yet, of_status, too_early};
 use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
 use crate::chain::rpc::Rpc;
 use crate::error::{Error, Result};
@@ -33,7 +33,8 @@ impl Remotes {
     {
         for round in 0.. {
             let order = self.state().order(Kind::Grpc, height, self.now());
-            let (mut said, mut early, mut garbage) = (None, false, None);
+            let (mut said, mut early) = (None::<(usize, Status)>, false);
+            let (mut garbage, mut doubted) = (Vec::new(), None);
             for (turn, at) in order.iter().copied().enumerate() {
                 let Some(Line::Grpc(channel)) = self.lines.get(at) else { continue };
                 let patience = if turn + 1 < order.len() { HURRY } else { PATIENCE };
@@ -43,13 +44,22 @@ impl Remotes {
                 };
                 let status = match answer {
                     Ok(answer) => {
+                        self.garbled(garbage);
+                        if let Some((at, status)) = doubted {
+                            self.failed(at, "unreachable", &of_status(&status));
+                        }
                         self.answered(at, height);
                         return Ok((at, Ok(answer.into_inner())));
                     }
                     Err(status) => status,
                 };
                 match meaning(&status) {
-                    Meaning::Answer => {
+                    Meaning::Doubtful if doubted.is_none() => {
+                        doubted = Some((at, status));
+                        continue;
+                    }
+                    Meaning::Answer | Meaning::Doubtful => {
+                        self.garbled(garbage);
                         self.answered(at, height);
                         return Ok((at, Err(status)));
                     }
@@ -58,13 +68,7 @@ impl Remotes {
                         continue;
                     }
                     Meaning::Garbage => {
-                        // Nobody else would be asked in its place.
-                        if order.len() > 1 {
-                            self.failed(at, "garbage", status.message());
-                        } else {
-                            self.count(at, "garbage");
-                        }
-                        garbage = Some(Error::garbage(&self.name(at), status.message()));
+                        garbage.push((at, status));
                         continue;
                     }
                     Meaning::NotYet => early = true,
@@ -72,18 +76,45 @@ impl Remotes {
                     Meaning::Elsewhere => {}
                 }
                 self.answered(at, None);
-                said = said.or(Some((at, status)));
+                // That there is no such thing says more than that one can't say.
+                let better = |said: &Status| keeps_no_index(said) && !keeps_no_index(&status);
+                if said.as_ref().is_none_or(|(_, said)| better(said)) {
+                    said = Some((at, status));
+                }
             }
-            match said {
-                Some(_) if early && round < NOT_YET_TRIES => sleep(NOT_YET_PAUSE).await,
+            match said.or(doubted) {
+                Some(_) if early && round < NOT_YET_TRIES => {}
                 Some((_, status)) if early && matches!(meaning(&status), Meaning::NotYet) => {
                     return Err(self.late("gRPC", &order, of_status(&status)));
                 }
-                Some((at, status)) => return Ok((at, Err(status))),
-                None => return Err(garbage.unwrap_or_else(|| self.nobody(Kind::Grpc))),
+                Some((at, status)) => {
+                    self.garbled(garbage);
+                    return Ok((at, Err(status)));
+                }
+                None => return Err(self.all_garbled(garbage).unwrap_or_else(|| self.nobody(Kind::Grpc))),
             }
+            sleep(NOT_YET_PAUSE).await;
         }
         Err(self.nobody(Kind::Grpc))
+    }
+
+    /// These answered what can't be, and another what can.
+    fn garbled(&self, those: Vec<(usize, Status)>) {
+        for (at, status) in those {
+            self.failed(at, "garbage", status.message());
+        }
+    }
+
+    /// All that answered answered what can't be: where they say the same, it is not they who are wrong, but whom they asked, or who told the
+    /// block, and all of them would be left out for it.
+    fn all_garbled(&self, those: Vec<(usize, Status)>) -> Option<Error> {
+        let (at, first) = those.last().cloned()?;
+        if those.iter().all(|(_, status)| status.message() == first.message()) {
+            those.iter().for_each(|(at, _)| self.count(*at, "garbage"));
+        } else {
+            self.garbled(those);
+        }
+        Some(Error::garbage(&self.name(at), first.message()))
     }
 
     /// Asks all gRPC endpoints that are well, at once: what those say that answer, a refusal too.
@@ -94,14 +125,28 @@ impl Remotes {
     where
         F: Future<Output = std::result::Result<T, Status>>,
     {
-        let order = self.state().order(Kind::Grpc, None, self.now());
+        self.ask_others(None, call, |_| false).await
+    }
+
+    /// The same of all but one, until somebody said what is enough.
+    pub(in crate::chain) async fn ask_others<T, F>(
+        &self,
+        but: Option<usize>,
+        call: impl Fn(Channel) -> F,
+        enough: impl Fn(&T) -> bool,
+    ) -> Vec<(usize, std::result::Result<T, Status>)>
+    where
+        F: Future<Output = std::result::Result<T, Status>>,
+    {
+        let mut order = self.state().order(Kind::Grpc, None, self.now());
+        order.retain(|at| Some(*at) != but);
         let asked = order.into_iter().filter_map(|at| match self.lines.get(at) {
             Some(Line::Grpc(channel)) => Some((at, timeout(HURRY, call(channel.clone())))),
             _ => None,
         });
-        let said = join_all(asked.map(|(at, asked)| async move { (at, asked.await) })).await;
+        let mut asked: FuturesUnordered<_> = asked.map(|(at, asked)| async move { (at, asked.await) }).collect();
         let mut answers = Vec::new();
-        for (at, said) in said {
+        while let Some((at, said)) = asked.next().await {
             match (&said, said.as_ref().ok().and_then(|said| said.as_ref().err()).map(meaning)) {
                 (Err(_), _) => self.failed(at, "timeout", &format!("no answer in {} s", HURRY.as_secs())),
                 (Ok(Err(status)), Some(Meaning::Down)) => self.failed(at, "unreachable", &of_status(status)),
@@ -111,7 +156,12 @@ impl Remotes {
                     answers.extend(said.ok().map(|said| (at, said)));
                 }
             }
+            if answers.last().is_some_and(|(_, said)| said.as_ref().is_ok_and(&enough)) {
+                break;
+            }
         }
+        // In the order of preference again.
+        answers.sort_by_key(|(at, _)| *at);
         answers
     }
 

@@ -159,17 +159,22 @@ impl Chain for Node {
             }
         };
         let said = self.remotes.ask_all(ask).await.into_iter();
-        let mut said: Vec<(usize, u64)> = said.filter_map(|(at, said)| Some((at, said.ok()?))).collect();
-        said.sort_unstable_by_key(|(_, sequence)| std::cmp::Reverse(*sequence));
-        let (first, second) = (said.first().copied(), said.get(1).copied());
-        if let (Some((at, highest)), Some((_, confirmed))) = (first, second)
-            && highest > confirmed
-        {
-            let reason = format!("sequence {highest} of {sender}, of which another endpoint says {confirmed}");
-            self.remotes.refuted(at, &reason);
+        let said: Vec<(usize, u64)> = said.filter_map(|(at, said)| Some((at, said.ok()?))).collect();
+        let says = |sequence: u64| said.iter().filter(|(_, other)| *other == sequence).count();
+        let confirmed = said.iter().map(|(_, sequence)| *sequence).filter(|one| says(*one) > 1).max();
+        match (said.as_slice(), confirmed) {
+            ([], _) => Err(self.remotes.nobody(Kind::Grpc)),
+            ([(_, alone)], _) => Ok(Some(*alone)),
+            (_, None) => Ok(None),
+            (_, Some(confirmed)) => {
+                // One that says less may be late.
+                for (at, sequence) in said.iter().filter(|(_, sequence)| *sequence > confirmed) {
+                    let reason = format!("sequence {sequence} of {sender}, of which two others say {confirmed}");
+                    self.remotes.refuted(*at, &reason);
+                }
+                Ok(Some(confirmed))
+            }
         }
-        let confirmed = second.or(first).map(|(_, sequence)| Some(sequence));
-        confirmed.ok_or_else(|| self.remotes.nobody(Kind::Grpc))
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tonic::transport::Channel;
 
 use crate::chain::endpoints::{Change, Endpoints, Health, Kind};
@@ -28,6 +28,8 @@ pub(in crate::chain) struct Remotes {
     pub(super) lines: Vec<Line>,
     pub(super) heads: watch::Sender<Head>,
     pub(super) requests: Requests,
+    /// Told when somebody is to be asked at once where it stands.
+    pub(super) hurry: Notify,
     state: Mutex<Endpoints>,
     started: Instant,
 }
@@ -39,6 +41,7 @@ impl Remotes {
             lines,
             heads: watch::Sender::new(none),
             requests: Requests::default(),
+            hurry: Notify::new(),
             state: Mutex::new(endpoints),
             started: Instant::now(),
         }
@@ -80,11 +83,16 @@ impl Remotes {
     /// Judges all by what all have told, once they have been asked for the first time.
     pub(super) fn settle(&self) {
         let (changes, newest) = {
-            let mut state = self.state();
-            let changes = state.settle(self.now(), crate::monitor::clock());
+            let (mut state, now) = (self.state(), self.now());
+            let changes = state.settle(now, crate::monitor::clock());
             let good = state.all().iter().enumerate().filter(|(at, _)| state.health(*at) == Health::Good);
-            let told = good.filter(|(_, e)| e.kind == Kind::Rpc).filter_map(|(_, e)| e.head.as_ref());
-            (changes, told.map(|(head, _)| head).max_by_key(|head| head.height).cloned())
+            let told =
+                good.filter(|(_, e)| e.kind == Kind::Rpc).filter_map(|(at, e)| Some((at, e.head.as_ref()?.0.clone())));
+            let told: Vec<(usize, Head)> = told.collect();
+            let confirmed = told.iter().filter_map(|(at, head)| state.confirmed(*at, head, now));
+            let newest = confirmed.max_by_key(|head| head.height);
+            // Where all are ahead of those that have the state, the first block is the one that comes soonest.
+            (changes, newest.or(told.into_iter().map(|(_, head)| head).min_by_key(|head| head.height)))
         };
         changes.into_iter().for_each(|change| tell(Some(change)));
         newest.into_iter().for_each(|head| drop(self.heads.send_replace(head)));
@@ -95,14 +103,21 @@ impl Remotes {
         (self.state().clone(), self.now())
     }
 
-    /// Only where a block was told can it be asked what happened in it. When all are of another chain, whoever follows has to know.
+    /// Only where a block was told can it be asked what happened in it; and it is passed on once more than half confirm it. When all are of another
+    /// chain, whoever follows has to know.
     fn pass_on(&self, at: usize, head: &Head, good: bool) {
-        let (rpc, foreign) = {
-            let state = self.state();
-            let rpc = state.all().get(at).is_some_and(|endpoint| endpoint.kind == Kind::Rpc);
-            (rpc, state.all_foreign().is_some())
+        let newer = head.height > self.heads.borrow().height;
+        let (newest, foreign) = {
+            let (mut state, now) = (self.state(), self.now());
+            let rpc = good && state.all().get(at).is_some_and(|endpoint| endpoint.kind == Kind::Rpc);
+            if rpc && newer {
+                state.hurry(head.height, now);
+                self.hurry.notify_one();
+            }
+            let newest = if rpc { state.confirmed(at, head, now) } else { state.confirmed_by_now(now) };
+            (newest, state.all_foreign().is_some())
         };
-        if (good && rpc) || foreign {
+        if let Some(head) = newest.as_ref().or(foreign.then_some(head)) {
             advance(&self.heads, head);
         }
     }

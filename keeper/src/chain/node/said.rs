@@ -10,6 +10,7 @@ use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
 };
 use cosmos_sdk_proto::cosmwasm::wasm::v1::query_client::QueryClient as WasmClient;
 use cosmos_sdk_proto::tendermint::types::Block as TmBlock;
+use cosmwasm_std::Checksum;
 use tonic::Status;
 use tonic::transport::Channel;
 
@@ -43,6 +44,19 @@ pub(super) async fn latest(channel: Channel) -> std::result::Result<Head, Status
 pub(super) async fn block(channel: Channel, height: i64) -> std::result::Result<Head, Status> {
     let answer = blocks(channel).get_block_by_height(GetBlockByHeightRequest { height }).await?.into_inner();
     head_of(answer.sdk_block, answer.block).ok_or_else(no_block)
+}
+
+/// Whether this endpoint's block of this height has the transaction with this hash.
+pub(super) async fn block_has(channel: Channel, height: u64, hash: &str) -> std::result::Result<bool, Status> {
+    let height = i64::try_from(height).map_err(|_| no_block())?;
+    let answer = blocks(channel).get_block_by_height(GetBlockByHeightRequest { height }).await?.into_inner();
+    let data = match (answer.sdk_block, answer.block) {
+        (Some(block), _) => block.data,
+        (None, Some(block)) => block.data,
+        (None, None) => None,
+    };
+    let transactions = data.map(|data| data.txs).unwrap_or_default();
+    Ok(transactions.iter().any(|bytes| Checksum::generate(bytes).to_hex().eq_ignore_ascii_case(hash)))
 }
 
 fn blocks(channel: Channel) -> BlockClient<Channel> {

@@ -110,8 +110,9 @@ pub(super) async fn watch(remotes: Weak<Remotes>) {
             }
         }
         warn_when_old(&remotes, &mut told);
+        // Whoever waits holds the connections: no longer than a step.
+        let _ = timeout(STEP, remotes.hurry.notified()).await;
         drop(remotes);
-        sleep(STEP).await;
     }
 }
 

@@ -103,7 +103,7 @@ pub fn judge(intent: &Intent, head: &Head, outcome: &Outcome, used: bool) -> Che
             let found = format!(
                 "transaction {hash} was for blocks up to {timeout}; the key's sequence says that one has it, and the node doesn't find it"
             );
-            let mend = "use a node that indexes transactions and keeps them; otherwise it counts as if no block had it, and what it did isn't told";
+            let mend = "use a node that keeps its index of transactions; otherwise it counts as if no block had it, and what it did isn't told";
             Check::warn("journal", found, mend)
         }
         Outcome::NotFound { .. } => {

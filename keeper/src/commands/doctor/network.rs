@@ -85,6 +85,23 @@ fn gas_price(endpoint: &str, said: Option<&str>, config: &ChainConfig) -> Check 
     }
 }
 
+/// Whether each gRPC endpoint can say what became of a transaction; `told` has why not. One that can't is a failure only when no other can.
+pub fn indexes(told: &[(String, Option<String>)]) -> Vec<Check> {
+    let line = |(name, reason): &(String, Option<String>)| match reason {
+        None => Check::ok(format!("index {name}"), "it can be asked what became of a transaction"),
+        Some(reason) => Check::fail(
+            format!("index {name}"),
+            format!("it can't say what became of a transaction: {reason}"),
+            "set [tx_index] indexer = \"kv\" in its config.toml, or use another node: the keeper would wait for its first transaction for ever",
+        ),
+    };
+    let mut checks: Vec<Check> = told.iter().map(line).collect();
+    if checks.iter().any(|check| check.status == Status::Ok) {
+        checks.iter_mut().for_each(|check| check.status = check.status.min(Status::Warn));
+    }
+    checks
+}
+
 /// Whether this machine's clock, in seconds, agrees with the chain's.
 pub fn time(head: &Head, clock: u64) -> Check {
     let (ahead, behind) = (head.time.saturating_sub(clock), clock.saturating_sub(head.time));
