@@ -67,8 +67,8 @@ impl Bad {
             Self::Drained => {}
             Self::Migrated if key("pool") => honest = serde_json::json!({ "reserves": [] }),
             Self::Migrated => {}
-            Self::Closed if key("pool") => {
-                return Err(Error::Query { what: "pool".to_owned(), reason: "it is closed".to_owned() });
+            Self::Closed if key("pool") || key("config") => {
+                return Err(Error::Query { what: question.to_owned(), reason: "it is closed".to_owned() });
             }
             Self::Closed => {}
             Self::Lies if key("pool") => {

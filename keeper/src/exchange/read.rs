@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::liquidator;
 use plimsoll_schema::pair::{
@@ -39,7 +39,8 @@ struct Known {
 
 impl Venue {
     /// Looks at liquidator and pairs. Errors when the liquidator works for another pool, or an address is no such contract. A pair whose
-    /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning, as is one that doesn't say.
+    /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning;
+    /// what doesn't say that it is a pair is most likely not the address that was meant, and an error.
     pub async fn open(chain: &impl Chain, pool: &str, liquidator: &str, pairs: &[String]) -> Result<Self> {
         let chain_id = chain.head().await?.chain_id;
         let named = pairs.iter().map(|pair| ("pair", pair.as_str())).chain([("liquidator", liquidator)]);
@@ -57,10 +58,9 @@ impl Venue {
                 "contracts.liquidator {liquidator} liquidates in pool {found}, not in {pool}: set the one that does"
             )));
         }
-        let venue = Self { liquidator: liquidator.to_owned(), pairs: Vec::new(), silent: Mutex::default() };
-        let answers = join_all(pairs.iter().map(|address| known(chain, address))).await;
-        let known = venue.usable(pairs.iter().map(String::as_str).zip(answers))?;
-        Ok(Self { pairs: known, ..venue })
+        let known = try_join_all(pairs.iter().map(|address| known(chain, address))).await?;
+        let pairs = known.into_iter().flatten().collect();
+        Ok(Self { liquidator: liquidator.to_owned(), pairs, silent: Mutex::default() })
     }
 
     /// The liquidator's contract.
@@ -90,10 +90,9 @@ impl Venue {
     }
 
     /// What there is of these answers. Tells of a pair once that it gives none to be used, and once that it does again.
-    fn usable<'a, T>(&self, answers: impl Iterator<Item = (&'a str, Result<Option<T>>)>) -> Result<Vec<T>> {
+    fn usable<'a>(&self, answers: impl Iterator<Item = (&'a str, Result<Option<Pair>>)>) -> Result<Vec<Pair>> {
         let answers: Vec<_> = answers.collect();
-        let own = |error: &Error| matches!(error, Error::Query { .. } | Error::Garbage { .. });
-        let heard = answers.iter().any(|(_, answer)| answer.as_ref().map_or_else(own, |_| true));
+        let heard = answers.iter().any(|(_, answer)| answer.as_ref().map_or_else(is_its_own, |_| true));
         let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
         let mut usable = Vec::new();
         for (pair, answer) in answers {
@@ -114,6 +113,11 @@ impl Venue {
         }
         Ok(usable)
     }
+}
+
+/// Whether it is the contract that answered so, not its node.
+const fn is_its_own(error: &Error) -> bool {
+    matches!(error, Error::Query { .. } | Error::Garbage { .. })
 }
 
 /// What a contract doesn't answer that a setting names: most likely it isn't the one that is meant.
@@ -144,8 +148,12 @@ async fn known(chain: &impl Chain, address: &str) -> Result<Option<Known>> {
         );
         return Ok(None);
     };
-    let config: ConfigResponse = query(chain, address, &QueryMsg::Config {}, None).await?;
-    let params = config.params.and_then(|params| cosmwasm_std::from_json::<PairParams>(params).ok());
+    let params = match query::<ConfigResponse>(chain, address, &QueryMsg::Config {}, None).await {
+        Ok(config) => config.params,
+        Err(error) if is_its_own(&error) => None,
+        Err(error) => return Err(error),
+    };
+    let params = params.and_then(|params| cosmwasm_std::from_json::<PairParams>(params).ok());
     Ok(Some(Known { address: address.to_owned(), denoms, fee: params.map(|params| params.fee) }))
 }
 

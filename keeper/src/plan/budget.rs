@@ -91,7 +91,7 @@ impl Budget {
         let own = recent().fold(Value::ZERO, |sum, spent| sum.checked_add(spent.own).unwrap_or(sum));
         let fees = recent().fold(0u128, |sum, spent| sum.saturating_add(spent.fee));
         let write_offs: usize = recent().map(|spent| spent.write_offs).sum();
-        let last = recent().last().map_or(0, |spent| spent.fee);
+        let last = recent().next_back().map_or(0, |spent| spent.fee);
         let hour = strategy.max_spend_per_hour.map(|most| most.saturating_sub(own));
         let fee = strategy
             .max_fee_per_hour
