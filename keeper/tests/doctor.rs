@@ -414,6 +414,9 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         kept.intend(one).unwrap();
     }
     kept.resolve("D", Fate::Settled, 7).unwrap();
+    // A later one failed, perhaps before it used its sequence.
+    kept.intend(Intent { sequence: Some(5), ..intent("E", &here, LIQUIDATOR) }).unwrap();
+    kept.resolve("E", Fate::Failed, 8).unwrap();
     assert_eq!(Journal::look_used(&file, LIQUIDATOR, &here).unwrap(), Some((4, 7)));
     assert_eq!(Journal::look_used(&file, "wasm1other", &here).unwrap(), None);
     let cut = std::fs::read_to_string(&file).unwrap() + "{\"intent\":";

@@ -77,10 +77,6 @@ pub struct State {
     /// What contracts said in every block, and what any of them answers.
     pub said: Value,
     pub answer: Option<Vec<u8>>,
-    /// Milliseconds that its RPC takes to say where it stands.
-    pub slow_rpc: u64,
-    /// Milliseconds that a question to a contract takes.
-    pub slow: u64,
 }
 
 /// What an answer is that can't be.
@@ -122,12 +118,10 @@ impl Fake {
             ahead: 0,
             then: None,
             purses: Vec::new(),
-            slow: 0,
             txs: Vec::new(),
             code: (0, None),
             said: Value::Null,
             answer: None,
-            slow_rpc: 0,
         };
         let (grpc, rpc) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -182,9 +176,6 @@ impl Fake {
             std::future::pending::<()>().await;
         }
         let path = request.uri().path().to_owned();
-        if path.ends_with("SmartContractState") {
-            tokio::time::sleep(Duration::from_millis(self.with(|state| state.slow))).await;
-        }
         let at = request.headers().get("x-cosmos-block-height").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let answer = match path.rsplit('/').next().unwrap() {
@@ -336,9 +327,6 @@ impl Fake {
                     }
                     let request: Value = serde_json::from_str(&text).unwrap();
                     subscribed |= request["method"] == "subscribe";
-                    if request["method"] == "status" {
-                        tokio::time::sleep(Duration::from_millis(self.with(|state| state.slow_rpc))).await;
-                    }
                     let answer = match self.rpc_answer(&request) {
                         Ok(result) => json!({ "id": 1, "result": result }),
                         Err(data) => json!({ "id": 1, "error": { "code": -32603, "data": data } }),
