@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::liquidator;
 use plimsoll_schema::pair::{
@@ -39,8 +39,8 @@ struct Known {
 
 impl Venue {
     /// Looks at liquidator and pairs. Errors when the liquidator works for another pool, or an address is no such contract. A pair whose
-    /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning;
-    /// what doesn't say that it is a pair is most likely not the address that was meant, and an error.
+    /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning,
+    /// as is what doesn't say that it is a pair.
     pub async fn open(chain: &impl Chain, pool: &str, liquidator: &str, pairs: &[String]) -> Result<Self> {
         let chain_id = chain.head().await?.chain_id;
         let named = pairs.iter().map(|pair| ("pair", pair.as_str())).chain([("liquidator", liquidator)]);
@@ -58,9 +58,10 @@ impl Venue {
                 "contracts.liquidator {liquidator} liquidates in pool {found}, not in {pool}: set the one that does"
             )));
         }
-        let known = try_join_all(pairs.iter().map(|address| known(chain, address))).await?;
-        let pairs = known.into_iter().flatten().collect();
-        Ok(Self { liquidator: liquidator.to_owned(), pairs, silent: Mutex::default() })
+        let venue = Self { liquidator: liquidator.to_owned(), pairs: Vec::new(), silent: Mutex::default() };
+        let answers = join_all(pairs.iter().map(|address| known(chain, address))).await;
+        let known = venue.usable(pairs.iter().map(String::as_str).zip(answers))?;
+        Ok(Self { pairs: known, ..venue })
     }
 
     /// The liquidator's contract.
@@ -90,7 +91,7 @@ impl Venue {
     }
 
     /// What there is of these answers. Tells of a pair once that it gives none to be used, and once that it does again.
-    fn usable<'a>(&self, answers: impl Iterator<Item = (&'a str, Result<Option<Pair>>)>) -> Result<Vec<Pair>> {
+    fn usable<'a, T>(&self, answers: impl Iterator<Item = (&'a str, Result<Option<T>>)>) -> Result<Vec<T>> {
         let answers: Vec<_> = answers.collect();
         let heard = answers.iter().any(|(_, answer)| answer.as_ref().map_or_else(is_its_own, |_| true));
         let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
