@@ -50,7 +50,7 @@ impl<C: Chain> Executor<C> {
                 let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
                 self.journal.resolve(&intent.hash, fate, included.height)?;
                 let resumed = self.resumed.remove(&intent.hash);
-                let after = |sequence| Next::after(sequence, included.code == 0);
+                let after = |sequence| Next::after(sequence, has_used(&included));
                 self.next = intent.sequence.filter(|_| !resumed).map(after);
                 Ok(Some((intent, Landed::Included(included))))
             }
@@ -100,6 +100,12 @@ impl<C: Chain> Executor<C> {
         }
         self.chain.outcome(hash).await
     }
+}
+
+/// Whether it has surely used its sequence: one of its messages failed, if anything. What fails before that says so in the SDK's own code, as out of
+/// gas does, which may be either.
+fn has_used(included: &Included) -> bool {
+    included.code == 0 || included.codespace != "sdk" || included.log.contains("message index: ")
 }
 
 /// Whether no chain says such a thing: a transaction works in no block after its timeout, and block 0 has none.

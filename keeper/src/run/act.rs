@@ -171,7 +171,7 @@ impl<C: Chain> Keeper<C> {
                     sent.spent.iter().for_each(|spent| self.budget.spend(spent.clone()));
                     lane.accepted();
                     lane.sent.clone_from(&sent.actions);
-                    lane.seen = Some(Seen::of(&self.book, sent.actions.iter().map(Action::account)));
+                    lane.seen = Some(Seen::of(&self.book, &sent.actions));
                 }
                 Ok(sent)
             }

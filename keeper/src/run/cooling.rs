@@ -13,7 +13,7 @@ use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
-use crate::plan::Skip;
+use crate::plan::{Action, Skip};
 
 /// For how many blocks an account is left alone the first time.
 pub(super) const COOLDOWN: u64 = 10;
@@ -24,6 +24,10 @@ const FORGOTTEN: u64 = 5_000;
 
 /// So often in a row an account may fail because it or a price changed on the way, and be tried again at once.
 const CHANGES_MAX: u32 = 3;
+/// How often the wait after that is doubled.
+const EVADED_MAX: u32 = 2;
+/// By how much a price, a debt or a deposit has to be another for that to have mattered.
+const MATTERS: Ratio = Ratio::bps(5);
 
 /// Prices and the records of the accounts that it was about, as they were when something was decided.
 #[derive(Clone, Debug)]
@@ -33,20 +37,26 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// As the book has them.
-    pub fn of<'a>(book: &Book, accounts: impl Iterator<Item = &'a AccountKey>) -> Self {
+    /// As the book has them, but for the prices that these actions publish themselves.
+    pub fn of(book: &Book, actions: &[Action]) -> Self {
         let record = |key: &AccountKey| Some((key.clone(), book.accounts.get(key)?.clone()));
+        let publishes = |denom: &str| {
+            actions
+                .iter()
+                .any(|action| matches!(action, Action::Liquidate(deal) if deal.publish.iter().any(|own| own == denom)))
+        };
+        let others = book.assets.iter().filter(|(_, asset)| !publishes(&asset.params.denom));
         Self {
-            prices: book.assets.keys().map(|id| (*id, price(book, *id))).collect(),
-            accounts: accounts.filter_map(record).collect(),
+            prices: others.map(|(id, _)| (*id, price(book, *id))).collect(),
+            accounts: actions.iter().map(Action::account).filter_map(record).collect(),
         }
     }
 
-    /// Whether this account, or one of its prices, is another in the book now.
+    /// Whether this account, or one of its prices, has changed by what may matter. What anybody may add to it doesn't.
     pub fn is_past(&self, key: &AccountKey, book: &Book) -> bool {
         let now = book.accounts.get(key);
-        let price_moved = |id| self.prices.get(&id) != Some(&price(book, id));
-        self.accounts.get(key).is_some_and(|then| Some(then) != now)
+        let price_moved = |id| self.prices.get(&id).is_some_and(|then| moved(*then, price(book, id), MATTERS));
+        self.accounts.get(key).is_some_and(|then| changed(Some(then), now, MATTERS))
             || now.is_some_and(|now| assets(now).any(price_moved))
     }
 }
@@ -86,10 +96,10 @@ impl Cooling {
         let before = self.0.get(&key);
         let (times, lifted) = before.map_or((0, None), |entry| (entry.times, entry.lifted));
         let changes = before.map_or(0, |entry| entry.changes);
-        // Whoever changes his account each time a transaction is on its way pays for that each time: it is not for him to make the wait longer.
+        // Whoever changes his account each time a transaction is on its way pays for that each time: it is not for him to make the wait much longer.
         let (blocks, times, changes) = match sent.is_some_and(|sent| sent.is_past(&key, book)) {
             true if changes < CHANGES_MAX => (0, times, changes.saturating_add(1)),
-            true => (COOLDOWN, times, 0),
+            true => (COOLDOWN << times.min(EVADED_MAX), times.saturating_add(1), 0),
             false => (COOLDOWN << times.min(DOUBLED_MAX), times.saturating_add(1), 0),
         };
         let until = height.saturating_add(blocks);

@@ -18,7 +18,7 @@ use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::pool::MarketResponse;
 use serde_json::json;
 
-use crate::fake::{Fake, Nonsense};
+use crate::fake::{Fake, Mood, Nonsense};
 use crate::{ask, asked, config, connect, health, signing, until};
 
 async fn three() -> [Fake; 3] {
@@ -285,6 +285,9 @@ async fn one_that_alone_says_that_a_block_has_a_transaction_is_not_believed() {
     let [a, b, c] = three().await;
     let fakes = [&a, &b, &c];
     let (node, mut executor) = flying(&fakes).await;
+    for fake in [&b, &c] {
+        fake.with(|state| state.then = Some(head(0).time));
+    }
     // They may be late: nothing is held against anybody yet.
     a.with(|state| (state.included, state.code) = (true, (0, Some(100))));
     assert_eq!(executor.resolve(&head(101)).await.unwrap(), None);
@@ -307,6 +310,9 @@ async fn a_transaction_that_one_alone_says_is_in_a_block_after_its_timeout_expir
     let (node, mut executor) = flying(&fakes).await;
     all_at(&node, &fakes, 140).await;
     a.with(|state| state.included = true);
+    for fake in [&b, &c] {
+        fake.with(|state| state.then = Some(head(0).time));
+    }
     assert!(matches!(executor.resolve(&head(140)).await.unwrap(), Some((_, Landed::Expired))));
 }
 
@@ -324,4 +330,24 @@ async fn an_index_that_has_forgotten_a_transaction_contradicts_nobody_whose_bloc
     let landed = executor.resolve(&head(120)).await.unwrap().unwrap().1;
     assert!(matches!(landed, Landed::Included(included) if included.height == 103));
     assert_eq!(health(&node, &a.grpc), Health::Good);
+}
+
+#[tokio::test]
+async fn one_that_has_not_the_block_or_is_slow_takes_nothing_from_what_another_says() {
+    let (a, b) = (Fake::start(120).await, Fake::start(120).await);
+    let (_, mut executor) = flying(&[&a, &b]).await;
+    // The second was set up from a snapshot: neither its index nor its blocks go back that far.
+    a.with(|state| (state.included, state.code) = (true, (0, Some(103))));
+    let landed = executor.resolve(&head(120)).await.unwrap().unwrap().1;
+    assert!(matches!(landed, Landed::Included(included) if included.height == 103));
+    // Its index hangs: that is waited for less than half a second, and says nothing against it.
+    let (a, b) = (Fake::start(104).await, Fake::start(104).await);
+    let (node, mut executor) = flying(&[&a, &b]).await;
+    a.with(|state| (state.included, state.code) = (true, (0, Some(103))));
+    b.with(|state| state.mood = Mood::Hanging);
+    let began = std::time::Instant::now();
+    let landed = executor.resolve(&head(104)).await.unwrap().unwrap().1;
+    assert!(matches!(landed, Landed::Included(included) if included.height == 103));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(!matches!(health(&node, &a.grpc), Health::Down { .. }));
 }

@@ -228,3 +228,14 @@ async fn case_11_an_account_that_evades_leaves_the_others_to_be_liquidated() {
     let (changed, _) = evade(stage, |sent| sent.first().copied(), 40).await;
     assert!(changed > 20, "{changed}");
 }
+
+#[tokio::test]
+async fn case_11_a_price_that_hardly_moves_excuses_no_failure() {
+    for (price, why) in [("8.9999", Why::Failed), ("8.99", Why::Changed)] {
+        let mut stage = Stage::new(Setup::default()).await;
+        assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
+        unheard(&stage, 0).await;
+        stage.block_after(move |world| fall(world, price)).await;
+        assert_eq!(stage.tick().await.unwrap().failed[0].why, why, "{price}");
+    }
+}

@@ -29,11 +29,13 @@ pub(super) fn agreed<'a>(told: &[&'a Told], known: Option<&'a Told>, now: u64, c
     Some(following.max_by_key(height).copied().unwrap_or(base))
 }
 
-/// The newest block that more than half of those with these heights have.
+/// The newest block that half of those with these heights have, or more; of two both. So a machine that is a little late, with both of its
+/// endpoints, doesn't hold up another.
 pub(super) fn reached(heights: impl Iterator<Item = u64>) -> Option<u64> {
     let mut heights: Vec<u64> = heights.collect();
     heights.sort_unstable_by_key(|height| std::cmp::Reverse(*height));
-    heights.get(heights.len() / 2).copied()
+    let half = if heights.len() > 2 { heights.len().saturating_sub(1) / 2 } else { heights.len() / 2 };
+    heights.get(half).copied()
 }
 
 fn is_near(one: &Head, other: &Head) -> bool {

@@ -136,8 +136,15 @@ impl Remotes {
 
     pub(super) fn answered(&self, at: usize, has: Option<u64>) {
         self.count(at, "ok");
-        let change = self.state().answered(at, has);
+        let now = self.now();
+        let (change, newest) = {
+            let mut state = self.state();
+            let change = state.answered(at, has);
+            // A block that was answered about is one that it has: what waited for that is passed on.
+            (change, has.and_then(|_| state.confirmed_by_now(now)))
+        };
         tell(change);
+        newest.iter().for_each(|head| advance(&self.heads, head));
     }
 
     pub(super) fn count(&self, at: usize, status: &'static str) {
