@@ -160,6 +160,16 @@ impl Journal {
         used(&self.lines, sender, chain_id).map(|(sequence, _)| sequence)
     }
 
+    /// The highest sequence of this key that a transaction may have used up of which that isn't known: it failed, or was in no block.
+    pub fn perhaps_used(&self, sender: &str, chain_id: &str) -> Option<u64> {
+        let settled: BTreeSet<&str> = self.lines.iter().filter_map(Line::in_block).map(|(hash, _)| hash).collect();
+        let open = self.lines.iter().filter_map(|line| match line {
+            Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => Some(intent),
+            _ => None,
+        });
+        open.filter(|intent| !settled.contains(intent.hash.as_str())).filter_map(|intent| intent.sequence).max()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -45,7 +45,10 @@ impl<C: Chain> Executor<C> {
             (Some(intent), _) => intent.sequence.map(|sequence| sequence.saturating_add(1)),
             (None, None) => {
                 let confirmed = self.chain.confirmed_sequence().await?;
-                self.next = confirmed.and_then(|found| self.believed(found, head)).map(Next::is);
+                let perhaps = self.journal.perhaps_used(&self.sender, &head.chain_id);
+                let most = perhaps.map_or(0, |sequence| sequence.saturating_add(1));
+                let believed = confirmed.and_then(|found| self.believed(found, head));
+                self.next = believed.map(|found| Next { least: found, most: found.max(most) });
                 None
             }
             (None, Some(next)) => {

@@ -183,3 +183,19 @@ async fn a_chain_that_goes_on_knowing_less_than_the_journal_is_believed_in_the_e
     let error = stage.next().await.unwrap_err();
     assert!(matches!(error, Error::KeyShared { expected: 0, found: 1, .. }), "{error}");
 }
+
+#[tokio::test]
+async fn started_anew_after_a_failure_on_a_node_that_is_behind_it_takes_that_for_nobody_elses() {
+    let mut stage = Stage::new(Setup::default()).await;
+    stage.tick().await.unwrap();
+    // It fails in its block, which the keeper hears of last.
+    let rob = |world: &mut World| world.liquidate(BOB, (ALICE, 0), UATOM, (UUSD, 690_000_000)).map(drop);
+    stage.world().with(rob).await.unwrap().unwrap();
+    assert_eq!(stage.next().await.unwrap().failed.len(), 1);
+    let mut stage = stage.restart().await;
+    stage.script("sequence #1..2 stale 1");
+    for _ in 0..3 {
+        stage.next().await.unwrap();
+    }
+    assert_eq!(stage.sent_once().await, 1);
+}
