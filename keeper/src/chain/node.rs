@@ -10,6 +10,7 @@ pub(super) mod meaning;
 mod minimum;
 pub(super) mod remotes;
 mod said;
+mod turns;
 mod watch;
 
 use std::sync::Arc;

@@ -351,3 +351,18 @@ async fn one_that_has_not_the_block_or_is_slow_takes_nothing_from_what_another_s
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert!(!matches!(health(&node, &a.grpc), Health::Down { .. }));
 }
+
+#[tokio::test]
+async fn one_that_hangs_is_not_waited_for_while_another_answers() {
+    let (a, b) = (Fake::start(100).await, Fake::start(100).await);
+    let node = connect(&[&a, &b]).await;
+    a.with(|state| state.mood = Mood::Hanging);
+    let began = std::time::Instant::now();
+    for _ in 0..6 {
+        ask(&node, Some(100)).await.unwrap();
+    }
+    // Two of them wait for 0.4 seconds; then it is left alone.
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?} for six questions", began.elapsed());
+    assert!(matches!(health(&node, &a.grpc), Health::Down { reason } if reason.contains("faster")));
+    assert_eq!(node.requests().counted("gRPC", &b.grpc, "timeout"), 0);
+}

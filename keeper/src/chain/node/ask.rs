@@ -11,10 +11,11 @@ use tonic::{Response, Status};
 use crate::chain::endpoints::Kind;
 use crate::chain::node::meaning::{Meaning, keeps_no_index, meaning, not_yet, of_status, too_early};
 use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
+use crate::chain::node::turns::Turns;
 use crate::chain::rpc::Rpc;
 use crate::error::{Error, Result};
 
-/// How long an endpoint may take to answer while there is another to ask.
+/// How long one of several that are asked at once may take to answer.
 const HURRY: Duration = Duration::from_secs(4);
 /// How often, and after which pause, a question is repeated for which nobody is ready yet.
 const NOT_YET_TRIES: usize = 50;
@@ -35,11 +36,14 @@ impl Remotes {
             let order = self.state().order(Kind::Grpc, height, self.now());
             let (mut said, mut early) = (None::<(usize, Status)>, false);
             let (mut garbage, mut doubted) = (Vec::new(), None);
-            for (turn, at) in order.iter().copied().enumerate() {
-                let Some(Line::Grpc(channel)) = self.lines.get(at) else { continue };
-                let patience = if turn + 1 < order.len() { HURRY } else { PATIENCE };
-                let Ok(answer) = timeout(patience, call(channel.clone())).await else {
-                    self.failed(at, "timeout", &format!("no answer in {} s", patience.as_secs()));
+            let mut turns = Turns::new(order.iter().filter_map(|at| {
+                let Some(Line::Grpc(channel)) = self.lines.get(*at) else { return None };
+                let question = call(channel.clone());
+                Some((*at, async move { (*at, timeout(PATIENCE, question).await) }))
+            }));
+            while let Some((at, answer)) = turns.next().await {
+                let Ok(answer) = answer else {
+                    self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs()));
                     continue;
                 };
                 let status = match answer {
@@ -48,6 +52,7 @@ impl Remotes {
                         if let Some((at, status)) = doubted {
                             self.failed(at, "unreachable", &of_status(&status));
                         }
+                        self.slower(turns.slower(&order, at));
                         self.answered(at, height);
                         return Ok((at, Ok(answer.into_inner())));
                     }
@@ -173,12 +178,16 @@ impl Remotes {
         for round in 0.. {
             let order = self.state().order(Kind::Rpc, height, self.now());
             let (mut said, mut early) = (None, false);
-            for (turn, at) in order.iter().copied().enumerate() {
-                let Some(Line::Rpc(rpc)) = self.lines.get(at) else { continue };
-                let patience = if turn + 1 < order.len() { HURRY } else { PATIENCE };
-                match timeout(patience, call(rpc)).await {
-                    Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", patience.as_secs())),
+            let mut turns = Turns::new(order.iter().filter_map(|at| {
+                let Some(Line::Rpc(rpc)) = self.lines.get(*at) else { return None };
+                let question = call(rpc);
+                Some((*at, async move { (*at, timeout(PATIENCE, question).await) }))
+            }));
+            while let Some((at, answer)) = turns.next().await {
+                match answer {
+                    Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs())),
                     Ok(Ok(answer)) => {
+                        self.slower(turns.slower(&order, at));
                         self.answered(at, height);
                         return Ok(answer);
                     }
@@ -206,6 +215,13 @@ impl Remotes {
             }
         }
         Err(self.nobody(Kind::Rpc))
+    }
+
+    /// Another that was asked later has answered before these.
+    fn slower(&self, those: Vec<usize>) {
+        for at in those {
+            self.failed(at, "timeout", "another that was asked later was faster");
+        }
     }
 
     /// Nothing is missing at these, they are only late: that is no answer.

@@ -1,0 +1,63 @@
+//! Endpoints asked in turn, and the next beside one that is slow: a price that falls doesn't wait for a node that hangs.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::sleep;
+
+/// How long one is waited for before the next is asked as well.
+const SLOW: Duration = Duration::from_millis(400);
+
+/// What is asked, of whom: each question begins when it is that one's turn.
+pub(super) struct Turns<I, A> {
+    rest: I,
+    running: FuturesUnordered<A>,
+    /// Those that were asked and haven't answered, in the order in which they were.
+    waiting: Vec<usize>,
+}
+
+impl<T, A, I> Turns<I, A>
+where
+    A: Future<Output = (usize, T)>,
+    I: Iterator<Item = (usize, A)>,
+{
+    pub fn new(rest: I) -> Self {
+        Self { rest, running: FuturesUnordered::new(), waiting: Vec::new() }
+    }
+
+    /// The next answer, and whose it is; `None` when all have answered.
+    pub async fn next(&mut self) -> Option<(usize, T)> {
+        if self.running.is_empty() {
+            self.ask();
+        }
+        let answer = loop {
+            tokio::select! {
+                biased;
+                answer = self.running.next() => break answer,
+                () = sleep(SLOW) => {
+                    if !self.ask() {
+                        break self.running.next().await;
+                    }
+                }
+            }
+        };
+        let (at, _) = answer.as_ref()?;
+        self.waiting.retain(|waiting| waiting != at);
+        answer
+    }
+
+    /// Those that were asked a while before this one, and still haven't answered.
+    pub fn slower(&self, asked: &[usize], than: usize) -> Vec<usize> {
+        let before = asked.iter().take_while(|at| **at != than);
+        before.copied().filter(|at| self.waiting.contains(at)).collect()
+    }
+
+    fn ask(&mut self) -> bool {
+        let Some((at, question)) = self.rest.next() else { return false };
+        self.waiting.push(at);
+        self.running.push(question);
+        true
+    }
+}
