@@ -96,6 +96,11 @@ impl<C: Chain> Keeper<C> {
         Ok((plan, self.send(at, block.head, batch).await?))
     }
 
+    /// Whether blocks have come since, so that what is simulated now isn't what was planned on: the next one plans anew.
+    async fn is_old(&self, head: &Head) -> bool {
+        self.chain.head().await.is_ok_and(|now| now.height > head.height.saturating_add(1))
+    }
+
     /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.
     fn nothing_to_do(&self, scan: &Scan) -> bool {
         let flying = !self.lanes.is_empty() && self.lanes.iter().all(|lane| lane.in_flight(&self.book.head.chain_id));
@@ -109,11 +114,14 @@ impl<C: Chain> Keeper<C> {
         for _ in 0..ROUNDS {
             let plan = self.plan(at, block).await?;
             let mut batch = self.select(at, &plan, block).await?;
+            let old = !batch.left_out.is_empty() && self.is_old(block.head).await;
             for (action, reason) in &batch.left_out {
-                tracing::warn!(account = crate::scan::name(action.account()), reason, "left out: it would fail");
-                self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
+                tracing::warn!(account = crate::scan::name(action.account()), reason, old, "left out: it would fail");
+                if !old {
+                    self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
+                }
             }
-            let again = !(batch.left_out.is_empty() && batch.too_dear.is_empty()) && block.tries > 0;
+            let again = !old && !(batch.left_out.is_empty() && batch.too_dear.is_empty()) && block.tries > 0;
             batch.too_dear.drain(..).for_each(|(key, fee)| self.budget.postpone(key, fee));
             left_out.append(&mut batch.left_out);
             // Where that has used up the simulations, what went through before still does.

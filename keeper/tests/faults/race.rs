@@ -1,5 +1,6 @@
 //! Cases 6 and 7: something happens between the scan and the block.
 
+use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::run::{Tick, Why};
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD};
@@ -101,4 +102,29 @@ async fn case_07_an_item_that_a_rival_won_is_told_as_such_while_others_go_throug
     assert_eq!((tick.settled.len(), tick.failures.len(), tick.failed.len()), (4, 1, 0));
     assert!(tick.failures[0].rival && tick.failures[0].account.ends_with("/3"), "{:?}", tick.failures);
     assert_eq!((stage.sent_once().await, stage.below_one().await), (1, 0));
+}
+
+#[tokio::test]
+async fn case_06_what_fails_since_the_plan_is_old_is_not_left_alone() {
+    let Stage { setup, chain, mut keeper, pool, liquidator, directory } = {
+        let mut setup = Setup::default();
+        // No price ends a waiting.
+        setup.strategy.cooldown_lift = plimsoll_risk::units::Ratio::percent(100);
+        Stage::new(setup).await
+    };
+    // While the keeper is held up, ATOM recovers a little in three blocks: the plan asks for more than there is.
+    chain.play("simulate #1 delay 300ms".parse().unwrap());
+    let head = chain.inner().head().await.unwrap();
+    let blocks = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        for price in ["9.05", "9.1", "9.135"] {
+            chain.inner().block(5, move |world| Ok(fall(world, price))).await.unwrap().unwrap();
+        }
+    };
+    let (tick, ()) = tokio::join!(keeper.on_block(&head), blocks);
+    let tick = tick.unwrap();
+    assert_eq!((tick.sent.hash.is_none(), tick.sent.left_out.len()), (true, 1), "{:?}", tick.sent);
+    let mut stage = Stage { setup, chain, keeper, pool, liquidator, directory };
+    assert_eq!(sent(&stage.next().await.unwrap()), [0]);
+    assert_eq!(stage.next().await.unwrap().settled.len(), 1);
 }
