@@ -121,7 +121,8 @@ impl<C: Chain> Keeper<C> {
                     self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
                 }
             }
-            let again = !old && !(batch.left_out.is_empty() && batch.too_dear.is_empty()) && block.tries > 0;
+            let done = batch.left_out.is_empty() && batch.too_dear.is_empty();
+            let again = !old && !done && block.tries > 0;
             batch.too_dear.drain(..).for_each(|(key, fee)| self.budget.postpone(key, fee));
             left_out.append(&mut batch.left_out);
             // Where that has used up the simulations, what went through before still does.
