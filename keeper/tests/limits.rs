@@ -46,6 +46,7 @@ async fn stage(accounts: u32, atoms: u128, price: &'static str, strategy: Strate
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-limits-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
     let journal = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_file(&journal);
     let keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();
     Stage { chain, keeper, journal }
 }
@@ -214,6 +215,7 @@ async fn publications_keep_to_the_fees_of_an_hour() {
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
     let journal = std::env::temp_dir().join(format!("plimsoll-limits-publish-{}", std::process::id()));
+    let _ = std::fs::remove_file(&journal);
     // Far less than a transaction costs.
     let strategy = Strategy { max_fee_per_hour: Some(1_000), publish_seconds: 60, ..Strategy::default() };
     let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();

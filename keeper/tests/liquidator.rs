@@ -68,7 +68,9 @@ async fn stage(
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-liquidator-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let journal = Journal::open(&std::env::temp_dir().join(name)).unwrap();
+    let path = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_file(&path);
+    let journal = Journal::open(&path).unwrap();
     let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().through(Some(venue));
     Stage { chain, keeper, pairs }
 }
@@ -412,6 +414,7 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
     assert_eq!(tried.len(), 2);
     let desk = desk(&book, Some(&venue), &strategy);
     let path = std::env::temp_dir().join(format!("plimsoll-liquidator-tried-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
     let batch = executor.exactly(desk, tried.clone(), 1, &strategy).await.unwrap();
     executor.send_batch(desk, batch, &book.head, 4).await.unwrap();

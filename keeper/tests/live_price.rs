@@ -29,7 +29,9 @@ fn build_valid() -> World {
 async fn keeper_of(chain: &Arc<WorldChain>, book: Book, strategy: Strategy) -> Keeper<WorldChain> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-live-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let journal = Journal::open(&std::env::temp_dir().join(name)).unwrap();
+    let path = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_file(&path);
+    let journal = Journal::open(&path).unwrap();
     Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap()
 }
 

@@ -173,7 +173,9 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
     let book = Book::snapshot(&*chain, &pool, chain.inner.head().await.unwrap(), |_| {}).await.unwrap();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-sending-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let journal = Journal::open(&std::env::temp_dir().join(name)).unwrap();
+    let path = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_file(&path);
+    let journal = Journal::open(&path).unwrap();
     let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap();
     Stage { chain, keeper }
 }
