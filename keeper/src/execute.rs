@@ -24,7 +24,8 @@ use crate::scan::name;
 
 pub use fate::{INDEX_LAG, Landed, TIMEOUT_MAX};
 pub use pace::Pace;
-pub use purse::{fee_reserve, inventory, spendable, useful};
+pub use purse::{fee_reserve, held, holdings, inventory, less_fee, spendable, useful};
+pub use select::Bounds;
 
 /// The gas limit of a transfer, before the pace.
 const TRANSFER_GAS: u64 = 200_000;
@@ -114,14 +115,7 @@ impl<C: Chain> Executor<C> {
         (timeout_blocks, max_fee): (u64, Option<u128>),
     ) -> Result<Option<Spent>> {
         let gas = self.pace.gas(TRANSFER_GAS);
-        let fee = self.chain.fee(gas).amount;
-        if self.in_flight(&head.chain_id).is_some() || max_fee.is_some_and(|most| fee > most) {
-            return Ok(None);
-        }
-        let spent = Spent::of(head.time, &[], fee);
-        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
-        self.commit(&Outgoing::Transfer { to, coin }, gas, intent, head).await?;
-        Ok(Some(spent))
+        self.send_within(&Outgoing::Transfer { to, coin }, gas, head, (timeout_blocks, max_fee)).await
     }
 
     /// Publishes those of these live prices that the oracle takes now, within the strategy's bounds. Says what that costs; `None` when nothing
@@ -147,13 +141,28 @@ impl<C: Chain> Executor<C> {
             return Ok(None);
         }
         let gas = self.pace.gas(self.chain.gas_limit(self.chain.simulate(&messages).await?));
+        if gas > strategy.max_gas_per_tx {
+            return Ok(None);
+        }
+        let bounds = (strategy.timeout_blocks, strategy.max_fee);
+        self.send_within(&Outgoing::Messages(&messages), gas, head, bounds).await
+    }
+
+    /// Sends what is about no account, unless its fee is above `max_fee` or another transaction is in flight.
+    async fn send_within(
+        &mut self,
+        what: &Outgoing<'_>,
+        gas: u64,
+        head: &Head,
+        (timeout_blocks, max_fee): (u64, Option<u128>),
+    ) -> Result<Option<Spent>> {
         let fee = self.chain.fee(gas).amount;
-        if gas > strategy.max_gas_per_tx || strategy.max_fee.is_some_and(|most| fee > most) {
+        if self.in_flight(&head.chain_id).is_some() || max_fee.is_some_and(|most| fee > most) {
             return Ok(None);
         }
         let spent = Spent::of(head.time, &[], fee);
-        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, strategy.timeout_blocks) };
-        self.commit(&Outgoing::Messages(&messages), gas, intent, head).await?;
+        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
+        self.commit(what, gas, intent, head).await?;
         Ok(Some(spent))
     }
 

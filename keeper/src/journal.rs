@@ -120,13 +120,8 @@ impl Journal {
 
     /// What isn't resolved in this file, which stays as it is, whoever has it open; nothing where there is none.
     pub fn look(path: &Path) -> Result<Vec<Intent>> {
-        let mut open: Vec<Intent> = Vec::new();
-        for line in look_at_lines(path)? {
-            match line {
-                Line::Intent(intent) => open.push(intent),
-                Line::Resolved { hash, .. } => open.retain(|intent| intent.hash != hash),
-            }
-        }
+        let mut open = Vec::new();
+        look_at_lines(path)?.iter().for_each(|line| line.follow(&mut open));
         Ok(open)
     }
 
@@ -162,12 +157,8 @@ impl Journal {
 
     /// The highest sequence of this key that a transaction may have used up of which that isn't known: it failed, or was in no block.
     pub fn perhaps_used(&self, sender: &str, chain_id: &str) -> Option<u64> {
-        let settled: BTreeSet<&str> = self.lines.iter().filter_map(Line::in_block).map(|(hash, _)| hash).collect();
-        let open = self.lines.iter().filter_map(|line| match line {
-            Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => Some(intent),
-            _ => None,
-        });
-        open.filter(|intent| !settled.contains(intent.hash.as_str())).filter_map(|intent| intent.sequence).max()
+        let unsettled = signed(&self.lines, sender, chain_id).filter(|(_, settled)| settled.is_none());
+        unsettled.map(|(sequence, _)| sequence).max()
     }
 
     /// Where it is.
@@ -239,15 +230,20 @@ impl Journal {
     }
 
     fn take(&mut self, line: Line) {
-        match &line {
-            Line::Intent(intent) => self.open.push(intent.clone()),
-            Line::Resolved { hash, .. } => self.open.retain(|intent| intent.hash != *hash),
-        }
+        line.follow(&mut self.open);
         self.lines.push(line);
     }
 }
 
 impl Line {
+    /// What is open after this line.
+    fn follow(&self, open: &mut Vec<Intent>) {
+        match self {
+            Self::Intent(intent) => open.push(intent.clone()),
+            Self::Resolved { hash, .. } => open.retain(|intent| intent.hash != *hash),
+        }
+    }
+
     const fn is_refusal(&self) -> bool {
         matches!(self, Self::Resolved { fate: Fate::Refused, .. })
     }
@@ -278,12 +274,22 @@ impl Line {
 
 /// The highest sequence of this key that a block has used up, and that block's height.
 fn used(lines: &[Line], sender: &str, chain_id: &str) -> Option<(u64, u64)> {
-    let landed: BTreeMap<&str, u64> = lines.iter().filter_map(Line::in_block).collect();
-    let own = lines.iter().filter_map(|line| match line {
-        Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => Some(intent),
+    signed(lines, sender, chain_id).filter_map(|(sequence, settled)| Some((sequence, settled?))).max()
+}
+
+/// The sequences of this key's transactions, each with the height of the block in which it worked, if it did.
+fn signed<'a>(
+    lines: &'a [Line],
+    sender: &'a str,
+    chain_id: &'a str,
+) -> impl Iterator<Item = (u64, Option<u64>)> + use<'a> {
+    let settled: BTreeMap<&str, u64> = lines.iter().filter_map(Line::in_block).collect();
+    lines.iter().filter_map(move |line| match line {
+        Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => {
+            Some((intent.sequence?, settled.get(intent.hash.as_str()).copied()))
+        }
         _ => None,
-    });
-    own.filter_map(|intent| Some((intent.sequence?, *landed.get(intent.hash.as_str())?))).max()
+    })
 }
 
 /// The lines of a file that stays as it is, whoever has it open; none where there is no file.

@@ -7,6 +7,8 @@
     reason = "a test may stop at a surprise"
 )]
 
+mod judged;
+
 use std::collections::BTreeMap;
 
 use plimsoll_keeper::book::Book;
@@ -16,7 +18,7 @@ use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::execute::useful;
 use plimsoll_keeper::order::direct;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, plan};
-use plimsoll_keeper::scan::{Scan, scan};
+use plimsoll_keeper::scan::Scan;
 use plimsoll_risk::health::{Assets, Position};
 use plimsoll_risk::liquidation::{Incentive, LiquidationTerms, size};
 use plimsoll_risk::units::{Amount, Ratio, Value};
@@ -35,11 +37,7 @@ async fn planned(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain
         setup(&mut world);
         world
     };
-    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
-    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
-    let head = chain.head().await.unwrap();
-    let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
-    let scan = scan(&book, head.time).unwrap();
+    let (chain, book, scan) = judged::judged_in(build).await;
     let (strategy, cooling) = (Strategy::default(), BTreeMap::new());
     let inventory = Some(chain.balances(chain.sender().unwrap(), &useful(&chain, &book)).await.unwrap());
     let plan = plan(&book, &scan, Means::new(chain.sender(), inventory, &strategy, &cooling));

@@ -276,7 +276,7 @@ impl Endpoints {
         self.going_by(now, Some((at, &told))).map_or_else(|| head.clone(), |(tip, _)| tip.clone())
     }
 
-    /// This endpoint told this block: the newest of those told that more than half of the endpoints confirm, if there is a new one. An honest one
+    /// This endpoint told this block: the newest of those told that is no more than one after what half of the endpoints have, if there is a new one. An honest one
     /// may be a block earlier than the others.
     pub fn confirmed(&mut self, at: usize, head: &Head, now: u64) -> Option<Head> {
         if self.health(at) == Health::Good {

@@ -13,7 +13,7 @@ use crate::commands::run::describe;
 use crate::commands::{config, inventory, key, open, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
-use crate::output::print_json;
+use crate::output::print_event;
 use crate::output::words::{counted, two_decimals};
 use crate::plan::{Action, Means, Plan, plan};
 use crate::rehearse::{Shock, left_over, moved, shocked};
@@ -89,39 +89,43 @@ impl Summary {
 
     fn print_json(&self, plan: &Plan, book: &Book, faults: &BTreeMap<String, String>) -> Result<()> {
         for action in &plan.actions {
-            print_json(&match action {
-                Action::Liquidate(deal) => json!({
-                    "event": "liquidate",
-                    "account": name(&deal.key),
-                    "repay": deal.sent,
-                    "collateral_denom": deal.collateral_denom,
-                    "seize": deal.expected.seize,
-                    "repaid_value": deal.repaid_value,
-                    "profit": deal.profit,
-                    "sold": deal.sale.is_some(),
-                }),
+            match action {
+                Action::Liquidate(deal) => print_event(
+                    "liquidate",
+                    &json!({
+                        "account": name(&deal.key),
+                        "repay": deal.sent,
+                        "collateral_denom": deal.collateral_denom,
+                        "seize": deal.expected.seize,
+                        "repaid_value": deal.repaid_value,
+                        "profit": deal.profit,
+                        "sold": deal.sale.is_some(),
+                    }),
+                )?,
                 Action::WriteOff { key, debt_value } => {
-                    json!({ "event": "write_off", "account": name(key), "debt_value": debt_value })
+                    print_event("write_off", &json!({ "account": name(key), "debt_value": debt_value }))?;
                 }
-            })?;
+            }
         }
         let skipped: serde_json::Map<String, serde_json::Value> =
             plan.skipped.iter().map(|(reason, count)| (reason.to_string(), json!(count))).collect();
-        print_json(&json!({
-            "event": "summary",
-            "height": book.head.height,
-            "accounts": self.accounts,
-            "liquidatable_before": self.below_before,
-            "liquidatable": self.below,
-            "planned": plan.actions.len(),
-            "repaid_value": self.repaid,
-            "received_value": self.received,
-            "profit": self.profit,
-            "written_off_value": self.written_off,
-            "shortfall_value": self.shortfall,
-            "skipped": skipped,
-            "price_faults": faults,
-        }))
+        print_event(
+            "summary",
+            &json!({
+                "height": book.head.height,
+                "accounts": self.accounts,
+                "liquidatable_before": self.below_before,
+                "liquidatable": self.below,
+                "planned": plan.actions.len(),
+                "repaid_value": self.repaid,
+                "received_value": self.received,
+                "profit": self.profit,
+                "written_off_value": self.written_off,
+                "shortfall_value": self.shortfall,
+                "skipped": skipped,
+                "price_faults": faults,
+            }),
+        )
     }
 
     fn print(&self, plan: &Plan, book: &Book, with: &str, faults: &BTreeMap<String, String>) -> Result<()> {

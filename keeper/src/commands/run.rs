@@ -21,7 +21,7 @@ use crate::commands::{config, keys, make_directory_of, shelve, venue};
 use crate::config::{Config, Contracts};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
-use crate::execute::useful;
+use crate::execute::{held, useful};
 use crate::journal::Journal;
 use crate::monitor::serve::{Server, serve};
 use crate::monitor::{Monitor, clock};
@@ -177,8 +177,7 @@ pub fn one_liquidation(chain: &impl Chain, contracts: &Contracts) -> (u64, Coin)
 pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal> {
     let address = chain.sender().ok_or(Error::NoKey)?;
     let (_, wanted) = one_liquidation(chain, &config.contracts);
-    let held = chain.balances(address, std::slice::from_ref(&wanted.denom)).await?;
-    let available = held.get(&wanted.denom).copied().unwrap_or_default();
+    let available = held(chain, address, &wanted.denom).await?;
     if available < wanted.amount {
         let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
         return Err(Error::EmptyWallet { address, available, wanted, denom });

@@ -12,8 +12,8 @@ use crate::book::Book;
 use crate::cli::Settings;
 use crate::commands::{config, open};
 use crate::error::{Error, Result};
+use crate::output::print_event;
 use crate::output::words::{counted, shortened, two_decimals};
-use crate::output::{print_event, print_json};
 use crate::scan::{Scan, Verdict, name, scan_on};
 
 /// Prints every account with its health, the least healthy first.
@@ -71,18 +71,20 @@ fn liquidation_prices(book: &Book, scan: &Scan, verdict: &Verdict) -> BTreeMap<S
 
 fn print_lines(book: &Book, scan: &Scan, verdicts: &[Verdict]) -> Result<()> {
     for verdict in verdicts {
-        print_json(&json!({
-            "event": "account",
-            "account": name(&verdict.key),
-            "height": book.head.height,
-            "collateral_value": verdict.health.collateral,
-            "carried_value": verdict.health.carried,
-            "debt_value": verdict.health.debt,
-            "health_factor": verdict.health_factor(),
-            "liquidatable": verdict.is_liquidatable(),
-            "bad_debt": verdict.bad_debt,
-            "liquidation_prices": liquidation_prices(book, scan, verdict),
-        }))?;
+        print_event(
+            "account",
+            &json!({
+                "account": name(&verdict.key),
+                "height": book.head.height,
+                "collateral_value": verdict.health.collateral,
+                "carried_value": verdict.health.carried,
+                "debt_value": verdict.health.debt,
+                "health_factor": verdict.health_factor(),
+                "liquidatable": verdict.is_liquidatable(),
+                "bad_debt": verdict.bad_debt,
+                "liquidation_prices": liquidation_prices(book, scan, verdict),
+            }),
+        )?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::demo::summary::Summary;
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
 use crate::journal::Journal;
-use crate::output::{print_event, print_json};
+use crate::output::print_event;
 use crate::run::{Keeper, Tick};
 
 /// At most so many blocks pass until the keeper has done all that a price asks for.
@@ -122,7 +122,7 @@ impl Play {
         self.show(|screen| screen.skipped(&tick.plan.skipped));
         if self.output == Output::Json {
             let below = tick.scan.below();
-            print_json(&json!({ "event": "step", "step": number, "height": head.height, "liquidatable": below }))?;
+            print_event("step", &json!({ "step": number, "height": head.height, "liquidatable": below }))?;
         }
         self.settle(&tick).await
     }
@@ -154,7 +154,7 @@ impl Play {
         for done in &tick.settled {
             self.show(|screen| screen.settled(done));
             if self.output == Output::Json {
-                print_json(&json!({ "event": "settled", "settled": done }))?;
+                print_event("settled", &json!({ "settled": done }))?;
             }
         }
         for failure in &tick.failures {

@@ -22,11 +22,26 @@ pub fn useful(chain: &impl Chain, book: &Book) -> Vec<String> {
     denoms.into_iter().collect()
 }
 
+/// What this address has of this denom.
+pub async fn held(chain: &impl Chain, address: &str, denom: &str) -> Result<u128> {
+    let balances = chain.balances(address, &[denom.to_owned()]).await?;
+    Ok(balances.get(denom).copied().unwrap_or_default())
+}
+
+/// What this address has that a keeper of this book can use.
+pub async fn holdings(chain: &impl Chain, book: &Book, address: &str) -> Result<Balances> {
+    chain.balances(address, &useful(chain, book)).await
+}
+
+/// What may be spent of these: all but what the fee may cost.
+pub fn less_fee(chain: &impl Chain, mut holdings: Balances, strategy: &Strategy) -> Balances {
+    keep_back(&mut holdings, &fee_reserve(chain, strategy));
+    holdings
+}
+
 /// What this address may spend: what it has, less what the fee may cost.
 pub async fn spendable(chain: &impl Chain, book: &Book, address: &str, strategy: &Strategy) -> Result<Balances> {
-    let mut held = chain.balances(address, &useful(chain, book)).await?;
-    keep_back(&mut held, &fee_reserve(chain, strategy));
-    Ok(held)
+    Ok(less_fee(chain, holdings(chain, book, address).await?, strategy))
 }
 
 /// What the chain's own key may spend. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything he could

@@ -13,15 +13,20 @@ use crate::plan::Action;
 const BATCH_MAX: usize = 16;
 /// As many items as are sent have to succeed in simulation.
 const ALL: usize = usize::MAX;
+
 /// What a transaction has to stay within.
-struct Bounds<'a> {
-    desk: Desk<'a>,
-    strategy: &'a Strategy,
-    balances: &'a Balances,
+#[derive(Debug)]
+pub struct Bounds<'a> {
+    /// Where messages go.
+    pub desk: Desk<'a>,
+    /// The limits.
+    pub strategy: &'a Strategy,
+    /// What the key has, for the fee.
+    pub balances: &'a Balances,
     /// What the hour has left for fees; `None` is no limit.
-    left: Option<u128>,
+    pub left: Option<u128>,
     /// How many simulations are left.
-    tries: &'a mut usize,
+    pub tries: &'a mut usize,
 }
 
 /// Whether actions go through together.
@@ -40,20 +45,12 @@ enum Fit {
 
 impl<C: Chain> Executor<C> {
     /// Chooses the best of these actions that go through together in one transaction, within the strategy's bounds and the
-    /// wallet's money, by simulation. Says why what would fail even alone was left out. Takes the simulations out of `tries`; what
-    /// there are none left for is not chosen. What the hour's fees, of which there is so much `left`, have no room for is told and not held to fail.
-    pub async fn select(
-        &self,
-        desk: Desk<'_>,
-        actions: &[Action],
-        strategy: &Strategy,
-        (tries, left): (&mut usize, Option<u128>),
-    ) -> Result<Batch> {
-        if actions.is_empty() || *tries == 0 {
+    /// wallet's money, by simulation. Says why what would fail even alone was left out. Takes the simulations out of `bounds.tries`;
+    /// what there are none left for is not chosen. What the hour's fees have no room for is told and not held to fail.
+    pub async fn select(&self, actions: &[Action], mut bounds: Bounds<'_>) -> Result<Batch> {
+        if actions.is_empty() || *bounds.tries == 0 {
             return Ok(Batch::default());
         }
-        let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
-        let mut bounds = Bounds { desk, strategy, balances: &balances, left, tries };
         // Most often all is well.
         let first = self.within(&bounds, actions);
         if let Fit::Yes(gas) = self.fits(&first, ALL, &mut bounds).await? {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use plimsoll_schema::pool::AccountKey;
 
-use crate::chain::{Chain, Head};
+use crate::chain::{Balances, Chain, Head};
 use crate::error::{Class, Error, Result};
 use crate::exchange::Exchange;
 use crate::exchange::read::Venue;
-use crate::execute::{Batch, Sent, spendable};
+use crate::execute::{Batch, Bounds, Sent, holdings, less_fee};
 use crate::plan::{Action, Means, Plan, Skip, plan_on};
 use crate::run::cooling::Seen;
 use crate::run::{Keeper, desk};
@@ -73,12 +73,13 @@ impl<C: Chain> Keeper<C> {
         if first.is_none() && !wrong.is_empty() {
             return Err(wrong.swap_remove(0).1);
         }
-        for (at, error) in wrong {
-            tracing::warn!(%error, sender = self.lanes[at].executor.sender(), "this key sends nothing at this block");
-        }
+        self.tell_wrong(wrong, "this key sends nothing at this block");
         let plan = match first {
             Some(plan) => plan,
-            None => self.plan(0, &block).await?,
+            None => {
+                let inventory = self.inventory().await?;
+                self.plan(0, &block, inventory)
+            }
         };
         Ok((plan, sent))
     }
@@ -111,9 +112,11 @@ impl<C: Chain> Keeper<C> {
     /// have; and the rest is planned again, so that nothing is kept for it.
     async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
         let (mut chosen, mut left_out) = (<(Plan, Batch)>::default(), Vec::new());
+        let held = holdings(&*self.chain, &self.book, self.lanes[at].executor.sender()).await?;
         for _ in 0..ROUNDS {
-            let plan = self.plan(at, block).await?;
-            let mut batch = self.select(at, &plan, block).await?;
+            let inventory = less_fee(&*self.chain, held.clone(), &self.strategy);
+            let plan = self.plan(at, block, Some(inventory));
+            let mut batch = self.select(at, &plan, &held, block).await?;
             let old = !batch.left_out.is_empty() && self.is_old(block.head).await;
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, old, "left out: it would fail");
@@ -138,10 +141,15 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// What of a plan goes through together; nothing when the key can't send.
-    async fn select(&mut self, at: usize, plan: &Plan, block: &mut Block<'_>) -> Result<Batch> {
-        let left = self.budget.left(block.head.time, &self.strategy).fee;
-        let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
-        match self.lanes[at].executor.select(desk, &plan.actions, &self.strategy, (&mut block.tries, left)).await {
+    async fn select(&mut self, at: usize, plan: &Plan, held: &Balances, block: &mut Block<'_>) -> Result<Batch> {
+        let bounds = Bounds {
+            desk: desk(&self.book, self.venue.as_ref(), &self.strategy),
+            strategy: &self.strategy,
+            balances: held,
+            left: self.budget.left(block.head.time, &self.strategy).fee,
+            tries: &mut block.tries,
+        };
+        match self.lanes[at].executor.select(&plan.actions, bounds).await {
             Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
                 self.refused(at, block.head, error)?;
                 Ok(Batch::default())
@@ -150,14 +158,10 @@ impl<C: Chain> Keeper<C> {
         }
     }
 
-    /// What this key, or whoever has none, does best.
-    async fn plan(&mut self, at: usize, block: &Block<'_>) -> Result<Plan> {
+    /// What this key, or whoever has none, does best with what it may spend.
+    fn plan(&mut self, at: usize, block: &Block<'_>, inventory: Option<Balances>) -> Plan {
         let (head, lane) = (block.head, self.lanes.get(at));
         let sender = lane.map_or_else(|| self.chain.sender(), |lane| Some(lane.executor.sender()));
-        let inventory = match lane {
-            Some(lane) => Some(spendable(&*self.chain, &self.book, lane.executor.sender(), &self.strategy).await?),
-            None => self.inventory().await?,
-        };
         let allowance = self.budget.left(head.time, &self.strategy);
         let mut left_alone = self.cooling.at(head.height);
         left_alone.extend(self.budget.postponed(allowance.fee).map(|key| (key.clone(), Skip::Budget)));
@@ -168,7 +172,7 @@ impl<C: Chain> Keeper<C> {
             .waiting(&self.ages)
             .through(block.exchange.as_ref())
             .beside(&self.book, busy, &promised);
-        Ok(plan_on(&self.book, block.scan, means, &mut self.passed))
+        plan_on(&self.book, block.scan, means, &mut self.passed)
     }
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {

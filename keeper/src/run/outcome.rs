@@ -55,10 +55,15 @@ impl<C: Chain> Keeper<C> {
         if !wrong.is_empty() && wrong.len() == self.lanes.len() {
             return Err(wrong.swap_remove(0).1);
         }
+        self.tell_wrong(wrong, what);
+        Ok(())
+    }
+
+    /// What is wrong with these keys.
+    pub(super) fn tell_wrong(&self, wrong: Vec<(usize, Error)>, what: &str) {
         for (at, error) in wrong {
             tracing::warn!(%error, sender = self.lanes[at].executor.sender(), what);
         }
-        Ok(())
     }
 
     fn lost(&mut self, lost: Lost) {
@@ -92,8 +97,8 @@ impl<C: Chain> Keeper<C> {
                 &[]
             }
         };
-        let open: Vec<&String> = blamed.iter().filter(|account| is_open(account, &self.book, scan)).collect();
-        let open: Vec<AccountKey> = open.into_iter().filter_map(|name| account_key(name)).collect();
+        let open = blamed.iter().filter(|account| is_open(account, &self.book, scan));
+        let open: Vec<AccountKey> = open.filter_map(|name| account_key(name)).collect();
         let changed = |key: &AccountKey| seen.is_some_and(|seen| seen.is_past(key, &self.book));
         let why = match () {
             () if ran_out => Why::OutOfGas,

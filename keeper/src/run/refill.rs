@@ -2,7 +2,7 @@
 
 use crate::chain::{Chain, Coin, Head};
 use crate::error::{Class, Error, Result};
-use crate::execute::fee_reserve;
+use crate::execute::{fee_reserve, held};
 use crate::run::Keeper;
 
 /// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
@@ -35,19 +35,24 @@ impl<C: Chain> Keeper<C> {
         }
         let reserve = fee_reserve(&*self.chain, &self.strategy);
         let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
-        let gas = std::slice::from_ref(&reserve.denom);
-        let held = self.chain.balances(self.lanes[0].executor.sender(), gas).await?;
-        let held = held.get(&reserve.denom).copied().unwrap_or_default();
+        let first = held(&*self.chain, self.lanes[0].executor.sender(), &reserve.denom).await?;
         for at in 1..self.lanes.len() {
             let to = self.lanes[at].executor.sender().to_owned();
-            let has = self.chain.balances(&to, gas).await?.get(&reserve.denom).copied().unwrap_or_default();
+            let has = held(&*self.chain, &to, &reserve.denom).await?;
             self.lanes[at].poor = false;
             let lacks = float.saturating_sub(has);
             if has >= float / 2 || lacks == 0 {
                 continue;
             }
-            if held < lacks.saturating_add(reserve.amount) {
-                tracing::warn!(to, has, lacks, held, denom = reserve.denom, "the first key has no gas money to share");
+            if first < lacks.saturating_add(reserve.amount) {
+                tracing::warn!(
+                    to,
+                    has,
+                    lacks,
+                    held = first,
+                    denom = reserve.denom,
+                    "the first key has no gas money to share"
+                );
                 return Ok(());
             }
             let coin = Coin { denom: reserve.denom.clone(), amount: lacks };

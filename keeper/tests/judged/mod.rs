@@ -1,4 +1,5 @@
 //! A lending market with somebody's accounts, its book, and that judged.
+#![allow(dead_code, reason = "each user of this is a crate of its own and uses a part")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 use plimsoll_keeper::book::Book;
@@ -8,11 +9,16 @@ use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_testing::{LIQUIDATOR, World};
 
 pub async fn judged(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain, Book, Scan) {
-    let build = || {
+    judged_in(|| {
         let mut world = World::builder().lent(1_000_000).build();
         setup(&mut world);
         world
-    };
+    })
+    .await
+}
+
+/// The same of any market.
+pub async fn judged_in(build: impl FnOnce() -> World + Send + 'static) -> (WorldChain, Book, Scan) {
     let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let head = chain.head().await.unwrap();

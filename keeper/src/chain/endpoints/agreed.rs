@@ -4,7 +4,7 @@
 //! what was gone by until now; at the very start since what the endpoint said that is named first. So one that is far ahead, or back,
 //! holds none of the others up. Nobody can tell of an endpoint that is alone, and of two that disagree from the start the first
 //! is believed. One that is ahead by no more blocks than a fast chain makes is not seen to lie, and therefore what it tells is passed on only
-//! once more than half have [`reached`] the block before.
+//! once half have [`reached`] the block before.
 
 use crate::chain::endpoints::health::{BEHIND_MAX, OLDER_MAX, YOUNG};
 use crate::chain::{Head, REWIND_MAX};

@@ -11,7 +11,7 @@ use tonic::{Response, Status};
 use crate::chain::endpoints::Kind;
 use crate::chain::node::meaning::{Meaning, keeps_no_index, meaning, not_yet, of_status, too_early};
 use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
-use crate::chain::node::turns::Turns;
+use crate::chain::node::turns::{Turns, question};
 use crate::chain::rpc::Rpc;
 use crate::error::{Error, Result};
 
@@ -38,8 +38,7 @@ impl Remotes {
             let (mut garbage, mut doubted) = (Vec::new(), None);
             let mut turns = Turns::new(order.iter().filter_map(|at| {
                 let Some(Line::Grpc(channel)) = self.lines.get(*at) else { return None };
-                let question = call(channel.clone());
-                Some((*at, async move { (*at, timeout(PATIENCE, question).await) }))
+                Some((*at, question(*at, call(channel.clone()))))
             }));
             while let Some((at, answer)) = turns.next().await {
                 let Ok(answer) = answer else {
@@ -180,8 +179,7 @@ impl Remotes {
             let (mut said, mut early) = (None, false);
             let mut turns = Turns::new(order.iter().filter_map(|at| {
                 let Some(Line::Rpc(rpc)) = self.lines.get(*at) else { return None };
-                let question = call(rpc);
-                Some((*at, async move { (*at, timeout(PATIENCE, question).await) }))
+                Some((*at, question(*at, call(rpc))))
             }));
             while let Some((at, answer)) = turns.next().await {
                 match answer {

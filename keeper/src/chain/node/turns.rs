@@ -5,10 +5,18 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::sleep;
+use tokio::time::error::Elapsed;
+use tokio::time::{sleep, timeout};
+
+use crate::chain::node::remotes::PATIENCE;
 
 /// How long one is waited for before the next is asked as well.
 const SLOW: Duration = Duration::from_millis(400);
+
+/// A question to this one, which has [`PATIENCE`] to answer it from its turn on.
+pub(super) async fn question<A: Future>(at: usize, asked: A) -> (usize, Result<A::Output, Elapsed>) {
+    (at, timeout(PATIENCE, asked).await)
+}
 
 /// What is asked, of whom: each question begins when it is that one's turn.
 pub(super) struct Turns<I, A> {

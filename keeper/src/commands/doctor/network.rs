@@ -50,7 +50,11 @@ pub async fn synced(node: &Node) -> Check {
 
 /// Whether each gRPC endpoint takes `chain.gas_price`, by what it says to take at least. One that doesn't is a failure only when no other does.
 pub fn gas_prices(told: &[(String, Option<String>)], config: &ChainConfig) -> Vec<Check> {
-    let mut checks: Vec<Check> = told.iter().map(|(name, said)| gas_price(name, said.as_deref(), config)).collect();
+    one_is_enough(told.iter().map(|(name, said)| gas_price(name, said.as_deref(), config)).collect())
+}
+
+/// Where one of these is well, the others are no failures.
+fn one_is_enough(mut checks: Vec<Check>) -> Vec<Check> {
     if checks.iter().any(|check| check.status == Status::Ok) {
         checks.iter_mut().for_each(|check| check.status = check.status.min(Status::Warn));
     }
@@ -95,11 +99,7 @@ pub fn indexes(told: &[(String, Option<String>)]) -> Vec<Check> {
             "set [tx_index] indexer = \"kv\" in its config.toml, or use another node: the keeper would wait for its first transaction for ever",
         ),
     };
-    let mut checks: Vec<Check> = told.iter().map(line).collect();
-    if checks.iter().any(|check| check.status == Status::Ok) {
-        checks.iter_mut().for_each(|check| check.status = check.status.min(Status::Warn));
-    }
-    checks
+    one_is_enough(told.iter().map(line).collect())
 }
 
 /// Whether this machine's clock, in seconds, agrees with the chain's.

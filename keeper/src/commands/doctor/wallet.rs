@@ -8,7 +8,7 @@ use crate::commands::doctor::{Check, numbered};
 use crate::commands::run::one_liquidation;
 use crate::config::{Config, Contracts};
 use crate::error::Result;
-use crate::execute::fee_reserve;
+use crate::execute::{fee_reserve, held};
 use crate::keys::{Key, MNEMONIC_VARIABLE};
 
 /// Where the keys come from, and which they are. A file that others can read is refused when it is read.
@@ -35,8 +35,8 @@ pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
 pub async fn further(chain: &impl Chain, number: usize, contracts: &Contracts) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
     let (what, (_, least)) = (numbered("gas money", number), one_liquidation(chain, contracts));
-    let held = match chain.balances(address, std::slice::from_ref(&least.denom)).await {
-        Ok(balances) => balances.get(&least.denom).copied().unwrap_or_default(),
+    let held = match held(chain, address, &least.denom).await {
+        Ok(held) => held,
         Err(error) => return vec![Check::error(what, &error)],
     };
     let finding = format!("{address} has {held}{} for gas; a liquidation costs {}", least.denom, least.amount);

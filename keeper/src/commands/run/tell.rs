@@ -10,8 +10,8 @@ use crate::commands::run::prices::Failing;
 use crate::config::{Config, Strategy};
 use crate::error::Result;
 use crate::monitor::summary::Summary;
+use crate::output::print_event;
 use crate::output::words::counted;
-use crate::output::{print_event, print_json};
 use crate::plan::Action;
 use crate::run::Tick;
 use crate::scan::name;
@@ -163,30 +163,35 @@ fn report(tick: &Tick, json: bool) -> Result<()> {
         return Ok(());
     }
     for done in &tick.settled {
-        print_json(&json!({ "event": "settled", "settled": done }))?;
+        print_event("settled", &json!({ "settled": done }))?;
     }
     for failure in &tick.failures {
         let (account, reason, rival) = (&failure.account, &failure.reason, failure.rival);
-        print_json(&json!({ "event": "item_failed", "account": account, "reason": reason, "rival": rival }))?;
+        print_event("item_failed", &json!({ "account": account, "reason": reason, "rival": rival }))?;
     }
     for lost in &tick.failed {
         let (hash, accounts) = (&lost.intent.hash, &lost.intent.accounts);
         let (why, reason, gas_used) = (lost.why, &lost.reason, lost.gas_used);
-        print_json(&json!({
-            "event": "failed", "hash": hash, "accounts": accounts, "why": why, "reason": reason, "gas_used": gas_used,
-        }))?;
+        print_event(
+            "failed",
+            &json!({
+                "hash": hash, "accounts": accounts, "why": why, "reason": reason, "gas_used": gas_used,
+            }),
+        )?;
     }
     let skipped: u64 = tick.plan.skipped.values().sum();
-    print_json(&json!({
-        "event": "block",
-        "height": height,
-        "accounts": tick.scan.accounts,
-        "liquidatable": tick.scan.below(),
-        "planned": tick.plan.actions.len(),
-        "skipped": skipped,
-        "sent": tick.sent.hash,
-        "also": tick.also.iter().filter_map(|sent| sent.hash.as_ref()).collect::<Vec<_>>(),
-    }))
+    print_event(
+        "block",
+        &json!({
+            "height": height,
+            "accounts": tick.scan.accounts,
+            "liquidatable": tick.scan.below(),
+            "planned": tick.plan.actions.len(),
+            "skipped": skipped,
+            "sent": tick.sent.hash,
+            "also": tick.also.iter().filter_map(|sent| sent.hash.as_ref()).collect::<Vec<_>>(),
+        }),
+    )
 }
 
 /// An action in a few words.
