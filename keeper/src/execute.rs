@@ -10,6 +10,7 @@ mod sequence;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use cosmwasm_std::Binary;
 use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::{Chain, Coin, Execute, Head, Signed};
@@ -44,6 +45,8 @@ pub struct Executor<C> {
     doubted: Option<u64>,
     /// What was in flight when this keeper started, by hash: nobody knows what was sent until then.
     resumed: BTreeSet<String>,
+    /// What no node has said that it took, by hash: it is broadcast again.
+    unheard: BTreeSet<String>,
     pace: Pace,
 }
 
@@ -57,8 +60,9 @@ impl<C: Chain> Executor<C> {
     /// For the chain's own key.
     pub fn new(chain: Arc<C>, journal: Journal) -> Result<Self> {
         let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
-        let resumed = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
-        Ok(Self { chain, journal, sender, next: None, least: 0, doubted: None, resumed, pace: Pace::default() })
+        let resumed: BTreeSet<_> = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
+        let (unheard, pace) = (resumed.clone(), Pace::default());
+        Ok(Self { chain, journal, sender, next: None, least: 0, doubted: None, resumed, unheard, pace })
     }
 
     /// What transactions of this key on this chain spent before, as far as its journal goes back.
@@ -177,6 +181,7 @@ impl<C: Chain> Executor<C> {
             before: 0,
             sequence: None,
             spent: None,
+            bytes: None,
         }
     }
 
@@ -199,7 +204,8 @@ impl<C: Chain> Executor<C> {
     async fn attempt(&mut self, what: &Outgoing<'_>, gas: u64, intent: Intent, head: &Head) -> Result<String> {
         let signed = self.sign(what, gas, intent.timeout_height).await?;
         let hash = signed.hash.clone();
-        self.journal.intend(Intent { hash: hash.clone(), sequence: Some(signed.sequence), ..intent })?;
+        let (sequence, bytes) = (Some(signed.sequence), Some(Binary::from(signed.bytes.as_slice())));
+        self.journal.intend(Intent { hash: hash.clone(), sequence, bytes, ..intent })?;
         match self.chain.broadcast(&signed).await {
             Ok(()) => {}
             // The node looked at it and did not take it, so no block will have it.
@@ -207,9 +213,26 @@ impl<C: Chain> Executor<C> {
                 self.journal.resolve(&hash, Fate::Refused, head.height)?;
                 return Err(error);
             }
-            Err(error) => tracing::warn!(%error, hash, "nobody knows whether it was sent; waiting for its outcome"),
+            Err(error) => {
+                tracing::warn!(%error, hash, "nobody knows whether it was sent; waiting for its outcome");
+                self.unheard.insert(hash.clone());
+            }
         }
         Ok(hash)
+    }
+
+    /// The same bytes once more, until a node says that it has them: a chain includes them once at most, and without them the key would wait for
+    /// the timeout. What a node says against it now settles nothing: another one may have had it before.
+    async fn broadcast_again(&mut self, intent: &Intent, head: &Head) {
+        let unheard = |signed: &Signed| self.unheard.contains(&signed.hash) && signed.timeout_height > head.height;
+        let Some(signed) = intent.signed().filter(unheard) else { return };
+        match self.chain.broadcast(&signed).await {
+            Ok(()) => {
+                tracing::info!(hash = signed.hash, "broadcast again: a node has it now");
+                self.unheard.remove(&signed.hash);
+            }
+            Err(error) => tracing::debug!(%error, hash = signed.hash, "it could not be broadcast again"),
+        }
     }
 
     /// Signs, and refuses a sequence that isn't the next: a higher one was used by somebody else, a lower one comes from a node that

@@ -10,8 +10,10 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use cosmwasm_std::Binary;
 use serde::{Deserialize, Serialize};
 
+use crate::chain::Signed;
 use crate::error::{Error, Result};
 use crate::plan::budget::{HOUR, Spent};
 
@@ -45,9 +47,18 @@ pub struct Intent {
     /// What it spends; journals of before don't say.
     #[serde(default)]
     pub spent: Option<Spent>,
+    /// What is broadcast, so that it can be again; gone once its outcome is known, and missing in journals of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Binary>,
 }
 
 impl Intent {
+    /// What was signed, where the journal still has it.
+    pub fn signed(&self) -> Option<Signed> {
+        let (bytes, sequence) = (self.bytes.clone()?.to_vec(), self.sequence?);
+        Some(Signed { bytes, hash: self.hash.clone(), timeout_height: self.timeout_height, sequence })
+    }
+
     /// The accounts that its message with this number is about.
     pub fn accounts_of(&self, message: usize) -> Option<&[String]> {
         match (self.items, message.checked_sub(self.before)?) {
@@ -75,7 +86,7 @@ pub enum Fate {
 #[derive(Serialize, Deserialize, Clone, Debug)]
 #[serde(rename_all = "snake_case")]
 enum Line {
-    Intent(Intent),
+    Intent(Box<Intent>),
     Resolved { hash: String, fate: Fate, height: u64 },
 }
 
@@ -173,7 +184,7 @@ impl Journal {
 
     /// Writes an intent down. It is on disk when this returns; broadcast after that, never before.
     pub fn intend(&mut self, intent: Intent) -> Result<()> {
-        self.append(Line::Intent(intent))
+        self.append(Line::Intent(Box::new(intent)))
     }
 
     /// Writes down what became of it.
@@ -231,6 +242,9 @@ impl Journal {
 
     fn take(&mut self, line: Line) {
         line.follow(&mut self.open);
+        if let Line::Resolved { hash, .. } = &line {
+            self.lines.iter_mut().for_each(|line| line.forget_bytes(hash));
+        }
         self.lines.push(line);
     }
 }
@@ -239,8 +253,16 @@ impl Line {
     /// What is open after this line.
     fn follow(&self, open: &mut Vec<Intent>) {
         match self {
-            Self::Intent(intent) => open.push(intent.clone()),
+            Self::Intent(intent) => open.push(intent.as_ref().clone()),
             Self::Resolved { hash, .. } => open.retain(|intent| intent.hash != *hash),
+        }
+    }
+
+    /// Nobody broadcasts again what this is known to have come to.
+    fn forget_bytes(&mut self, resolved: &str) {
+        match self {
+            Self::Intent(intent) if intent.hash == resolved => intent.bytes = None,
+            _ => {}
         }
     }
 
@@ -259,8 +281,8 @@ impl Line {
     /// When it was spent, in seconds; 0 for what doesn't say.
     fn spent_at(&self) -> u64 {
         match self {
-            Self::Intent(Intent { spent: Some(spent), .. }) => spent.at,
-            _ => 0,
+            Self::Intent(intent) => intent.spent.as_ref().map_or(0, |spent| spent.at),
+            Self::Resolved { .. } => 0,
         }
     }
 

@@ -358,6 +358,7 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         before: 0,
         sequence: Some(4),
         spent: None,
+        bytes: None,
     };
     let ours = intent("A", "c-1", "wasm1me");
     let head = |height| Head { chain_id: "c-1".to_owned(), height, time: 1 };

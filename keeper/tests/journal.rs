@@ -40,7 +40,35 @@ fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
         before: 0,
         sequence: None,
         spent: None,
+        bytes: None,
     }
+}
+
+/// What was signed is kept for as long as it may have to be sent again, and no longer.
+#[test]
+fn bytes_are_kept_until_the_outcome_is_known() {
+    let path = path("bytes");
+    let mut journal = Journal::open(&path).unwrap();
+    let signed =
+        |hash: &str| Intent { bytes: Some(vec![1, 2, 255].into()), sequence: Some(7), ..intent(hash, "me", "c") };
+    for n in 0..1_500 {
+        let hash = format!("H{n}");
+        journal.intend(signed(&hash)).unwrap();
+        journal.resolve(&hash, Fate::Settled, 9).unwrap();
+    }
+    journal.intend(signed("B")).unwrap();
+    drop(journal);
+    let journal = Journal::open(&path).unwrap();
+    let found = journal.unresolved("me", "c").unwrap().signed().unwrap();
+    assert_eq!((found.bytes, found.hash.as_str(), found.timeout_height, found.sequence), (vec![1, 2, 255], "B", 20, 7));
+    drop(journal);
+    // Once written anew, a file has them of no transaction that was resolved by then.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let old = text.lines().take(50);
+    assert!(old.clone().any(|line| line.contains("intent")) && old.clone().all(|line| !line.contains("bytes")));
+    assert_eq!(text.lines().last().unwrap().matches(r#""bytes":"AQL/""#).count(), 1);
+    // One of before has none, and is read all the same.
+    assert_eq!(intent("C", "me", "c").signed(), None);
 }
 
 #[test]

@@ -260,6 +260,7 @@ async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_ha
             before: 0,
             sequence: None,
             spent,
+            bytes: None,
         };
         journal.intend(intent).unwrap();
         journal.resolve(&hash, Fate::Settled, 1).unwrap();

@@ -49,6 +49,7 @@ impl<C: Chain> Executor<C> {
             Outcome::Included(included) => {
                 let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
                 self.journal.resolve(&intent.hash, fate, included.height)?;
+                self.unheard.remove(&intent.hash);
                 let resumed = self.resumed.remove(&intent.hash);
                 let after = |sequence| Next::after(sequence, has_used(&included));
                 self.next = intent.sequence.filter(|_| !resumed).map(after);
@@ -64,6 +65,7 @@ impl<C: Chain> Executor<C> {
                 )))
             }
             Outcome::NotFound { .. } => {
+                self.broadcast_again(&intent, head).await;
                 if head.height.is_multiple_of(WARN_EVERY) {
                     let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
                     tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
@@ -75,6 +77,7 @@ impl<C: Chain> Executor<C> {
 
     fn expire(&mut self, intent: Intent, head: &Head) -> Result<(Intent, Landed)> {
         self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
+        self.unheard.remove(&intent.hash);
         let resumed = self.resumed.remove(&intent.hash);
         self.next = intent.sequence.filter(|_| !resumed).map(|sequence| Next::after(sequence, false));
         Ok((intent, Landed::Expired))

@@ -40,10 +40,24 @@ async fn case_09_a_lost_answer_is_resolved_by_hash() {
 }
 
 #[tokio::test]
+async fn case_09_what_never_arrived_is_broadcast_again_as_it_is() {
+    let mut stage = Stage::new(Setup { accounts: 3, ..Setup::default() }).await;
+    stage.script("broadcast #1..2 fail");
+    let hash = stage.tick().await.unwrap().sent.hash.unwrap();
+    for _ in 0..2 {
+        let next = stage.next().await.unwrap();
+        assert!(next.settled.is_empty() && stage.keeper.in_flight());
+    }
+    assert_eq!(stage.next().await.unwrap().settled.len(), 3);
+    assert_eq!(journal_of(&stage.directory.0.join("journal.jsonl")), [(hash, "settled".to_owned())].into());
+    assert_eq!(stage.sent_once().await, 1);
+}
+
+#[tokio::test]
 async fn case_10_what_is_never_included_is_signed_anew_past_its_timeout() {
     let mut stage = Stage::new(Setup::default()).await;
-    // Once the node only says that it has taken it; once nobody answers, and it has not.
-    for lost in ["broadcast #1 swallow", "broadcast #1 fail"] {
+    // Once the node only says that it has taken it; once nobody answers, and it has not, however often the same is sent again.
+    for lost in ["broadcast #1 swallow", "broadcast #1..5 fail"] {
         stage.script(lost);
         let hash = stage.tick().await.unwrap().sent.hash.unwrap();
         let timeout = stage.world().head().await.unwrap().height + stage.setup.strategy.timeout_blocks;
