@@ -47,6 +47,8 @@ pub struct Executor<C> {
     resumed: BTreeSet<String>,
     /// What no node has said that it took, by hash: it is broadcast again.
     unheard: BTreeSet<String>,
+    /// At which block it was last said that no block has what is in flight, and whether it was broadcast again since.
+    missing: Option<(u64, bool)>,
     pace: Pace,
 }
 
@@ -62,7 +64,7 @@ impl<C: Chain> Executor<C> {
         let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
         let resumed: BTreeSet<_> = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
         let (unheard, pace) = (resumed.clone(), Pace::default());
-        Ok(Self { chain, journal, sender, next: None, least: 0, doubted: None, resumed, unheard, pace })
+        Ok(Self { chain, journal, sender, next: None, least: 0, doubted: None, resumed, unheard, missing: None, pace })
     }
 
     /// What transactions of this key on this chain spent before, as far as its journal goes back.
@@ -206,33 +208,21 @@ impl<C: Chain> Executor<C> {
         let hash = signed.hash.clone();
         let (sequence, bytes) = (Some(signed.sequence), Some(Binary::from(signed.bytes.as_slice())));
         self.journal.intend(Intent { hash: hash.clone(), sequence, bytes, ..intent })?;
+        // Until a node says that it took it, also where this is never asked again.
+        self.unheard.insert(hash.clone());
         match self.chain.broadcast(&signed).await {
-            Ok(()) => {}
+            Ok(()) => {
+                self.unheard.remove(&hash);
+            }
             // The node looked at it and did not take it, so no block will have it.
             Err(error @ (Error::Refused { .. } | Error::Sequence { .. })) => {
+                self.unheard.remove(&hash);
                 self.journal.resolve(&hash, Fate::Refused, head.height)?;
                 return Err(error);
             }
-            Err(error) => {
-                tracing::warn!(%error, hash, "nobody knows whether it was sent; waiting for its outcome");
-                self.unheard.insert(hash.clone());
-            }
+            Err(error) => tracing::warn!(%error, hash, "nobody knows whether it was sent; waiting for its outcome"),
         }
         Ok(hash)
-    }
-
-    /// The same bytes once more, until a node says that it has them: a chain includes them once at most, and without them the key would wait for
-    /// the timeout. What a node says against it now settles nothing: another one may have had it before.
-    async fn broadcast_again(&mut self, intent: &Intent, head: &Head) {
-        let unheard = |signed: &Signed| self.unheard.contains(&signed.hash) && signed.timeout_height > head.height;
-        let Some(signed) = intent.signed().filter(unheard) else { return };
-        match self.chain.broadcast(&signed).await {
-            Ok(()) => {
-                tracing::info!(hash = signed.hash, "broadcast again: a node has it now");
-                self.unheard.remove(&signed.hash);
-            }
-            Err(error) => tracing::debug!(%error, hash = signed.hash, "it could not be broadcast again"),
-        }
     }
 
     /// Signs, and refuses a sequence that isn't the next: a higher one was used by somebody else, a lower one comes from a node that

@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use cosmwasm_std::Binary;
+use cosmwasm_std::{Binary, Checksum};
 use serde::{Deserialize, Serialize};
 
 use crate::chain::Signed;
@@ -53,10 +53,11 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// What was signed, where the journal still has it.
+    /// What was signed, where the journal still has it, and has it as it was.
     pub fn signed(&self) -> Option<Signed> {
         let (bytes, sequence) = (self.bytes.clone()?.to_vec(), self.sequence?);
-        Some(Signed { bytes, hash: self.hash.clone(), timeout_height: self.timeout_height, sequence })
+        let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
+        (hash == self.hash).then_some(Signed { bytes, hash, timeout_height: self.timeout_height, sequence })
     }
 
     /// The accounts that its message with this number is about.
@@ -105,7 +106,7 @@ impl Journal {
     /// Opens or makes it, and reads what is unresolved.
     pub fn open(path: &Path) -> Result<Self> {
         let failed = |error: std::io::Error| Error::file(path, error);
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
+        let mut file = open_or_make(path).map_err(failed)?;
         lock(path, &file)?;
         // A keeper that has just written the file anew holds the new one, not what was opened here.
         let (ours, named) = (file.metadata().map_err(failed)?, std::fs::metadata(path).map_err(failed)?);
@@ -216,7 +217,7 @@ impl Journal {
         let beside = PathBuf::from(name);
         let failed = |error: std::io::Error| Error::file(&beside, error);
         // What is left of a compaction that was cut off is of no use.
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&beside).map_err(failed)?;
+        let mut file = open_or_make(&beside).map_err(failed)?;
         lock(&beside, &file)?;
         file.set_len(0)
             .and_then(|()| file.write_all(text.as_bytes()))
@@ -337,6 +338,11 @@ fn read_line(path: &Path, number: usize, line: &str) -> Result<Line> {
         );
         Error::file(path, reason)
     })
+}
+
+/// For its owner only: whoever reads what was signed can broadcast it.
+fn open_or_make(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
 }
 
 fn in_use(path: &Path) -> Error {

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_schema::pool::AccountKey;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -58,6 +59,8 @@ pub struct Keeper<C> {
     supplied: bool,
     venue: Option<Venue>,
     cooling: Cooling,
+    /// What failed in simulation when the plan was old: the next time it is its own fault.
+    forgiven: BTreeSet<AccountKey>,
     /// What came to nothing, and isn't looked at again.
     passed: Passed,
     /// What landed and no tick has told yet.
@@ -124,6 +127,7 @@ impl<C: Chain> Keeper<C> {
             supplied: false,
             venue: None,
             cooling: Cooling::default(),
+            forgiven: BTreeSet::new(),
             passed: Passed::default(),
             landed: Landing::default(),
             failures: 0,

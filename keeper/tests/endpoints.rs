@@ -412,3 +412,14 @@ fn what_may_be_secret_in_an_address_is_not_in_its_name() {
         assert_eq!(public(address), name);
     }
 }
+
+#[test]
+fn of_questions_that_wait_together_at_a_slow_one_one_counts() {
+    let mut all = three();
+    assert_eq!(
+        [0, 100, 399, 400, 700, 800].map(|now| all.is_slow_anew(0, now)),
+        [true, false, false, true, false, true]
+    );
+    // Each for itself; and whom there isn't is not slow.
+    assert!(all.is_slow_anew(1, 100) && !all.is_slow_anew(9, 0));
+}

@@ -8,9 +8,11 @@
 )]
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cosmwasm_std::Checksum;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::error::Error;
@@ -49,24 +51,33 @@ fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
 fn bytes_are_kept_until_the_outcome_is_known() {
     let path = path("bytes");
     let mut journal = Journal::open(&path).unwrap();
-    let signed =
-        |hash: &str| Intent { bytes: Some(vec![1, 2, 255].into()), sequence: Some(7), ..intent(hash, "me", "c") };
-    for n in 0..1_500 {
-        let hash = format!("H{n}");
-        journal.intend(signed(&hash)).unwrap();
-        journal.resolve(&hash, Fate::Settled, 9).unwrap();
+    let signed = |number: u16| {
+        let bytes = number.to_be_bytes();
+        let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
+        Intent { bytes: Some(bytes.into()), sequence: Some(7), ..intent(&hash, "me", "c") }
+    };
+    for number in 0..1_500 {
+        journal.intend(signed(number)).unwrap();
+        journal.resolve(&signed(number).hash, Fate::Settled, 9).unwrap();
     }
-    journal.intend(signed("B")).unwrap();
+    let last = signed(0xff01);
+    journal.intend(last.clone()).unwrap();
     drop(journal);
     let journal = Journal::open(&path).unwrap();
     let found = journal.unresolved("me", "c").unwrap().signed().unwrap();
-    assert_eq!((found.bytes, found.hash.as_str(), found.timeout_height, found.sequence), (vec![1, 2, 255], "B", 20, 7));
+    assert_eq!(
+        (found.bytes, found.hash, found.timeout_height, found.sequence),
+        (vec![0xff, 1], last.hash.clone(), 20, 7)
+    );
     drop(journal);
-    // Once written anew, a file has them of no transaction that was resolved by then.
+    // Once written anew, a file has them of no transaction that was resolved by then, and only its owner can read it.
     let text = std::fs::read_to_string(&path).unwrap();
     let old = text.lines().take(50);
     assert!(old.clone().any(|line| line.contains("intent")) && old.clone().all(|line| !line.contains("bytes")));
-    assert_eq!(text.lines().last().unwrap().matches(r#""bytes":"AQL/""#).count(), 1);
+    assert_eq!(text.lines().last().unwrap().matches(r#""bytes":"/wE=""#).count(), 1);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // What isn't what was signed is never sent.
+    assert_eq!(Intent { bytes: Some([0xff, 2].into()), ..last }.signed(), None);
     // One of before has none, and is read all the same.
     assert_eq!(intent("C", "me", "c").signed(), None);
 }

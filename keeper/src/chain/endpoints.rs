@@ -31,6 +31,8 @@ const FRESH: u64 = 30_000;
 const WAITING_MAX: usize = 20;
 /// How soon one that lacks a new block may be asked again where it stands, in milliseconds.
 const HURRY_LEAST: u64 = 250;
+/// Within so many milliseconds questions that wait for an endpoint wait for the same thing.
+const SLOW_TOGETHER: u64 = 400;
 
 /// What is known of an endpoint.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub struct Endpoint {
     refuted: bool,
     answered: bool,
     asked: Option<u64>,
+    /// When it was last seen to be slower than another.
+    slow: Option<u64>,
     lowest: u64,
 }
 
@@ -93,6 +97,7 @@ impl Endpoints {
             refuted: false,
             answered: false,
             asked: None,
+            slow: None,
             lowest: 0,
         };
         let all = addresses.into_iter().map(endpoint).collect();
@@ -239,6 +244,16 @@ impl Endpoints {
                 endpoint.opens = Some(now.saturating_add((PAUSE_MIN << doublings).min(PAUSE_MAX)));
             }
         })
+    }
+
+    /// It is slower than another now, and wasn't a moment ago.
+    pub fn is_slow_anew(&mut self, at: usize, now: u64) -> bool {
+        let Some(endpoint) = self.all.get_mut(at) else { return false };
+        if endpoint.slow.is_some_and(|before| now.saturating_sub(before) < SLOW_TOGETHER) {
+            return false;
+        }
+        endpoint.slow = Some(now);
+        true
     }
 
     /// It said what another refutes: it is left alone for the longest pause at once, whatever else it answers meanwhile.

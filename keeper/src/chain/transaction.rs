@@ -12,11 +12,13 @@ use cosmwasm_std::{Checksum, Decimal256, Uint256};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use prost::{Message, Name};
+use tokio::time::timeout;
 use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
 use crate::chain::endpoints::Kind;
 use crate::chain::node::meaning::nonsense;
+use crate::chain::node::remotes::{PATIENCE, REST};
 use crate::chain::node::{ANSWER_MAX, Node, refusal};
 use crate::chain::{Chain, Coin, ContractEvent, Execute, Included, Signed};
 use crate::error::{Error, Result};
@@ -191,16 +193,26 @@ impl Node {
     pub(super) async fn broadcast_bytes(&self, bytes: Vec<u8>) -> Result<()> {
         let mut sending: FuturesUnordered<_> = self.remotes.broadcast(bytes).into_iter().collect();
         let (mut refused, mut unknown) = (None, None);
-        while let Some(sent) = sending.next().await {
-            match sent {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(Error::Sequence { expected, .. })) => {
-                    let sender = self.sender().unwrap_or_default().to_owned();
-                    refused = Some(Error::Sequence { sender, expected });
+        // Where one has looked and refused, an answer of the others that doesn't come is not waited for: nobody knows, then.
+        loop {
+            let patience = if refused.is_some() { REST } else { PATIENCE.saturating_add(REST) };
+            match timeout(patience, sending.next()).await {
+                Err(_) => {
+                    let (endpoint, reason) = ("the others".to_owned(), "no answer to a broadcast in time".to_owned());
+                    unknown = Some(Error::Unreachable { what: "gRPC", endpoint, reason });
+                    break;
                 }
-                Ok(Err(error @ Error::Refused { .. })) => refused = Some(error),
-                Ok(Err(error)) => unknown = Some(error),
-                Err(_) => unknown = Some(Error::garbage("a broadcast", "it broke off")),
+                Ok(None) => break,
+                Ok(Some(sent)) => match sent {
+                    Ok(Ok(())) => return Ok(()),
+                    Ok(Err(Error::Sequence { expected, .. })) => {
+                        let sender = self.sender().unwrap_or_default().to_owned();
+                        refused = Some(Error::Sequence { sender, expected });
+                    }
+                    Ok(Err(error @ Error::Refused { .. })) => refused = Some(error),
+                    Ok(Err(error)) => unknown = Some(error),
+                    Err(_) => unknown = Some(Error::garbage("a broadcast", "it broke off")),
+                },
             }
         }
         Err(unknown.or(refused).unwrap_or_else(|| self.remotes.nobody(Kind::Grpc)))

@@ -226,5 +226,7 @@ async fn resolved<C: Chain>(
     if executor.in_flight(&head.chain_id).is_none() {
         return Ok(Some(None));
     }
-    Ok(executor.resolve(&head).await?.map(Some))
+    let done = executor.resolve(&head).await?;
+    executor.broadcast_again(&head).await;
+    Ok(done.map(Some))
 }

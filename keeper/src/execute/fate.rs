@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::chain::{Chain, Head, Included, Outcome};
+use tokio::time::timeout;
+
+use crate::chain::{Chain, Head, Included, Outcome, Signed};
 use crate::error::{Error, Result};
 use crate::execute::Executor;
 use crate::execute::sequence::Next;
@@ -20,6 +22,9 @@ const WARN_EVERY: u64 = 10;
 /// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
 /// and without asking again the next transaction would be a block late.
 const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
+
+/// How long an answer to what is broadcast again is waited for: it goes on its way all the same, and the block's work waits meanwhile.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// What became of the transaction in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,13 +70,36 @@ impl<C: Chain> Executor<C> {
                 )))
             }
             Outcome::NotFound { .. } => {
-                self.broadcast_again(&intent, head).await;
+                if self.missing.is_none_or(|(height, _)| height < head.height) {
+                    self.missing = Some((head.height, false));
+                }
                 if head.height.is_multiple_of(WARN_EVERY) {
                     let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
                     tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
                 }
                 Ok(None)
             }
+        }
+    }
+
+    /// What no block has and no node has said to have is broadcast again, byte for byte, once at a block, and not waited for long: a chain includes
+    /// it once at most, and without this the key would wait for the timeout. What a node says against it now settles nothing: another one may
+    /// have taken it before.
+    pub async fn broadcast_again(&mut self, head: &Head) {
+        if self.missing != Some((head.height, false)) {
+            return;
+        }
+        self.missing = Some((head.height, true));
+        let unheard = |signed: &Signed| self.unheard.contains(&signed.hash) && signed.timeout_height > head.height;
+        let signed = self.in_flight(&head.chain_id).and_then(Intent::signed);
+        let Some(signed) = signed.filter(unheard) else { return };
+        match timeout(AGAIN, self.chain.broadcast(&signed)).await {
+            Ok(Ok(())) => {
+                tracing::info!(hash = signed.hash, "broadcast again: a node has it now");
+                self.unheard.remove(&signed.hash);
+            }
+            Ok(Err(error)) => tracing::debug!(%error, hash = signed.hash, "it could not be broadcast again"),
+            Err(_) => tracing::debug!(hash = signed.hash, "broadcast again; no answer so far"),
         }
     }
 

@@ -120,9 +120,13 @@ impl<C: Chain> Keeper<C> {
             let old = !batch.left_out.is_empty() && self.is_old(block.head).await;
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, old, "left out: it would fail");
-                if !old {
+                // Once it is the plan's fault; an account that fails again is left alone, however late blocks' work always is.
+                if !old || !self.forgiven.insert(action.account().clone()) {
                     self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
                 }
+            }
+            if !old {
+                self.forgiven.clear();
             }
             let done = batch.left_out.is_empty() && batch.too_dear.is_empty();
             let again = !old && !done && block.tries > 0;

@@ -1,5 +1,6 @@
 //! What became of what was sent: it is resolved, told, and held against whoever is to blame.
 
+use futures_util::future::join_all;
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::touched::account_key;
@@ -15,7 +16,7 @@ use crate::scan::Scan;
 use crate::settle::{Failure, Settled, failures, settle};
 
 impl<C: Chain> Keeper<C> {
-    /// Resolves what is in flight, without sending anything new. The next tick tells what it did. A key of which nobody tells now keeps what it
+    /// Resolves what is in flight, without sending anything new; what nobody is known to have is sent again as it was. The next tick tells what it did. A key of which nobody tells now keeps what it
     /// has on its way; that is an error only where it is so with all.
     pub(super) async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
         let mut unknown = Vec::new();
@@ -47,6 +48,7 @@ impl<C: Chain> Keeper<C> {
                 }
             }
         }
+        join_all(self.lanes.iter_mut().map(|lane| lane.executor.broadcast_again(head))).await;
         self.unless_all(unknown, "nobody tells what became of this key's transaction")
     }
 

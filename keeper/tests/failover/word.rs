@@ -366,3 +366,46 @@ async fn one_that_hangs_is_not_waited_for_while_another_answers() {
     assert!(matches!(health(&node, &a.grpc), Health::Down { reason } if reason.contains("faster")));
     assert_eq!(node.requests().counted("gRPC", &b.grpc, "timeout"), 0);
 }
+
+/// One says that it knows of no such transaction, which is no answer as long as the other may: that is waited for a second.
+#[tokio::test]
+async fn one_that_hangs_is_not_waited_for_long_while_another_knows_nothing() {
+    let (a, b) = (Fake::start(101).await, Fake::start(101).await);
+    let (node, mut executor) = flying(&[&a, &b]).await;
+    a.with(|state| state.mood = Mood::Hanging);
+    let began = std::time::Instant::now();
+    assert_eq!(executor.resolve(&head(101)).await.unwrap(), None);
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    assert!(matches!(health(&node, &a.grpc), Health::Down { reason } if reason.contains("faster")));
+}
+
+/// Two refuse a transaction, and the third says nothing: whether it has it nobody knows, and the block's work doesn't wait to hear.
+#[tokio::test]
+async fn a_broadcast_that_others_refuse_is_not_waited_for_long_and_is_sent_again() {
+    let [a, b, c] = three().await;
+    for fake in [&a, &b, &c] {
+        fake.with(|state| (state.sequence, state.broadcast) = (Some(4), 13));
+    }
+    let node = Arc::new(signing(&[&a, &b, &c]).await);
+    let mut executor = Executor::new(node.clone(), Journal::open(&journal()).unwrap()).unwrap();
+    executor.watch(&head(100)).await.unwrap();
+    c.with(|state| state.mood = Mood::Hanging);
+    let coin = Coin { denom: "ustake".to_owned(), amount: 1 };
+    let began = std::time::Instant::now();
+    executor.transfer("wasm1x", &coin, &head(100), (4, None)).await.unwrap().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    let hash = executor.in_flight("fake-1").unwrap().hash.clone();
+
+    // It is sent once more at each block, though all refuse it, and no more once one has taken it.
+    let counted = |fake: &Fake| fake.with(|state| state.taken.len());
+    for (height, code) in [(101, 13), (102, 0), (103, 0)] {
+        b.with(|state| state.broadcast = code);
+        for _ in 0..3 {
+            assert_eq!(executor.resolve(&head(height)).await.unwrap(), None);
+            executor.broadcast_again(&head(height)).await;
+        }
+    }
+    assert_eq!((counted(&b), executor.in_flight("fake-1").unwrap().hash.as_str()), (3, hash.as_str()));
+    let taken = b.with(|state| state.taken.clone());
+    assert!(taken.windows(2).all(|two| two[0] == two[1]));
+}

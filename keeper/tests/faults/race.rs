@@ -128,3 +128,25 @@ async fn case_06_what_fails_since_the_plan_is_old_is_not_left_alone() {
     assert_eq!(sent(&stage.next().await.unwrap()), [0]);
     assert_eq!(stage.next().await.unwrap().settled.len(), 1);
 }
+
+/// Where every block's work takes longer than a block, all plans are old: what fails again and again is left alone all the same.
+#[tokio::test]
+async fn case_06_a_keeper_that_is_always_late_forgives_once() {
+    let mut stage = Stage::new(Setup::default()).await;
+    let mut tried = Vec::new();
+    for _ in 0..4 {
+        // Two blocks come while it asks what it has.
+        stage.script("simulate always refuse; balances #1 delay 300ms");
+        let head = stage.world().head().await.unwrap();
+        let chain = stage.chain.clone();
+        let blocks = async {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            for _ in 0..2 {
+                chain.inner().block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+            }
+        };
+        let (tick, ()) = tokio::join!(stage.keeper.on_block(&head), blocks);
+        tried.push(tick.unwrap().sent.left_out.len());
+    }
+    assert_eq!(tried, [1, 1, 0, 0]);
+}

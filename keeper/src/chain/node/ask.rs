@@ -40,7 +40,8 @@ impl Remotes {
                 let Some(Line::Grpc(channel)) = self.lines.get(*at) else { return None };
                 Some((*at, question(*at, call(channel.clone()))))
             }));
-            while let Some((at, answer)) = turns.next().await {
+            while let Some((at, answer)) = turns.next(said.is_some() || doubted.is_some() || !garbage.is_empty()).await
+            {
                 let Ok(answer) = answer else {
                     self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs()));
                     continue;
@@ -64,6 +65,7 @@ impl Remotes {
                     }
                     Meaning::Answer | Meaning::Doubtful => {
                         self.garbled(garbage);
+                        self.slower(turns.slower(&order, at));
                         self.answered(at, height);
                         return Ok((at, Err(status)));
                     }
@@ -79,6 +81,7 @@ impl Remotes {
                     Meaning::Pruned => self.state().pruned(at, height.unwrap_or_default()),
                     Meaning::Elsewhere => {}
                 }
+                self.slower(turns.slower(&order, at));
                 self.answered(at, None);
                 // That there is no such thing says more than that one can't say.
                 let better = |said: &Status| keeps_no_index(said) && !keeps_no_index(&status);
@@ -181,7 +184,7 @@ impl Remotes {
                 let Some(Line::Rpc(rpc)) = self.lines.get(*at) else { return None };
                 Some((*at, question(*at, call(rpc))))
             }));
-            while let Some((at, answer)) = turns.next().await {
+            while let Some((at, answer)) = turns.next(said.is_some()).await {
                 match answer {
                     Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs())),
                     Ok(Ok(answer)) => {
@@ -190,6 +193,7 @@ impl Remotes {
                         return Ok(answer);
                     }
                     Ok(Err(Error::Query { what, reason })) => {
+                        self.slower(turns.slower(&order, at));
                         early |= not_yet(&reason);
                         if reason.contains("lowest height is") {
                             self.state().pruned(at, height.unwrap_or_default());
@@ -215,10 +219,12 @@ impl Remotes {
         Err(self.nobody(Kind::Rpc))
     }
 
-    /// Another that was asked later has answered before these.
+    /// Another that was asked later has answered before these. Of questions that wait together at one of them only one is held against it.
     fn slower(&self, those: Vec<usize>) {
         for at in those {
-            self.failed(at, "timeout", "another that was asked later was faster");
+            if self.state().is_slow_anew(at, self.now()) {
+                self.failed(at, "timeout", "another that was asked later was faster");
+            }
         }
     }
 

@@ -14,6 +14,8 @@ use crate::monitor::requests::Requests;
 
 /// How long an endpoint may take to answer.
 pub(in crate::chain) const PATIENCE: Duration = Duration::from_secs(15);
+/// How long it is waited for once another has said something, if only that it can't tell.
+pub(in crate::chain) const REST: Duration = Duration::from_secs(1);
 
 /// A connection.
 #[derive(Debug)]

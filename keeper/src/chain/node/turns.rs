@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
-use crate::chain::node::remotes::PATIENCE;
+use crate::chain::node::remotes::{PATIENCE, REST};
 
 /// How long one is waited for before the next is asked as well.
 const SLOW: Duration = Duration::from_millis(400);
@@ -35,20 +35,22 @@ where
         Self { rest, running: FuturesUnordered::new(), waiting: Vec::new() }
     }
 
-    /// The next answer, and whose it is; `None` when all have answered.
-    pub async fn next(&mut self) -> Option<(usize, T)> {
+    /// The next answer, and whose it is; `None` when all have answered, or when another has been `heard` and the others are silent for [`REST`].
+    pub async fn next(&mut self, heard: bool) -> Option<(usize, T)> {
         if self.running.is_empty() {
             self.ask();
         }
         let answer = loop {
-            tokio::select! {
+            let answer = tokio::select! {
                 biased;
-                answer = self.running.next() => break answer,
-                () = sleep(SLOW) => {
-                    if !self.ask() {
-                        break self.running.next().await;
-                    }
-                }
+                answer = self.running.next() => Some(answer),
+                () = sleep(SLOW) => None,
+            };
+            match answer {
+                Some(answer) => break answer,
+                None if self.ask() => {}
+                None if heard => break timeout(REST.saturating_sub(SLOW), self.running.next()).await.ok().flatten(),
+                None => break self.running.next().await,
             }
         };
         let (at, _) = answer.as_ref()?;
