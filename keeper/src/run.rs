@@ -9,7 +9,7 @@ mod publish;
 mod refill;
 mod trouble;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,8 +59,8 @@ pub struct Keeper<C> {
     supplied: bool,
     venue: Option<Venue>,
     cooling: Cooling,
-    /// What failed in simulation when the plan was old: the next time it is its own fault.
-    forgiven: BTreeSet<AccountKey>,
+    /// What failed in simulation when the plan was old, and at which block: the next time it is its own fault.
+    forgiven: BTreeMap<AccountKey, u64>,
     /// What came to nothing, and isn't looked at again.
     passed: Passed,
     /// What landed and no tick has told yet.
@@ -127,7 +127,7 @@ impl<C: Chain> Keeper<C> {
             supplied: false,
             venue: None,
             cooling: Cooling::default(),
-            forgiven: BTreeSet::new(),
+            forgiven: BTreeMap::new(),
             passed: Passed::default(),
             landed: Landing::default(),
             failures: 0,

@@ -70,7 +70,7 @@ impl<C: Chain> Executor<C> {
                 )))
             }
             Outcome::NotFound { .. } => {
-                if self.missing.is_none_or(|(height, _)| height < head.height) {
+                if self.missing.is_none_or(|(height, _)| height != head.height) {
                     self.missing = Some((head.height, false));
                 }
                 if head.height.is_multiple_of(WARN_EVERY) {

@@ -6,16 +6,16 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{sleep, timeout};
 use tonic::transport::Channel;
-use tonic::{Response, Status};
+use tonic::{Code, Response, Status};
 
 use crate::chain::endpoints::Kind;
 use crate::chain::node::meaning::{Meaning, keeps_no_index, meaning, not_yet, of_status, too_early};
-use crate::chain::node::remotes::{Line, PATIENCE, Remotes};
+use crate::chain::node::remotes::{Line, PATIENCE, REST, Remotes};
 use crate::chain::node::turns::{Turns, question};
 use crate::chain::rpc::Rpc;
 use crate::error::{Error, Result};
 
-/// How long one of several that are asked at once may take to answer.
+/// How long one may take to answer of several that are asked at once, or where another has said what is no answer.
 const HURRY: Duration = Duration::from_secs(4);
 /// How often, and after which pause, a question is repeated for which nobody is ready yet.
 const NOT_YET_TRIES: usize = 50;
@@ -40,8 +40,8 @@ impl Remotes {
                 let Some(Line::Grpc(channel)) = self.lines.get(*at) else { return None };
                 Some((*at, question(*at, call(channel.clone()))))
             }));
-            while let Some((at, answer)) = turns.next(said.is_some() || doubted.is_some() || !garbage.is_empty()).await
-            {
+            let mut patience = PATIENCE;
+            while let Some((at, answer)) = turns.next(patience).await {
                 let Ok(answer) = answer else {
                     self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs()));
                     continue;
@@ -58,7 +58,9 @@ impl Remotes {
                     }
                     Err(status) => status,
                 };
-                match meaning(&status) {
+                let meant = meaning(&status);
+                patience = patience.min(after(&meant, status.code()));
+                match meant {
                     Meaning::Doubtful if doubted.is_none() => {
                         doubted = Some((at, status));
                         continue;
@@ -89,6 +91,7 @@ impl Remotes {
                     said = Some((at, status));
                 }
             }
+            self.slower(turns.silent());
             match said.or(doubted) {
                 Some(_) if early && round < NOT_YET_TRIES => {}
                 Some((_, status)) if early && matches!(meaning(&status), Meaning::NotYet) => {
@@ -184,7 +187,8 @@ impl Remotes {
                 let Some(Line::Rpc(rpc)) = self.lines.get(*at) else { return None };
                 Some((*at, question(*at, call(rpc))))
             }));
-            while let Some((at, answer)) = turns.next(said.is_some()).await {
+            let mut patience = PATIENCE;
+            while let Some((at, answer)) = turns.next(patience).await {
                 match answer {
                     Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs())),
                     Ok(Ok(answer)) => {
@@ -195,6 +199,7 @@ impl Remotes {
                     Ok(Err(Error::Query { what, reason })) => {
                         self.slower(turns.slower(&order, at));
                         early |= not_yet(&reason);
+                        patience = patience.min(if not_yet(&reason) { REST } else { HURRY });
                         if reason.contains("lowest height is") {
                             self.state().pruned(at, height.unwrap_or_default());
                         }
@@ -202,6 +207,7 @@ impl Remotes {
                         said = said.or(Some(Error::Query { what, reason }));
                     }
                     Ok(Err(error @ Error::Garbage { .. })) => {
+                        patience = patience.min(HURRY);
                         self.failed(at, "garbage", &error.to_string());
                         said = said.or(Some(error));
                     }
@@ -209,6 +215,7 @@ impl Remotes {
                     Ok(Err(error)) => return Err(error),
                 }
             }
+            self.slower(turns.silent());
             match said {
                 Some(_) if early && round < NOT_YET_TRIES => sleep(NOT_YET_PAUSE).await,
                 Some(Error::Query { reason, .. }) if too_early(&reason) => return Err(self.late("RPC", &order, reason)),
@@ -219,11 +226,11 @@ impl Remotes {
         Err(self.nobody(Kind::Rpc))
     }
 
-    /// Another that was asked later has answered before these. Of questions that wait together at one of them only one is held against it.
+    /// Another has answered before these, or they haven't in the time that there was. Of questions that wait together at one of them only one is held against it.
     fn slower(&self, those: Vec<usize>) {
         for at in those {
             if self.state().is_slow_anew(at, self.now()) {
-                self.failed(at, "timeout", "another that was asked later was faster");
+                self.failed(at, "timeout", "another was faster");
             }
         }
     }
@@ -232,5 +239,15 @@ impl Remotes {
     fn late(&self, what: &'static str, order: &[usize], reason: String) -> Error {
         let endpoint = order.iter().map(|at| self.name(*at)).collect::<Vec<_>>().join(", ");
         Error::Unreachable { what, endpoint, reason }
+    }
+}
+
+/// How long the others are waited for after this: of what isn't there, or not yet, the others know most often no more; what is wrong with one alone is
+/// not the chain's word, and the others are given time.
+fn after(meant: &Meaning, code: Code) -> Duration {
+    match (meant, code) {
+        (Meaning::NotYet, _) | (Meaning::Elsewhere, Code::NotFound) => REST,
+        (Meaning::Down, _) => PATIENCE,
+        _ => HURRY,
     }
 }

@@ -14,7 +14,7 @@ use crate::monitor::requests::Requests;
 
 /// How long an endpoint may take to answer.
 pub(in crate::chain) const PATIENCE: Duration = Duration::from_secs(15);
-/// How long it is waited for once another has said something, if only that it can't tell.
+/// How long it is waited for once another has said that there is no such thing, or not yet.
 pub(in crate::chain) const REST: Duration = Duration::from_secs(1);
 
 /// A connection.

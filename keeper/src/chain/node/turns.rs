@@ -8,12 +8,12 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
-use crate::chain::node::remotes::{PATIENCE, REST};
+use crate::chain::node::remotes::PATIENCE;
 
 /// How long one is waited for before the next is asked as well.
 const SLOW: Duration = Duration::from_millis(400);
 
-/// A question to this one, which has [`PATIENCE`] to answer it from its turn on.
+/// A question to this one, which has [`PATIENCE`] to answer it from its turn on, or less where whoever asks has heard of others.
 pub(super) async fn question<A: Future>(at: usize, asked: A) -> (usize, Result<A::Output, Elapsed>) {
     (at, timeout(PATIENCE, asked).await)
 }
@@ -35,8 +35,8 @@ where
         Self { rest, running: FuturesUnordered::new(), waiting: Vec::new() }
     }
 
-    /// The next answer, and whose it is; `None` when all have answered, or when another has been `heard` and the others are silent for [`REST`].
-    pub async fn next(&mut self, heard: bool) -> Option<(usize, T)> {
+    /// The next answer, and whose it is; `None` when all have answered, or when those that haven't are silent for this long since the last was asked.
+    pub async fn next(&mut self, patience: Duration) -> Option<(usize, T)> {
         if self.running.is_empty() {
             self.ask();
         }
@@ -49,8 +49,7 @@ where
             match answer {
                 Some(answer) => break answer,
                 None if self.ask() => {}
-                None if heard => break timeout(REST.saturating_sub(SLOW), self.running.next()).await.ok().flatten(),
-                None => break self.running.next().await,
+                None => break timeout(patience.saturating_sub(SLOW), self.running.next()).await.ok().flatten(),
             }
         };
         let (at, _) = answer.as_ref()?;
@@ -62,6 +61,11 @@ where
     pub fn slower(&self, asked: &[usize], than: usize) -> Vec<usize> {
         let before = asked.iter().take_while(|at| **at != than);
         before.copied().filter(|at| self.waiting.contains(at)).collect()
+    }
+
+    /// Those that were asked and haven't answered.
+    pub fn silent(self) -> Vec<usize> {
+        self.waiting
     }
 
     fn ask(&mut self) -> bool {
