@@ -51,6 +51,8 @@ impl<C: Chain> Executor<C> {
             Outcome::Included(included) if included.height > intent.timeout_height => {
                 self.expire(intent, head).map(Some)
             }
+            // The book hasn't come to that block: until it has, this is still on its way.
+            Outcome::Included(included) if included.height > head.height => Ok(None),
             Outcome::Included(included) => {
                 let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
                 self.journal.resolve(&intent.hash, fate, included.height)?;

@@ -159,7 +159,7 @@ metrics! {
     audit_mismatches: Counter = "audit_mismatches";
     /// How often the whole book was read anew, the start not counted.
     book_rebuilds: Counter = "book_rebuilds";
-    /// Blocks that were filled from their events because nobody announced them.
+    /// Blocks that were filled from their events because nobody announced them; those since the book was stored, at the start, don't count.
     book_filled: Counter = "book_filled_blocks";
     /// Answers that can't be, of which nothing entered the book.
     book_refused: Counter = "book_refused_answers";

@@ -151,6 +151,21 @@ async fn case_14_killed_anywhere_the_journal_is_resumed_and_nothing_is_sent_twic
     }
 }
 
+/// Killed with a transaction on its way, and started on the block before the one that has it: the book still shows those accounts below 1.
+#[tokio::test]
+async fn case_14_what_a_block_has_that_the_book_has_not_come_to_is_still_on_its_way() {
+    let mut stage = Stage::new(Setup { accounts: 3, ..Setup::default() }).await;
+    stage.tick().await.unwrap();
+    let before = stage.world().head().await.unwrap();
+    let mut stage = stage.restart().await;
+    stage.block(|_| Vec::new()).await;
+    let tick = stage.keeper.on_block(&before).await.unwrap();
+    assert_eq!((tick.settled.len(), tick.sent.left_out.len(), tick.sent.hash), (0, 0, None));
+    assert!(stage.keeper.in_flight());
+    assert_eq!(stage.tick().await.unwrap().settled.len(), 3);
+    assert_eq!(stage.sent_once().await, 1);
+}
+
 #[tokio::test]
 async fn started_anew_on_a_node_that_is_behind_it_takes_its_own_transactions_for_nobody_elses() {
     let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
