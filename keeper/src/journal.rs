@@ -244,7 +244,10 @@ impl Journal {
     fn take(&mut self, line: Line) {
         line.follow(&mut self.open);
         if let Line::Resolved { hash, .. } = &line {
-            self.lines.iter_mut().for_each(|line| line.forget_bytes(hash));
+            // The latest under this hash: earlier ones were resolved before it was signed again.
+            if let Some(Line::Intent(intent)) = self.lines.iter_mut().rev().find(|line| line.intends(hash)) {
+                intent.bytes = None;
+            }
         }
         self.lines.push(line);
     }
@@ -259,12 +262,8 @@ impl Line {
         }
     }
 
-    /// Nobody broadcasts again what this is known to have come to.
-    fn forget_bytes(&mut self, resolved: &str) {
-        match self {
-            Self::Intent(intent) if intent.hash == resolved => intent.bytes = None,
-            _ => {}
-        }
+    fn intends(&self, hash: &str) -> bool {
+        matches!(self, Self::Intent(intent) if intent.hash == hash)
     }
 
     const fn is_refusal(&self) -> bool {

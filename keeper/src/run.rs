@@ -9,11 +9,10 @@ mod publish;
 mod refill;
 mod trouble;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_schema::pool::AccountKey;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -59,8 +58,6 @@ pub struct Keeper<C> {
     supplied: bool,
     venue: Option<Venue>,
     cooling: Cooling,
-    /// What failed in simulation when the plan was old, and at which block: the next time it is its own fault.
-    forgiven: BTreeMap<AccountKey, u64>,
     /// What came to nothing, and isn't looked at again.
     passed: Passed,
     /// What landed and no tick has told yet.
@@ -127,7 +124,6 @@ impl<C: Chain> Keeper<C> {
             supplied: false,
             venue: None,
             cooling: Cooling::default(),
-            forgiven: BTreeMap::new(),
             passed: Passed::default(),
             landed: Landing::default(),
             failures: 0,

@@ -10,6 +10,7 @@ use crate::book::Book;
 use crate::chain::Chain;
 use crate::cli::Settings;
 use crate::commands::run::describe;
+use crate::commands::scan::judged;
 use crate::commands::{account_named, config, inventory, key, open, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
@@ -160,17 +161,9 @@ fn as_json(
         Ok(Action::WriteOff { debt_value, .. }) => json!({ "action": "write_off", "debt_value": debt_value }),
         Err(skip) => json!({ "action": Json::Null, "reason": skip.to_string() }),
     };
-    json!({
-        "account": name(&verdict.key),
-        "height": book.head.height,
-        "collaterals": side(false),
-        "debts": side(true),
-        "collateral_value": verdict.health.collateral,
-        "carried_value": verdict.health.carried,
-        "debt_value": verdict.health.debt,
-        "health_factor": verdict.health_factor(),
-        "liquidatable": verdict.is_liquidatable(),
-        "bad_debt": verdict.bad_debt,
-        "liquidation": plan,
-    })
+    let mut told = judged(book, verdict);
+    told["collaterals"] = json!(side(false));
+    told["debts"] = json!(side(true));
+    told["liquidation"] = plan;
+    told
 }

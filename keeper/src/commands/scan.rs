@@ -71,22 +71,25 @@ fn liquidation_prices(book: &Book, scan: &Scan, verdict: &Verdict) -> BTreeMap<S
 
 fn print_lines(book: &Book, scan: &Scan, verdicts: &[Verdict]) -> Result<()> {
     for verdict in verdicts {
-        print_event(
-            "account",
-            &json!({
-                "account": name(&verdict.key),
-                "height": book.head.height,
-                "collateral_value": verdict.health.collateral,
-                "carried_value": verdict.health.carried,
-                "debt_value": verdict.health.debt,
-                "health_factor": verdict.health_factor(),
-                "liquidatable": verdict.is_liquidatable(),
-                "bad_debt": verdict.bad_debt,
-                "liquidation_prices": liquidation_prices(book, scan, verdict),
-            }),
-        )?;
+        let mut line = judged(book, verdict);
+        line["liquidation_prices"] = json!(liquidation_prices(book, scan, verdict));
+        print_event("account", &line)?;
     }
     Ok(())
+}
+
+/// What an account was judged to be, and at which block.
+pub(super) fn judged(book: &Book, verdict: &Verdict) -> Json {
+    json!({
+        "account": name(&verdict.key),
+        "height": book.head.height,
+        "collateral_value": verdict.health.collateral,
+        "carried_value": verdict.health.carried,
+        "debt_value": verdict.health.debt,
+        "health_factor": verdict.health_factor(),
+        "liquidatable": verdict.is_liquidatable(),
+        "bad_debt": verdict.bad_debt,
+    })
 }
 
 fn table(verdicts: &[Verdict]) -> Table {

@@ -18,8 +18,6 @@ use crate::scan::Scan;
 const ROUNDS: usize = 4;
 /// How often something is simulated in a block, for all keys together: what there is no room for comes at the next.
 const SIMULATIONS_MAX: usize = 128;
-/// For so many blocks it is remembered that an account's failure was held against the plan's age.
-const FORGIVEN: u64 = 20;
 /// With so many keys for which something is wrong at a block it is wrong with more than them: the others aren't tried until the next.
 const WRONG_MAX: usize = 2;
 
@@ -104,12 +102,6 @@ impl<C: Chain> Keeper<C> {
         self.chain.head().await.is_ok_and(|now| now.height > head.height.saturating_add(1))
     }
 
-    /// Once it is the plan's fault that an account fails, for all keys at this block; one that fails again is left alone, however late blocks' work always is.
-    fn is_forgiven(&mut self, account: &AccountKey, head: &Head) -> bool {
-        self.forgiven.retain(|_, at| at.saturating_add(FORGIVEN) > head.height);
-        *self.forgiven.entry(account.clone()).or_insert(head.height) == head.height
-    }
-
     /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.
     fn nothing_to_do(&self, scan: &Scan) -> bool {
         let flying = !self.lanes.is_empty() && self.lanes.iter().all(|lane| lane.in_flight(&self.book.head.chain_id));
@@ -128,9 +120,7 @@ impl<C: Chain> Keeper<C> {
             let old = !batch.left_out.is_empty() && self.is_old(block.head).await;
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = crate::scan::name(action.account()), reason, old, "left out: it would fail");
-                if !old || !self.is_forgiven(action.account(), block.head) {
-                    self.cooling.foresee(action.account().clone(), block.head.height, &self.book);
-                }
+                self.cooling.foresee(action.account().clone(), block.head.height, &self.book, old);
             }
             let done = batch.left_out.is_empty() && batch.too_dear.is_empty();
             let again = !old && !done && block.tries > 0;

@@ -26,6 +26,8 @@ const FORGOTTEN: u64 = 5_000;
 const CHANGES_MAX: u32 = 3;
 /// How often the wait after that is doubled.
 const EVADED_MAX: u32 = 2;
+/// For so many blocks it is remembered that a failure was held against the plan's age.
+const FORGIVEN: u64 = 20;
 /// By how much a price, a debt or a deposit has to be another for that to have mattered.
 const MATTERS: Ratio = Ratio::bps(5);
 
@@ -63,7 +65,11 @@ impl Seen {
 
 /// The accounts, each with what it failed on.
 #[derive(Debug, Default)]
-pub(super) struct Cooling(BTreeMap<AccountKey, Entry>);
+pub(super) struct Cooling {
+    entries: BTreeMap<AccountKey, Entry>,
+    /// What failed in simulation when the plan was old, and at which block.
+    forgiven: BTreeMap<AccountKey, u64>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -85,15 +91,23 @@ impl Cooling {
         self.leave(key, height, book, (Skip::Cooldown, sent));
     }
 
-    /// Leaves an account alone that would fail in this block.
-    pub fn foresee(&mut self, key: AccountKey, height: u64, book: &Book) {
-        self.leave(key, height, book, (Skip::WouldFail, None));
+    /// Leaves an account alone that would fail in this block. Where the plan was `old` that is forgiven once, for all keys at this block; one that fails
+    /// again is left alone, however late blocks' work always is.
+    pub fn foresee(&mut self, key: AccountKey, height: u64, book: &Book, old: bool) {
+        if !old || !self.is_forgiven(&key, height) {
+            self.leave(key, height, book, (Skip::WouldFail, None));
+        }
+    }
+
+    fn is_forgiven(&mut self, key: &AccountKey, height: u64) -> bool {
+        self.forgiven.retain(|_, at| at.saturating_add(FORGIVEN) > height);
+        *self.forgiven.entry(key.clone()).or_insert(height) == height
     }
 
     fn leave(&mut self, key: AccountKey, height: u64, book: &Book, (why, sent): (Skip, Option<&Seen>)) {
         let account = book.accounts.get(&key).cloned();
         let prices: Vec<_> = account.iter().flat_map(assets).map(|id| (id, price(book, id))).collect();
-        let before = self.0.get(&key);
+        let before = self.entries.get(&key);
         let (times, lifted) = before.map_or((0, None), |entry| (entry.times, entry.lifted));
         let changes = before.map_or(0, |entry| entry.changes);
         // Whoever changes his account each time a transaction is on its way pays for that each time: it is not for him to make the wait much longer.
@@ -103,18 +117,18 @@ impl Cooling {
             false => (COOLDOWN << times.min(DOUBLED_MAX), times.saturating_add(1), 0),
         };
         let until = height.saturating_add(blocks);
-        self.0.insert(key, Entry { why, until, times, changes, lifted, account, prices });
+        self.entries.insert(key, Entry { why, until, times, changes, lifted, account, prices });
     }
 
     /// What worked is not held against it any more.
     pub fn forget(&mut self, key: &AccountKey) {
-        self.0.remove(key);
+        self.entries.remove(key);
     }
 
     /// Ends the waiting of those that have waited, and of those one of whose prices, or whose record, has changed by more than `by`.
     pub fn lift(&mut self, height: u64, book: &Book, by: Ratio) {
-        self.0.retain(|_, entry| height < entry.until.saturating_add(FORGOTTEN));
-        for (key, entry) in self.0.iter_mut().filter(|(_, entry)| entry.until > height) {
+        self.entries.retain(|_, entry| height < entry.until.saturating_add(FORGOTTEN));
+        for (key, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.until > height) {
             if entry.prices.iter().any(|(id, then)| moved(*then, price(book, *id), by)) {
                 entry.until = height;
             }
@@ -127,7 +141,7 @@ impl Cooling {
 
     /// Those that are left alone at this block, and why.
     pub fn at(&self, height: u64) -> BTreeMap<AccountKey, Skip> {
-        let left_alone = self.0.iter().filter(|(_, entry)| entry.until > height);
+        let left_alone = self.entries.iter().filter(|(_, entry)| entry.until > height);
         left_alone.map(|(key, entry)| (key.clone(), entry.why)).collect()
     }
 }
