@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use cosmwasm_schema::Api;
 use cosmwasm_schema::schemars::schema::RootSchema;
 use cosmwasm_schema::schemars::schema_for;
-use plimsoll_schema::{liquidator, oracle, pair, pool};
+use plimsoll_schema::{liquidator, oracle, pair, pool, timelock};
 
 /// One schema per query: `query => Response`.
 macro_rules! responses {
@@ -61,6 +61,7 @@ fn pool() -> Api {
 fn oracle() -> Api {
     let responses = responses! {
         "config" => oracle::ConfigResponse,
+        "heartbeat" => plimsoll_risk::heartbeat::Heartbeat,
         "price_records" => oracle::PriceRecordsResponse,
         "prices_by_denoms" => oracle::PricesResponse,
         "source" => oracle::SourceResponse,
@@ -106,6 +107,21 @@ fn liquidator() -> Api {
     api("liquidator", messages, responses)
 }
 
+fn timelock() -> Api {
+    let responses = responses! {
+        "config" => timelock::ConfigResponse,
+        "entries" => timelock::EntriesResponse,
+        "entry" => timelock::Entry,
+    };
+    let messages = [
+        schema_for!(timelock::InstantiateMsg),
+        schema_for!(timelock::ExecuteMsg),
+        schema_for!(timelock::QueryMsg),
+        schema_for!(timelock::MigrateMsg),
+    ];
+    api("timelock", messages, responses)
+}
+
 /// The queries that a schema lists, to see that each has its response and no response lacks its query.
 fn queries(api: &Api) -> Vec<String> {
     let schema = serde_json::to_value(&api.query).unwrap_or_default();
@@ -119,7 +135,7 @@ fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("json");
     let mut fine = true;
-    for api in [pool(), oracle(), pair(), liquidator()] {
+    for api in [pool(), oracle(), pair(), liquidator(), timelock()] {
         let answered: Vec<String> = api.responses.iter().flatten().map(|(name, _)| name.clone()).collect();
         if queries(&api) != answered {
             eprintln!("{}: queries {:?} but responses {answered:?}", api.contract_name, queries(&api));

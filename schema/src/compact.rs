@@ -90,6 +90,11 @@ impl<T: Serialize + DeserializeOwned> CompactItem<T> {
         Self { key, value: PhantomData }
     }
 
+    /// Where the record stands in the contract's storage; what a raw query asks for.
+    pub const fn key(&self) -> &'static str {
+        self.key
+    }
+
     /// The record. Errors when there is none: it is written when the contract is instantiated.
     pub fn load(&self, storage: &dyn Storage) -> StdResult<T> {
         let bytes = storage.get(self.key.as_bytes());

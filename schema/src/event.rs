@@ -11,6 +11,10 @@ pub const ACCOUNT: &str = "account";
 pub const DENOM: &str = "denom";
 /// The amount that moved, in base units.
 pub const AMOUNT: &str = "amount";
+/// The interest that a borrow owes at once, in base units.
+pub const INTEREST: &str = "interest";
+/// Who has what was given away: `reserves` or `suppliers`.
+pub const BENEFICIARY: &str = "beneficiary";
 /// Shares minted or burnt.
 pub const SHARES: &str = "shares";
 /// Where coins went.
@@ -60,8 +64,37 @@ pub const SWEPT: &str = "swept";
 
 /// A published price.
 pub const PRICE: &str = "price";
-/// A denom whose vote was taken, but whose quorum is not complete.
+/// A denom whose vote or sample was taken, but makes no price yet; a denom whose next source waits.
 pub const PENDING: &str = "pending";
+/// A denom that is refused while others of the same message are taken; [`REASON`] follows.
+pub const REFUSED: &str = "refused";
+/// Why it is refused.
+pub const REASON: &str = "reason";
+/// A denom whose price came from its fallback.
+pub const FALLBACK: &str = "fallback";
+
+/// An entry of the timelock's queue, by its id.
+pub const ID: &str = "id";
+/// The contract that a queued call is for, or whose ownership is accepted.
+pub const CONTRACT: &str = "contract";
+/// The name of a queued call.
+pub const CALL: &str = "call";
+/// A queued message, in full.
+pub const MSG: &str = "msg";
+/// The code that a contract is to be migrated to.
+pub const MIGRATE_TO: &str = "migrate_to";
+/// The first second at which a queued call can be applied.
+pub const EFFECTIVE_AT: &str = "effective_at";
+/// The last second at which a queued call can be applied.
+pub const LAPSES_AT: &str = "lapses_at";
+/// Whether the guardian can veto a queued call.
+pub const VETOABLE: &str = "vetoable";
+/// The timelock's delay, in seconds.
+pub const DELAY: &str = "delay";
+/// The timelock's admin.
+pub const ADMIN: &str = "admin";
+/// The timelock's guardian; left out when there is none.
+pub const GUARDIAN: &str = "guardian";
 
 /// The pair's events, named as Astroport's: who called.
 pub const SENDER: &str = "sender";

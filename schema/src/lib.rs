@@ -11,4 +11,5 @@ pub mod oracle;
 pub mod ownership;
 pub mod pair;
 pub mod pool;
+pub mod timelock;
 pub mod version;

@@ -1,17 +1,20 @@
 //! The oracle's interface, and the published record that others read raw.
 
 use cosmwasm_std::Binary;
-use plimsoll_risk::price::{Guards, PriceFault, PriceRecord};
+use plimsoll_risk::heartbeat::Heartbeat;
+use plimsoll_risk::price::{Guards, PriceBand, PriceFault, PriceRecord};
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::compact::CompactMap;
+use crate::compact::{CompactItem, CompactMap};
 use crate::ownership::{OwnerUpdate, Ownership};
 
-/// The latest price of each denom in the oracle's storage. A raw query of `PRICE_RECORDS.key(denom)` costs a fiftieth of a smart
-/// one; apply [`PriceRecord::quote`] to what it returns.
+/// The latest price of each denom in the oracle's storage. A raw query of `PRICE_RECORDS.key(denom)` costs a fiftieth
+/// of a smart one; what it returns is judged by [`plimsoll_risk::mark::RecordMark`].
 pub const PRICE_RECORDS: CompactMap<&str, PriceRecord> = CompactMap::new("p");
+/// The oracle's heartbeat, for raw queries of [`CompactItem::key`]. Every write of the oracle is a beat.
+pub const HEARTBEAT: CompactItem<Heartbeat> = CompactItem::new("h");
 
 /// The most denoms in one `feed`, in one `publish` and in one `prices_by_denoms`.
 pub const DENOMS_MAX: usize = 32;
@@ -22,14 +25,19 @@ pub const FEEDERS_MAX: usize = 16;
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct InstantiateMsg {
-    /// Who may set sources.
+    /// Who may set sources. A timelock in production.
     pub owner: String,
-    /// In production a `fixed` source is refused.
+    /// In production sources and guards that don't protect a market are refused: a price that stands still, fewer than
+    /// three feeders, a settled price that is too slow or too fast.
     pub production: bool,
-    /// Seconds between asking for a source to be replaced and doing it; at least a day in production.
+    /// Seconds between announcing a source and putting it in force; at most thirty days. 0 puts it in force at once:
+    /// where the owner is a timelock, its delay is the only one.
     pub source_delay: u64,
-    /// How far a new source's first price may be from the old one's valid price.
-    pub max_replacement_deviation: Ratio,
+    /// More seconds than this between two writes of the oracle are a gap, in which clocks against an account stand
+    /// still; at least [`plimsoll_risk::heartbeat::GAP_MIN`]. 0 is off.
+    pub heartbeat_gap: u64,
+    /// Who may remove a fallback source beside the owner.
+    pub guardian: Option<String>,
 }
 
 /// What may be asked of the oracle. No message takes funds.
@@ -37,8 +45,9 @@ pub struct InstantiateMsg {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[allow(clippy::large_enum_variant, reason = "one message exists at a time")]
 pub enum ExecuteMsg {
-    /// Owner: sets a denom's source and guards. The first time at once; after that it becomes pending, and `apply_source`
-    /// puts it in force after the delay. Feeders of a pending source vote for it already.
+    /// Owner: sets a denom's source and guards. At once where the denom has none yet, and where the oracle has no
+    /// delay; otherwise it is announced, in place of any other that waits. A new source starts from the settled price
+    /// of the old one, and is silent until its first observation; the same source with other guards goes on.
     SetSource {
         /// The denom priced.
         denom: String,
@@ -47,29 +56,60 @@ pub enum ExecuteMsg {
         /// The limits it is held to.
         guards: Guards,
     },
-    /// Anyone: puts a pending source in force once its delay is over. Refused while it has no price of its own, and when that is
-    /// too far from the old source's valid price.
+    /// Owner: puts an announced source in force, once its delay is over and within a week from then.
     ApplySource {
         /// The denom.
         denom: String,
     },
-    /// Owner: drops a pending source.
+    /// Owner: drops an announced source.
     CancelSource {
         /// The denom.
         denom: String,
     },
-    /// Feeder: votes for prices. A price is published once a quorum of votes is fresh: their median. Of an even number the mid price goes
-    /// no further than it must to lie between the middle two, and `low` and `high` include both, so that no feeder alone moves a price.
-    /// One price that is refused fails the whole message; send a denom alone when its price has left its bounds.
+    /// Owner: names a second source of a denom, announced and delayed as the first one is. Once it stands it stays: it
+    /// speaks for the denom while the first source has been silent for `after` seconds, and no longer than that.
+    SetFallback {
+        /// The denom priced.
+        denom: String,
+        /// Where its price comes from meanwhile: a feed or a pair.
+        source: Source,
+        /// The limits it is held to.
+        guards: Guards,
+        /// Seconds without an observation of the first source after which this one speaks; at most a week. Never before
+        /// the last price is too old.
+        after: u64,
+    },
+    /// Owner: lets an announced fallback stand, in place of the one before, once its delay is over and within a week
+    /// from then.
+    ApplyFallback {
+        /// The denom.
+        denom: String,
+    },
+    /// Owner or guardian: removes a denom's fallback, the one that stands and the one that is announced. The first
+    /// source speaks again; where the fallback had spoken last the denom is silent until then.
+    RemoveFallback {
+        /// The denom.
+        denom: String,
+    },
+    /// Feeder: votes for prices. An observation is made by each vote while a quorum of votes is valid: their median. A
+    /// price is never refused for what it says: 0 counts as the lowest that can be counted, a price above
+    /// [`plimsoll_risk::price::PRICE_MAX`] as that. A denom that is refused for another reason is named in the event
+    /// with its reason; the message fails only when every one is.
     Feed {
         /// At most [`DENOMS_MAX`], each denom once.
         prices: Vec<FeedPrice>,
     },
-    /// Anyone: publishes what live sources say now, those in force and those that wait. A source that has not watched its pair for long
-    /// enough starts to, or goes on, and publishes nothing yet. One denom that is refused fails the whole message.
+    /// Anyone: publishes what live sources say now. A source that has not watched its pair for long enough starts to,
+    /// or goes on, and publishes nothing yet. A denom that is refused is named in the event with its reason; the
+    /// message fails only when every one is.
     Publish {
         /// At most [`DENOMS_MAX`], each once.
         denoms: Vec<String>,
+    },
+    /// Owner: names the guardian, or nobody.
+    UpdateGuardian {
+        /// The guardian.
+        guardian: Option<String>,
     },
     /// Hands the contract over.
     UpdateOwner(OwnerUpdate),
@@ -84,26 +124,30 @@ pub enum Source {
         /// The price.
         price: Price,
     },
-    /// Authorised feeders: the median of all fresh votes, as soon as there is a quorum of them.
+    /// Authorised feeders: the median of all valid votes, as soon as there is a quorum of them. A vote is valid up to
+    /// the guards' maximum age.
     Feed {
-        /// Who may vote; at most [`FEEDERS_MAX`].
+        /// Who may vote; at most [`FEEDERS_MAX`], in production at least three.
         feeders: Vec<String>,
-        /// How many fresh votes make a price: more than half of the feeders.
+        /// How many valid votes make a price: more than half of the feeders.
         quorum: u8,
     },
-    /// A pair that trades the denom: its average price over a while. A live source: anyone may publish it, and `prices_by_denoms`
-    /// computes it when what is published has failed.
+    /// A pair that trades the denom: its average price over a while. A live source: anyone may publish it, and who
+    /// borrows asks it.
     Pair(PairSource),
 }
 
 /// The average price on a constant-product pair with Astroport's `cumulative_prices`.
 ///
-/// The mid price is the average since a moment at least `window` and at most `max_window` ago. `low` and `high` include the averages since
-/// later moments that are known and the price at the present reserves, so that nobody borrows against the difference between them.
+/// The pair is sampled whenever the last sample is a quarter of the window old. The price is what the last four or five
+/// intervals between samples say, each at most half a window long: the median of their harmonic means to the median of
+/// their arithmetic means. Borrowing counts the price at the present reserves too; below the least reserves it counts
+/// the guards' bounds.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct PairSource {
-    /// The pair's address. It is trusted to count time and reserves honestly, and to answer.
+    /// The pair's address, of a constant-product pair. It is trusted to count time and reserves honestly, and to
+    /// answer.
     pub pair: String,
     /// The decimals of the denom priced; at most 18.
     pub decimals: u8,
@@ -111,17 +155,16 @@ pub struct PairSource {
     pub quote_denom: String,
     /// Its decimals; at most 18.
     pub quote_decimals: u8,
-    /// Whether the pair's price is multiplied by that denom's own published price here, which must be valid and may not come from a pair
-    /// itself: mid by mid, `low` by `low`, `high` by `high`. Otherwise a whole token of it counts as one of the quote currency.
+    /// Whether the pair's price is a rate, to which whoever reads it applies that denom's own record here; that may not
+    /// come from a pair itself. The guards are then in the rate's unit. Otherwise a whole token of it counts as one of
+    /// the quote currency, which is refused in production.
     pub quote_priced: bool,
-    /// The least seconds that an average is taken over: what it costs to move a price for so long is what protects it. At least 600
-    /// in production.
+    /// The seconds that the price is averaged over: what it costs to move a price for so long is what protects it. At
+    /// least 600 in production, and at most a day.
     pub window: u64,
-    /// The most; at least twice `window` and at most a day. For `max_window − window` after a message there is a price without another.
-    pub max_window: u64,
-    /// The least that the pair holds of the denom priced, in base units, at both ends of what is averaged and now. Above 0.
+    /// The least that the pair holds of the denom priced, in base units. Above 0; in production at least a whole token.
     pub min_reserve: Amount,
-    /// The least that it holds of the other token, in base units. Above 0.
+    /// The least that it holds of the other token, in base units. Above 0; in production at least a whole token.
     pub min_quote_reserve: Amount,
 }
 
@@ -133,6 +176,10 @@ pub struct FeedPrice {
     pub denom: String,
     /// Its price.
     pub price: Price,
+    /// When it was observed, in seconds: not in the future, not too old already, and not before the feeder's own last
+    /// vote. The time of the block when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<u64>,
 }
 
 /// What may be asked about.
@@ -141,19 +188,20 @@ pub struct FeedPrice {
 pub enum QueryMsg {
     /// The settings and the owner. Answer: [`ConfigResponse`].
     Config {},
-    /// For each denom its published price; where that fails, what a live source would publish at this block; or the guard that failed.
-    /// Answer: [`PricesResponse`].
+    /// For each denom what its records say, with what live sources say at this block; or why it is silent. Answer:
+    /// [`PricesResponse`].
     PricesByDenoms {
         /// At most [`DENOMS_MAX`].
         denoms: Vec<String>,
     },
-    /// For each denom the record that stands behind `prices_by_denoms`, in the bytes of [`PRICE_RECORDS`], so that a contract judges what is
-    /// published and what a live source would publish by the same code. Answer: [`PriceRecordsResponse`].
+    /// For each denom the record that would stand if it were published at this block, in the bytes of
+    /// [`PRICE_RECORDS`]: of a live source what it says now, and none when it says nothing; of another the record as
+    /// stored. Answer: [`PriceRecordsResponse`].
     PriceRecords {
         /// At most [`DENOMS_MAX`].
         denoms: Vec<String>,
     },
-    /// A denom's source, guards, record and pending replacement. Answer: [`SourceResponse`].
+    /// A denom's source, guards, record, announced replacement and fallback. Answer: [`SourceResponse`].
     Source {
         /// The denom.
         denom: String,
@@ -165,6 +213,8 @@ pub enum QueryMsg {
         /// 1 to 30; 10 when left out.
         limit: Option<u32>,
     },
+    /// The oracle's heartbeat. Answer: [`Heartbeat`].
+    Heartbeat {},
 }
 
 /// The settings.
@@ -172,12 +222,12 @@ pub enum QueryMsg {
 pub struct ConfigResponse {
     /// Who owns the oracle.
     pub ownership: Ownership,
-    /// Whether fixed prices are refused.
+    /// Whether sources and guards that don't protect a market are refused.
     pub production: bool,
-    /// Seconds before a replacement can be put in force.
+    /// Seconds before an announced source can be put in force.
     pub source_delay: u64,
-    /// How far its price may be from the old one.
-    pub max_replacement_deviation: Ratio,
+    /// Who may remove a fallback source beside the owner.
+    pub guardian: Option<String>,
 }
 
 /// Prices by denom, in the order asked for.
@@ -190,37 +240,42 @@ pub struct PricesResponse {
 /// Records by denom, in the order asked for.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct PriceRecordsResponse {
-    /// The bytes of a [`PriceRecord`], to be read with [`crate::compact::decode`]; none for a denom that the oracle does not know.
+    /// The bytes of a [`PriceRecord`], to be read with [`crate::compact::decode`]; none for a denom that the oracle
+    /// does not know, and for one whose live source gives no price at this block.
     pub records: Vec<Option<Binary>>,
 }
 
-/// A price, or why there is none.
+/// A price, or why there is none. A price that hangs on two records, a rate and its quote, is their product.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum DenomPrice {
-    /// The price passed every guard.
+    /// The denom can be lent against.
     Valid {
         /// The denom.
         denom: String,
-        /// The mid price.
+        /// The settled price.
         price: Price,
-        /// The lower edge.
+        /// What liquidation counts: a debt at `low`, a collateral at `high`.
+        counted: PriceBand,
+        /// What is lent against.
         low: Price,
-        /// The upper edge.
+        /// What a debt counts at when more is lent.
         high: Price,
-        /// When it was observed, in seconds.
+        /// When it was observed, in seconds; of two records the earlier.
         timestamp: u64,
     },
-    /// A guard failed.
-    Failed {
+    /// The denom is silent, or its live source gives no price at this block: nothing is lent by it.
+    Silent {
         /// The denom.
         denom: String,
-        /// Which guard, with its numbers.
+        /// Why.
         fault: PriceFault,
-        /// The hard lower bound.
-        floor: Price,
-        /// The hard upper bound.
-        ceiling: Price,
+        /// The settled price.
+        price: Price,
+        /// What liquidation counts: a debt at `low`, a collateral at `high`.
+        counted: PriceBand,
+        /// The share of a silent collateral that still counts in liquidation.
+        remaining: Ratio,
     },
     /// The oracle does not know the denom.
     Unknown {
@@ -236,20 +291,48 @@ pub struct SourceResponse {
     pub denom: String,
     /// Where its price comes from.
     pub source: Source,
-    /// The published record, guards included.
+    /// The limits that this source is held to.
+    pub guards: Guards,
+    /// The published record, with the guards of the source that spoke last.
     pub record: PriceRecord,
     /// The replacement that waits.
     pub pending: Option<PendingSource>,
+    /// The fallback that stands.
+    pub fallback: Option<FallbackSource>,
+    /// Whether the fallback speaks for the denom now: the record is its.
+    pub fallback_in_force: bool,
+    /// The fallback that waits.
+    pub pending_fallback: Option<PendingFallback>,
 }
 
-/// A source that waits for its delay to pass.
+/// A source that is announced.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct PendingSource {
     /// Where the price will come from.
     pub source: Source,
-    /// What its feeders have voted, or its pair has said, so far, held to the new guards.
-    pub record: PriceRecord,
-    /// When it can be put in force, in seconds.
+    /// The limits that it will be held to.
+    pub guards: Guards,
+    /// When it can be put in force, in seconds. A week later it has lapsed.
+    pub effective_at: u64,
+}
+
+/// A source that speaks for a denom while the first one is silent.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct FallbackSource {
+    /// Where the price comes from meanwhile.
+    pub source: Source,
+    /// The limits that it is held to.
+    pub guards: Guards,
+    /// Seconds without an observation of the first source after which this one speaks.
+    pub after: u64,
+}
+
+/// A fallback that is announced.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct PendingFallback {
+    /// What will stand.
+    pub fallback: FallbackSource,
+    /// When it can be put in force, in seconds. A week later it has lapsed.
     pub effective_at: u64,
 }
 
@@ -261,6 +344,10 @@ pub struct SourcesResponse {
 }
 
 /// A new code version takes over. Refused from another contract's state and to an older version.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub struct MigrateMsg {}
+pub struct MigrateMsg {
+    /// The heartbeat's gap, as in [`InstantiateMsg`], for a state that has no heartbeat yet; 0 when left out.
+    #[serde(default)]
+    pub heartbeat_gap: u64,
+}

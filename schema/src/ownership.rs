@@ -19,6 +19,14 @@ pub enum OwnerUpdate {
     Cancel {},
 }
 
+/// What every contract with an owner takes, whatever else it takes: pool and oracle spell it the same.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OwnedMsg {
+    /// Hands the contract over.
+    UpdateOwner(OwnerUpdate),
+}
+
 /// Who owns a contract.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct Ownership {

@@ -2,9 +2,12 @@
 
 use cosmwasm_std::{Binary, Coin};
 use plimsoll_risk::account::Account;
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::{Liquidation, LiquidationTerms};
 use plimsoll_risk::market::Market;
-use plimsoll_risk::params::{AssetId, AssetParams, BonusCurve};
+use plimsoll_risk::params::{
+    AssetId, AssetParams, BonusCurve, MAX_BORROW_UTILIZATION_DEFAULT, Ramp, SALE_COST_DEFAULT, Switches,
+};
 use plimsoll_risk::rates::RateModel;
 use plimsoll_risk::units::{Amount, Index, Price, Rate, Ratio, SupplyShares, Value};
 use schemars::JsonSchema;
@@ -47,6 +50,10 @@ pub struct Config {
     pub min_debt_value: Value,
     /// Seconds between asking for reserves and taking them; at least a day.
     pub reserves_delay: u64,
+    /// Seconds between announcing another oracle and changing to it; at most thirty days. 0 where the owner is a timelock.
+    pub oracle_delay: u64,
+    /// Whom liquidation spares for a while after the oracle was halted; a gap of 0 and a grace of 0 is off.
+    pub halt_grace: HaltGrace,
 }
 
 /// What may be asked of the pool.
@@ -61,14 +68,16 @@ pub enum ExecuteMsg {
     Deposit(OnBehalf),
     /// Takes a deposit out. Checked against max LTV when the account has debt.
     Withdraw(Withdraw),
-    /// Borrows against the account's collateral, within max LTV. A deposit of the same denom stops counting as collateral.
+    /// Borrows against the account's collateral, within max LTV and the market's `max_borrow_utilization`. Interest of
+    /// a minute is owed at once, rounded down. A deposit of the same denom stops counting as collateral.
     Borrow(Borrow),
-    /// Repays with the attached coin. What exceeds the debt is returned to the sender.
+    /// Repays with the attached coin. What it clears is rounded down, what is taken for that is rounded up, and the
+    /// rest is returned to the sender.
     Repay(OnBehalf),
     /// Lets a deposit count as collateral or not.
     UpdateAssetCollateralStatus(CollateralStatus),
     /// Repays a debt of an account below health factor 1 with the attached coin and takes collateral for it, with a bonus. Coins
-    /// that are not needed are returned to the sender.
+    /// that are not needed are returned to the sender. Refused where both are of one denom: that is for `set_off`.
     Liquidate {
         /// The account's owner; not the sender, nor the recipient.
         user: String,
@@ -87,6 +96,10 @@ pub enum ExecuteMsg {
     /// Writes off what an account owes and can't pay: its collateral below the dust value is swept to reserves, and reserves,
     /// then suppliers, bear the debt.
     WriteOff(UserAccount),
+    /// Anyone: has an account's deposit of a denom pay its debt in the same denom, as far as it goes, when the account
+    /// is below health factor 1. No coins move and nobody earns by it. A rest of debt that nothing of value stands
+    /// against is written off in the same transaction.
+    SetOff(UserAsset),
     /// Several actions on the sender's own accounts, in order, all or none. `deposit` and `repay` take their coin from one purse, the
     /// attached funds, and what is left of it is returned. What is withdrawn and borrowed is paid out at the end and does not go into the purse.
     /// Every account whose borrowing power fell or whose debt rose is checked against max LTV at the end.
@@ -106,14 +119,18 @@ pub enum ExecuteMsg {
     RepayFlashLoan(LoanId),
     /// Anyone: fails while this flash loan is open. The pool sends it to itself after the callback.
     AssertFlashLoanRepaid(LoanId),
-    /// Adds the attached coin to reserves, for nothing in return: they bear losses before suppliers do.
-    Cover {},
+    /// Gives the attached coin away, for nothing in return.
+    Cover {
+        /// Who has it; reserves when left out.
+        beneficiary: Option<Beneficiary>,
+    },
     /// Owner: lists an asset. The oracle must price it.
     InitAsset {
         /// The parameters, the denom among them.
         params: NewAsset,
     },
-    /// Owner: changes an asset's parameters. Risk manager: only caps and max LTV downwards, and the threshold downwards.
+    /// Owner: changes an asset's parameters. Risk manager: only caps, max LTV and `max_borrow_utilization` downwards,
+    /// and the threshold downwards.
     UpdateAsset {
         /// Which token.
         denom: String,
@@ -147,8 +164,8 @@ pub enum ExecuteMsg {
         /// All of them.
         config: Config,
     },
-    /// Owner: changes the oracle. The first call announces it; the same call again, once `reserves_delay` has passed, does it. By then the
-    /// new oracle must price every listed asset, within 10 % of the present one's price where that is valid.
+    /// Owner: changes the oracle. The first call announces it; the same call again, once `oracle_delay` has passed and within a week from
+    /// then, does it. By then the new oracle must know a price of every listed asset. Without a delay the first call does it.
     UpdateOracle {
         /// The new oracle.
         oracle: String,
@@ -162,8 +179,9 @@ pub enum ExecuteMsg {
     },
     /// Hands the contract over.
     UpdateOwner(OwnerUpdate),
-    /// Owner: announces a withdrawal of reserves that are there; one per market at a time, a new one replaces the old. It expires
-    /// a week after it could first be paid.
+    /// Owner: announces a withdrawal of reserves that are there; one per market at a time, a new one replaces the old.
+    /// Every debt that is written off in the market from then on lowers it by as much. It is paid in seven daily parts
+    /// and expires a week after the first could be paid.
     RequestReserves {
         /// Which token.
         denom: String,
@@ -174,7 +192,8 @@ pub enum ExecuteMsg {
     },
     /// Owner: takes the announcement back.
     CancelReserves(Listed),
-    /// Owner: pays announced reserves out, once the delay has passed, as long as the floor stays in.
+    /// Anyone: pays what is due of announced reserves and not yet paid, to whom the announcement names: once the delay has
+    /// passed a seventh, and another each day after. The floor stays in.
     WithdrawReserves(Listed),
 }
 
@@ -327,6 +346,17 @@ pub enum FlashLoanReceiver {
     },
 }
 
+/// Who has what is given away.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Beneficiary {
+    /// The market's reserves: they bear losses before suppliers do.
+    #[default]
+    Reserves,
+    /// The market's suppliers: their shares are worth more. Refused where there are none.
+    Suppliers,
+}
+
 /// As what a liquidator takes the collateral.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
@@ -352,7 +382,7 @@ pub struct NewAsset {
     pub liquidation_threshold: Ratio,
     /// The liquidator's bonus when this asset is seized.
     pub liquidation_bonus: BonusCurve,
-    /// The protocol's share of that bonus.
+    /// The protocol's share of what that bonus exceeds `sale_cost` by.
     pub protocol_liquidation_fee: Ratio,
     /// The reserves' share of interest.
     pub reserve_factor: Ratio,
@@ -366,6 +396,36 @@ pub struct NewAsset {
     pub flash_loan_fee: Ratio,
     /// How the borrow rate follows utilization.
     pub rate_model: RateModel,
+    /// What selling a unit of the asset costs, at most the least bonus; [`SALE_COST_DEFAULT`] when left out, or the
+    /// least bonus when that is less.
+    pub sale_cost: Option<Ratio>,
+    /// The most of the supply that may be lent out after a borrow; [`MAX_BORROW_UTILIZATION_DEFAULT`] when left out, 1
+    /// is no limit.
+    pub max_borrow_utilization: Option<Ratio>,
+}
+
+impl NewAsset {
+    /// The parameters of the new market, with everything open.
+    pub fn into_params(self) -> AssetParams {
+        let sale_cost = self.sale_cost.unwrap_or(SALE_COST_DEFAULT.min(self.liquidation_bonus.min));
+        AssetParams {
+            denom: self.denom,
+            decimals: self.decimals,
+            max_loan_to_value: self.max_loan_to_value,
+            liquidation_threshold: Ramp::flat(self.liquidation_threshold),
+            liquidation_bonus: self.liquidation_bonus,
+            protocol_liquidation_fee: self.protocol_liquidation_fee,
+            reserve_factor: self.reserve_factor,
+            reserve_floor: self.reserve_floor,
+            supply_cap: self.supply_cap,
+            borrow_cap: self.borrow_cap,
+            flash_loan_fee: self.flash_loan_fee,
+            rate_model: self.rate_model,
+            enabled: Switches { deposit: true, borrow: true, flash_loan: true },
+            sale_cost,
+            max_borrow_utilization: self.max_borrow_utilization.unwrap_or(MAX_BORROW_UTILIZATION_DEFAULT),
+        }
+    }
 }
 
 /// Changes to an asset. What is `None` stays.
@@ -394,6 +454,10 @@ pub struct AssetChanges {
     pub flash_loan_fee: Option<Ratio>,
     /// How the borrow rate follows utilization.
     pub rate_model: Option<RateModel>,
+    /// What selling a unit of the asset costs.
+    pub sale_cost: Option<Ratio>,
+    /// The most of the supply that may be lent out after a borrow.
+    pub max_borrow_utilization: Option<Ratio>,
 }
 
 /// An account's name in pages and lists.
@@ -667,14 +731,17 @@ pub struct ReservesRequestResponse {
 /// An announced withdrawal of reserves.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct ReservesRequest {
-    /// How much.
+    /// How much in all, what is paid already and what is still to come: what was announced, less what was written off
+    /// since.
     pub amount: Amount,
     /// Who receives it.
     pub recipient: String,
-    /// When it can be paid, in seconds; for a week from then on.
+    /// When the first of seven daily parts can be paid, in seconds; all for a week from then on.
     pub effective_at: u64,
     /// The share of the debt that had to stay when it was announced; the larger of that and the present one must.
     pub floor: Ratio,
+    /// What of it is paid.
+    pub paid: Amount,
 }
 
 /// A new code version takes over. Refused from another contract's state and to an older version.

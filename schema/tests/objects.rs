@@ -1,7 +1,7 @@
 //! The pool's messages are JSON objects, at every depth.
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
-use plimsoll_schema::pool::{BatchAction, ExecuteMsg, InstantiateMsg, QueryMsg, Withdraw};
+use plimsoll_schema::pool::{BatchAction, Beneficiary, ExecuteMsg, InstantiateMsg, QueryMsg, Withdraw};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, from_value, json, to_value};
 
@@ -43,7 +43,9 @@ fn messages() -> Vec<Value> {
     vec![
         json!({ "withdraw": withdraw }),
         json!({ "deposit": { "account_id": 3, "on_behalf_of": null } }),
-        json!({ "cover": {} }),
+        json!({ "cover": { "beneficiary": null } }),
+        json!({ "cover": { "beneficiary": "suppliers" } }),
+        json!({ "set_off": { "user": "ann", "account_id": null, "denom": "uusd" } }),
         json!({ "flash_loan": { "coin": coin, "msg": "e30=" } }),
         json!({ "repay_flash_loan": { "id": 9 } }),
         json!({ "batch": { "actions": [{ "deposit": { "coin": coin, "account_id": null } }, { "withdraw": withdraw }] } }),
@@ -53,6 +55,8 @@ fn messages() -> Vec<Value> {
             "min_debt_value": "2",
             "oracle": "oracle",
             "reserves_delay": 86_400,
+            "oracle_delay": 0,
+            "halt_grace": { "gap": 900, "grace": 900 },
         } } }),
     ]
 }
@@ -88,6 +92,11 @@ fn what_is_written_reads_back_and_unknown_or_doubled_fields_do_not() {
     assert!(!reads::<ExecuteMsg>(&json!({ "repay_flash_loan": { "id": 9, "more": 1 } })));
     assert!(!reads::<ExecuteMsg>(&json!({ "repay_flash_loan": {} })));
     assert!(!reads::<ExecuteMsg>(&json!("cover")));
+    // Nobody named are the reserves.
+    let reserves = ExecuteMsg::Cover { beneficiary: None };
+    assert_eq!(from_value::<ExecuteMsg>(json!({ "cover": {} })).unwrap(), reserves);
+    assert_eq!(Beneficiary::default(), Beneficiary::Reserves);
+    assert!(!reads::<ExecuteMsg>(&json!({ "cover": { "beneficiary": "lenders" } })));
     assert!(serde_json::from_str::<ExecuteMsg>(r#"{"repay_flash_loan":{"id":9,"id":9}}"#).is_err());
     assert!(serde_json::from_str::<ExecuteMsg>(r#"{"cover":{},"repay_flash_loan":{"id":9}}"#).is_err());
     assert!(reads::<BatchAction>(&json!({ "withdraw": { "denom": "uatom" } })));

@@ -1,9 +1,10 @@
 //! Why the oracle refuses.
 
 use cosmwasm_std::StdError;
+use plimsoll_risk::heartbeat::GAP_MIN;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::DECIMALS_MAX;
-use plimsoll_risk::price::{GuardsError, PriceFault};
+use plimsoll_risk::price::GuardsError;
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::ownership::OwnershipError;
 use thiserror::Error;
@@ -26,19 +27,20 @@ pub enum ContractError {
         /// What was attached.
         sent: String,
     },
-    /// A delay too short for anyone to notice, or so long that a dead source could not be replaced.
-    #[error("source_delay of {delay} s is not between {min} and {max}")]
+    /// A delay so long that a dead source could not be replaced.
+    #[error("source_delay of {delay} s is above {max}")]
     SourceDelay {
         /// The delay asked for.
         delay: u64,
-        /// The least.
-        min: u64,
         /// The most.
         max: u64,
     },
-    /// A deviation of nothing would let no source be replaced, and one above 1 would let any price through downwards.
-    #[error("max_replacement_deviation {0} must be above 0 and at most 1")]
-    MaxReplacementDeviation(Ratio),
+    /// A gap that feeders leave in ordinary times.
+    #[error("heartbeat_gap of {gap} s must be 0 or at least {GAP_MIN}")]
+    HeartbeatGap {
+        /// The gap asked for.
+        gap: u64,
+    },
     /// A denom that can't be one.
     #[error("denom has {length} characters, allowed are 1 to {max}")]
     DenomLength {
@@ -53,11 +55,24 @@ pub enum ContractError {
         /// What was given.
         address: String,
     },
-    /// Without a pause between steps every vote of a block takes one, and `max_deviation` limits nothing.
-    #[error("source of {denom}: step_interval must be above 0 in production")]
-    NoStepInProduction {
+    /// A settled price so fast that a wrong observation liquidates, or so slow that liquidation comes too late.
+    #[error(
+        "source of {denom}: by {max_deviation} every {step_interval} s the settled price halves in {seconds} s, allowed in \
+         production are {min} to {max}"
+    )]
+    Speed {
         /// The denom.
         denom: String,
+        /// How far the settled price moves in one step.
+        max_deviation: Ratio,
+        /// Seconds from one step to the next.
+        step_interval: u64,
+        /// Seconds in which it falls to a half; [`u64::MAX`] of more than a day.
+        seconds: u64,
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
     },
     /// A price that stands still has no place in production.
     #[error("source of {denom}: a fixed price is refused in production")]
@@ -73,19 +88,33 @@ pub enum ContractError {
         /// The age asked for.
         max_age: u64,
     },
+    /// A fixed price that its own guards would hold back.
+    #[error("source of {denom}: a fixed price of {price} is outside its bounds of {floor} to {ceiling}")]
+    FixedOutOfBounds {
+        /// The denom.
+        denom: String,
+        /// The price.
+        price: Price,
+        /// The lower bound.
+        floor: Price,
+        /// The upper bound.
+        ceiling: Price,
+    },
     /// A price that moves and has no maximum age would never go stale.
     #[error("source of {denom}: a price that is not fixed must have a max_age")]
     WithoutMaxAge {
         /// The denom.
         denom: String,
     },
-    /// No feeders, or too many.
-    #[error("source of {denom}: {count} feeders, allowed are 1 to {max}")]
+    /// Too few feeders, or too many.
+    #[error("source of {denom}: {count} feeders, allowed are {min} to {max}")]
     FeederCount {
         /// The denom.
         denom: String,
         /// How many were named.
         count: usize,
+        /// The least: three in production.
+        min: usize,
         /// The most.
         max: usize,
     },
@@ -118,30 +147,36 @@ pub enum ContractError {
         decimals: u8,
     },
     /// A window in which an average costs too little to move, or is too old.
-    #[error(
-        "source of {denom}: windows of {window} and {max_window} s: the first must be at least {min}, the second at least twice that and at most {max}"
-    )]
+    #[error("source of {denom}: a window of {window} s is not between {min} and {max}")]
     Window {
         /// The denom.
         denom: String,
-        /// The least asked for.
+        /// The window asked for.
         window: u64,
-        /// The most asked for.
-        max_window: u64,
-        /// The least allowed.
+        /// The least.
         min: u64,
-        /// The most allowed.
+        /// The most.
         max: u64,
     },
-    /// A pair of nothing would have a price.
-    #[error("source of {denom}: least reserves of {min_reserve} and {min_quote_reserve} must both be above 0")]
-    NoMinimum {
+    /// A pair of next to nothing would have a price.
+    #[error("source of {denom}: a least reserve of {reserve}{token} is below {min}")]
+    MinimumReserve {
         /// The denom.
         denom: String,
-        /// Of the denom.
-        min_reserve: Amount,
-        /// Of the other token.
-        min_quote_reserve: Amount,
+        /// Which of the pair's tokens.
+        token: String,
+        /// The least reserve asked for.
+        reserve: Amount,
+        /// What it must be: a whole token in production.
+        min: Amount,
+    },
+    /// A pair whose other token counts as a whole unit of the quote currency is a hard peg.
+    #[error("source of {denom}: {quote_denom} must have a price of its own in production, quote_priced is false")]
+    PeggedInProduction {
+        /// The denom.
+        denom: String,
+        /// The pair's other token.
+        quote_denom: String,
     },
     /// Prices must not rest on each other: what a pair is quoted in needs a source that is no pair.
     #[error("source of {denom}: {quote_denom} has no source here that is not a pair")]
@@ -151,15 +186,21 @@ pub enum ContractError {
         /// The pair's other token.
         quote_denom: String,
     },
-    /// What the pair is quoted in has no price.
-    #[error("source of {denom}: price of {quote_denom}: {fault}")]
-    QuotePrice {
+    /// Prices must not rest on each other: what another denom is quoted in can't come from a pair.
+    #[error("source of {denom}: {quoted} is quoted in it, so no source of it can be a pair")]
+    QuotesOthers {
+        /// The denom.
+        denom: String,
+        /// A denom that is quoted in it, or will be.
+        quoted: String,
+    },
+    /// What the new source is quoted in never had a price, so the settled price can't go along.
+    #[error("source of {denom}: {quote_denom} has no price yet, in which its own could go on")]
+    QuoteUnpublished {
         /// The denom.
         denom: String,
         /// The pair's other token.
         quote_denom: String,
-        /// The guard that its price fails.
-        fault: PriceFault,
     },
     /// There is no pair, or it does not answer as one does.
     #[error("source of {denom}: {pair} does not answer with cumulative prices")]
@@ -179,19 +220,15 @@ pub enum ContractError {
         /// The other token that it must have.
         quote_denom: String,
     },
-    /// A pair whose price costs nothing to move.
-    #[error("source of {denom}: {pair} holds {reserve}{token}, at least {min} are needed")]
-    PairThin {
+    /// A pair of another formula, or one that doesn't say which.
+    #[error("source of {denom}: {pair} is of type {found}, only xyk is read")]
+    PairKind {
         /// The denom.
         denom: String,
-        /// The pair.
+        /// Who was asked.
         pair: String,
-        /// Which of its tokens.
-        token: String,
-        /// How much it holds.
-        reserve: Amount,
-        /// How much it must hold.
-        min: Amount,
+        /// What it says that it is; `unknown` when it doesn't.
+        found: String,
     },
     /// The pair says numbers that make no price.
     #[error("source of {denom}: no price can be made of what {pair} says: {error}")]
@@ -203,15 +240,19 @@ pub enum ContractError {
         /// What went wrong.
         error: MathError,
     },
-    /// A source's time never goes back.
-    #[error("price of {denom} is of {timestamp}, older than the one published, of {published}")]
-    OlderThanPublished {
+    /// The pair's counters lose too many digits: its tokens' decimals are too far apart.
+    #[error("source of {denom}: {pair} is too coarse, {grown} in {seconds} s where {least} are needed")]
+    PairCoarse {
         /// The denom.
         denom: String,
-        /// When it was observed, in seconds.
-        timestamp: u64,
-        /// When the published one was, in seconds.
-        published: u64,
+        /// The pair.
+        pair: String,
+        /// By how much the slower of its counters grew.
+        grown: u128,
+        /// In how many seconds.
+        seconds: u64,
+        /// By how much it must grow in this time.
+        least: u128,
     },
     /// Nobody can publish what feeders must say.
     #[error("denom {denom} has no live source")]
@@ -248,7 +289,7 @@ pub enum ContractError {
         denom: String,
     },
     /// The delay is not over.
-    #[error("pending source of {denom} can be applied from {effective_at} on, it is {now}")]
+    #[error("what is announced for {denom} can be applied from {effective_at} on, it is {now}")]
     TooEarly {
         /// The denom.
         denom: String,
@@ -257,27 +298,37 @@ pub enum ContractError {
         /// The time of this block, in seconds.
         now: u64,
     },
-    /// The pending source has no price to go on with.
-    #[error("pending source of {denom}: {fault}")]
-    PendingPrice {
+    /// It was announced too long ago.
+    #[error("what is announced for {denom} lapsed at {lapsed_at}, it is {now}")]
+    Lapsed {
         /// The denom.
         denom: String,
-        /// The guard that its price fails.
-        fault: PriceFault,
+        /// Until when it could be applied, in seconds.
+        lapsed_at: u64,
+        /// The time of this block, in seconds.
+        now: u64,
     },
-    /// Replacing the source would move the price further than allowed.
-    #[error(
-        "pending source of {denom}: its price {new} is more than {max_deviation} away from {old}, the one in force"
-    )]
-    ReplacementTooFar {
+    /// No fallback stands or waits.
+    #[error("denom {denom} has no fallback")]
+    NoFallback {
         /// The denom.
         denom: String,
-        /// The mid price in force.
-        old: Price,
-        /// The mid price of the pending source.
-        new: Price,
-        /// How far it may be, as a share of the old price.
-        max_deviation: Ratio,
+    },
+    /// A price that stands still says nothing where the first source is silent.
+    #[error("fallback of {denom}: a fixed price is refused")]
+    FixedFallback {
+        /// The denom.
+        denom: String,
+    },
+    /// A fallback that would never speak.
+    #[error("fallback of {denom}: after {after} s without a price, at most {max} are allowed")]
+    FallbackAfter {
+        /// The denom.
+        denom: String,
+        /// The seconds asked for.
+        after: u64,
+        /// The most.
+        max: u64,
     },
     /// The sender has no vote on this denom.
     #[error("{sender} is not a feeder of {denom}")]
@@ -301,13 +352,35 @@ pub enum ContractError {
         /// The denom.
         denom: String,
     },
-    /// The price fails a guard.
-    #[error("price of {denom}: {fault}")]
-    Price {
+    /// A vote of what nobody can know yet.
+    #[error("vote on {denom}: observed at {observed_at}, but it is {now}")]
+    VoteFromFuture {
         /// The denom.
         denom: String,
-        /// The guard.
-        fault: PriceFault,
+        /// When the price was observed, as the vote says, in seconds.
+        observed_at: u64,
+        /// The time of this block, in seconds.
+        now: u64,
+    },
+    /// A vote that would count for nothing.
+    #[error("vote on {denom}: observed {age} s ago, at most {max_age} are allowed")]
+    VoteTooOld {
+        /// The denom.
+        denom: String,
+        /// How old the observation is, in seconds.
+        age: u64,
+        /// The most that is allowed.
+        max_age: u64,
+    },
+    /// A feeder's time never goes back.
+    #[error("vote on {denom}: observed at {observed_at}, before the feeder's last one, of {last}")]
+    VoteBeforeLast {
+        /// The denom.
+        denom: String,
+        /// When the price was observed, as the vote says, in seconds.
+        observed_at: u64,
+        /// When the feeder's last vote was, in seconds.
+        last: u64,
     },
     /// Too much is asked for at once.
     #[error("{asked} denoms asked for, at most {max} are answered")]

@@ -3,33 +3,30 @@
 use std::collections::BTreeSet;
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
-use plimsoll_risk::price::{PriceFault, PriceRecord};
+use plimsoll_risk::price::PriceBand;
 use plimsoll_risk::units::Price;
-use plimsoll_schema::compact::CompactMap;
-use plimsoll_schema::event::{ACTION, DENOM, PENDING, PRICE};
-use plimsoll_schema::oracle::{DENOMS_MAX, FeedPrice, PRICE_RECORDS, Source};
+use plimsoll_schema::oracle::{DENOMS_MAX, FeedPrice, PRICE_RECORDS};
 
 use crate::error::ContractError;
-use crate::listing::Seat;
-use crate::state::{LISTINGS, PENDING_RECORDS, VOTES};
-use crate::votes::{Tally, Vote};
+use crate::heartbeat::{Clock, beat};
+use crate::listing::{Seat, Seated};
+use crate::report::Report;
+use crate::state::{VOTES, load};
+use crate::take_in::{Heard, Taken, take_in};
+use crate::votes::{Vote, Votes};
 
-/// Takes the sender's votes, and publishes each price whose quorum is complete. One vote that is refused fails all of them.
+/// Takes the sender's votes, and publishes each price while a quorum of votes is valid. No vote is refused for its
+/// price, and one that is refused for another reason leaves the others; when all are, the message fails.
 ///
-/// A vote counts for the source in force and for the one that waits, wherever the sender is a feeder and the price within
-/// bounds. It is refused only when it counts for neither: otherwise guards that are too narrow could not be replaced.
+/// A vote counts for the source in force and for the fallback, wherever the sender is a feeder.
 pub fn feed(deps: DepsMut, env: &Env, info: &MessageInfo, prices: &[FeedPrice]) -> Result<Response, ContractError> {
     validate(prices)?;
-    let (sender, time) = (info.sender.as_str(), env.block.time.seconds());
-    let mut response = Response::new().add_attribute(ACTION, "feed");
-    for FeedPrice { denom, price } in prices {
-        let published = take(deps.storage, sender, denom, Vote { price: *price, time })?;
-        response = match published {
-            Some(mid) => response.add_attribute(DENOM, denom).add_attribute(PRICE, mid.to_string()),
-            None => response.add_attribute(PENDING, denom),
-        };
+    let clock = beat(deps.storage, env)?;
+    let mut report = Report::new("feed");
+    for vote in prices {
+        report.add(&vote.denom, take(deps.storage, info.sender.as_str(), vote, clock));
     }
-    Ok(response)
+    report.finish()
 }
 
 fn validate(prices: &[FeedPrice]) -> Result<(), ContractError> {
@@ -44,63 +41,71 @@ fn validate(prices: &[FeedPrice]) -> Result<(), ContractError> {
     }
 }
 
-/// What became of a vote for one source.
-enum Outcome {
-    /// The sender is no feeder of it.
-    NotFeeder,
-    /// The price is outside its bounds.
-    Refused(PriceFault),
-    /// The vote was taken; the mid price if that completed a quorum.
-    Taken(Option<Price>),
-}
-
-/// Takes one vote. Says the mid price if one was published.
-fn take(storage: &mut dyn Storage, sender: &str, denom: &str, vote: Vote) -> Result<Option<Price>, ContractError> {
-    let unknown = || ContractError::UnknownDenom { denom: denom.to_owned() };
-    let listing = LISTINGS.may_load(storage, denom)?.ok_or_else(unknown)?;
-    let in_force = cast(storage, &PRICE_RECORDS, sender, denom, (&listing.source, vote))?;
-    let waiting = match &listing.pending {
-        Some(pending) => cast(storage, &PENDING_RECORDS, sender, denom, (&pending.source, vote))?,
-        None => Outcome::NotFeeder,
+/// Takes one vote, and says the settled price. Nothing is written when it is refused.
+fn take(
+    storage: &mut dyn Storage,
+    sender: &str,
+    vote: &FeedPrice,
+    clock: Clock,
+) -> Result<(Taken, Price), ContractError> {
+    let denom = vote.denom.as_str();
+    let (listing, mut record) = load(storage, denom)?;
+    let first = cast(storage, sender, vote, &listing.first, clock.now);
+    let fallback = match &listing.fallback {
+        Some(fallback) => cast(storage, sender, vote, &fallback.seated, clock.now),
+        None => None,
     };
-    match (in_force, waiting) {
-        (Outcome::Taken(published), _) => Ok(published),
-        (_, Outcome::Taken(_)) => Ok(None),
-        (Outcome::Refused(fault), _) | (_, Outcome::Refused(fault)) => {
-            Err(ContractError::Price { denom: denom.to_owned(), fault })
+    let (first, fallback) = match (first, fallback) {
+        (None, None) => {
+            return Err(ContractError::NotFeeder { sender: sender.to_owned(), denom: denom.to_owned() });
         }
-        _ => Err(ContractError::NotFeeder { sender: sender.to_owned(), denom: denom.to_owned() }),
+        (Some(Err(refusal)), None | Some(Err(_))) | (None, Some(Err(refusal))) => return Err(refusal),
+        (first, fallback) => (first.and_then(Result::ok), fallback.and_then(Result::ok)),
+    };
+    let before = record.clone();
+    let taken = take_in(storage, &listing, &mut record, first, fallback, clock)?;
+    if record != before {
+        PRICE_RECORDS.save(storage, denom, &record)?;
     }
+    Ok((taken, record.settled))
 }
 
-/// Takes a vote for one source, whose record stands in `records`.
+/// Takes a vote for one source; `None` when the sender is no feeder of it.
 fn cast(
     storage: &mut dyn Storage,
-    records: &CompactMap<&str, PriceRecord>,
     sender: &str,
-    denom: &str,
-    (source, vote): (&Source, Vote),
-) -> Result<Outcome, ContractError> {
-    let Some(seat) = Seat::of(sender, source) else { return Ok(Outcome::NotFeeder) };
-    let Some(mut record) = records.may_load(storage, denom)? else { return Ok(Outcome::NotFeeder) };
-    let (floor, ceiling, price) = (record.guards.floor, record.guards.ceiling, vote.price);
-    if price < floor || price > ceiling {
-        return Ok(Outcome::Refused(PriceFault::OutOfBounds { price, floor, ceiling }));
-    }
+    vote: &FeedPrice,
+    seated: &Seated,
+    now: u64,
+) -> Option<Result<Heard, ContractError>> {
+    let seat = Seat::of(sender, &seated.source)?;
+    let key = (vote.denom.as_str(), seated.generation);
+    let votes = VOTES.may_load(storage, key).map(Option::unwrap_or_default).map_err(ContractError::from);
+    Some(votes.and_then(|mut votes| {
+        let heard = vote_in(&mut votes, seat, vote, seated, now)?;
+        VOTES.save(storage, key, &votes)?;
+        Ok(heard)
+    }))
+}
 
-    let key = (denom, record.generation);
-    let mut votes = VOTES.may_load(storage, key)?.unwrap_or_default();
-    votes.cast(seat, vote);
-    VOTES.save(storage, key, &votes)?;
-
+/// The vote in place of the feeder's last one, and what all votes say then.
+fn vote_in(votes: &mut Votes, seat: Seat, vote: &FeedPrice, seated: &Seated, now: u64) -> Result<Heard, ContractError> {
+    let denom = || vote.denom.clone();
     // A feed always has a maximum age.
-    let max_age = record.guards.max_age.unwrap_or_default();
-    let Some(Tally { between, time }) = votes.tally(seat.quorum, max_age, vote.time) else {
-        return Ok(Outcome::Taken(None));
-    };
-    if let Err(fault) = record.publish_between(between, time, vote.time) {
-        return Ok(Outcome::Refused(fault));
+    let max_age = seated.guards.max_age.unwrap_or_default();
+    let time = vote.observed_at.unwrap_or(now);
+    if time > now {
+        return Err(ContractError::VoteFromFuture { denom: denom(), observed_at: time, now });
     }
-    records.save(storage, denom, &record)?;
-    Ok(Outcome::Taken(Some(record.price)))
+    let age = now.saturating_sub(time);
+    if age > max_age {
+        return Err(ContractError::VoteTooOld { denom: denom(), age, max_age });
+    }
+    if let Some(last) = votes.of(seat).filter(|last| time < last.time) {
+        return Err(ContractError::VoteBeforeLast { denom: denom(), observed_at: time, last: last.time });
+    }
+    let said = PriceBand::at(vote.price);
+    votes.cast(seat, Vote { price: said.low, time });
+    let seen = votes.observe(seat.quorum, max_age, seated.guards.step_interval, now);
+    Ok(seen.map_or(Heard::Part(said), Heard::Whole))
 }

@@ -1,9 +1,9 @@
 //! Setting the oracle up.
 
-use cosmwasm_std::{DepsMut, Response};
-use plimsoll_risk::units::Ratio;
+use cosmwasm_std::{DepsMut, Env, Response, Storage};
+use plimsoll_risk::heartbeat::{GAP_MIN, Heartbeat};
 use plimsoll_schema::event::ACTION;
-use plimsoll_schema::oracle::{ConfigResponse, InstantiateMsg};
+use plimsoll_schema::oracle::{ConfigResponse, HEARTBEAT, InstantiateMsg};
 use plimsoll_schema::ownership::Ownership;
 
 use crate::access::address;
@@ -11,25 +11,31 @@ use crate::contract::{CONTRACT_NAME, CONTRACT_VERSION};
 use crate::error::ContractError;
 use crate::state::CONFIG;
 
-/// The least delay of a replacement in production: a day.
-pub const SOURCE_DELAY_MIN: u64 = 86_400;
-/// The most: thirty days. A source that died has to be replaced some time.
+/// The most seconds between announcing a source and putting it in force: thirty days. A source that died has to be
+/// replaced some time.
 pub const SOURCE_DELAY_MAX: u64 = 30 * 86_400;
 
-/// Writes the settings.
-pub fn instantiate(deps: DepsMut, msg: InstantiateMsg) -> Result<Response, ContractError> {
-    let InstantiateMsg { owner, production, source_delay, max_replacement_deviation } = msg;
-    let min = if production { SOURCE_DELAY_MIN } else { 0 };
-    if source_delay < min || source_delay > SOURCE_DELAY_MAX {
-        return Err(ContractError::SourceDelay { delay: source_delay, min, max: SOURCE_DELAY_MAX });
-    }
-    if max_replacement_deviation.is_zero() || max_replacement_deviation > Ratio::ONE {
-        return Err(ContractError::MaxReplacementDeviation(max_replacement_deviation));
+/// Writes the settings, and starts the heartbeat.
+pub fn instantiate(deps: DepsMut, env: &Env, msg: InstantiateMsg) -> Result<Response, ContractError> {
+    let InstantiateMsg { owner, production, source_delay, heartbeat_gap, guardian } = msg;
+    if source_delay > SOURCE_DELAY_MAX {
+        return Err(ContractError::SourceDelay { delay: source_delay, max: SOURCE_DELAY_MAX });
     }
     let ownership = Ownership::new(address(deps.api, &owner)?.into_string());
+    if let Some(guardian) = &guardian {
+        address(deps.api, guardian)?;
+    }
 
     cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
-    let config = ConfigResponse { ownership, production, source_delay, max_replacement_deviation };
-    CONFIG.save(deps.storage, &config)?;
+    CONFIG.save(deps.storage, &ConfigResponse { ownership, production, source_delay, guardian })?;
+    start_heartbeat(deps.storage, env, heartbeat_gap)?;
     Ok(Response::new().add_attribute(ACTION, "instantiate"))
+}
+
+/// Writes the first beat. Errors when the gap is neither 0 nor long enough.
+pub fn start_heartbeat(storage: &mut dyn Storage, env: &Env, gap: u64) -> Result<(), ContractError> {
+    if (1..GAP_MIN).contains(&gap) {
+        return Err(ContractError::HeartbeatGap { gap });
+    }
+    Ok(HEARTBEAT.save(storage, &Heartbeat::start(gap, env.block.time.seconds()))?)
 }

@@ -1,31 +1,44 @@
 //! Price sources and the guards that they are held to.
 //!
-//! The oracle knows one source per denom and writes one published record per denom, [`PRICE_RECORDS`], which the pool reads raw.
-//! Feeders vote; the median of a quorum of fresh votes is taken into the record by [`PriceRecord::publish_between`], which holds it to
-//! the source's guards. A live source is a pair's average price: anyone may publish it, and a query computes it where the published
-//! one fails. A denom's first source is in force at once. Another waits for a delay, gathers its own price meanwhile,
-//! and is refused when that is too far from the price in force.
+//! The oracle knows one source per denom and writes one published record per denom, [`PRICE_RECORDS`], which the pool
+//! reads raw. Feeders vote; the median of a quorum of valid votes is an observation. A live source is a pair's average
+//! price: anyone may publish it, and who borrows asks it. No observation is refused for what it says:
+//! [`PriceRecord::observe`] takes it in, borrowing counts the worst of it, and the settled price follows it at limited
+//! speed.
 //!
-//! Whoever reads a record applies [`PriceRecord::quote`], so all agree on a price at the same block.
+//! A denom's first source is in force at once. Another is announced, waits for a delay, and goes on from the settled
+//! price. A fallback speaks while the first source is silent. Every message is a beat of [`HEARTBEAT`].
+//!
+//! Whoever reads a record applies [`RecordMark::of`], so all agree on a price at the same block.
 //!
 //! [`PRICE_RECORDS`]: plimsoll_schema::oracle::PRICE_RECORDS
-//! [`PriceRecord::publish_between`]: plimsoll_risk::price::PriceRecord::publish_between
-//! [`PriceRecord::quote`]: plimsoll_risk::price::PriceRecord::quote
+//! [`HEARTBEAT`]: plimsoll_schema::oracle::HEARTBEAT
+//! [`PriceRecord::observe`]: plimsoll_risk::price::PriceRecord::observe
+//! [`RecordMark::of`]: plimsoll_risk::mark::RecordMark::of
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod access;
+pub mod announced;
 pub mod apply_source;
 pub mod cancel_source;
 pub mod contract;
 pub mod error;
+pub mod fallback;
 pub mod feed;
+pub mod hand_over;
+pub mod heartbeat;
 pub mod instantiate;
 pub mod listing;
+mod migrate;
 pub mod pair;
 pub mod publish;
 pub mod query;
+mod report;
 pub mod samples;
 pub mod set_source;
 pub mod state;
+pub mod take_in;
+pub mod update_guardian;
 pub mod update_owner;
+pub mod validate;
 pub mod votes;

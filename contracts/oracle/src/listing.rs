@@ -1,26 +1,107 @@
-//! What the oracle knows of a denom's source.
+//! What the oracle knows of a denom's sources.
 
-use plimsoll_schema::oracle::Source;
+use plimsoll_risk::price::{Guards, PriceRecord};
+use plimsoll_schema::oracle::{PendingFallback, PendingSource, Source};
 use serde::{Deserialize, Serialize};
 
-/// A denom's source, and the one that waits to replace it. Guards and generation of each stand in its record.
+use crate::error::ContractError;
+
+/// A denom's sources: the one in force, what waits to replace it, and who speaks while it is silent.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// The source in force.
-    pub source: Source,
-    /// The generation given out last. None is given out twice, so votes for a source that was dropped never count again.
+    pub first: Seated,
+    /// The generation given out last. None is given out twice, so votes for a source that was dropped never count
+    /// again.
     pub generation: u32,
-    /// The replacement that waits.
-    pub pending: Option<PendingListing>,
+    /// The replacement that is announced.
+    pub pending: Option<PendingSource>,
+    /// Who speaks while the first source is silent.
+    pub fallback: Option<Fallback>,
+    /// The fallback that is announced.
+    pub pending_fallback: Option<PendingFallback>,
 }
 
-/// A source that waits for its delay to pass.
+/// A source that gathers votes or samples.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct PendingListing {
-    /// Where the price will come from.
+pub struct Seated {
+    /// Where the price comes from.
     pub source: Source,
-    /// When it can be put in force, in seconds.
-    pub effective_at: u64,
+    /// The limits that it is held to.
+    pub guards: Guards,
+    /// The generation under which its votes and samples stand, and which the record has while this source speaks.
+    pub generation: u32,
+}
+
+/// A source that speaks while the first one is silent.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Fallback {
+    /// The source.
+    pub seated: Seated,
+    /// Seconds without an observation of the first source after which this one speaks.
+    pub after: u64,
+}
+
+impl Listing {
+    /// A denom's first source.
+    pub const fn new(source: Source, guards: Guards) -> Self {
+        let first = Seated { source, guards, generation: 0 };
+        Self { first, generation: 0, pending: None, fallback: None, pending_fallback: None }
+    }
+
+    /// Gives out the next generation. Errors when there is none.
+    pub fn next_generation(&mut self, denom: &str) -> Result<u32, ContractError> {
+        let last = self.generation;
+        let exhausted = || ContractError::GenerationsExhausted { denom: denom.to_owned(), generation: last };
+        self.generation = last.checked_add(1).ok_or_else(exhausted)?;
+        Ok(self.generation)
+    }
+
+    /// Whether the fallback spoke last.
+    pub fn is_held_by_fallback(&self, record: &PriceRecord) -> bool {
+        self.fallback.as_ref().is_some_and(|fallback| fallback.seated.generation == record.generation)
+    }
+
+    /// Whether the fallback may speak: it spoke last, or nothing was observed for `after` seconds and the last price is
+    /// too old.
+    pub fn is_fallbacks_turn(&self, record: &PriceRecord, now: u64) -> bool {
+        let Some(fallback) = &self.fallback else { return false };
+        let Some(max_age) = record.guards.max_age else { return false };
+        let silence = now.saturating_sub(record.timestamp);
+        self.is_held_by_fallback(record) || silence > max_age.max(fallback.after)
+    }
+
+    /// All sources that are, or may come to be, the denom's.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        let pending = self.pending.iter().map(|pending| &pending.source);
+        let fallback = self.fallback.iter().map(|fallback| &fallback.seated.source);
+        let pending_fallback = self.pending_fallback.iter().map(|pending| &pending.fallback.source);
+        std::iter::once(&self.first.source).chain(pending).chain(fallback).chain(pending_fallback)
+    }
+}
+
+/// The denom in which a source's prices are quoted; `None` for the quote currency itself.
+pub fn quote_of(source: &Source) -> Option<&str> {
+    match source {
+        Source::Pair(pair) if pair.quote_priced => Some(&pair.quote_denom),
+        _ => None,
+    }
+}
+
+impl Seated {
+    /// The record of a denom that has only this source and no price yet.
+    pub fn unpublished(&self) -> PriceRecord {
+        let quote = quote_of(&self.source).map(str::to_owned);
+        PriceRecord::unpublished(self.generation, quote, self.window(), self.guards.clone())
+    }
+
+    /// The averaging window of a live source, in seconds; 0 of another.
+    pub const fn window(&self) -> u64 {
+        match &self.source {
+            Source::Pair(pair) => pair.window,
+            _ => 0,
+        }
+    }
 }
 
 /// A feeder's place in a source.
@@ -30,12 +111,12 @@ pub struct Seat {
     pub index: usize,
     /// How many feeders the source has.
     pub feeders: usize,
-    /// How many fresh votes make a price.
+    /// How many valid votes make a price.
     pub quorum: usize,
 }
 
 impl Seat {
-    /// The place of `sender` in `source`; `None` when he has none.
+    /// The place of `sender` in `source`; `None` when they have none.
     pub fn of(sender: &str, source: &Source) -> Option<Self> {
         let Source::Feed { feeders, quorum } = source else { return None };
         let index = feeders.iter().position(|feeder| feeder == sender)?;

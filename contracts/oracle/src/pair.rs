@@ -1,55 +1,84 @@
-//! What a pair is asked, and what a source that names one must satisfy.
+//! What a pair is asked, and what it says of a price.
 
 use cosmwasm_std::{Deps, QuerierWrapper};
-use plimsoll_risk::params::DECIMALS_MAX;
-use plimsoll_risk::twap::Sample;
+use plimsoll_risk::price::{Guards, Observation, PriceBand};
+use plimsoll_risk::twap::{Means, Sample, Scale, TwapError, middle, spot};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::oracle::PairSource;
-use plimsoll_schema::pair::{AssetInfo, CumulativePricesResponse, QueryMsg};
+use plimsoll_schema::pair::{AssetInfo, CumulativePricesResponse, PairType, QueryMsg};
+use serde::Deserialize;
 
-use crate::access::address;
 use crate::error::ContractError;
-use crate::publish;
-use crate::set_source::validate_denom;
-
-/// The least seconds of an average in production: ten minutes.
-pub const WINDOW_MIN: u64 = 600;
-/// The most: a day.
-pub const WINDOW_MAX: u64 = 86_400;
+use crate::listing::Seated;
+use crate::samples::{INTERVALS_MIN, Look, Samples};
+use crate::state::SAMPLES;
+use crate::take_in::Heard;
 
 /// What a pair says at this block.
 pub struct Reading {
     /// Its cumulative prices.
-    pub sample: Sample,
+    sample: Sample,
     /// What it holds of the denom priced.
-    pub base: Amount,
+    base: Amount,
     /// What it holds of the other token.
-    pub quote: Amount,
+    quote: Amount,
 }
 
-/// Whether the source may be set. The pair must be there and be one of these tokens; it may still be empty.
-pub fn validate(deps: Deps, production: bool, denom: &str, source: &PairSource) -> Result<(), ContractError> {
-    let named = || denom.to_owned();
-    let quote_denom = source.quote_denom.clone();
-    validate_denom(&quote_denom)?;
-    for (token, decimals) in [(denom, source.decimals), (&quote_denom, source.quote_decimals)] {
-        if decimals > DECIMALS_MAX {
-            return Err(ContractError::Decimals { denom: named(), token: token.to_owned(), decimals });
-        }
+/// What was seen of a pair, this block included, and what that says.
+pub struct Watched {
+    /// The samples, to be stored.
+    pub samples: Samples,
+    /// What they say.
+    pub heard: Heard,
+}
+
+/// Asks a source's pair at this block. Errors when it doesn't answer as a pair of these tokens does, or its counters
+/// are too coarse.
+pub fn watch(
+    deps: Deps,
+    denom: &str,
+    seated: &Seated,
+    source: &PairSource,
+    now: u64,
+) -> Result<Watched, ContractError> {
+    let reading = read(&deps.querier, denom, source, now)?;
+    let mut samples = SAMPLES.may_load(deps.storage, (denom, seated.generation))?.unwrap_or_default();
+    samples.take(Look { sample: reading.sample, was_thin: reading.is_thin(source) }, source.window);
+    let heard = said(&samples, &reading, source, &seated.guards, now);
+    Ok(Watched { samples, heard: heard.map_err(|error| no_price(denom, source, error))? })
+}
+
+fn no_price(denom: &str, source: &PairSource, error: TwapError) -> ContractError {
+    let (denom, pair) = (denom.to_owned(), source.pair.clone());
+    match error {
+        TwapError::Math(error) => ContractError::PairPrice { denom, pair, error },
+        TwapError::Coarse { grown, seconds, least } => ContractError::PairCoarse { denom, pair, grown, seconds, least },
     }
-    let PairSource { window, max_window, min_reserve, min_quote_reserve, .. } = *source;
-    let (min, max) = (if production { WINDOW_MIN } else { 1 }, WINDOW_MAX);
-    if window < min || max_window < window.saturating_mul(2) || max_window > max {
-        return Err(ContractError::Window { denom: named(), window, max_window, min, max });
+}
+
+fn said(
+    samples: &Samples,
+    reading: &Reading,
+    source: &PairSource,
+    guards: &Guards,
+    now: u64,
+) -> Result<Heard, TwapError> {
+    let scale = Scale { base: source.decimals, quote: source.quote_decimals };
+    // The price of a thin pair costs nothing to move: only the bounds are known of it.
+    let bounds = PriceBand::between(guards.floor, guards.ceiling);
+    let spot = if reading.base.is_zero() { bounds } else { spot(reading.base, reading.quote, scale)? };
+    let extremes = if samples.were_thin() { bounds.including(spot) } else { spot };
+    let intervals = samples.intervals(source.window);
+    let means = intervals.map(|(then, now)| Means::between(then, now, scale)).collect::<Result<Vec<_>, _>>()?;
+    let raw = if means.len() < INTERVALS_MIN { None } else { middle(&means) };
+    Ok(raw.map_or(Heard::Part(extremes), |raw| Heard::Whole(Observation { raw, extremes, time: now })))
+}
+
+impl Reading {
+    /// Whether the pair holds less than the least of either token.
+    fn is_thin(&self, source: &PairSource) -> bool {
+        self.base < source.min_reserve || self.quote < source.min_quote_reserve
     }
-    if min_reserve.is_zero() || min_quote_reserve.is_zero() {
-        return Err(ContractError::NoMinimum { denom: named(), min_reserve, min_quote_reserve });
-    }
-    if source.quote_priced {
-        publish::quote_record(deps.storage, denom, source)?;
-    }
-    address(deps.api, &source.pair)?;
-    read(&deps.querier, denom, source, 0).map(drop)
 }
 
 /// Asks the pair. Errors when it doesn't answer as a pair of these two tokens does.
@@ -81,17 +110,25 @@ fn is(info: &AssetInfo, denom: &str) -> bool {
     matches!(info, AssetInfo::NativeToken { denom: named } if named == denom)
 }
 
-impl Reading {
-    /// Errors when the pair holds too little of either token.
-    pub fn assert_deep(&self, denom: &str, source: &PairSource) -> Result<(), ContractError> {
-        let PairSource { pair, quote_denom, min_reserve, min_quote_reserve, .. } = source;
-        let sides = [(denom, self.base, *min_reserve), (quote_denom, self.quote, *min_quote_reserve)];
-        match sides.into_iter().find(|(_, reserve, min)| reserve < min) {
-            None => Ok(()),
-            Some((token, reserve, min)) => {
-                let (denom, pair) = (denom.to_owned(), pair.clone());
-                Err(ContractError::PairThin { denom, pair, token: token.to_owned(), reserve, min })
-            }
-        }
-    }
+/// The one thing that is read of a pair's answer to `pair`, so that any pair of Astroport's kind can give it.
+#[derive(Deserialize)]
+struct Kind {
+    pair_type: PairType,
+}
+
+/// Errors unless the pair says that it is one of constant product: cumulative prices of any other are no price of what
+/// it trades.
+pub fn assert_constant_product(
+    querier: &QuerierWrapper,
+    denom: &str,
+    source: &PairSource,
+) -> Result<(), ContractError> {
+    let kind = querier.query_wasm_smart::<Kind>(&source.pair, &QueryMsg::Pair {});
+    let found = match kind.map(|kind| kind.pair_type) {
+        Ok(PairType::Xyk {}) => return Ok(()),
+        Ok(PairType::Stable {}) => "stable".to_owned(),
+        Ok(PairType::Custom(name)) => name,
+        Err(_) => "unknown".to_owned(),
+    };
+    Err(ContractError::PairKind { denom: denom.to_owned(), pair: source.pair.clone(), found })
 }

@@ -1,69 +1,117 @@
 //! What the oracle answers.
 
 use cosmwasm_std::{Binary, Deps, Env, StdResult, to_json_binary};
-use plimsoll_risk::price::{Mark, PriceRecord, Quote};
+use plimsoll_risk::heartbeat::Heartbeat;
+use plimsoll_risk::mark::{MarkPrice, RecordMark, SharedValues, times_down};
+use plimsoll_risk::math::ONE;
+use plimsoll_risk::price::{PriceBand, PriceRecord};
+use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_schema::compact::encode;
 use plimsoll_schema::oracle::{
-    DENOMS_MAX, DenomPrice, PRICE_RECORDS, PendingSource, PriceRecordsResponse, PricesResponse, SourceResponse,
-    SourcesResponse,
+    DENOMS_MAX, DenomPrice, FallbackSource, HEARTBEAT, PRICE_RECORDS, PriceRecordsResponse, PricesResponse,
+    SourceResponse, SourcesResponse,
 };
 
 use crate::error::ContractError;
-use crate::publish;
-use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS};
+use crate::heartbeat::Clock;
+use crate::publish::standing;
+use crate::state::{CONFIG, LISTINGS, load};
 
 /// The most sources on one page.
 pub const SOURCES_LIMIT: u32 = 30;
 /// What a page of sources has when no limit is named.
 pub const SOURCES_DEFAULT: u32 = 10;
 
-/// The settings and the owner.
+/// The settings, the owner and the guardian.
 pub fn config(deps: Deps) -> Result<Binary, ContractError> {
     Ok(to_json_binary(&CONFIG.load(deps.storage)?)?)
 }
 
-/// For each denom its published price; where that fails, what a live source would publish at this block; or the guard that failed.
-/// While the published price is valid it is the answer, so that whoever asks and whoever reads it raw see the same.
-pub fn prices_by_denoms(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binary, ContractError> {
-    let now = env.block.time.seconds();
-    let records = best_records(deps, now, &denoms)?.into_iter().zip(denoms);
-    let prices = records.map(|(record, denom)| match record {
-        Some(record) => price(denom, &record, now),
-        None => DenomPrice::Unknown { denom },
-    });
-    Ok(to_json_binary(&PricesResponse { prices: prices.collect() })?)
+/// The heartbeat.
+pub fn heartbeat(deps: Deps) -> Result<Binary, ContractError> {
+    Ok(to_json_binary(&HEARTBEAT.load(deps.storage)?)?)
 }
 
-/// The records behind these prices.
-pub fn price_records(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binary, ContractError> {
-    let records = best_records(deps, env.block.time.seconds(), &denoms)?;
-    let records = records.iter().map(|record| record.as_ref().map(encode).transpose());
-    let records = records.map(|bytes| Ok(bytes?.map(Binary::new))).collect::<StdResult<_>>()?;
+/// For each denom what its records say, with what live sources say at this block; or why it is silent.
+pub fn prices_by_denoms(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binary, ContractError> {
+    assert_few(&denoms)?;
+    let heartbeat = HEARTBEAT.load(deps.storage)?;
+    let clock = Clock::at(deps.storage, env)?;
+    let prices = denoms.into_iter().map(|denom| price(deps, denom, &heartbeat, clock));
+    Ok(to_json_binary(&PricesResponse { prices: prices.collect::<Result<_, _>>()? })?)
+}
+
+/// The records behind these prices, as they would stand if they were published at this block.
+pub fn price_records(deps: Deps, env: &Env, denoms: &[String]) -> Result<Binary, ContractError> {
+    assert_few(denoms)?;
+    let clock = Clock::at(deps.storage, env)?;
+    let records = denoms.iter().map(|denom| {
+        let Some(record) = published_now(deps, denom, clock)? else { return Ok(None) };
+        Ok(Some(Binary::new(encode(&record)?)))
+    });
+    let records = records.collect::<Result<_, ContractError>>()?;
     Ok(to_json_binary(&PriceRecordsResponse { records })?)
 }
 
-fn best_records(deps: Deps, now: u64, denoms: &[String]) -> Result<Vec<Option<PriceRecord>>, ContractError> {
+fn assert_few(denoms: &[String]) -> Result<(), ContractError> {
     let (asked, max) = (denoms.len(), DENOMS_MAX);
-    if asked > max {
-        return Err(ContractError::TooManyDenoms { asked, max });
-    }
-    let best = denoms.iter().map(|denom| {
-        let Some(published) = PRICE_RECORDS.may_load(deps.storage, denom)? else { return Ok(None) };
-        let live = if published.quote(now).is_err() { publish::live(deps, now, denom, &published) } else { None };
-        Ok(Some(live.unwrap_or(published)))
-    });
-    best.collect()
+    if asked > max { Err(ContractError::TooManyDenoms { asked, max }) } else { Ok(()) }
 }
 
-fn price(denom: String, record: &PriceRecord, now: u64) -> DenomPrice {
-    let Mark { quote, floor, ceiling } = record.mark(now);
-    match quote {
-        Ok(Quote { mid, low, high }) => DenomPrice::Valid { denom, price: mid, low, high, timestamp: record.timestamp },
-        Err(fault) => DenomPrice::Failed { denom, fault, floor, ceiling },
+/// None of a denom that isn't known, and of one whose live source gives no price.
+fn published_now(deps: Deps, denom: &str, clock: Clock) -> Result<Option<PriceRecord>, ContractError> {
+    match load(deps.storage, denom) {
+        Ok((listing, record)) => standing(deps, denom, &listing, record, clock),
+        Err(ContractError::UnknownDenom { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-/// A denom's source, guards, record and pending replacement. Errors when it has none.
+fn price(deps: Deps, denom: String, heartbeat: &Heartbeat, clock: Clock) -> Result<DenomPrice, ContractError> {
+    let records = chain(deps, &denom)?;
+    let Some((_, own)) = records.first() else { return Ok(DenomPrice::Unknown { denom }) };
+    let now = clock.now;
+    let mut marks = Vec::new();
+    for (name, record) in &records {
+        let mark = RecordMark::of(name, record, heartbeat, now);
+        marks.push(if mark.is_live {
+            let live = published_now(deps, name, clock)?;
+            mark.with_live(live.map(|record| RecordMark::of(name, &record, heartbeat, now)).as_ref())
+        } else {
+            mark
+        });
+    }
+    let times =
+        records.iter().filter(|(_, record)| record.guards.max_age.is_some()).map(|(_, record)| record.timestamp);
+    let timestamp = times.min().unwrap_or(own.timestamp);
+    let settled = records.iter().map(|(_, record)| record.settled_at(now));
+    let price = settled.fold(Price::new(ONE), times_down);
+    let remaining = marks.iter().map(|mark| mark.remaining).min().unwrap_or(Ratio::ONE);
+
+    let mark = MarkPrice::new(marks);
+    let alone = SharedValues::default();
+    let counted = PriceBand { low: mark.debt_up(&alone), high: mark.collateral_down(&alone) };
+    Ok(match mark.borrow_fault() {
+        Some(fault) => DenomPrice::Silent { denom, fault, price, counted, remaining },
+        None => {
+            let (low, high) = (mark.low_down(&alone), mark.high_up(&alone));
+            DenomPrice::Valid { denom, price, counted, low, high, timestamp }
+        }
+    })
+}
+
+/// A denom's record, and that of what it is quoted in, which is quoted in nothing: no chain is longer.
+fn chain(deps: Deps, denom: &str) -> StdResult<Vec<(String, PriceRecord)>> {
+    let Some(own) = PRICE_RECORDS.may_load(deps.storage, denom)? else { return Ok(vec![]) };
+    let mut records = vec![(denom.to_owned(), own.clone())];
+    if let Some(quote) = own.quote {
+        // What others are quoted in stays listed, and its first record is written with its source.
+        records.extend(PRICE_RECORDS.may_load(deps.storage, &quote)?.map(|record| (quote, record)));
+    }
+    Ok(records)
+}
+
+/// A denom's sources and its record. Errors when it has none.
 pub fn source(deps: Deps, denom: String) -> Result<Binary, ContractError> {
     Ok(to_json_binary(&load_source(deps, denom)?)?)
 }
@@ -81,16 +129,20 @@ pub fn sources(deps: Deps, start_after: Option<&str>, limit: Option<u32>) -> Res
 }
 
 fn load_source(deps: Deps, denom: String) -> Result<SourceResponse, ContractError> {
-    let listing = LISTINGS.may_load(deps.storage, &denom)?;
-    let record = PRICE_RECORDS.may_load(deps.storage, &denom)?;
-    let (Some(listing), Some(record)) = (listing, record) else {
-        return Err(ContractError::UnknownDenom { denom });
-    };
-    let pending = match (listing.pending, PENDING_RECORDS.may_load(deps.storage, &denom)?) {
-        (Some(pending), Some(record)) => {
-            Some(PendingSource { source: pending.source, record, effective_at: pending.effective_at })
-        }
-        _ => None,
-    };
-    Ok(SourceResponse { denom, source: listing.source, record, pending })
+    let (listing, record) = load(deps.storage, &denom)?;
+    let fallback_in_force = listing.is_held_by_fallback(&record);
+    let fallback = listing.fallback.map(|fallback| {
+        let (seated, after) = (fallback.seated, fallback.after);
+        FallbackSource { source: seated.source, guards: seated.guards, after }
+    });
+    Ok(SourceResponse {
+        denom,
+        source: listing.first.source,
+        guards: listing.first.guards,
+        record,
+        pending: listing.pending,
+        fallback,
+        fallback_in_force,
+        pending_fallback: listing.pending_fallback,
+    })
 }

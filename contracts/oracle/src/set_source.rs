@@ -1,23 +1,19 @@
 //! Naming the source of a denom's price.
 
-use std::collections::BTreeSet;
-
-use cosmwasm_std::{Api, Deps, DepsMut, Env, MessageInfo, Response, Storage};
-use plimsoll_risk::price::{Guards, PriceRecord};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
+use plimsoll_risk::price::{Guards, Observation, PriceBand, PriceRecord};
 use plimsoll_schema::event::{ACTION, DENOM, PENDING, PRICE};
-use plimsoll_schema::oracle::{ConfigResponse, FEEDERS_MAX, PRICE_RECORDS, Source};
+use plimsoll_schema::oracle::{PRICE_RECORDS, PendingSource, Source};
 
-use crate::access::address;
 use crate::error::ContractError;
-use crate::listing::{Listing, PendingListing};
-use crate::pair;
-use crate::state::{CONFIG, LISTINGS, PENDING_RECORDS, forget};
+use crate::hand_over::handed_over;
+use crate::heartbeat::{Clock, beat};
+use crate::listing::{Listing, Seated, quote_of};
+use crate::state::{CONFIG, LISTINGS, forget, load};
+use crate::validate::validate_source;
 
-/// The longest denom that a bank knows.
-pub const DENOM_LENGTH_MAX: usize = 128;
-
-/// Sets a denom's source and guards: at once when it has none yet, otherwise as a pending source, in place of any that waits
-/// already. Votes for one that is dropped that way are lost, and what it saw of its pair. Owner only.
+/// Sets a denom's source and guards: at once where it has none yet and where the oracle has no delay, otherwise as an
+/// announced source, in place of any that waits already. Owner only.
 pub fn set_source(
     deps: DepsMut,
     env: &Env,
@@ -28,94 +24,63 @@ pub fn set_source(
 ) -> Result<Response, ContractError> {
     let config = CONFIG.load(deps.storage)?;
     config.ownership.assert_owner(info.sender.as_str())?;
-    validate(deps.as_ref(), config.production, denom, &source, &guards)?;
+    validate_source(deps.as_ref(), config.production, denom, &source, &guards)?;
+    let clock = beat(deps.storage, env)?;
 
-    let now = env.block.time.seconds();
     let response = Response::new().add_attribute(ACTION, "set_source").add_attribute(DENOM, denom);
-    let Some(listing) = LISTINGS.may_load(deps.storage, denom)? else {
-        let record = first_record(denom, &source, 0, guards, now)?;
-        LISTINGS.save(deps.storage, denom, &Listing { source, generation: 0, pending: None })?;
+    if !LISTINGS.has(deps.storage, denom) {
+        let listing = Listing::new(source, guards);
+        let mut record = listing.first.unpublished();
+        observe_fixed(&mut record, &listing.first.source, clock);
+        LISTINGS.save(deps.storage, denom, &listing)?;
         PRICE_RECORDS.save(deps.storage, denom, &record)?;
-        let published = (record.timestamp > 0).then(|| record.price.to_string());
+        let published = record.was_observed().then(|| record.settled.to_string());
         return Ok(response.add_attributes(published.map(|price| (PRICE, price))));
-    };
-    replace(deps.storage, &config, denom, listing, (source, guards), now)?;
+    }
+    if config.source_delay == 0 {
+        put_in_force(deps.storage, denom, source, guards, clock)?;
+        return Ok(response);
+    }
+    let (listing, _) = load(deps.storage, denom)?;
+    let pending = PendingSource { source, guards, effective_at: clock.now.saturating_add(config.source_delay) };
+    LISTINGS.save(deps.storage, denom, &Listing { pending: Some(pending), ..listing })?;
     Ok(response.add_attribute(PENDING, denom))
 }
 
-fn replace(
+/// Puts a source in force, and drops what waits. The same source with other guards goes on; another starts from the
+/// settled price, and is silent until its first observation.
+pub fn put_in_force(
     storage: &mut dyn Storage,
-    config: &ConfigResponse,
     denom: &str,
-    listing: Listing,
-    (source, guards): (Source, Guards),
-    now: u64,
-) -> Result<(), ContractError> {
-    let last = listing.generation;
-    let generation = last
-        .checked_add(1)
-        .ok_or_else(|| ContractError::GenerationsExhausted { denom: denom.to_owned(), generation: last })?;
-    if listing.pending.is_some() {
-        forget(storage, denom, last);
-    }
-    PENDING_RECORDS.save(storage, denom, &first_record(denom, &source, generation, guards, now)?)?;
-    let pending = PendingListing { source, effective_at: now.saturating_add(config.source_delay) };
-    LISTINGS.save(storage, denom, &Listing { generation, pending: Some(pending), ..listing })?;
-    Ok(())
-}
-
-/// What a source starts with: no price, unless it is fixed.
-fn first_record(
-    denom: &str,
-    source: &Source,
-    generation: u32,
+    source: Source,
     guards: Guards,
-    now: u64,
-) -> Result<PriceRecord, ContractError> {
-    let mut record = PriceRecord::unpublished(generation, guards);
-    if let Source::Fixed { price } = source {
-        let refused = |fault| ContractError::Price { denom: denom.to_owned(), fault };
-        record.publish(*price, now, now).map_err(refused)?;
-    }
-    Ok(record)
-}
-
-fn validate(deps: Deps, production: bool, denom: &str, source: &Source, guards: &Guards) -> Result<(), ContractError> {
-    validate_denom(denom)?;
-    guards.validate()?;
-    let named = || denom.to_owned();
-    match (source, guards.max_age) {
-        (Source::Fixed { .. }, _) if production => Err(ContractError::FixedInProduction { denom: named() }),
-        (Source::Fixed { .. }, Some(max_age)) => Err(ContractError::FixedWithMaxAge { denom: named(), max_age }),
-        (Source::Fixed { .. }, None) => Ok(()),
-        (_, _) if production && guards.step_interval == 0 => Err(ContractError::NoStepInProduction { denom: named() }),
-        (_, None) => Err(ContractError::WithoutMaxAge { denom: named() }),
-        (Source::Feed { feeders, quorum }, _) => validate_feeders(deps.api, named(), feeders, *quorum),
-        (Source::Pair(source), _) => pair::validate(deps, production, denom, source),
-    }
-}
-
-/// Whether a bank could know it.
-pub fn validate_denom(denom: &str) -> Result<(), ContractError> {
-    let (length, max) = (denom.len(), DENOM_LENGTH_MAX);
-    if length == 0 || length > max { Err(ContractError::DenomLength { length, max }) } else { Ok(()) }
-}
-
-fn validate_feeders(api: &dyn Api, denom: String, feeders: &[String], quorum: u8) -> Result<(), ContractError> {
-    let (count, max) = (feeders.len(), FEEDERS_MAX);
-    if count == 0 || count > max {
-        return Err(ContractError::FeederCount { denom, count, max });
-    }
-    let mut seen = BTreeSet::new();
-    for feeder in feeders {
-        address(api, feeder)?;
-        if !seen.insert(feeder) {
-            return Err(ContractError::FeederTwice { denom, feeder: feeder.clone() });
-        }
-    }
-    let needed = usize::from(quorum);
-    if needed > count || needed.saturating_mul(2) <= count {
-        return Err(ContractError::Quorum { denom, quorum, feeders: count });
-    }
+    clock: Clock,
+) -> Result<(), ContractError> {
+    let (mut listing, record) = load(storage, denom)?;
+    listing.pending = None;
+    let record = if listing.first.source == source {
+        listing.first.guards = guards.clone();
+        let speaks = record.generation == listing.first.generation;
+        if speaks { record.with_guards(guards, clock.now) } else { record }
+    } else {
+        forget(storage, denom, listing.first.generation);
+        listing.first = Seated { source, guards, generation: listing.next_generation(denom)? };
+        let mut record = handed_over(storage, &record, &listing.first, clock.now)?.ok_or_else(|| {
+            let quote_denom = quote_of(&listing.first.source).unwrap_or_default().to_owned();
+            ContractError::QuoteUnpublished { denom: denom.to_owned(), quote_denom }
+        })?;
+        observe_fixed(&mut record, &listing.first.source, clock);
+        record
+    };
+    LISTINGS.save(storage, denom, &listing)?;
+    PRICE_RECORDS.save(storage, denom, &record)?;
     Ok(())
+}
+
+/// A fixed price is observed once, when it is set.
+fn observe_fixed(record: &mut PriceRecord, source: &Source, clock: Clock) {
+    if let Source::Fixed { price } = source {
+        let raw = PriceBand::at(*price);
+        record.observe(&Observation { raw, extremes: raw, time: clock.now }, clock.now, clock.lost_seconds);
+    }
 }

@@ -1,24 +1,32 @@
-//! What is stored where. The published records, `p`, are [`plimsoll_schema::oracle::PRICE_RECORDS`].
+//! What is stored where. The published records, `p`, are [`plimsoll_schema::oracle::PRICE_RECORDS`], and the heartbeat,
+//! `h`, is [`plimsoll_schema::oracle::HEARTBEAT`].
 
 use cosmwasm_std::Storage;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact::{CompactItem, CompactMap};
-use plimsoll_schema::oracle::ConfigResponse;
+use plimsoll_schema::oracle::{ConfigResponse, PRICE_RECORDS};
 
+use crate::error::ContractError;
 use crate::listing::Listing;
 use crate::samples::Samples;
 use crate::votes::Votes;
 
-/// The settings and the owner.
+/// The settings, the owner and the guardian.
 pub const CONFIG: CompactItem<ConfigResponse> = CompactItem::new("c");
-/// Each denom's source, and the one that waits to replace it.
+/// Each denom's sources.
 pub const LISTINGS: CompactMap<&str, Listing> = CompactMap::new("s");
-/// The record of each source that waits.
-pub const PENDING_RECORDS: CompactMap<&str, PriceRecord> = CompactMap::new("n");
-/// The votes for a denom, of one generation of its source.
+/// The votes for a denom, of one generation of its sources.
 pub const VOTES: CompactMap<(&str, u32), Votes> = CompactMap::new("v");
-/// What was seen of a live source's pair, of one generation of the source.
+/// What was seen of a live source's pair, of one generation of its sources.
 pub const SAMPLES: CompactMap<(&str, u32), Samples> = CompactMap::new("t");
+
+/// A denom's sources and its record. Errors when it has none.
+pub fn load(storage: &dyn Storage, denom: &str) -> Result<(Listing, PriceRecord), ContractError> {
+    let unknown = || ContractError::UnknownDenom { denom: denom.to_owned() };
+    let listing = LISTINGS.may_load(storage, denom)?.ok_or_else(unknown)?;
+    let record = PRICE_RECORDS.may_load(storage, denom)?.ok_or_else(unknown)?;
+    Ok((listing, record))
+}
 
 /// Removes what one generation of a source was told or has seen.
 pub fn forget(storage: &mut dyn Storage, denom: &str, generation: u32) {

@@ -1,6 +1,6 @@
 //! The votes of a source's feeders, and the price that they make.
 
-use plimsoll_risk::price::median;
+use plimsoll_risk::price::{Observation, PriceBand, median};
 use plimsoll_risk::units::Price;
 use serde::{Deserialize, Serialize};
 
@@ -11,16 +11,7 @@ use crate::listing::Seat;
 pub struct Vote {
     /// The price.
     pub price: Price,
-    /// The time of the block in which he said it, in seconds.
-    pub time: u64,
-}
-
-/// What the fresh votes of a source say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tally {
-    /// Their median, as the two prices between which it lies.
-    pub between: (Price, Price),
-    /// The time of the oldest vote in the quorum, in seconds.
+    /// When it was observed, in seconds.
     pub time: u64,
 }
 
@@ -30,7 +21,12 @@ pub struct Tally {
 pub struct Votes(Vec<Option<Vote>>);
 
 impl Votes {
-    /// Takes a feeder's vote in place of his last one.
+    /// A feeder's last vote.
+    pub fn of(&self, seat: Seat) -> Option<Vote> {
+        self.0.get(seat.index).copied().flatten()
+    }
+
+    /// Takes a feeder's vote in place of their last one.
     pub fn cast(&mut self, seat: Seat, vote: Vote) {
         self.0.resize(seat.feeders, None);
         if let Some(slot) = self.0.get_mut(seat.index) {
@@ -38,14 +34,19 @@ impl Votes {
         }
     }
 
-    /// The median of all votes at most `max_age` old, and the time of the oldest in the quorum: the `quorum`-th
-    /// newest. `None` while fewer than `quorum` are that fresh.
-    pub fn tally(&self, quorum: usize, max_age: u64, now: u64) -> Option<Tally> {
-        let mut fresh: Vec<Vote> =
-            self.0.iter().flatten().filter(|vote| now.saturating_sub(vote.time) <= max_age).copied().collect();
-        fresh.sort_unstable_by_key(|vote| std::cmp::Reverse(vote.time));
-        let time = fresh.get(quorum.checked_sub(1)?)?.time;
-        let between = median(fresh.into_iter().map(|vote| vote.price).collect())?;
-        Some(Tally { between, time })
+    /// What the votes at most `max_age` old say together; `None` while they are fewer than `quorum`. Their median is
+    /// the price; its time is that of the `quorum`-th newest. The extremes include each vote that is newer by more than
+    /// `step_interval` than the oldest: who votes later may know what the others don't.
+    pub fn observe(&self, quorum: usize, max_age: u64, step_interval: u64, now: u64) -> Option<Observation> {
+        let is_valid = |vote: &&Vote| now.saturating_sub(vote.time) <= max_age;
+        let mut valid: Vec<Vote> = self.0.iter().flatten().filter(is_valid).copied().collect();
+        valid.sort_unstable_by_key(|vote| std::cmp::Reverse(vote.time));
+        let time = valid.get(quorum.checked_sub(1)?)?.time;
+        let oldest = valid.last()?.time;
+        let (lower, upper) = median(valid.iter().map(|vote| vote.price).collect())?;
+        let raw = PriceBand::between(lower, upper);
+        let newer = valid.iter().filter(|vote| vote.time.saturating_sub(oldest) > step_interval);
+        let extremes = newer.fold(raw, |band, vote| band.including(PriceBand::at(vote.price)));
+        Some(Observation { raw, extremes, time })
     }
 }

@@ -7,6 +7,7 @@ use plimsoll_schema::event;
 use plimsoll_schema::pool::{BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Withdraw};
 
 use crate::book::{Book, Holder};
+use crate::deposit::Deposit;
 use crate::error::ContractError;
 use crate::funds::{self, Purse};
 use crate::{access, borrow, deposit, repay, update_asset_collateral_status, withdraw};
@@ -59,6 +60,7 @@ struct Touched {
     holder: Holder,
     lowered: bool,
     borrowed: Vec<AssetId>,
+    repaid: Vec<AssetId>,
 }
 
 impl Batch<'_> {
@@ -69,9 +71,9 @@ impl Batch<'_> {
                 self.purse.take(&coin)?;
                 let id = self.book.load_denom(self.deps, &coin.denom)?;
                 let at = self.touch(account_id)?;
-                let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
-                let counts = deposit::load_if_it_shields(self.deps, book, &touched.holder, id)?;
-                let shares = deposit::apply(book, &mut touched.holder, true, id, coin.amount, counts)?;
+                let order = Deposit { id, amount: coin.amount, is_owner: true };
+                let touched = get(&mut self.touched, at)?;
+                let shares = deposit::apply(self.deps, &mut self.book, &mut touched.holder, &order)?;
                 self.say(
                     "deposit",
                     at,
@@ -83,8 +85,7 @@ impl Batch<'_> {
                 let id = self.book.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
-                let amount = amount.map_or_else(|| withdraw::payable(book, &touched.holder, id), Ok)?;
-                let burnt = withdraw::apply(book, &mut touched.holder, id, amount)?;
+                let (amount, burnt) = withdraw::amount_or_all(book, &mut touched.holder, id, amount)?;
                 touched.lowered = true;
                 let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
                 let (amount, burnt) = (amount.to_string(), burnt.to_string());
@@ -95,11 +96,12 @@ impl Batch<'_> {
                 let id = self.book.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
-                borrow::apply(book, &mut touched.holder, id, amount)?;
+                let interest = borrow::apply(book, &mut touched.holder, id, amount)?;
                 touched.lowered = true;
                 touched.borrowed.push(id);
                 let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
-                let said = vec![(event::AMOUNT, amount.to_string()), (event::RECIPIENT, recipient)];
+                let (amount, interest) = (amount.to_string(), interest.to_string());
+                let said = vec![(event::AMOUNT, amount), (event::INTEREST, interest), (event::RECIPIENT, recipient)];
                 self.say("borrow", at, &denom, said)
             }
             BatchAction::Repay(FromPurse { coin, account_id }) => {
@@ -109,6 +111,7 @@ impl Batch<'_> {
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
                 let repaid = repay::apply(book, &mut touched.holder, id, coin.amount)?;
+                touched.repaid.push(id);
                 self.purse.put_back(&coin.denom, coin.amount.saturating_sub(repaid.amount));
                 self.say("repay", at, &coin.denom, vec![(event::AMOUNT, repaid.amount.to_string())])
             }
@@ -119,7 +122,7 @@ impl Batch<'_> {
                 let lowered = update_asset_collateral_status::apply(&self.book, &mut touched.holder, id, enable)?;
                 touched.lowered |= lowered;
                 let (deps, book) = (self.deps, &mut self.book);
-                update_asset_collateral_status::assert_no_shield(deps, book, &touched.holder, id, enable)?;
+                update_asset_collateral_status::assert_not_bought(deps, book, &touched.holder, id, enable)?;
                 self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
             }
         }
@@ -129,12 +132,16 @@ impl Batch<'_> {
     fn check(&mut self) -> Result<(), ContractError> {
         for touched in &self.touched {
             if touched.lowered {
-                self.book.check(self.deps, &touched.holder.account)?;
+                self.book.assert_healthy(self.deps, &touched.holder)?;
             }
             for id in &touched.borrowed {
                 if !touched.holder.account.debt(*id).is_zero() {
+                    self.book.assert_live_slot(self.deps, &touched.holder.account, *id)?;
                     borrow::assert_min_debt(&self.book, &touched.holder, *id)?;
                 }
+            }
+            for id in &touched.repaid {
+                repay::assert_min_rest(self.deps, &mut self.book, &touched.holder, *id)?;
             }
         }
         Ok(())
@@ -147,7 +154,7 @@ impl Batch<'_> {
             return Ok(at);
         }
         let holder = Holder::load(self.deps, self.sender.clone(), account_id)?;
-        self.touched.push(Touched { holder, lowered: false, borrowed: Vec::new() });
+        self.touched.push(Touched { holder, lowered: false, borrowed: Vec::new(), repaid: Vec::new() });
         Ok(self.touched.len().saturating_sub(1))
     }
 

@@ -2,20 +2,22 @@
 
 use cosmwasm_std::{Addr, Deps, Env, Storage};
 use plimsoll_risk::account::Account;
-use plimsoll_risk::health::{AssetState, Assets, HealthError, Position};
+use plimsoll_risk::health::{AssetState, Assets, HealthError, Moment, Position};
+use plimsoll_risk::mark::MarkPrice;
 use plimsoll_risk::market::{Accrued, MarketError};
 use plimsoll_risk::params::{AssetId, AssetParams};
-use plimsoll_risk::price::{Mark, Quote};
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::event::account_name;
 use plimsoll_schema::pool::Config;
 
 use crate::error::ContractError;
-use crate::prices;
+use crate::prices::Prices;
 use crate::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, CONFIG, DEBTORS, MARKETS};
 
 /// The longest denom that a bank knows.
 pub const DENOM_LENGTH_MAX: usize = 128;
+/// The most tokens priced by a live source in one account.
+pub const LIVE_MAX: usize = 4;
 
 /// The number of a denom. Errors when it is not listed.
 pub fn asset_id(storage: &dyn Storage, denom: &str) -> Result<AssetId, ContractError> {
@@ -30,6 +32,8 @@ pub struct Book {
     pub now: u64,
     pub config: Config,
     loaded: Vec<Loaded>,
+    /// Opened with the first price that is asked for.
+    prices: Option<Prices>,
 }
 
 #[derive(Clone)]
@@ -49,7 +53,7 @@ impl Assets for Book {
 impl Book {
     /// An empty book at this block.
     pub fn open(deps: Deps, env: &Env) -> Result<Self, ContractError> {
-        Ok(Self { now: env.block.time.seconds(), config: CONFIG.load(deps.storage)?, loaded: Vec::new() })
+        Ok(Self { now: env.block.time.seconds(), config: CONFIG.load(deps.storage)?, loaded: Vec::new(), prices: None })
     }
 
     /// Loads and accrues the market of this denom. Errors when it is not listed.
@@ -68,7 +72,7 @@ impl Book {
         let params = ASSET_PARAMS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let market = MARKETS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let market = market.accrue(self.now, params.reserve_factor)?;
-        let state = AssetState { params, market, mark: Mark::unknown() };
+        let state = AssetState { params, market, mark: MarkPrice::unknown() };
         self.loaded.push(Loaded { id, state, changed: false, priced: false });
         Ok(())
     }
@@ -78,22 +82,75 @@ impl Book {
         for held in &account.collaterals {
             self.load(deps, held.asset)?;
         }
+        self.load_carrying(deps, account)
+    }
+
+    /// Loads what the account's health factor depends on, with prices: all but its disabled deposits.
+    pub fn load_carrying(&mut self, deps: Deps, account: &Account) -> Result<(), ContractError> {
+        for held in account.collaterals.iter().filter(|held| held.enabled) {
+            self.load(deps, held.asset)?;
+        }
         for owed in &account.debts {
             self.load(deps, owed.asset)?;
         }
         self.load_prices(deps)
     }
 
-    /// Loads the prices of all loaded markets that have none yet.
+    /// Loads the published prices of all loaded markets that have none yet.
     pub fn load_prices(&mut self, deps: Deps) -> Result<(), ContractError> {
-        let missing: Vec<&mut Loaded> = self.loaded.iter_mut().filter(|l| !l.priced).collect();
-        let denoms: Vec<&str> = missing.iter().map(|l| l.state.params.denom.as_str()).collect();
-        let marks = prices::marks(deps, &self.config.oracle, &denoms, self.now)?;
-        for (loaded, mark) in missing.into_iter().zip(marks) {
-            loaded.state.mark = mark;
+        let mut prices = self.take_prices(deps)?;
+        for loaded in self.loaded.iter_mut().filter(|loaded| !loaded.priced) {
+            loaded.state.mark = prices.mark(deps, &loaded.state.params.denom)?;
             loaded.priced = true;
         }
+        self.prices = Some(prices);
         Ok(())
+    }
+
+    /// Loads all that the account's borrowing power depends on, its live sources asked in this very message.
+    pub fn load_live(&mut self, deps: Deps, account: &Account) -> Result<(), ContractError> {
+        self.load_priced(deps, account)?;
+        let held = account.collaterals.iter().map(|held| held.asset);
+        let ids: Vec<AssetId> = held.chain(account.debts.iter().map(|owed| owed.asset)).collect();
+        self.ask_live(deps, &ids)
+    }
+
+    /// Asks the live sources of these loaded and priced markets.
+    pub fn ask_live(&mut self, deps: Deps, ids: &[AssetId]) -> Result<(), ContractError> {
+        let marks = ids.iter().map(|id| self.mark(*id).cloned()).collect::<Result<Vec<_>, _>>()?;
+        if !marks.iter().any(MarkPrice::is_live) {
+            return Ok(());
+        }
+        let mut prices = self.take_prices(deps)?;
+        prices.ask_live(deps, &marks)?;
+        for loaded in self.loaded.iter_mut().filter(|loaded| loaded.priced) {
+            loaded.state.mark = prices.mark(deps, &loaded.state.params.denom)?;
+        }
+        self.prices = Some(prices);
+        Ok(())
+    }
+
+    fn take_prices(&mut self, deps: Deps) -> Result<Prices, ContractError> {
+        match self.prices.take() {
+            Some(prices) => Ok(prices),
+            None => Ok(Prices::open(deps, &self.config.oracle, self.now)?),
+        }
+    }
+
+    /// The moment by which accounts are judged; prices must be loaded.
+    pub fn moment(&self) -> Moment {
+        match self.prices.as_ref().map(Prices::heartbeat) {
+            None => Moment { clock: self.now, halted: false },
+            Some(heartbeat) => Moment {
+                clock: heartbeat.clock(self.now),
+                halted: heartbeat.is_halted(&self.config.halt_grace, self.now),
+            },
+        }
+    }
+
+    /// Whether this market and its price are loaded.
+    pub fn is_priced(&self, id: AssetId) -> bool {
+        self.loaded.iter().any(|loaded| loaded.id == id && loaded.priced)
     }
 
     /// A loaded market with its parameters and price.
@@ -111,17 +168,33 @@ impl Book {
         self.params(id).map(|p| p.denom.clone())
     }
 
-    /// The price of a loaded market. Errors with the guard that it fails; its prices must be loaded.
-    pub fn quote(&self, id: AssetId) -> Result<Quote, ContractError> {
-        let AssetState { params, mark, .. } = self.state(id)?;
-        mark.quote.clone().map_err(|fault| ContractError::Price { denom: params.denom.clone(), fault })
+    /// The price of a loaded market; its prices must be loaded.
+    pub fn mark(&self, id: AssetId) -> Result<&MarkPrice, ContractError> {
+        self.state(id).map(|state| &state.mark)
+    }
+
+    /// Errors with the reason when health must not be bought with this market's token now: it is silent, or lent against at much less
+    /// than liquidation counts ([`MarkPrice::is_ahead`]).
+    pub fn assert_not_ahead(&self, id: AssetId) -> Result<(), ContractError> {
+        let mark = self.mark(id)?;
+        let denom = self.denom(id)?;
+        match mark.borrow_fault() {
+            Some(fault) => Err(ContractError::Price { denom, fault }),
+            None if mark.is_ahead() => Err(ContractError::PriceAhead { denom }),
+            None => Ok(()),
+        }
     }
 
     /// A loaded market, to be changed. It will be written back.
     pub fn market(&mut self, id: AssetId) -> Result<&mut Accrued, ContractError> {
+        self.market_and_params(id).map(|(market, _)| market)
+    }
+
+    /// The same, with the parameters that a change of it depends on.
+    pub fn market_and_params(&mut self, id: AssetId) -> Result<(&mut Accrued, &AssetParams), ContractError> {
         let loaded = self.loaded.iter_mut().find(|l| l.id == id).ok_or(ContractError::UnknownAsset(id))?;
         loaded.changed = true;
-        Ok(&mut loaded.state.market)
+        Ok((&mut loaded.state.market, &loaded.state.params))
     }
 
     /// A refusal of this market, with its denom.
@@ -149,26 +222,100 @@ impl Book {
 
     /// The account in amounts and prices. Its markets must be loaded.
     pub fn position(&self, account: &Account) -> Result<Position, ContractError> {
-        Position::of(account, self, self.now).map_err(|error| self.unhealthy(error))
+        Position::of(account, self, &self.moment()).map_err(|error| self.unhealthy(error))
     }
 
-    /// Errors unless the account's debt is within max LTV at the unfavourable edge of each price.
-    pub fn assert_within_max_ltv(&self, account: &Account) -> Result<(), ContractError> {
-        let power = self.position(account)?.borrowing_power().map_err(|error| self.unhealthy(error))?;
-        if power.is_within() {
+    /// The account as far as it is loaded: disabled deposits that weren't are left out.
+    pub fn carrying_position(&self, account: &Account) -> Result<Position, ContractError> {
+        let mut carrying = account.clone();
+        carrying.collaterals.retain(|held| held.enabled || self.is_priced(held.asset));
+        self.position(&carrying)
+    }
+
+    /// Errors unless the holder's debt is within max LTV at the unfavourable edge of each price, or the message has improved the
+    /// account. To be called after what lowers borrowing power or raises debt; loads what it depends on and asks its live sources.
+    /// Without debt no price is needed: lenders leave even when the oracle is dead.
+    pub fn assert_healthy(&mut self, deps: Deps, holder: &Holder) -> Result<(), ContractError> {
+        if holder.account.debts.is_empty() {
             return Ok(());
         }
-        Err(ContractError::AboveMaxLtv { debt: power.debt, limit: power.limit })
+        self.load_live(deps, &holder.account)?;
+        let power = self.position(&holder.account)?.borrowing_power().map_err(|error| self.unhealthy(error))?;
+        let halted = self.moment().halted;
+        if power.is_within() && !halted {
+            return Ok(());
+        }
+        if self.is_improved(deps, holder)? {
+            return Ok(());
+        }
+        if halted {
+            Err(ContractError::Halted)
+        } else {
+            Err(ContractError::AboveMaxLtv { debt: power.debt, limit: power.limit })
+        }
     }
 
-    /// After what lowers borrowing power or raises debt: loads what the account's health depends on, and errors unless its debt
-    /// is within max LTV. Without debt no price is needed: lenders leave even when the oracle is dead.
-    pub fn check(&mut self, deps: Deps, account: &Account) -> Result<(), ContractError> {
-        if account.debts.is_empty() {
+    /// Whether the message leaves the account at a health factor of at least 1 and no lower than before, with less debt in value; all
+    /// at the borrowing edges. A deposit in a market that is stopped or above its cap counts afterwards with no more than it counted
+    /// before, or many such improvements would swap good collateral for broken.
+    fn is_improved(&mut self, deps: Deps, holder: &Holder) -> Result<bool, ContractError> {
+        self.load_live(deps, &holder.before)?;
+        let before = self.position(&holder.before)?;
+        let after = self.position(&holder.account)?;
+        let counted_before = |asset: AssetId| {
+            let line = before.collaterals.iter().find(|line| line.asset == asset && line.enabled);
+            line.map_or(Amount::ZERO, |line| line.amount)
+        };
+        let restricted = |asset: AssetId| {
+            let line = after.collaterals.iter().find(|line| line.asset == asset);
+            line.is_some_and(|line| line.power < Ratio::ONE)
+        };
+        let counted =
+            |asset, amount: Amount| if restricted(asset) { amount.min(counted_before(asset)) } else { amount };
+        let old = before.edge_health(|_, amount| amount).map_err(|error| self.unhealthy(error))?;
+        let new = after.edge_health(counted).map_err(|error| self.unhealthy(error))?;
+        Ok(new.debt < old.debt && !new.is_below_one() && new.is_no_lower_than(&old))
+    }
+
+    /// Whether all of this deposit is needed to bring the account, which is above its max LTV, back within it: with one base unit less
+    /// it would still be above.
+    pub fn is_needed(
+        &mut self,
+        deps: Deps,
+        account: &Account,
+        id: AssetId,
+        amount: Amount,
+    ) -> Result<bool, ContractError> {
+        self.load_live(deps, account)?;
+        let mut position = self.position(account)?;
+        let short = amount.saturating_sub(Amount::new(1));
+        for line in position.collaterals.iter_mut().filter(|line| line.asset == id) {
+            line.amount = line.amount.saturating_add(short);
+        }
+        let power = position.uncapped_power().map_err(|error| self.unhealthy(error))?;
+        Ok(!power.is_within())
+    }
+
+    /// Errors when one more token priced by a live source would be among the account's: each is asked at a borrow, so their number is
+    /// bounded. `id` must be loaded.
+    pub fn assert_live_slot(&mut self, deps: Deps, account: &Account, id: AssetId) -> Result<(), ContractError> {
+        let held = account.collaterals.iter().map(|held| held.asset);
+        let others: Vec<AssetId> =
+            held.chain(account.debts.iter().map(|owed| owed.asset)).filter(|o| *o != id).collect();
+        if others.len() < LIVE_MAX {
             return Ok(());
         }
         self.load_priced(deps, account)?;
-        self.assert_within_max_ltv(account)
+        let mut live = Vec::new();
+        for other in others {
+            if self.mark(other)?.is_live() && !live.contains(&other) {
+                live.push(other);
+            }
+        }
+        if live.len() >= LIVE_MAX && self.mark(id)?.is_live() {
+            return Err(ContractError::LivePrices { denom: self.denom(id)?, max: LIVE_MAX });
+        }
+        Ok(())
     }
 
     /// What the account's deposit of this asset is worth, rounded down.
@@ -191,9 +338,9 @@ pub struct Holder {
     pub owner: Addr,
     pub account_id: u32,
     pub account: Account,
+    /// The account when the message came.
+    pub before: Account,
     existed: bool,
-    /// Whether it had debt when the message came.
-    pub was_debtor: bool,
 }
 
 impl Holder {
@@ -203,8 +350,12 @@ impl Holder {
         let stored = ACCOUNTS.may_load(deps.storage, (&owner, account_id))?;
         let existed = stored.is_some();
         let account = stored.unwrap_or_default();
-        let was_debtor = !account.debts.is_empty();
-        Ok(Self { owner, account_id, account, existed, was_debtor })
+        Ok(Self { owner, account_id, before: account.clone(), account, existed })
+    }
+
+    /// Whether it had debt when the message came.
+    pub const fn was_debtor(&self) -> bool {
+        !self.before.debts.is_empty()
     }
 
     /// How events and errors call it.
@@ -220,7 +371,7 @@ impl Holder {
         } else if self.existed {
             ACCOUNTS.remove(storage, key);
         }
-        match (self.was_debtor, !self.account.debts.is_empty()) {
+        match (self.was_debtor(), !self.account.debts.is_empty()) {
             (false, true) => DEBTORS.save(storage, key, &true)?,
             (true, false) => DEBTORS.remove(storage, key),
             _ => {}

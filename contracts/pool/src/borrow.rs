@@ -1,6 +1,9 @@
 //! `borrow`: take a loan against the account's collateral.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::health::AssetState;
+use plimsoll_risk::mark::SharedValues;
+use plimsoll_risk::market::Borrowed;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
@@ -19,8 +22,9 @@ pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Resu
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
-    apply(&mut book, &mut holder, id, amount)?;
-    book.check(deps.as_ref(), &holder.account)?;
+    let interest = apply(&mut book, &mut holder, id, amount)?;
+    book.assert_live_slot(deps.as_ref(), &holder.account, id)?;
+    book.assert_healthy(deps.as_ref(), &holder)?;
     assert_min_debt(&book, &holder, id)?;
 
     let name = holder.name();
@@ -31,30 +35,42 @@ pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Resu
         .add_attribute(event::ACCOUNT, name)
         .add_attribute(event::DENOM, &denom)
         .add_attribute(event::AMOUNT, amount.to_string())
+        .add_attribute(event::INTEREST, interest.to_string())
         .add_attribute(event::RECIPIENT, recipient.as_str())
         .add_messages(funds::pay(recipient.as_str(), amount, &denom)))
 }
 
-/// Takes the loan, in memory. Errors unless the market can pay it and its cap allows it. Health is for the caller to check.
-pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<(), ContractError> {
+/// Takes the loan, in memory. Says how much interest it owes at once. Errors unless the market can pay it, and its cap
+/// and its most utilization allow it. Health is for the caller to check.
+pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<Amount, ContractError> {
     let denom = book.denom(id)?;
     funds::nonzero(amount, &denom)?;
     if !book.params(id)?.enabled.borrow {
         return Err(ContractError::Stopped { action: "borrow", denom });
     }
-    let scaled = book.market(id)?.borrow(amount).map_err(|error| book.refused(id, error))?;
-    let (wanted, cap) = (book.state(id)?.market.debt()?, book.params(id)?.borrow_cap);
+    let (market, params) = book.market_and_params(id)?;
+    let Borrowed { scaled, interest } = market.borrow(amount, params).map_err(|error| book.refused(id, error))?;
+    let AssetState { market, params, .. } = book.state(id)?;
+    let (wanted, cap) = (market.debt()?, params.borrow_cap);
     if wanted > cap {
         return Err(ContractError::BorrowCap { denom, cap, wanted });
     }
-    Ok(holder.account.add_debt(id, scaled)?)
+    let (utilization, max) = (market.utilization_up()?, params.max_borrow_utilization);
+    if utilization > max {
+        return Err(ContractError::BorrowUtilization { denom, utilization, max });
+    }
+    holder.account.add_debt(id, scaled)?;
+    Ok(interest)
 }
 
 /// A debt that nobody would bother to liquidate is not given.
 pub fn assert_min_debt(book: &Book, holder: &Holder, id: AssetId) -> Result<(), ContractError> {
     let state = book.state(id)?;
     let owed = state.market.owed_up(holder.account.debt(id))?;
-    let (value, min) = (owed.value_down(state.mark.debt(), state.params.decimals)?, book.config.min_debt_value);
+    let (value, min) = (
+        owed.value_down(state.mark.debt_up(&SharedValues::default()), state.params.decimals)?,
+        book.config.min_debt_value,
+    );
     if value < min {
         return Err(ContractError::BelowMinDebt { denom: state.params.denom.clone(), value, min });
     }

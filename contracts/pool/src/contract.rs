@@ -5,18 +5,20 @@ use plimsoll_risk::params::Switches;
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{
     CollateralStatus, ExecuteMsg, InstantiateMsg, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg, UserAccount,
+    UserAsset,
 };
 
 use crate::error::ContractError;
 use crate::state::{ASSET_COUNT, CONFIG, LOAN_COUNT, PROPOSED_ORACLE, ROLES, Roles};
 use crate::{
-    access, batch, borrow, deposit, flash_loan, funds, init_asset, liquidate, pause, query, repay, reserves,
-    update_asset, update_asset_collateral_status, update_config, withdraw, write_off,
+    access, batch, borrow, deposit, flash_loan, funds, init_asset, liquidate, migrate, pause, query, repay, reserves,
+    set_off, update_asset, update_asset_collateral_status, update_config, withdraw, write_off,
 };
 
 /// The name under which cw2 knows this contract.
 pub const CONTRACT: &str = "crates.io:plimsoll-pool";
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Its version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Sets the pool up. It has no markets yet.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
@@ -62,6 +64,9 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
             let order = liquidate::Liquidate { user, account_id, collateral_denom, recipient, receive, min_receive };
             liquidate::liquidate(deps, env, info, order)
         }
+        M::SetOff(UserAsset { user, account_id, denom }) => {
+            set_off::set_off(deps, env, info, &user, account_id, &denom)
+        }
         M::WriteOff(UserAccount { user, account_id }) => write_off::write_off(deps, env, info, &user, account_id),
         M::InitAsset { params } => init_asset::init_asset(deps, env, info, params),
         M::UpdateAsset { denom, changes } => update_asset::update_asset(deps, env, info, &denom, changes),
@@ -69,7 +74,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::FlashLoan { coin, msg } => flash_loan::flash_loan(deps, env, info, coin, msg),
         M::RepayFlashLoan(LoanId { id }) => flash_loan::repay_flash_loan(deps, env, info, id),
         M::AssertFlashLoanRepaid(LoanId { id }) => flash_loan::assert_repaid(deps.as_ref(), &info, id),
-        M::Cover {} => reserves::cover(deps, env, info),
+        M::Cover { beneficiary } => reserves::cover(deps, env, info, beneficiary.unwrap_or_default()),
         M::Pause { denom, deposit, borrow, flash_loan } => {
             pause::pause(deps, info, denom, Switches { deposit, borrow, flash_loan })
         }
@@ -94,10 +99,9 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
     query::query(deps, &env, msg)
 }
 
-/// Takes over from an older version of this contract. Errors for another contract's state, for a downgrade, and while a flash loan is open.
+/// Takes over from an older version of this contract, and rewrites its records. Errors for another contract's state, for a downgrade, and
+/// while a flash loan is open.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
-pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
-    flash_loan::assert_none_open(deps.as_ref())?;
-    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
-    Ok(Response::new().add_attribute("action", "migrate").add_attribute("from", from))
+pub fn migrate(deps: DepsMut, env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
+    migrate::migrate(deps, env)
 }

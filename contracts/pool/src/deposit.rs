@@ -1,6 +1,7 @@
 //! `deposit`: supply the attached coin.
 
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::account::Account;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
@@ -24,8 +25,8 @@ pub fn deposit(
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
     let is_owner = info.sender == holder.owner;
-    let counts = load_if_it_shields(deps.as_ref(), &mut book, &holder, id)?;
-    let shares = apply(&mut book, &mut holder, is_owner, id, amount, counts)?;
+    let order = Deposit { id, amount, is_owner };
+    let shares = apply(deps.as_ref(), &mut book, &mut holder, &order)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
@@ -38,21 +39,26 @@ pub fn deposit(
         .add_attribute(event::SHARES, shares.to_string()))
 }
 
+/// A deposit, and whether it is the owner's.
+pub struct Deposit {
+    pub id: AssetId,
+    pub amount: Amount,
+    pub is_owner: bool,
+}
+
 /// Takes the deposit in, in memory.
-pub fn apply(
-    book: &mut Book,
-    holder: &mut Holder,
-    is_owner: bool,
-    id: AssetId,
-    amount: Amount,
-    counts: bool,
-) -> Result<SupplyShares, ContractError> {
+pub fn apply(deps: Deps, book: &mut Book, holder: &mut Holder, order: &Deposit) -> Result<SupplyShares, ContractError> {
+    let Deposit { id, amount, is_owner } = *order;
     assert_own_slot(holder, is_owner, id, &book.denom(id)?)?;
-    if !is_rescue(holder, id) {
-        assert_open(book, id, amount)?;
+    let counts = load_price_if_indebted(deps, book, holder, id)?;
+    if let Err(refusal) = assert_open(book, id, amount) {
+        assert_rescue(deps, book, holder, order, refusal)?;
+    }
+    let opens = holder.account.collateral(id).is_none();
+    if opens {
+        book.assert_live_slot(deps, &holder.account, id)?;
     }
     let shares = book.market(id)?.deposit(amount).map_err(|error| book.refused(id, error))?;
-    let opens = holder.account.collateral(id).is_none();
     holder.account.add_shares(id, shares)?;
     if opens && !counts {
         holder.account.set_enabled(id, false);
@@ -60,17 +66,18 @@ pub fn apply(
     Ok(shares)
 }
 
-/// While a price fails, a collateral counts at its hard upper bound in liquidation. So that nobody buys an indebted account a shield with a
-/// token whose feed is down, such a deposit opens a slot that doesn't count, and no slot that counts is topped up. Answers whether a
-/// new slot may count. Without debt no price is asked for.
-pub fn load_if_it_shields(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
+/// Health can't be bought at a price that the settled one has not reached: while a token is silent, or lent against at much less than
+/// liquidation counts, a deposit of it into an indebted account opens a slot that doesn't count, and no slot that counts is topped up.
+/// Answers whether a new slot may count. Without debt no price is asked for.
+fn load_price_if_indebted(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
     if holder.account.debts.is_empty() || holder.account.collateral(id).is_some_and(|held| !held.enabled) {
         return Ok(true);
     }
     book.load_prices(deps)?;
+    book.ask_live(deps, &[id])?;
     match holder.account.collateral(id) {
-        Some(_) => book.quote(id).map(|_| true),
-        None => Ok(book.quote(id).is_ok()),
+        Some(_) => book.assert_not_ahead(id).map(|()| true),
+        None => Ok(book.assert_not_ahead(id).is_ok()),
     }
 }
 
@@ -82,10 +89,32 @@ fn assert_own_slot(holder: &Holder, is_owner: bool, id: AssetId, denom: &str) ->
     Err(ContractError::ForeignSlot { account: holder.name(), denom: denom.to_owned() })
 }
 
-/// A top-up of enabled collateral of an indebted account passes the guardian's stop and the supply cap: whoever wants to save
-/// his account must be able to. A debt taken in the same batch is no reason.
-fn is_rescue(holder: &Holder, id: AssetId) -> bool {
-    holder.was_debtor && holder.account.collateral(id).is_some_and(|c| c.enabled)
+/// A top-up of enabled collateral passes the guardian's stop and the supply cap as far as it brings an indebted account back within its
+/// max LTV: whoever wants to save their account must be able to. What the same batch borrowed or took out is no reason: as much passes as
+/// the account needs now, and no more than it needed before. Errors with the refusal of the market otherwise.
+fn assert_rescue(
+    deps: Deps,
+    book: &mut Book,
+    holder: &Holder,
+    order: &Deposit,
+    refusal: ContractError,
+) -> Result<(), ContractError> {
+    let tops_up = |account: &Account| account.collateral(order.id).is_some_and(|held| held.enabled);
+    if !holder.was_debtor() || holder.account.debts.is_empty() || !tops_up(&holder.account) || !tops_up(&holder.before)
+    {
+        return Err(refusal);
+    }
+    let held = |account: &Account| book.supplied(account, order.id);
+    let added = held(&holder.account)?.saturating_sub(held(&holder.before)?);
+    for (account, added) in [(&holder.account, Amount::ZERO), (&holder.before, added)] {
+        if !book.is_needed(deps, account, order.id, added)? {
+            return Err(refusal);
+        }
+        if !book.is_needed(deps, account, order.id, added.saturating_add(order.amount))? {
+            return Err(ContractError::RescueTooLarge { denom: book.denom(order.id)?, wanted: order.amount });
+        }
+    }
+    Ok(())
 }
 
 fn assert_open(book: &Book, id: AssetId, wanted: Amount) -> Result<(), ContractError> {

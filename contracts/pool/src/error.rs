@@ -2,12 +2,13 @@
 
 use cosmwasm_std::StdError;
 use plimsoll_risk::account::AccountError;
+use plimsoll_risk::heartbeat::{GAP_MIN, GRACE_MAX, HaltGrace};
 use plimsoll_risk::liquidation::LiquidationError;
 use plimsoll_risk::market::MarketError;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::{AssetId, ParamsError};
 use plimsoll_risk::price::PriceFault;
-use plimsoll_risk::units::{Amount, Price, Ratio, Value};
+use plimsoll_risk::units::{Amount, Ratio, Value};
 use plimsoll_schema::ownership::OwnershipError;
 use thiserror::Error;
 
@@ -139,6 +140,17 @@ pub enum ContractError {
         /// What would be owed.
         wanted: Amount,
     },
+    /// More of the market would be lent out than its parameters allow: what is left is for lenders who leave and for
+    /// liquidations.
+    #[error("utilization of {denom} would be {utilization}, at most {max} is allowed after a borrow")]
+    BorrowUtilization {
+        /// Which token.
+        denom: String,
+        /// What it would be.
+        utilization: Ratio,
+        /// The most.
+        max: Ratio,
+    },
     /// The market can't pay that much at this moment.
     #[error("insufficient liquidity: wanted {wanted} {denom}, available {available}")]
     InsufficientLiquidity {
@@ -217,13 +229,62 @@ pub enum ContractError {
         /// The least.
         min: Value,
     },
-    /// A price that is needed fails its guards.
+    /// A price that is needed is silent.
     #[error("price of {denom}: {fault}")]
     Price {
-        /// Which token.
+        /// The token.
         denom: String,
-        /// The guard that failed.
+        /// Why there is no price.
         fault: PriceFault,
+    },
+    /// Health can't be bought with a token whose settled price has not yet reached what was observed.
+    #[error(
+        "price of {denom} is lent against at much less than it counts for: it can't add to an indebted account's health now"
+    )]
+    PriceAhead {
+        /// The token.
+        denom: String,
+    },
+    /// Prices were not told for too long: nothing is borrowed in the grace after a halt.
+    #[error("the oracle was halted: until the grace is over nothing is borrowed, and no indebted account is lowered")]
+    Halted,
+    /// One more token whose price is asked for at every borrow.
+    #[error("account has {max} tokens with live prices already, {denom} would be one more")]
+    LivePrices {
+        /// The token that would be added.
+        denom: String,
+        /// The most.
+        max: usize,
+    },
+    /// A deposit that passes a stop or a cap, and is more than brings the account back within its max LTV.
+    #[error(
+        "a deposit of {wanted}{denom} passes a stop or the supply cap only as far as it brings an account back within its max LTV"
+    )]
+    RescueTooLarge {
+        /// The token.
+        denom: String,
+        /// The deposit.
+        wanted: Amount,
+    },
+    /// A part repayment that leaves a debt too small to be worth a liquidation.
+    #[error("rest of the debt of {denom} would be worth {value}: repay all of it, or leave at least {min}")]
+    RestBelowMinDebt {
+        /// The token.
+        denom: String,
+        /// What the rest would be worth.
+        value: Value,
+        /// The least.
+        min: Value,
+    },
+    /// A token of which one base unit may be worth more than dust: its last unit could never be liquidated.
+    #[error("one base unit of {denom} may be worth {value}, more than the dust value {dust}")]
+    IndivisibleUnit {
+        /// The token.
+        denom: String,
+        /// The most that a base unit may be worth.
+        value: Value,
+        /// The dust value.
+        dust: Value,
     },
 
     /// Nobody liquidates himself, nor to the benefit of the liquidated.
@@ -231,6 +292,12 @@ pub enum ContractError {
     SelfLiquidation {
         /// The address.
         address: String,
+    },
+    /// A debt and a deposit of one denom are set off against each other, without a bonus.
+    #[error("{denom} is both debt and collateral: use set_off, which moves no coins and pays no bonus")]
+    SameDenom {
+        /// Which token.
+        denom: String,
     },
     /// The liquidator would get less than he asks for.
     #[error("liquidation yields {got} {denom}, at least {wanted} is asked")]
@@ -333,7 +400,7 @@ pub enum ContractError {
         /// Who may.
         role: &'static str,
     },
-    /// The risk manager may only lower caps, max LTV and threshold.
+    /// The risk manager may only lower caps, the most utilization among them, max LTV and threshold.
     #[error("the risk manager may not change {name} so: only caps, max LTV and threshold, and only downwards")]
     NotTightening {
         /// What was to be changed.
@@ -359,12 +426,12 @@ pub enum ContractError {
         /// Which token.
         denom: String,
     },
-    /// The delay has not passed.
+    /// The delay has not passed, or what was due is paid and the next part's day has not come.
     #[error("reserves of {denom} can be withdrawn from {effective_at} on, it is {now}")]
     ReservesTooEarly {
         /// Which token.
         denom: String,
-        /// When they can.
+        /// When the next part can.
         effective_at: u64,
         /// The time of this block.
         now: u64,
@@ -393,18 +460,12 @@ pub enum ContractError {
         /// The time of this block.
         now: u64,
     },
-    /// The new oracle sees another market.
-    #[error("price of {denom}: the new oracle says {new}, the present one {old}, at most {max} apart is allowed")]
-    OracleTooFar {
-        /// Which token.
-        denom: String,
-        /// What the new oracle says.
-        new: Price,
-        /// What the present one says.
-        old: Price,
-        /// How far they may be apart.
-        max: Ratio,
-    },
+    /// The delay of a change of the oracle is out of range.
+    #[error("oracle_delay {0} is above 30 days")]
+    OracleDelay(u64),
+    /// The grace after a halt is out of range.
+    #[error("halt_grace: gap {} and grace {} must both be 0, or gap at least {GAP_MIN} and grace at most {GRACE_MAX}", .0.gap, .0.grace)]
+    HaltGrace(HaltGrace),
     /// A value above which an account of value could be taken for dust.
     #[error("{name} {value} is above {max}")]
     ValueTooHigh {

@@ -1,7 +1,8 @@
 //! `liquidate`: repay a debt of an account below health factor 1, and take collateral for it.
 
 use cosmwasm_std::{Addr, Deps, DepsMut, Env, MessageInfo, Response};
-use plimsoll_risk::liquidation::{self, Incentive, Liquidation, LiquidationError};
+use plimsoll_risk::account::Account;
+use plimsoll_risk::liquidation::{self, Incentive, Liquidation, LiquidationError, OwedIn};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
@@ -47,16 +48,19 @@ pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Liquidate) -
     let mut book = Book::open(deps.as_ref(), &env)?;
     let (seized, owed) = load(deps.as_ref(), &mut book, &holder, &order.collateral_denom, &coin.denom)?;
 
-    let done = apply(&mut book, &mut holder, seized, owed, &coin, order.receive)?;
+    let done = apply(deps.as_ref(), &mut book, &mut holder, (seized, owed), &coin, order.receive)?;
     assert_received(&book, seized, &order, &done)?;
     let mut response = Response::new().add_attributes(attributes(&holder, &order, &coin, info.sender.as_str(), &done));
     if !done.minted.is_zero() {
-        let taker = give_shares(deps.as_ref(), &info.sender, recipient.clone(), seized, done.minted, &order)?;
+        let taker = give_shares(deps.as_ref(), &mut book, &info.sender, recipient.clone(), seized, done.minted)?;
         response = response.add_attribute(event::ACCOUNT, taker.name());
         taker.save(deps.storage)?;
     }
 
     holder.save(deps.storage)?;
+    if let Some(losses) = &done.losses {
+        losses.shrink_requests(deps.storage)?;
+    }
     book.save(deps.storage)?;
     let refund = coin.amount.saturating_sub(done.sized.repay);
     Ok(response.add_messages(funds::pay(info.sender.as_str(), refund, &coin.denom)).add_messages(funds::pay(
@@ -66,7 +70,8 @@ pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Liquidate) -
     )))
 }
 
-/// Loads all that the account's health depends on. Answers with the assets seized and repaid.
+/// Loads what decides about this liquidation, published prices alone: what carries the account's debt, and its disabled deposits only
+/// where their value can change the outcome. Answers with the assets seized and repaid.
 pub fn load(
     deps: Deps,
     book: &mut Book,
@@ -76,30 +81,36 @@ pub fn load(
 ) -> Result<(AssetId, AssetId), ContractError> {
     let seized = book.load_denom(deps, collateral_denom)?;
     let owed = book.load_denom(deps, debt_denom)?;
-    book.load_priced(deps, &holder.account)?;
+    book.load_carrying(deps, &holder.account)?;
+    if disabled_can_decide(book, holder, seized)? {
+        book.load_priced(deps, &holder.account)?;
+    }
     Ok((seized, owed))
+}
+
+/// Whether disabled deposits can change the outcome. They carry no debt; they only add to the collateral ratio, which limits the bonus and
+/// decides whether all of the debt may be repaid. Above `1 + b_max` it does neither. In a halt it decides about the grace.
+fn disabled_can_decide(book: &Book, holder: &Holder, seized: AssetId) -> Result<bool, ContractError> {
+    let health = book.carrying_position(&holder.account)?.health()?;
+    let most = book.params(seized)?.liquidation_bonus.max.plus_one();
+    Ok(book.moment().halted || (health.is_below_one() && health.collateral <= health.debt.share_up(most)?))
 }
 
 /// Liquidates, in memory: sizes by `risk`, repays, seizes, and books the loss when nothing of value is left.
 pub fn apply(
+    deps: Deps,
     book: &mut Book,
     holder: &mut Holder,
-    seized: AssetId,
-    owed: AssetId,
+    (seized, owed): (AssetId, AssetId),
     coin: &Paid,
     receive: Receive,
 ) -> Result<Outcome, ContractError> {
-    let params = book.params(seized)?;
-    let incentive = Incentive { bonus: params.liquidation_bonus, protocol_fee: params.protocol_liquidation_fee };
-    let position = book.position(&holder.account)?;
-    let sized = liquidation::size(&position, seized, owed, coin.amount, &incentive, &book.config.liquidation)
-        .map_err(|error| named(book, holder, error))?;
-
+    if seized == owed {
+        return Err(ContractError::SameDenom { denom: coin.denom.clone() });
+    }
+    let sized = size(book, holder, seized, owed, coin)?;
     let debt = holder.account.debt(owed);
     let repaid = book.market(owed)?.repay(sized.repay, debt).map_err(|error| book.refused(owed, error))?;
-    if repaid.cleared.is_zero() {
-        return Err(ContractError::RepaysNothing { denom: coin.denom.clone(), amount: sized.repay });
-    }
     holder.account.clear_debt(owed, repaid.cleared)?;
 
     let received = sized.seize.saturating_sub(sized.fee);
@@ -112,8 +123,27 @@ pub fn apply(
     let shares = market.seize(sized.seize, sized.fee, paid, held).map_err(|error| book.refused(seized, error))?;
     holder.account.take_shares(seized, shares.burnt)?;
 
-    let losses = loss::book_if_bad(book, holder)?;
+    let losses = loss::book_if_bad(deps, book, holder)?;
     Ok(Outcome { sized, paid, minted: shares.minted, losses })
+}
+
+fn size(
+    book: &Book,
+    holder: &Holder,
+    seized: AssetId,
+    owed: AssetId,
+    coin: &Paid,
+) -> Result<Liquidation, ContractError> {
+    let (incentive, terms) = (Incentive::of(book.params(seized)?), &book.config.liquidation);
+    let position = book.carrying_position(&holder.account)?;
+    let debt = OwedIn { market: &book.state(owed)?.market, scaled: holder.account.debt(owed) };
+    let sized = liquidation::size_in(&position, seized, owed, coin.amount, &incentive, terms, debt);
+    sized.map_err(|error| match error {
+        LiquidationError::RepaysNothing { amount } => {
+            ContractError::RepaysNothing { denom: coin.denom.clone(), amount }
+        }
+        error => named(book, holder, error),
+    })
 }
 
 /// With `min_receive` set, the recipient gets that much, and underlying in full.
@@ -134,24 +164,43 @@ fn assert_received(book: &Book, seized: AssetId, order: &Liquidate, done: &Outco
     Ok(())
 }
 
-/// Shares go to the recipient's account 0. Only the liquidator's own message opens a slot in it.
+/// Shares go to the recipient's account 0. Only the liquidator's own message opens a slot in it. They buy its health no more than a
+/// deposit would: while the token is lent against at much less than it was seized at, its live source asked in this message too, a new slot
+/// of an indebted account doesn't count, and one that counts takes none.
 fn give_shares(
     deps: Deps,
+    book: &mut Book,
     sender: &Addr,
     recipient: Addr,
     asset: AssetId,
     shares: SupplyShares,
-    order: &Liquidate,
 ) -> Result<Holder, ContractError> {
     let mut taker = Holder::load(deps, recipient, None)?;
-    if taker.owner != *sender && taker.account.collateral(asset).is_none() {
-        return Err(ContractError::ForeignSlot { account: taker.name(), denom: order.collateral_denom.clone() });
+    let held = taker.account.collateral(asset).copied();
+    if taker.owner != *sender && held.is_none() {
+        return Err(ContractError::ForeignSlot { account: taker.name(), denom: book.denom(asset)? });
+    }
+    let owes = !taker.account.debts.is_empty();
+    if owes {
+        book.ask_live(deps, &[asset])?;
+    }
+    let counts = !owes || book.assert_not_ahead(asset).is_ok();
+    if held.is_some_and(|held| held.enabled) && !counts {
+        book.assert_not_ahead(asset)?;
+    }
+    if held.is_none() {
+        book.assert_live_slot(deps, &taker.account, asset)?;
     }
     taker.account.add_shares(asset, shares)?;
+    if held.is_none() && !counts {
+        taker.account.set_enabled(asset, false);
+    }
     Ok(taker)
 }
 
-fn named(book: &Book, holder: &Holder, error: LiquidationError) -> ContractError {
+/// The error with names in place of numbers. Of an account that seems healthy while one of its prices is silent, the
+/// silence is the reason.
+pub fn named(book: &Book, holder: &Holder, error: LiquidationError) -> ContractError {
     let account = holder.name();
     let named = match &error {
         LiquidationError::NoCollateral(id) => book.denom(*id).map(|denom| ContractError::NoDeposit { account, denom }),
@@ -159,9 +208,23 @@ fn named(book: &Book, holder: &Holder, error: LiquidationError) -> ContractError
         LiquidationError::Price { asset, fault } => {
             book.denom(*asset).map(|denom| ContractError::Price { denom, fault: fault.clone() })
         }
+        LiquidationError::Healthy { .. } => match silent_price(book, &holder.account) {
+            Some(price) => return price,
+            None => return ContractError::Liquidation(error),
+        },
         _ => return ContractError::Liquidation(error),
     };
     named.unwrap_or(ContractError::Liquidation(error))
+}
+
+/// The first silent price among what was read of the account.
+fn silent_price(book: &Book, account: &Account) -> Option<ContractError> {
+    let deposits = account.collaterals.iter().map(|held| held.asset);
+    let mut assets = deposits.chain(account.debts.iter().map(|owed| owed.asset)).filter(|id| book.is_priced(*id));
+    assets.find_map(|id| {
+        let fault = book.mark(id).ok()?.fault()?;
+        Some(ContractError::Price { denom: book.denom(id).ok()?, fault })
+    })
 }
 
 fn attributes(

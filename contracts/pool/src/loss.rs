@@ -1,23 +1,31 @@
 //! Debt that nobody will pay: reserves bear it first, then suppliers.
 
+use cosmwasm_std::{Deps, Storage};
 use plimsoll_risk::loss::is_bad_debt;
 use plimsoll_risk::market::Loss;
+use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
+use crate::reserves;
 
 /// What was swept and written off, by denom.
 #[derive(Default)]
 pub struct Losses {
     swept: Vec<(String, Amount)>,
-    written_off: Vec<(String, Loss)>,
+    written_off: Vec<(AssetId, String, Loss)>,
 }
 
-/// Books the account's loss, in memory, if its debt is bad. All that is loaded must be priced.
-pub fn book_if_bad(book: &mut Book, holder: &mut Holder) -> Result<Option<Losses>, ContractError> {
+/// Books the account's loss, in memory, if its debt is bad. What carries its debt must be loaded; disabled deposits are read only where
+/// they decide.
+pub fn book_if_bad(deps: Deps, book: &mut Book, holder: &mut Holder) -> Result<Option<Losses>, ContractError> {
     let dust = book.config.liquidation.dust_value;
+    if !is_bad_debt(&book.carrying_position(&holder.account)?, dust)? {
+        return Ok(None);
+    }
+    book.load_priced(deps, &holder.account)?;
     if !is_bad_debt(&book.position(&holder.account)?, dust)? {
         return Ok(None);
     }
@@ -32,12 +40,21 @@ pub fn book_if_bad(book: &mut Book, holder: &mut Holder) -> Result<Option<Losses
     for owed in std::mem::take(&mut holder.account.debts) {
         let market = book.market(owed.asset)?;
         let loss = market.write_off(owed.scaled).map_err(|error| book.refused(owed.asset, error))?;
-        losses.written_off.push((book.denom(owed.asset)?, loss));
+        losses.written_off.push((owed.asset, book.denom(owed.asset)?, loss));
     }
     Ok(Some(losses))
 }
 
 impl Losses {
+    /// Takes what was written off from announced withdrawals of the same reserves: they would leave before what they
+    /// are there for.
+    pub fn shrink_requests(&self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+        for (asset, _, loss) in &self.written_off {
+            reserves::shrink_request(storage, *asset, lost(loss))?;
+        }
+        Ok(())
+    }
+
     /// What events say of it.
     pub fn attributes(&self) -> Vec<(&'static str, String)> {
         let mut attributes = Vec::new();
@@ -45,14 +62,17 @@ impl Losses {
             attributes.push((event::DENOM, denom.clone()));
             attributes.push((event::SWEPT, format!("{amount}{denom}")));
         }
-        for (denom, loss) in &self.written_off {
-            // What the market's books lost: the borrower owed up to a unit more, since his debt rounds up.
-            let amount = loss.reserves.saturating_add(loss.suppliers);
+        for (_, denom, loss) in &self.written_off {
             attributes.push((event::DENOM, denom.clone()));
-            attributes.push((event::WRITTEN_OFF, format!("{amount}{denom}")));
+            attributes.push((event::WRITTEN_OFF, format!("{}{denom}", lost(loss))));
             attributes.push((event::BORNE_BY_RESERVES, format!("{}{denom}", loss.reserves)));
             attributes.push((event::BORNE_BY_SUPPLIERS, format!("{}{denom}", loss.suppliers)));
         }
         attributes
     }
+}
+
+/// What the market's books lost: the borrower owed up to a unit more, since their debt rounds up.
+const fn lost(loss: &Loss) -> Amount {
+    loss.reserves.saturating_add(loss.suppliers)
 }

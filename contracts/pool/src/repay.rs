@@ -1,6 +1,7 @@
-//! `repay`: pay a debt back with the attached coin. Needs no price, and can't be stopped.
+//! `repay`: pay a debt back with the attached coin. A full repayment needs no price, and nothing stops it.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::market::Repaid;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
@@ -25,6 +26,7 @@ pub fn repay(
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
     let repaid = apply(&mut book, &mut holder, id, amount)?;
+    assert_min_rest(deps.as_ref(), &mut book, &holder, id)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
@@ -49,4 +51,25 @@ pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, offered: Amount)
     }
     holder.account.clear_debt(id, repaid.cleared)?;
     Ok(repaid)
+}
+
+/// A rest that nobody would bother to liquidate is not left: it would be a reason to pass a stop or a cap. Valued at the settled price,
+/// silent or not; where nothing at all is known of the price, any rest may stay.
+pub fn assert_min_rest(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<(), ContractError> {
+    let scaled = holder.account.debt(id);
+    if scaled.is_zero() {
+        return Ok(());
+    }
+    book.load_prices(deps)?;
+    let state = book.state(id)?;
+    if state.mark.records().is_empty() {
+        return Ok(());
+    }
+    let price = state.mark.debt_up(&SharedValues::default());
+    let value = state.market.owed_up(scaled)?.value_up(price, state.params.decimals)?;
+    let min = book.config.min_debt_value;
+    if value < min {
+        return Err(ContractError::RestBelowMinDebt { denom: state.params.denom.clone(), value, min });
+    }
+    Ok(())
 }

@@ -1,10 +1,11 @@
 //! `cover`, `request_reserves`, `cancel_reserves`, `withdraw_reserves`: the protocol's part leaves with notice, and never all of it.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
+use plimsoll_risk::math::mul_div_down_128;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::event;
-use plimsoll_schema::pool::ReservesRequest;
+use plimsoll_schema::pool::{Beneficiary, ReservesRequest};
 
 use crate::access;
 use crate::book::{Book, asset_id};
@@ -13,7 +14,10 @@ use crate::funds::{self, Paid};
 use crate::state::RESERVES_REQUESTS;
 
 /// How long an announced withdrawal can be made: a notice that never expired would be none.
-const RESERVES_WINDOW: u64 = 7 * 86_400;
+const RESERVES_WINDOW: u64 = RESERVES_PARTS * RESERVES_PART_EVERY;
+/// In how many parts it is made, one each day: a loss that follows the first still finds the others.
+const RESERVES_PARTS: u64 = 7;
+const RESERVES_PART_EVERY: u64 = 86_400;
 
 pub fn request_reserves(
     deps: DepsMut,
@@ -32,7 +36,8 @@ pub fn request_reserves(
     let floor = book.params(id)?.reserve_floor;
     assert_floor(&book, id, amount, floor)?;
     let effective_at = book.now.saturating_add(book.config.reserves_delay);
-    RESERVES_REQUESTS.save(deps.storage, id.0, &ReservesRequest { amount, recipient, effective_at, floor })?;
+    let request = ReservesRequest { amount, recipient, effective_at, floor, paid: Amount::ZERO };
+    RESERVES_REQUESTS.save(deps.storage, id.0, &request)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "request_reserves")
         .add_attribute(event::DENOM, denom)
@@ -52,25 +57,19 @@ pub fn cancel_reserves(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<
 }
 
 pub fn withdraw_reserves(deps: DepsMut, env: Env, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
+    // Anyone may ask: all of it was announced, and a timelock that owns the pool would have each part wait for its delay.
     funds::none(&info)?;
-    access::assert_owner(deps.storage, info.sender.as_str())?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
     let request = RESERVES_REQUESTS.may_load(deps.storage, id.0)?;
-    let request = request.ok_or_else(|| ContractError::NoReservesRequest { denom: denom.to_owned() })?;
-    let (now, effective_at, amount) = (book.now, request.effective_at, request.amount);
-    if now < effective_at {
-        return Err(ContractError::ReservesTooEarly { denom: denom.to_owned(), effective_at, now });
-    }
-    let expired_at = effective_at.saturating_add(RESERVES_WINDOW);
-    if now > expired_at {
-        return Err(ContractError::ReservesTooLate { denom: denom.to_owned(), expired_at, now });
-    }
+    let mut request = request.ok_or_else(|| ContractError::NoReservesRequest { denom: denom.to_owned() })?;
+    let amount = payable(&request, denom, book.now)?;
 
     // A floor that was lowered in the meantime was not part of the notice.
     assert_floor(&book, id, amount, request.floor.max(book.params(id)?.reserve_floor))?;
     book.market(id)?.withdraw_reserves(amount).map_err(|error| book.refused(id, error))?;
-    RESERVES_REQUESTS.remove(deps.storage, id.0);
+    request.paid = request.paid.checked_add(amount)?;
+    save_request(deps.storage, id, &request)?;
     book.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "withdraw_reserves")
@@ -80,16 +79,62 @@ pub fn withdraw_reserves(deps: DepsMut, env: Env, info: MessageInfo, denom: &str
         .add_messages(funds::pay(&request.recipient, amount, denom)))
 }
 
-pub fn cover(deps: DepsMut, env: Env, info: MessageInfo) -> Result<Response, ContractError> {
+/// What is due of an announced withdrawal and not yet paid. Errors when that is nothing, and when its week is over.
+fn payable(request: &ReservesRequest, denom: &str, now: u64) -> Result<Amount, ContractError> {
+    let part_at =
+        |part: u64| request.effective_at.saturating_add(part.saturating_sub(1).saturating_mul(RESERVES_PART_EVERY));
+    let expired_at = request.effective_at.saturating_add(RESERVES_WINDOW);
+    if now > expired_at {
+        return Err(ContractError::ReservesTooLate { denom: denom.to_owned(), expired_at, now });
+    }
+    let mut due = Amount::ZERO;
+    for part in 1..=RESERVES_PARTS {
+        let by_then = mul_div_down_128(request.amount.raw(), u128::from(part), u128::from(RESERVES_PARTS))?;
+        let unpaid = Amount::new(by_then).saturating_sub(request.paid);
+        let effective_at = part_at(part);
+        if now >= effective_at {
+            due = unpaid;
+        } else if due.is_zero() && !unpaid.is_zero() {
+            return Err(ContractError::ReservesTooEarly { denom: denom.to_owned(), effective_at, now });
+        }
+    }
+    Ok(due)
+}
+
+/// Lowers an announced withdrawal by what was written off since.
+pub fn shrink_request(storage: &mut dyn Storage, id: AssetId, lost: Amount) -> Result<(), ContractError> {
+    if let Some(mut request) = RESERVES_REQUESTS.may_load(storage, id.0)? {
+        request.amount = request.amount.saturating_sub(lost);
+        save_request(storage, id, &request)?;
+    }
+    Ok(())
+}
+
+/// A request of which nothing is to come is over.
+fn save_request(storage: &mut dyn Storage, id: AssetId, request: &ReservesRequest) -> Result<(), ContractError> {
+    if request.paid >= request.amount {
+        RESERVES_REQUESTS.remove(storage, id.0);
+        return Ok(());
+    }
+    Ok(RESERVES_REQUESTS.save(storage, id.0, request)?)
+}
+
+pub fn cover(deps: DepsMut, env: Env, info: MessageInfo, beneficiary: Beneficiary) -> Result<Response, ContractError> {
     let Paid { denom, amount } = funds::one_coin(&info)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
-    book.market(id)?.cover(amount).map_err(|error| book.refused(id, error))?;
+    let market = book.market(id)?;
+    let (covered, named) = match beneficiary {
+        Beneficiary::Reserves => (market.cover(amount), "reserves"),
+        Beneficiary::Suppliers => (market.cover_suppliers(amount), "suppliers"),
+    };
+    covered.map_err(|error| book.refused(id, error))?;
     book.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "cover")
         .add_attribute(event::DENOM, denom)
-        .add_attribute(event::AMOUNT, amount.to_string()))
+        .add_attribute(event::AMOUNT, amount.to_string())
+        .add_attribute(event::BENEFICIARY, named))
 }
 
 /// Errors unless this share of the debt stays in reserves.

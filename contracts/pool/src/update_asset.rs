@@ -23,11 +23,14 @@ pub fn update_asset(
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
 
+    // Ramps run by the clock that leaves the oracle's halts out.
+    book.load_prices(deps.as_ref())?;
+    let clock = book.moment().clock;
     let before = book.params(id)?.clone();
     if tighten_only {
-        assert_tightening(&before, &changes, book.now)?;
+        assert_tightening(&before, &changes, clock)?;
     }
-    let after = changed(before, changes, book.now)?;
+    let after = changed(before, changes, clock)?;
     after.validate()?;
 
     // Interest up to here is the old parameters'; the rate from here on is the new model's.
@@ -64,6 +67,8 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
         supply_cap: changes.supply_cap.unwrap_or(keep.supply_cap),
         borrow_cap: changes.borrow_cap.unwrap_or(keep.borrow_cap),
         rate_model: changes.rate_model.unwrap_or(keep.rate_model),
+        sale_cost: changes.sale_cost.unwrap_or(keep.sale_cost),
+        max_borrow_utilization: changes.max_borrow_utilization.unwrap_or(keep.max_borrow_utilization),
         ..keep
     })
 }
@@ -74,7 +79,8 @@ fn ramp_seconds(params: &AssetParams, changes: &AssetChanges, now: u64) -> u64 {
     changes.ramp_seconds.unwrap_or_else(|| params.liquidation_threshold.least_seconds(target, now))
 }
 
-/// The risk manager lowers caps, max LTV and threshold; never rates, bonuses, fees or reserves.
+/// The risk manager lowers caps, max LTV, the most utilization and the threshold; never rates, bonuses, fees or
+/// reserves.
 fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> Result<(), ContractError> {
     let ramp = ramp_seconds(params, changes, now);
     let loosens = |target| loosens(&params.liquidation_threshold, target, now, ramp);
@@ -83,12 +89,14 @@ fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> 
         ("liquidation_threshold", changes.liquidation_threshold.is_some_and(loosens)),
         ("supply_cap", changes.supply_cap.is_some_and(|v| v > params.supply_cap)),
         ("borrow_cap", changes.borrow_cap.is_some_and(|v| v > params.borrow_cap)),
+        ("max_borrow_utilization", changes.max_borrow_utilization.is_some_and(|v| v > params.max_borrow_utilization)),
         ("liquidation_bonus", changes.liquidation_bonus.is_some()),
         ("protocol_liquidation_fee", changes.protocol_liquidation_fee.is_some()),
         ("reserve_factor", changes.reserve_factor.is_some()),
         ("reserve_floor", changes.reserve_floor.is_some()),
         ("flash_loan_fee", changes.flash_loan_fee.is_some()),
         ("rate_model", changes.rate_model.is_some()),
+        ("sale_cost", changes.sale_cost.is_some()),
     ];
     match refused.into_iter().find(|(_, is_refused)| *is_refused) {
         Some((name, _)) => Err(ContractError::NotTightening { name }),

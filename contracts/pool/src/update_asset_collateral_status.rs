@@ -22,9 +22,9 @@ pub fn update_asset_collateral_status(
     let id = book.load_denom(deps.as_ref(), denom)?;
 
     let lowered = apply(&book, &mut holder, id, enable)?;
-    assert_no_shield(deps.as_ref(), &mut book, &holder, id, enable)?;
+    assert_not_bought(deps.as_ref(), &mut book, &holder, id, enable)?;
     if lowered {
-        book.check(deps.as_ref(), &holder.account)?;
+        book.assert_healthy(deps.as_ref(), &holder)?;
     }
 
     let name = holder.name();
@@ -36,8 +36,9 @@ pub fn update_asset_collateral_status(
         .add_attribute(event::ENABLED, enable.to_string()))
 }
 
-/// A deposit whose price fails would count at its hard upper bound: an indebted account can't switch it on. As `deposit` has it.
-pub fn assert_no_shield(
+/// Health can't be bought at a price that the settled one has not reached: an indebted account can't switch such a deposit on. As
+/// `deposit` has it.
+pub fn assert_not_bought(
     deps: Deps,
     book: &mut Book,
     holder: &Holder,
@@ -48,7 +49,8 @@ pub fn assert_no_shield(
         return Ok(());
     }
     book.load_prices(deps)?;
-    book.quote(id).map(|_| ())
+    book.ask_live(deps, &[id])?;
+    book.assert_not_ahead(id)
 }
 
 /// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the debt.

@@ -2,24 +2,28 @@
 
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
+use plimsoll_risk::price::PriceFault;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::event;
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::Config;
 
-use crate::book::Book;
 use crate::error::ContractError;
-use crate::state::{ASSET_COUNT, CONFIG, PROPOSED_ORACLE, ROLES, Roles};
+use crate::prices::Prices;
+use crate::state::{ASSET_COUNT, ASSET_PARAMS, CONFIG, PROPOSED_ORACLE, ROLES, Roles};
 use crate::{access, funds};
 
 const TARGET_MAX: Ratio = Ratio::percent(1_000);
 const DAY: u64 = 86_400;
-/// How far a new oracle's prices may be from the present one's.
-const ORACLE_DISTANCE_MAX: Ratio = Ratio::percent(10);
-/// The most that may count as dust, and the most that a debt may be asked to be worth, in units of the quote currency: nobody's account of
-/// value is swept, and nobody's repayment leaves a debt that could not have been taken.
-const DUST_VALUE_MAX: u64 = 1_000;
-const MIN_DEBT_VALUE_MAX: u64 = 10_000;
+/// The longest notice of a change of the oracle: thirty days. Where the owner is a timelock it is 0, and the timelock's delay the only one.
+pub const ORACLE_DELAY_MAX: u64 = 30 * DAY;
+/// How long an announced oracle can take over: a notice that never expired would be none.
+const ORACLE_WINDOW: u64 = 7 * DAY;
+/// The most that may count as dust, in units of the quote currency. What counts as dust is what a stranger's `write_off` or a part
+/// liquidation may cost a debt's lenders though it could be paid, so it is a few units.
+pub const DUST_VALUE_MAX: u64 = 5;
+/// The most that a debt may be asked to be worth, in units of the quote currency.
+pub const MIN_DEBT_VALUE_MAX: u64 = 100;
 
 /// Whether the settings may be used. The error names the first that may not.
 pub fn validate(deps: Deps, config: &Config) -> Result<(), ContractError> {
@@ -41,6 +45,12 @@ pub fn validate(deps: Deps, config: &Config) -> Result<(), ContractError> {
     }
     if !(DAY..=DAY.saturating_mul(365)).contains(&config.reserves_delay) {
         return Err(ContractError::ReservesDelay(config.reserves_delay));
+    }
+    if config.oracle_delay > ORACLE_DELAY_MAX {
+        return Err(ContractError::OracleDelay(config.oracle_delay));
+    }
+    if !config.halt_grace.is_valid() {
+        return Err(ContractError::HaltGrace(config.halt_grace));
     }
     Ok(())
 }
@@ -64,42 +74,36 @@ pub fn update_oracle(deps: DepsMut, env: Env, info: MessageInfo, oracle: &str) -
     let now = env.block.time.seconds();
     let mut config = CONFIG.load(deps.storage)?;
     let announced = PROPOSED_ORACLE.load(deps.storage)?.filter(|(proposed, _)| *proposed == oracle);
+    let expired_at = announced.as_ref().map(|(_, effective_at)| effective_at.saturating_add(ORACLE_WINDOW));
+    let in_time = announced.filter(|_| expired_at.is_some_and(|expired_at| now <= expired_at));
     let response = Response::new().add_attribute(event::ACTION, "update_oracle").add_attribute("oracle", &oracle);
-    let Some((_, effective_at)) = announced else {
-        let effective_at = now.saturating_add(config.reserves_delay);
-        PROPOSED_ORACLE.save(deps.storage, &Some((oracle, effective_at)))?;
-        return Ok(response.add_attribute("effective_at", effective_at.to_string()));
+    let effective_at = match in_time {
+        Some((_, effective_at)) => effective_at,
+        None if config.oracle_delay > 0 => {
+            let effective_at = now.saturating_add(config.oracle_delay);
+            PROPOSED_ORACLE.save(deps.storage, &Some((oracle, effective_at)))?;
+            return Ok(response.add_attribute("effective_at", effective_at.to_string()));
+        }
+        None => now,
     };
     if now < effective_at {
         return Err(ContractError::OracleTooEarly { effective_at, now });
     }
-    assert_near(deps.as_ref(), &env, &oracle)?;
+    assert_knows_all(deps.as_ref(), &oracle, now)?;
     config.oracle = oracle;
     CONFIG.save(deps.storage, &config)?;
     PROPOSED_ORACLE.save(deps.storage, &None)?;
     Ok(response)
 }
 
-/// Under a new oracle every market must have a price, or its accounts could neither borrow nor be liquidated; and not another one, or they
-/// could be liquidated at once.
-fn assert_near(deps: Deps, env: &Env, oracle: &str) -> Result<(), ContractError> {
-    let mut present = Book::open(deps, env)?;
-    let mut next = present.clone();
-    next.config.oracle = oracle.to_owned();
-    for id in (0..ASSET_COUNT.load(deps.storage)?).map(AssetId) {
-        for book in [&mut present, &mut next] {
-            book.load(deps, id)?;
-            book.load_prices(deps)?;
-        }
-        let new = next.quote(id)?.mid;
-        let Ok(old) = present.quote(id).map(|quote| quote.mid) else { continue };
-        let (lowest, highest) = (
-            old.share_down(Ratio::ONE.saturating_sub(ORACLE_DISTANCE_MAX)),
-            old.share_up(ORACLE_DISTANCE_MAX.plus_one()),
-        );
-        if new < lowest || new > highest {
-            let denom = present.denom(id)?;
-            return Err(ContractError::OracleTooFar { denom, new, old, max: ORACLE_DISTANCE_MAX });
+/// Of every market the new oracle must know a price, silent or not, or its accounts could never be liquidated. How far that is from the
+/// present one's is for those to judge who had notice: a wrong price couldn't be replaced otherwise.
+fn assert_knows_all(deps: Deps, oracle: &str, now: u64) -> Result<(), ContractError> {
+    let mut prices = Prices::open(deps, oracle, now)?;
+    for id in 0..ASSET_COUNT.load(deps.storage)? {
+        let params = ASSET_PARAMS.may_load(deps.storage, id)?.ok_or(ContractError::UnknownAsset(AssetId(id)))?;
+        if prices.mark(deps, &params.denom)?.records().is_empty() {
+            return Err(ContractError::Price { denom: params.denom, fault: PriceFault::Missing {} });
         }
     }
     Ok(())

@@ -18,19 +18,9 @@ pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> 
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &order.denom)?;
 
-    let held = holder.account.shares(id);
-    let worthless = order.amount.is_none() && !held.is_zero() && book.supplied(&holder.account, id)?.is_zero();
-    let (amount, burnt) = if worthless {
-        // Shares that a total loss has left without worth: given up, so that their slot is free again.
-        let burnt = book.market(id)?.withdraw(Amount::ZERO, held).map_err(|error| book.refused(id, error))?;
-        holder.account.take_shares(id, burnt)?;
-        (Amount::ZERO, burnt)
-    } else {
-        let amount = order.amount.map_or_else(|| payable(&book, &holder, id), Ok)?;
-        (amount, apply(&mut book, &mut holder, id, amount)?)
-    };
+    let (amount, burnt) = amount_or_all(&mut book, &mut holder, id, order.amount)?;
     // A disabled deposit answers for the account's debt too, so any withdrawal of an indebted account is checked.
-    book.check(deps.as_ref(), &holder.account)?;
+    book.assert_healthy(deps.as_ref(), &holder)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
@@ -43,6 +33,25 @@ pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> 
         .add_attribute(event::SHARES, burnt.to_string())
         .add_attribute(event::RECIPIENT, recipient.as_str())
         .add_messages(funds::pay(recipient.as_str(), amount, &order.denom)))
+}
+
+/// Takes out this amount, or all that can be paid when none is named, in memory. Shares that a total loss has left
+/// without worth are given up then, so that their slot is free again. Says how much is paid and how many shares were
+/// burnt.
+pub fn amount_or_all(
+    book: &mut Book,
+    holder: &mut Holder,
+    id: AssetId,
+    amount: Option<Amount>,
+) -> Result<(Amount, SupplyShares), ContractError> {
+    let held = holder.account.shares(id);
+    if amount.is_none() && !held.is_zero() && book.supplied(&holder.account, id)?.is_zero() {
+        let burnt = book.market(id)?.withdraw(Amount::ZERO, held).map_err(|error| book.refused(id, error))?;
+        holder.account.take_shares(id, burnt)?;
+        return Ok((Amount::ZERO, burnt));
+    }
+    let amount = amount.map_or_else(|| payable(book, holder, id), Ok)?;
+    Ok((amount, apply(book, holder, id, amount)?))
 }
 
 /// Takes `amount` out of the account, in memory. Errors unless it is there and can be paid. Health is for the caller to check.

@@ -23,13 +23,14 @@ pub fn write_off(
     book.load_priced(deps.as_ref(), &holder.account)?;
 
     let health = book.position(&holder.account)?.health()?;
-    let Some(losses) = loss::book_if_bad(&mut book, &mut holder)? else {
+    let Some(losses) = loss::book_if_bad(deps.as_ref(), &mut book, &mut holder)? else {
         let dust = book.config.liquidation.dust_value;
         return Err(ContractError::NotBadDebt { collateral: health.collateral, debt: health.debt, dust });
     };
 
     let name = holder.name();
     holder.save(deps.storage)?;
+    losses.shrink_requests(deps.storage)?;
     book.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "write_off")

@@ -3,10 +3,13 @@
 use cosmwasm_std::Uint256;
 
 use crate::math::{MathError, ONE, mul_div_down, mul_div_up, narrow};
-use crate::units::{Index, Rate, ScaledDebt};
+use crate::units::{Amount, Index, Rate, ScaledDebt};
 
 /// Seconds in a year of 365 days.
 pub const YEAR: u64 = 31_536_000;
+/// The seconds of interest that every loan costs, however soon it is repaid: else all cash could be borrowed for a
+/// block for nothing.
+pub const MIN_LOAN_SECONDS: u64 = 60;
 /// Where the borrow index stops growing: 10¹⁸ times the debt first taken.
 pub const INDEX_MAX: Index = Index::new(ONE * ONE);
 /// The debt of a whole market at which its index stops growing, so that no sum of amounts leaves 128 bits.
@@ -23,18 +26,26 @@ fn growth_up(rate: Rate, seconds: u64) -> Result<Uint256, MathError> {
     sum.map_err(|_| MathError::Overflow { what: "growth" })
 }
 
+/// Interest that doesn't compound, `amount × rate × seconds / year`, rounded down.
+pub fn simple_interest_down(amount: Amount, rate: Rate, seconds: u64) -> Result<Amount, MathError> {
+    let rate = Uint256::from(rate.raw()).checked_mul(Uint256::from(seconds));
+    let rate = rate.map_err(|_| MathError::Overflow { what: "interest" })?;
+    let year = mul_div_down(Uint256::from(ONE), Uint256::from(YEAR), Uint256::one())?;
+    mul_div_down(Uint256::from(amount.raw()), rate, year).and_then(narrow).map(Amount::new)
+}
+
 /// The index after `seconds` at `rate`, rounded up. Never falls, never errors: it stops at [`INDEX_MAX`], and where the
-/// market's debt would pass [`DEBT_MAX`].
-pub fn compound_up(index: Index, rate: Rate, seconds: u64, debt_scaled: ScaledDebt) -> Index {
+/// market's debt would pass `debt_max`.
+pub fn compound_up(index: Index, rate: Rate, seconds: u64, debt_scaled: ScaledDebt, debt_max: Amount) -> Index {
     let grown = growth_up(rate, seconds)
         .and_then(|growth| mul_div_up(Uint256::from(index.raw()), growth, Uint256::from(ONE)))
         .and_then(narrow)
         .map_or(INDEX_MAX, |interest| index.saturating_add(Index::new(interest)));
-    grown.min(ceiling(debt_scaled)).max(index)
+    grown.min(ceiling(debt_scaled, debt_max)).max(index)
 }
 
-fn ceiling(debt_scaled: ScaledDebt) -> Index {
-    let by_debt =
-        mul_div_down(Uint256::from(DEBT_MAX), Uint256::from(ONE), Uint256::from(debt_scaled.raw())).and_then(narrow);
+fn ceiling(debt_scaled: ScaledDebt, debt_max: Amount) -> Index {
+    let (most, scaled) = (Uint256::from(debt_max.raw()), Uint256::from(debt_scaled.raw()));
+    let by_debt = mul_div_down(most, Uint256::from(ONE), scaled).and_then(narrow);
     by_debt.map_or(INDEX_MAX, |raw| Index::new(raw).min(INDEX_MAX))
 }

@@ -11,27 +11,35 @@
 //! | withdraw → shares burnt | up |
 //! | borrow → scaled debt | up |
 //! | repay → scaled debt cleared | down; a full repay clears to exactly 0 |
+//! | scaled debt cleared → coins taken | up, never above the offer |
+//! | interest of a loan's first minute | down |
 //! | collateral value / debt value | down / up |
 //! | collateral seized / protocol fee | down / up, the fee taken out of the bonus |
-//! | reserves' cut of interest | down |
+//! | reserves' cut of interest | down, its fraction kept for the next time |
 //! | growth of the borrow index | up |
 //! | swap: yield / fee of it | down / up |
 //! | swap: offer for a wanted return | up |
 //! | liquidity → shares, shares → liquidity | down |
-//! | price of a pair: mid and low / high | down / up |
+//! | price of a pair: harmonic / arithmetic mean | down / up |
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 pub mod account;
 pub mod health;
+pub mod heartbeat;
 pub mod interest;
 pub mod liquidation;
+mod liquidation_price;
 pub mod loss;
+pub mod mark;
 pub mod market;
 pub mod math;
 pub mod params;
+mod position;
+mod power;
 pub mod price;
 pub mod rates;
+mod shared_values;
 pub mod shares;
 pub mod swap;
 pub mod twap;

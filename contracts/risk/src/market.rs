@@ -4,12 +4,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::interest::compound_up;
-use crate::math::{MathError, ONE, mul_div_down_128, mul_div_up_128};
+use crate::interest::{DEBT_MAX, MIN_LOAN_SECONDS, compound_up, simple_interest_down};
+use crate::math::{MathError, ONE, mul_add_div_128, mul_div_down_128, mul_div_up_128};
 use crate::params::AssetParams;
 use crate::rates::{liquidity_rate_down, utilization_up};
 use crate::shares::{SHARES_MAX, below_price_floor, to_amount_down, to_shares_down, to_shares_up};
 use crate::units::{Amount, Index, Rate, Ratio, ScaledDebt, SupplyShares};
+
+/// The most cash that gifts and fees may bring a market to.
+pub const GIVEN_CASH_MAX: Amount = Amount::new(DEBT_MAX);
+/// The most cash that deposits may bring a market to: more than the former, so that no gift stops them.
+pub const DEPOSITED_CASH_MAX: Amount = Amount::new(2 * DEBT_MAX);
+/// Where interest stops: cash and debts together. A repayment turns debt into cash and is always taken, so that all of
+/// it stays far from where 128 bits end.
+pub const CASH_AND_DEBT_MAX: Amount = Amount::new(3 * DEBT_MAX);
 
 /// What the pool knows of one asset. `debt = debt_scaled × borrow_index` and `supply = cash + lent + debt − reserves`:
 /// interest and losses flow through that identity, and there is no second index.
@@ -21,7 +29,7 @@ pub struct Market {
     pub lent: Amount,
     /// All debts, divided by the borrow index.
     pub debt_scaled: ScaledDebt,
-    /// How far a debt has grown since the market opened.
+    /// How far a debt has grown since there last was none; 1 without debt.
     pub borrow_index: Index,
     /// All depositors' claims.
     pub supply_shares: SupplyShares,
@@ -31,6 +39,11 @@ pub struct Market {
     pub updated_at: u64,
     /// The borrow rate in force since then.
     pub rate: Rate,
+    /// What the reserves' cut of interest had beyond whole base units, below 1: however often a market is touched, they
+    /// get the same.
+    pub reserves_fraction: Ratio,
+    /// Whether a debt was written off at `updated_at`. Deposits wait until that second is over.
+    pub written_off: bool,
 }
 
 /// Why a market refuses.
@@ -61,6 +74,22 @@ pub enum MarketError {
         /// The shares that there are.
         shares: SupplyShares,
     },
+    /// More cash than a market can count beside its debts.
+    #[error("{amount} beside cash of {held} is more than a market takes in, {max}")]
+    TooMuchCash {
+        /// What was sent.
+        amount: Amount,
+        /// Cash and what is lent out for a moment.
+        held: Amount,
+        /// [`GIVEN_CASH_MAX`] or [`DEPOSITED_CASH_MAX`].
+        max: Amount,
+    },
+    /// Whoever knows of a loss would leave before it is booked and come back behind it.
+    #[error("a debt was written off in this block: deposits are taken from the next on")]
+    WrittenOff,
+    /// Coins for suppliers where there are none.
+    #[error("nobody supplies this market")]
+    NoSuppliers,
     /// After a total loss a share is worth too little for deposits to be priced.
     #[error("share price is below its floor: {shares} shares for a supply of {supply}")]
     SharePriceTooLow {
@@ -78,6 +107,28 @@ pub struct Repaid {
     pub amount: Amount,
     /// The debt that it cleared.
     pub cleared: ScaledDebt,
+    /// By how much less is owed: up to a base unit less than was taken.
+    pub relieved: Amount,
+}
+
+/// What a borrow added to the debt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Borrowed {
+    /// The debt.
+    pub scaled: ScaledDebt,
+    /// The interest in it.
+    pub interest: Amount,
+}
+
+/// What setting a deposit off against a debt did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetOff {
+    /// What the deposit paid.
+    pub amount: Amount,
+    /// The debt that it cleared.
+    pub cleared: ScaledDebt,
+    /// The shares that it took.
+    pub burnt: SupplyShares,
 }
 
 /// What a seizure did to the shares.
@@ -110,21 +161,60 @@ impl Market {
             reserves: Amount::ZERO,
             updated_at: now,
             rate: params.rate_model.borrow_rate_up(Ratio::ZERO)?,
+            reserves_fraction: Ratio::ZERO,
+            written_off: false,
         })
     }
 
-    /// Adds the interest since `updated_at` at the rate in force, and the reserves' cut of it, rounded down.
-    /// A clock that went back adds nothing.
+    /// Adds the interest since `updated_at` at the rate in force, and the reserves' cut of it. A clock that went back
+    /// adds nothing.
     pub fn accrue(mut self, now: u64, reserve_factor: Ratio) -> Result<Accrued, MathError> {
         let seconds = now.saturating_sub(self.updated_at);
         if seconds > 0 {
             let before = self.debt()?;
-            self.borrow_index = compound_up(self.borrow_index, self.rate, seconds, self.debt_scaled);
-            let interest = self.debt()?.saturating_sub(before);
-            self.reserves = self.reserves.checked_add(interest.share_down(reserve_factor)?)?;
+            self.borrow_index = self.grown_index_up(seconds);
+            self.earn(self.debt()?.saturating_sub(before), reserve_factor)?;
             self.updated_at = now;
+            self.written_off = false;
         }
         Ok(Accrued(self))
+    }
+
+    /// Without debt the index starts anew. It stops where the debt would pass [`DEBT_MAX`], or cash and debt
+    /// [`CASH_AND_DEBT_MAX`].
+    fn grown_index_up(&self, seconds: u64) -> Index {
+        if self.debt_scaled.is_zero() {
+            return Index::ONE;
+        }
+        let debt_max = self.room(Amount::ZERO).min(Amount::new(DEBT_MAX));
+        compound_up(self.borrow_index, self.rate, seconds, self.debt_scaled, debt_max)
+    }
+
+    /// By how much cash and a debt of `debt` may grow together.
+    fn room(&self, debt: Amount) -> Amount {
+        CASH_AND_DEBT_MAX.saturating_sub(self.cash.saturating_add(self.lent).saturating_add(debt))
+    }
+
+    /// Gives reserves their cut of interest, rounded down, and keeps the fraction for the next time. All of it is
+    /// theirs while nobody supplies: it would be the next depositor's.
+    fn earn(&mut self, interest: Amount, reserve_factor: Ratio) -> Result<(), MathError> {
+        let (cut, rest) = if self.supply_shares.is_zero() {
+            (interest.raw(), self.reserves_fraction.raw())
+        } else {
+            mul_add_div_128(interest.raw(), reserve_factor.raw(), self.reserves_fraction.raw(), ONE)?
+        };
+        self.reserves = self.reserves.checked_add(Amount::new(cut))?;
+        self.reserves_fraction = Ratio::new(rest);
+        Ok(())
+    }
+
+    /// Takes debt away. The index is 1 again with the last of it.
+    fn clear(&mut self, debt: ScaledDebt) -> Result<(), MathError> {
+        self.debt_scaled = self.debt_scaled.checked_sub(debt)?;
+        if self.debt_scaled.is_zero() {
+            self.borrow_index = Index::ONE;
+        }
+        Ok(())
     }
 
     fn debt(&self) -> Result<Amount, MathError> {
@@ -181,13 +271,21 @@ impl Accrued {
         liquidity_rate_down(borrow, utilization, params.reserve_factor)
     }
 
-    /// Takes in a deposit and mints shares, rounded down.
+    /// Takes in a deposit and mints shares, rounded down. Refused in the second of a write-off.
     pub fn deposit(&mut self, amount: Amount) -> Result<SupplyShares, MarketError> {
+        if self.0.written_off {
+            return Err(MarketError::WrittenOff);
+        }
         let (supply, total) = (self.supply()?, self.0.supply_shares);
         if below_price_floor(supply, total)? {
             return Err(MarketError::SharePriceTooLow { supply, shares: total });
         }
-        let shares = to_shares_down(amount, supply, total)?;
+        let held = self.fits(amount, DEPOSITED_CASH_MAX)?;
+        let shares = match to_shares_down(amount, supply, total) {
+            // More than fits is more than `SHARES_MAX`.
+            Err(MathError::Overflow { .. }) => SupplyShares::MAX,
+            shares => shares?,
+        };
         if shares.is_zero() {
             return Err(MarketError::ZeroShares { amount });
         }
@@ -195,7 +293,7 @@ impl Accrued {
         if minted > SHARES_MAX {
             return Err(MarketError::TooManyShares { amount, shares: total });
         }
-        self.0.cash = self.0.cash.checked_add(amount)?;
+        self.0.cash = held;
         self.0.supply_shares = minted;
         Ok(shares)
     }
@@ -238,26 +336,51 @@ impl Accrued {
         Ok(burnt)
     }
 
-    /// Pays out `amount` and adds it to the debt, rounded up. Says how much scaled debt that is.
-    pub fn borrow(&mut self, amount: Amount) -> Result<ScaledDebt, MarketError> {
-        let scaled = ScaledDebt::new(mul_div_up_128(amount.raw(), ONE, self.0.borrow_index.raw())?);
+    /// Pays out `amount` and adds it to the debt, with the interest of [`MIN_LOAN_SECONDS`] at the rate that the new
+    /// utilization asks for. That interest is rounded down, the debt up. Where cash and debts are at
+    /// [`CASH_AND_DEBT_MAX`], none is added.
+    pub fn borrow(&mut self, amount: Amount, params: &AssetParams) -> Result<Borrowed, MarketError> {
+        let supply = self.supply()?;
         self.pay_out(amount)?;
+        let debt = self.debt()?.checked_add(amount)?;
+        let utilization = utilization_up(debt, supply)?;
+        let rate = params.rate_model.borrow_rate_up(utilization)?;
+        let interest = simple_interest_down(amount, rate, MIN_LOAN_SECONDS)?.min(self.0.room(debt));
+        let owed = amount.checked_add(interest)?;
+        let scaled = ScaledDebt::new(mul_div_up_128(owed.raw(), ONE, self.0.borrow_index.raw())?);
         self.0.debt_scaled = self.0.debt_scaled.checked_add(scaled)?;
-        Ok(scaled)
+        self.0.earn(interest, params.reserve_factor)?;
+        Ok(Borrowed { scaled, interest })
     }
 
-    /// Takes in at most `offered` for a debt of `owed`. What it clears is rounded down; a full repay clears exactly `owed`.
-    pub fn repay(&mut self, offered: Amount, owed: ScaledDebt) -> Result<Repaid, MarketError> {
+    /// What at most `offered` repays of a debt of `owed`: what it clears is rounded down, and what is taken for that
+    /// up, so that no more is taken than is needed. A full repay clears exactly `owed`.
+    pub fn repayment(&self, offered: Amount, owed: ScaledDebt) -> Result<Repaid, MathError> {
         let full = self.owed_up(owed)?;
-        let repaid = if offered >= full {
-            Repaid { amount: full, cleared: owed }
-        } else {
-            let cleared = ScaledDebt::new(mul_div_down_128(offered.raw(), ONE, self.0.borrow_index.raw())?).min(owed);
-            Repaid { amount: offered, cleared }
-        };
+        if offered >= full {
+            return Ok(Repaid { amount: full, cleared: owed, relieved: full });
+        }
+        let cleared = ScaledDebt::new(mul_div_down_128(offered.raw(), ONE, self.0.borrow_index.raw())?).min(owed);
+        let relieved = full.checked_sub(self.owed_up(owed.checked_sub(cleared)?)?)?;
+        Ok(Repaid { amount: self.owed_up(cleared)?, cleared, relieved })
+    }
+
+    /// Takes in what [`Accrued::repayment`] says.
+    pub fn repay(&mut self, offered: Amount, owed: ScaledDebt) -> Result<Repaid, MarketError> {
+        let repaid = self.repayment(offered, owed)?;
         self.0.cash = self.0.cash.checked_add(repaid.amount)?;
-        self.0.debt_scaled = self.0.debt_scaled.checked_sub(repaid.cleared)?;
+        self.0.clear(repaid.cleared)?;
         Ok(repaid)
+    }
+
+    /// Has a deposit of `held` shares pay a debt of `owed` in the same asset, as far as it goes. No coins move. The
+    /// debt is cleared as [`Accrued::repayment`] says, shares are burnt as a withdrawal burns them.
+    pub fn set_off(&mut self, held: SupplyShares, owed: ScaledDebt) -> Result<SetOff, MarketError> {
+        let Repaid { amount, cleared, .. } = self.repayment(self.shares_value_down(held)?, owed)?;
+        let burnt = self.burn_up(amount, held)?;
+        self.0.supply_shares = self.0.supply_shares.checked_sub(burnt)?;
+        self.0.clear(cleared)?;
+        Ok(SetOff { amount, cleared, burnt })
     }
 
     /// Burns shares and books what they were worth, `amount`, as reserves: the protocol's fee, or collateral swept.
@@ -267,10 +390,12 @@ impl Accrued {
         Ok(())
     }
 
-    /// Writes a debt off. Reserves bear the loss first, then suppliers. Says how much each bore.
+    /// Writes a debt off. Reserves bear the loss first, then suppliers. Says how much each bore. Deposits wait for the
+    /// next second.
     pub fn write_off(&mut self, debt: ScaledDebt) -> Result<Loss, MarketError> {
         let before = self.debt()?;
-        self.0.debt_scaled = self.0.debt_scaled.checked_sub(debt)?;
+        self.0.clear(debt)?;
+        self.0.written_off = true;
         let lost = before.checked_sub(self.debt()?)?;
         let reserves = self.0.reserves.min(lost);
         self.0.reserves = self.0.reserves.checked_sub(reserves)?;
@@ -291,9 +416,19 @@ impl Accrued {
         self.cover(fee)
     }
 
+    /// Takes coins in for suppliers: their shares are worth more by it. Errors when there are none, since the next
+    /// depositor would have it.
+    pub fn cover_suppliers(&mut self, amount: Amount) -> Result<(), MarketError> {
+        if self.0.supply_shares.is_zero() {
+            return Err(MarketError::NoSuppliers);
+        }
+        self.0.cash = self.fits(amount, GIVEN_CASH_MAX)?;
+        Ok(())
+    }
+
     /// Takes coins in as reserves.
     pub fn cover(&mut self, amount: Amount) -> Result<(), MarketError> {
-        self.0.cash = self.0.cash.checked_add(amount)?;
+        self.0.cash = self.fits(amount, GIVEN_CASH_MAX)?;
         self.0.reserves = self.0.reserves.checked_add(amount)?;
         Ok(())
     }
@@ -302,6 +437,15 @@ impl Accrued {
     pub fn withdraw_reserves(&mut self, amount: Amount) -> Result<(), MarketError> {
         self.0.reserves = self.0.reserves.checked_sub(amount)?;
         self.pay_out(amount)
+    }
+
+    /// The cash with `amount` more. Errors where that and what is lent out for a moment would be above `max`.
+    fn fits(&self, amount: Amount, max: Amount) -> Result<Amount, MarketError> {
+        let held = self.0.cash.saturating_add(self.0.lent);
+        if held.saturating_add(amount) > max {
+            return Err(MarketError::TooMuchCash { amount, held, max });
+        }
+        Ok(self.0.cash.checked_add(amount)?)
     }
 
     fn pay_out(&mut self, amount: Amount) -> Result<(), MarketError> {

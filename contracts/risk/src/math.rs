@@ -59,6 +59,17 @@ pub fn mul_div_up_128(a: u128, b: u128, c: u128) -> Result<u128, MathError> {
     narrow(mul_div_up(Uint256::from(a), Uint256::from(b), Uint256::from(c))?)
 }
 
+/// `(a × b + rest) / c` of 128-bit numbers, rounded down, and what that leaves over, which is less than `c`. Errors as
+/// [`mul_div_down_128`] does.
+pub fn mul_add_div_128(a: u128, b: u128, rest: u128, c: u128) -> Result<(u128, u128), MathError> {
+    let sum = Uint256::from(a).full_mul(Uint256::from(b)).checked_add(Uint512::from(rest));
+    let (sum, c) = (sum.map_err(|_| MathError::Overflow { what: "product" })?, Uint512::from(c));
+    let whole = sum.checked_div(c).map_err(|_| MathError::DivideByZero)?;
+    let left = sum.checked_rem(c).map_err(|_| MathError::DivideByZero)?;
+    let fits = |wide| Uint256::try_from(wide).map_err(|_| MathError::Overflow { what: "product" }).and_then(narrow);
+    Ok((fits(whole)?, fits(left)?))
+}
+
 /// The number in 128 bits, or an error.
 pub fn narrow(wide: Uint256) -> Result<u128, MathError> {
     Uint128::try_from(wide).map(|n| n.u128()).map_err(|_| MathError::Overflow { what: "amount" })

@@ -13,11 +13,17 @@ use crate::units::{Amount, Ratio};
 #[serde(transparent)]
 pub struct AssetId(pub u16);
 
+/// What a market's `max_borrow_utilization` is where its listing names none.
+pub const MAX_BORROW_UTILIZATION_DEFAULT: Ratio = Ratio::percent(95);
+/// What `sale_cost` is where a listing names none; the least bonus when that is less.
+pub const SALE_COST_DEFAULT: Ratio = Ratio::percent(1);
 /// No token has more decimals than this here.
 pub const DECIMALS_MAX: u8 = 18;
 /// No cap may be above this: 10¹² whole tokens of 18 decimals.
 pub const CAP_MAX: Amount = Amount::new(ONE * 1_000_000_000_000);
-/// The most that the protocol takes of a liquidator's bonus: with more, nobody would come.
+/// The most that the protocol takes of a liquidator's bonus: with more, nobody would come. And were fee × (1 +
+/// sale_cost) above 1, a unit of collateral would bring a liquidator more at a lower bonus, so that splitting a
+/// liquidation would pay.
 pub const PROTOCOL_LIQUIDATION_FEE_MAX: Ratio = Ratio::percent(50);
 /// The least time, in seconds, over which a liquidation threshold falls: three days.
 pub const RAMP_MIN: u64 = 3 * 86_400;
@@ -84,7 +90,8 @@ impl Ramp {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct BonusCurve {
-    /// The bonus just below health factor 1, and the least ever paid.
+    /// The bonus just below health factor 1. Less is paid only where the collateral doesn't cover the debt and this
+    /// much.
     pub min: Ratio,
     /// The most ever paid.
     pub max: Ratio,
@@ -117,7 +124,7 @@ pub struct AssetParams {
     pub liquidation_threshold: Ramp,
     /// The liquidator's bonus when this asset is seized.
     pub liquidation_bonus: BonusCurve,
-    /// The protocol's share of that bonus; at most [`PROTOCOL_LIQUIDATION_FEE_MAX`].
+    /// The protocol's share of what that bonus exceeds `sale_cost` by; at most [`PROTOCOL_LIQUIDATION_FEE_MAX`].
     pub protocol_liquidation_fee: Ratio,
     /// The reserves' share of interest.
     pub reserve_factor: Ratio,
@@ -133,6 +140,12 @@ pub struct AssetParams {
     pub rate_model: RateModel,
     /// What may be done.
     pub enabled: Switches,
+    /// What selling a unit of the seized asset costs: fees, slippage, gas and a step of the price. The least bonus that
+    /// is paid where the collateral hardly covers the debt; the protocol's fee is taken of what is above it. At most
+    /// the least bonus.
+    pub sale_cost: Ratio,
+    /// The most of the supply that may be lent out after a borrow; 1 is no limit.
+    pub max_borrow_utilization: Ratio,
 }
 
 /// Why parameters are refused. Each names the parameter, its value and what is allowed.
@@ -174,6 +187,14 @@ pub enum ParamsError {
         min: Ratio,
         /// The most.
         max: Ratio,
+    },
+    /// A sale that costs more than the least bonus.
+    #[error("sale_cost {sale_cost} is above liquidation_bonus.min {min}")]
+    SaleCost {
+        /// The cost asked for.
+        sale_cost: Ratio,
+        /// The least bonus.
+        min: Ratio,
     },
     /// The full bonus must be reached below health factor 1.
     #[error("liquidation_bonus.full_at {0} is not below 1")]
@@ -239,6 +260,7 @@ impl AssetParams {
             ("reserve_factor", self.reserve_factor, Ratio::ONE),
             ("reserve_floor", self.reserve_floor, Ratio::ONE),
             ("flash_loan_fee", self.flash_loan_fee, Ratio::ONE),
+            ("max_borrow_utilization", self.max_borrow_utilization, Ratio::ONE),
         ] {
             if value > max {
                 return Err(ParamsError::ShareTooHigh { name, value, max });
@@ -256,6 +278,10 @@ impl AssetParams {
             return Err(ParamsError::LoanToValue { max_loan_to_value, liquidation_threshold: lowest });
         }
         self.liquidation_bonus.validate(&self.liquidation_threshold)?;
+        let (sale_cost, min) = (self.sale_cost, self.liquidation_bonus.min);
+        if sale_cost > min {
+            return Err(ParamsError::SaleCost { sale_cost, min });
+        }
         Ok(self.rate_model.validate()?)
     }
 }

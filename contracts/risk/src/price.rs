@@ -1,38 +1,58 @@
-//! The published price of an asset, and the guards that stand between it and the ledger.
+//! The published price of a denom: the last observation, and the settled price that follows it at limited speed.
 //!
-//! The oracle writes one record per denom; whoever reads it (the pool reads it raw, the keeper too) applies the guards that
-//! need a clock with the code below, so all see the same price at the same block.
+//! The oracle writes one record per denom. Whoever reads it (the pool reads it raw, the keeper too) applies what needs
+//! a clock with the code here and in [`crate::mark`], so all see the same price at the same block.
+//!
+//! No observation is refused for what it says. Borrowing counts the worst of all that was observed, at once;
+//! liquidation counts the settled price, which nobody can move faster than the guards allow. So a wrong observation
+//! neither lends nor liquidates.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::math::{ONE, mul_div_up_128};
+use crate::math::ONE;
 use crate::units::{Price, Ratio};
 
 /// The layout of [`PriceRecord`] that this code writes and reads.
-pub const RECORD_VERSION: u8 = 1;
+pub const RECORD_VERSION: u8 = 2;
 /// The highest price that a source may carry: 10¹⁸ of the quote currency a token.
 pub const PRICE_MAX: Price = Price::new(ONE * ONE);
 
 /// The most seconds that a price may live: a day. An older one says little of what a token is worth.
 pub const MAX_AGE_MAX: u64 = 86_400;
-/// The most seconds from one step to the next: an hour. With more, the mid price could not follow a crash.
+/// The most seconds from one step to the next: an hour. With more, the settled price could not follow a crash.
 pub const STEP_INTERVAL_MAX: u64 = 3_600;
+/// The most seconds for which a bound holds the settled price: an hour. A price that stays beyond it for longer is the
+/// price.
+pub const BOUND_HOLD_MAX: u64 = 3_600;
+/// The least and the most seconds in which a fed settled price may fall to a half in production.
+pub const FEED_SPEED: (u64, u64) = (60, 300);
+/// The same of a pair's: it costs less to bend.
+pub const PAIR_SPEED: (u64, u64) = (120, 900);
+/// So far the time is told in which a settled price halves: a day.
+pub const SPEED_TOLD: u64 = 86_400;
+/// The lowest price that is counted. A price of 0 counts as this, so that no conversion divides by 0.
+pub const PRICE_MIN: Price = Price::new(1);
 
 /// The limits that a source's prices are held to.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Guards {
-    /// Seconds after which a price is too old; at most [`MAX_AGE_MAX`]. `None` only for a fixed price, which does not age.
+    /// Seconds after which a price is too old; at most [`MAX_AGE_MAX`]. `None` only for a fixed price, which does not
+    /// age.
     pub max_age: Option<u64>,
-    /// Prices below this are refused; what a debt counts at in liquidation while its price fails.
+    /// The settled price falls below this only once everything observed has been below it for `bound_hold`. The low
+    /// edge of a pair that is too thin.
     pub floor: Price,
-    /// Prices above this are refused; what a collateral counts at in liquidation while its price fails.
+    /// The settled price rises above this only once everything observed has been above it for `bound_hold`. The high
+    /// edge of a pair that is too thin.
     pub ceiling: Price,
-    /// How far the mid price may move in one step.
+    /// Seconds for which the bounds hold the settled price; at most [`BOUND_HOLD_MAX`].
+    pub bound_hold: u64,
+    /// How far the settled price moves in one step.
     pub max_deviation: Ratio,
-    /// Seconds from one step to the next; at most [`STEP_INTERVAL_MAX`].
+    /// Seconds from one step to the next; at most [`STEP_INTERVAL_MAX`]. 0 sets no limit to the settled price's speed.
     pub step_interval: u64,
     /// How much `low` and `high` have widened when a price reaches its maximum age.
     pub age_spread: Ratio,
@@ -58,9 +78,12 @@ pub enum GuardsError {
     /// A price that is too old at once, or lives so long that it is nobody's.
     #[error("guards: max_age {0} must be above 0 and at most {MAX_AGE_MAX}")]
     MaxAge(u64),
-    /// Steps so far apart that the mid price stands still.
+    /// Steps so far apart that the settled price stands still.
     #[error("guards: step_interval {0} must be at most {STEP_INTERVAL_MAX}")]
     StepInterval(u64),
+    /// Bounds that hold for too long.
+    #[error("guards: bound_hold {0} must be at most {BOUND_HOLD_MAX}")]
+    BoundHold(u64),
 }
 
 impl Guards {
@@ -81,29 +104,67 @@ impl Guards {
         if self.step_interval > STEP_INTERVAL_MAX {
             return Err(GuardsError::StepInterval(self.step_interval));
         }
+        if self.bound_hold > BOUND_HOLD_MAX {
+            return Err(GuardsError::BoundHold(self.bound_hold));
+        }
         Ok(())
+    }
+
+    /// Seconds in which the settled price can fall to a half: `⌈ln 0.5 / ln(1 − d)⌉ × step_interval`, found by halving
+    /// step by step. [`u64::MAX`] when that is more than `most`.
+    pub fn halving_seconds(&self, most: u64) -> u64 {
+        if self.step_interval == 0 {
+            return 0;
+        }
+        let kept = Ratio::ONE.saturating_sub(self.max_deviation);
+        let mut left = Price::new(ONE);
+        let mut seconds = 0u64;
+        while left > Price::new(ONE / 2) {
+            seconds = seconds.saturating_add(self.step_interval);
+            if seconds > most {
+                return u64::MAX;
+            }
+            left = left.share_up(kept);
+        }
+        seconds
     }
 }
 
-/// A price that passed its guards: the middle for liquidation, the edges for borrowing.
+/// A lowest and a highest price.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quote {
-    /// What liquidation goes by.
-    pub mid: Price,
-    /// What collateral is lent against.
+pub struct PriceBand {
+    /// The lowest.
     pub low: Price,
-    /// What debt is counted at when more is lent.
+    /// The highest; no lower than `low`.
     pub high: Price,
 }
 
-/// The guard that a price failed.
+impl PriceBand {
+    /// One price.
+    pub fn at(price: Price) -> Self {
+        Self::between(price, price)
+    }
+
+    /// From one price to another, in either order, held to what can be counted: [`PRICE_MIN`] to [`PRICE_MAX`].
+    pub fn between(one: Price, other: Price) -> Self {
+        let countable = |price: Price| price.clamp(PRICE_MIN, PRICE_MAX);
+        Self { low: countable(one.min(other)), high: countable(one.max(other)) }
+    }
+
+    /// The narrowest band that includes both.
+    pub fn including(self, other: Self) -> Self {
+        Self { low: self.low.min(other.low), high: self.high.max(other.high) }
+    }
+}
+
+/// Why a denom is silent: there is no price to lend against, and none to exchange at in a liquidation.
 #[derive(Error, Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum PriceFault {
-    /// There is no price, or its source was replaced and has not published yet.
+    /// Nothing was ever observed, or nothing since the source was replaced.
     #[error("no price is published")]
     Missing {},
-    /// The price is too old.
+    /// The last observation is too old.
     #[error("price is {age} s old, at most {max_age} s are allowed")]
     Stale {
         /// Its age in seconds.
@@ -111,16 +172,9 @@ pub enum PriceFault {
         /// The most that is allowed.
         max_age: u64,
     },
-    /// The price lies outside its hard bounds.
-    #[error("price {price} is outside {floor} to {ceiling}")]
-    OutOfBounds {
-        /// The price.
-        price: Price,
-        /// The lower bound.
-        floor: Price,
-        /// The upper bound.
-        ceiling: Price,
-    },
+    /// The source was asked in this very message, and gave no price.
+    #[error("its source gives no price at this block")]
+    Unanswered {},
     /// The record was written by a newer contract.
     #[error("price record has version {version}, this code reads {RECORD_VERSION}")]
     Version {
@@ -129,162 +183,262 @@ pub enum PriceFault {
     },
 }
 
-/// The latest price of a denom, as the oracle stores it.
+/// What a source says at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// What counts for liquidation: the median of the votes, or of a pair's averages.
+    pub raw: PriceBand,
+    /// All that was said, for borrowing: newer votes, the price at a pair's reserves, the bounds of a pair that is too
+    /// thin.
+    pub extremes: PriceBand,
+    /// When it was observed, in seconds.
+    pub time: u64,
+}
+
+/// The latest price of a denom, as the oracle stores it. With a `quote` every price in it is a *rate*, in whole tokens
+/// of that denom, and the quote's own record is applied when it is read ([`crate::mark::MarkPrice`]).
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct PriceRecord {
-    /// Which layout this is.
+    /// The layout, [`RECORD_VERSION`].
     pub version: u8,
     /// How often the source was replaced.
     pub generation: u32,
-    /// The mid price, which follows the raw price at most one step an interval.
-    pub price: Price,
-    /// The lower of mid and raw price.
-    pub low: Price,
-    /// The higher of mid and raw price.
-    pub high: Price,
-    /// When it was observed, in seconds: the time of the oldest vote in the quorum, or of the oldest price that a live one is made of; 0
-    /// while nothing is published.
-    pub timestamp: u64,
-    /// The mid price at the start of the present step.
-    pub anchor: Price,
-    /// When the present step started.
+    /// The denom in which the price is quoted; `None` for the quote currency itself.
+    pub quote: Option<String>,
+    /// The averaging window of a live source, in seconds; 0 for a source that is fed.
+    pub window: u64,
+    /// The settled price at `anchored_at`; 0 while nothing was ever observed.
+    pub settled: Price,
+    /// When the present step of the settled price began, in seconds.
     pub anchored_at: u64,
+    /// The last observation that counts for liquidation.
+    pub raw: PriceBand,
+    /// The extremes of the last observation, for borrowing.
+    pub extremes: PriceBand,
+    /// When the last observation was made, in seconds: for a feed the time of the oldest vote in the quorum.
+    pub timestamp: u64,
+    /// Whether the source was replaced, and nothing was observed since.
+    pub awaiting: bool,
+    /// Since when every observation lay beyond the same bound, in seconds; 0 when the last one didn't.
+    pub beyond_since: u64,
+    /// The oracle's lost seconds at the last observation ([`crate::heartbeat::Heartbeat`]).
+    pub lost_seconds: u64,
     /// The limits.
     pub guards: Guards,
 }
 
+/// Beyond which bound a whole observation lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    Floor,
+    Ceiling,
+}
+
 impl PriceRecord {
-    /// A record without a price: what a source starts with.
-    pub const fn unpublished(generation: u32, guards: Guards) -> Self {
+    /// A record without a price: what a denom's first source starts with.
+    pub const fn unpublished(generation: u32, quote: Option<String>, window: u64, guards: Guards) -> Self {
+        let nothing = PriceBand { low: Price::ZERO, high: Price::ZERO };
         Self {
             version: RECORD_VERSION,
             generation,
-            price: Price::ZERO,
-            low: Price::ZERO,
-            high: Price::ZERO,
-            timestamp: 0,
-            anchor: Price::ZERO,
+            quote,
+            window,
+            settled: Price::ZERO,
             anchored_at: 0,
+            raw: nothing,
+            extremes: nothing,
+            timestamp: 0,
+            awaiting: true,
+            beyond_since: 0,
+            lost_seconds: 0,
             guards,
         }
     }
 
-    /// Takes in a raw price observed at `timestamp`; see [`PriceRecord::publish_between`].
-    pub fn publish(&mut self, raw: Price, timestamp: u64, now: u64) -> Result<(), PriceFault> {
-        self.publish_between((raw, raw), timestamp, now)
+    /// Whether anything was ever observed.
+    pub const fn was_observed(&self) -> bool {
+        !self.settled.is_zero()
     }
 
-    /// Takes in a raw price that is known to lie between two, observed at `timestamp`: the mid price goes no further than it must to
-    /// be between them, so of two disagreeing votes neither alone can move it. A move beyond `max_deviation` is not refused: the mid price follows it
-    /// one step per interval, and `low`/`high` include it at once. Errors when it lies outside the hard bounds.
-    pub fn publish_between(
-        &mut self,
-        (lower, upper): (Price, Price),
-        timestamp: u64,
-        now: u64,
-    ) -> Result<(), PriceFault> {
-        let raw = if self.timestamp == 0 { lower } else { self.price.max(lower).min(upper.max(lower)) };
-        self.publish_within(raw, (lower, upper), timestamp, now)
-    }
-
-    /// Takes in a raw price observed at `timestamp`, and two that it lies between, which `low` and `high` include at once. The mid price
-    /// follows the raw one, a move beyond `max_deviation` one step per interval. Errors when one of them lies outside the hard bounds.
-    pub fn publish_within(
-        &mut self,
-        raw: Price,
-        (lower, upper): (Price, Price),
-        timestamp: u64,
-        now: u64,
-    ) -> Result<(), PriceFault> {
-        let Guards { floor, ceiling, max_deviation, step_interval, .. } = self.guards;
-        for price in [lower, upper, raw] {
-            if price < floor || price > ceiling {
-                return Err(PriceFault::OutOfBounds { price, floor, ceiling });
-            }
-        }
-        let first = self.timestamp == 0;
-        if first {
-            self.price = raw;
-        }
-        if first || now.saturating_sub(self.anchored_at) >= step_interval {
-            self.anchor = self.price;
+    /// Takes in an observation. The settled price moves first, under the observation before; the first one of all is
+    /// where it starts, at the lower end. Nothing is refused for what it says.
+    pub fn observe(&mut self, seen: &Observation, now: u64, lost_seconds: u64) {
+        let beyond_before = self.beyond();
+        if self.was_observed() {
+            let (settled, anchored_at) = self.settle(now);
+            self.settled = settled;
+            self.anchored_at = anchored_at;
+            self.forget_time_before(now);
+        } else {
+            self.settled = seen.raw.low;
             self.anchored_at = now;
         }
-        let lowest = self.anchor.share_up(Ratio::ONE.saturating_sub(max_deviation));
-        let highest = self.anchor.share_down(max_deviation.plus_one());
-        self.price = raw.clamp(lowest.min(self.anchor), highest.max(self.anchor));
-        self.low = self.price.min(lower);
-        self.high = self.price.max(upper);
+        self.raw = seen.raw;
+        self.extremes = seen.extremes.including(seen.raw);
         // A time from the future would never grow old.
-        self.timestamp = timestamp.min(now).max(self.timestamp);
-        Ok(())
+        self.timestamp = seen.time.min(now).max(self.timestamp);
+        self.awaiting = false;
+        self.lost_seconds = lost_seconds;
+        self.note_beyond(beyond_before, now);
     }
 
-    /// The price at this time, its edges widened by its age, or the guard that it fails.
-    pub fn quote(&self, now: u64) -> Result<Quote, PriceFault> {
+    /// Includes a price in the extremes that borrowing counts, without a new observation: a vote that makes no quorum.
+    pub fn widen(&mut self, said: PriceBand) {
+        self.extremes = self.extremes.including(said);
+    }
+
+    /// The record of a source that replaces this one: silent until its first observation, the settled price its anchor.
+    /// `settled` is that price in the unit of the new source.
+    pub fn replaced_by(
+        &self,
+        generation: u32,
+        quote: Option<String>,
+        window: u64,
+        guards: Guards,
+        settled: Price,
+        now: u64,
+    ) -> Self {
+        if !self.was_observed() {
+            return Self::unpublished(generation, quote, window, guards);
+        }
+        let anchor = PriceBand::at(settled);
+        // A price that doesn't age is of now at any time.
+        let timestamp = if self.guards.max_age.is_some() { self.timestamp } else { now };
+        Self {
+            generation,
+            quote,
+            window,
+            settled: anchor.low,
+            anchored_at: now,
+            raw: anchor,
+            extremes: anchor,
+            timestamp,
+            awaiting: true,
+            beyond_since: 0,
+            guards,
+            ..self.clone()
+        }
+    }
+
+    /// The record with other guards: the settled price is brought up to now under the old ones, and all else stays. No
+    /// time from before counts toward a shorter step.
+    pub fn with_guards(mut self, guards: Guards, now: u64) -> Self {
+        let beyond_before = self.beyond();
+        if self.was_observed() {
+            let (settled, anchored_at) = self.settle(now);
+            self.settled = settled;
+            self.anchored_at = anchored_at;
+        }
+        self.guards = guards;
+        if self.was_observed() {
+            self.forget_time_before(now);
+            self.note_beyond(beyond_before, now);
+        }
+        self
+    }
+
+    /// The settled price at this time: that of `anchored_at`, moved by one step an interval toward the nearest edge of
+    /// the last observation, and not at all inside it. It follows no observation that has grown too old.
+    pub fn settled_at(&self, now: u64) -> Price {
+        self.settle(now).0
+    }
+
+    /// Why the denom is silent at this time, if it is.
+    pub fn fault(&self, now: u64) -> Option<PriceFault> {
         if self.version != RECORD_VERSION {
-            return Err(PriceFault::Version { version: self.version });
+            return Some(PriceFault::Version { version: self.version });
         }
-        if self.timestamp == 0 {
-            return Err(PriceFault::Missing {});
+        if self.awaiting || !self.was_observed() {
+            return Some(PriceFault::Missing {});
         }
-        let Guards { max_age, floor, ceiling, age_spread, .. } = self.guards;
-        if self.price < floor || self.price > ceiling {
-            return Err(PriceFault::OutOfBounds { price: self.price, floor, ceiling });
-        }
-        let Some(max_age) = max_age else {
-            return Ok(Quote { mid: self.price, low: self.low, high: self.high });
-        };
         let age = now.saturating_sub(self.timestamp);
-        if age > max_age {
-            return Err(PriceFault::Stale { age, max_age });
+        let max_age = self.guards.max_age?;
+        (age > max_age).then_some(PriceFault::Stale { age, max_age })
+    }
+
+    /// Lets the present step have begun less than an interval ago: what is observed now moves the settled price later,
+    /// however long nothing was observed before.
+    fn forget_time_before(&mut self, now: u64) {
+        let interval = self.guards.step_interval;
+        self.anchored_at = self.anchored_at.max(now.saturating_sub(interval.saturating_sub(1)));
+    }
+
+    /// Notes since when observations lie beyond the same bound.
+    fn note_beyond(&mut self, before: Option<Beyond>, now: u64) {
+        let still_beyond = self.beyond_since > 0 && self.beyond() == before;
+        self.beyond_since = match self.beyond() {
+            None => 0,
+            Some(_) if still_beyond => self.beyond_since,
+            Some(_) => now,
+        };
+    }
+
+    /// The settled price at this time, and when its present step began. Each step is a multiplication, so that two ways
+    /// through the same steps end at the same price.
+    fn settle(&self, now: u64) -> (Price, u64) {
+        let until = self.guards.max_age.map_or(now, |max_age| now.min(self.timestamp.saturating_add(max_age)));
+        let interval = self.guards.step_interval;
+        if interval == 0 {
+            return (self.nearest(self.settled, until), until.max(self.anchored_at));
         }
-        let spread =
-            mul_div_up_128(age_spread.raw(), u128::from(age), u128::from(max_age)).map_or(age_spread, Ratio::new);
-        Ok(Quote {
-            mid: self.price,
-            low: self.low.share_down(Ratio::ONE.saturating_sub(spread)),
-            high: self.high.share_up(spread.plus_one()),
-        })
+        let steps = until.saturating_sub(self.anchored_at).checked_div(interval).unwrap_or_default();
+        let mut settled = self.settled;
+        let mut at = self.anchored_at;
+        for _ in 0..steps {
+            at = at.saturating_add(interval);
+            let next = self.toward(settled, at, self.guards.max_deviation);
+            if next == settled && !self.is_held(at) {
+                break;
+            }
+            settled = next;
+        }
+        (settled, self.anchored_at.saturating_add(steps.saturating_mul(interval)))
     }
 
-    /// The price as health and liquidation take it.
-    pub fn mark(&self, now: u64) -> Mark {
-        Mark { quote: self.quote(now), floor: self.guards.floor, ceiling: self.guards.ceiling }
+    /// One step from `settled`, not past where it is heading. Rounded away from `settled`, so that the smallest price
+    /// still moves.
+    fn toward(&self, settled: Price, at: u64, deviation: Ratio) -> Price {
+        let nearest = self.nearest(settled, at);
+        if nearest < settled {
+            settled.share_down(Ratio::ONE.saturating_sub(deviation)).max(nearest)
+        } else {
+            settled.share_up(deviation.plus_one()).min(nearest)
+        }
+    }
+
+    /// Where `settled` is heading: the nearest edge of the observation, or a bound that holds at that time; itself
+    /// inside.
+    fn nearest(&self, settled: Price, at: u64) -> Price {
+        let held = self.is_held(at);
+        if settled > self.raw.high {
+            let bound = if held { self.guards.floor } else { Price::ZERO };
+            self.raw.high.max(bound).min(settled)
+        } else if settled < self.raw.low {
+            let bound = if held { self.guards.ceiling } else { Price::MAX };
+            self.raw.low.min(bound).max(settled)
+        } else {
+            settled
+        }
+    }
+
+    /// Whether the bounds hold the settled price at this time.
+    fn is_held(&self, at: u64) -> bool {
+        self.beyond_since > 0 && at < self.beyond_since.saturating_add(self.guards.bound_hold)
+    }
+
+    fn beyond(&self) -> Option<Beyond> {
+        if self.raw.high < self.guards.floor {
+            Some(Beyond::Floor)
+        } else if self.raw.low > self.guards.ceiling {
+            Some(Beyond::Ceiling)
+        } else {
+            None
+        }
     }
 }
 
-/// A price, or the reason why there is none together with the bounds that stand in for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The price, or the guard that it failed.
-    pub quote: Result<Quote, PriceFault>,
-    /// The hard lower bound.
-    pub floor: Price,
-    /// The hard upper bound.
-    pub ceiling: Price,
-}
-
-impl Mark {
-    /// Where not even a record exists: nothing is known, so nothing is ruled out.
-    pub const fn unknown() -> Self {
-        Self { quote: Err(PriceFault::Missing {}), floor: Price::ZERO, ceiling: PRICE_MAX }
-    }
-
-    /// What a collateral counts at in liquidation: mid, or the hard upper bound, so that a failing price never makes an
-    /// account liquidatable.
-    pub fn collateral(&self) -> Price {
-        self.quote.as_ref().map_or(self.ceiling, |q| q.mid)
-    }
-
-    /// What a debt counts at in liquidation: mid, or the hard lower bound.
-    pub fn debt(&self) -> Price {
-        self.quote.as_ref().map_or(self.floor, |q| q.mid)
-    }
-}
-
-/// The median of some prices, as the two between which it lies: twice the middle one of an odd number, the middle two of an even
-/// number. `None` of none.
+/// The median of some prices, as the two between which it lies: twice the middle one of an odd number, the middle two
+/// of an even number. `None` of none.
 pub fn median(mut prices: Vec<Price>) -> Option<(Price, Price)> {
     prices.sort_unstable();
     let half = prices.len().checked_div(2)?;

@@ -4,13 +4,15 @@
 mod model;
 
 use cosmwasm_std::Uint256;
-use model::{E18, params};
+use model::{E18, mark, params};
 use plimsoll_risk::account::{Account, Collateral, Debt};
-use plimsoll_risk::health::{AssetState, Assets, Position};
+use plimsoll_risk::health::{AssetState, Assets, Moment, Position};
+use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, LiquidationTerms, size};
+use plimsoll_risk::mark::RecordMark;
 use plimsoll_risk::market::{Accrued, Market, MarketError};
 use plimsoll_risk::params::{AssetId, AssetParams, BonusCurve, CAP_MAX, DECIMALS_MAX, ParamsError, Ramp};
-use plimsoll_risk::price::{Guards, Mark, PriceRecord, Quote};
+use plimsoll_risk::price::{Guards, Observation, PriceBand, PriceRecord};
 use plimsoll_risk::shares::SHARES_MAX;
 use plimsoll_risk::swap::{SwapError, check_slippage};
 use plimsoll_risk::units::{Amount, Price, Rate, Ratio, ScaledDebt, SupplyShares, Value};
@@ -29,9 +31,8 @@ fn accrued(market: Market) -> Accrued {
     market.accrue(0, Ratio::ZERO).unwrap()
 }
 
-fn state(decimals: u8, price: u64) -> AssetState {
-    let price = Price::new(u128::from(price) * E18);
-    let mark = Mark { quote: Ok(Quote { mid: price, low: price, high: price }), floor: price, ceiling: price };
+fn state(id: u16, decimals: u8, price: u64) -> AssetState {
+    let mark = mark(id, u128::from(price) * E18);
     let params = AssetParams { decimals, liquidation_threshold: Ramp::flat(Ratio::percent(75)), ..params() };
     // As many virtual shares a unit as there are real ones: a million shares are one unit.
     let market =
@@ -50,12 +51,12 @@ fn position((deposited, decimals, price): (u128, u8, u64), owed: u128) -> Positi
         debts: vec![Debt { asset: AssetId(1), scaled: ScaledDebt::new(owed) }],
         ..Account::default()
     };
-    Position::of(&account, &Two([state(decimals, price), state(6, 1)]), 0).unwrap()
+    Position::of(&account, &Two([state(0, decimals, price), state(1, 6, 1)]), &Moment::default()).unwrap()
 }
 
 fn liquidation(position: &Position, offered: u128, dust: Value) -> Result<Liquidation, LiquidationError> {
     let bonus = BonusCurve { min: Ratio::percent(2), max: Ratio::percent(10), full_at: Ratio::percent(90) };
-    let incentive = Incentive { bonus, protocol_fee: Ratio::percent(10) };
+    let incentive = Incentive { bonus, sale_cost: Ratio::percent(1), protocol_fee: Ratio::percent(10) };
     let terms = LiquidationTerms { target_health_factor: Ratio::percent(105), dust_value: dust };
     size(position, AssetId(0), AssetId(1), Amount::new(offered), &incentive, &terms)
 }
@@ -148,24 +149,31 @@ fn only_both_at_zero_is_no_collateral() {
     assert_eq!(given.validate(), Err(refused));
 }
 
+/// 5 lies within bounds that start or end at 5, so nothing holds the settled price back.
 #[test]
-fn a_price_at_its_hard_bounds_is_valid() {
-    let guards = |floor, ceiling| Guards {
-        max_age: Some(600),
-        floor: Price::new(floor),
-        ceiling: Price::new(ceiling),
-        max_deviation: Ratio::ONE,
-        step_interval: 0,
-        age_spread: Ratio::ZERO,
-    };
+fn a_price_at_its_bounds_is_followed() {
     for (floor, ceiling) in [(5, 9), (1, 5)] {
-        let mut record = PriceRecord::unpublished(0, guards(floor, ceiling));
-        record.publish(Price::new(5), 1, 1).unwrap();
-        assert_eq!(record.quote(1).map(|quote| quote.mid), Ok(Price::new(5)));
+        let guards = Guards {
+            max_age: Some(600),
+            floor: Price::new(floor),
+            ceiling: Price::new(ceiling),
+            bound_hold: 3_600,
+            max_deviation: Ratio::ONE,
+            step_interval: 0,
+            age_spread: Ratio::ZERO,
+        };
+        let mut record = PriceRecord::unpublished(0, None, 0, guards);
+        for (price, now) in [(3, 1), (5, 2)] {
+            let band = PriceBand::at(Price::new(price));
+            record.observe(&Observation { raw: band, extremes: band, time: now }, now, 0);
+        }
+        let mark = RecordMark::of("token", &record, &Heartbeat::start(0, 2), 2);
+        assert_eq!((mark.settled, mark.fault), (PriceBand::at(Price::new(5)), None));
     }
 }
 
-/// Half as much again as half: 100 beside 200 where the reserves are equal is as far as a tolerance of a half goes, in both directions.
+/// Half as much again as half: 100 beside 200 where the reserves are equal is as far as a tolerance of a half goes, in
+/// both directions.
 #[test]
 fn liquidity_at_exactly_the_tolerance_is_taken() {
     let check = |first, second| {

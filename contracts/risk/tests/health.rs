@@ -4,16 +4,17 @@
 mod model;
 
 use model::{
-    E18, Q, Sums, big, ceil, collateral, config, debt, exact, failed, fixed, floor, frac, magnitudes, mark, mul_div,
-    params, positions, q, sums, value, wild_positions, worth,
+    E18, Q, Sums, big, ceil, collateral, config, debt, exact, fixed, floor, frac, magnitudes, mark, mul_div, params,
+    position, positions, q, silent, sums, value, wild_positions, worth,
 };
 use num_bigint::BigInt;
 use num_traits::{One, ToPrimitive, Zero};
 use plimsoll_risk::account::Account;
-use plimsoll_risk::health::{AssetState, Assets, BorrowingPower, Health, HealthError, Position};
+use plimsoll_risk::health::{AssetState, Assets, BorrowingPower, Health, HealthError, Moment, Position};
+use plimsoll_risk::mark::MarkPrice;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::{AssetId, AssetParams, Ramp};
-use plimsoll_risk::price::{Mark, PriceFault};
+use plimsoll_risk::price::PriceFault;
 use plimsoll_risk::units::{Amount, Index, Price, Ratio, ScaledDebt, SupplyShares, Value};
 use proptest::prelude::*;
 
@@ -26,10 +27,10 @@ fn healthy(position: &Position) -> bool {
 fn repriced(position: &Position, asset: AssetId, price: u128) -> Position {
     let mut position = position.clone();
     for line in position.collaterals.iter_mut().filter(|l| l.asset == asset) {
-        line.mark = mark(price);
+        line.mark = mark(asset.0, price);
     }
     for line in position.debts.iter_mut().filter(|l| l.asset == asset) {
-        line.mark = mark(price);
+        line.mark = mark(asset.0, price);
     }
     position
 }
@@ -65,7 +66,7 @@ proptest! {
     ) {
         let debt = other.unwrap_or((carried + nudge).saturating_sub(1));
         let of = |raw: u128| Value::new(raw.into());
-        let health = Health { collateral: of(carried), carried: of(carried), debt: of(debt) };
+        let health = Health { collateral: of(carried), carried: of(carried), debt: of(debt), spared: false };
         let factor = health.factor_down();
         prop_assert_eq!(health.is_liquidatable(), carried < debt);
         prop_assert_eq!(factor.is_some_and(|f| f < Ratio::ONE), health.is_liquidatable());
@@ -74,22 +75,25 @@ proptest! {
         prop_assert_eq!(health.collateral_ratio_down(), exactly);
     }
 
+    /// Each line on a record of its own: deposits at `low`, none of what is silent; debts at `high`, refused when one
+    /// is silent.
     #[test]
-    fn borrowing_power_takes_the_unfavourable_edges_or_names_the_price_that_fails(position in positions()) {
-        let counted = position.collaterals.iter().filter(|l| l.enabled);
-        let failing = counted.clone().map(|l| (l.asset, &l.mark)).chain(position.debts.iter().map(|l| (l.asset, &l.mark)));
-        let failing = failing.into_iter().find_map(|(asset, mark)| mark.quote.clone().err().map(|fault| (asset, fault)));
+    fn borrowing_power_takes_the_unfavourable_edges_or_names_the_debt_that_is_silent(position in positions()) {
         let got = position.borrowing_power();
-        if let Some((asset, fault)) = failing {
+        let silent_debt = position.debts.iter().find_map(|l| Some((l.asset, l.mark.borrow_fault()?)));
+        if let Some((asset, fault)) = silent_debt {
             prop_assert_eq!(got, Err(HealthError::Price { asset, fault }));
             return Ok(());
         }
+        let counted = position.collaterals.iter().filter(|l| {
+            l.enabled && !l.liquidation_threshold.is_zero() && l.mark.borrow_fault().is_none()
+        });
         let limit: BigInt = counted.map(|l| {
-            let low = l.mark.quote.as_ref().unwrap().low.raw();
+            let low = l.mark.records()[0].edges.low.raw();
             floor(&(q(floor(&worth(l.amount.raw(), low, l.decimals))) * fixed(l.max_loan_to_value.raw())))
         }).sum();
         let owed: BigInt = position.debts.iter().map(|l| {
-            let high = l.mark.quote.as_ref().unwrap().high.raw();
+            let high = l.mark.records()[0].edges.high.raw();
             ceil(&worth(l.amount.raw(), high, l.decimals))
         }).sum();
         let got = got.unwrap();
@@ -133,16 +137,19 @@ proptest! {
     #[test]
     fn any_position_answers_or_errs_without_a_panic(position in wild_positions()) {
         if let Ok(health) = position.health() {
-            prop_assert_eq!(health.factor_down().is_some_and(|f| f < Ratio::ONE), health.is_liquidatable());
+            prop_assert_eq!(health.factor_down().is_some_and(|f| f < Ratio::ONE), health.is_below_one());
+            prop_assert_eq!(health.is_liquidatable(), health.is_below_one() && !health.spared);
             let _ = health.collateral_ratio_down();
         }
-        let _ = position.borrowing_power();
+        let _ = (position.borrowing_power(), position.uncapped_power(), position.edge_health(|_, amount| amount));
+        let _ = (position.before_decline().health(), position.settled_values());
         for id in (0..4).chain(100..104) {
             let _ = (position.liquidation_price_up(AssetId(id)), position.debt_liquidation_price_down(AssetId(id)));
         }
     }
 
-    /// An account's record becomes amounts: shares at the share price, down; debts at the index, up; thresholds at this time.
+    /// An account's record becomes amounts: shares at the share price, down; debts at the index, up; thresholds at this
+    /// time.
     #[test]
     fn a_position_is_the_accounts_shares_and_debts_in_amounts(
         (cash, reserves, all) in (magnitudes(1_000, 10u128.pow(27)), 0u128..1_000, magnitudes(1, 10u128.pow(30))),
@@ -160,12 +167,12 @@ proptest! {
             borrow_index: Index::new(index),
             ..Market::open(0, &params).unwrap()
         };
-        let state = AssetState { market: market.accrue(0, Ratio::ZERO).unwrap(), params, mark: mark(3 * E18) };
+        let state = AssetState { market: market.accrue(0, Ratio::ZERO).unwrap(), params, mark: mark(0, 3 * E18) };
         let listed = Listed(vec![state.clone(), state]);
         let mut account = Account::default();
         account.add_shares(AssetId(0), SupplyShares::new(held)).unwrap();
         account.add_debt(AssetId(1), ScaledDebt::new(owed)).unwrap();
-        let position = Position::of(&account, &listed, now).unwrap();
+        let position = Position::of(&account, &listed, &Moment { clock: now, halted: false }).unwrap();
 
         let supply = BigInt::from(cash) + floor(&(fixed(index) * q(scaled))) - reserves;
         let amount = floor(&frac(BigInt::from(held) * (supply + 1), BigInt::from(all) + 1_000_000));
@@ -180,14 +187,63 @@ proptest! {
     }
 }
 
+/// A market of asset 0 with this supply and cap, of which the account holds all.
+fn power(supply: u128, cap: u128, deposits: bool) -> Ratio {
+    let mut params = AssetParams { supply_cap: Amount::new(cap), ..params() };
+    params.enabled.deposit = deposits;
+    let shares = SupplyShares::new(10u128.pow(12));
+    let market = Market { cash: Amount::new(supply), supply_shares: shares, ..Market::open(0, &params).unwrap() };
+    let state = AssetState { market: market.accrue(0, Ratio::ZERO).unwrap(), params, mark: mark(0, E18) };
+    let mut account = Account::default();
+    account.add_shares(AssetId(0), shares).unwrap();
+    Position::of(&account, &Listed(vec![state]), &Moment::default()).unwrap().collaterals[0].power
+}
+
+#[test]
+fn a_deposits_power_is_its_markets_cap_by_its_supply_at_most_one_and_nothing_where_deposits_are_stopped() {
+    assert_eq!([power(1_000, 1_000, true), power(999, 1_000, true), power(0, 0, true)], [Ratio::ONE; 3]);
+    assert_eq!(power(4_000, 1_000, true), Ratio::percent(25));
+    // A third, rounded down.
+    assert_eq!(power(3_000, 1_000, true), Ratio::new(E18 / 3));
+    assert_eq!([power(1_000, 0, true), power(1, 1_000, false)], [Ratio::ZERO; 2]);
+}
+
+/// More reserves than there is to take them from: no supply can be told. Nothing is known of what is deposited in such
+/// a market, and the account is judged by the rest.
+#[test]
+fn a_market_that_can_not_be_computed_counts_as_a_price_of_which_nothing_is_known() {
+    let whole = Market { cash: Amount::new(1_000), ..Market::open(0, &params()).unwrap() };
+    let broken = Market { reserves: Amount::new(2_000), ..whole.clone() };
+    let too_much = Market { borrow_index: Index::MAX, ..whole.clone() };
+    let state = |market: &Market| AssetState {
+        market: market.clone().accrue(0, Ratio::ZERO).unwrap(),
+        params: params(),
+        mark: mark(0, E18),
+    };
+    let listed = Listed([&whole, &broken, &too_much].map(state).to_vec());
+    let mut account = Account::default();
+    account.add_shares(AssetId(0), SupplyShares::new(1_000_000)).unwrap();
+    account.add_shares(AssetId(1), SupplyShares::new(1_000_000)).unwrap();
+    account.add_debt(AssetId(2), ScaledDebt::new(u128::MAX)).unwrap();
+    let position = Position::of(&account, &listed, &Moment::default()).unwrap();
+    assert!(!position.collaterals[0].mark.is_unknown());
+    assert_eq!(position.collaterals[0].power, Ratio::ONE);
+    let broken = &position.collaterals[1];
+    assert_eq!((&broken.mark, broken.amount, broken.power), (&MarkPrice::unknown(), Amount::ZERO, Ratio::ZERO));
+    assert_eq!((&position.debts[0].mark, position.debts[0].amount), (&MarkPrice::unknown(), Amount::ZERO));
+    let refused = HealthError::Price { asset: AssetId(2), fault: PriceFault::Missing {} };
+    assert_eq!(position.borrowing_power(), Err(refused));
+    assert!(!position.health().unwrap().is_below_one());
+}
+
 #[test]
 fn an_asset_that_is_not_listed_is_named() {
     let mut account = Account::default();
     account.add_debt(AssetId(7), ScaledDebt::new(1)).unwrap();
-    assert_eq!(Position::of(&account, &Listed(vec![]), 0), Err(HealthError::UnknownAsset(AssetId(7))));
+    assert_eq!(Position::of(&account, &Listed(vec![]), &Moment::default()), Err(HealthError::UnknownAsset(AssetId(7))));
     let mut account = Account::default();
     account.add_shares(AssetId(8), SupplyShares::new(1)).unwrap();
-    assert_eq!(Position::of(&account, &Listed(vec![]), 0), Err(HealthError::UnknownAsset(AssetId(8))));
+    assert_eq!(Position::of(&account, &Listed(vec![]), &Moment::default()), Err(HealthError::UnknownAsset(AssetId(8))));
 }
 
 #[test]
@@ -201,10 +257,7 @@ fn an_empty_position_has_no_factor_and_is_within_its_limit() {
 #[test]
 fn health_exactly_at_one_is_not_liquidatable() {
     // 100 tokens at 1 with a threshold of 0.75 carry 75.
-    let at = |owed| Position {
-        collaterals: vec![collateral(0, 100_000_000, E18, 6, 3 * E18 / 4)],
-        debts: vec![debt(1, owed, E18, 6)],
-    };
+    let at = |owed| position(vec![collateral(0, 100_000_000, E18, 6, 3 * E18 / 4)], vec![debt(1, owed, E18, 6)]);
     let health = at(75_000_000).health().unwrap();
     assert_eq!((health.factor_down(), health.is_liquidatable()), (Some(Ratio::ONE), false));
     let health = at(75_000_001).health().unwrap();
@@ -214,59 +267,41 @@ fn health_exactly_at_one_is_not_liquidatable() {
 
 #[test]
 fn a_disabled_deposit_counts_in_the_collateral_ratio_but_carries_nothing() {
-    let mut position =
-        Position { collaterals: vec![collateral(0, 100, E18, 0, E18 / 2)], debts: vec![debt(1, 50, E18, 0)] };
+    let mut position = position(vec![collateral(0, 100, E18, 0, E18 / 2)], vec![debt(1, 50, E18, 0)]);
     position.collaterals[0].enabled = false;
     let health = position.health().unwrap();
-    assert_eq!(health, Health { collateral: Value::whole(100), carried: Value::ZERO, debt: Value::whole(50) });
+    assert_eq!((health.collateral, health.carried, health.debt), (Value::whole(100), Value::ZERO, Value::whole(50)));
     assert_eq!(position.borrowing_power().unwrap(), BorrowingPower { limit: Value::ZERO, debt: Value::whole(50) });
 }
 
 #[test]
-fn the_certain_ratio_is_the_collateral_ratio_where_prices_are_valid_and_knows_nothing_of_others() {
-    let with = |collateral_mark: Option<Mark>, debt_mark: Option<Mark>| {
-        let mut position = Position {
-            collaterals: vec![collateral(0, 100, E18, 0, E18 / 2), collateral(1, 30, E18, 0, E18 / 2)],
-            debts: vec![debt(2, 50, E18, 0), debt(3, 10, E18, 0)],
-        };
-        position.collaterals[1].mark = collateral_mark.unwrap_or_else(|| mark(E18));
-        position.debts[1].mark = debt_mark.unwrap_or_else(|| mark(E18));
-        (position.certain_ratio_down().unwrap().unwrap(), position.health().unwrap())
-    };
-    let ratio = |part: u128, whole: u128| Ratio::new(part * E18 / whole);
-    let (certain, health) = with(None, None);
-    assert_eq!((certain, Some(certain)), (ratio(130, 60), health.collateral_ratio_down()));
-    // A deposit of unknown price counts nothing, a debt at its upper bound; nothing bounds what nobody knows.
-    assert_eq!(with(Some(failed(E18, 1_000 * E18)), None).0, ratio(100, 60));
-    assert_eq!(with(None, Some(failed(E18 / 2, 9 * E18))).0, ratio(130, 140));
-    assert!(with(None, Some(Mark::unknown())).0 < ratio(1, 1_000_000));
-    assert_eq!(Position::default().certain_ratio_down().unwrap(), None);
+fn a_silent_collateral_counts_in_health_and_not_for_borrowing_and_a_silent_debt_refuses() {
+    let mut position = position(vec![collateral(0, 100, E18, 0, E18 / 2)], vec![debt(1, 50, E18, 0)]);
+    position.collaterals[0].mark = silent(0, E18, 3 * E18);
+    let health = position.health().unwrap();
+    assert_eq!((health.collateral, health.carried), (Value::whole(300), Value::whole(150)));
+    assert_eq!(position.borrowing_power().map(|power| power.limit), Ok(Value::ZERO));
+    position.debts[0].mark = silent(1, E18 / 2, 9 * E18);
+    assert_eq!(position.health().unwrap().debt, Value::whole(25));
+    let refused = HealthError::Price { asset: AssetId(1), fault: PriceFault::Missing {} };
+    assert_eq!(position.borrowing_power(), Err(refused.clone()));
+    assert_eq!(position.uncapped_power(), Err(refused.clone()));
+    assert_eq!(position.edge_health(|_, amount| amount), Err(refused));
 }
 
 #[test]
-fn a_failing_price_counts_at_its_bound_and_a_disabled_one_does_not_stop_borrowing() {
-    let mut position =
-        Position { collaterals: vec![collateral(0, 100, E18, 0, E18 / 2)], debts: vec![debt(1, 50, E18, 0)] };
-    position.collaterals[0].mark = failed(E18, 3 * E18);
-    position.debts[0].mark = failed(E18 / 2, 9 * E18);
+fn a_price_of_which_nothing_is_known_carries_nothing() {
+    let mut position = position(vec![collateral(0, 100, E18, 0, E18 / 2)], vec![debt(1, 50, E18, 0)]);
+    position.collaterals[0].mark = MarkPrice::unknown();
     let health = position.health().unwrap();
-    assert_eq!(health, Health { collateral: Value::whole(300), carried: Value::whole(150), debt: Value::whole(25) });
-    let fault = PriceFault::Missing {};
-    assert_eq!(position.borrowing_power(), Err(HealthError::Price { asset: AssetId(0), fault: fault.clone() }));
-    position.collaterals[0].enabled = false;
-    assert_eq!(position.borrowing_power(), Err(HealthError::Price { asset: AssetId(1), fault }));
-    position.debts[0].mark = mark(E18);
-    assert_eq!(position.borrowing_power().map(|p| p.limit), Ok(Value::ZERO));
-    position.collaterals[0].mark = Mark::unknown();
-    position.health().unwrap();
+    assert_eq!((health.collateral, health.debt), (Value::ZERO, Value::whole(50)));
+    assert_eq!(position.borrowing_power().map(|power| power.limit), Ok(Value::ZERO));
 }
 
 #[test]
 fn no_price_of_a_debt_decides_when_the_other_debts_alone_are_too_much() {
-    let position = Position {
-        collaterals: vec![collateral(0, 100, E18, 0, E18 / 2)],
-        debts: vec![debt(1, 51, E18, 0), debt(2, 7, E18, 0)],
-    };
+    let collaterals = vec![collateral(0, 100, E18, 0, E18 / 2)];
+    let position = position(collaterals, vec![debt(1, 51, E18, 0), debt(2, 7, E18, 0)]);
     assert_eq!(position.debt_liquidation_price_down(AssetId(2)), Ok(None));
     let price = position.debt_liquidation_price_down(AssetId(1)).unwrap().unwrap();
     let exactly: Q = frac(43, 51) * q(E18);

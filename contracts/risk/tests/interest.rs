@@ -3,10 +3,10 @@
 
 mod model;
 
-use model::{E18, Q, any128, big, ceil, config, exp, fixed, floor, frac, magnitudes, params, q, taylor};
+use model::{E18, Q, agree, any128, big, ceil, config, exp, fixed, floor, frac, kinked, magnitudes, params, q, taylor};
 use num_bigint::BigInt;
-use plimsoll_risk::interest::{DEBT_MAX, INDEX_MAX, YEAR, compound_up};
-use plimsoll_risk::market::{Accrued, Market};
+use plimsoll_risk::interest::{DEBT_MAX, INDEX_MAX, YEAR, compound_up, simple_interest_down};
+use plimsoll_risk::market::{Accrued, DEPOSITED_CASH_MAX, GIVEN_CASH_MAX, Market, MarketError};
 use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::rates::{Kinked, MAX_RATE, RateModel};
 use plimsoll_risk::units::{Amount, Index, Rate, Ratio, ScaledDebt, SupplyShares};
@@ -39,7 +39,7 @@ fn ceiling(scaled: u128) -> BigInt {
 }
 
 fn compound(index: u128, rate: u128, seconds: u64, scaled: u128) -> u128 {
-    compound_up(Index::new(index), Rate::new(rate), seconds, ScaledDebt::new(scaled)).raw()
+    compound_up(Index::new(index), Rate::new(rate), seconds, ScaledDebt::new(scaled), Amount::new(DEBT_MAX)).raw()
 }
 
 /// A market in which `percent` of a deposit is lent out, at the highest accepted rate whatever the utilization.
@@ -53,7 +53,7 @@ fn lent_out(deposit: u128, percent: u128, reserve_factor: Ratio) -> (Market, Ass
     let params = AssetParams { rate_model, reserve_factor, ..params() };
     let mut market = Market::open(0, &params).unwrap().accrue(0, reserve_factor).unwrap();
     let shares = market.deposit(Amount::new(deposit)).unwrap();
-    let owed = market.borrow(Amount::new((deposit * percent).div_ceil(100))).unwrap();
+    let owed = market.borrow(Amount::new((deposit * percent).div_ceil(100)), &params).unwrap().scaled;
     (market.settle(&params).unwrap(), params, owed, shares)
 }
 
@@ -132,7 +132,7 @@ proptest! {
         let params = AssetParams { reserve_factor: Ratio::percent(factor), ..params() };
         let mut market = Market::open(0, &params).unwrap().accrue(0, params.reserve_factor).unwrap();
         market.deposit(Amount::new(deposit)).unwrap();
-        let owed = market.borrow(Amount::new(deposit * percent / 100)).unwrap();
+        let owed = market.borrow(Amount::new(deposit * percent / 100), &params).unwrap().scaled;
         let market = market.settle(&params).unwrap();
 
         let total = steps.iter().sum();
@@ -148,6 +148,36 @@ proptest! {
         let rounding = fixed(owed.raw()) * rounding_of_one(E18, &x) + q(1);
         let (often, once) = (often.owed_up(owed).unwrap(), once.owed_up(owed).unwrap());
         prop_assert!(q(often.raw()) + rounding >= q(once.raw()), "often {often}, once {once}");
+    }
+
+    /// Exact: the interest of all touches together, times the factor, less a fraction of a unit.
+    #[test]
+    fn reserves_get_their_share_of_all_interest_however_often_it_is_added(
+        deposit in magnitudes(1_000, 10u128.pow(27)),
+        percent in 1u128..=100,
+        factor in 0u128..=E18,
+        steps in prop::collection::vec(1u64..100_000, 2..40),
+    ) {
+        let params = AssetParams { reserve_factor: Ratio::new(factor), ..params() };
+        let mut market = Market::open(0, &params).unwrap().accrue(0, params.reserve_factor).unwrap();
+        market.deposit(Amount::new(deposit)).unwrap();
+        let borrowed = market.borrow(Amount::new((deposit * percent).div_ceil(100)), &params).unwrap();
+        let first = market.debt().unwrap().raw();
+        let mut now = 0;
+        let mut market = market.settle(&params).unwrap();
+        for seconds in steps {
+            now += seconds;
+            market = touch(market, now, &params);
+        }
+        let market = market.accrue(now, params.reserve_factor).unwrap();
+        let interest = market.debt().unwrap().raw() - first + borrowed.interest.raw();
+        prop_assert_eq!(BigInt::from(market.state().reserves.raw()), floor(&(q(interest) * fixed(factor))));
+    }
+
+    #[test]
+    fn interest_that_does_not_compound_is_the_exact_floor(amount in any128(), rate in any128(), seconds in any::<u64>()) {
+        let got = simple_interest_down(Amount::new(amount), Rate::new(rate), seconds).map(Amount::raw);
+        agree(got, Some(floor(&(q(amount) * exponent(rate, seconds)))))?;
     }
 
     #[test]
@@ -170,7 +200,7 @@ proptest! {
     ) {
         let market = any_market(fields, times.0);
         if let Ok(accrued) = market.accrue(times.1, Ratio::new(factor)) {
-            prop_assert!(accrued.state().borrow_index.raw() >= fields.3);
+            prop_assert!(accrued.state().borrow_index.raw() >= fields.3 || fields.2 == 0);
             let _ = (accrued.debt(), accrued.supply(), accrued.utilization_up(), accrued.settle(&params()));
         }
     }
@@ -186,6 +216,8 @@ fn any_market(fields: (u128, u128, u128, u128, u128, u128, u128), updated_at: u6
         reserves: Amount::new(fields.5),
         updated_at,
         rate: Rate::new(fields.6),
+        reserves_fraction: Ratio::new(fields.6 % E18),
+        written_off: fields.6 > E18,
     }
 }
 
@@ -239,7 +271,7 @@ fn still_works(market: Accrued, params: &AssetParams, owed: ScaledDebt, shares: 
     let claim = market.shares_value_down(shares).unwrap();
     assert_eq!(market.withdraw(claim, shares).unwrap(), shares);
     market.deposit(Amount::new(10u128.pow(30))).unwrap();
-    let again = market.borrow(Amount::new(10u128.pow(12))).unwrap();
+    let again = market.borrow(Amount::new(10u128.pow(12)), params).unwrap().scaled;
     assert!(market.owed_up(again).unwrap() >= Amount::new(10u128.pow(12)));
     market.settle(params).unwrap();
 }
@@ -264,6 +296,73 @@ fn ten_years_at_the_highest_rate_touched_or_not_lock_no_market() {
             }
         }
     }
+}
+
+/// 10 bitcoin at 8 decimals lent at 4 % bring 10⁹ × 0.04 / 8,760 = 4,566.2 an hour, of which a tenth is 456. Each six
+/// seconds they bring 7, of which a tenth is less than one.
+#[test]
+fn reserves_get_as_much_from_a_market_touched_each_block_for_an_hour_as_from_one_touched_once() {
+    let params = AssetParams { rate_model: kinked(80, 4, 0, 0), reserve_factor: Ratio::percent(10), ..params() };
+    let mut market = Market::open(0, &params).unwrap().accrue(0, params.reserve_factor).unwrap();
+    market.deposit(Amount::new(2_000_000_000)).unwrap();
+    market.borrow(Amount::new(1_000_000_000), &params).unwrap();
+    let market = market.settle(&params).unwrap();
+    // The first minute was owed at once: 10⁹ × 0.04 / 525,600 = 76.1, of which a tenth is 7.6.
+    assert_eq!((market.reserves, market.reserves_fraction), (Amount::new(7), Ratio::percent(60)));
+
+    let once = touch(market.clone(), 3_600, &params).reserves;
+    let often = (1..=600).fold(market, |market, block| touch(market, 6 * block, &params)).reserves;
+    // 7.6 + 456.6
+    assert_eq!((once, often), (Amount::new(464), Amount::new(464)));
+}
+
+/// The issuer of a token gives as much as is taken, and has all of it lent and repaid with interest for centuries. At
+/// every step the market answers, its debts can be repaid, and its supplier can leave.
+#[test]
+fn no_gift_loan_or_repayment_brings_a_market_to_where_it_can_not_be_computed() {
+    let (market, params, owed, shares) = lent_out(1_000_000, 50, Ratio::percent(10));
+    let mut market = market.accrue(DAY, params.reserve_factor).unwrap();
+    let held = market.state().cash;
+    let gift = GIVEN_CASH_MAX.saturating_sub(held);
+    let amount = Amount::new(gift.raw() + 1);
+    let refused = Err(MarketError::TooMuchCash { amount, held, max: GIVEN_CASH_MAX });
+    assert_eq!(market.clone().cover(amount), refused);
+    assert_eq!(market.clone().cover_suppliers(amount), refused);
+    let amount = DEPOSITED_CASH_MAX;
+    let refused = MarketError::TooMuchCash { amount, held, max: DEPOSITED_CASH_MAX };
+    assert_eq!(market.clone().deposit(amount), Err(refused));
+    market.clone().cover_suppliers(gift).unwrap();
+    market.cover(gift).unwrap();
+    // A gift doesn't stop deposits.
+    market.clone().deposit(Amount::new(10u128.pow(30))).unwrap();
+    still_answers(&market, &params, owed, shares);
+
+    let (mut now, mut highest) = (DAY, 0);
+    for (years, part) in [(1, 1), (1, 1_000), (10, 100_000), (100, 7)].repeat(20) {
+        let cash = market.state().cash.raw();
+        let debt = market.borrow(Amount::new(cash / part), &params).unwrap().scaled;
+        still_answers(&market, &params, owed, shares);
+        now += years * YEAR;
+        let stored = market.settle(&params).unwrap();
+        market = stored.accrue(now, params.reserve_factor).unwrap();
+        still_answers(&market, &params, owed, shares);
+        market.repay(Amount::MAX, debt).unwrap();
+        still_answers(&market, &params, owed, shares);
+        highest = highest.max(market.state().cash.raw() + market.debt().unwrap().raw());
+    }
+    // Loans and repayments round up, by at most a unit of scaled debt, which is worth 10¹⁸ at most.
+    assert!(highest > 2 * GIVEN_CASH_MAX.raw() && highest <= 3 * 10u128.pow(37) + 200 * E18, "{highest}");
+}
+
+fn still_answers(market: &Accrued, params: &AssetParams, owed: ScaledDebt, shares: SupplyShares) {
+    market.supply().unwrap();
+    market.utilization_up().unwrap();
+    market.liquidity_rate_down(params).unwrap();
+    let mut leaving = market.clone();
+    leaving.repay(Amount::MAX, owed).unwrap();
+    let claim = leaving.shares_value_down(shares).unwrap().min(leaving.state().cash);
+    leaving.withdraw(claim, shares).unwrap();
+    leaving.settle(params).unwrap();
 }
 
 #[test]

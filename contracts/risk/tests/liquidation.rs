@@ -6,12 +6,13 @@ mod model;
 use std::cell::Cell;
 
 use model::{
-    E18, Q, any128, any256, big, ceil, collateral, collateral_price, config, debt, debt_price, exact, failed, fixed,
-    floor, frac, magnitudes, q, sums, ten, value, wide, wild_positions, worth,
+    E18, Q, alone, any128, any256, big, ceil, collateral, collateral_price, config, curves, cut, debt, debt_price,
+    exact, exact_bonus, fixed, floor, frac, magnitudes, position, q, record, silent, sums, ten, value, wide,
+    wild_positions, worth,
 };
 use num_bigint::BigInt;
 use num_traits::{One, ToPrimitive, Zero};
-use plimsoll_risk::health::{Health, Position};
+use plimsoll_risk::health::{CollateralLine, DebtLine, Health, Position};
 use plimsoll_risk::liquidation::{
     Incentive, Liquidation, LiquidationError, LiquidationTerms, bonus_down, size, target_repay_up,
 };
@@ -62,40 +63,20 @@ impl Case {
     }
 }
 
-/// `n` millionths of a number.
-fn cut(n: u128, millionths: u128) -> u128 {
-    (BigInt::from(n) * millionths / 1_000_000u32).to_u128().unwrap()
-}
-
 /// The amount of a token that is worth this much, at least one base unit.
 fn bought(worth: &BigInt, price: u128, decimals: u8) -> u128 {
     (worth * ten(decimals) / price).max(BigInt::from(1)).to_u128().unwrap()
 }
 
-/// A threshold and a bonus curve of which validation holds: `min ≤ max ≤ 1`, `LT × (1 + max) ≤ full_at < 1`.
-fn curves() -> impl Strategy<Value = (u128, BonusCurve)> {
-    let millionths = || prop_oneof![8 => 0..=1_000_000u128, 1 => Just(0), 1 => Just(1_000_000)];
-    (10_000u128..950_000, millionths(), millionths(), millionths(), any::<bool>()).prop_map(
-        |(lt, max, min, at, steep)| {
-            let threshold = lt * (E18 / 1_000_000);
-            // The most that leaves room below 1; usual bonuses are below a fifth.
-            let most = (frac(E18 - 1, threshold) - Q::one()) * q(E18);
-            let most = floor(&most).to_u128().unwrap().min(if steep { E18 } else { E18 / 5 });
-            let max = cut(most, max);
-            let least = ceil(&(fixed(threshold) * q(E18 + max))).to_u128().unwrap();
-            let full_at = least + cut(E18 - 1 - least, at);
-            let (min, max, full_at) = (Ratio::new(cut(max, min)), Ratio::new(max), Ratio::new(full_at));
-            (threshold, BonusCurve { min, max, full_at })
-        },
-    )
+/// One line: a value in millionths of the quote currency, the price that it counts at, the other end of its record in
+/// thousandths of that, and decimals.
+fn line() -> impl Strategy<Value = (u128, u128, u128, u8)> {
+    let end = prop_oneof![1 => Just(1_000u128), 1 => 1u128..1_000];
+    (magnitudes(1_000, 10u128.pow(15)), magnitudes(10u128.pow(9), 10u128.pow(24)), end, 0u8..=18)
 }
 
-/// One line: a value in millionths of the quote currency, a price, decimals.
-fn line() -> impl Strategy<Value = (u128, u128, u8)> {
-    (magnitudes(1_000, 10u128.pow(15)), magnitudes(10u128.pow(9), 10u128.pow(24)), 0u8..=18)
-}
-
-/// A liquidatable account with up to `most` collaterals and two debts.
+/// A liquidatable account with up to `most` collaterals and two debts, each on a record of its own, of which the ends
+/// may be far apart.
 fn cases(most: usize) -> impl Strategy<Value = Case> {
     let other = (line(), 0..950_000u128, 0u32..6);
     let health = prop_oneof![1 => 1_000u128..500_000, 3 => 500_000u128..1_000_000, 2 => 900_000u128..1_000_000];
@@ -106,12 +87,18 @@ fn cases(most: usize) -> impl Strategy<Value = Case> {
         magnitudes(1_000, 10u128.pow(9)).prop_map(|n| (n, 0)),
         (0..500_000u128).prop_map(|n| (0, n))
     ];
-    let terms = (0u128..=1_000_000, 1_001_000u128..1_500_000, dust);
-    (curves(), shape, terms).prop_filter_map("liquidatable", move |((lt, bonus), shape, (fee, target, dust))| {
+    let cost = prop_oneof![6 => 0u128..=1_000_000, 1 => Just(0), 1 => Just(1_000_000)];
+    let terms = (0u128..=500_000, 1_001_000u128..1_500_000, dust, cost);
+    (curves(), shape, terms).prop_filter_map("liquidatable", move |((lt, bonus), shape, (fee, target, dust, cost))| {
         let (seized, off, others, owed, second, health) = shape;
-        let of = |id, (worth, price, decimals): (u128, u128, u8), lt| {
+        let of = |id, (worth, price, end, decimals): (u128, u128, u128, u8), lt| {
             let amount = bought(&(BigInt::from(worth) * 10u64.pow(12)), price, decimals);
-            collateral(id, amount, price, decimals, lt)
+            let mark = alone(id, record("", price * end / 1_000, price));
+            CollateralLine { mark, ..collateral(id, amount, price, decimals, lt) }
+        };
+        let owing = |id, worth: &BigInt, (_, price, end, decimals): (u128, u128, u128, u8)| {
+            let mark = alone(id, record("", price, price * 1_000 / end));
+            DebtLine { mark, ..debt(id, bought(worth, price, decimals), price, decimals) }
         };
         let mut collaterals = vec![of(0, seized, lt)];
         collaterals[0].enabled = off > 0;
@@ -120,23 +107,18 @@ fn cases(most: usize) -> impl Strategy<Value = Case> {
             line.enabled = off > 0;
             collaterals.push(line);
         }
-        let mut position = Position { collaterals, debts: vec![] };
+        let mut position = position(collaterals, vec![]);
         // As much debt as leaves the wanted health; the second debt's own value sets its share of it.
         let carried = sums(&position).carried.max(E18.into());
         let total: BigInt = carried * 1_000_000u32 / health;
         let part = second.map_or(0, |(worth, ..)| worth % 1_000_000);
-        let (_, price, decimals) = owed;
-        position.debts.push(debt(
-            100,
-            bought(&(&total * (1_000_000 - part) / 1_000_000), price, decimals),
-            price,
-            decimals,
-        ));
-        if let Some((_, price, decimals)) = second {
-            position.debts.push(debt(101, bought(&(&total * part / 1_000_000), price, decimals), price, decimals));
+        position.debts.push(owing(100, &(&total * (1_000_000 - part) / 1_000_000), owed));
+        if let Some(second) = second {
+            position.debts.push(owing(101, &(&total * part / 1_000_000), second));
         }
         let total = sums(&position);
-        let incentive = Incentive { bonus, protocol_fee: Ratio::new(fee * (E18 / 1_000_000)) };
+        let sale_cost = Ratio::new(cut(bonus.min.raw(), cost));
+        let incentive = Incentive { bonus, sale_cost, protocol_fee: Ratio::new(fee * (E18 / 1_000_000)) };
         let target_health_factor = Ratio::new(target * (E18 / 1_000_000));
         let dust = BigInt::from(dust.0) * 10u64.pow(12) + &total.debt * dust.1 / 1_000_000u32;
         let dust_value = Value::new(wide(&dust).unwrap());
@@ -154,21 +136,8 @@ fn offered(case: &Case, offer: Option<u128>) -> u128 {
     offer.map_or(u128::MAX, |part| cut(case.position.debts[0].amount.raw(), part))
 }
 
-/// The bonus as the design draws it, unrounded.
-fn exact_bonus(curve: &BonusCurve, carried: &Q, collateral: &Q, debt: &Q) -> Q {
-    let (min, max, full_at) = (fixed(curve.min.raw()), fixed(curve.max.raw()), fixed(curve.full_at.raw()));
-    let factor = carried / debt;
-    let curved = if factor <= full_at {
-        max
-    } else {
-        &min + (max - &min) * (Q::one() - &factor).max(Q::zero()) / (Q::one() - full_at)
-    };
-    let beyond = collateral / debt - Q::one();
-    curved.min(beyond.max(min))
-}
-
-/// The value to repay for the target, unrounded: `(T·D − S) / (T − LT(1 + b))`, the whole debt when `CR ≤ 1 + b_min`; and by
-/// how much the crate may round it up: one step of the dividend, one of the divisor, one of the quotient.
+/// The value to repay for the target, unrounded: `(T·D − S) / (T − LT(1 + b))`, the whole debt when `CR ≤ 1 + b_min`;
+/// and by how much the crate may round it up: one step of the dividend, one of the divisor, one of the quotient.
 fn exact_repay(case: &Case, bonus: Ratio) -> (Q, Q) {
     let total = sums(&case.position);
     let (held, carried, owed) = (q(total.collateral), q(total.carried), q(total.debt));
@@ -215,20 +184,23 @@ proptest! {
         debt in magnitudes(E18, 10u128.pow(30)),
         carried in 0u128..1_000_000,
         ratio in 0u128..3_000_000,
+        cost in prop_oneof![0u128..50_000, 0u128..1_000_000],
     ) {
         let (carried, held) = (cut(debt, carried), cut(debt, ratio));
         let of = |raw: u128| Value::new(raw.into());
-        let health = Health { collateral: of(held), carried: of(carried), debt: of(debt) };
-        let got = q(bonus_down(&curve, &health, health.collateral_ratio_down()).unwrap().raw());
-        let expected = exact_bonus(&curve, &q(carried), &q(held), &q(debt)) * q(E18);
+        let health = Health { collateral: of(held), carried: of(carried), debt: of(debt), spared: false };
+        let incentive = Incentive { bonus: curve, sale_cost: Ratio::new(cut(E18, cost)), protocol_fee: Ratio::ZERO };
+        let got = q(bonus_down(&incentive, &health, Ratio::ONE).unwrap().raw());
+        let expected = exact_bonus(&incentive, &q(carried), &q(held), &q(debt)) * q(E18);
         let slope = frac(curve.max.raw() - curve.min.raw(), E18 - curve.full_at.raw());
         prop_assert!(got > &expected - Q::one() - &slope.clone().min(q(E18)), "{got} far below {expected}");
         prop_assert!(got <= expected + slope.min(q(curve.max.raw() - curve.min.raw())), "{got} above");
-        prop_assert!(got >= q(curve.min.raw()) && got <= q(curve.max.raw()));
+        let least = curve.min.min(incentive.sale_cost);
+        prop_assert!(got >= q(least.raw()) && got <= q(curve.max.raw()));
     }
 
-    /// Where nothing is in the way, the repayment is the closed form's, to the base unit; the target is reached exactly or
-    /// passed by what one base unit of each asset is worth.
+    /// Where nothing is in the way, the repayment is the closed form's, to the base unit; the target is reached exactly
+    /// or passed by what one base unit of each asset is worth.
     #[test]
     fn an_uncapped_liquidation_repays_the_closed_form_and_reaches_the_target(case in cases(3)) {
         let Ok(done) = case.size(u128::MAX) else { return Ok(()) };
@@ -253,8 +225,8 @@ proptest! {
         }
     }
 
-    /// Every answer, capped or not: the smallest of what is wanted, owed and offered; dust closed with it; never more than the
-    /// collateral buys at this bonus.
+    /// Every answer, capped or not: the smallest of what is wanted, owed and offered; dust closed with it; never more
+    /// than the collateral buys at this bonus.
     #[test]
     fn a_liquidation_is_capped_by_debt_coins_and_collateral_and_closes_dust(case in cases(3), offer in offers()) {
         let coins = offered(&case, offer);
@@ -296,19 +268,22 @@ proptest! {
         }
     }
 
-    /// The fee is the stated share of the bonus part, rounded up, and never touches what the repayment itself bought.
+    /// The fee is the stated share of what the bonus exceeds the cost of a sale by, rounded up: it touches neither what
+    /// the repayment itself bought nor what selling it costs.
     #[test]
-    fn the_fee_is_the_share_of_the_bonus_part_rounded_up(case in cases(3), offer in offers()) {
+    fn the_fee_is_the_share_of_what_the_bonus_exceeds_the_cost_of_a_sale_by_rounded_up(case in cases(3), offer in offers()) {
         let Ok(done) = case.size(offered(&case, offer)) else { return Ok(()) };
         let seized = q(done.seize.raw());
         let bonus = fixed(done.bonus.raw());
-        let part = floor(&(seized * &bonus / (Q::one() + bonus)));
+        let free = fixed(case.incentive.sale_cost.raw()).min(bonus.clone());
+        let part = floor(&(seized * (&bonus - free) / (Q::one() + bonus)));
         let share = ceil(&(q(part.clone()) * fixed(case.incentive.protocol_fee.raw())));
         prop_assert_eq!(BigInt::from(done.fee.raw()), share);
         prop_assert!(BigInt::from(done.fee.raw()) <= part);
     }
 
-    /// Unrounded, without slack: the collateral ratio is no lower after, and with one collateral neither is the health factor.
+    /// Unrounded, without slack: the collateral ratio is no lower after, and with one collateral neither is the health
+    /// factor.
     #[test]
     fn no_liquidation_of_a_covered_account_lowers_its_ratios(case in cases(3), offer in offers()) {
         let before = exact(&case.position);
@@ -330,7 +305,7 @@ proptest! {
         let total = sums(&case.position);
         prop_assume!(q(total.collateral) <= q(total.debt) * case.least_ratio());
         let Ok(done) = case.size(u128::MAX) else { return Ok(()) };
-        prop_assert_eq!(done.bonus, case.incentive.bonus.min);
+        prop_assert!(done.bonus <= case.incentive.bonus.min && done.bonus >= case.incentive.sale_cost);
         let (held, owed) = (&case.position.collaterals[0], &case.position.debts[0]);
         prop_assert!(done.repay == owed.amount || done.seize == held.amount);
     }
@@ -344,20 +319,22 @@ proptest! {
         ids in (0u16..4, 100u16..104),
     ) {
         let bonus = BonusCurve { min: Ratio::new(raw.0), max: Ratio::new(raw.1), full_at: Ratio::new(raw.2) };
-        let incentive = Incentive { bonus, protocol_fee: Ratio::new(raw.3) };
+        let incentive = Incentive { bonus, sale_cost: Ratio::new(raw.0 / 2), protocol_fee: Ratio::new(raw.3) };
         let terms = LiquidationTerms { target_health_factor: Ratio::new(raw.4), dust_value: Value::new(dust) };
         let _ = size(&position, AssetId(ids.0), AssetId(ids.1), Amount::new(coins), &incentive, &terms);
         if let Ok(health) = position.health() {
-            let _ = position.certain_ratio_down().map(|certain| bonus_down(&bonus, &health, certain));
-            let _ = target_repay_up(&health, Ratio::new(raw.0), Ratio::new(raw.1), Ratio::new(raw.2), Ratio::new(raw.4));
+            let _ = bonus_down(&incentive, &health, Ratio::new(raw.3));
+            let [threshold, bonus, least, target] = [raw.0, raw.1, raw.2, raw.4].map(Ratio::new);
+            let _ = target_repay_up(&health, threshold, bonus, least, target, Ratio::new(raw.3));
         }
     }
 }
 
-/// 100,000 random accounts under random parameters that validation accepts. A liquidation in two or three parts of the same
-/// collateral and debt yields no more than one does, but for rounding: for `n` parts at most `n + 2` base units of the seized
-/// asset (each seizure is rounded down, each fee up, its base down), two of the owed (each repayment is rounded up), and
-/// `2 × 10⁻¹⁸ × (debt value + 10) / (T − LT(1 + b_max))`, since bonus, divisor and values have 18 decimals.
+/// 100,000 random accounts under random parameters that validation accepts. A liquidation in two or three parts of the
+/// same collateral and debt yields no more than one does, but for rounding: for `n` parts at most `n + 2` base units of
+/// the seized asset (each seizure is rounded down, each fee up, its base down), two of the owed (each repayment is
+/// rounded up), and `2 × 10⁻¹⁸ × (debt value + 10) / (T − LT(1 + b_max))`, since bonus, divisor and values have 18
+/// decimals.
 #[test]
 fn splitting_a_liquidation_never_pays() {
     let runs = Cell::new(0u32);
@@ -403,22 +380,20 @@ fn assert_accepted(case: &Case) {
     let threshold = fixed(case.position.collaterals[0].liquidation_threshold.raw());
     assert!(min <= max && max <= Ratio::ONE && full_at < Ratio::ONE);
     assert!(threshold * (Q::one() + fixed(max.raw())) <= fixed(full_at.raw()));
+    assert!(case.incentive.sale_cost <= min && case.incentive.protocol_fee <= Ratio::percent(50));
 }
 
 fn example(held: u128, owed: u128) -> Case {
     let curve = BonusCurve { min: Ratio::percent(2), max: Ratio::percent(10), full_at: Ratio::percent(90) };
     Case {
-        position: Position {
-            collaterals: vec![collateral(0, held, E18, 6, E18 / 4 * 3)],
-            debts: vec![debt(100, owed, E18, 6)],
-        },
-        incentive: Incentive { bonus: curve, protocol_fee: Ratio::percent(10) },
+        position: position(vec![collateral(0, held, E18, 6, E18 / 4 * 3)], vec![debt(100, owed, E18, 6)]),
+        incentive: Incentive { bonus: curve, sale_cost: Ratio::percent(1), protocol_fee: Ratio::percent(10) },
         terms: LiquidationTerms { target_health_factor: Ratio::percent(105), dust_value: Value::whole(1) },
     }
 }
 
-/// 1,000 at a threshold of 0.75 carry 750 of 789.473684: HF 0.95, bonus 2 % + 8 % × 0.05 / 0.1 = 6 %. To repay for 1.05:
-/// (1.05 × 789.473684 − 750) / (1.05 − 0.75 × 1.06) = 309.5975…
+/// 1,000 at a threshold of 0.75 carry 750 of 789.473684: HF 0.95, bonus 2 % + 8 % × 0.05 / 0.1 = 6 %. To repay for
+/// 1.05: (1.05 × 789.473684 − 750) / (1.05 − 0.75 × 1.06) = 309.5975…
 #[test]
 fn the_worked_example() {
     let case = example(1_000_000_000, 789_473_684);
@@ -426,7 +401,8 @@ fn the_worked_example() {
     assert!((done.bonus.raw()).abs_diff(6 * E18 / 100) < E18 / 1_000_000_000, "{}", done.bonus);
     assert_eq!(done.repay, Amount::new(309_597_523));
     assert_eq!(done.seize, Amount::new(328_173_374));
-    assert_eq!(done.fee, Amount::new(1_857_586));
+    // A tenth of what 6 % are above the 1 % of a sale: 328.173374 × 0.05 / 1.06 = 15.479876…
+    assert_eq!(done.fee, Amount::new(1_547_988));
     assert_eq!(big(case.position.health().unwrap().carried.raw()), BigInt::from(750 * E18));
 }
 
@@ -446,10 +422,10 @@ fn a_collateral_or_debt_that_is_not_there_or_has_no_price_is_named() {
     assert_eq!(call(&case.position, 5, 100), Err(LiquidationError::NoCollateral(AssetId(5))));
     assert_eq!(call(&case.position, 0, 5), Err(LiquidationError::NoDebt(AssetId(5))));
     let fault = PriceFault::Missing {};
-    for (asset, is_debt) in [(SEIZED, false), (OWED, true)] {
+    for asset in [SEIZED, OWED] {
         let mut position = case.position.clone();
-        let mark = failed(E18, E18);
-        if is_debt {
+        let mark = silent(asset.0, E18, E18);
+        if asset == OWED {
             position.debts[0].mark = mark
         } else {
             position.collaterals[0].mark = mark
@@ -476,16 +452,17 @@ fn a_remainder_below_the_dust_value_is_closed_when_the_coins_suffice_and_left_wh
     assert_eq!(case.size(3_157_893).unwrap().repay, Amount::new(1_238_387));
 }
 
-/// 145 of one deposit and 2.52 of another against 96.37: the target asks for 82.7 at a bonus of 51.6 %, and the 13.7 left is
-/// dust, but the whole would cost 146.1 of the first deposit. If nothing of the dust were closed then, a first part would pay:
-/// it lowers the bonus until the whole fits.
+/// 145 of one deposit and 2.52 of another against 96.37: the target asks for 82.7 at a bonus of 51.6 %, and the 13.7
+/// left is dust, but the whole would cost 146.1 of the first deposit. If nothing of the dust were closed then, a first
+/// part would pay: it lowers the bonus until the whole fits.
 #[test]
 fn dust_is_closed_as_far_as_the_collateral_goes() {
     let mut case = example(145_000_000, 96_370_399);
     case.position.collaterals[0].liquidation_threshold = Ratio::bps(6_463);
     case.position.collaterals.push(collateral(1, 2_520_000, E18, 6, E18 / 10_000 * 6_448));
     let (min, max, full_at) = (Ratio::bps(4_413), Ratio::bps(5_156), Ratio::bps(9_916));
-    case.incentive = Incentive { bonus: BonusCurve { min, max, full_at }, protocol_fee: Ratio::ZERO };
+    let bonus = BonusCurve { min, max, full_at };
+    case.incentive = Incentive { bonus, sale_cost: min, protocol_fee: Ratio::ZERO };
     case.terms.target_health_factor = Ratio::bps(10_482);
     case.terms.dust_value = Value::whole(20);
     let done = case.size(u128::MAX).unwrap();
@@ -501,16 +478,38 @@ fn dust_is_closed_as_far_as_the_collateral_goes() {
 
 #[test]
 fn a_steep_fall_is_closed_whole_and_takes_all_the_collateral_there_is() {
-    // CR 0.8: the collateral buys back 800 / 1.02 of the debt.
+    // CR 0.8: the collateral buys back 800 / 1.01 of the debt.
     let done = example(800_000_000, 1_000_000_000).size(u128::MAX).unwrap();
-    assert_eq!(done.bonus, Ratio::percent(2));
-    assert_eq!((done.repay.raw(), done.seize.raw()), (784_313_726, 800_000_000));
+    assert_eq!(done.bonus, Ratio::percent(1));
+    assert_eq!((done.repay.raw(), done.seize.raw(), done.fee.raw()), (792_079_208, 800_000_000, 0));
     // CR 1.02 exactly: the whole debt for the whole collateral.
     let done = example(1_020_000_000, 1_000_000_000).size(u128::MAX).unwrap();
     assert_eq!((done.repay.raw(), done.seize.raw()), (1_000_000_000, 1_020_000_000));
     // CR 1.06 with a curve at 10 %: the bonus is what is left beyond the debt.
     let done = example(1_060_000_000, 1_000_000_000).size(500_000_000).unwrap();
     assert_eq!((done.bonus, done.seize.raw()), (Ratio::percent(6), 530_000_000));
+}
+
+/// 70,700 deposited for 70,000: at the least bonus of 2 % the liquidator would repay 70,700 / 1.02 = 69,313.73 for all
+/// of it, and lenders would lose 686.27 of a debt that could be paid in full. The bonus is the 1 % that is there, which
+/// is what a sale costs, so nothing is lost.
+#[test]
+fn an_account_that_can_pay_in_full_and_for_the_sale_costs_lenders_nothing() {
+    let done = example(70_700_000_000, 70_000_000_000).size(u128::MAX).unwrap();
+    assert_eq!(done.bonus, Ratio::percent(1));
+    assert_eq!((done.repay.raw(), done.seize.raw(), done.fee.raw()), (70_000_000_000, 70_700_000_000, 0));
+
+    // With 70,350 half a per cent is missing of what a sale costs: 70,350 / 1.01 is repaid, and lenders lose the
+    // 346.534653 that are left.
+    let done = example(70_350_000_000, 70_000_000_000).size(u128::MAX).unwrap();
+    assert_eq!(done.bonus, Ratio::percent(1));
+    assert_eq!((done.repay.raw(), done.seize.raw()), (69_653_465_347, 70_350_000_000));
+
+    // With 71,050 there are 1.5 %, of which the protocol takes a tenth of half a per cent: 71,050 × 0.005 / 1.015 =
+    // 350.
+    let done = example(71_050_000_000, 70_000_000_000).size(u128::MAX).unwrap();
+    assert_eq!(done.bonus, Ratio::bps(150));
+    assert_eq!((done.repay.raw(), done.seize.raw(), done.fee.raw()), (70_000_000_000, 71_050_000_000, 35_000_000));
 }
 
 #[test]

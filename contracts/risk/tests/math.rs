@@ -5,7 +5,9 @@ mod model;
 use cosmwasm_std::Uint256;
 use model::{agree, agree_wide, any128, any256, big, ceil, config, floor, mul_div, wide};
 use num_bigint::BigInt;
-use plimsoll_risk::math::{MathError, mul_div_down, mul_div_down_128, mul_div_up, mul_div_up_128, narrow, pow10};
+use plimsoll_risk::math::{
+    MathError, mul_add_div_128, mul_div_down, mul_div_down_128, mul_div_up, mul_div_up_128, narrow, pow10,
+};
 use proptest::prelude::*;
 
 proptest! {
@@ -23,6 +25,18 @@ proptest! {
         let exact = mul_div(a, b, c);
         agree(mul_div_down_128(a, b, c), exact.as_ref().map(floor))?;
         agree(mul_div_up_128(a, b, c), exact.as_ref().map(ceil))?;
+    }
+
+    #[test]
+    fn mul_add_div_is_the_exact_floor_and_what_it_leaves(a in any128(), b in any128(), rest in any128(), c in any128()) {
+        let whole = BigInt::from(a) * b + rest;
+        let exact = mul_div(whole.clone(), 1, c);
+        let got = mul_add_div_128(a, b, rest, c);
+        agree(got.map(|(floor, _)| floor), exact.as_ref().map(floor))?;
+        if let Ok((floor, left)) = got {
+            prop_assert!(left < c);
+            prop_assert_eq!(BigInt::from(floor) * c + left, whole);
+        }
     }
 
     #[test]

@@ -54,6 +54,7 @@ proptest! {
             reserve_factor: Ratio::new(factor),
             reserve_floor: Ratio::new(reserve),
             flash_loan_fee: Ratio::new(reserve),
+            sale_cost: Ratio::new(min / 2),
             ..params()
         };
         let (lowest, highest) = (from.min(to), from.max(to));
@@ -185,6 +186,7 @@ fn a_share_above_one_is_refused() {
     assert_eq!(refusal(|p| p.flash_loan_fee = value), above("flash_loan_fee"));
     assert_eq!(refusal(|p| p.reserve_factor = value), above("reserve_factor"));
     assert_eq!(refusal(|p| p.reserve_floor = value), above("reserve_floor"));
+    assert_eq!(refusal(|p| p.max_borrow_utilization = value), above("max_borrow_utilization"));
 }
 
 #[test]
@@ -224,6 +226,13 @@ fn a_bonus_curve_that_is_upside_down_or_full_at_one_is_refused() {
     let (min, max) = (Ratio::percent(11), Ratio::percent(10));
     assert_eq!(refusal(|p| p.liquidation_bonus.min = min), ParamsError::BonusOrder { min, max });
     assert_eq!(refusal(|p| p.liquidation_bonus.full_at = Ratio::ONE), ParamsError::BonusFullAt(Ratio::ONE));
+}
+
+#[test]
+fn a_sale_that_costs_more_than_the_least_bonus_is_refused() {
+    let (min, sale_cost) = (Ratio::percent(2), Ratio::new(Ratio::percent(2).raw() + 1));
+    assert_eq!(refusal(|p| p.sale_cost = sale_cost), ParamsError::SaleCost { sale_cost, min });
+    assert_eq!(AssetParams { sale_cost: min, ..params() }.validate(), Ok(()));
 }
 
 #[test]

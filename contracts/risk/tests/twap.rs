@@ -1,12 +1,14 @@
-//! A pair's average price against the exact average of what stood there, second for second.
+//! A pair's averages against the exact means of what stood there, second for second; and how far a bend of the pair
+//! moves them.
 
 mod model;
 
-use model::{E18, Q, any128, config, fixed, floor, frac, magnitudes, narrow, q, ten};
+use model::{E18, Q, any128, ceil, config, fixed, floor, frac, magnitudes, narrow, q, ten};
 use num_bigint::BigInt;
-use num_traits::{One, Zero};
+use num_traits::One;
 use plimsoll_risk::math::MathError;
-use plimsoll_risk::twap::{ExchangeRate, Sample, Scale};
+use plimsoll_risk::price::{PRICE_MAX, PRICE_MIN, PriceBand};
+use plimsoll_risk::twap::{LEAST_GROWTH, Means, Sample, Scale, TwapError, middle, spot};
 use plimsoll_risk::units::{Amount, CumulativePrice, Price};
 use proptest::prelude::*;
 
@@ -30,94 +32,176 @@ fn grown(steps: &[Step], price: impl Fn(&Step) -> Q) -> BigInt {
     steps.iter().map(|step| floor(&(q(step.0) * q(1_000_000) * price(step)))).sum()
 }
 
+fn forward(step: &Step) -> Q {
+    frac(step.2, step.1)
+}
+
+fn backward(step: &Step) -> Q {
+    frac(step.1, step.2)
+}
+
+fn seconds(steps: &[Step]) -> u64 {
+    steps.iter().map(|step| step.0).sum()
+}
+
 fn wrapped(start: u128, grown: &BigInt) -> u128 {
     narrow(&((BigInt::from(start) + grown) % (BigInt::from(u128::MAX) + 1))).unwrap_or_default()
 }
 
-fn rate(rounded: Result<Price, MathError>) -> Q {
-    fixed(rounded.map_or(0, Price::raw))
+/// The two samples that a pair gives around these steps, wherever its counters start.
+fn samples(steps: &[Step], start: (u128, u128), at: u64) -> (Sample, Sample) {
+    let then = sample(at, start.0, start.1);
+    let (forward, backward) = (grown(steps, forward), grown(steps, backward));
+    (then, sample(at + seconds(steps), wrapped(start.0, &forward), wrapped(start.1, &backward)))
 }
 
-const ONE_TO_ONE: Price = Price::new(E18);
+/// As it may be carried.
+fn held(price: BigInt) -> Price {
+    Price::new(narrow(&price).unwrap_or(u128::MAX)).min(PRICE_MAX)
+}
 
 proptest! {
     #![proptest_config(config(3_000))]
 
-    /// Wherever the counters start, what is read from their difference is the exact mean, arithmetic in the direction that grows faster and
-    /// harmonic in the other, less what the pair cut off: at most a millionth a step.
+    /// The exact arithmetic and harmonic mean of what the counters say, rounded outwards; what they cut off is less
+    /// than a hundredth.
     #[test]
-    fn mean_is_the_exact_mean_of_what_stood(
+    fn means_are_the_exact_means_of_what_stood(
         steps in steps(), start in (any128(), any128()), base in 0u8..=18, quote in 0u8..=18, at in 0u64..1 << 40,
     ) {
-        let forward = grown(&steps, |step| frac(step.2, step.1));
-        let backward = grown(&steps, |step| frac(step.1, step.2));
-        prop_assume!(forward.clone().max(backward.clone()) < BigInt::from(u128::MAX));
-        let seconds: u64 = steps.iter().map(|step| step.0).sum();
-        let then = sample(at, start.0, start.1);
-        let now = sample(at + seconds, wrapped(start.0, &forward), wrapped(start.1, &backward));
-        let mean = ExchangeRate::mean(&then, &now, Scale { base, quote }).unwrap();
+        let (then, now) = samples(&steps, start, at);
+        let (up, down) = (grown(&steps, forward), grown(&steps, backward));
+        prop_assume!(up.clone().max(down.clone()) < BigInt::from(u128::MAX));
+        let seconds = seconds(&steps);
+        let means = Means::between(&then, &now, Scale { base, quote });
+        let (grown, least) = (up.clone().min(down.clone()), u128::from(seconds * LEAST_GROWTH));
+        if grown < BigInt::from(least) {
+            let grown = narrow(&grown).unwrap();
+            prop_assert_eq!(means, Err(TwapError::Coarse { grown, seconds, least }));
+            return Ok(());
+        }
+        let means = means.unwrap();
+        let scale = frac(ten(base), ten(quote)) * q(E18);
+        let whole = BigInt::from(1_000_000) * seconds;
+        prop_assert_eq!(means.harmonic, held(floor(&(frac(whole.clone(), down) * &scale))));
+        prop_assert_eq!(means.arithmetic, held(ceil(&(frac(up, whole) * &scale))));
 
         let average = |price: fn(&Step) -> Q| steps.iter().map(|s| q(s.0) * price(s)).sum::<Q>() / q(seconds);
-        let (arithmetic, inverse) = (average(|s| frac(s.2, s.1)), average(|s| frac(s.1, s.2)));
-        let cut = frac(steps.len(), BigInt::from(1_000_000) * seconds);
-        // Between these, in base units.
-        let (least, most) = if forward >= backward {
-            (&arithmetic - &cut, arithmetic.clone())
-        } else {
-            (Q::one() / &inverse, Q::one() / (&inverse - &cut))
-        };
-        let scale = frac(ten(base), ten(quote));
-        let tiny = frac(1, E18);
-        let (Ok(down), Ok(up)) = (mean.price_down(ONE_TO_ONE), mean.price_up(ONE_TO_ONE)) else {
-            prop_assert!(most * scale * q(E18) >= q(u128::MAX));
-            return Ok(());
-        };
-        let (down, up) = (fixed(down.raw()), fixed(up.raw()));
-        prop_assert!(down <= up && &up - &down <= tiny);
-        prop_assert!(down > &least * &scale - &tiny && down <= &most * &scale, "{down} of {least} to {most}");
-        prop_assert!(up >= &least * &scale && up < &most * &scale + &tiny, "{up} of {least} to {most}");
-        // A step is at least a second, so what is cut off is never more than a millionth of the price.
-        prop_assert!(&most - &least <= most * frac(1, 999_999));
+        let (arithmetic, harmonic) = (average(forward) * &scale, &scale / average(backward));
+        let (low, high) = (q(means.harmonic.raw()), q(means.arithmetic.raw()));
+        if means.arithmetic < PRICE_MAX {
+            prop_assert!(high >= &arithmetic * frac(99, 100) && high < arithmetic + Q::one());
+            prop_assert!(low > &harmonic - Q::one() && low <= harmonic * frac(100, 99));
+        }
     }
 
-    /// The price at the reserves is their quotient, times what the other token costs, rounded once.
+    /// In each of five intervals the price may be bent for one block, by any factor in either direction. The harmonic
+    /// mean goes up by at most `f / (1 − f)`, the arithmetic mean down by at most `f`, so the nearest edge of what is
+    /// observed moves no further.
+    #[test]
+    fn a_block_bent_in_each_interval_hardly_moves_the_nearest_edge(
+        base in magnitudes(1_000_000, 1 << 70), seconds in 20u64..300,
+        bends in prop::collection::vec((0u64..20, magnitudes(1, 1_000_000), any::<bool>()), 4..6),
+    ) {
+        // A price of 1 in base units, bent away and back by somebody who has all the coins for it.
+        let means: Vec<Means> = bends
+            .iter()
+            .map(|(bent, factor, up)| {
+                let (a, b) = if *up { (base / factor.min(&base), base) } else { (base, base / factor.min(&base)) };
+                let steps: Vec<Step> = vec![(seconds - bent, base, base), (*bent, a.max(1), b.max(1))];
+                let (then, now) = samples(&steps, (7, 9), 1_000);
+                Means::between(&then, &now, Scale { base: 6, quote: 6 }).unwrap()
+            })
+            .collect();
+        let longest = bends.iter().map(|bend| bend.0).max().unwrap();
+        let share = frac(longest, seconds);
+        let seen = middle(&means).unwrap();
+        let (low, high) = (fixed(seen.low.raw()), fixed(seen.high.raw()));
+        let cut = frac(2, 1_000_000);
+        prop_assert!(low <= Q::one() + &share / (Q::one() - &share) + &cut, "{low} at {share}");
+        prop_assert!(high >= Q::one() - &share - &cut, "{high} at {share}");
+    }
+
+    /// With at most two of five intervals bent, by whatever and for however long, the other three decide both edges.
+    #[test]
+    fn two_bent_intervals_of_five_move_the_median_no_further_than_the_others_are(
+        stood in prop::collection::vec((900u128..1_100, 900u128..1_100), 3..4),
+        bent in prop::collection::vec((magnitudes(1, PRICE_MAX.raw()), magnitudes(1, PRICE_MAX.raw())), 2..3),
+    ) {
+        let mean = |(one, other): &(u128, u128)| Means {
+            harmonic: Price::new(*one.min(other)),
+            arithmetic: Price::new(*one.max(other)),
+        };
+        let means: Vec<Means> = stood.iter().chain(&bent).map(mean).collect();
+        let seen = middle(&means).unwrap();
+        let honest: Vec<Means> = stood.iter().map(mean).collect();
+        let (lowest, highest) = (honest.iter().map(|m| m.harmonic).min(), honest.iter().map(|m| m.arithmetic).max());
+        prop_assert!(Some(seen.low) <= honest.iter().map(|m| m.harmonic).max() && Some(seen.low) >= lowest);
+        prop_assert!(Some(seen.high) >= honest.iter().map(|m| m.arithmetic).min() && Some(seen.high) <= highest);
+    }
+
+    /// The price at the reserves is their quotient, rounded once to each side.
     #[test]
     fn spot_is_the_quotient_of_the_reserves(
-        held in (magnitudes(1, u128::MAX), any128()), base in 0u8..=18, quote in 0u8..=18, price in any128(),
+        held_of in (magnitudes(1, u128::MAX), any128()), base in 0u8..=18, quote in 0u8..=18,
     ) {
-        let rate = ExchangeRate::spot(Amount::new(held.0), Amount::new(held.1), Scale { base, quote }).unwrap();
-        let exact = frac(held.1, held.0) * frac(ten(base), ten(quote)) * q(price);
-        model::agree(rate.price_down(Price::new(price)).map(Price::raw), Some(floor(&exact)))?;
-        model::agree(rate.price_up(Price::new(price)).map(Price::raw), Some(model::ceil(&exact)))?;
+        let got = spot(Amount::new(held_of.0), Amount::new(held_of.1), Scale { base, quote }).unwrap();
+        let exact = frac(held_of.1, held_of.0) * frac(ten(base), ten(quote)) * q(E18);
+        prop_assert_eq!(got.low, held(floor(&exact)).max(PRICE_MIN));
+        prop_assert_eq!(got.high, held(ceil(&exact)).max(PRICE_MIN));
     }
 }
 
-/// 18 decimals in 6: 2,000 whole tokens of the other kind are 2 × 10⁻⁹ base units per base unit, of which millionths keep nothing.
+/// Prices.md: three of five intervals bent upwards by 20 for 6 s of 150. A median of arithmetic means alone would be
+/// moved to 1.76; the harmonic ones stay below 1.04, and 4 % is what the block's share allows: `1 / (0.96 + 0.04 / 20)
+/// = 1.0395`.
 #[test]
-fn mean_of_a_price_below_a_millionth_keeps_its_digits() {
-    let (eth, usd) = (1_000 * E18, 2_000_000_000_000);
-    let steps: Vec<Step> = vec![(5, eth, usd); 120];
-    let backward = grown(&steps, |step| frac(step.1, step.2));
-    assert!(grown(&steps, |step| frac(step.2, step.1)).is_zero());
-    let now = sample(600, 0, narrow(&backward).unwrap_or_default());
-    let mean = ExchangeRate::mean(&sample(0, 0, 0), &now, Scale { base: 18, quote: 6 }).unwrap();
-    assert_eq!(rate(mean.price_down(ONE_TO_ONE)), q(2_000));
-    assert_eq!(rate(mean.price_down(Price::new(E18 / 2))), q(1_000));
+fn three_bends_of_twenty_times_move_the_nearest_edge_by_four_per_cent() {
+    let scale = Scale { base: 6, quote: 6 };
+    let means = |bent: bool| {
+        let steps: Vec<Step> =
+            vec![(144, 1_000_000, 1_000_000), (6, 1_000_000, if bent { 20_000_000 } else { 1_000_000 })];
+        let (then, now) = samples(&steps, (0, 0), 0);
+        Means::between(&then, &now, scale).unwrap()
+    };
+    let seen = middle(&[means(true), means(false), means(true), means(false), means(true)]).unwrap();
+    assert_eq!((seen.low.to_string().as_str(), seen.high.to_string().as_str()), ("1.039501039501039501", "1.76"));
+    // At 6 s of 75, as at a window of 300 s: 8.2 %, and f / (1 − f) = 8.7 %.
+    let (then, now) = samples(&[(69, 1_000_000, 1_000_000), (6, 1_000_000, 20_000_000)], (0, 0), 0);
+    let harmonic = fixed(Means::between(&then, &now, scale).unwrap().harmonic.raw());
+    assert!(harmonic > frac(108, 100) && harmonic < frac(1_087, 1_000), "{harmonic}");
+}
+
+/// Of four intervals the lower middle harmonic and the upper middle arithmetic mean: the band is as wide as the middle
+/// two.
+#[test]
+fn the_median_of_four_takes_the_outer_of_the_middle_two() {
+    let mean = |low: u128, high: u128| Means { harmonic: Price::new(low), arithmetic: Price::new(high) };
+    let seen = middle(&[mean(5, 50), mean(2, 20), mean(3, 30), mean(4, 40)]).unwrap();
+    assert_eq!(seen, PriceBand { low: Price::new(3), high: Price::new(40) });
+    assert_eq!(middle(&[]), None);
+}
+
+/// 18 decimals in 6: 2,000 whole tokens of the other kind are 2 × 10⁻⁹ base units per base unit, of which millionths
+/// keep nothing.
+#[test]
+fn means_of_tokens_whose_decimals_are_too_far_apart_are_refused() {
+    let steps: Vec<Step> = vec![(5, 1_000 * E18, 2_000_000_000_000); 30];
+    let (then, now) = samples(&steps, (3, 5), 100);
+    let refused = TwapError::Coarse { grown: 0, seconds: 150, least: 15_000 };
+    assert_eq!(Means::between(&then, &now, Scale { base: 18, quote: 6 }), Err(refused));
+    // The bound itself: a hundred a second.
+    let at = |grown| Means::between(&sample(0, 0, 0), &sample(150, u128::MAX / 2, grown), Scale { base: 6, quote: 6 });
+    assert!(at(15_000).is_ok());
+    assert_eq!(at(14_999), Err(TwapError::Coarse { grown: 14_999, seconds: 150, least: 15_000 }));
 }
 
 #[test]
-fn mean_over_no_time_and_spot_of_nothing_are_errors() {
+fn means_over_no_time_and_spot_of_nothing_are_errors() {
     let scale = Scale { base: 6, quote: 6 };
     for now in [100, 99] {
-        let mean = ExchangeRate::mean(&sample(100, 0, 0), &sample(now, 5, 5), scale);
-        assert_eq!(mean, Err(MathError::DivideByZero));
+        let means = Means::between(&sample(100, 0, 0), &sample(now, 500_000, 500_000), scale);
+        assert_eq!(means, Err(TwapError::Math(MathError::DivideByZero)));
     }
-    assert_eq!(ExchangeRate::spot(Amount::ZERO, Amount::new(1), scale), Err(MathError::DivideByZero));
-}
-
-/// A pair that says nothing happened has a price of 0, which no guard lets pass.
-#[test]
-fn mean_of_counters_that_stand_still_is_zero() {
-    let mean = ExchangeRate::mean(&sample(1, 7, 7), &sample(2, 7, 7), Scale { base: 6, quote: 6 }).unwrap();
-    assert_eq!(mean.price_up(ONE_TO_ONE), Ok(Price::ZERO));
+    assert_eq!(spot(Amount::ZERO, Amount::new(1), scale), Err(MathError::DivideByZero));
 }

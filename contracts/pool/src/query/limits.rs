@@ -20,7 +20,8 @@ pub fn simulate_liquidation(
     let coin = funds::counted(repay)?;
     let (mut book, mut holder) = load(deps, env, user, account_id)?;
     let (seized, owed) = liquidate::load(deps, &mut book, &holder, collateral_denom, &coin.denom)?;
-    let done = liquidate::apply(&mut book, &mut holder, seized, owed, &coin, Receive::Underlying)?;
+    let done = liquidate::apply(deps, &mut book, &mut holder, (seized, owed), &coin, Receive::Underlying)?;
+    book.load_priced(deps, &holder.account)?;
     Ok(SimulateLiquidationResponse {
         liquidation: done.sized,
         refund: coin.amount.saturating_sub(done.sized.repay),
@@ -40,12 +41,12 @@ pub fn max_borrow(
 ) -> Result<MaxAmountResponse, ContractError> {
     let (mut book, holder) = load(deps, env, user, account_id)?;
     let id = book.load_denom(deps, denom)?;
-    book.load_priced(deps, &holder.account)?;
+    book.load_live(deps, &holder.account)?;
     let most = book.state(id)?.market.state().cash;
     let try_borrow = |amount| {
         attempt(&book, &holder, |book, holder| {
             borrow::apply(book, holder, id, amount)?;
-            book.check(deps, &holder.account)
+            book.assert_healthy(deps, holder)
         })
     };
     let amount = largest(most, |amount| try_borrow(amount).is_ok());
@@ -67,7 +68,7 @@ pub fn max_withdraw(
         return Ok(MaxAmountResponse { amount: Amount::ZERO });
     };
     if !holder.account.debts.is_empty() {
-        book.load_priced(deps, &holder.account)?;
+        book.load_live(deps, &holder.account)?;
     }
     let works = |amount| works_withdraw(deps, &book, &holder, id, amount);
     Ok(MaxAmountResponse { amount: largest(most, works) })
@@ -76,7 +77,7 @@ pub fn max_withdraw(
 fn works_withdraw(deps: Deps, book: &Book, holder: &Holder, id: AssetId, amount: Amount) -> bool {
     let withdrawn = attempt(book, holder, |book, holder| {
         withdraw::apply(book, holder, id, amount)?;
-        book.check(deps, &holder.account)
+        book.assert_healthy(deps, holder)
     });
     withdrawn.is_ok()
 }

@@ -16,6 +16,7 @@ use crate::state::{ASSET_COUNT, MARKETS, RESERVES_REQUESTS};
 pub fn market(deps: Deps, env: &Env, denom: &str) -> Result<MarketResponse, ContractError> {
     let mut book = Book::open(deps, env)?;
     let id = book.load_denom(deps, denom)?;
+    book.load_prices(deps)?;
     response(deps, &book, id)
 }
 
@@ -34,6 +35,7 @@ pub fn markets(
     let mut markets = Vec::new();
     for id in (first..ASSET_COUNT.load(deps.storage)?).take(limit).map(AssetId) {
         book.load(deps, id)?;
+        book.load_prices(deps)?;
         markets.push(response(deps, &book, id)?);
     }
     Ok(MarketsResponse { markets })
@@ -50,7 +52,7 @@ fn response(deps: Deps, book: &Book, asset: AssetId) -> Result<MarketResponse, C
         debt: state.market.debt()?,
         supply: state.market.supply()?,
         reserves: state.market.state().reserves,
-        liquidation_threshold: state.params.liquidation_threshold.at(book.now),
+        liquidation_threshold: state.params.liquidation_threshold.at(book.moment().clock),
     })
 }
 

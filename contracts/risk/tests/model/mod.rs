@@ -3,14 +3,18 @@
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a model that fails fails its test")]
 
+pub mod records;
+
 use cosmwasm_std::Uint256;
 use num_bigint::{BigInt, Sign};
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
 use plimsoll_risk::health::{CollateralLine, DebtLine, Position};
+use plimsoll_risk::liquidation::Incentive;
+use plimsoll_risk::mark::{MarkPrice, RecordMark};
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::{AssetId, AssetParams, BonusCurve, Ramp, Switches};
-use plimsoll_risk::price::{Mark, PRICE_MAX, PriceFault, Quote};
+use plimsoll_risk::price::{PRICE_MAX, PriceBand, PriceFault};
 use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Price, Rate, Ratio, Value};
 use proptest::prelude::*;
@@ -166,16 +170,43 @@ pub fn magnitudes(from: u128, to: u128) -> impl Strategy<Value = u128> {
         .prop_map(move |(n, lead)| (from.saturating_mul(10u128.pow(n)).saturating_mul(lead) / 100).clamp(from, to))
 }
 
-/// A price that passed, with no spread.
-pub const fn mark(price: u128) -> Mark {
-    let price = Price::new(price);
-    Mark { quote: Ok(Quote { mid: price, low: price, high: price }), floor: Price::new(1), ceiling: PRICE_MAX }
+/// What a record says that isn't silent: liquidation counts from `low` to `high`, and borrowing the same.
+pub fn record(denom: &str, low: u128, high: u128) -> RecordMark {
+    let band = PriceBand { low: Price::new(low), high: Price::new(high) };
+    RecordMark {
+        denom: denom.to_owned(),
+        quote: None,
+        settled: band,
+        edges: band,
+        fault: None,
+        exchange_fault: None,
+        borrow_fault: None,
+        remaining: Ratio::ONE,
+        max_deviation: Ratio::percent(10),
+        ceiling: PRICE_MAX,
+        is_live: false,
+    }
 }
 
-/// A price that failed, between its bounds.
-pub const fn failed(floor: u128, ceiling: u128) -> Mark {
-    let quote = Err(PriceFault::Missing {});
-    Mark { quote, floor: Price::new(floor), ceiling: Price::new(ceiling) }
+/// What a silent record says that hasn't declined yet.
+pub fn silent_record(denom: &str, low: u128, high: u128) -> RecordMark {
+    let fault = Some(PriceFault::Missing {});
+    RecordMark { fault: fault.clone(), exchange_fault: fault.clone(), borrow_fault: fault, ..record(denom, low, high) }
+}
+
+/// The denom whose record asset `id` alone hangs on.
+pub fn denom(id: u16) -> String {
+    format!("token{id}")
+}
+
+/// The price of asset `id` on a record of its own, without a spread.
+pub fn mark(id: u16, price: u128) -> MarkPrice {
+    MarkPrice::new(vec![record(&denom(id), price, price)])
+}
+
+/// The price of asset `id` on a silent record of its own.
+pub fn silent(id: u16, low: u128, high: u128) -> MarkPrice {
+    MarkPrice::new(vec![silent_record(&denom(id), low, high)])
 }
 
 /// Parameters that pass.
@@ -194,6 +225,8 @@ pub fn params() -> AssetParams {
         borrow_cap: Amount::new(10u128.pow(30)),
         rate_model: kinked(80, 1, 9, 90),
         enabled: Switches { deposit: true, borrow: true, flash_loan: true },
+        sale_cost: Ratio::percent(1),
+        max_borrow_utilization: Ratio::ONE,
     }
 }
 
@@ -229,14 +262,14 @@ pub struct Exact {
     pub debt: Q,
 }
 
-/// What a collateral counts at in liquidation.
+/// What a collateral on a record of its own counts at in liquidation.
 pub fn collateral_price(line: &CollateralLine) -> u128 {
-    line.mark.quote.as_ref().map_or(line.mark.ceiling, |quote| quote.mid).raw()
+    line.mark.records().first().map_or(0, |record| record.settled.high.raw())
 }
 
-/// What a debt counts at in liquidation.
+/// What a debt on a record of its own counts at in liquidation.
 pub fn debt_price(line: &DebtLine) -> u128 {
-    line.mark.quote.as_ref().map_or(line.mark.floor, |quote| quote.mid).raw()
+    line.mark.records().first().map_or(0, |record| record.settled.low.raw())
 }
 
 /// The threshold with which a collateral counts, raw.
@@ -273,8 +306,8 @@ pub fn exact(position: &Position) -> Exact {
     exact
 }
 
-/// A deposit of asset `id`.
-pub const fn collateral(id: u16, amount: u128, price: u128, decimals: u8, threshold: u128) -> CollateralLine {
+/// A deposit of asset `id`, on a record of its own.
+pub fn collateral(id: u16, amount: u128, price: u128, decimals: u8, threshold: u128) -> CollateralLine {
     CollateralLine {
         asset: AssetId(id),
         amount: Amount::new(amount),
@@ -282,40 +315,108 @@ pub const fn collateral(id: u16, amount: u128, price: u128, decimals: u8, thresh
         decimals,
         max_loan_to_value: Ratio::new(threshold / 10 * 9),
         liquidation_threshold: Ratio::new(threshold),
-        mark: mark(price),
+        power: Ratio::ONE,
+        bonus_max: Ratio::percent(10),
+        mark: mark(id, price),
     }
 }
 
-/// A debt of asset `id`.
-pub const fn debt(id: u16, amount: u128, price: u128, decimals: u8) -> DebtLine {
-    DebtLine { asset: AssetId(id), amount: Amount::new(amount), decimals, mark: mark(price) }
+/// A debt of asset `id`, on a record of its own.
+pub fn debt(id: u16, amount: u128, price: u128, decimals: u8) -> DebtLine {
+    DebtLine { asset: AssetId(id), amount: Amount::new(amount), decimals, mark: mark(id, price) }
 }
 
-/// A price of any kind within reason: mid, with edges around it, or failed between its bounds.
-pub fn marks() -> impl Strategy<Value = Mark> {
-    (magnitudes(1_000_000_000, 1_000_000 * E18), 0u128..200, 0u128..200, 0u32..8).prop_map(
-        |(mid, below, above, kind)| {
-            if kind == 0 {
-                return failed(mid / 10, mid * 10);
+/// An account in no halt.
+pub fn position(collaterals: Vec<CollateralLine>, debts: Vec<DebtLine>) -> Position {
+    Position { collaterals, debts, halted: false }
+}
+
+/// The price of asset `id` on a record of its own that says this.
+pub fn alone(id: u16, record: RecordMark) -> MarkPrice {
+    MarkPrice::new(vec![RecordMark { denom: denom(id), ..record }])
+}
+
+/// A record of any kind within reason: two ends for liquidation, wider ones for borrowing; sometimes silent.
+pub fn records() -> impl Strategy<Value = RecordMark> {
+    let thousandths = || prop_oneof![1 => Just(0u128), 3 => 0u128..500];
+    let spreads = (thousandths(), thousandths(), thousandths(), thousandths());
+    (magnitudes(1_000_000_000, 1_000_000 * E18), spreads, 0u32..8).prop_map(|(mid, spreads, kind)| {
+        let (below, above, further_below, further_above) = spreads;
+        let (low, high) = (mid - mid * below / 1_000, mid + mid * above / 1_000);
+        if kind == 0 {
+            return silent_record("", low, high);
+        }
+        let edges = PriceBand {
+            low: Price::new(low - low * further_below / 1_000),
+            high: Price::new(high + high * further_above / 1_000),
+        };
+        RecordMark { edges, ..record("", low, high) }
+    })
+}
+
+/// A position of up to four deposits and three debts, of any health, each line on a record of its own. Assets are
+/// numbered from 0, debts from 100.
+pub fn positions() -> impl Strategy<Value = Position> {
+    let amount = || prop_oneof![9 => magnitudes(1, 10u128.pow(27)), 1 => Just(0)];
+    let deposit = (amount(), records(), 0u8..=18, 0..=E18, 0u32..6);
+    let owed = (amount(), records(), 0u8..=18);
+    (prop::collection::vec(deposit, 0..4), prop::collection::vec(owed, 0..3)).prop_map(|(deposits, debts)| {
+        position(
+            (0..)
+                .zip(deposits)
+                .map(|(id, (amount, mark, decimals, threshold, off))| CollateralLine {
+                    mark: alone(id, mark),
+                    enabled: off > 0,
+                    ..collateral(id, amount, 1, decimals, threshold)
+                })
+                .collect(),
+            (100..)
+                .zip(debts)
+                .map(|(id, (amount, mark, decimals))| DebtLine {
+                    mark: alone(id, mark),
+                    ..debt(id, amount, 1, decimals)
+                })
+                .collect(),
+        )
+    })
+}
+
+/// A record out of raw numbers of any size at all.
+fn wild_record() -> impl Strategy<Value = RecordMark> {
+    let band =
+        || (any128(), any128()).prop_map(|(low, high)| PriceBand { low: Price::new(low), high: Price::new(high) });
+    let faults = (any::<bool>(), any::<bool>(), any::<bool>());
+    (0u16..4, band(), band(), faults, any128(), any128()).prop_map(
+        |(id, settled, edges, faults, remaining, ceiling)| {
+            let fault = |is: bool| is.then_some(PriceFault::Missing {});
+            RecordMark {
+                settled,
+                edges,
+                fault: fault(faults.0),
+                exchange_fault: fault(faults.1),
+                borrow_fault: fault(faults.2),
+                remaining: Ratio::new(remaining),
+                ceiling: Price::new(ceiling),
+                ..record(&denom(id), 1, 1)
             }
-            let (low, high) = (mid - mid * below / 1_000, mid + mid * above / 1_000);
-            let quote = Quote { mid: Price::new(mid), low: Price::new(low), high: Price::new(high) };
-            Mark { quote: Ok(quote), floor: Price::new(mid / 10), ceiling: Price::new(mid * 10) }
         },
     )
 }
 
-/// A position of up to four deposits and three debts, of any health. Assets are numbered from 0, debts from 100.
-pub fn positions() -> impl Strategy<Value = Position> {
-    let amount = || prop_oneof![9 => magnitudes(1, 10u128.pow(27)), 1 => Just(0)];
-    let deposit = (amount(), marks(), 0u8..=18, 0..=E18, 0u32..6);
-    let owed = (amount(), marks(), 0u8..=18);
-    (prop::collection::vec(deposit, 0..4), prop::collection::vec(owed, 0..3)).prop_map(|(deposits, debts)| Position {
+/// A position out of raw numbers of any size at all, on records that hang together in any way.
+pub fn wild_positions() -> impl Strategy<Value = Position> {
+    let any_mark = || prop::collection::vec(wild_record(), 0..4).prop_map(MarkPrice::new);
+    let deposit = (any128(), any_mark(), 0u8..45, any128(), any128(), any::<bool>());
+    let owed = (any128(), any_mark(), 0u8..45);
+    let lines = (prop::collection::vec(deposit, 0..4), prop::collection::vec(owed, 0..4));
+    (lines, any::<bool>()).prop_map(|((deposits, debts), halted)| Position {
         collaterals: (0..)
             .zip(deposits)
-            .map(|(id, (amount, mark, decimals, threshold, off))| CollateralLine {
+            .map(|(id, (amount, mark, decimals, threshold, power, enabled))| CollateralLine {
                 mark,
-                enabled: off > 0,
+                enabled,
+                power: Ratio::new(power),
+                bonus_max: Ratio::new(power),
                 ..collateral(id, amount, 1, decimals, threshold)
             })
             .collect(),
@@ -323,32 +424,43 @@ pub fn positions() -> impl Strategy<Value = Position> {
             .zip(debts)
             .map(|(id, (amount, mark, decimals))| DebtLine { mark, ..debt(id, amount, 1, decimals) })
             .collect(),
+        halted,
     })
 }
 
-/// A position out of raw numbers of any size at all.
-pub fn wild_positions() -> impl Strategy<Value = Position> {
-    let any_mark = || {
-        (any128(), any128(), any128(), any::<bool>()).prop_map(|(mid, floor, ceiling, ok)| {
-            let mark = mark(mid);
-            let quote = if ok { mark.quote } else { Err(PriceFault::Missing {}) };
-            Mark { quote, floor: Price::new(floor), ceiling: Price::new(ceiling) }
-        })
+/// `n` millionths of a number.
+pub fn cut(n: u128, millionths: u128) -> u128 {
+    (BigInt::from(n) * millionths / 1_000_000u32).to_u128().unwrap()
+}
+
+/// A threshold and a bonus curve of which validation holds: `min ≤ max ≤ 1`, `LT × (1 + max) ≤ full_at < 1`.
+pub fn curves() -> impl Strategy<Value = (u128, BonusCurve)> {
+    let millionths = || prop_oneof![8 => 0..=1_000_000u128, 1 => Just(0), 1 => Just(1_000_000)];
+    (10_000u128..950_000, millionths(), millionths(), millionths(), any::<bool>()).prop_map(
+        |(lt, max, min, at, steep)| {
+            let threshold = lt * (E18 / 1_000_000);
+            // The most that leaves room below 1; usual bonuses are below a fifth.
+            let most = (frac(E18 - 1, threshold) - Q::one()) * q(E18);
+            let most = floor(&most).to_u128().unwrap().min(if steep { E18 } else { E18 / 5 });
+            let max = cut(most, max);
+            let least = ceil(&(fixed(threshold) * q(E18 + max))).to_u128().unwrap();
+            let full_at = least + cut(E18 - 1 - least, at);
+            let (min, max, full_at) = (Ratio::new(cut(max, min)), Ratio::new(max), Ratio::new(full_at));
+            (threshold, BonusCurve { min, max, full_at })
+        },
+    )
+}
+
+/// The bonus as the design draws it, unrounded.
+pub fn exact_bonus(incentive: &Incentive, carried: &Q, collateral: &Q, debt: &Q) -> Q {
+    let (curve, sale_cost) = (&incentive.bonus, fixed(incentive.sale_cost.raw()));
+    let (min, max, full_at) = (fixed(curve.min.raw()), fixed(curve.max.raw()), fixed(curve.full_at.raw()));
+    let factor = carried / debt;
+    let curved = if factor <= full_at {
+        max
+    } else {
+        &min + (max - &min) * (Q::one() - &factor).max(Q::zero()) / (Q::one() - full_at)
     };
-    let deposit = (any128(), any_mark(), 0u8..45, any128(), any::<bool>());
-    let owed = (any128(), any_mark(), 0u8..45);
-    (prop::collection::vec(deposit, 0..4), prop::collection::vec(owed, 0..4)).prop_map(|(deposits, debts)| Position {
-        collaterals: (0..)
-            .zip(deposits)
-            .map(|(id, (amount, mark, decimals, threshold, enabled))| CollateralLine {
-                mark,
-                enabled,
-                ..collateral(id, amount, 1, decimals, threshold)
-            })
-            .collect(),
-        debts: (100..)
-            .zip(debts)
-            .map(|(id, (amount, mark, decimals))| DebtLine { mark, ..debt(id, amount, 1, decimals) })
-            .collect(),
-    })
+    let beyond = collateral / debt - Q::one();
+    curved.min(beyond.max(min.min(sale_cost)))
 }

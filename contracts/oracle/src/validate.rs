@@ -1,0 +1,149 @@
+//! What a source must satisfy to be set.
+
+use std::collections::BTreeSet;
+
+use cosmwasm_std::{Api, Deps, Storage};
+use plimsoll_risk::math::pow10;
+use plimsoll_risk::params::DECIMALS_MAX;
+use plimsoll_risk::price::{FEED_SPEED, Guards, PAIR_SPEED, SPEED_TOLD};
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::oracle::{FEEDERS_MAX, PairSource, Source};
+
+use crate::access::address;
+use crate::error::ContractError;
+use crate::listing::quote_of;
+use crate::pair;
+use crate::state::LISTINGS;
+
+/// The longest denom that a bank knows.
+pub const DENOM_LENGTH_MAX: usize = 128;
+/// The least feeders of a source in production: of two, one can stop the price.
+pub const PRODUCTION_FEEDERS_MIN: usize = 3;
+/// The least window: its half holds an interval of two quarters.
+pub const WINDOW_MIN: u64 = 2;
+/// The least window in production: ten minutes.
+pub const PRODUCTION_WINDOW_MIN: u64 = 600;
+/// The longest window: a day.
+pub const WINDOW_MAX: u64 = 86_400;
+
+/// Whether a denom may have this source with these guards.
+pub fn validate_source(
+    deps: Deps,
+    production: bool,
+    denom: &str,
+    source: &Source,
+    guards: &Guards,
+) -> Result<(), ContractError> {
+    validate_denom(denom)?;
+    guards.validate()?;
+    let named = || denom.to_owned();
+    match (source, guards.max_age) {
+        (Source::Fixed { .. }, _) if production => Err(ContractError::FixedInProduction { denom: named() }),
+        (Source::Fixed { .. }, Some(max_age)) => Err(ContractError::FixedWithMaxAge { denom: named(), max_age }),
+        (Source::Fixed { price }, None) if *price < guards.floor || *price > guards.ceiling => {
+            let Guards { floor, ceiling, .. } = *guards;
+            Err(ContractError::FixedOutOfBounds { denom: named(), price: *price, floor, ceiling })
+        }
+        (Source::Fixed { .. }, None) => Ok(()),
+        (_, None) => Err(ContractError::WithoutMaxAge { denom: named() }),
+        (Source::Feed { feeders, quorum }, _) => {
+            validate_feeders(deps.api, production, denom, feeders, *quorum)?;
+            if production { validate_speed(denom, guards, FEED_SPEED) } else { Ok(()) }
+        }
+        (Source::Pair(source), _) => {
+            validate_pair(deps, production, denom, source)?;
+            if production { validate_speed(denom, guards, PAIR_SPEED) } else { Ok(()) }
+        }
+    }
+}
+
+/// Whether a bank could know it.
+fn validate_denom(denom: &str) -> Result<(), ContractError> {
+    let (length, max) = (denom.len(), DENOM_LENGTH_MAX);
+    if length == 0 || length > max { Err(ContractError::DenomLength { length, max }) } else { Ok(()) }
+}
+
+fn validate_speed(denom: &str, guards: &Guards, (min, max): (u64, u64)) -> Result<(), ContractError> {
+    let seconds = guards.halving_seconds(SPEED_TOLD);
+    if (min..=max).contains(&seconds) {
+        return Ok(());
+    }
+    let Guards { max_deviation, step_interval, .. } = *guards;
+    Err(ContractError::Speed { denom: denom.to_owned(), max_deviation, step_interval, seconds, min, max })
+}
+
+fn validate_feeders(
+    api: &dyn Api,
+    production: bool,
+    denom: &str,
+    feeders: &[String],
+    quorum: u8,
+) -> Result<(), ContractError> {
+    let (count, min, max) = (feeders.len(), if production { PRODUCTION_FEEDERS_MIN } else { 1 }, FEEDERS_MAX);
+    if count < min || count > max {
+        return Err(ContractError::FeederCount { denom: denom.to_owned(), count, min, max });
+    }
+    let mut seen = BTreeSet::new();
+    for feeder in feeders {
+        address(api, feeder)?;
+        if !seen.insert(feeder) {
+            return Err(ContractError::FeederTwice { denom: denom.to_owned(), feeder: feeder.clone() });
+        }
+    }
+    let needed = usize::from(quorum);
+    if needed > count || needed.saturating_mul(2) <= count {
+        return Err(ContractError::Quorum { denom: denom.to_owned(), quorum, feeders: count });
+    }
+    Ok(())
+}
+
+/// The pair must be there, be of constant product and of these tokens; it may still be empty.
+fn validate_pair(deps: Deps, production: bool, denom: &str, source: &PairSource) -> Result<(), ContractError> {
+    let named = || denom.to_owned();
+    let PairSource { quote_denom, decimals, quote_decimals, min_reserve, min_quote_reserve, window, .. } = source;
+    validate_denom(quote_denom)?;
+    let tokens = [(denom, *decimals, *min_reserve), (quote_denom, *quote_decimals, *min_quote_reserve)];
+    for (token, decimals, reserve) in tokens {
+        let token = || token.to_owned();
+        if decimals > DECIMALS_MAX {
+            return Err(ContractError::Decimals { denom: named(), token: token(), decimals });
+        }
+        let whole = pow10(decimals).map_or(Amount::MAX, Amount::new);
+        let min = if production { whole } else { Amount::new(1) };
+        if reserve < min {
+            return Err(ContractError::MinimumReserve { denom: named(), token: token(), reserve, min });
+        }
+    }
+    let (min, max) = (if production { PRODUCTION_WINDOW_MIN } else { WINDOW_MIN }, WINDOW_MAX);
+    if *window < min || *window > max {
+        return Err(ContractError::Window { denom: named(), window: *window, min, max });
+    }
+    if production && !source.quote_priced {
+        return Err(ContractError::PeggedInProduction { denom: named(), quote_denom: quote_denom.clone() });
+    }
+    assert_no_chain(deps.storage, denom, source)?;
+    address(deps.api, &source.pair)?;
+    pair::assert_constant_product(&deps.querier, denom, source)?;
+    pair::read(&deps.querier, denom, source, 0).map(drop)
+}
+
+/// Errors when a price would hang on another pair's: what this pair is quoted in has no source, or one that is a pair
+/// or may become one, or another denom is quoted in this one. Two pairs could hold each other up.
+fn assert_no_chain(storage: &dyn Storage, denom: &str, source: &PairSource) -> Result<(), ContractError> {
+    let quote_denom = &source.quote_denom;
+    if source.quote_priced && denom != quote_denom {
+        let error = || ContractError::QuoteSource { denom: denom.to_owned(), quote_denom: quote_denom.clone() };
+        let quote = LISTINGS.may_load(storage, quote_denom)?.ok_or_else(error)?;
+        if quote.sources().any(|source| matches!(source, Source::Pair(_))) {
+            return Err(error());
+        }
+    }
+    for other in LISTINGS.keys_after(storage, None) {
+        let other = other?;
+        let listing = LISTINGS.may_load(storage, &other)?.filter(|_| other != denom);
+        if listing.is_some_and(|listing| listing.sources().any(|source| quote_of(source) == Some(denom))) {
+            return Err(ContractError::QuotesOthers { denom: denom.to_owned(), quoted: other });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! `set_off`: have an account's deposit pay its debt in the same denom. Anyone may ask for it below health factor 1.
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::liquidation::LiquidationError;
+use plimsoll_risk::market::SetOff;
+use plimsoll_risk::params::AssetId;
+use plimsoll_schema::event;
+
+use crate::book::{Book, Holder};
+use crate::error::ContractError;
+use crate::{access, funds, liquidate, loss};
+
+pub fn set_off(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    user: &str,
+    account_id: Option<u32>,
+    denom: &str,
+) -> Result<Response, ContractError> {
+    funds::none(&info)?;
+    let user = access::address(deps.api, user)?;
+    let mut holder = Holder::load(deps.as_ref(), user, account_id)?;
+    let mut book = Book::open(deps.as_ref(), &env)?;
+    let id = book.load_denom(deps.as_ref(), denom)?;
+    book.load_priced(deps.as_ref(), &holder.account)?;
+
+    let SetOff { amount, burnt, .. } = apply(&mut book, &mut holder, id)?;
+    let losses = loss::book_if_bad(deps.as_ref(), &mut book, &mut holder)?.unwrap_or_default();
+
+    let name = holder.name();
+    holder.save(deps.storage)?;
+    losses.shrink_requests(deps.storage)?;
+    book.save(deps.storage)?;
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "set_off")
+        .add_attribute(event::ACCOUNT, name)
+        .add_attribute(event::DENOM, denom)
+        .add_attribute(event::AMOUNT, amount.to_string())
+        .add_attribute(event::SHARES, burnt.to_string())
+        .add_attributes(losses.attributes()))
+}
+
+/// Sets off, in memory. The price of the denom decides nothing but the account's health, since both sides are of one
+/// denom.
+fn apply(book: &mut Book, holder: &mut Holder, id: AssetId) -> Result<SetOff, ContractError> {
+    let (account, denom) = (holder.name(), book.denom(id)?);
+    let (held, owed) = (holder.account.shares(id), holder.account.debt(id));
+    if held.is_zero() {
+        return Err(ContractError::NoDeposit { account, denom });
+    }
+    if owed.is_zero() {
+        return Err(ContractError::NoDebt { account, denom });
+    }
+    let health = book.position(&holder.account)?.health()?;
+    if !health.is_liquidatable() {
+        let healthy = LiquidationError::Healthy { carried: health.carried, debt: health.debt };
+        return Err(liquidate::named(book, holder, healthy));
+    }
+    let done = book.market(id)?.set_off(held, owed).map_err(|error| book.refused(id, error))?;
+    if done.cleared.is_zero() {
+        return Err(ContractError::RepaysNothing { denom, amount: done.amount });
+    }
+    holder.account.take_shares(id, done.burnt)?;
+    holder.account.clear_debt(id, done.cleared)?;
+    Ok(done)
+}

@@ -1,0 +1,122 @@
+//! What may be borrowed: collateral and debt at the borrowing edges of their prices.
+
+use crate::health::{CollateralLine, Health, HealthError, Position};
+use crate::mark::SharedValues;
+use crate::market::Accrued;
+use crate::math::{MathError, ONE, mul_div_down_128};
+use crate::params::{AssetId, AssetParams};
+use crate::shared_values::{Ends, Weight};
+use crate::units::{Amount, Ratio, Value};
+
+/// What decides about borrowing. Collateral at its low, debt at its high price, max LTV.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BorrowingPower {
+    /// Enabled deposits at `low` × max LTV, rounded down.
+    pub limit: Value,
+    /// All debts at `high`, rounded up.
+    pub debt: Value,
+}
+
+impl BorrowingPower {
+    /// Whether the debt is within the limit.
+    pub fn is_within(&self) -> bool {
+        self.debt <= self.limit
+    }
+}
+
+impl Position {
+    /// Whether all deposits at `low` exceed all debts at `high` by more than the largest bonus, whatever one value a
+    /// shared record has between its edges. Where a debt is silent nothing is known against the account.
+    pub(crate) fn is_covered_at_edges(&self) -> Result<bool, MathError> {
+        let bonus = self.collaterals.iter().filter(|line| !line.amount.is_zero()).map(|line| line.bonus_max).max();
+        let most = bonus.unwrap_or_default().plus_one();
+        let per_unit = mul_div_down_128(ONE, ONE, most.raw()).map(Ratio::new)?;
+        match self.health_at_edges(&|_| per_unit) {
+            Ok(health) => Ok(health.collateral > health.debt.share_up(most)?),
+            Err(HealthError::Math(error)) => Err(error),
+            Err(HealthError::Price { .. } | HealthError::UnknownAsset(_)) => Ok(true),
+        }
+    }
+
+    /// Health at the borrowing edges, each deposit counted with the amount that `counted` says. Errors when a debt is
+    /// silent.
+    pub fn edge_health(&self, counted: impl Fn(AssetId, Amount) -> Amount) -> Result<Health, HealthError> {
+        let mut position = self.clone();
+        for line in &mut position.collaterals {
+            line.amount = counted(line.asset, line.amount);
+        }
+        position.health_at_edges(&CollateralLine::threshold)
+    }
+
+    /// Health at the borrowing edges. Shared records are at the end that is worse in sum by `weight`.
+    fn health_at_edges(&self, weight: Weight<'_>) -> Result<Health, HealthError> {
+        let shared = self.shared(Ends::Edges, weight)?;
+        let mut health = Health::default();
+        for line in &self.collaterals {
+            let value = line.amount.value_down(line.mark.low_down(&shared), line.decimals)?;
+            health.collateral = health.collateral.checked_add(value)?;
+            health.carried = health.carried.checked_add(value.share_down(line.threshold())?)?;
+        }
+        health.debt = self.edge_debt(&shared)?;
+        Ok(health)
+    }
+
+    /// Borrowing power at the unfavourable edge of each price: a silent collateral counts nothing, and deposits in a
+    /// market that is stopped or above its cap count as [`CollateralLine::power`] says. Errors when a debt is silent.
+    pub fn borrowing_power(&self) -> Result<BorrowingPower, HealthError> {
+        self.power_with(&CollateralLine::borrowing_weight)
+    }
+
+    /// The same without regard to stops and caps: how far an account is above its max LTV.
+    pub fn uncapped_power(&self) -> Result<BorrowingPower, HealthError> {
+        self.power_with(&CollateralLine::uncapped_weight)
+    }
+
+    fn power_with(&self, weight: Weight<'_>) -> Result<BorrowingPower, HealthError> {
+        let shared = self.shared(Ends::Edges, weight)?;
+        let mut power = BorrowingPower { limit: Value::ZERO, debt: self.edge_debt(&shared)? };
+        for line in &self.collaterals {
+            let value = line.amount.value_down(line.mark.low_down(&shared), line.decimals)?;
+            power.limit = power.limit.checked_add(value.share_down(weight(line))?)?;
+        }
+        Ok(power)
+    }
+
+    fn edge_debt(&self, shared: &SharedValues) -> Result<Value, HealthError> {
+        let mut debt = Value::ZERO;
+        for line in &self.debts {
+            if let Some(fault) = line.mark.borrow_fault() {
+                return Err(HealthError::Price { asset: line.asset, fault });
+            }
+            debt = debt.checked_add(line.amount.value_up(line.mark.high_up(shared), line.decimals)?)?;
+        }
+        Ok(debt)
+    }
+}
+
+impl CollateralLine {
+    /// How much a unit of its value lets its account owe: max LTV, less where its market is stopped or above its cap.
+    fn borrowing_weight(&self) -> Ratio {
+        self.uncapped_weight().mul_down(self.power).unwrap_or_default()
+    }
+
+    fn uncapped_weight(&self) -> Ratio {
+        // Only what carries debt is lent against.
+        if self.threshold().is_zero() { Ratio::ZERO } else { self.max_loan_to_value }
+    }
+}
+
+/// The share of a deposit that counts for borrowing, rounded down: `min(1, cap / supply)`, nothing where deposits are
+/// stopped. No cliff: interest and a lowered cap take power in proportion, and freeze nobody.
+pub(crate) fn power_down(params: &AssetParams, market: &Accrued) -> Ratio {
+    if !params.enabled.deposit {
+        return Ratio::ZERO;
+    }
+    match market.supply() {
+        Ok(supply) if supply > params.supply_cap => {
+            mul_div_down_128(params.supply_cap.raw(), ONE, supply.raw()).map_or(Ratio::ZERO, Ratio::new)
+        }
+        Ok(_) => Ratio::ONE,
+        Err(_) => Ratio::ZERO,
+    }
+}

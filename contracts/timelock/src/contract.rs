@@ -1,0 +1,59 @@
+//! Entry points. They only route. No message takes funds.
+
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::event::ACTION;
+use plimsoll_schema::timelock::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+
+use crate::accept_ownership::accept_ownership;
+use crate::apply::apply;
+use crate::cancel::cancel;
+use crate::error::ContractError;
+use crate::queue::queue;
+use crate::update_delay::update_delay;
+use crate::update_roles::update_roles;
+use crate::veto::veto;
+use crate::{access, instantiate as setup, query as answers};
+
+/// The name under which cw2 knows this contract.
+pub const CONTRACT: &str = "crates.io:plimsoll-timelock";
+/// Its version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Sets the timelock up.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
+    access::no_funds(&info)?;
+    setup::instantiate(deps, &env, msg)
+}
+
+/// Does what a message asks for.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+    access::no_funds(&info)?;
+    match msg {
+        ExecuteMsg::Queue { msg } => queue(deps, &env, &info, msg),
+        ExecuteMsg::Apply { id } => apply(deps, &env, &info, id),
+        ExecuteMsg::Veto { id } => veto(deps, &info, id),
+        ExecuteMsg::Cancel { id } => cancel(deps, &env, &info, id),
+        ExecuteMsg::UpdateDelay { delay } => update_delay(deps, &env, &info, delay),
+        ExecuteMsg::UpdateRoles { admin, guardian } => update_roles(deps, &env, &info, &admin, guardian.as_deref()),
+        ExecuteMsg::AcceptOwnership { contract } => accept_ownership(deps, &contract),
+    }
+}
+
+/// Answers.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn query(deps: Deps, _env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    match msg {
+        QueryMsg::Config {} => answers::config(deps),
+        QueryMsg::Entries { start_after, limit } => answers::entries(deps, start_after, limit),
+        QueryMsg::Entry { id } => answers::one(deps, id),
+    }
+}
+
+/// Takes over from an older version of this contract. What waits goes on waiting.
+#[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
+pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
+    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
+    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
+}
