@@ -11,6 +11,8 @@ pub const RISK_MANAGER: &str = "risk_manager";
 pub const GUARDIAN: &str = "guardian";
 /// Those who feed the oracle.
 pub const FEEDERS: [&str; 2] = ["feeder_1", "feeder_2"];
+/// A third one, who has a seat in production.
+pub const FEEDER_3: &str = "feeder_3";
 /// Supplies what others borrow.
 pub const LENDER: &str = "lender";
 /// A user.
@@ -26,7 +28,8 @@ pub(crate) const FUNDED: [&str; 9] =
 
 /// An actor, and which of his pool accounts is meant.
 ///
-/// A name stands for the address that the chain derives from it; an address stands for itself. `ALICE` is her account 0,
+/// A name stands for the address that the chain derives from it; an address stands for itself. `ALICE` is her account
+/// 0,
 /// `(ALICE, 3)` her account 3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {

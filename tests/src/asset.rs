@@ -29,10 +29,11 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// An asset that may be borrowed to 70 % and is liquidated at 75 %, with a bonus of 2 to 10 %. Caps are 10⁹ whole tokens.
+    /// An asset that may be borrowed to 70 % and is liquidated at 75 %, with a bonus of 2 to 10 %; a sale costs
+    /// nothing, and 95 % of a market may be lent out. Caps are 10⁹ whole tokens.
     ///
-    /// Its guards let a test move the price freely: within 1,000 times, at most doubled in one step, steps without a pause, an
-    /// hour of age without widening.
+    /// Its guards let a test move the price freely: no limit to the settled price's speed, bounds at 1,000 times that
+    /// don't hold it, an hour of age without widening.
     pub fn new(denom: &str, decimals: u8, first_price: &str) -> Self {
         let price = price(first_price);
         let cap = Amount::new(10u128.pow(u32::from(decimals)) * 1_000_000_000);
@@ -58,16 +59,27 @@ impl Asset {
                 slope_1: Rate::percent(4),
                 slope_2: Rate::percent(100),
             }),
+            sale_cost: Some(Ratio::ZERO),
+            max_borrow_utilization: None,
         };
         let guards = Guards {
             max_age: Some(3_600),
             floor: Price::new(price.raw() / 1_000),
             ceiling: Price::new(price.raw().saturating_mul(1_000)).min(PRICE_MAX),
+            bound_hold: 0,
             max_deviation: Ratio::ONE,
             step_interval: 0,
             age_spread: Ratio::ZERO,
         };
         Self { params, price, guards }
+    }
+
+    /// The same asset whose debts stay what they are.
+    pub fn interest_free(mut self) -> Self {
+        let optimal_utilization_rate = Ratio::percent(80);
+        let (base, slope_1, slope_2) = (Rate::ZERO, Rate::ZERO, Rate::ZERO);
+        self.params.rate_model = RateModel::Kinked(Kinked { optimal_utilization_rate, base, slope_1, slope_2 });
+        self
     }
 
     /// The same asset with another max LTV and threshold, in percent.

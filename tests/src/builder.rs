@@ -1,11 +1,12 @@
 //! Building a world that differs from the usual one.
 
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::oracle::InstantiateMsg as OracleInstantiateMsg;
 use plimsoll_schema::pool::{Config, ExecuteMsg, InstantiateMsg};
 
-use crate::actor::{FEEDERS, FUNDED, GUARDIAN, OWNER, RISK_MANAGER};
+use crate::actor::{FEEDER_3, FEEDERS, FUNDED, GUARDIAN, OWNER, RISK_MANAGER};
 use crate::asset::Asset;
 use crate::chain::Chain;
 use crate::oracle::oracle_code;
@@ -23,6 +24,7 @@ pub struct WorldBuilder {
     oracle: OracleInstantiateMsg,
     pool: Config,
     lent: u128,
+    timelock: Option<u64>,
 }
 
 impl Default for WorldBuilder {
@@ -34,7 +36,8 @@ impl Default for WorldBuilder {
                 owner: String::new(),
                 production: false,
                 source_delay: 86_400,
-                max_replacement_deviation: Ratio::percent(10),
+                heartbeat_gap: 0,
+                guardian: None,
             },
             pool: Config {
                 oracle: String::new(),
@@ -44,8 +47,11 @@ impl Default for WorldBuilder {
                 },
                 min_debt_value: Value::whole(5),
                 reserves_delay: 86_400,
+                oracle_delay: 86_400,
+                halt_grace: HaltGrace::default(),
             },
             lent: 0,
+            timelock: None,
         }
     }
 }
@@ -86,7 +92,7 @@ impl WorldBuilder {
         self.pool(|config| config.liquidation = terms)
     }
 
-    /// Changes the oracle's settings. The owner is filled in later.
+    /// Changes the oracle's settings. Owner and guardian are filled in later.
     pub fn oracle(mut self, change: impl FnOnce(&mut OracleInstantiateMsg)) -> Self {
         change(&mut self.oracle);
         self
@@ -98,36 +104,49 @@ impl WorldBuilder {
         self
     }
 
+    /// Hands oracle and pool over to a timelock with this delay, in seconds, once the assets are listed. [`OWNER`] is
+    /// its admin then, and owns nothing any more; [`GUARDIAN`] is its guardian.
+    pub const fn timelock(mut self, delay: u64) -> Self {
+        self.timelock = Some(delay);
+        self
+    }
+
     /// Builds the world. Panics when a contract refuses a setting.
     pub fn build(self) -> World {
         let mut chain = Chain::new(self.prefix);
         let who = |name: &str| chain.addr(name).into_string();
         let (owner, risk_manager, guardian) = (who(OWNER), who(RISK_MANAGER), who(GUARDIAN));
 
-        let msg = OracleInstantiateMsg { owner: owner.clone(), ..self.oracle };
+        let msg = OracleInstantiateMsg { owner: owner.clone(), guardian: Some(guardian.clone()), ..self.oracle };
         let oracle = chain.deploy(oracle_code(), OWNER, &msg, &[], "oracle").expect("the oracle takes its settings");
         let config = Config { oracle: oracle.to_string(), ..self.pool };
         let msg = InstantiateMsg { owner, risk_manager: Some(risk_manager), guardian: Some(guardian), config };
         let pool = chain.deploy(pool_code(), OWNER, &msg, &[], "pool").expect("the pool takes its settings");
 
-        let mut world = World { chain, oracle, pool, assets: vec![] };
+        let mut world = World { chain, oracle, pool, assets: vec![], timelock: None };
         for asset in self.assets {
             world.list(asset);
         }
         if self.lent > 0 {
             world.lend(self.lent);
         }
+        if let Some(delay) = self.timelock {
+            world.hand_to_timelock(delay);
+        }
         world
     }
 }
 
 impl World {
-    /// Lists an asset: its source, its first price by the feeders' messages, its market, and funds for every actor.
+    /// Lists an asset: its source, its first price by the feeders' messages, its market, and funds for every actor. In
+    /// production a third feeder has a seat and needn't vote.
     pub fn list(&mut self, asset: Asset) {
         let Asset { params, price, guards } = asset.clone();
         let denom = params.denom.clone();
         let fail = |error| panic!("listing {denom}: {error}");
-        let source = self.feed_source(&FEEDERS, 2);
+        let [first, second] = FEEDERS;
+        let names = if self.oracle_config().production { vec![first, second, FEEDER_3] } else { FEEDERS.to_vec() };
+        let source = self.feed_source(&names, 2);
         self.set_source(&denom, source, guards).unwrap_or_else(fail);
         self.set_price(&denom, &price.to_string());
         self.execute(OWNER, &ExecuteMsg::InitAsset { params }, &[]).unwrap_or_else(fail);

@@ -28,6 +28,9 @@
 //! A market to sell into is one line: [`World::pair`] makes one of two listed assets at their present prices, and
 //! [`Chain::swap`] trades there. [`World::price_by_pair`] has an asset priced by it, and [`World::publish`] publishes that price.
 //!
+//! [`WorldBuilder::timelock`] has oracle and pool owned as in production: what their owner wants is queued by
+//! [`World::queue`], waits, and is applied by [`World::apply`].
+//!
 //! To test a contract of your own, put it on the same chain with [`Chain::deploy`] and talk to it with
 //! [`Chain::execute_contract`]. A contract that takes flash loans, and does in the middle what a test tells it to, is there already:
 //! [`World::borrower`], [`World::flash`]. A [`World`] does all that a [`Chain`] does. What a message costs in storage is counted by
@@ -48,9 +51,10 @@ mod pair;
 mod pool;
 mod scripted_pair;
 mod storage;
+mod timelock;
 mod world;
 
-pub use actor::{ALICE, Actor, BOB, FEEDERS, GUARDIAN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER};
+pub use actor::{ALICE, Actor, BOB, FEEDER_3, FEEDERS, GUARDIAN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER};
 pub use asset::{AETH, Asset, IBC_TOKEN, UATOM, UUSD};
 pub use borrower::Step;
 pub use builder::WorldBuilder;
@@ -62,6 +66,7 @@ pub use oracle::{oracle_code, price, ratio};
 pub use pair::pair_code;
 pub use pool::pool_code;
 pub use storage::{CountingStorage, StorageOps};
+pub use timelock::timelock_code;
 pub use world::World;
 
 pub use cosmwasm_std::{Addr, Coin, coin};

@@ -1,23 +1,27 @@
 //! What is done with the oracle.
 
-use cosmwasm_std::{Addr, Empty};
+use cosmwasm_std::{Addr, Binary, Empty};
 use cw_multi_test::{AppResponse, Contract, ContractWrapper};
 use plimsoll_oracle::contract;
+use plimsoll_risk::heartbeat::Heartbeat;
+use plimsoll_risk::mark::times_down;
 use plimsoll_risk::price::{Guards, PriceRecord};
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::compact::decode;
+use plimsoll_schema::event::{REASON, REFUSED};
 use plimsoll_schema::oracle::{
-    ConfigResponse, DENOMS_MAX, DenomPrice, ExecuteMsg, FeedPrice, PRICE_RECORDS, PairSource, PricesResponse, QueryMsg,
-    Source, SourceResponse,
+    ConfigResponse, DENOMS_MAX, DenomPrice, ExecuteMsg, FeedPrice, HEARTBEAT, PRICE_RECORDS, PairSource,
+    PriceRecordsResponse, PricesResponse, QueryMsg, Source, SourceResponse,
 };
 use serde::de::DeserializeOwned;
 
 use crate::actor::{Actor, FEEDERS, LENDER, OWNER};
 use crate::error::WorldError;
+use crate::event::values;
 use crate::world::World;
 
-/// How often prices are fed until the guards have let them arrive.
-const STEPS_MAX: usize = 64;
+/// A pair is sampled each quarter of its window, and four intervals make a price.
+const SAMPLES_PER_WINDOW: u64 = 4;
 
 /// The oracle's code.
 pub fn oracle_code() -> Box<dyn Contract<Empty>> {
@@ -52,8 +56,8 @@ impl World {
         Source::Feed { feeders: feeders.iter().map(|name| self.addr(*name).into_string()).collect(), quorum }
     }
 
-    /// The average price of a listed asset on a pair, over at least ten minutes and at most two hours, while the pair holds a whole token of
-    /// each. The other token, a listed asset too, counts at its own price.
+    /// The average price of a listed asset on a pair, over ten minutes, while the pair holds a whole token of each. The
+    /// other token, a listed asset too, counts at its own price.
     pub fn pair_source(&self, denom: &str, pair: &Addr, quote_denom: &str) -> PairSource {
         let (base, quote) = (self.asset(denom), self.asset(quote_denom));
         PairSource {
@@ -63,24 +67,32 @@ impl World {
             quote_decimals: quote.params.decimals,
             quote_priced: true,
             window: 600,
-            max_window: 7_200,
             min_reserve: Amount::new(base.whole(1)),
             min_quote_reserve: Amount::new(quote.whole(1)),
         }
     }
 
-    /// Has a listed asset priced by a pair from now on, all by the oracle's own messages: the source is replaced after its delay, and
-    /// publishes its first price. Panics when the oracle refuses.
+    /// Has a listed asset priced by a pair from now on, all by the oracle's own messages: the source is replaced after
+    /// its delay, the pair is watched for a window, and its first price is published. The guards are those that the
+    /// asset had, and so in the rate's unit. Panics when the oracle refuses.
     pub fn price_by_pair(&mut self, denom: &str, source: PairSource) {
+        let guards = self.source(denom).guards;
+        self.price_by_pair_within(denom, source, guards);
+    }
+
+    /// The same, held to these guards.
+    pub fn price_by_pair_within(&mut self, denom: &str, source: PairSource, guards: Guards) {
         let fail = |error| panic!("pricing {denom} by a pair: {error}");
-        let guards = self.price_record(denom).guards;
         let (window, delay) = (source.window, self.oracle_config().source_delay);
         self.set_source(denom, Source::Pair(source), guards).unwrap_or_else(fail);
-        self.advance(delay.saturating_sub(window));
+        if delay > 0 {
+            self.advance(delay);
+            self.apply_source(OWNER, denom).unwrap_or_else(fail);
+        }
         self.publish(LENDER, &[denom]).unwrap_or_else(fail);
-        self.advance_fresh(window);
-        self.publish(LENDER, &[denom]).unwrap_or_else(fail);
-        self.apply_source(LENDER, denom).unwrap_or_else(fail);
+        for _ in 0..SAMPLES_PER_WINDOW {
+            self.advance_fresh(window.div_ceil(SAMPLES_PER_WINDOW));
+        }
     }
 
     /// Publishes what live sources say.
@@ -99,58 +111,85 @@ impl World {
         self.execute_oracle(OWNER, &ExecuteMsg::SetSource { denom: denom.to_owned(), source, guards })
     }
 
-    /// Puts a pending source in force.
+    /// Puts an announced source in force.
     pub fn apply_source(&mut self, sender: impl Into<Actor>, denom: &str) -> Result<AppResponse, WorldError> {
         self.execute_oracle(sender, &ExecuteMsg::ApplySource { denom: denom.to_owned() })
     }
 
-    /// Drops a pending source, as [`OWNER`].
+    /// Drops an announced source, as [`OWNER`].
     pub fn cancel_source(&mut self, denom: &str) -> Result<AppResponse, WorldError> {
         self.execute_oracle(OWNER, &ExecuteMsg::CancelSource { denom: denom.to_owned() })
     }
 
-    /// Votes for prices.
-    pub fn feed(&mut self, feeder: impl Into<Actor>, prices: &[(&str, &str)]) -> Result<AppResponse, WorldError> {
-        let prices = prices.iter().map(|(denom, text)| FeedPrice { denom: (*denom).to_owned(), price: price(text) });
-        self.execute_oracle(feeder, &ExecuteMsg::Feed { prices: prices.collect() })
+    /// Names a denom's fallback, as [`OWNER`].
+    pub fn set_fallback(
+        &mut self,
+        denom: &str,
+        source: Source,
+        guards: Guards,
+        after: u64,
+    ) -> Result<AppResponse, WorldError> {
+        self.execute_oracle(OWNER, &ExecuteMsg::SetFallback { denom: denom.to_owned(), source, guards, after })
     }
 
-    /// Has every one of [`FEEDERS`] vote for this price until the mid price is there or stops moving. Panics when it is refused.
+    /// Lets an announced fallback stand.
+    pub fn apply_fallback(&mut self, sender: impl Into<Actor>, denom: &str) -> Result<AppResponse, WorldError> {
+        self.execute_oracle(sender, &ExecuteMsg::ApplyFallback { denom: denom.to_owned() })
+    }
+
+    /// Removes a denom's fallback.
+    pub fn remove_fallback(&mut self, sender: impl Into<Actor>, denom: &str) -> Result<AppResponse, WorldError> {
+        self.execute_oracle(sender, &ExecuteMsg::RemoveFallback { denom: denom.to_owned() })
+    }
+
+    /// Votes for prices of now.
+    pub fn feed(&mut self, feeder: impl Into<Actor>, prices: &[(&str, &str)]) -> Result<AppResponse, WorldError> {
+        let vote = |(denom, text): &(&str, &str)| FeedPrice {
+            denom: (*denom).to_owned(),
+            price: price(text),
+            observed_at: None,
+        };
+        self.execute_oracle(feeder, &ExecuteMsg::Feed { prices: prices.iter().map(vote).collect() })
+    }
+
+    /// Votes for a price that was observed at this time.
+    pub fn feed_observed(
+        &mut self,
+        feeder: impl Into<Actor>,
+        denom: &str,
+        text: &str,
+        observed_at: u64,
+    ) -> Result<AppResponse, WorldError> {
+        let vote = FeedPrice { denom: denom.to_owned(), price: price(text), observed_at: Some(observed_at) };
+        self.execute_oracle(feeder, &ExecuteMsg::Feed { prices: vec![vote] })
+    }
+
+    /// Has every one of [`FEEDERS`] vote for this price, once. Where the guards have no step interval the settled price
+    /// is there at once. Panics when a vote is refused.
     pub fn set_price(&mut self, denom: &str, price: &str) {
         self.set_prices(&[(denom, price)]);
     }
 
     /// The same for several denoms at once.
     pub fn set_prices(&mut self, prices: &[(&str, &str)]) {
-        let target: Vec<Price> = prices.iter().map(|(_, text)| price(text)).collect();
-        for _ in 0..STEPS_MAX {
-            let before = self.mids(prices);
-            for feeder in FEEDERS {
-                for page in prices.chunks(DENOMS_MAX) {
-                    self.feed(feeder, page).unwrap_or_else(|error| panic!("feeding {page:?}: {error}"));
-                }
-            }
-            let after = self.mids(prices);
-            if after == target || after == before {
-                return;
+        for feeder in FEEDERS {
+            for page in prices.chunks(DENOMS_MAX) {
+                let response = self.feed(feeder, page).unwrap_or_else(|error| panic!("feeding {page:?}: {error}"));
+                assert!(values(&response, REFUSED).is_empty(), "feeding {page:?}: {:?}", values(&response, REASON));
             }
         }
     }
 
-    fn mids(&self, prices: &[(&str, &str)]) -> Vec<Price> {
-        prices.iter().map(|(denom, _)| self.price_record(denom).price).collect()
-    }
-
-    /// Has the feeders vote for the present mid prices of all assets again, and publishes live ones, so that none is old. Panics when one
-    /// is refused.
+    /// Has the feeders vote for the last observed prices of all assets again, and publishes live ones, so that none is
+    /// old. Panics when one is refused.
     pub fn refresh_prices(&mut self) {
         let denoms = self.assets.iter().map(|asset| asset.params.denom.clone());
         let (live, fed): (Vec<_>, Vec<_>) =
             denoms.partition(|denom| matches!(self.source(denom).source, Source::Pair(_)));
-        let now: Vec<(&str, String)> =
-            fed.iter().map(|denom| (denom.as_str(), self.price_record(denom).price.to_string())).collect();
-        let now: Vec<(&str, &str)> = now.iter().map(|(denom, mid)| (*denom, mid.as_str())).collect();
-        self.set_prices(&now);
+        let last = |denom: &String| self.price_record(denom).raw.low.to_string();
+        let last: Vec<String> = fed.iter().map(last).collect();
+        let fed: Vec<(&str, &str)> = fed.iter().map(String::as_str).zip(last.iter().map(String::as_str)).collect();
+        self.set_prices(&fed);
         for denom in live {
             self.publish(LENDER, &[&denom]).unwrap_or_else(|error| panic!("publishing {denom}: {error}"));
         }
@@ -167,6 +206,28 @@ impl World {
         let bytes = self.query_raw(&self.oracle, PRICE_RECORDS.key(denom));
         let bytes = bytes.unwrap_or_else(|| panic!("{denom} has no published record"));
         decode(&bytes).expect("the oracle writes records that can be read")
+    }
+
+    /// What a denom's price has settled at by now, that of what it is quoted in included. Panics when it has no record.
+    pub fn settled_price(&self, denom: &str) -> Price {
+        let (record, now) = (self.price_record(denom), self.now());
+        let settled = record.settled_at(now);
+        record.quote.map_or(settled, |quote| times_down(settled, self.price_record(&quote).settled_at(now)))
+    }
+
+    /// The records that the oracle says would stand if these denoms were published now.
+    pub fn records_now(&self, denoms: &[&str]) -> Vec<Option<PriceRecord>> {
+        let denoms = denoms.iter().map(|denom| (*denom).to_owned()).collect();
+        let answer: PriceRecordsResponse =
+            self.query_oracle(&QueryMsg::PriceRecords { denoms }).expect("the oracle answers");
+        let read = |bytes: Binary| decode(&bytes).expect("the oracle answers with records that can be read");
+        answer.records.into_iter().map(|record| record.map(read)).collect()
+    }
+
+    /// The oracle's heartbeat as a raw query finds it.
+    pub fn heartbeat(&self) -> Heartbeat {
+        let bytes = self.query_raw(&self.oracle, HEARTBEAT.key().as_bytes().to_vec());
+        decode(&bytes.expect("the oracle has a heartbeat")).expect("it can be read")
     }
 
     /// What the oracle answers for a denom.

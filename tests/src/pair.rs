@@ -21,12 +21,12 @@ pub fn pair_code() -> Box<dyn Contract<Empty>> {
 }
 
 impl World {
-    /// A market of two listed assets at their present prices, with a fee of 0.3 %: its address. [`LENDER`] provides whole units
-    /// of the quote currency's worth of each, out of coins minted for it. Panics when the pair refuses.
+    /// A market of two listed assets at their present prices, with a fee of 0.3 %: its address. [`LENDER`] provides
+    /// whole units of the quote currency's worth of each, out of coins minted for it. Panics when the pair refuses.
     pub fn pair(&mut self, first: &str, second: &str, worth_of_each: u64) -> Addr {
         let worth = Value::whole(worth_of_each);
         let coins = [first, second].map(|denom| {
-            let (decimals, price) = (self.asset(denom).params.decimals, self.price_record(denom).price);
+            let (decimals, price) = (self.asset(denom).params.decimals, self.settled_price(denom));
             (denom, Amount::of_value_down(worth, price, decimals).expect("it fits").raw())
         });
         let pair = self.deploy_pair(first, second, Ratio::bps(30)).unwrap_or_else(|error| panic!("{error}"));
@@ -39,8 +39,8 @@ impl World {
 }
 
 impl World {
-    /// Has [`LENDER`] trade in a pair of two listed assets, with coins minted for it, until its price is the oracle's: what others would do
-    /// for the profit in it. Panics when the pair refuses.
+    /// Has [`LENDER`] trade in a pair of two listed assets, with coins minted for it, until its price is the oracle's:
+    /// what others would do for the profit in it. Panics when the pair refuses.
     pub fn arbitrage(&mut self, pair: &Addr) {
         // Each trade moves the price at most to a quarter, as the widest spread allows.
         for _ in 0..64 {
@@ -50,14 +50,14 @@ impl World {
         }
     }
 
-    /// What has to be sold so that both reserves are worth the same: `√(first × second)` less what there is of the cheaper one, at most as
-    /// much as there is. None when that is less than a ten-thousandth.
+    /// What has to be sold so that both reserves are worth the same: `√(first × second)` less what there is of the
+    /// cheaper one, at most as much as there is. None when that is less than a ten-thousandth.
     fn needed_trade(&self, pair: &Addr) -> Option<(String, u128)> {
         let PoolResponse { assets, .. } =
             self.query_contract(pair, &QueryMsg::Pool {}).unwrap_or_else(|error| panic!("{error}"));
         let worth = |asset: &Asset| {
             let denom = asset.info.to_string();
-            let (decimals, price) = (self.asset(&denom).params.decimals, self.price_record(&denom).price);
+            let (decimals, price) = (self.asset(&denom).params.decimals, self.settled_price(&denom));
             asset.amount.value_down(price, decimals).expect("it fits").raw()
         };
         let values = [worth(&assets[0]), worth(&assets[1])];
@@ -66,7 +66,7 @@ impl World {
         let aim = Uint256::try_from(aim).expect("the root of a product of two numbers fits one");
         let missing = Value::new(aim.saturating_sub(values[cheaper]));
         let (held, denom) = (assets[cheaper].amount, assets[cheaper].info.to_string());
-        let (decimals, price) = (self.asset(&denom).params.decimals, self.price_record(&denom).price);
+        let (decimals, price) = (self.asset(&denom).params.decimals, self.settled_price(&denom));
         let amount = Amount::of_value_down(missing, price, decimals).expect("it fits").min(held);
         (amount.raw() > held.raw() / 10_000).then_some((denom, amount.raw()))
     }

@@ -4,12 +4,12 @@ use cosmwasm_std::{Coin, Empty, coin};
 use cw_multi_test::{AppResponse, Contract, ContractWrapper};
 use plimsoll_pool::contract;
 use plimsoll_risk::account::Account;
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::pool::{
-    ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsPage, AccountsResponse, AssetChanges, BatchAction, Borrow,
-    CollateralStatus, ConfigResponse, ExecuteMsg, LiquidatableAccount, LiquidatableResponse, Listed, MARKETS_LIMIT,
-    MarketResponse, MarketsResponse, MaxAmountResponse, OnBehalf, QueryMsg, RatesResponse, SimulateLiquidationResponse,
-    SolvencyResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
+    ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsPage, AccountsResponse, AssetChanges, BatchAction, Beneficiary,
+    Borrow, CollateralStatus, ConfigResponse, ExecuteMsg, LiquidatableAccount, LiquidatableResponse, Listed,
+    MARKETS_LIMIT, MarketResponse, MarketsResponse, MaxAmountResponse, OnBehalf, QueryMsg, RatesResponse,
+    SimulateLiquidationResponse, SolvencyResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
 };
 use serde::de::DeserializeOwned;
 
@@ -103,6 +103,19 @@ impl World {
         self.execute(sender, &msg, &[coin(amount, denom)])
     }
 
+    /// Has an account's deposit of a denom pay its debt in the same denom.
+    pub fn set_off(
+        &mut self,
+        sender: impl Into<Actor>,
+        user: impl Into<Actor>,
+        denom: &str,
+    ) -> Result<AppResponse, WorldError> {
+        let AccountKey { owner, account_id } = self.key(user);
+        let account_id = Some(account_id);
+        let msg = ExecuteMsg::SetOff(UserAsset { user: owner, account_id, denom: denom.to_owned() });
+        self.execute(sender, &msg, &[])
+    }
+
     /// Writes off what an account can't pay.
     pub fn write_off(&mut self, sender: impl Into<Actor>, user: impl Into<Actor>) -> Result<AppResponse, WorldError> {
         let user = user.into();
@@ -122,7 +135,23 @@ impl World {
 
     /// Gives a coin to reserves.
     pub fn cover(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
-        self.execute(who, &ExecuteMsg::Cover {}, &[coin(amount, denom)])
+        self.execute(who, &ExecuteMsg::Cover { beneficiary: None }, &[coin(amount, denom)])
+    }
+
+    /// Gives a coin to a market's suppliers.
+    pub fn cover_suppliers(
+        &mut self,
+        who: impl Into<Actor>,
+        denom: &str,
+        amount: u128,
+    ) -> Result<AppResponse, WorldError> {
+        let beneficiary = Some(Beneficiary::Suppliers);
+        self.execute(who, &ExecuteMsg::Cover { beneficiary }, &[coin(amount, denom)])
+    }
+
+    /// Lets all of a market be lent out, as [`OWNER`].
+    pub fn allow_full_utilization(&mut self, denom: &str) -> Result<AppResponse, WorldError> {
+        self.update_asset(denom, AssetChanges { max_borrow_utilization: Some(Ratio::ONE), ..Default::default() })
     }
 
     /// Changes an asset's parameters, as [`OWNER`].

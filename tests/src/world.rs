@@ -18,6 +18,7 @@ pub struct World {
     pub(crate) oracle: Addr,
     pub(crate) pool: Addr,
     pub(crate) assets: Vec<Asset>,
+    pub(crate) timelock: Option<Addr>,
 }
 
 impl Default for World {

@@ -240,6 +240,7 @@ fn a_pool_short_of_cash_fails_the_item_and_nobody_gets_shares() {
     world.withdraw_all(LENDER, UATOM).unwrap();
     let cash = world.market(UATOM).stored.cash.raw();
     world.deposit(BOB, AETH, 10_000_000_000_000_000_000_000).unwrap();
+    world.allow_full_utilization(UATOM).unwrap();
     world.borrow(BOB, UATOM, cash).unwrap();
     let items = items(&world, 0..1);
     let before = world.account((ALICE, 0));

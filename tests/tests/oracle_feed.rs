@@ -1,10 +1,11 @@
 //! `feed`: votes, the quorum, the median, and who may vote.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a setup that fails is a failed test")]
 
 use plimsoll_oracle::error::ContractError;
-use plimsoll_risk::price::{Guards, PriceFault};
+use plimsoll_risk::price::{Guards, PRICE_MAX, PRICE_MIN, PriceBand, PriceFault, PriceRecord};
+use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::{DENOMS_MAX, DenomPrice, ExecuteMsg, FeedPrice};
-use plimsoll_testing::{ALICE, Asset, UATOM, UUSD, World, coin, price, values};
+use plimsoll_testing::{ALICE, Asset, UATOM, UUSD, World, coin, price, ratio, values};
 
 const ANN: &str = "ann";
 const BEN: &str = "ben";
@@ -22,9 +23,17 @@ fn world() -> World {
     world
 }
 
-fn out_of_bounds(text: &str) -> ContractError {
-    let fault = PriceFault::OutOfBounds { price: price(text), floor: price("0.01"), ceiling: price("10000") };
-    ContractError::Price { denom: UATOM.to_owned(), fault }
+/// Lower and upper edge of what borrowing counts, and the settled price between them.
+fn edges(world: &World) -> (Price, Price, Price) {
+    match world.price(UATOM) {
+        DenomPrice::Valid { price, low, high, .. } => (low, price, high),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_edges(world: &World, low: &str, settled: &str, high: &str) {
+    assert_eq!(edges(world), (price(low), price(settled), price(high)));
 }
 
 #[test]
@@ -33,21 +42,21 @@ fn feed_below_the_quorum_publishes_nothing() {
     let response = world.feed(ANN, &[(UATOM, "10")]).unwrap();
     assert_eq!(values(&response, "pending"), [UATOM]);
     assert!(values(&response, "price").is_empty());
-    assert_eq!(world.price_record(UATOM).quote(world.now()), Err(PriceFault::Missing {}));
+    assert_eq!(world.price_record(UATOM).fault(world.now()), Some(PriceFault::Missing {}));
 }
 
 #[test]
-fn feed_that_completes_the_quorum_publishes_the_median_of_all_fresh_votes() {
+fn feed_that_completes_the_quorum_observes_the_median_of_all_valid_votes() {
     let mut world = world();
     world.feed(ANN, &[(UATOM, "10")]).unwrap();
     let response = world.feed(BEN, &[(UATOM, "11")]).unwrap();
     assert_eq!(values(&response, "action"), ["feed"]);
     assert_eq!(values(&response, "denom"), [UATOM]);
     assert_eq!(values(&response, "price"), ["10"]);
-    let record = world.price_record(UATOM);
-    assert_eq!((record.low, record.high), (price("10"), price("11")));
+    assert_eq!(world.price_record(UATOM).raw, PriceBand { low: price("10"), high: price("11") });
     world.feed(CLEO, &[(UATOM, "11.2")]).unwrap();
-    assert_eq!(world.price_record(UATOM).price, price("11"));
+    assert_eq!(world.price_record(UATOM).raw, PriceBand::at(price("11")));
+    assert_edges(&world, "11", "11", "11");
 }
 
 #[test]
@@ -55,10 +64,6 @@ fn feed_of_one_of_two_votes_alone_moves_no_price_and_widens_the_edges() {
     let mut world = World::builder().without_assets().build();
     let source = world.feed_source(&[ANN, BEN], 2);
     world.set_source(UATOM, source, guards()).unwrap();
-    let edges = |world: &World| {
-        let record = world.price_record(UATOM);
-        (record.low, record.price, record.high)
-    };
     world.feed(ANN, &[(UATOM, "10")]).unwrap();
     world.feed(BEN, &[(UATOM, "10")]).unwrap();
     for lie in ["0.5", "19", "0.5"] {
@@ -68,9 +73,9 @@ fn feed_of_one_of_two_votes_alone_moves_no_price_and_widens_the_edges() {
         assert_eq!(edges(&world), (lie.min(honest), honest, lie.max(honest)));
     }
     world.feed(ANN, &[(UATOM, "9.8")]).unwrap();
-    assert_eq!(edges(&world), (price("0.5"), price("9.8"), price("9.8")));
+    assert_edges(&world, "0.5", "9.8", "9.8");
     world.feed(BEN, &[(UATOM, "9.9")]).unwrap();
-    assert_eq!(edges(&world), (price("9.8"), price("9.8"), price("9.9")));
+    assert_edges(&world, "9.8", "9.8", "9.9");
 }
 
 #[test]
@@ -80,20 +85,43 @@ fn feed_by_one_liar_of_three_stays_within_the_honest_votes() {
         world.feed(ANN, &[(UATOM, "10")]).unwrap();
         world.feed(BEN, &[(UATOM, "10.2")]).unwrap();
         world.feed(CLEO, &[(UATOM, lie)]).unwrap();
-        let mid = world.price_record(UATOM).price;
-        assert!(price("10") <= mid && mid <= price("10.2"), "{lie} made {mid}");
+        let (low, settled, high) = edges(&world);
+        assert!(
+            price("10") <= low && low <= settled && settled <= high && high <= price("10.2"),
+            "{lie}: {low} {high}"
+        );
+    }
+}
+
+/// Three say 10. A minute later one says 5: they may be lying, or be the first to know. Nothing is liquidated by it,
+/// and nothing lent above it.
+#[test]
+fn feed_of_a_vote_newer_than_a_step_counts_for_borrowing_at_once() {
+    for (seconds, counts) in [(60, false), (61, true)] {
+        let mut world = world();
+        let stepped = Guards { step_interval: 60, max_deviation: ratio("0.1"), ..guards() };
+        let source = world.feed_source(&[ANN, BEN, CLEO], 2);
+        world.set_source(UUSD, source, stepped).unwrap();
+        for feeder in [ANN, BEN, CLEO] {
+            world.feed(feeder, &[(UUSD, "10")]).unwrap();
+        }
+        world.advance(seconds);
+        world.feed(CLEO, &[(UUSD, "5")]).unwrap();
+        let record = world.price_record(UUSD);
+        assert_eq!(record.raw, PriceBand::at(price("10")));
+        let low = if counts { "5" } else { "10" };
+        assert_eq!(record.extremes, PriceBand { low: price(low), high: price("10") }, "after {seconds} s");
     }
 }
 
 #[test]
-fn feed_again_by_the_same_feeder_replaces_his_vote_and_makes_no_quorum() {
+fn feed_again_by_the_same_feeder_replaces_their_vote_and_makes_no_quorum() {
     let mut world = world();
     world.feed(ANN, &[(UATOM, "10")]).unwrap();
     let response = world.feed(ANN, &[(UATOM, "12")]).unwrap();
     assert_eq!(values(&response, "pending"), [UATOM]);
     world.feed(BEN, &[(UATOM, "14")]).unwrap();
-    let record = world.price_record(UATOM);
-    assert_eq!((record.price, record.low, record.high), (price("12"), price("12"), price("14")));
+    assert_edges(&world, "12", "12", "14");
 }
 
 #[test]
@@ -127,20 +155,56 @@ fn feed_keeps_a_stale_vote_out_of_the_median() {
     world.advance(601);
     world.feed(BEN, &[(UATOM, "10")]).unwrap();
     world.feed(CLEO, &[(UATOM, "11")]).unwrap();
-    let record = world.price_record(UATOM);
-    assert_eq!((record.price, record.low, record.high), (price("10"), price("10"), price("11")));
+    assert_edges(&world, "10", "10", "11");
 }
 
 #[test]
-fn feed_without_a_quorum_lets_the_published_price_go_stale() {
+fn feed_without_a_quorum_lets_the_published_price_go_stale_and_lends_no_more_than_it_says() {
     let mut world = world();
     world.feed(ANN, &[(UATOM, "10")]).unwrap();
     world.feed(BEN, &[(UATOM, "10")]).unwrap();
+    let observed = world.price_record(UATOM);
     world.advance(601);
     world.feed(ANN, &[(UATOM, "5")]).unwrap();
-    assert_eq!(world.price_record(UATOM).price, price("10"));
+    let extremes = PriceBand { low: price("5"), high: price("10") };
+    assert_eq!(world.price_record(UATOM), PriceRecord { extremes, ..observed });
     let fault = PriceFault::Stale { age: 601, max_age: 600 };
-    assert_eq!(world.price_record(UATOM).quote(world.now()), Err(fault));
+    assert_eq!(world.price_record(UATOM).fault(world.now()), Some(fault));
+}
+
+#[test]
+fn feed_of_an_observation_made_earlier_is_dated_by_it() {
+    let mut world = world();
+    let start = world.now();
+    world.advance(100);
+    world.feed_observed(ANN, UATOM, "10", start + 70).unwrap();
+    world.feed_observed(BEN, UATOM, "10", start + 50).unwrap();
+    assert_eq!(world.price_record(UATOM).timestamp, start + 50);
+    world.feed_observed(CLEO, UATOM, "10", start + 20).unwrap();
+    assert_eq!(world.price_record(UATOM).timestamp, start + 50);
+    world.feed_observed(CLEO, UATOM, "10", start + 100).unwrap();
+    assert_eq!(world.price_record(UATOM).timestamp, start + 70);
+    // Ann's has grown too old by the time that it was observed at.
+    world.advance(571);
+    let response = world.feed_observed(BEN, UATOM, "11", start + 100).unwrap();
+    assert_eq!((values(&response, "price").len(), world.price_record(UATOM).timestamp), (1, start + 100));
+    assert_eq!(world.price_record(UATOM).raw, PriceBand { low: price("10"), high: price("11") });
+}
+
+#[test]
+fn feed_of_an_observation_from_the_future_too_old_or_before_the_last_is_refused() {
+    let mut world = world();
+    let (now, denom) = (world.now(), || UATOM.to_owned());
+    let error = world.refused(|world| world.feed_observed(ANN, UATOM, "10", now + 1));
+    assert!(error.is(&ContractError::VoteFromFuture { denom: denom(), observed_at: now + 1, now }), "{error}");
+    world.feed_observed(ANN, UATOM, "10", now - 600).unwrap();
+    let error = world.refused(|world| world.feed_observed(BEN, UATOM, "10", now - 601));
+    assert!(error.is(&ContractError::VoteTooOld { denom: denom(), age: 601, max_age: 600 }), "{error}");
+    world.feed_observed(ANN, UATOM, "11", now - 300).unwrap();
+    world.feed_observed(ANN, UATOM, "12", now - 300).unwrap();
+    let error = world.refused(|world| world.feed_observed(ANN, UATOM, "10", now - 301));
+    let last = now - 300;
+    assert!(error.is(&ContractError::VoteBeforeLast { denom: denom(), observed_at: now - 301, last }), "{error}");
 }
 
 #[test]
@@ -170,26 +234,41 @@ fn feed_of_an_unknown_denom_is_refused() {
     assert!(error.is(&ContractError::UnknownDenom { denom: "unknown".to_owned() }), "{error}");
 }
 
+/// Issue A.1: whatever it says, it is taken. Below the floor, above the ceiling, nothing at all, more than can be
+/// counted.
 #[test]
-fn feed_outside_the_hard_bounds_is_refused_and_at_them_taken() {
-    let mut world = world();
-    for text in ["0.009999999999999999", "10000.000000000000000001", "0"] {
-        let error = world.refused(|world| world.feed(ANN, &[(UATOM, text)]));
-        assert!(error.is(&out_of_bounds(text)), "{error}");
+fn feed_is_never_refused_for_its_price() {
+    for (text, counted) in [
+        ("0.009999999999999999", price("0.009999999999999999")),
+        ("10000.000000000000000001", price("10000.000000000000000001")),
+        ("0", PRICE_MIN),
+        ("340282366920938463463.374607431768211455", PRICE_MAX),
+    ] {
+        let mut world = world();
+        world.feed(ANN, &[(UATOM, text)]).unwrap();
+        world.feed(BEN, &[(UATOM, text)]).unwrap();
+        assert_eq!(world.price_record(UATOM).raw, PriceBand::at(counted), "{text}");
+        world.feed(ANN, &[(UATOM, "10")]).unwrap();
+        assert_eq!(world.price_record(UATOM).raw, PriceBand::between(counted, price("10")));
     }
-    world.feed(ANN, &[(UATOM, "0.01")]).unwrap();
-    world.feed(ANN, &[(UATOM, "10000")]).unwrap();
 }
 
+/// Issue A.1: one bad denom silences no other. It is named with its reason.
 #[test]
-fn feed_with_one_refused_price_takes_none() {
+fn feed_with_one_refused_denom_takes_the_others() {
     let mut world = world();
     world.feed(ANN, &[(UATOM, "10")]).unwrap();
-    let source = world.feed_source(&[BEN], 1);
+    let source = world.feed_source(&[CLEO], 1);
     world.set_source(UUSD, source, Asset::new(UUSD, 6, "1").guards).unwrap();
-    let error = world.refused(|world| world.feed(BEN, &[(UATOM, "10"), (UUSD, "0.0001")]));
-    assert!(error.to_string().starts_with("price of uusd:"), "{error}");
-    assert_eq!(world.price_record(UATOM).timestamp, 0);
+    let response = world.feed(BEN, &[("unknown", "1"), (UATOM, "10"), (UUSD, "1")]).unwrap();
+    assert_eq!(values(&response, "denom"), [UATOM]);
+    assert_eq!(values(&response, "refused"), ["unknown", UUSD]);
+    let not_feeder = format!("{} is not a feeder of uusd", world.addr(BEN));
+    assert_eq!(values(&response, "reason"), ["denom unknown has no source", not_feeder.as_str()]);
+    assert_eq!(world.price_record(UATOM).raw, PriceBand::at(price("10")));
+    // When none is left the message fails, with the first reason.
+    let error = world.refused(|world| world.feed(BEN, &[(UUSD, "1"), ("unknown", "1")]));
+    assert!(error.to_string() == not_feeder, "{error}");
 }
 
 #[test]
@@ -225,7 +304,7 @@ fn feed_takes_as_many_prices_as_it_says() {
 fn feed_with_funds_is_refused() {
     let mut world = world();
     world.mint(ANN, UUSD, 7);
-    let prices = vec![FeedPrice { denom: UATOM.to_owned(), price: price("10") }];
+    let prices = vec![FeedPrice { denom: UATOM.to_owned(), price: price("10"), observed_at: None }];
     let error = world.refused(|world| {
         let oracle = world.oracle().clone();
         world.execute_contract(ANN, &oracle, &ExecuteMsg::Feed { prices }, &[coin(7, UUSD)])
@@ -246,11 +325,12 @@ fn feed_costs_the_same_storage_however_many_feeders_and_denoms_there_are() {
         for name in &names {
             world.feed(*name, &[("token0", "10")]).unwrap();
         }
+        world.next_block();
         let (response, ops) = world.counted(|world| world.feed(names[0], &[("token0", "10")]));
         assert_eq!(values(&response.unwrap(), "price"), ["10"]);
         (ops.reads, ops.writes, ops.removes)
     };
-    // Source, record and votes are read; record and votes are written.
-    assert_eq!(cost(1, 1), (3, 2, 0));
-    assert_eq!(cost(16, 40), (3, 2, 0));
+    // Heartbeat, source, record and votes are read; heartbeat, record and votes are written.
+    assert_eq!(cost(1, 1), (4, 3, 0));
+    assert_eq!(cost(16, 40), (4, 3, 0));
 }

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use plimsoll_oracle::error::ContractError;
-use plimsoll_risk::units::Ratio;
+use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_schema::oracle::{ConfigResponse, InstantiateMsg, QueryMsg};
 use plimsoll_schema::ownership::Ownership;
-use plimsoll_testing::{ALICE, Addr, BOB, Chain, Coin, UUSD, WorldError, coin, oracle_code};
+use plimsoll_testing::{ALICE, Addr, BOB, Chain, Coin, GUARDIAN, UUSD, WorldError, coin, oracle_code};
 
 const DAY: u64 = 86_400;
 
@@ -14,7 +14,8 @@ fn settings(chain: &Chain) -> InstantiateMsg {
         owner: chain.addr(BOB).into_string(),
         production: false,
         source_delay: DAY,
-        max_replacement_deviation: Ratio::percent(5),
+        heartbeat_gap: 900,
+        guardian: Some(chain.addr(GUARDIAN).into_string()),
     }
 }
 
@@ -28,51 +29,48 @@ fn deploy(change: impl FnOnce(&mut InstantiateMsg), funds: &[Coin]) -> (Chain, R
 }
 
 #[test]
-fn instantiate_keeps_what_it_was_told() {
+fn instantiate_keeps_what_it_was_told_and_starts_the_heartbeat() {
     let (chain, oracle) = deploy(|_| (), &[]);
-    let answer: ConfigResponse = chain.query_contract(&oracle.unwrap(), &QueryMsg::Config {}).unwrap();
-    let InstantiateMsg { owner, production, source_delay, max_replacement_deviation } = settings(&chain);
+    let oracle = oracle.unwrap();
+    let answer: ConfigResponse = chain.query_contract(&oracle, &QueryMsg::Config {}).unwrap();
+    let InstantiateMsg { owner, production, source_delay, heartbeat_gap, guardian } = settings(&chain);
     let ownership = Ownership::new(owner);
-    assert_eq!(answer, ConfigResponse { ownership, production, source_delay, max_replacement_deviation });
+    assert_eq!(answer, ConfigResponse { ownership, production, source_delay, guardian });
+    let heartbeat: Heartbeat = chain.query_contract(&oracle, &QueryMsg::Heartbeat {}).unwrap();
+    assert_eq!(heartbeat, Heartbeat::start(heartbeat_gap, chain.now()));
+}
+
+/// The owner of a production oracle may be a timelock, whose delay is then the only one.
+#[test]
+fn instantiate_takes_a_delay_of_up_to_thirty_days() {
+    for production in [false, true] {
+        for delay in [0, DAY, 30 * DAY] {
+            deploy(|msg| (msg.production, msg.source_delay) = (production, delay), &[]).1.unwrap();
+        }
+        let (_, oracle) = deploy(|msg| (msg.production, msg.source_delay) = (production, 30 * DAY + 1), &[]);
+        let error = oracle.unwrap_err();
+        assert!(error.is(&ContractError::SourceDelay { delay: 30 * DAY + 1, max: 30 * DAY }), "{error}");
+    }
 }
 
 #[test]
-fn instantiate_takes_a_delay_of_a_day_to_thirty_in_production_and_a_shorter_one_elsewhere() {
-    for (production, delay, good) in [
-        (true, DAY - 1, false),
-        (true, DAY, true),
-        (true, 30 * DAY, true),
-        (true, 30 * DAY + 1, false),
-        (false, 0, true),
-        (false, 30 * DAY + 1, false),
-    ] {
-        let (_, oracle) = deploy(|msg| (msg.production, msg.source_delay) = (production, delay), &[]);
-        let min = if production { DAY } else { 0 };
-        match oracle {
-            Ok(_) => assert!(good, "{delay} was taken"),
-            Err(error) => {
-                let expected = ContractError::SourceDelay { delay, min, max: 30 * DAY };
-                assert!(!good && error.is(&expected), "{error}");
-            }
+fn instantiate_takes_a_gap_of_nothing_or_of_ten_minutes_and_more() {
+    for (gap, good) in [(0, true), (1, false), (599, false), (600, true), (u64::MAX, true)] {
+        match deploy(|msg| msg.heartbeat_gap = gap, &[]).1 {
+            Ok(_) => assert!(good, "{gap} was taken"),
+            Err(error) => assert!(!good && error.is(&ContractError::HeartbeatGap { gap }), "{error}"),
         }
     }
 }
 
 #[test]
-fn instantiate_takes_a_replacement_deviation_above_nothing_and_up_to_one() {
-    for deviation in [Ratio::ZERO, Ratio::new(Ratio::ONE.raw() + 1)] {
-        let (_, oracle) = deploy(|msg| msg.max_replacement_deviation = deviation, &[]);
-        let error = oracle.unwrap_err();
-        assert!(error.is(&ContractError::MaxReplacementDeviation(deviation)), "{error}");
-    }
-    deploy(|msg| msg.max_replacement_deviation = Ratio::ONE, &[]).1.unwrap();
-}
-
-#[test]
-fn instantiate_with_an_owner_that_is_no_address_is_refused() {
+fn instantiate_with_an_owner_or_guardian_that_is_no_address_is_refused() {
     let (_, oracle) = deploy(|msg| msg.owner = "bob".to_owned(), &[]);
     let error = oracle.unwrap_err();
     assert!(error.to_string().contains("is not an address of this chain"), "{error}");
+    let (_, oracle) = deploy(|msg| msg.guardian = Some("gus".to_owned()), &[]);
+    let error = oracle.unwrap_err();
+    assert!(error.is(&ContractError::BadAddress { address: "gus".to_owned() }), "{error}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn world(contract: &str, version: &str) -> World {
 
 fn migrate(world: &mut World) -> Result<AppResponse, WorldError> {
     let oracle = world.oracle().clone();
-    world.migrate(&oracle, oracle_code(), &MigrateMsg {})
+    world.migrate(&oracle, oracle_code(), &MigrateMsg::default())
 }
 
 fn version(world: &World) -> Value {
@@ -34,7 +34,7 @@ fn instantiate_says_which_contract_this_is() {
 }
 
 #[test]
-fn migrate_from_an_older_or_the_same_version_keeps_everything_and_notes_the_version() {
+fn migrate_from_the_same_version_or_from_one_that_never_was_keeps_everything_and_notes_the_version() {
     for from in ["0.0.1", CONTRACT_VERSION] {
         let mut world = world(CONTRACT_NAME, from);
         let mut before = world.dump_of(world.oracle());
@@ -59,12 +59,12 @@ fn migrate_from_another_contract_is_refused() {
     let mut world = World::new();
     let error = world.refused(|world| {
         let pool = world.pool().clone();
-        world.migrate(&pool, oracle_code(), &MigrateMsg {})
+        world.migrate(&pool, oracle_code(), &MigrateMsg::default())
     });
     assert!(error.to_string().contains("to crates.io:plimsoll-oracle"), "{error}");
     let error = world.refused(|world| {
         let oracle = world.oracle().clone();
-        world.migrate(&oracle, pool_code(), &MigrateMsg {})
+        world.migrate(&oracle, pool_code(), &json!({}))
     });
     assert!(error.to_string().contains("from crates.io:plimsoll-oracle"), "{error}");
 }

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use plimsoll_oracle::error::ContractError;
-use plimsoll_risk::price::{Guards, PriceFault, PriceRecord};
+use plimsoll_risk::price::{Guards, PriceBand, PriceFault, PriceRecord};
+use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_schema::compact::decode;
 use plimsoll_schema::oracle::{
     DENOMS_MAX, DenomPrice, PRICE_RECORDS, PriceRecordsResponse, PricesResponse, QueryMsg, Source, SourceResponse,
@@ -27,14 +28,16 @@ fn prices_by_denoms_answers_in_the_order_asked_for_price_fault_or_unknown() {
     let source = world.feed_source(&["ann"], 1);
     world.set_source(UUSD, source, Asset::new(UUSD, 6, "1").guards).unwrap();
     let valid = |denom: &str, text: &str| {
-        let mid = price(text);
-        DenomPrice::Valid { denom: denom.to_owned(), price: mid, low: mid, high: mid, timestamp: fed_at }
+        let (denom, price, counted) = (denom.to_owned(), price(text), PriceBand::at(price(text)));
+        DenomPrice::Valid { denom, price, counted, low: price, high: price, timestamp: fed_at }
     };
-    let missing = DenomPrice::Failed {
+    let nothing = PriceBand { low: Price::ZERO, high: Price::ZERO };
+    let missing = DenomPrice::Silent {
         denom: UUSD.to_owned(),
         fault: PriceFault::Missing {},
-        floor: price("0.001"),
-        ceiling: price("1000"),
+        price: Price::ZERO,
+        counted: nothing,
+        remaining: Ratio::ZERO,
     };
     let unknown = DenomPrice::Unknown { denom: "unknown".to_owned() };
     let answer = prices(&world, &["unknown", IBC_TOKEN, UUSD, UATOM, UATOM]).unwrap().prices;
@@ -73,10 +76,10 @@ fn price_records_are_the_published_bytes_in_the_order_asked_for() {
 fn a_raw_query_finds_the_published_record_at_the_key_that_the_schema_names() {
     let mut world = world();
     world.set_price(IBC_TOKEN, "5.25");
-    for (denom, mid) in [(UATOM, "10"), (IBC_TOKEN, "5.25")] {
+    for (denom, told) in [(UATOM, "10"), (IBC_TOKEN, "5.25")] {
         let bytes = world.query_raw(world.oracle(), PRICE_RECORDS.key(denom)).unwrap();
         let record: PriceRecord = decode(&bytes).unwrap();
-        assert_eq!(record.price, price(mid));
+        assert_eq!(record.raw, PriceBand::at(price(told)));
         assert_eq!(record, world.source(denom).record);
         assert!(bytes.len() <= 128, "{} bytes are paid for by every borrower", bytes.len());
     }

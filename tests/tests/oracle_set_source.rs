@@ -1,12 +1,12 @@
-//! `set_source`: at once the first time, pending after that, and what is refused.
+//! `set_source`: at once the first time, announced after that, and what is refused.
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use plimsoll_oracle::error::ContractError;
-use plimsoll_risk::price::{Guards, GuardsError, PRICE_MAX, PriceFault, PriceRecord};
+use plimsoll_risk::price::{Guards, GuardsError, PRICE_MAX, PriceBand, PriceRecord};
 use plimsoll_risk::units::{Price, Ratio};
-use plimsoll_schema::oracle::{DenomPrice, ExecuteMsg, FEEDERS_MAX, Source};
+use plimsoll_schema::oracle::{DenomPrice, ExecuteMsg, FEEDERS_MAX, PendingSource, Source};
 use plimsoll_schema::ownership::OwnershipError;
-use plimsoll_testing::{ALICE, Asset, GUARDIAN, OWNER, RISK_MANAGER, UATOM, UUSD, World, coin, price, values};
+use plimsoll_testing::{ALICE, Asset, GUARDIAN, OWNER, RISK_MANAGER, UATOM, UUSD, World, coin, price, ratio, values};
 
 const ANN: &str = "ann";
 const BEN: &str = "ben";
@@ -43,8 +43,8 @@ fn set_source_the_first_time_is_in_force_at_once_and_unpublished() {
     assert_eq!(values(&response, "denom"), [UATOM]);
     assert!(values(&response, "pending").is_empty() && values(&response, "price").is_empty());
     let answer = world.source(UATOM);
-    assert_eq!((answer.source, answer.pending), (source, None));
-    assert_eq!(answer.record, PriceRecord::unpublished(0, guards()));
+    assert_eq!((answer.source, answer.guards, answer.pending), (source, guards(), None));
+    assert_eq!(answer.record, PriceRecord::unpublished(0, None, 0, guards()));
     world.feed(ANN, &[(UATOM, "10")]).unwrap();
 }
 
@@ -55,8 +55,8 @@ fn set_source_fixed_publishes_at_once_and_never_ages() {
     let response = world.set_source(UATOM, FIXED, ageless()).unwrap();
     assert_eq!(values(&response, "price"), ["10"]);
     world.advance(10 * 365 * 86_400);
-    let mid = price("10");
-    let expected = DenomPrice::Valid { denom: denom(), price: mid, low: mid, high: mid, timestamp };
+    let (price, counted) = (price("10"), PriceBand::at(price("10")));
+    let expected = DenomPrice::Valid { denom: denom(), price, counted, low: price, high: price, timestamp };
     assert_eq!(world.price(UATOM), expected);
 }
 
@@ -74,41 +74,38 @@ fn set_source_again_waits_for_the_delay_and_leaves_the_one_in_force() {
     assert_eq!(values(&response, "pending"), [UATOM]);
     let answer = world.source(UATOM);
     assert_eq!((answer.source, &answer.record), (first, &record));
-    let pending = answer.pending.unwrap();
-    assert_eq!((pending.source, pending.effective_at), (second, world.now() + 86_400));
-    assert_eq!(pending.record, PriceRecord::unpublished(1, tighter));
+    let effective_at = world.now() + 86_400;
+    assert_eq!(answer.pending, Some(PendingSource { source: second, guards: tighter, effective_at }));
 }
 
 #[test]
-fn set_source_gives_no_generation_twice() {
-    let mut world = world();
-    world.set_source(UATOM, FIXED, ageless()).unwrap();
-    let generation = |world: &World| world.source(UATOM).pending.unwrap().record.generation;
-    world.set_source(UATOM, FIXED, ageless()).unwrap();
-    assert_eq!(generation(&world), 1);
-    world.set_source(UATOM, FIXED, ageless()).unwrap();
-    assert_eq!(generation(&world), 2);
-    world.cancel_source(UATOM).unwrap();
-    world.set_source(UATOM, FIXED, ageless()).unwrap();
-    assert_eq!(generation(&world), 3);
-    world.advance(86_400);
-    world.apply_source(ALICE, UATOM).unwrap();
-    world.set_source(UATOM, FIXED, ageless()).unwrap();
-    assert_eq!(generation(&world), 4);
+fn set_source_without_a_delay_replaces_at_once_and_gives_no_generation_twice() {
+    let mut world = World::builder().without_assets().oracle(|msg| msg.source_delay = 0).build();
+    for generation in 0..4 {
+        let source = world.feed_source(&[[ANN, BEN][generation % 2]], 1);
+        world.set_source(UATOM, source.clone(), guards()).unwrap();
+        let answer = world.source(UATOM);
+        assert_eq!((answer.source, answer.pending), (source, None));
+        assert_eq!(world.price_record(UATOM).generation, u32::try_from(generation).unwrap());
+        world.feed([ANN, BEN][generation % 2], &[(UATOM, "10")]).unwrap();
+    }
+    // Other guards alone are no other source.
+    let source = world.feed_source(&[BEN], 1);
+    world.set_source(UATOM, source, Guards { max_age: Some(60), ..guards() }).unwrap();
+    let record = world.price_record(UATOM);
+    assert_eq!((record.generation, record.guards.max_age, record.fault(world.now())), (3, Some(60), None));
 }
 
 #[test]
-fn set_source_again_restarts_the_delay_and_drops_what_was_stored_for_the_one_before() {
+fn set_source_again_restarts_the_delay() {
     let mut world = world();
     world.set_source(UATOM, FIXED, ageless()).unwrap();
-    let source = world.feed_source(&[ANN], 1);
-    world.set_source(UATOM, source.clone(), guards()).unwrap();
-    let records = world.dump_of(world.oracle()).len();
-    world.feed(ANN, &[(UATOM, "10")]).unwrap();
-    world.advance(80_000);
-    world.set_source(UATOM, source, guards()).unwrap();
-    assert_eq!(world.source(UATOM).pending.unwrap().effective_at, world.now() + 86_400);
-    assert_eq!(world.dump_of(world.oracle()).len(), records, "votes of a dropped source stay behind");
+    for _ in 0..2 {
+        let source = world.feed_source(&[ANN], 1);
+        world.set_source(UATOM, source, guards()).unwrap();
+        assert_eq!(world.source(UATOM).pending.unwrap().effective_at, world.now() + 86_400);
+        world.advance(80_000);
+    }
 }
 
 #[test]
@@ -122,33 +119,74 @@ fn set_source_by_anyone_but_the_owner_is_refused() {
     }
 }
 
+/// Three feeders, a tenth every ten seconds.
+fn production() -> (World, Source, Guards) {
+    let world = World::builder().without_assets().oracle(|msg| msg.production = true).build();
+    let source = world.feed_source(&[ANN, BEN, "cleo"], 2);
+    (world, source, Guards { step_interval: 10, max_deviation: ratio("0.1"), ..guards() })
+}
+
 #[test]
 fn set_source_fixed_in_production_is_refused_first_and_later() {
-    let mut world = World::builder().without_assets().oracle(|msg| msg.production = true).build();
+    let (mut world, source, guards) = production();
     let expected = ContractError::FixedInProduction { denom: denom() };
     let error = world.refused(|world| world.set_source(UATOM, FIXED, ageless()));
     assert!(error.is(&expected), "{error}");
-    let source = world.feed_source(&[ANN], 1);
-    world.set_source(UATOM, source, Guards { step_interval: 1, ..guards() }).unwrap();
+    world.set_source(UATOM, source, guards).unwrap();
     let error = world.refused(|world| world.set_source(UATOM, FIXED, ageless()));
     assert!(error.is(&expected), "{error}");
 }
 
+/// Issue A.8: of two feeders one alone can stop the price.
 #[test]
-fn set_source_without_a_pause_between_steps_is_refused_in_production() {
-    let mut world = World::builder().without_assets().oracle(|msg| msg.production = true).build();
-    let source = world.feed_source(&[ANN], 1);
-    let guards = Guards { step_interval: 0, ..guards() };
-    let error = world.refused(|world| world.set_source(UATOM, source.clone(), guards.clone()));
-    assert!(error.is(&ContractError::NoStepInProduction { denom: denom() }), "{error}");
-    world.set_source(UATOM, source, Guards { step_interval: 1, ..guards }).unwrap();
+fn set_source_with_fewer_than_three_feeders_in_production_is_refused() {
+    let (mut world, source, guards) = production();
+    for names in [&[ANN][..], &[ANN, BEN]] {
+        let few = world.feed_source(names, u8::try_from(names.len()).unwrap());
+        let error = world.refused(|world| world.set_source(UATOM, few, guards.clone()));
+        let expected = ContractError::FeederCount { denom: denom(), count: names.len(), min: 3, max: FEEDERS_MAX };
+        assert!(error.is(&expected), "{error}");
+    }
+    world.set_source(UATOM, source, guards).unwrap();
+}
+
+/// Rule 8, issue A.7: by the seconds in which the settled price can fall to a half. 0.95¹³ = 0.513, 0.9⁶ = 0.531, 0.8³
+/// = 0.512.
+#[test]
+fn set_source_too_slow_or_too_fast_for_production_is_refused() {
+    for (deviation, step_interval, seconds) in [
+        ("1", 60, None),
+        ("1", 59, Some(59)),
+        ("1", 0, Some(0)),
+        ("0.1", 10, None),
+        ("0.1", 8, Some(56)),
+        ("0.1", 60, Some(420)),
+        ("0.05", 21, None),
+        ("0.05", 22, Some(308)),
+        ("0.2", 75, None),
+        ("0.2", 76, Some(304)),
+        ("0.000000000000000001", 1, Some(u64::MAX)),
+    ] {
+        let (mut world, source, guards) = production();
+        let max_deviation = ratio(deviation);
+        let guards = Guards { max_deviation, step_interval, ..guards };
+        let Some(seconds) = seconds else {
+            world.set_source(UATOM, source, guards).unwrap();
+            continue;
+        };
+        let error = world.refused(|world| world.set_source(UATOM, source, guards));
+        let denom = denom();
+        let expected = ContractError::Speed { denom, max_deviation, step_interval, seconds, min: 60, max: 300 };
+        assert!(error.is(&expected), "{error}");
+    }
 }
 
 #[test]
 fn set_source_fixed_outside_its_bounds_is_refused() {
     let guards = Guards { ceiling: price("9.999"), ..ageless() };
-    let fault = PriceFault::OutOfBounds { price: price("10"), floor: price("0.01"), ceiling: price("9.999") };
-    assert_refused(FIXED, guards, &ContractError::Price { denom: denom(), fault });
+    let (floor, ceiling) = (price("0.01"), price("9.999"));
+    let expected = ContractError::FixedOutOfBounds { denom: denom(), price: price("10"), floor, ceiling };
+    assert_refused(FIXED, guards, &expected);
 }
 
 #[test]
@@ -179,6 +217,7 @@ fn set_source_with_guards_out_of_range_is_refused() {
         (Guards { max_age: Some(0), ..guards() }, GuardsError::MaxAge(0)),
         (Guards { max_age: Some(86_401), ..guards() }, GuardsError::MaxAge(86_401)),
         (Guards { step_interval: 3_601, ..guards() }, GuardsError::StepInterval(3_601)),
+        (Guards { bound_hold: 3_601, ..guards() }, GuardsError::BoundHold(3_601)),
     ];
     for (guards, expected) in cases {
         let source = world().feed_source(&[ANN], 1);
@@ -192,7 +231,7 @@ fn set_source_with_no_feeder_or_too_many_is_refused() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     for (count, quorum) in [(0, 0), (FEEDERS_MAX + 1, 9)] {
         let source = world().feed_source(&names[..count], quorum);
-        let expected = ContractError::FeederCount { denom: denom(), count, max: FEEDERS_MAX };
+        let expected = ContractError::FeederCount { denom: denom(), count, min: 1, max: FEEDERS_MAX };
         assert_refused(source, guards(), &expected);
     }
     let mut world = world();

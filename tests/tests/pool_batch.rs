@@ -16,7 +16,7 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{
     AssetChanges, BatchAction as Act, Borrow, CollateralStatus, ExecuteMsg, FromPurse, OnBehalf, Withdraw,
 };
-use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, LENDER, UATOM, UUSD, World, coin, values};
+use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, LENDER, OWNER, UATOM, UUSD, World, coin, ratio, values};
 
 /// Alice: 100 ATOM, 600 USD owed; in account 1 200 USD, and 50 IBC tokens that don't count; in account 2 nothing.
 fn world() -> World {
@@ -212,7 +212,8 @@ fn batch_of_one_is_refused_as_the_message_is() {
     world.execute(GUARDIAN, &stop, &[]).unwrap();
     refuses_as_message(&mut world, deposit(5, UUSD, Some(1)));
     refuses_as_message(&mut world, borrow(5_000_000, UUSD, None));
-    // A rescue passes, as it does by itself.
+    // A rescue of an account above its max LTV passes, as it does by itself.
+    world.set_price(UATOM, "5");
     same_as_messages(&mut world, &[deposit(5, UATOM, None)]);
 }
 
@@ -366,6 +367,7 @@ fn batch_says_each_step_with_its_account_and_market() {
         ("account", &zero),
         ("denom", UUSD),
         ("amount", "30"),
+        ("interest", "0"),
         ("recipient", alice.as_str()),
         ("step", "repay"),
         ("account", &zero),
@@ -406,4 +408,26 @@ fn batch_writes_each_record_once() {
     assert_eq!((all.writes, all.removes), (2, 0));
     // The number of a denom is looked up for each action; market, parameters and account are read once.
     assert!(all.reads <= single.reads + 15, "{all:?} after {single:?}");
+}
+
+/// All that Alice's shares are worth is lost. She gives them up in a batch as she would alone.
+#[test]
+fn batch_gives_up_shares_without_worth_when_it_withdraws_all() {
+    let mut world = World::builder().edit(UUSD, |asset| asset.params.sale_cost = Some(ratio("0.02"))).build();
+    world.allow_full_utilization(UUSD).unwrap();
+    world.deposit(ALICE, UUSD, 1).unwrap();
+    world.deposit(LENDER, UUSD, 1_000_000_000).unwrap();
+    world.deposit(BOB, UATOM, 150_000_000).unwrap();
+    world.borrow(BOB, UUSD, 1_000_000_001).unwrap();
+    world.set_price(UATOM, "0.01");
+    world.liquidate(OWNER, BOB, UATOM, (UUSD, 10_000_000)).unwrap();
+    assert_eq!((world.supplied(ALICE, UUSD), world.account(ALICE).collaterals.len()), (0, 1));
+    let before = world.snapshot();
+    world.withdraw_all(ALICE, UUSD).unwrap();
+    let alone = world.account(ALICE);
+    world.restore(&before);
+    let all = Act::Withdraw(Withdraw { denom: UUSD.to_owned(), amount: None, recipient: None, account_id: None });
+    let response = world.batch(ALICE, [all], &[]).unwrap();
+    assert_eq!((world.account(ALICE), values(&response, "amount")), (alone, vec!["0"]));
+    assert!(world.account(ALICE).is_empty());
 }

@@ -174,10 +174,15 @@ fn batch_that_leaves_a_new_debt_below_the_least_is_refused() {
         assert_solvent(&world);
     }
     assert_eq!(world.owed((ALICE, 1), IBC_TOKEN), 0);
-    // An old debt may be repaid down to anything.
-    let purse = [coin(639_999_999, UUSD)];
-    world.batch(ALICE, [Act::Repay(FromPurse { coin: purse[0].clone(), account_id: None })], &purse).unwrap();
-    assert_eq!(world.owed(ALICE, UUSD), 1);
+    // So with a part of an old debt: what is left at the end of the batch counts.
+    let pay = |amount| Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: None });
+    let text = "rest of the debt of uusd would be worth 4.999999: repay all of it, or leave at least 5";
+    let purse = [coin(640_000_000, UUSD)];
+    refuses(&mut world, text, |world| world.batch(ALICE, [pay(635_000_001)], &purse));
+    world.batch(ALICE, [pay(635_000_001), borrow(1, UUSD, 0)], &purse).unwrap();
+    assert_eq!(world.owed(ALICE, UUSD), 5_000_000);
+    world.batch(ALICE, [pay(1), pay(4_999_999)], &purse).unwrap();
+    assert_eq!(world.owed(ALICE, UUSD), 0);
 }
 
 #[test]
@@ -214,7 +219,7 @@ fn batch_needs_no_price_unless_an_indebted_account_is_lowered() {
 }
 
 #[test]
-fn batch_helps_a_liquidatable_account_only_back_within_max_ltv() {
+fn batch_with_a_withdrawal_helps_a_liquidatable_account_only_back_above_one() {
     let mut world = world();
     world.set_price(UATOM, "8");
     assert!(world.position(ALICE).liquidatable);
@@ -222,11 +227,11 @@ fn batch_helps_a_liquidatable_account_only_back_within_max_ltv() {
     let purse = [coin(90_000_000, UUSD), coin(1_000_000, UATOM)];
     world.batch(ALICE, [repay(1_000_000, 0), deposit(1_000_000, UATOM, 0)], &purse).unwrap();
     assert!(world.position(ALICE).liquidatable);
-    // 639 owed and 101 ATOM at 8; 100 carry 560, and at least 79 must be repaid for one to leave.
-    let text = "debt of 560.000001 would be above the borrow limit of 560";
-    let short = [withdraw(1_000_000, 0), repay(78_999_999, 0)];
+    // 639 owed and 101 ATOM at 8; 100 carry 600 by the threshold, and at least 39 must be repaid for one to leave.
+    let text = "debt of 600.000001 would be above the borrow limit of 560";
+    let short = [withdraw(1_000_000, 0), repay(38_999_999, 0)];
     refuses(&mut world, text, |world| world.batch(ALICE, short, &purse));
-    world.batch(ALICE, [withdraw(1_000_000, 0), repay(79_000_000, 0)], &purse).unwrap();
+    world.batch(ALICE, [withdraw(1_000_000, 0), repay(39_000_000, 0)], &purse).unwrap();
     assert!(!world.position(ALICE).liquidatable);
 }
 

@@ -11,9 +11,10 @@ use common::{assert_solvent, indebted, refuses, takes_no_funds};
 use plimsoll_pool::state::{ACCOUNTS, DEBTORS};
 use plimsoll_risk::account::{Account, Debt};
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::units::{Amount, Price, Ratio, ScaledDebt};
+use plimsoll_risk::price::PriceRecord;
+use plimsoll_risk::units::{Amount, Ratio, ScaledDebt};
 use plimsoll_schema::oracle::PRICE_RECORDS;
-use plimsoll_schema::pool::{AssetChanges, Borrow, ExecuteMsg};
+use plimsoll_schema::pool::{AssetChanges, BatchAction, Borrow, ExecuteMsg};
 use plimsoll_testing::{AETH, ALICE, Asset, BOB, FEEDERS, GUARDIAN, IBC_TOKEN, LENDER, UATOM, UUSD, World, values};
 
 fn message(denom: &str, amount: u128, recipient: Option<&str>) -> ExecuteMsg {
@@ -44,7 +45,7 @@ fn borrow_to_max_ltv_works_and_one_more_fails() {
 
 #[test]
 fn borrow_against_several_collaterals_for_several_debts_adds_them_up() {
-    let mut world = World::builder().lent(1_000_000).build();
+    let mut world = World::builder().edit(AETH, |asset| *asset = asset.clone().interest_free()).lent(1_000_000).build();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap(); // 1,000 USD at 70 %
     world.deposit(ALICE, IBC_TOKEN, 40_000_000).unwrap(); // 200 USD at 60 %
     world.borrow(ALICE, AETH, 200_000_000_000_000_000).unwrap(); // 400 USD
@@ -116,8 +117,11 @@ fn borrow_takes_collateral_at_the_low_edge_and_debt_at_the_high_edge() {
     for feeder in FEEDERS {
         world.feed(feeder, &[(UATOM, "5"), (UUSD, "1.25")]).unwrap();
     }
-    // The middles have moved a tenth, to 9 and 1.1; the edges are where the feeders are.
-    assert_eq!(world.price_record(UATOM).price.to_string(), "9");
+    // The settled prices move a tenth in an hour, to 9 and 1.1; the edges are where the feeders are at once.
+    let text = "debt of 350.00000125 would be above the borrow limit of 350";
+    refuses(&mut world, text, |world| world.borrow(ALICE, UUSD, 280_000_001));
+    world.advance(3_600);
+    assert_eq!(world.settled_price(UATOM).to_string(), "9");
     let text = "debt of 350.00000125 would be above the borrow limit of 350";
     refuses(&mut world, text, |world| world.borrow(ALICE, UUSD, 280_000_001));
     world.borrow(ALICE, UUSD, 280_000_000).unwrap();
@@ -147,7 +151,8 @@ fn borrow_below_the_least_debt_is_refused() {
     world.borrow(ALICE, UUSD, 5_000_000).unwrap();
     // What counts is the debt in that denom, not the loan; each denom for itself.
     world.borrow(ALICE, UUSD, 1).unwrap();
-    let text = "debt of aeth would be worth 4, at least 5 is asked";
+    // With the minute's interest of 380 × 10⁻¹⁸ tokens.
+    let text = "debt of aeth would be worth 4.00000000000076, at least 5 is asked";
     refuses(&mut world, text, |world| world.borrow(ALICE, AETH, 2_000_000_000_000_000));
 }
 
@@ -160,6 +165,7 @@ fn borrow_of_more_than_the_cash_is_refused() {
     refuses(&mut world, text, |world| world.borrow(ALICE, UUSD, 120_000_000));
     let text = "insufficient liquidity: wanted 340282366920938463463374607431768211455 uusd, available 80000000";
     refuses(&mut world, text, |world| world.borrow(ALICE, UUSD, u128::MAX));
+    world.allow_full_utilization(UUSD).unwrap();
     world.borrow(ALICE, UUSD, 80_000_000).unwrap();
     assert_solvent(&world);
 }
@@ -227,22 +233,28 @@ fn borrow_for_a_recipient_pays_him_and_the_debt_is_the_senders() {
 }
 
 #[test]
-fn borrow_with_a_stale_price_is_refused_whichever_price_it_is() {
+fn borrow_counts_a_silent_collateral_as_nothing_and_is_refused_with_a_silent_debt() {
     let mut world = indebted(100_000_000);
     world.deposit(ALICE, AETH, 1_000_000_000_000_000_000).unwrap();
     world.advance(3_601);
     let all = [(UUSD, "1"), (UATOM, "10"), (AETH, "2000")];
     let before = world.snapshot();
-    for (stale, _) in all {
+    // 1,000 USD of ATOM at 70 %, 2,000 of ETH at 75 %.
+    for (silent, text) in [
+        (UUSD, "price of uusd: price is 3601 s old, at most 3600 s are allowed"),
+        (UATOM, "debt of 1500.000001 would be above the borrow limit of 1500"),
+        (AETH, "debt of 1500.000001 would be above the borrow limit of 700"),
+    ] {
         world.restore(&before);
-        let fresh: Vec<_> = all.into_iter().filter(|(denom, _)| *denom != stale).collect();
+        let fresh: Vec<_> = all.into_iter().filter(|(denom, _)| *denom != silent).collect();
         world.set_prices(&fresh);
-        let text = format!("price of {stale}: price is 3601 s old, at most 3600 s are allowed");
-        refuses(&mut world, &text, |world| world.borrow(ALICE, UUSD, 10_000_000));
+        // The hour's interest: 100 x 0.04 x 100 / 1,000,000 / 0.8 a year is less than a base unit; it rounds up to one.
+        let rounded = world.owed(ALICE, UUSD) - 100_000_000;
+        refuses(&mut world, text, |world| world.borrow(ALICE, UUSD, 1_400_000_001 - rounded));
     }
     // A deposit that counts for nothing needs no price.
     world.restore(&before);
-    world.set_prices(&[(UUSD, "1"), (UATOM, "10"), (AETH, "2000")]);
+    world.set_prices(&all);
     world.enable(ALICE, AETH, false).unwrap();
     world.advance(3_601);
     world.set_prices(&[(UUSD, "1"), (UATOM, "10")]);
@@ -250,31 +262,30 @@ fn borrow_with_a_stale_price_is_refused_whichever_price_it_is() {
 }
 
 #[test]
-fn borrow_with_a_missing_out_of_bounds_or_unreadable_price_is_refused() {
+fn borrow_with_a_missing_or_unreadable_price_of_the_debt_is_refused_and_of_a_collateral_counts_nothing() {
     let mut world = indebted(100_000_000);
-    let (oracle, record) = (world.oracle().clone(), world.price_record(UATOM));
-    let mut missing = record.clone();
-    missing.timestamp = 0;
-    let mut outside = record.clone();
-    outside.price = Price::new(10_001_000_000_000_000_000_000);
-    let mut newer = record.clone();
-    newer.version = 9;
-    for (record, fault) in [
-        (missing, "no price is published"),
-        (outside, "price 10001 is outside 0.01 to 10000"),
-        (newer, "price record has version 9, this code reads 1"),
-    ] {
-        PRICE_RECORDS.save(&mut *world.storage_mut(&oracle), UATOM, &record).unwrap();
-        let text = format!("price of uatom: {fault}");
+    let oracle = world.oracle().clone();
+    for (denom, text) in [(UUSD, None), (UATOM, Some("debt of 110 would be above the borrow limit of 0"))] {
+        let record = world.price_record(denom);
+        let missing = PriceRecord { awaiting: true, ..record.clone() };
+        let newer = PriceRecord { version: 9, ..record.clone() };
+        let newer_text = "price record has version 9, this code reads 2";
+        for (faulty, fault) in [(missing, "no price is published"), (newer, newer_text)] {
+            PRICE_RECORDS.save(&mut *world.storage_mut(&oracle), denom, &faulty).unwrap();
+            let text = text.map_or_else(|| format!("price of {denom}: {fault}"), str::to_owned);
+            refuses(&mut world, &text, |world| world.borrow(ALICE, UUSD, 10_000_000));
+        }
+        world.storage_mut(&oracle).set(&PRICE_RECORDS.key(denom), &[1, 2, 3]);
+        let text = text.map_or_else(|| format!("price of {denom}: no price is published"), str::to_owned);
         refuses(&mut world, &text, |world| world.borrow(ALICE, UUSD, 10_000_000));
+        PRICE_RECORDS.save(&mut *world.storage_mut(&oracle), denom, &record).unwrap();
     }
-    PRICE_RECORDS.save(&mut *world.storage_mut(&oracle), UATOM, &record).unwrap();
     world.borrow(ALICE, UUSD, 10_000_000).unwrap();
 }
 
 #[test]
 fn borrow_against_an_asset_of_no_loan_to_value_needs_no_price_of_it() {
-    let mut world = World::builder().edit(AETH, |asset| *asset = asset.clone().with_ltv(0, 0)).lent(1_000).build();
+    let mut world = World::builder().edit(AETH, |asset| *asset = asset.clone().with_ltv(0, 0)).lent(1_000_000).build();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     world.deposit(ALICE, AETH, 1_000_000_000_000_000_000).unwrap();
     world.advance(3_601);
@@ -331,4 +342,56 @@ fn borrow_by_an_account_that_names_an_unknown_market_is_refused() {
     let account = Account { debts, ..world.account(ALICE) };
     ACCOUNTS.save(&mut *world.storage_mut(&pool), (&alice, 0), &account).unwrap();
     refuses(&mut world, "asset 99 is not listed", |world| world.borrow(ALICE, UUSD, 10_000_000));
+}
+
+/// 96 of 100 would be lent out. Of 95 the interest of the first minute is a millionth and a half of a year's 79 %, nine
+/// tenths of it for lenders.
+#[test]
+fn borrow_up_to_the_most_utilization_and_no_further() {
+    let mut world = World::new();
+    world.deposit(LENDER, UUSD, 100_000_000).unwrap();
+    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    let error = world.refused(|world| world.borrow(ALICE, UUSD, 96_000_000)).to_string();
+    let (start, end) = error.split_once(", ").unwrap();
+    assert!(start.starts_with("utilization of uusd would be 0.960000"), "{error}");
+    assert_eq!(end, "at most 0.95 is allowed after a borrow");
+    let most = world.max_borrow(ALICE, UUSD);
+    assert!((94_999_000..95_000_000).contains(&most), "{most}");
+    world.refused(|world| world.borrow(ALICE, UUSD, most + 1));
+    world.borrow(ALICE, UUSD, most).unwrap();
+    // What interest and lenders who leave bring it to is nobody's fault: repaying and leaving go on.
+    world.withdraw(LENDER, UUSD, 4_000_000).unwrap();
+    world.repay(ALICE, UUSD, 1_000_000).unwrap();
+    world.refused(|world| world.borrow(ALICE, UUSD, 1));
+    assert_solvent(&world);
+}
+
+#[test]
+fn borrow_in_a_batch_is_held_to_the_most_utilization() {
+    let mut world = World::new();
+    world.deposit(LENDER, UUSD, 100_000_000).unwrap();
+    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    let borrow = Borrow { denom: UUSD.to_owned(), amount: Amount::new(96_000_000), recipient: None, account_id: None };
+    let error = world.refused(|world| world.batch(ALICE, [BatchAction::Borrow(borrow)], &[])).to_string();
+    assert!(error.contains("at most 0.95 is allowed after a borrow"), "{error}");
+}
+
+/// 900,000 of a million lent at 54 % owe 900,000 × 0.54 / 525,600 = 0.924657 for the first minute, though they are
+/// repaid at once.
+#[test]
+fn borrow_owes_the_interest_of_a_minute_at_once() {
+    let mut world = World::builder().lent(1_000_000).build();
+    world.deposit(ALICE, UATOM, 200_000_000_000).unwrap();
+    let response = world.borrow(ALICE, UUSD, 900_000_000_000).unwrap();
+    assert_eq!((values(&response, "amount"), values(&response, "interest")), (vec!["900000000000"], vec!["924657"]));
+    assert_eq!(world.owed(ALICE, UUSD), 900_000_924_657);
+    let market = world.market(UUSD);
+    assert_eq!((market.reserves.raw(), market.supply.raw()), (92_465, 1_000_000_924_657 - 92_465));
+    let refused = world.refused(|world| world.borrow(ALICE, UUSD, 60_000_000_000)).to_string();
+    assert!(refused.starts_with("utilization of uusd would be 0.96"), "{refused}");
+    let coins = world.balance(ALICE, UUSD);
+    world.repay(ALICE, UUSD, 1_000_000_000_000).unwrap();
+    assert_eq!(coins - world.balance(ALICE, UUSD), 900_000_924_657);
+    assert_eq!(world.supplied(LENDER, UUSD), 1_000_000_924_657 - 92_465 - 1);
+    assert_solvent(&world);
 }

@@ -17,9 +17,9 @@ use plimsoll_pool::contract;
 use plimsoll_risk::params::CAP_MAX;
 use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate, Ratio};
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, OnBehalf};
+use plimsoll_schema::pool::{AssetChanges, BatchAction, ExecuteMsg, FromPurse, OnBehalf};
 use plimsoll_testing::{
-    AETH, ALICE, Asset, BOB, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World, coin, values,
+    AETH, ALICE, Asset, BOB, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World, coin, ratio, values,
 };
 
 const PLAIN: ExecuteMsg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None });
@@ -126,7 +126,10 @@ fn deposit_of_the_largest_128_bits_is_refused_by_the_cap() {
 fn deposit_of_the_largest_128_bits_to_rescue_an_account_is_a_typed_error() {
     let mut world = indebted(700_000_000);
     mint_wide(&mut world, ALICE, UATOM, too_wide());
-    refuses(&mut world, "amount does not fit its type", |world| world.deposit(ALICE, UATOM, u128::MAX));
+    world.set_price(UATOM, "9");
+    let text = "a deposit of 340282366920938463463374607431768211455uatom passes a stop or the supply cap only as far as it brings \
+        an account back within its max LTV";
+    refuses(&mut world, text, |world| world.deposit(ALICE, UATOM, u128::MAX));
 }
 
 #[test]
@@ -214,10 +217,12 @@ fn deposit_up_to_the_supply_cap_and_no_further() {
 
 #[test]
 fn deposit_while_stopped_is_refused_save_to_rescue_an_indebted_account() {
+    // At 4 USD she needs 250 ATOM for her 700 USD of debt.
     let mut world = indebted(700_000_000);
     world.deposit(BOB, UATOM, 5).unwrap();
     world.deposit(ALICE, AETH, 1_000).unwrap();
     world.enable(ALICE, AETH, false).unwrap();
+    world.set_price(UATOM, "4");
     world.update_asset(UATOM, AssetChanges { supply_cap: Some(Amount::new(1)), ..Default::default() }).unwrap();
     for denom in [UATOM, AETH, IBC_TOKEN] {
         pause_deposits(&mut world, denom);
@@ -245,6 +250,7 @@ fn deposit_past_the_cap_rescues_only_enabled_collateral_of_an_indebted_account()
     let mut world = indebted(700_000_000);
     world.deposit(ALICE, AETH, 1_000).unwrap();
     world.enable(ALICE, AETH, false).unwrap();
+    world.set_price(UATOM, "9");
     for denom in [UATOM, AETH] {
         world.update_asset(denom, AssetChanges { supply_cap: Some(Amount::new(7)), ..Default::default() }).unwrap();
     }
@@ -255,15 +261,17 @@ fn deposit_past_the_cap_rescues_only_enabled_collateral_of_an_indebted_account()
     refuses(&mut world, text, |world| world.deposit(LENDER, UATOM, 5));
 }
 
-/// A market of 1,000 USD, of which Alice owes this much when her 150 ATOM fall to a cent and are taken.
+/// A market of 1,000 USD, of which Alice owes this much when her 150 ATOM fall to a cent and are taken, a block ago.
 fn after_a_loss(borrowed: u128) -> World {
-    let mut world = World::new();
+    let mut world = World::builder().edit(UATOM, |asset| asset.params.sale_cost = Some(ratio("0.02"))).build();
+    world.allow_full_utilization(UUSD).unwrap();
     world.deposit(LENDER, UUSD, 1_000_000_000).unwrap();
     world.deposit(ALICE, UATOM, 150_000_000).unwrap();
     world.borrow(ALICE, UUSD, borrowed).unwrap();
     world.set_price(UATOM, "0.01");
     world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 10_000_000)).unwrap();
     assert_eq!(world.market(UUSD).debt, Amount::ZERO);
+    world.advance_fresh(5);
     world
 }
 
@@ -300,6 +308,7 @@ fn deposit_worth_no_share_is_refused() {
     let mut world = world.edit(UUSD, |asset| asset.params.supply_cap = CAP_MAX).build();
     world.deposit(LENDER, UUSD, 1_000_000_000).unwrap();
     world.deposit(ALICE, UATOM, 1_000_000_000).unwrap();
+    world.allow_full_utilization(UUSD).unwrap();
     world.borrow(ALICE, UUSD, 999_000_000).unwrap();
     // Ten times a year in one touch is × (1 + 10 + 50 + 166.6); three of them make a share worth more than a unit.
     for _ in 0..3 {
@@ -384,4 +393,31 @@ fn deposit_of_long_denoms_and_of_18_decimals_works() {
         assert_eq!(world.supplied(ALICE, denom), amount);
     }
     assert_eq!(world.account(ALICE).collaterals.len(), 3);
+}
+
+/// Whoever knows of a loss leaves before it is booked. Coming back waits for the next block: in the one of the
+/// write-off nobody deposits, alone, in a batch, for others, or to rescue an account; in other markets everybody does.
+#[test]
+fn deposit_in_the_block_of_a_write_off_is_refused() {
+    let mut world = World::builder().lent(1_000).build();
+    world.deposit(BOB, UUSD, 9_000_000_000).unwrap();
+    world.deposit(ALICE, UATOM, 90_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 600_000_000).unwrap();
+    world.deposit((LENDER, 1), UUSD, 10_000_000).unwrap();
+    world.borrow((LENDER, 1), UATOM, 700_000).unwrap();
+    world.set_price(UATOM, "0.01");
+    world.withdraw(BOB, UUSD, 9_000_000_000).unwrap();
+    world.write_off(BOB, ALICE).unwrap();
+    let text = "market: a debt was written off in this block: deposits are taken from the next on";
+    refuses(&mut world, text, |world| world.deposit(BOB, UUSD, 9_000_000_000));
+    refuses(&mut world, text, |world| world.deposit((LENDER, 1), UUSD, 5));
+    refuses(&mut world, text, |world| deposit_for(world, BOB, (LENDER, 1), coin(5, UUSD)));
+    let action = BatchAction::Deposit(FromPurse { coin: coin(5, UUSD), account_id: None });
+    refuses(&mut world, text, |world| world.batch(BOB, [action], &[coin(5, UUSD)]));
+    world.deposit(BOB, AETH, 5).unwrap();
+    // The collateral's market has written nothing off.
+    world.deposit(BOB, UATOM, 5).unwrap();
+    world.advance(1);
+    world.deposit(BOB, UUSD, 9_000_000_000).unwrap();
+    assert_solvent(&world);
 }

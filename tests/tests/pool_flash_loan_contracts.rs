@@ -28,7 +28,7 @@ struct Stage {
     liquidator: Addr,
 }
 
-/// Alice can be liquidated. The borrower owns the oracle, feeds a token and has one waiting, has liquidity in a pair, and coins of every kind.
+/// Alice can be liquidated. The borrower owns the oracle, feeds a token and has a source and a fallback waiting, has liquidity in a pair, and coins of every kind.
 fn besieged() -> Stage {
     let mut world = indebted(640_000_000);
     let borrower = world.borrower();
@@ -44,7 +44,8 @@ fn besieged() -> Stage {
         world.set_source(denom, source.clone(), guards.clone()).unwrap();
     }
     world.feed(&borrower, &[("ushell", "1")]).unwrap();
-    world.set_source("ushell", source, guards).unwrap();
+    world.set_source("ushell", source.clone(), guards.clone()).unwrap();
+    world.set_fallback("ushell", source, guards, 3_600).unwrap();
     let owner = borrower.to_string();
     world.execute_oracle(OWNER, &oracle::ExecuteMsg::UpdateOwner(OwnerUpdate::Propose { owner })).unwrap();
     world.execute_oracle(&borrower, &oracle::ExecuteMsg::UpdateOwner(OwnerUpdate::Accept {})).unwrap();
@@ -67,13 +68,17 @@ fn attempt(contract: &Addr, msg: &impl Serialize, funds: Vec<Coin>) -> Try {
 fn of_the_oracle(stage: &Stage) -> Vec<Try> {
     use oracle::ExecuteMsg as M;
     let denom = || "ushell".to_owned();
-    let feed = |denom: &str, text| oracle::FeedPrice { denom: denom.to_owned(), price: price(text) };
+    let feed = |denom: &str, text| oracle::FeedPrice { denom: denom.to_owned(), price: price(text), observed_at: None };
     let guards = Asset::new("unew", 6, "1").guards;
     let source = oracle::Source::Feed { feeders: vec![stage.borrower.to_string()], quorum: 1 };
     let successor = stage.world.addr(BOB).into_string();
     let messages = [
         M::SetSource { denom: "unew".to_owned(), source: source.clone(), guards: guards.clone() },
-        M::SetSource { denom: denom(), source, guards },
+        M::SetSource { denom: denom(), source: source.clone(), guards: guards.clone() },
+        M::SetFallback { denom: denom(), source, guards, after: 3_600 },
+        M::ApplyFallback { denom: denom() },
+        M::RemoveFallback { denom: denom() },
+        M::UpdateGuardian { guardian: None },
         M::ApplySource { denom: denom() },
         M::CancelSource { denom: denom() },
         M::Publish { denoms: vec![denom()] },
@@ -187,5 +192,5 @@ fn every_message_of_the_other_contracts_in_the_middle_of_a_loan_does_what_it_doe
             done.push(name);
         }
     }
-    assert_eq!(done.iter().collect::<BTreeSet<_>>().len(), 9, "{done:?}");
+    assert_eq!(done.iter().collect::<BTreeSet<_>>().len(), 13, "{done:?}");
 }

@@ -16,8 +16,8 @@ use num_rational::BigRational;
 use plimsoll_risk::units::{Amount, Ratio, ScaledDebt};
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::{
-    AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed, LoanId, OnBehalf, Receive,
-    UserAccount, Withdraw,
+    AssetChanges, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed, LoanId, OnBehalf,
+    Receive, UserAccount, UserAsset, Withdraw,
 };
 use plimsoll_testing::{
     AETH, ALICE, Actor, Addr, Asset, BOB, IBC_TOKEN, LENDER, OWNER, Step, UATOM, UUSD, World, coin, values,
@@ -34,7 +34,7 @@ fn besieged() -> (World, Addr) {
     world.deposit(&borrower, UATOM, 200_000_000).unwrap();
     world.deposit(&borrower, UUSD, 100_000_000).unwrap();
     world.borrow(&borrower, IBC_TOKEN, 5_000_000).unwrap();
-    world.execute(BOB, &ExecuteMsg::Cover {}, &[coin(50_000_000, UUSD)]).unwrap();
+    world.execute(BOB, &ExecuteMsg::Cover { beneficiary: None }, &[coin(50_000_000, UUSD)]).unwrap();
     let owner = borrower.to_string();
     let request = ExecuteMsg::RequestReserves {
         denom: UUSD.to_owned(),
@@ -111,8 +111,10 @@ fn every_message(world: &World) -> Vec<Step> {
         Step::pay(liquidate(None), coin(640_000_000, UUSD)),
         Step::pay(liquidate(Some(Receive::Shares)), coin(100_000_000, UUSD)),
         Step::pool(ExecuteMsg::WriteOff(UserAccount { user: alice.clone(), account_id: None })),
+        Step::pool(ExecuteMsg::SetOff(UserAsset { user: alice.clone(), account_id: None, denom: denom() })),
         Step::pay(batch, coin(20_000_000, UUSD)),
-        Step::pay(ExecuteMsg::Cover {}, coin(1_000_000, UUSD)),
+        Step::pay(ExecuteMsg::Cover { beneficiary: None }, coin(1_000_000, UUSD)),
+        Step::pay(ExecuteMsg::Cover { beneficiary: Some(Beneficiary::Suppliers) }, coin(1_000_000, UUSD)),
         Step::pay(ExecuteMsg::RepayFlashLoan(LoanId { id: 1 }), coin(1_000_000, UUSD)),
         Step::pool(ExecuteMsg::AssertFlashLoanRepaid(LoanId { id: 1 })),
         Step::loan(coin(1_000_000, UUSD), [Step::repay()]),

@@ -194,7 +194,7 @@ fn init_asset_with_parameters_out_of_range_is_refused() {
 fn init_asset_with_parameters_at_the_edge_of_their_range_works() {
     type Change = fn(&mut NewAsset);
     let cases: [Change; 6] = [
-        |p| p.decimals = 0,
+        |p| p.decimals = 4,
         |p| p.decimals = 18,
         |p| p.liquidation_bonus.full_at = ratio("0.825"),
         |p| (p.max_loan_to_value, p.liquidation_threshold) = (Ratio::ZERO, Ratio::ZERO),
@@ -217,4 +217,40 @@ fn init_asset_with_a_source_whose_bounds_its_price_leaves_is_refused_by_the_orac
     let params = Asset::new("unew", 6, "3").params;
     let text = "price of unew: no price is published";
     refuses(&mut world, text, |world| world.execute(OWNER, &message(params), &[]));
+}
+
+#[test]
+fn init_asset_of_a_token_whose_base_unit_may_be_worth_more_than_dust_is_refused() {
+    // 3 USD, at most 3,000: with 3 decimals a base unit may come to be worth 3 USD.
+    let (mut world, mut params) = priced("unew");
+    params.decimals = 3;
+    let text = "one base unit of unew may be worth 3, more than the dust value 1";
+    refuses(&mut world, text, |world| world.execute(OWNER, &message(params.clone()), &[]));
+    params.decimals = 0;
+    let text = "one base unit of unew may be worth 3000, more than the dust value 1";
+    refuses(&mut world, text, |world| world.execute(OWNER, &message(params), &[]));
+}
+
+#[test]
+fn init_asset_fills_in_what_a_sale_costs_and_the_most_utilization() {
+    let list = |world: &mut World, min: &str, sale_cost: Option<&str>, most: Option<&str>| {
+        let mut asset = Asset::new("ushell", 6, "1");
+        asset.params.liquidation_bonus.min = ratio(min);
+        asset.params.sale_cost = sale_cost.map(ratio);
+        asset.params.max_borrow_utilization = most.map(ratio);
+        world.list(asset);
+        let params = world.market("ushell").params;
+        (params.sale_cost, params.max_borrow_utilization)
+    };
+    for (min, sale_cost, most, expected) in [
+        ("0.02", None, None, ("0.01", "0.95")),
+        // Never above the least bonus.
+        ("0.005", None, None, ("0.005", "0.95")),
+        ("0.02", Some("0.02"), Some("1"), ("0.02", "1")),
+        ("0", Some("0"), Some("0"), ("0", "0")),
+    ] {
+        let mut world = World::new();
+        let expected = (ratio(expected.0), ratio(expected.1));
+        assert_eq!(list(&mut world, min, sale_cost, most), expected);
+    }
 }

@@ -14,9 +14,12 @@ use common::{
 use cosmwasm_std::Coin;
 use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
 use plimsoll_pool::contract;
-use plimsoll_risk::units::{Amount, Value};
-use plimsoll_schema::pool::{Config, ExecuteMsg, Receive};
-use plimsoll_testing::{AETH, ALICE, Asset, BOB, GUARDIAN, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World, coin, values};
+use plimsoll_risk::rates::{Kinked, RateModel};
+use plimsoll_risk::units::{Amount, Rate, Ratio, Value};
+use plimsoll_schema::pool::{AssetChanges, Config, ExecuteMsg, Receive};
+use plimsoll_testing::{
+    AETH, ALICE, Asset, BOB, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, UATOM, UUSD, World, coin, price, ratio, values,
+};
 
 #[test]
 fn liquidate_repays_to_the_target_health_factor_and_returns_the_rest() {
@@ -112,10 +115,10 @@ fn liquidate_of_an_account_at_health_factor_one_is_refused_and_just_below_it_wor
 fn liquidate_of_an_account_without_debt_is_refused() {
     let mut world = World::builder().lent(1_000).build();
     world.deposit(ALICE, UATOM, 5_000_000).unwrap();
-    let text = "account is healthy: its debt of 0 is carried up to 37.5";
-    refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 5_000_000)));
-    let text = "account is healthy: its debt of 0 is carried up to 0";
-    refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, BOB, UATOM, (UUSD, 5_000_000)));
+    let text = format!("account {}/0 has no debt of uusd", world.addr(ALICE));
+    refuses(&mut world, &text, |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 5_000_000)));
+    let text = format!("account {}/0 has no deposit of uatom", world.addr(BOB));
+    refuses(&mut world, &text, |world| world.liquidate(LIQUIDATOR, BOB, UATOM, (UUSD, 5_000_000)));
 }
 
 #[test]
@@ -150,7 +153,7 @@ fn liquidate_is_capped_by_the_collateral_in_that_denom() {
 
 #[test]
 fn liquidate_is_capped_by_the_debt_in_that_denom() {
-    let mut world = World::builder().lent(1_000_000).build();
+    let mut world = World::builder().edit(AETH, |asset| *asset = asset.clone().interest_free()).lent(1_000_000).build();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     world.borrow(ALICE, UUSD, 100_000_000).unwrap();
     world.borrow(ALICE, AETH, 270_000_000_000_000_000).unwrap(); // 540 USD
@@ -167,38 +170,38 @@ fn liquidate_is_capped_by_the_debt_in_that_denom() {
 
 #[test]
 fn liquidate_closes_a_remainder_below_the_dust_value_with_the_rest() {
-    // With dust of 400 USD, the 320 USD that would be left are closed as well, when the coins pay for it.
+    // A hundredth of `fallen`. With dust of 4 USD, the 3.2 USD that would be left are closed as well, when the coins pay for it.
     let terms = |config: &mut Config| {
-        config.liquidation.dust_value = Value::whole(400);
-        config.min_debt_value = Value::whole(401);
+        config.liquidation.dust_value = Value::whole(4);
+        config.min_debt_value = Value::whole(5);
     };
     let mut world = World::builder().pool(terms).lent(1_000_000).build();
-    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-    world.borrow(ALICE, UUSD, 640_000_000).unwrap();
+    world.deposit(ALICE, UATOM, 1_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 6_400_000).unwrap();
     world.set_price(UATOM, "8");
     let before = world.snapshot();
-    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
-    assert_eq!(values(&response, "repaid"), ["640000000"]);
-    assert_eq!(values(&response, "seized"), ["88000000"]);
-    assert_eq!((world.owed(ALICE, UUSD), world.supplied(ALICE, UATOM)), (0, 12_000_000));
+    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 6_400_000)).unwrap();
+    assert_eq!(values(&response, "repaid"), ["6400000"]);
+    assert_eq!(values(&response, "seized"), ["880000"]);
+    assert_eq!((world.owed(ALICE, UUSD), world.supplied(ALICE, UATOM)), (0, 120_000));
     assert!(world.borrowers().is_empty());
     world.restore(&before);
-    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 639_999_999)).unwrap();
-    assert_eq!(values(&response, "repaid"), ["320000000"]);
+    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 6_399_999)).unwrap();
+    assert_eq!(values(&response, "repaid"), ["3200000"]);
 }
 
 #[test]
 fn liquidate_leaves_a_remainder_of_exactly_the_dust_value() {
     let terms = |config: &mut Config| {
-        config.liquidation.dust_value = Value::whole(320);
-        config.min_debt_value = Value::whole(321);
+        config.liquidation.dust_value = "3.2".parse().unwrap();
+        config.min_debt_value = Value::whole(4);
     };
     let mut world = World::builder().pool(terms).lent(1_000_000).build();
-    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-    world.borrow(ALICE, UUSD, 640_000_000).unwrap();
+    world.deposit(ALICE, UATOM, 1_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 6_400_000).unwrap();
     world.set_price(UATOM, "8");
-    world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
-    assert_eq!(world.owed(ALICE, UUSD), 320_000_000);
+    world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 6_400_000)).unwrap();
+    assert_eq!(world.owed(ALICE, UUSD), 3_200_000);
 }
 
 #[test]
@@ -251,18 +254,22 @@ fn liquidate_for_a_collateral_or_a_debt_that_is_not_there_is_refused() {
 
 #[test]
 fn liquidate_that_seizes_nothing_is_refused() {
-    // A base unit of the dollar is worth less than one of a token at 8,000 USD and 2 decimals.
-    let dear = Asset::new("udear", 2, "10000");
-    let mut assets = Asset::defaults();
-    assets.push(dear);
-    let mut world = World::builder().assets(assets).lent(1_000_000).build();
-    world.deposit(ALICE, "udear", 10).unwrap();
+    // A base unit of a token at 400 USD and 2 decimals is 4 USD, less than dust. At the full bonus of 10 % it costs 3.636363… USD.
+    let mut dear = Asset::new("udear", 2, "500");
+    dear.guards.ceiling = price("500");
+    let assets = Asset::defaults().into_iter().chain([dear]);
+    let terms = |config: &mut Config| {
+        config.liquidation.dust_value = Value::whole(5);
+        config.min_debt_value = Value::whole(6);
+    };
+    let mut world = World::builder().assets(assets).pool(terms).lent(1_000_000).build();
+    world.deposit(ALICE, "udear", 200).unwrap();
     world.borrow(ALICE, UUSD, 640_000_000).unwrap();
-    world.set_price("udear", "8000");
-    let text = "72727272 repays or seizes nothing";
-    refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, "udear", (UUSD, 72_727_272)));
-    world.liquidate(LIQUIDATOR, ALICE, "udear", (UUSD, 72_727_273)).unwrap();
-    assert_eq!(world.supplied(ALICE, "udear"), 9);
+    world.set_price("udear", "400");
+    let text = "3636363 repays or seizes nothing";
+    refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, "udear", (UUSD, 3_636_363)));
+    world.liquidate(LIQUIDATOR, ALICE, "udear", (UUSD, 3_636_364)).unwrap();
+    assert_eq!(world.supplied(ALICE, "udear"), 199);
 }
 
 fn plain_message(world: &World) -> ExecuteMsg {
@@ -340,19 +347,105 @@ fn liquidate_may_seize_a_disabled_deposit() {
 }
 
 #[test]
-fn liquidate_may_seize_a_deposit_of_the_repaid_denom() {
+fn liquidate_of_a_deposit_of_the_repaid_denom_is_refused() {
     let mut world = indebted(640_000_000);
     world.deposit(ALICE, UUSD, 50_000_000).unwrap();
     world.set_price(UATOM, "8");
-    let uusd = world.balance(LIQUIDATOR, UUSD);
-    // 50 USD pay for 45.454546 at 10 %; the fee is a tenth of what is beyond 45.454546.
-    let response = world.liquidate(LIQUIDATOR, ALICE, UUSD, (UUSD, 640_000_000)).unwrap();
-    assert_eq!(values(&response, "repaid"), ["45454546"]);
-    assert_eq!(values(&response, "seized"), ["50000000"]);
-    assert_eq!(values(&response, "fee"), ["454546"]);
-    assert_eq!(world.balance(LIQUIDATOR, UUSD), uusd - 45_454_546 + 50_000_000 - 454_546);
-    assert_eq!((world.owed(ALICE, UUSD), world.supplied(ALICE, UUSD)), (594_545_454, 0));
-    assert_solvent(&world);
+    let text = "uusd is both debt and collateral: use set_off, which moves no coins and pays no bonus";
+    refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, UUSD, (UUSD, 640_000_000)));
+    let error = world.simulate_liquidation(ALICE, UUSD, (UUSD, 640_000_000)).unwrap_err();
+    assert_eq!(error.to_string(), text);
+}
+
+/// Without the price of what is seized, of what is repaid or of another deposit the account may look healthy: the price is the reason.
+#[test]
+fn liquidate_with_a_stale_price_names_the_price() {
+    for stale in [UUSD, UATOM, AETH] {
+        let mut world = indebted(640_000_000);
+        world.deposit(ALICE, AETH, 10_000_000_000_000_000).unwrap();
+        world.advance(3_601);
+        let others: Vec<(&str, &str)> =
+            [(UUSD, "1"), (UATOM, "10"), (AETH, "2000")].into_iter().filter(|(denom, _)| *denom != stale).collect();
+        world.set_prices(&others);
+        let text = format!("price of {stale}: price is 3601 s old, at most 3600 s are allowed");
+        refuses(&mut world, &text, |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)));
+    }
+}
+
+/// 700 of 1,000 USD, and the ATOM that carry them fall to 707 USD: 1 % is there, which is what selling them costs. At the least bonus of 2 % lenders
+/// would lose 700 − 707 / 1.02 = 6.862746 USD of a debt that can be paid in full.
+#[test]
+fn liquidate_of_an_account_that_can_pay_for_the_sale_costs_lenders_nothing() {
+    let mut world = indebted(700_000_000);
+    world.update_asset(UATOM, sale_cost("0.01")).unwrap();
+    world.set_price(UATOM, "7.07");
+    let (lent, uatom) = (world.supplied(LENDER, UUSD), world.balance(LIQUIDATOR, UATOM));
+    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 700_000_000)).unwrap();
+    for (key, value) in [("bonus", "0.01"), ("repaid", "700000000"), ("seized", "100000000"), ("fee", "0")] {
+        assert_eq!(values(&response, key), [value], "{key}");
+    }
+    assert!(values(&response, "written_off").is_empty());
+    assert_eq!((world.supplied(LENDER, UUSD), world.balance(LIQUIDATOR, UATOM)), (lent, uatom + 100_000_000));
+    assert_eq!(world.account(ALICE), Default::default());
+}
+
+/// As in `fallen`, but a sale costs 1 %: of 44 ATOM at 10 % the protocol has a tenth of 44 × 0.09 / 1.1 = 3.6.
+#[test]
+fn liquidate_takes_the_protocols_fee_of_what_the_bonus_exceeds_a_sale_by() {
+    let mut world = fallen();
+    world.update_asset(UATOM, sale_cost("0.01")).unwrap();
+    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
+    assert_eq!((values(&response, "seized"), values(&response, "fee")), (vec!["44000000"], vec!["360000"]));
+}
+
+fn sale_cost(cost: &str) -> AssetChanges {
+    AssetChanges { sale_cost: Some(ratio(cost)), ..Default::default() }
+}
+
+/// A dollar without decimals after a year at 100 %: a unit of debt as first taken is worth 2⅔. Each part is taken in whole units of both, rounded
+/// up, and seizes no more than what the debt falls by.
+#[test]
+fn liquidate_in_parts_in_a_market_without_decimals_yields_no_more_than_in_one() {
+    let rate_model = RateModel::Kinked(Kinked {
+        optimal_utilization_rate: Ratio::percent(80),
+        base: Rate::percent(100),
+        slope_1: Rate::ZERO,
+        slope_2: Rate::ZERO,
+    });
+    let mut coarse = Asset::new("ucoarse", 0, "1");
+    coarse.params.rate_model = rate_model;
+    coarse.guards.ceiling = price("1");
+    let mut world = World::builder().assets(Asset::defaults().into_iter().chain([coarse])).lent(1_000_000).build();
+    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    world.borrow(ALICE, "ucoarse", 300).unwrap();
+    world.advance_fresh(365 * 86_400);
+    let owed = world.owed(ALICE, "ucoarse");
+    // 300 × (1 + 1 + 1/2 + 1/6), rounded up in the index and in the amount.
+    assert_eq!(owed, 801);
+    world.mint(LIQUIDATOR, "ucoarse", 10_000);
+    world.set_price(UATOM, "10.4"); // 780 carried of 801
+    let before = world.snapshot();
+    // In steps of 10⁻⁷ USD.
+    let gained = |world: &World| {
+        let (coarse, uatom) = (world.balance(LIQUIDATOR, "ucoarse"), world.balance(LIQUIDATOR, UATOM));
+        10_000_000 * i128::try_from(coarse).unwrap() + 104 * i128::try_from(uatom).unwrap()
+    };
+    let start = gained(&world);
+    world.liquidate(LIQUIDATOR, ALICE, UATOM, ("ucoarse", 801)).unwrap();
+    let at_once = gained(&world) - start;
+    assert!(at_once > 0);
+    for part in [3, 4, 5, 6, 17, 50] {
+        world.restore(&before);
+        let mut paid = 0;
+        while world.position(ALICE).liquidatable {
+            let (coins, debt) = (world.balance(LIQUIDATOR, "ucoarse"), world.owed(ALICE, "ucoarse"));
+            world.liquidate(LIQUIDATOR, ALICE, UATOM, ("ucoarse", part)).unwrap();
+            paid = coins - world.balance(LIQUIDATOR, "ucoarse");
+            let fell = debt - world.owed(ALICE, "ucoarse");
+            assert!(paid == fell || paid == fell + 1, "{paid} for {fell}");
+        }
+        assert!(paid > 0 && gained(&world) - start <= at_once, "parts of {part}: {}", gained(&world) - start);
+    }
 }
 
 #[test]
@@ -398,6 +491,7 @@ fn liquidate_a_whole_life_in_every_pair_of_long_denoms_and_decimals() {
     let mut assets: Vec<Asset> = Asset::defaults().into_iter().map(|asset| asset.with_ltv(70, 75)).collect();
     assets.push(Asset::new(FACTORY_TOKEN, 6, "2.5"));
     assets.push(Asset::new("factory/wasm1maker/awei", 18, "0.5"));
+    let assets: Vec<Asset> = assets.into_iter().map(Asset::interest_free).collect();
     // 1,000 USD of each at the first price.
     let thousand = [1_000_000_000, 100_000_000, 200_000_000, 500_000_000_000_000_000, 400_000_000];
     let thousand: Vec<u128> = thousand.into_iter().chain([2_000_000_000_000_000_000_000]).collect();

@@ -7,8 +7,22 @@
 
 mod common;
 
-use common::{assert_solvent, indebted, refuses};
-use plimsoll_testing::{AETH, ALICE, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World, coin, values};
+use common::{assert_solvent, refuses};
+use plimsoll_schema::pool::AssetChanges;
+use plimsoll_testing::{AETH, ALICE, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World, coin, ratio, values};
+
+/// As everywhere, but a sale costs as much as the least bonus, 2 %.
+fn indebted(debt: u128) -> World {
+    let mut world = common::indebted(debt);
+    selling_costs_two_percent(&mut world);
+    world
+}
+
+fn selling_costs_two_percent(world: &mut World) {
+    for denom in [UATOM, AETH] {
+        world.update_asset(denom, AssetChanges { sale_cost: Some(ratio("0.02")), ..Default::default() }).unwrap();
+    }
+}
 
 #[test]
 fn liquidate_below_the_least_bonus_seizes_all_and_suppliers_bear_the_rest() {
@@ -21,15 +35,15 @@ fn liquidate_below_the_least_bonus_seizes_all_and_suppliers_bear_the_rest() {
 
     assert_eq!(values(&response, "repaid"), ["600000000"]);
     assert_eq!(values(&response, "seized"), ["100000000"]);
-    // A tenth of what is beyond 100 / 1.02 = 98.039216 ATOM, rounded up.
-    assert_eq!(values(&response, "fee"), ["196079"]);
+    // All of the bonus is what the sale costs: the protocol has no part in it.
+    assert_eq!(values(&response, "fee"), ["0"]);
     assert_eq!(values(&response, "written_off"), ["40000000uusd"]);
     assert_eq!(values(&response, "borne_by_reserves"), ["0uusd"]);
     assert_eq!(values(&response, "borne_by_suppliers"), ["40000000uusd"]);
     assert!(values(&response, "swept").is_empty());
     assert_eq!(values(&response, "denom"), [UUSD]);
     assert_eq!(world.balance(LIQUIDATOR, UUSD), uusd - 600_000_000);
-    assert_eq!(world.balance(LIQUIDATOR, UATOM), uatom + 100_000_000 - 196_079);
+    assert_eq!(world.balance(LIQUIDATOR, UATOM), uatom + 100_000_000);
     assert_eq!(world.market(UUSD).supply.raw(), supply - 40_000_000);
     assert!(world.market(UUSD).debt.is_zero());
     assert_eq!(world.account(ALICE), Default::default());
@@ -40,6 +54,7 @@ fn liquidate_below_the_least_bonus_seizes_all_and_suppliers_bear_the_rest() {
 #[test]
 fn liquidate_with_a_loss_spreads_it_over_suppliers_by_their_shares() {
     let mut world = World::new();
+    selling_costs_two_percent(&mut world);
     world.deposit(LENDER, UUSD, 750_000_000).unwrap();
     world.deposit(BOB, UUSD, 250_000_000).unwrap();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
@@ -57,25 +72,26 @@ fn liquidate_with_a_loss_spreads_it_over_suppliers_by_their_shares() {
 #[test]
 fn liquidate_with_a_loss_takes_reserves_first() {
     let mut world = World::builder().lent(1_000_000).build();
-    // Bob's interest of a year fills the reserves: 600,000 at 3 %, a tenth of it.
+    selling_costs_two_percent(&mut world);
+    // Bob's interest of a year fills the reserves: 600,000 at 3 %, a tenth of it, as in the tests of reserves.
     world.deposit(BOB, AETH, 1_000_000_000_000_000_000_000).unwrap();
     world.borrow(BOB, UUSD, 600_000_000_000).unwrap();
     world.advance_fresh(365 * 86_400);
     world.repay(BOB, UUSD, 700_000_000_000).unwrap();
     let reserves = world.market(UUSD).reserves.raw();
-    // e^0.03 − 1 to its third term is 0.0304545: 18,272.7, of which a tenth.
-    assert_eq!(reserves, 1_827_270_000);
+    assert_eq!(reserves, 1_827_273_577);
 
     world.deposit(ALICE, UATOM, 1_000_000_000).unwrap();
     world.borrow(ALICE, UUSD, 6_400_000_000).unwrap();
     let before = world.snapshot();
     let supply = world.market(UUSD).supply.raw();
-    // 612 of 640 pays for 600 each: 400 are lost, and reserves have them.
+    // 612 of 640 pays for 600 each: 400 are lost, with the 6,400 × 0.00032 / 525,600 = 0.000003 of the first minute,
+    // and reserves have them.
     world.set_price(UATOM, "6.12");
     let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 6_400_000_000)).unwrap();
-    assert_eq!(values(&response, "borne_by_reserves"), ["400000000uusd"]);
+    assert_eq!(values(&response, "borne_by_reserves"), ["400000003uusd"]);
     assert_eq!(values(&response, "borne_by_suppliers"), ["0uusd"]);
-    assert_eq!(world.market(UUSD).reserves.raw(), 1_427_270_000);
+    assert_eq!(world.market(UUSD).reserves.raw(), 1_427_273_574);
     assert_eq!(world.market(UUSD).supply.raw(), supply);
     assert_solvent(&world);
 
@@ -83,11 +99,11 @@ fn liquidate_with_a_loss_takes_reserves_first() {
     world.restore(&before);
     world.set_price(UATOM, "2.04");
     let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 6_400_000_000)).unwrap();
-    assert_eq!(values(&response, "written_off"), ["4400000000uusd"]);
-    assert_eq!(values(&response, "borne_by_reserves"), ["1827270000uusd"]);
-    assert_eq!(values(&response, "borne_by_suppliers"), ["2572730000uusd"]);
+    assert_eq!(values(&response, "written_off"), ["4400000003uusd"]);
+    assert_eq!(values(&response, "borne_by_reserves"), ["1827273577uusd"]);
+    assert_eq!(values(&response, "borne_by_suppliers"), ["2572726426uusd"]);
     assert_eq!(world.market(UUSD).reserves.raw(), 0);
-    assert_eq!(world.market(UUSD).supply.raw(), supply - 2_572_730_000);
+    assert_eq!(world.market(UUSD).supply.raw(), supply - 2_572_726_426);
     assert_solvent(&world);
 }
 
@@ -102,9 +118,7 @@ fn liquidate_that_leaves_dust_sweeps_it_to_reserves_and_writes_the_debt_off() {
     assert_eq!(values(&response, "swept"), ["83334uatom"]);
     assert_eq!(values(&response, "written_off"), ["40500000uusd"]);
     assert_eq!(values(&response, "borne_by_suppliers"), ["40500000uusd"]);
-    let fee: u128 = values(&response, "fee")[0].parse().unwrap();
-    assert_eq!(fee, 195_915); // 99.916666 − 97.957516 (up), a tenth, up
-    assert_eq!(world.market(UATOM).reserves.raw(), fee + 83_334);
+    assert_eq!(world.market(UATOM).reserves.raw(), 83_334);
     assert_eq!(world.account(ALICE), Default::default());
     assert_solvent(&world);
 }
@@ -143,7 +157,8 @@ fn liquidate_books_no_loss_while_a_disabled_deposit_stands() {
 
 #[test]
 fn liquidate_with_a_loss_in_several_debts_says_of_each_who_bore_it() {
-    let mut world = World::builder().lent(1_000_000).build();
+    let mut world = World::builder().edit(AETH, |asset| *asset = asset.clone().interest_free()).lent(1_000_000).build();
+    selling_costs_two_percent(&mut world);
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     world.borrow(ALICE, UUSD, 300_000_000).unwrap();
     world.borrow(ALICE, AETH, 150_000_000_000_000_000).unwrap(); // 300 USD

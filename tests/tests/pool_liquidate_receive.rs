@@ -89,7 +89,7 @@ fn liquidate_for_shares_of_a_denom_that_the_sender_owes_opens_a_disabled_slot() 
 
 /// The same account in a market of ATOM that has 10 left in cash.
 fn fallen_without_cash() -> World {
-    let mut world = World::builder().build();
+    let mut world = World::builder().edit(UATOM, |asset| *asset = asset.clone().interest_free()).build();
     world.deposit(LENDER, UUSD, 1_000_000_000_000).unwrap();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     world.borrow(ALICE, UUSD, 640_000_000).unwrap();

@@ -83,7 +83,9 @@ fn pause_lets_out_and_lets_rescue_and_nothing_else() {
     refuses(&mut world, "borrow of uusd is stopped", |world| world.borrow(ALICE, UUSD, 10_000_000));
     assert_eq!(world.max_borrow(ALICE, UUSD), 0);
 
-    world.deposit(ALICE, UATOM, 5_000_000).unwrap();
+    // At 9 USD her 100 ATOM carry 630 of 640: what brings her back within that is let in.
+    world.set_price(UATOM, "9");
+    world.deposit(ALICE, UATOM, 1_000_000).unwrap();
     world.repay(ALICE, UUSD, 40_000_000).unwrap();
     world.enable(BOB, UATOM, false).unwrap();
     world.withdraw(BOB, UATOM, 5).unwrap();

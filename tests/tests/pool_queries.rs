@@ -72,13 +72,13 @@ fn user_debts_and_user_collaterals_are_those_of_the_position() {
 }
 
 #[test]
-fn user_position_with_a_dead_oracle_counts_hard_bounds() {
+fn user_position_with_a_dead_oracle_counts_settled_prices() {
     let mut world = indebted(640_000_000);
     world.advance(3_601);
     let position = world.position(ALICE);
-    // 100 ATOM at most 10,000 USD each; a dollar at least a thousandth of one.
-    assert_eq!(position.collateral_value, Value::whole(1_000_000));
-    assert!(position.debt_value > "0.64".parse().unwrap() && position.debt_value < "0.6401".parse().unwrap());
+    // 100 ATOM at 10 USD, and 640 with the interest of an hour, as before the oracle died.
+    assert_eq!(position.collateral_value, Value::whole(1_000));
+    assert!(position.debt_value >= Value::whole(640) && position.debt_value < "640.01".parse().unwrap());
     assert_eq!((position.borrow_limit_value, position.liquidatable), (None, false));
 }
 
@@ -124,19 +124,26 @@ fn queries_of_an_unlisted_denom_are_refused() {
 
 #[test]
 fn rates_follow_the_kinked_curve() {
-    let mut world = World::new();
-    world.deposit(LENDER, UUSD, 1_000_000_000).unwrap();
+    let mut world = World::builder()
+        .pool(|config| {
+            config.liquidation.dust_value = "0.01".parse().unwrap();
+            config.min_debt_value = "0.1".parse().unwrap();
+        })
+        .build();
+    // So little that the interest of a minute is less than a unit.
+    world.deposit(LENDER, UUSD, 1_000_000).unwrap();
     world.deposit(ALICE, UATOM, 1_000_000_000).unwrap();
+    world.allow_full_utilization(UUSD).unwrap();
     let text = |rates: RatesResponse| {
         [rates.utilization.to_string(), rates.borrow_rate.to_string(), rates.liquidity_rate.to_string()]
     };
     assert_eq!(text(world.rates(UUSD)), ["0", "0", "0"]);
     // Up to 80 % along 4 %, from there along 100 % over the last fifth. Lenders get nine tenths of what borrowers pay.
     for (more, expected) in [
-        (400_000_000, ["0.4", "0.02", "0.0072"]),
-        (400_000_000, ["0.8", "0.04", "0.0288"]),
-        (100_000_000, ["0.9", "0.54", "0.4374"]),
-        (100_000_000, ["1", "1.04", "0.936"]),
+        (400_000, ["0.4", "0.02", "0.0072"]),
+        (400_000, ["0.8", "0.04", "0.0288"]),
+        (100_000, ["0.9", "0.54", "0.4374"]),
+        (100_000, ["1", "1.04", "0.936"]),
     ] {
         world.borrow(ALICE, UUSD, more).unwrap();
         assert_eq!(text(world.rates(UUSD)), expected);
@@ -203,7 +210,7 @@ fn pages_of_nothing_or_beyond_the_cap_are_refused() {
 
 /// 40 borrowers of three owners; those with an even number owe enough to fall below 1 when ATOM falls to 9.
 fn borrowers() -> (World, Vec<AccountKey>) {
-    let mut world = World::builder().lent(1_000_000).build();
+    let mut world = World::builder().edit(UUSD, |asset| *asset = asset.clone().interest_free()).lent(1_000_000).build();
     let mut keys = vec![];
     for (who, ids) in [(ALICE, 0..15), (BOB, 0..12), (OWNER, 300..313)] {
         for id in ids {

@@ -90,7 +90,8 @@ fn max_borrow_is_what_is_left_of_max_ltv() {
     let world = indebted(640_000_000);
     assert_eq!(world.max_borrow(ALICE, UUSD), 60_000_000);
     assert_eq!(world.max_borrow(ALICE, IBC_TOKEN), 12_000_000);
-    assert_eq!(world.max_borrow(ALICE, AETH), 30_000_000_000_000_000);
+    // 0.03, and in the first minute 0.03 × 1.5 × 10⁻⁹ / 525,600: 85 units.
+    assert_eq!(world.max_borrow(ALICE, AETH), 30_000_000_000_000_000 - 85);
     assert_eq!(world.max_borrow(ALICE, UATOM), 0); // its own collateral would no longer count
     assert_eq!(world.max_borrow(BOB, UUSD), 0);
     assert_eq!(world.max_borrow((ALICE, 1), UUSD), 0);
@@ -101,10 +102,21 @@ fn max_borrow_is_capped_by_cash_cap_switch_and_price_and_floored_by_the_least_de
     let mut world = World::new();
     world.deposit(LENDER, UUSD, 123_456_789).unwrap();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    // At 95 % lent out a year costs 79 %, and a minute 176 units, of which 17 are the reserves': 117,283,924 + 176 is
+    // 95 % of 123,456,789 + 159, and one more is not.
+    assert_eq!(world.max_borrow(ALICE, UUSD), 117_283_924);
+    let before = world.snapshot();
+    let refused = world.refused(|world| world.borrow(ALICE, UUSD, 117_283_925)).to_string();
+    assert!(refused.starts_with("utilization of uusd would be 0.95"), "{refused}");
+    world.borrow(ALICE, UUSD, 117_283_924).unwrap();
+    assert_eq!(world.owed(ALICE, UUSD), 117_284_100);
+    world.restore(&before);
+    world.allow_full_utilization(UUSD).unwrap();
     assert_eq!(world.max_borrow(ALICE, UUSD), 123_456_789);
     assert_eq!(world.max_borrow(ALICE, AETH), 0);
     world.update_asset(UUSD, AssetChanges { borrow_cap: Some(Amount::new(77_000_000)), ..Default::default() }).unwrap();
-    assert_eq!(world.max_borrow(ALICE, UUSD), 77_000_000);
+    // Of which 77,000,000 × 0.0312 / 525,600 = 4 are the minute's interest.
+    assert_eq!(world.max_borrow(ALICE, UUSD), 76_999_996);
     // 5 USD are the least; 7 ATOM would carry 49, so with 0.7 of them there is nothing to be had.
     world.deposit(BOB, UATOM, 700_000).unwrap();
     assert_eq!(world.max_borrow(BOB, UUSD), 0);
@@ -194,7 +206,7 @@ fn simulate_liquidation_is_what_liquidate_does_in_many_states() {
 
 #[test]
 fn simulate_liquidation_says_what_comes_as_shares() {
-    let mut world = World::new();
+    let mut world = World::builder().edit(UATOM, |asset| *asset = asset.clone().interest_free()).build();
     world.deposit(LENDER, UUSD, 1_000_000_000_000).unwrap();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     world.borrow(ALICE, UUSD, 640_000_000).unwrap();
@@ -211,7 +223,8 @@ fn simulate_liquidation_with_a_loss_says_that_it_is_written_off() {
     let mut world = indebted(640_000_000);
     world.set_price(UATOM, "6.12");
     let simulated = executes_as_simulated(&mut world, UATOM, (UUSD, 640_000_000));
-    assert_eq!((simulated.liquidation.repay.raw(), simulated.written_off), (600_000_000, true));
+    // Nothing is left for a bonus, and sales cost nothing here.
+    assert_eq!((simulated.liquidation.repay.raw(), simulated.written_off), (612_000_000, true));
     assert_eq!(simulated.health_factor_after, None);
 }
 

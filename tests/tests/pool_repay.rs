@@ -55,14 +55,29 @@ fn repay_of_all_and_more_clears_the_debt_and_returns_the_rest() {
     assert_eq!(world.query_raw(&pool, ACCOUNTS.key((&world.addr(ALICE), 0))), None);
 }
 
+/// The least debt is 5 USD: of 100, 95 may be repaid in part, one unit more may not. A rest that nobody would liquidate would be a reason to
+/// pass a stop or a cap.
+#[test]
+fn repay_that_leaves_less_than_the_least_debt_is_refused_and_a_full_one_is_not() {
+    let mut world = indebted(100_000_000);
+    let text = "rest of the debt of uusd would be worth 4.999999: repay all of it, or leave at least 5";
+    refuses(&mut world, text, |world| world.repay(ALICE, UUSD, 95_000_001));
+    world.repay(ALICE, UUSD, 95_000_000).unwrap();
+    let text = "rest of the debt of uusd would be worth 0.000001: repay all of it, or leave at least 5";
+    refuses(&mut world, text, |world| world.repay(ALICE, UUSD, 4_999_999));
+    world.repay(ALICE, UUSD, 5_000_000).unwrap();
+    assert!(world.account(ALICE).debts.is_empty());
+}
+
 #[test]
 fn repay_of_one_of_two_debts_leaves_a_debtor() {
     let mut world = indebted(100_000_000);
     world.borrow(ALICE, AETH, 10_000_000_000_000_000).unwrap();
     world.repay(ALICE, UUSD, 100_000_000).unwrap();
     assert_eq!(world.borrowers().len(), 1);
-    assert_eq!(world.owed(ALICE, AETH), 10_000_000_000_000_000);
-    world.repay(ALICE, AETH, 10_000_000_000_000_000).unwrap();
+    // With the interest of a minute, 10¹⁶ × 5 × 10⁻¹⁰ / 525,600.
+    assert_eq!(world.owed(ALICE, AETH), 10_000_000_000_000_009);
+    world.repay(ALICE, AETH, 10_000_000_000_000_009).unwrap();
     assert!(world.borrowers().is_empty());
 }
 
@@ -72,13 +87,17 @@ fn repay_after_30_days_takes_the_interest_of_a_plain_rational_model() {
     world.deposit(LENDER, UUSD, 1_000_000_000_000).unwrap();
     world.deposit(ALICE, UATOM, 100_000_000_000).unwrap();
     world.borrow(ALICE, UUSD, 400_000_000_000).unwrap();
-    // Two fifths lent out, half of the optimum of four fifths: half of 4 % a year.
-    assert_eq!(world.rates(UUSD).borrow_rate.to_string(), "0.02");
+    // Two fifths lent out, half of the optimum of four fifths: half of 4 % a year, and 400,000 × 0.02 / 525,600 for the
+    // first minute. Nine tenths of that are lenders'.
+    let start = 400_000_015_220u128;
+    let rate = rational(4, 100) * rational(start, 1_000_000_015_220 - 1_522) / rational(8, 10);
+    let shown = world.rates(UUSD).borrow_rate.to_string();
+    assert_eq!((world.owed(ALICE, UUSD), shown.as_str()), (start, "0.020000000487039994"));
     world.advance(30 * 86_400);
 
-    let interest = growth(&rational(2, 100), 30 * 86_400) * BigInt::from(400_000_000_000u128);
-    let expected = u128::try_from(interest.ceil().to_integer()).unwrap();
-    assert_eq!(expected, 658_074_982); // 400,000 × (x + x²/2 + x³/6) with x = 0.02 × 30 / 365
+    let interest = growth(&rate, 30 * 86_400) * BigInt::from(start);
+    let expected = 15_220 + u128::try_from(interest.ceil().to_integer()).unwrap();
+    assert_eq!(expected, 658_090_243); // 400,000.015220 × (x + x²/2 + x³/6) with x = 0.020000000487 × 30 / 365
     let alice = world.balance(ALICE, UUSD);
     world.repay(ALICE, UUSD, 500_000_000_000).unwrap();
     let paid = alice - world.balance(ALICE, UUSD) - 400_000_000_000;
@@ -179,14 +198,20 @@ fn repay_so_small_that_rounding_leaves_nothing_of_it_is_refused() {
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     world.borrow(ALICE, UUSD, 100_000_000).unwrap();
     // A unit of debt as first taken is worth 2.67 now.
+    // With 100,000,000 / 525,600 units of the first minute.
+    assert_eq!(world.owed(ALICE, UUSD), 100_000_190);
     world.advance(365 * 86_400);
     refuses(&mut world, "1 uusd repays nothing", |world| world.repay(ALICE, UUSD, 1));
     refuses(&mut world, "2 uusd repays nothing", |world| world.repay(ALICE, UUSD, 2));
     let owed = world.owed(ALICE, UUSD);
-    assert_eq!(owed, 266_666_667);
-    // Three clear one old unit: rounded down, in the pool's favour, and what is owed up.
-    world.repay(ALICE, UUSD, 3).unwrap();
-    assert_eq!(world.owed(ALICE, UUSD), 266_666_665);
+    assert_eq!(owed, 266_667_174);
+    // Three clear one old unit, which takes 2.67 and so 3; five clear no more and take no more, and six take 5.33 and
+    // so 6.
+    for (offered, taken, left) in [(3, 3, 266_667_171), (5, 3, 266_667_169), (6, 6, 266_667_163)] {
+        let coins = world.balance(ALICE, UUSD);
+        world.repay(ALICE, UUSD, offered).unwrap();
+        assert_eq!((coins - world.balance(ALICE, UUSD), world.owed(ALICE, UUSD)), (taken, left));
+    }
 }
 
 #[test]

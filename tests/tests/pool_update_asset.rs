@@ -62,6 +62,8 @@ fn update_asset_changes_what_is_named_and_nothing_else() {
         supply_cap: Some(Amount::new(7)),
         borrow_cap: Some(Amount::new(6)),
         rate_model: Some(flat_rate(3)),
+        sale_cost: Some(ratio("0.007")),
+        max_borrow_utilization: Some(ratio("0.8")),
     };
     world.update_asset(UATOM, changes).unwrap();
     let after = world.market(UATOM).params;
@@ -71,6 +73,7 @@ fn update_asset_changes_what_is_named_and_nothing_else() {
     assert_eq!((after.reserve_factor, after.reserve_floor), (ratio("0.4"), ratio("0.05")));
     assert_eq!((after.max_loan_to_value, world.market(UATOM).liquidation_threshold), (ratio("0.5"), ratio("0.8")));
     assert_eq!(after.rate_model, flat_rate(3));
+    assert_eq!((after.sale_cost, after.max_borrow_utilization), (ratio("0.007"), ratio("0.8")));
     assert_eq!((after.denom.as_str(), after.decimals, after.enabled), (UATOM, 6, expected.enabled));
 }
 
@@ -249,6 +252,8 @@ fn update_asset_by_the_risk_manager_tightens_only() {
         (AssetChanges { reserve_floor: Some(Ratio::ONE), ..none.clone() }, "reserve_floor"),
         (AssetChanges { flash_loan_fee: Some(Ratio::ONE), ..none.clone() }, "flash_loan_fee"),
         (AssetChanges { rate_model: Some(same.rate_model.clone()), ..none.clone() }, "rate_model"),
+        (AssetChanges { sale_cost: Some(Ratio::ZERO), ..none.clone() }, "sale_cost"),
+        (AssetChanges { max_borrow_utilization: Some(ratio("0.951")), ..none.clone() }, "max_borrow_utilization"),
     ] {
         let text =
             format!("the risk manager may not change {name} so: only caps, max LTV and threshold, and only downwards");
@@ -256,8 +261,9 @@ fn update_asset_by_the_risk_manager_tightens_only() {
     }
     let caps = (Some(Amount::new(9)), Some(Amount::ZERO));
     let changes = AssetChanges { supply_cap: caps.0, borrow_cap: caps.1, ..lower_threshold(60, None) };
-    send(&mut world, changes).unwrap();
+    send(&mut world, AssetChanges { max_borrow_utilization: Some(ratio("0.9")), ..changes }).unwrap();
     let after = world.market(UATOM);
+    assert_eq!(after.params.max_borrow_utilization, ratio("0.9"));
     assert_eq!((after.params.supply_cap, after.params.borrow_cap), (Amount::new(9), Amount::ZERO));
     assert_eq!(after.liquidation_threshold, ratio("0.75"));
     // Half way down he can't turn the ramp around, though what he asks for is below what is in force.
@@ -321,10 +327,10 @@ fn update_asset_of_rates_leaves_the_interest_up_to_then_to_the_old_ones() {
     let changes =
         AssetChanges { rate_model: Some(flat_rate(50)), reserve_factor: Some(ratio("0.5")), ..Default::default() };
     world.update_asset(UUSD, changes).unwrap();
-    // A fifth of a year at 10 %, then a fifth at 50 %.
-    let start = rational(400_000_000_000, 1);
+    // A fifth of a year at 10 %, then a fifth at 50 %. 400,000 × 0.1 / 525,600 were owed at once.
+    let start = rational(400_000_076_103, 1);
     let first = &start * (rational(1, 1) + growth(&rational(1, 10), 73 * DAY));
-    let reserves = (&first - &start) / BigInt::from(10);
+    let reserves = (&first - rational(400_000_000_000, 1)) / BigInt::from(10);
     let close = |got: Amount, expected: &num_rational::BigRational| {
         let gap = BigInt::from(got.raw()) - expected.to_integer();
         assert!(gap >= BigInt::from(-1) && gap <= BigInt::from(1), "{got} for {expected}");

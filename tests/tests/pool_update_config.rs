@@ -7,7 +7,8 @@
 
 mod common;
 
-use common::{indebted, refuses, takes_no_funds};
+use common::{Outcome, indebted, refuses, takes_no_funds};
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::price::Guards;
 use plimsoll_risk::units::{Ratio, Value};
@@ -62,10 +63,23 @@ fn refused_settings(good: &Config) -> Vec<(Config, String)> {
         ),
         with(&|c| c.min_debt_value = Value::ZERO, "min_debt_value 0 is not above dust_value 1, or dust_value is zero"),
         with(
-            &|c| (c.liquidation.dust_value, c.min_debt_value) = (Value::whole(1_001), Value::whole(1_002)),
-            "dust_value 1001 is above 1000",
+            &|c| (c.liquidation.dust_value, c.min_debt_value) = (Value::whole(6), Value::whole(7)),
+            "dust_value 6 is above 5",
         ),
-        with(&|c| c.min_debt_value = Value::whole(10_001), "min_debt_value 10001 is above 10000"),
+        with(&|c| c.min_debt_value = Value::whole(101), "min_debt_value 101 is above 100"),
+        with(&|c| c.oracle_delay = 2_592_001, "oracle_delay 2592001 is above 30 days"),
+        with(
+            &|c| c.halt_grace = HaltGrace { gap: 599, grace: 60 },
+            "halt_grace: gap 599 and grace 60 must both be 0, or gap at least 600 and grace at most 3600",
+        ),
+        with(
+            &|c| c.halt_grace = HaltGrace { gap: 600, grace: 3_601 },
+            "halt_grace: gap 600 and grace 3601 must both be 0, or gap at least 600 and grace at most 3600",
+        ),
+        with(
+            &|c| c.halt_grace = HaltGrace { gap: 0, grace: 60 },
+            "halt_grace: gap 0 and grace 60 must both be 0, or gap at least 600 and grace at most 3600",
+        ),
         with(&|c| c.reserves_delay = 86_399, "reserves_delay of 86399 seconds is not between a day and a year"),
         with(&|c| c.reserves_delay = 31_536_001, "reserves_delay of 31536001 seconds is not between a day and a year"),
         with(
@@ -177,7 +191,8 @@ fn another_oracle(world: &mut World) -> Addr {
         owner: world.addr(OWNER).into_string(),
         production: false,
         source_delay: 0,
-        max_replacement_deviation: ratio("0.1"),
+        heartbeat_gap: 0,
+        guardian: None,
     };
     world.deploy(oracle_code(), OWNER, &msg, &[], "oracle").unwrap()
 }
@@ -188,41 +203,72 @@ fn set_fixed(world: &mut World, oracle: &Addr, denom: &str, at: &str) {
     world.execute_contract(OWNER, oracle, &msg, &[]).unwrap();
 }
 
+fn change_oracle(world: &mut World, oracle: &Addr) -> Outcome {
+    world.execute(OWNER, &ExecuteMsg::UpdateOracle { oracle: oracle.to_string() }, &[])
+}
+
+/// An oracle that says 8 of ATOM, where the present one says 10.
+fn far_oracle(world: &mut World) -> Addr {
+    let oracle = another_oracle(world);
+    for (denom, at) in [(UUSD, "1"), (UATOM, "8"), (IBC_TOKEN, "5"), (AETH, "2000")] {
+        set_fixed(world, &oracle, denom, at);
+    }
+    oracle
+}
+
 #[test]
-fn update_oracle_takes_effect_with_notice_and_near_the_present_prices_only() {
+fn update_oracle_takes_effect_with_notice_whatever_its_prices_are() {
     let mut world = World::new();
-    let empty = another_oracle(&mut world);
-    let near = another_oracle(&mut world);
-    let far = another_oracle(&mut world);
-    for (denom, good, bad) in [(UUSD, "1.1", "1"), (UATOM, "9", "8.9"), (IBC_TOKEN, "5", "5"), (AETH, "2000", "2000")] {
-        set_fixed(&mut world, &near, denom, good);
-        set_fixed(&mut world, &far, denom, bad);
-    }
-    let change = |world: &mut World, oracle: &Addr| {
-        world.execute(OWNER, &ExecuteMsg::UpdateOracle { oracle: oracle.to_string() }, &[])
-    };
-    for (oracle, refusal) in [
-        (&empty, Some("price of uusd: no price is published")),
-        (&far, Some("price of uatom: the new oracle says 8.9, the present one 10, at most 0.1 apart is allowed")),
-        (&near, None),
-    ] {
-        let effective_at = world.now() + 86_400;
-        change(&mut world, oracle).unwrap();
-        assert_eq!(world.config().proposed_oracle, Some((oracle.to_string(), effective_at)));
-        world.advance_fresh(86_399);
-        let text = format!("the oracle can be changed from {effective_at} on, it is {}", effective_at - 1);
-        refuses(&mut world, &text, |world| change(world, oracle));
-        world.advance_fresh(1);
-        match refusal {
-            Some(text) => refuses(&mut world, text, |world| change(world, oracle)),
-            None => drop(change(&mut world, oracle).unwrap()),
-        }
-    }
-    assert_eq!((world.config().config.oracle, world.config().proposed_oracle), (near.into_string(), None));
+    let far = far_oracle(&mut world);
+    let effective_at = world.now() + 86_400;
+    change_oracle(&mut world, &far).unwrap();
+    assert_eq!(world.config().proposed_oracle, Some((far.to_string(), effective_at)));
+    world.advance_fresh(86_399);
+    let text = format!("the oracle can be changed from {effective_at} on, it is {}", effective_at - 1);
+    refuses(&mut world, &text, |world| change_oracle(world, &far));
+    world.advance_fresh(1);
+    change_oracle(&mut world, &far).unwrap();
+    assert_eq!((world.config().config.oracle, world.config().proposed_oracle), (far.into_string(), None));
     // The pool goes by it from here on.
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-    let position = world.position(ALICE);
-    assert_eq!(position.collateral_value, Value::whole(900));
+    assert_eq!(world.position(ALICE).collateral_value, Value::whole(800));
+}
+
+#[test]
+fn update_oracle_to_one_that_knows_no_price_of_a_market_is_refused() {
+    let mut world = World::new();
+    let empty = another_oracle(&mut world);
+    change_oracle(&mut world, &empty).unwrap();
+    world.advance_fresh(86_400);
+    refuses(&mut world, "price of uusd: no price is published", |world| change_oracle(world, &empty));
+    for (denom, at) in [(UUSD, "1"), (UATOM, "8"), (IBC_TOKEN, "5")] {
+        set_fixed(&mut world, &empty, denom, at);
+    }
+    refuses(&mut world, "price of aeth: no price is published", |world| change_oracle(world, &empty));
+}
+
+#[test]
+fn update_oracle_lapses_a_week_after_it_could_be_done() {
+    let mut world = World::new();
+    let far = far_oracle(&mut world);
+    let present = world.oracle().to_string();
+    change_oracle(&mut world, &far).unwrap();
+    world.advance_fresh(8 * 86_400 + 1);
+    // The notice is over: the same message announces anew.
+    change_oracle(&mut world, &far).unwrap();
+    assert_eq!(world.config().config.oracle, present);
+    assert_eq!(world.config().proposed_oracle, Some((far.to_string(), world.now() + 86_400)));
+    world.advance_fresh(8 * 86_400);
+    change_oracle(&mut world, &far).unwrap();
+    assert_eq!(world.config().config.oracle, far.to_string());
+}
+
+#[test]
+fn update_oracle_without_a_delay_is_done_at_once() {
+    let mut world = World::builder().pool(|config| config.oracle_delay = 0).build();
+    let far = far_oracle(&mut world);
+    change_oracle(&mut world, &far).unwrap();
+    assert_eq!((world.config().config.oracle, world.config().proposed_oracle), (far.into_string(), None));
 }
 
 #[test]

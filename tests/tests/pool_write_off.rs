@@ -8,9 +8,10 @@
 mod common;
 
 use common::{assert_solvent, indebted, refuses, takes_no_funds};
+use plimsoll_risk::units::Value;
 use plimsoll_schema::oracle::PRICE_RECORDS;
-use plimsoll_schema::pool::{ExecuteMsg, UserAccount};
-use plimsoll_testing::{AETH, ALICE, BOB, LENDER, UATOM, UUSD, World, values};
+use plimsoll_schema::pool::{Config, ExecuteMsg, UserAccount};
+use plimsoll_testing::{AETH, ALICE, Asset, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World, ratio, values};
 
 /// 1,600 units of a token at a cent, against 10 USD: 16 ATOM fell from 160 USD to 0.16.
 fn ruined() -> World {
@@ -58,8 +59,8 @@ fn write_off_of_collateral_worth_the_dust_value_is_refused() {
 #[test]
 fn write_off_of_debt_that_the_collateral_covers_is_refused() {
     let mut world = ruined();
-    // All but 0.15 USD repaid: 0.16 of collateral, dust as it is, covers that.
-    world.repay(ALICE, UUSD, 9_850_000).unwrap();
+    // The dollar falls to 0.015: 0.16 of collateral, dust as it is, covers the 0.15 owed.
+    world.set_price(UUSD, "0.015");
     let text = "not bad debt: collateral 0.16, debt 0.15, dust 1";
     refuses(&mut world, text, |world| world.write_off(BOB, ALICE));
 }
@@ -120,14 +121,22 @@ fn write_off_takes_swept_collateral_of_the_owed_denom_as_reserves_first() {
 }
 
 #[test]
-fn write_off_with_a_failing_price_counts_collateral_at_its_upper_bound() {
-    // ATOM may cost up to 10,000 USD: 16 of them might.
+fn write_off_with_a_silent_price_counts_collateral_at_its_settled_price() {
+    // 16 ATOM at a cent are 0.16 USD, silent or not.
     let mut world = ruined();
     world.advance(3_601);
     world.set_prices(&[(UUSD, "1")]);
+    let before = world.snapshot();
+    world.write_off(BOB, ALICE).unwrap();
+    // At 6.25 cents they are a dollar, which is no dust.
+    world.restore(&before);
+    world.set_price(UATOM, "0.0625");
+    world.advance(3_601);
+    world.set_prices(&[(UUSD, "1")]);
     let error = world.refused(|world| world.write_off(BOB, ALICE));
-    assert!(error.to_string().starts_with("not bad debt: collateral 160000, debt 10.0000"), "{error}");
+    assert!(error.to_string().starts_with("not bad debt: collateral 1, debt 10.0000"), "{error}");
     // Nor does a price that is gone altogether make a debt bad.
+    world.restore(&before);
     let oracle = world.oracle().clone();
     world.storage_mut(&oracle).remove(&PRICE_RECORDS.key(UATOM));
     let error = world.refused(|world| world.write_off(BOB, ALICE));
@@ -146,4 +155,46 @@ fn write_off_of_a_bad_address_is_refused() {
     let msg = ExecuteMsg::WriteOff(UserAccount { user: "nobody".to_owned(), account_id: None });
     let text = "'nobody' is not an address of this chain";
     refuses(&mut World::new(), text, |world| world.execute(BOB, &msg, &[]));
+}
+
+/// As much as five units may count as dust. Where it was up to a thousand, a stranger had 999.6 of collateral swept and
+/// 1,010 of debt written off.
+#[test]
+fn write_off_of_an_account_that_has_most_of_its_debt_is_refused_at_the_most_dust() {
+    let most = |config: &mut Config| {
+        (config.liquidation.dust_value, config.min_debt_value) = (Value::whole(5), Value::whole(6))
+    };
+    let mut world = World::builder().pool(most).lent(1_000_000).build();
+    world.deposit(ALICE, UATOM, 200_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 1_010_000_000).unwrap();
+    world.set_price(UATOM, "4.998");
+    let text = "not bad debt: collateral 999.6, debt 1010, dust 5";
+    refuses(&mut world, text, |world| world.write_off(BOB, ALICE));
+    // 4.999 is dust, five are none.
+    world.set_price(UATOM, "0.025");
+    refuses(&mut world, "not bad debt: collateral 5, debt 1010, dust 5", |world| world.write_off(BOB, ALICE));
+    world.set_price(UATOM, "0.024999");
+    world.write_off(BOB, ALICE).unwrap();
+}
+
+/// 1,898.4 of collateral for 2,000 of debt. Where a thousand counted as dust, repaying 900 left less than that and
+/// booked a loss of 1,100, though all the collateral pays for 1,879 at a cost of 1 % to sell it.
+#[test]
+fn write_off_is_not_forced_by_repaying_a_part() {
+    let most = |config: &mut Config| {
+        (config.liquidation.dust_value, config.min_debt_value) = (Value::whole(5), Value::whole(6))
+    };
+    let edit = |asset: &mut Asset| asset.params.sale_cost = Some(ratio("0.01"));
+    let mut world = World::builder().pool(most).edit(UATOM, edit).lent(1_000_000).build();
+    world.deposit(ALICE, UATOM, 300_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 2_000_000_000).unwrap();
+    world.set_price(UATOM, "6.328");
+    let lent = world.supplied(LENDER, UUSD);
+    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 900_000_000)).unwrap();
+    assert!(values(&response, "written_off").is_empty());
+    assert_eq!((world.owed(ALICE, UUSD), world.supplied(LENDER, UUSD)), (1_100_000_000, lent));
+    // The rest pays for the rest: 989.4 / 1.01 = 979.6, and 120.4 are lost in all.
+    world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 1_100_000_000)).unwrap();
+    let lost = lent - world.supplied(LENDER, UUSD);
+    assert!((120_000_000..121_000_000).contains(&lost), "{lost}");
 }

@@ -10,11 +10,13 @@ use plimsoll_oracle::state as oracle;
 use plimsoll_oracle::votes::Votes;
 use plimsoll_pool::state::{self as pool, Roles};
 use plimsoll_risk::account::Account;
+use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact::{decode, encode};
-use plimsoll_schema::oracle::{PRICE_RECORDS, Source};
+use plimsoll_schema::oracle::{ConfigResponse, PRICE_RECORDS, Source};
+use plimsoll_schema::pool::ReservesRequest;
 use plimsoll_testing::Addr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,15 +33,19 @@ fn stored<T: Serialize + DeserializeOwned + PartialEq + Debug>(record: Value, ex
 }
 
 fn guards() -> Value {
-    json!({ "max_age": 600, "floor": "0.000000000000000001", "ceiling": "0.000000000000000002",
+    json!({ "max_age": 600, "floor": "0.000000000000000001", "ceiling": "0.000000000000000002", "bound_hold": 6,
         "max_deviation": "0.000000000000000003", "step_interval": 4, "age_spread": "0.000000000000000005" })
 }
+
+/// The bytes of these guards.
+const GUARDS: &str = "01d804010206030405";
 
 #[test]
 fn records_of_the_pool_keep_their_bytes() {
     let market = json!({ "cash": "1", "lent": "2", "debt_scaled": "3", "borrow_index": "0.000000000000000004",
-        "supply_shares": "5", "reserves": "6", "updated_at": 7, "rate": "0.000000000000000008" });
-    stored::<Market>(market, "0102030405060708");
+        "supply_shares": "5", "reserves": "6", "updated_at": 7, "rate": "0.000000000000000008",
+        "reserves_fraction": "0.000000000000000009", "written_off": true });
+    stored::<Market>(market, "01020304050607080901");
     let account = json!({ "collaterals": [{ "asset": 1, "shares": "300", "enabled": true }],
         "debts": [{ "asset": 2, "scaled": "4" }], "category": 5, "settings": 6 });
     stored::<Account>(account, "0101ac02010102040506");
@@ -52,31 +58,47 @@ fn records_of_the_pool_keep_their_bytes() {
         "flash_loan_fee": "0.000000000000000014",
         "rate_model": { "kinked": { "optimal_utilization_rate": "0.000000000000000015",
             "base": "0.000000000000000016", "slope_1": "0.000000000000000017", "slope_2": "0.000000000000000018" } },
-        "enabled": { "deposit": true, "borrow": false, "flash_loan": true } });
-    stored::<AssetParams>(params, "0175060102030405060708090a0b0c0d0e000f101112010001");
+        "enabled": { "deposit": true, "borrow": false, "flash_loan": true },
+        "sale_cost": "0.000000000000000019", "max_borrow_utilization": "0.00000000000000002" });
+    stored::<AssetParams>(params, "0175060102030405060708090a0b0c0d0e000f1011120100011314");
+    let request =
+        json!({ "amount": "1", "recipient": "a", "effective_at": 2, "floor": "0.000000000000000003", "paid": "4" });
+    stored::<ReservesRequest>(request, "010161020304");
     let roles = json!({ "ownership": { "owner": "a", "proposed": "b" }, "risk_manager": "c", "guardian": null });
     stored::<Roles>(roles, "016101016201016300");
 }
 
 #[test]
 fn records_of_the_oracle_keep_their_bytes() {
-    let record = json!({ "version": 1, "generation": 2, "price": "0.000000000000000003", "low": "0.000000000000000004",
-        "high": "0.000000000000000005", "timestamp": 6, "anchor": "0.000000000000000007", "anchored_at": 8,
-        "guards": guards() });
-    stored::<PriceRecord>(record, "010203040506070801d8040102030405");
+    let band = |low: u8, high: u8| json!({ "low": format!("0.{low:018}"), "high": format!("0.{high:018}") });
+    let record = json!({ "version": 2, "generation": 3, "quote": "q", "window": 4, "settled": "0.000000000000000005",
+        "anchored_at": 6, "raw": band(7, 8), "extremes": band(9, 10), "timestamp": 11, "awaiting": true,
+        "beyond_since": 12, "lost_seconds": 13, "guards": guards() });
+    stored::<PriceRecord>(record, &format!("02030101710405060708090a0b010c0d{GUARDS}"));
+    let heartbeat = json!({ "gap": 1, "last": 2, "lost_seconds": 3, "resumed_at": 4, "missed": 5 });
+    stored::<Heartbeat>(heartbeat, "0102030405");
     // A new kind of source goes to the end.
+    let feed = || json!({ "feed": { "feeders": ["a"], "quorum": 1 } });
     stored::<Source>(json!({ "fixed": { "price": "0.000000000000000001" } }), "0001");
-    stored::<Source>(json!({ "feed": { "feeders": ["a"], "quorum": 1 } }), "0101016101");
+    stored::<Source>(feed(), "0101016101");
     let pair = json!({ "pair": { "pair": "p", "decimals": 1, "quote_denom": "q", "quote_decimals": 2, "quote_priced": true,
-        "window": 3, "max_window": 6, "min_reserve": "7", "min_quote_reserve": "8" } });
-    stored::<Source>(pair, "020170010171020103060708");
-    let listing = json!({ "source": { "feed": { "feeders": ["a"], "quorum": 1 } }, "generation": 2,
-        "pending": { "source": { "fixed": { "price": "0.000000000000000003" } }, "effective_at": 4 } });
-    stored::<Listing>(listing, "01010161010201000304");
+        "window": 3, "min_reserve": "7", "min_quote_reserve": "8" } });
+    stored::<Source>(pair, "0201700101710201030708");
+    let fixed = json!({ "fixed": { "price": "0.000000000000000003" } });
+    let listing = json!({ "first": { "source": feed(), "guards": guards(), "generation": 2 }, "generation": 3,
+        "pending": { "source": fixed, "guards": guards(), "effective_at": 4 },
+        "fallback": { "seated": { "source": feed(), "guards": guards(), "generation": 5 }, "after": 6 },
+        "pending_fallback": {
+            "fallback": { "source": feed(), "guards": guards(), "after": 7 }, "effective_at": 8 } });
+    let fed = format!("0101016101{GUARDS}");
+    stored::<Listing>(listing, &format!("{fed}0203010003{GUARDS}0401{fed}050601{fed}0708"));
     let votes = json!([null, { "price": "0.000000000000000001", "time": 2 }]);
     stored::<Votes>(votes, "0200010102");
-    let samples = json!([{ "time": 1, "forward": "2", "backward": "3" }]);
-    stored::<Samples>(samples, "01010203");
+    let samples = json!([{ "sample": { "time": 1, "forward": "2", "backward": "3" }, "was_thin": true }]);
+    stored::<Samples>(samples, "0101020301");
+    let config = json!({ "ownership": { "owner": "a", "proposed": null }, "production": true, "source_delay": 3,
+        "guardian": "b" });
+    stored::<ConfigResponse>(config, "0161000103010162");
 }
 
 #[test]
@@ -91,7 +113,6 @@ fn records_keep_their_keys() {
         (pool::RESERVES_REQUESTS.key(3), "0001770003"),
         (PRICE_RECORDS.key("u"), "00017075"),
         (oracle::LISTINGS.key("u"), "00017375"),
-        (oracle::PENDING_RECORDS.key("u"), "00016e75"),
         (oracle::VOTES.key(("u", 2)), "00017600017500000002"),
         (oracle::SAMPLES.key(("u", 2)), "00017400017500000002"),
     ] {

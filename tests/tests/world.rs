@@ -1,5 +1,6 @@
 //! The world itself does what it says.
 
+use plimsoll_risk::price::PriceBand;
 use plimsoll_schema::oracle::DenomPrice;
 use plimsoll_testing::{AETH, ALICE, BOB, IBC_TOKEN, LENDER, UATOM, UUSD, World, price};
 
@@ -9,11 +10,12 @@ fn a_new_world_lists_every_asset_with_an_empty_market_and_its_first_price() {
     for (denom, first) in [(UUSD, "1"), (UATOM, "10"), (IBC_TOKEN, "5"), (AETH, "2000")] {
         let market = world.market(denom);
         assert!(market.supply.is_zero() && market.debt.is_zero());
-        let mid = price(first);
-        let timestamp = world.now();
-        let expected = DenomPrice::Valid { denom: denom.to_owned(), price: mid, low: mid, high: mid, timestamp };
-        assert_eq!(world.price(denom), expected);
-        assert!(world.balance(ALICE, denom) > 0);
+        let price = price(first);
+        let (counted, timestamp) = (PriceBand::at(price), world.now());
+        let denom = denom.to_owned();
+        let expected = DenomPrice::Valid { denom: denom.clone(), price, counted, low: price, high: price, timestamp };
+        assert_eq!(world.price(&denom), expected);
+        assert!(world.balance(ALICE, &denom) > 0);
     }
     assert_eq!(world.markets().len(), 4);
 }
@@ -31,7 +33,7 @@ fn set_price_arrives_however_far_it_is() {
     let mut world = World::new();
     for text in ["7.5", "100", "0.011", "9999"] {
         world.set_price(UATOM, text);
-        assert_eq!(world.price_record(UATOM).price, price(text));
+        assert_eq!(world.settled_price(UATOM), price(text));
     }
 }
 
@@ -39,7 +41,7 @@ fn set_price_arrives_however_far_it_is() {
 fn prices_age_unless_they_are_refreshed() {
     let mut world = World::new();
     world.advance(3_601);
-    assert!(matches!(world.price(UATOM), DenomPrice::Failed { .. }));
+    assert!(matches!(world.price(UATOM), DenomPrice::Silent { .. }));
     world.advance_fresh(3_601);
     assert!(matches!(world.price(UATOM), DenomPrice::Valid { .. }));
 }

@@ -137,7 +137,7 @@ fn a_batch_does_what_its_messages_do_with_one_check_and_gains_nothing() {
         world.deposit(OWNER, OTHER, tokens).unwrap();
         world.deposit((ALICE, 1), OTHER, tokens).unwrap();
         let fresh = world.snapshot();
-        for _ in 0..60 {
+        for _ in 0..80 {
             world.restore(&fresh);
             let length = 2 + dice.below(4);
             let mut actions: Vec<BatchAction> = (0..length).map(|_| action(&world, &mut dice)).collect();

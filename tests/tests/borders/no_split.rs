@@ -76,15 +76,17 @@ fn judge(setting: &Setting, world: &mut World) -> u32 {
     split
 }
 
-/// A unit of collateral for each part, whose fee is taken of a bonus rounded down, and two for the one liquidation, which may lose them by rounding;
-/// two units of scaled debt, since what parts repay is rounded up to the target, and what it clears down; and `2 × 10⁻¹⁸ × (D + 10)/(T − LT(1 + b))` for bonus, divisor and values
-/// of 18 decimals.
+/// A unit of collateral for each part, whose fee is taken of a bonus rounded down, and two for the one liquidation,
+/// which may lose them by rounding; a unit of debt, since what parts repay is rounded up to the target, and the bonus
+/// on the part of a unit of scaled debt by which the one stays below it; and `2 × 10⁻¹⁸ × (D + 10)/(T − LT(1 + b))` for
+/// bonus, divisor and values of 18 decimals. What a part is rounded up by when the market takes it buys nothing: else
+/// each part could bring the bonus on a unit more.
 fn tolerance(setting: &Setting, world: &World, owed: u128, parts: u32) -> BigRational {
     let (collateral, debt) = (unit(world, COLLATERAL), unit(world, DEBT));
     let scaled = &debt * raw(world.market(DEBT).borrow_index.raw());
     let divisor = exact(setting.target) - exact(setting.threshold) * (BigRational::one() + exact(setting.bonus.1));
     let decimals = exact("0.000000000000000002") * (&debt * BigInt::from(owed) + BigInt::from(10)) / divisor;
-    collateral * BigInt::from(parts + 2) + scaled * BigInt::from(2) + decimals
+    collateral * BigInt::from(parts + 2) + scaled * exact(setting.bonus.1) + debt + decimals
 }
 
 #[test]

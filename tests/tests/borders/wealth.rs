@@ -19,9 +19,9 @@ fn integer(number: u128) -> BigRational {
     BigInt::from(number).into()
 }
 
-/// The value of a base unit at the published mid price.
+/// The value of a base unit at the settled price.
 pub fn unit(world: &World, denom: &str) -> BigRational {
-    raw(world.price_record(denom).price.raw()) / BigInt::from(world.whole(denom, 1))
+    raw(world.settled_price(denom).raw()) / BigInt::from(world.whole(denom, 1))
 }
 
 /// All denoms that are listed.
@@ -29,7 +29,7 @@ fn denoms(world: &World) -> Vec<String> {
     world.assets().iter().map(|asset| asset.params.denom.clone()).collect()
 }
 
-/// The coins in a wallet, at mid prices.
+/// The coins in a wallet, at settled prices.
 pub fn wallet(world: &World, who: &str) -> BigRational {
     denoms(world).iter().map(|denom| unit(world, denom) * BigInt::from(world.balance(who, denom))).sum()
 }

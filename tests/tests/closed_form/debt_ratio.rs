@@ -22,7 +22,7 @@ fn moved(world: &mut World, offered: u128) -> (Ordering, BigRational) {
     assert_eq!(&before.debt - &repaid, after.debt);
     let left = &before.collateral - &repaid * (one() + &bonus);
     let expected = &after.debt / &left;
-    let unit = raw(world.price_record(COLLATERAL).price.raw()) * raw(1);
+    let unit = raw(world.settled_price(COLLATERAL).raw()) * raw(1);
     let coarse = unit * fraction(2, 1) + raw(3);
     let tolerance = coarse * &after.ratio() / &left;
     assert_near(&after.ratio(), &expected, &tolerance, "debt/collateral after");
@@ -73,9 +73,10 @@ fn a_liquidation_raises_debt_to_collateral_exactly_when_it_was_above_the_border(
 }
 
 #[test]
-fn a_bonus_that_may_fall_to_the_border_never_raises_debt_to_collateral_before_the_least() {
-    // Between 1/(1+b_max) and 1/(1+b_min) the bonus is CR − 1: the border moves with the account, and λ stands. Beyond it, λ rises.
-    let scene = Scene { bonus: ("0.02", "0.2", "0.95"), ..Scene::with_bonus("0") };
+fn a_bonus_that_may_fall_to_the_border_never_raises_debt_to_collateral_before_the_cost_of_a_sale() {
+    // Between 1/(1+b_max) and 1/(1+c), c being what a sale costs, the bonus is CR − 1: the border moves with the
+    // account, and λ stands. Beyond it, λ rises.
+    let scene = Scene { bonus: ("0.05", "0.2", "0.95"), ..Scene::with_bonus("0.02") };
     let mut world = scene.indebted(1_000, 600);
     let fresh = world.snapshot();
     for (collateral_ratio, expected) in [

@@ -1,5 +1,6 @@
-//! A price gap `δ` on an account at LTV `λ₀` costs lenders `max(0, 1 − (1−δ)/((1+b)λ₀))` of the debt: collateral of `(1−δ)/λ₀` a unit of debt
-//! repays that divided by `1+b`, and nobody can act within the gap.
+//! A price gap `δ` on an account at LTV `λ₀` costs lenders `max(0, 1 − (1−δ)/((1+c)λ₀))` of the debt: collateral of
+//! `(1−δ)/λ₀` a unit of debt repays that divided by `1+c`, `c` being what a sale costs, and nobody can act within the
+//! gap.
 
 use plimsoll_testing::{ALICE, LENDER, LIQUIDATOR, World};
 
@@ -15,9 +16,10 @@ fn scenes() -> Vec<Scene> {
         bonus: ("0.02", "0.2", "0.95"),
         protocol_fee: "0.1",
         decimals: (6, 6),
-        ..Scene::with_bonus("0")
+        ..Scene::with_bonus("0.02")
     });
-    scenes.push(Scene { bonus: ("0.03", "0.08", "0.9"), decimals: (18, 6), ..Scene::with_bonus("0") });
+    scenes.push(Scene { bonus: ("0.03", "0.08", "0.9"), decimals: (18, 6), ..Scene::with_bonus("0.01") });
+    scenes.push(Scene { bonus: ("0.1", "0.2", "0.95"), protocol_fee: "0.5", ..Scene::with_bonus("0") });
     scenes
 }
 
@@ -64,7 +66,7 @@ fn judge(world: &mut World, scene: &Scene, ltv: u128, gap: u128) {
     let debt = value(world, DEBT, owed);
     liquidate(world);
     let lost = fraction(before - world.supplied(LENDER, DEBT), owed);
-    let carried = fraction(100 - gap, 100) / ((one() + exact(scene.bonus.0)) * fraction(ltv, 100));
+    let carried = fraction(100 - gap, 100) / ((one() + exact(scene.sale_cost)) * fraction(ltv, 100));
     let expected = or_zero(one() - carried);
     let tolerance = units / debt + raw(100);
     assert_near(&lost, &expected, &tolerance, &format!("{scene:?}, LTV {ltv} %, gap {gap} %"));

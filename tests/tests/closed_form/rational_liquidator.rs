@@ -2,14 +2,15 @@
 //! collateral worth `v = (1+b)r`, and gets `(1−f)·y·v/(y+v)` for it. He breaks even at `r = y(A−1)/(1+b)`, earns most at `y(√A−1)/(1+b)`, and
 //! there earns `y(√A−1)²/(1+b)`.
 //!
-//! The protocol's part `φ` of the bonus is a lower bonus, `b(1−φ)`; a flash loan's fee `g` makes every unit repaid cost `1+g`, so that
-//! `A = (1+b)(1−f)/(1+g)` and the profit is `1+g` times as much.
+//! The protocol's part `φ` of what the bonus exceeds a sale's cost `c` by is a lower bonus, `b − φ(b−c)`; a flash
+//! loan's fee `g` makes every unit repaid cost `1+g`, so that `A = (1+b)(1−f)/(1+g)` and the profit is `1+g` times as
+//! much.
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use plimsoll_testing::{ALICE, Addr, GUARDIAN, LIQUIDATOR, World, WorldError, ratio, route};
 
-use crate::scene::{COLLATERAL, DEBT, Scene, assert_near, exact, fraction, one, open, units_down};
+use crate::scene::{COLLATERAL, DEBT, Scene, assert_near, exact, fraction, one, open, price_down, units_down};
 use crate::spot::provided;
 
 /// Who calls the liquidator contract, with no coin of his own in it.
@@ -20,6 +21,7 @@ const DEPTH: u128 = 10_000;
 #[derive(Clone, Copy, Debug)]
 struct Terms {
     bonus: &'static str,
+    sale_cost: &'static str,
     protocol_fee: &'static str,
     swap_fee: &'static str,
     loan_fee: &'static str,
@@ -35,7 +37,8 @@ struct Theory {
 
 impl Theory {
     fn of(terms: &Terms, y: u128) -> Self {
-        let bonus = exact(terms.bonus) * (one() - exact(terms.protocol_fee));
+        let (bonus, cost) = (exact(terms.bonus), exact(terms.sale_cost));
+        let bonus = &bonus - exact(terms.protocol_fee) * (&bonus - cost);
         Self { y: fraction(y, 1), bonus, kept: one() - exact(terms.swap_fee), cost: one() + exact(terms.loan_fee) }
     }
 
@@ -70,16 +73,19 @@ fn root_down(number: &BigRational) -> BigRational {
     BigRational::new(root, scale)
 }
 
-/// Alice owes 6,000 against collateral that has fallen so far that even `1/(1+b)` of it doesn't repay all, so that no liquidation is
-/// smaller than its coins; beside her a pair at the oracle's price, and a liquidator.
+/// Alice owes 6,000 against collateral that has fallen so far that `1/(1+b)` of it just repays all, so that no
+/// liquidation is smaller than its coins; beside her a pair at the oracle's price, and a liquidator.
 fn stage(terms: &Terms) -> (World, Addr, Addr, u128) {
-    let scene = Scene { protocol_fee: terms.protocol_fee, ..Scene::with_bonus(terms.bonus) };
+    let Terms { sale_cost, protocol_fee, .. } = *terms;
+    let scene = Scene { sale_cost, protocol_fee, ..Scene::with_bonus(terms.bonus) };
     let loan_fee = ratio(terms.loan_fee);
     let mut world = scene.world_with(|asset| asset.params.flash_loan_fee = loan_fee);
     open(&mut world, 10_000, 6_000);
-    world.set_price(COLLATERAL, "0.5");
+    let price = (one() + exact(terms.bonus)) * exact("0.6");
+    world.set_price(COLLATERAL, &price_down(&price));
     let y = world.whole(DEBT, DEPTH);
-    let pair = provided(&mut world, ratio(terms.swap_fee), [2 * y, y]);
+    let x = units_down(&(fraction(y, 1) / price));
+    let pair = provided(&mut world, ratio(terms.swap_fee), [x, y]);
     let liquidator = world.liquidator();
     (world, pair, liquidator, y)
 }
@@ -95,7 +101,7 @@ fn earned(world: &mut World, pair: &Addr, liquidator: &Addr, repay: u128) -> Res
 }
 
 fn all_terms() -> Vec<Terms> {
-    let plain = Terms { bonus: "0.1", protocol_fee: "0", swap_fee: "0.003", loan_fee: "0" };
+    let plain = Terms { bonus: "0.1", sale_cost: "0", protocol_fee: "0", swap_fee: "0.003", loan_fee: "0" };
     vec![
         plain,
         Terms { swap_fee: "0", ..plain },
@@ -105,6 +111,7 @@ fn all_terms() -> Vec<Terms> {
         Terms { bonus: "0.2", swap_fee: "0.1", ..plain },
         Terms { protocol_fee: "0.1", loan_fee: "0.0009", ..plain },
         Terms { bonus: "0.2", protocol_fee: "0.5", loan_fee: "0.01", ..plain },
+        Terms { bonus: "0.2", sale_cost: "0.05", protocol_fee: "0.5", ..plain },
     ]
 }
 

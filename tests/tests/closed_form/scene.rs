@@ -21,33 +21,39 @@ pub struct Scene {
     /// Least and most bonus, and the health factor at which the most is paid.
     pub bonus: (&'static str, &'static str, &'static str),
     pub target: &'static str,
+    /// What a sale costs: what is paid at lenders' cost.
+    pub sale_cost: &'static str,
     pub protocol_fee: &'static str,
     /// Of the collateral and of the debt.
     pub decimals: (u8, u8),
 }
 
 impl Scene {
-    /// A threshold of three quarters, a bonus that is always this, 18 decimals, nothing for the protocol.
+    /// A threshold of three quarters, a bonus that is always this, since a sale costs as much, 18 decimals, nothing for
+    /// the protocol.
     pub const fn with_bonus(bonus: &'static str) -> Self {
-        let bonus = (bonus, bonus, "0.95");
-        Self { threshold: "0.75", bonus, target: "1.05", protocol_fee: "0", decimals: (18, 18) }
+        let (sale_cost, bonus) = (bonus, (bonus, bonus, "0.95"));
+        Self { threshold: "0.75", bonus, target: "1.05", sale_cost, protocol_fee: "0", decimals: (18, 18) }
     }
 
-    /// Both prices 1, a million whole tokens of each lent; dust is next to nothing, so that no remainder is closed for being small.
+    /// Both prices 1, a million whole tokens of each lent; dust is a base unit at that price, so that no remainder is closed for being
+    /// small.
     pub fn world(&self) -> World {
         self.world_with(|_| ())
     }
 
     /// The same with both assets changed.
     pub fn world_with(&self, change: impl Fn(&mut Asset)) -> World {
-        let terms = LiquidationTerms { target_health_factor: ratio(self.target), dust_value: Value::new(1u128.into()) };
+        let unit = 10u128.pow(18 - u32::from(self.decimals.0.min(self.decimals.1)));
+        let dust_value = Value::new(unit.into());
+        let terms = LiquidationTerms { target_health_factor: ratio(self.target), dust_value };
         let builder = World::builder().assets(self.assets().map(|mut asset| {
             change(&mut asset);
             asset
         }));
         let builder = builder.pool(|config| {
             config.liquidation = terms;
-            config.min_debt_value = Value::new(2u128.into());
+            config.min_debt_value = Value::new((unit + 1).into());
         });
         builder.lent(1_000_000).build()
     }
@@ -60,8 +66,11 @@ impl Scene {
             asset.params.liquidation_threshold = threshold;
             asset.params.max_loan_to_value = Ratio::new(threshold.raw() - 1);
             asset.params.liquidation_bonus = BonusCurve { min: ratio(min), max: ratio(max), full_at: ratio(full_at) };
+            asset.params.sale_cost = Some(ratio(self.sale_cost));
             asset.params.protocol_liquidation_fee = ratio(self.protocol_fee);
             asset.params.rate_model = interest_free();
+            // A bound that doesn't hold: the price goes where it is set.
+            asset.guards.ceiling = asset.price;
             asset
         })
     }
@@ -110,7 +119,7 @@ impl Standing {
 /// What so many base units are worth at the published mid price.
 pub fn value(world: &World, denom: &str, amount: u128) -> BigRational {
     let one = BigInt::from(world.whole(denom, 1));
-    BigRational::new(BigInt::from(amount), one) * raw(world.price_record(denom).price.raw())
+    BigRational::new(BigInt::from(amount), one) * raw(world.settled_price(denom).raw())
 }
 
 /// A number of 18 decimals.

@@ -5,14 +5,15 @@ use plimsoll_testing::{ALICE, LIQUIDATOR, World, values};
 
 use crate::scene::{COLLATERAL, DEBT, Scene, Standing, assert_near, exact, fraction, one, price_down, raw, value};
 
-/// The bonus from the curve, exactly: between `min` and `max` in a straight line, and never above `CR − 1` or the least.
+/// The bonus from the curve, exactly: between `min` and `max` in a straight line, and never above `CR − 1` or what a
+/// sale costs.
 fn bonus(scene: &Scene, before: &Standing) -> BigRational {
     let (min, max, full_at) = (exact(scene.bonus.0), exact(scene.bonus.1), exact(scene.bonus.2));
     let health = exact(scene.threshold) / before.ratio();
     let climbed = (one() - &health) / (one() - &full_at);
     let curved = &min + (&max - &min) * climbed.min(one());
     let beyond = one() / before.ratio() - one();
-    curved.min(beyond.max(min))
+    curved.min(beyond.max(exact(scene.sale_cost)))
 }
 
 #[test]
@@ -58,7 +59,7 @@ fn liquidated(world: &mut World, scene: &Scene) {
     let owed = world.owed(ALICE, DEBT);
     let response = world.liquidate(LIQUIDATOR, ALICE, COLLATERAL, (DEBT, owed)).unwrap();
     let repaid = held - world.balance(LIQUIDATOR, DEBT);
-    let what = format!("{scene:?} at {}", world.price_record(COLLATERAL).price);
+    let what = format!("{scene:?} at {}", world.settled_price(COLLATERAL));
 
     // The bonus is rounded down from a health factor that is rounded down: both in the 18th decimal, the latter times the curve's slope.
     let slope = (exact(scene.bonus.1) - exact(scene.bonus.0)) / (one() - exact(scene.bonus.2));

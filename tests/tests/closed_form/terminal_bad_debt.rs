@@ -1,5 +1,6 @@
-//! An account liquidated to the end, at one price, leaves `max(0, D − C/(1+b))` of bad debt, however many liquidations it takes: each
-//! unit of collateral repays `1/(1+b)` of debt. `b` is the least bonus: a higher one is paid only out of what the collateral has beyond the debt.
+//! An account liquidated to the end, at one price, leaves `max(0, D − C/(1+c))` of bad debt, however many liquidations
+//! it takes: each unit of collateral repays `1/(1+c)` of debt. `c` is what a sale costs: more is paid only out of what
+//! the collateral has beyond the debt.
 
 use num_rational::BigRational;
 use num_traits::Zero;
@@ -23,22 +24,23 @@ fn to_the_end(world: &mut World, piece: u128) -> (BigRational, u64) {
 fn scenes() -> Vec<Scene> {
     let mut scenes = ["0", "0.02", "0.1", "0.25"].map(Scene::with_bonus).to_vec();
     scenes.push(Scene { protocol_fee: "0.5", ..Scene::with_bonus("0.1") });
-    scenes.push(Scene { bonus: ("0.02", "0.2", "0.95"), decimals: (6, 6), ..Scene::with_bonus("0") });
+    scenes.push(Scene { bonus: ("0.02", "0.2", "0.95"), decimals: (6, 6), ..Scene::with_bonus("0.02") });
+    scenes.push(Scene { bonus: ("0.1", "0.2", "0.95"), protocol_fee: "0.5", ..Scene::with_bonus("0.01") });
     scenes.push(Scene { bonus: ("0", "0.25", "0.94"), decimals: (6, 18), ..Scene::with_bonus("0") });
     scenes.push(Scene {
         bonus: ("0.05", "0.1", "0.99"),
         threshold: "0.9",
         decimals: (18, 6),
-        ..Scene::with_bonus("0")
+        ..Scene::with_bonus("0.05")
     });
     scenes.push(Scene { decimals: (2, 2), ..Scene::with_bonus("0.1") });
     scenes
 }
 
 #[test]
-fn what_is_left_to_lenders_at_the_end_is_the_debt_beyond_the_collateral_less_the_bonus() {
+fn what_is_left_to_lenders_at_the_end_is_the_debt_beyond_the_collateral_less_what_sales_cost() {
     for scene in scenes() {
-        let bonus = exact(scene.bonus.0);
+        let cost = exact(scene.sale_cost);
         let mut world = scene.indebted(1_000, 600);
         let fresh = world.snapshot();
         for price in ["0.75", "0.67", "0.66", "0.62", "0.6", "0.5", "0.3", "0.1", "0.01", "0.001"] {
@@ -46,7 +48,7 @@ fn what_is_left_to_lenders_at_the_end_is_the_debt_beyond_the_collateral_less_the
                 world.restore(&fresh);
                 world.set_price(COLLATERAL, price);
                 let Standing { collateral, debt } = Standing::of(&world);
-                let expected = or_zero(debt - collateral / (one() + &bonus));
+                let expected = or_zero(debt - collateral / (one() + &cost));
                 let lent = world.supplied(LENDER, DEBT);
                 let piece = world.whole(DEBT, piece);
                 let (lost, steps) = to_the_end(&mut world, piece);
@@ -66,12 +68,13 @@ fn what_is_left_to_lenders_at_the_end_is_the_debt_beyond_the_collateral_less_the
 }
 
 #[test]
-fn the_border_of_bad_debt_is_a_collateral_ratio_of_one_and_the_bonus() {
-    for scene in ["0", "0.02", "0.1", "0.25"].map(Scene::with_bonus) {
+fn the_border_of_bad_debt_is_a_collateral_ratio_of_one_and_what_a_sale_costs() {
+    let higher = Scene { bonus: ("0.1", "0.2", "0.95"), ..Scene::with_bonus("0.02") };
+    for scene in ["0", "0.02", "0.1", "0.25"].map(Scene::with_bonus).into_iter().chain([higher]) {
         let mut world = scene.indebted(1_000, 600);
         let fresh = world.snapshot();
         // The collateral that repays all, and one price step, 10⁻¹⁵ of value, less and more.
-        let border = (one() + exact(scene.bonus.0)) * fraction(6, 10);
+        let border = (one() + exact(scene.sale_cost)) * fraction(6, 10);
         let step = exact("0.000000000000000001");
         for (price, bad) in [(&border - &step, true), (border.clone(), false), (&border + &step, false)] {
             world.restore(&fresh);

@@ -1,0 +1,127 @@
+//! `deposit` past a stop or the supply cap: only as far as it brings an indebted account back within its max LTV.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at a surprise")]
+
+mod common;
+
+use common::{indebted, refuses};
+use plimsoll_risk::units::Amount;
+use plimsoll_schema::pool::{AssetChanges, BatchAction as Act, ExecuteMsg, FromPurse, Withdraw};
+use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, UATOM, UUSD, World, coin};
+
+/// 100 ATOM at 9 USD carry 630 of the 640 USD owed. 640 / 0.7 / 9 = 101.587301… ATOM carry it all: 1.587302 more.
+const NEEDED: u128 = 1_587_302;
+
+fn above_max_ltv() -> World {
+    let mut world = indebted(640_000_000);
+    world.set_price(UATOM, "9");
+    world
+}
+
+fn stop_deposits(world: &mut World) {
+    let msg = ExecuteMsg::Pause { denom: Some(UATOM.to_owned()), deposit: true, borrow: false, flash_loan: false };
+    world.execute(GUARDIAN, &msg, &[]).unwrap();
+}
+
+fn lower_cap(world: &mut World) {
+    let changes = AssetChanges { supply_cap: Some(Amount::new(20_000_000_000)), ..AssetChanges::default() };
+    world.update_asset(UATOM, changes).unwrap();
+}
+
+fn too_large(amount: u128) -> String {
+    format!(
+        "a deposit of {amount}uatom passes a stop or the supply cap only as far as it brings an account back within its max LTV"
+    )
+}
+
+#[test]
+fn deposit_rescues_an_account_past_a_stop_and_a_cap_with_just_what_it_needs() {
+    for forbid in [stop_deposits, lower_cap] {
+        let mut world = above_max_ltv();
+        forbid(&mut world);
+        refuses(&mut world, &too_large(NEEDED + 1), |world| world.deposit(ALICE, UATOM, NEEDED + 1));
+        refuses(&mut world, &too_large(1_000_000_000_000), |world| world.deposit(ALICE, UATOM, 1_000_000_000_000));
+        world.deposit(ALICE, UATOM, NEEDED).unwrap();
+        assert_eq!(world.supplied(ALICE, UATOM), 100_000_000 + NEEDED);
+    }
+}
+
+#[test]
+fn deposit_in_parts_rescues_no_further_than_in_one() {
+    let mut world = above_max_ltv();
+    stop_deposits(&mut world);
+    world.deposit(ALICE, UATOM, NEEDED - 1).unwrap();
+    refuses(&mut world, &too_large(2), |world| world.deposit(ALICE, UATOM, 2));
+    world.deposit(ALICE, UATOM, 1).unwrap();
+    refuses(&mut world, "deposit of uatom is stopped", |world| world.deposit(ALICE, UATOM, 1));
+}
+
+/// 1 ATOM and 0.5 ETH carry 7 + 750 of the 640 USD owed, and the market is full. Of what a batch takes out it needs (640 − 7 − 300) / 7 =
+/// 47.571429 ATOM back: not a rescue, since nothing was needed before.
+#[test]
+fn batch_that_takes_out_what_it_then_needs_is_no_rescue() {
+    let mut world = World::builder().lent(1_000_000).build();
+    world.deposit(ALICE, UATOM, 1_000_000).unwrap();
+    world.deposit(ALICE, AETH, 500_000_000_000_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 640_000_000).unwrap();
+    let full = AssetChanges { supply_cap: Some(Amount::new(1_000_001_000_000)), ..AssetChanges::default() };
+    world.update_asset(UATOM, full).unwrap();
+    let swap = |world: &mut World, amount| {
+        let denom = AETH.to_owned();
+        let out = Some(Amount::new(300_000_000_000_000_000));
+        let withdraw = Act::Withdraw(Withdraw { denom, amount: out, recipient: None, account_id: None });
+        let deposit = Act::Deposit(FromPurse { coin: coin(amount, UATOM), account_id: None });
+        let repay = Act::Repay(FromPurse { coin: coin(1_000_000, UUSD), account_id: None });
+        world.batch(ALICE, [withdraw, deposit, repay], &[coin(amount, UATOM), coin(1_000_000, UUSD)])
+    };
+    let error = world.refused(|world| swap(world, 47_571_429));
+    assert!(error.to_string().starts_with("supply cap of uatom is"), "{error}");
+    // At 1,680 USD for ETH 637 are carried: 3 / 7 = 0.428572 ATOM are needed, and no more of what else the batch takes out.
+    world.set_price(AETH, "1680");
+    refuses(&mut world, &too_large(428_573), |world| swap(world, 428_573));
+}
+
+#[test]
+fn deposit_past_the_cap_of_an_account_within_its_max_ltv_is_refused_however_small_its_debt() {
+    let mut world = World::builder().lent(1_000_000).build();
+    world.deposit(ALICE, UATOM, 1_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 6_000_000).unwrap();
+    lower_cap(&mut world);
+    let text = "supply cap of uatom is 20000000000, a deposit of 1000000000000 finds 1000001000000 supplied";
+    refuses(&mut world, text, |world| world.deposit(ALICE, UATOM, 1_000_000_000_000));
+    let purse = [coin(1_000_000_000_000, UATOM)];
+    let rescue = Act::Deposit(FromPurse { coin: purse[0].clone(), account_id: None });
+    refuses(&mut world, text, |world| world.batch(ALICE, [rescue.clone()], &purse));
+}
+
+#[test]
+fn deposit_of_anybody_rescues_an_account() {
+    let mut world = above_max_ltv();
+    stop_deposits(&mut world);
+    common::deposit_for(&mut world, BOB, ALICE, coin(NEEDED, UATOM)).unwrap();
+    assert_eq!(world.supplied(ALICE, UATOM), 100_000_000 + NEEDED);
+}
+
+#[test]
+fn power_counts_in_proportion_above_the_cap_and_liquidation_does_not_see_it() {
+    // The lender's million and Alice's hundred: at a cap of half of that her 1,000 USD of ATOM lend 350 in place of 700.
+    let mut world = indebted(300_000_000);
+    let changes = AssetChanges { supply_cap: Some(Amount::new(500_050_000_000)), ..AssetChanges::default() };
+    world.update_asset(UATOM, changes).unwrap();
+    let text = "debt of 350.000001 would be above the borrow limit of 350";
+    refuses(&mut world, text, |world| world.borrow(ALICE, UUSD, 50_000_001));
+    assert_eq!(world.max_borrow(ALICE, UUSD), 50_000_000);
+    world.borrow(ALICE, UUSD, 50_000_000).unwrap();
+    assert_eq!(world.position(ALICE).health_factor.unwrap().to_string(), "2.142857142857142857");
+}
+
+#[test]
+fn power_is_nothing_where_deposits_are_stopped_and_debt_free_accounts_leave() {
+    let mut world = indebted(300_000_000);
+    world.deposit(BOB, UATOM, 5_000_000).unwrap();
+    stop_deposits(&mut world);
+    refuses(&mut world, "debt of 300 would be above the borrow limit of 0", |w| w.withdraw(ALICE, UATOM, 1));
+    refuses(&mut world, "debt of 300.000001 would be above the borrow limit of 0", |w| w.borrow(ALICE, UUSD, 1));
+    refuses(&mut world, "debt of 300 would be above the borrow limit of 0", |w| w.enable(ALICE, UATOM, false));
+    world.withdraw_all(BOB, UATOM).unwrap();
+    assert!(!world.position(ALICE).liquidatable);
+}
