@@ -2,14 +2,16 @@
 //! What asks for no more than can be had is pointed at the next that is there; what asks for too much, or is sent by somebody who may not,
 //! is done as it stands.
 
+use plimsoll_oracle::listing::Listing;
 use plimsoll_oracle::state::LISTINGS;
 use plimsoll_pool::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, RESERVES_REQUESTS};
 use plimsoll_risk::account::Account;
 
 use crate::cast::{DENOMS, IDS};
 use crate::op::{By, Op, Who};
+use crate::queue::ids;
 use crate::stage::Stage;
-use crate::use_pool::place;
+use crate::use_pool::{place, position, ranked};
 
 /// The operation as it will be done.
 pub fn aim(stage: &Stage, op: &Op) -> Op {
@@ -31,8 +33,16 @@ pub fn aim(stage: &Stage, op: &Op) -> Op {
             *denom = next(*denom, &denoms(stage, account.debts.iter().map(|d| d.asset.0)));
         }
         Op::Borrow { who, denom, permille: ..=1_000, .. } => {
-            let can = |who: &Who| account(stage, *who).collaterals.iter().any(|c| c.enabled);
-            *who = own(*who, can);
+            // Another's, where all of the owner's own owe what they can.
+            let can = |who: &Who| {
+                let enabled = account(stage, *who).collaterals.iter().any(|held| held.enabled);
+                let position = enabled.then(|| position(stage, *who));
+                position.is_some_and(|position| {
+                    position.borrow_limit_value.is_some_and(|limit| limit > position.debt_value)
+                })
+            };
+            let mine = own(*who, can);
+            *who = if can(&mine) { mine } else { Stage::everyone().find(can).unwrap_or(mine) };
             let open = (0..DENOMS.len()).filter(|denom| is_open(stage, *denom)).collect::<Vec<_>>();
             *denom = next(*denom, &open);
         }
@@ -40,12 +50,37 @@ pub fn aim(stage: &Stage, op: &Op) -> Op {
             let asked = (0..DENOMS.len() as u16).filter(|id| RESERVES_REQUESTS.has(&*stage.pool(), *id));
             *denom = next(*denom, &denoms(stage, asked.collect::<Vec<_>>().into_iter()));
         }
-        Op::ApplySource { denom, .. } | Op::CancelSource { by: By::Rightful, denom } => {
-            let storage = stage.world.app().contract_storage(&stage.oracles[stage.in_force()]);
-            let listing = |denom: &str| LISTINGS.may_load(&*storage, denom).expect("listings can be read");
-            let waits = |denom: &usize| listing(DENOMS[*denom]).is_some_and(|listing| listing.pending.is_some());
-            *denom = next(*denom, &(0..DENOMS.len()).filter(waits).collect::<Vec<_>>());
+        Op::ApplySource { by: By::Rightful, denom } | Op::CancelSource { by: By::Rightful, denom } => {
+            *denom = next(*denom, &listed(stage, |listing| listing.pending.is_some()));
         }
+        Op::ApplyFallback { by: By::Rightful, denom } => {
+            *denom = next(*denom, &listed(stage, |listing| listing.pending_fallback.is_some()));
+        }
+        Op::RemoveFallback { by: By::Rightful, denom } => {
+            let stands = |listing: &Listing| listing.fallback.is_some() || listing.pending_fallback.is_some();
+            *denom = next(*denom, &listed(stage, stands));
+        }
+        Op::SetOff { who, denom, .. } => {
+            let both = |who: &Who| {
+                let account = account(stage, *who);
+                let owed: Vec<u16> = account.debts.iter().map(|debt| debt.asset.0).collect();
+                let held = account.collaterals.iter().map(|held| held.asset.0);
+                denoms(stage, held.filter(|held| owed.contains(held)).collect::<Vec<_>>().into_iter())
+            };
+            let below = ranked(stage).into_iter().find(|who| !both(who).is_empty());
+            *who = below.or(Stage::everyone().find(|who| !both(who).is_empty())).unwrap_or(*who);
+            *denom = next(*denom, &both(who));
+        }
+        Op::Apply { by: By::Rightful, nth } => {
+            let now = stage.world.now();
+            *nth = nth_of(*nth, &ids(stage, |entry| entry.effective_at <= now && now <= entry.lapses_at));
+        }
+        Op::Veto { by: By::Rightful, nth } => {
+            let vetoable = |call: &str| !["update_roles", "update_owner", "unpause"].contains(&call);
+            *nth = nth_of(*nth, &ids(stage, |entry| vetoable(&entry.call)));
+        }
+        Op::CancelQueued { by: By::Rightful, nth } => *nth = nth_of(*nth, &ids(stage, |_| true)),
+        Op::Queue { call, .. } => **call = aim(stage, call),
         Op::Batch { user, acts, .. } => {
             for act in acts {
                 if let Op::Withdraw { who, .. }
@@ -56,6 +91,10 @@ pub fn aim(stage: &Stage, op: &Op) -> Op {
                     who.0 = *user;
                 }
                 *act = aim(stage, act);
+                // Whatever is aimed at, a batch is on its sender's accounts.
+                if let Op::Borrow { who, .. } = act {
+                    who.0 = *user;
+                }
             }
         }
         Op::Flash { middle, .. } => middle.iter_mut().for_each(|op| *op = aim(stage, op)),
@@ -73,6 +112,19 @@ fn own(who: Who, fits: impl Fn(&Who) -> bool) -> Who {
 /// The first of these at or after `from`, else the first; `from` when there are none.
 fn next(from: usize, there: &[usize]) -> usize {
     there.iter().find(|denom| **denom >= from).or(there.first()).copied().unwrap_or(from)
+}
+
+/// One of these ids; the number itself when there are none.
+fn nth_of(nth: u64, ids: &[u64]) -> u64 {
+    let at = nth.checked_rem(ids.len() as u64).and_then(|at| usize::try_from(at).ok());
+    at.map_or(nth, |at| ids[at])
+}
+
+/// The denoms in the oracle in force of which this holds.
+fn listed(stage: &Stage, fits: impl Fn(&Listing) -> bool) -> Vec<usize> {
+    let storage = stage.oracle(stage.in_force());
+    let listing = |denom: &str| LISTINGS.may_load(&*storage, denom).expect("listings can be read");
+    (0..DENOMS.len()).filter(|denom| listing(DENOMS[*denom]).is_some_and(|listing| fits(&listing))).collect()
 }
 
 fn account(stage: &Stage, (user, id): Who) -> Account {

@@ -9,7 +9,7 @@ use crate::cast::{BORROWER, DENOMS, worth};
 use crate::op::Op;
 use crate::stage::Stage;
 use crate::use_pool::Order;
-use crate::{govern, nest, price, trade, use_pool};
+use crate::{govern, nest, price, queue, trade, use_pool};
 
 /// What a step did.
 pub struct Outcome {
@@ -35,7 +35,8 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         return Some(nest::batch(stage, *user, acts, *more));
     }
     let own = use_pool::call(stage, op).or_else(|| govern::call(stage, op));
-    own.or_else(|| price::call(stage, op)).or_else(|| trade::call(stage, op)).or_else(|| nest::uninvited(stage, op))
+    let own = own.or_else(|| price::call(stage, op)).or_else(|| trade::call(stage, op));
+    own.or_else(|| queue::call(stage, op)).or_else(|| nest::uninvited(stage, op))
 }
 
 /// Does it.
@@ -53,8 +54,12 @@ pub fn apply(stage: &mut Stage, op: &Op) -> Outcome {
         Op::Advance { seconds, fresh } => {
             stage.world.advance(u64::from(*seconds));
             if *fresh {
-                price::refresh(stage, None);
+                price::watch(stage);
             }
+            quietly()
+        }
+        Op::Enthrone => {
+            stage.enthrone();
             quietly()
         }
         Op::Donate { sender, to, denom, cents } => {

@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Addr, Binary, Coin, CosmosMsg, WasmMsg, to_json_binary};
 use cw_multi_test::{AppResponse, Executor};
-use plimsoll_schema::{liquidator, oracle, pair, pool};
+use plimsoll_schema::{liquidator, oracle, pair, pool, timelock};
 use plimsoll_testing::WorldError;
 
 use crate::stage::Stage;
@@ -51,6 +51,12 @@ impl Call {
     pub fn liquidator(stage: &Stage, sender: usize, msg: &liquidator::ExecuteMsg) -> Self {
         let msg = to_json_binary(msg).expect("it can be written");
         Self { sender, contract: stage.liquidator.clone(), msg, funds: vec![] }
+    }
+
+    /// To the timelock.
+    pub fn timelock(stage: &Stage, sender: usize, msg: &timelock::ExecuteMsg) -> Self {
+        let msg = to_json_binary(msg).expect("it can be written");
+        Self { sender, contract: stage.timelock.clone(), msg, funds: vec![] }
     }
 
     /// As the chain carries it.

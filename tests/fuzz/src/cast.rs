@@ -19,25 +19,31 @@ pub const PRICES: [&str; 8] = ["1", "10", "5", "2000", "0.5", "40", "0.000002", 
 pub const CENT: [u128; 8] = [10_000, 1_000, 2_000, 5_000_000_000_000, 20_000, 25_000, 5_000, 40_000_000];
 
 /// Everybody. The first [`USERS`] use the pool; [`BORROWER`] is a contract, the only one that can take flash loans.
-pub const PEOPLE: usize = 10;
+pub const PEOPLE: usize = 11;
 /// Those with accounts.
 pub const USERS: usize = 5;
 /// The contract among them.
 pub const BORROWER: usize = 4;
 /// The names of everybody but the contract, whose place is empty.
 pub const NAMES: [&str; PEOPLE] =
-    [ALICE, BOB, LENDER, LIQUIDATOR, "", OWNER, RISK_MANAGER, GUARDIAN, FEEDERS[0], FEEDERS[1]];
+    [ALICE, BOB, LENDER, LIQUIDATOR, "", OWNER, RISK_MANAGER, GUARDIAN, FEEDERS[0], FEEDERS[1], "feeder_3"];
+/// The place of the owner in [`NAMES`], who is the timelock's admin too.
+pub const ADMIN: usize = 5;
+/// The place of the guardian in [`NAMES`].
+pub const WATCH: usize = 7;
 /// The places of the feeders in [`NAMES`].
-pub const FEEDER: [usize; 2] = [8, 9];
+pub const FEEDER: [usize; 3] = [8, 9, 10];
 /// Each user's accounts have the numbers below this.
 pub const IDS: u32 = 4;
 /// The number of the accounts that are kept small, so that a crash leaves less of them than dust.
 pub const POOR: u32 = 3;
-/// The tokens of each pair.
-pub const PAIRS: [(usize, usize); 3] = [(1, 0), (2, 0), (3, 0)];
+/// The tokens of each pair; each leads toward the dollar.
+pub const PAIRS: [(usize, usize); 3] = [(1, 0), (2, 1), (3, 0)];
 
-/// What the oracles price by its pair from the start.
+/// What the oracles price by its pair from the start, in the pair's other token: the two are correlated.
 pub const LIVE: usize = 2;
+/// The pair that prices it.
+pub const LIVE_PAIR: usize = 1;
 
 /// Base units worth so many cents at the first price.
 pub fn worth(denom: usize, cents: u64) -> u128 {

@@ -25,6 +25,11 @@ pub fn whole(n: u128) -> Exact {
 }
 
 impl Exact {
+    /// So much of another, rounded toward zero; none of nothing.
+    pub fn over(&self, other: &Self) -> Option<Self> {
+        (other.0 != BigInt::ZERO).then(|| Self((&self.0 << 96u32) / &other.0))
+    }
+
     /// Rounded toward zero.
     pub fn to_whole(&self) -> BigInt {
         &self.0 / (BigInt::from(1) << 96u32)

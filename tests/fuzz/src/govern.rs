@@ -1,6 +1,7 @@
 //! What owner, risk manager and guardian ask of the pool.
 
 use plimsoll_pool::state::{ASSET_IDS, ASSET_PARAMS, MARKETS};
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::rates::{Kinked, RateModel};
@@ -30,18 +31,21 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
             let denom = name(closed(stage, denom));
             (by, owner, ExecuteMsg::Unpause { denom, deposit: true, borrow: true, flash_loan: true })
         }
-        Op::UpdateConfig { by, target_percent, dust_cents, min_debt_cents, delay_hours } => {
+        Op::UpdateConfig { by, target_percent, dust_cents, min_debt_cents, delay_hours, halt_minutes } => {
             let cents = |n: u64| Value::whole(n).share_down(Ratio::percent(1)).expect("cents fit");
             let oracle = stage.oracles[stage.in_force()].to_string();
             let liquidation = LiquidationTerms {
                 target_health_factor: Ratio::percent(target_percent),
                 dust_value: cents(dust_cents),
             };
+            let halt = halt_minutes * 60;
             let config = Config {
                 oracle,
                 liquidation,
                 min_debt_value: cents(min_debt_cents),
                 reserves_delay: delay_hours * 3_600,
+                oracle_delay: delay_hours * 200,
+                halt_grace: HaltGrace { gap: halt, grace: halt },
             };
             (by, owner, ExecuteMsg::UpdateConfig { config })
         }
@@ -80,6 +84,7 @@ pub fn person(by: By, rightful: Option<usize>) -> usize {
 pub fn handover(stage: &Stage, step: Handover) -> OwnerUpdate {
     match step {
         Handover::Propose(person) => OwnerUpdate::Propose { owner: stage.people[person].to_string() },
+        Handover::ProposeTimelock => OwnerUpdate::Propose { owner: stage.timelock.to_string() },
         Handover::Accept => OwnerUpdate::Accept {},
         Handover::Cancel => OwnerUpdate::Cancel {},
     }
@@ -148,6 +153,10 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
         Change::FlashLoanFee { bps } => AssetChanges { flash_loan_fee: Some(Ratio::bps(bps)), ..none },
         Change::SupplyCap { permille } => AssetChanges { supply_cap: cap(permille), ..none },
         Change::BorrowCap { permille } => AssetChanges { borrow_cap: cap(permille), ..none },
+        Change::SaleCost { bps } => AssetChanges { sale_cost: Some(Ratio::bps(bps)), ..none },
+        Change::MaxBorrowUtilization { percent } => {
+            AssetChanges { max_borrow_utilization: Some(Ratio::percent(percent)), ..none }
+        }
         Change::Rates { base, slope_1, slope_2, optimal } => {
             let [base, slope_1, slope_2] = [base, slope_1, slope_2].map(Rate::percent);
             let optimal_utilization_rate = Ratio::percent(optimal);

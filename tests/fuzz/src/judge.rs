@@ -2,12 +2,15 @@
 //! contracts whether they are right.
 
 mod accounts;
+mod borrowing;
 mod governance;
 mod leave;
 mod ledger;
 mod liquidation;
+mod observations;
 mod oracle;
 mod pairs;
+mod queue;
 
 use std::collections::BTreeSet;
 
@@ -37,6 +40,9 @@ pub struct Case<'a> {
 pub struct Judge {
     donated: [u128; DENOMS.len()],
     given_to_pairs: Vec<[u128; 2]>,
+    written_off: [Option<u64>; DENOMS.len()],
+    speed: oracle::Speed,
+    queued: queue::Queued,
 }
 
 impl Judge {
@@ -44,18 +50,28 @@ impl Judge {
     pub fn new(start: &View) -> Self {
         let beyond = |bank: u128, counted: u128| bank - counted;
         let given = start.pairs.iter().map(|pair| [0, 1].map(|at| beyond(pair.bank[at], pair.record.0[at])));
-        Self { donated: [0; DENOMS.len()], given_to_pairs: given.collect() }
+        Self {
+            donated: [0; DENOMS.len()],
+            given_to_pairs: given.collect(),
+            written_off: [None; DENOMS.len()],
+            speed: oracle::Speed::default(),
+            queued: queue::Queued::default(),
+        }
     }
 
     /// Panics when something doesn't hold. A failed operation must have changed nothing, which is for the caller to see.
     pub fn judge(&mut self, case: &Case) {
         self.take_gifts(case);
         ledger::judge(case, &self.donated);
+        self.nobody_comes_back_in_a_write_offs_block(case);
         pairs::judge(case, &self.given_to_pairs);
         governance::judge(case);
-        oracle::judge(case);
+        queue::judge(case, &mut self.queued);
+        oracle::judge(case, &mut self.speed);
+        observations::judge(case);
         if !case.is_moved() {
             accounts::judge(case);
+            borrowing::judge(case);
             liquidation::judge(case);
         }
     }
@@ -63,6 +79,27 @@ impl Judge {
     /// Everybody can leave, at the end of a history.
     pub fn everybody_can_leave(&self, stage: &mut Stage) {
         leave::everybody_can_leave(stage, &self.donated);
+    }
+
+    /// Whoever left before a loss comes back no earlier than a second after it.
+    fn nobody_comes_back_in_a_write_offs_block(&mut self, case: &Case) {
+        for event in case.outcome.events() {
+            let mut deposits = false;
+            for attribute in &event.attributes {
+                match attribute.key.as_str() {
+                    "action" | "step" => deposits = attribute.value == "deposit",
+                    "denom" if deposits => {
+                        let last = self.written_off[crate::use_pool::place(&attribute.value)];
+                        assert!(last != Some(case.after.now), "deposited in the block of a write-off");
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for text in case.values("written_off") {
+            let denom = text.trim_start_matches(|c: char| c.is_ascii_digit());
+            self.written_off[crate::use_pool::place(denom)] = Some(case.after.now);
+        }
     }
 
     /// Coins that were sent to a contract without a message are there beyond what it counted, and stay there.
@@ -98,6 +135,7 @@ impl Case<'_> {
         let (old, new) = (self.before, self.after);
         old.now != new.now
             || old.oracle != new.oracle
+            || old.heartbeat != new.heartbeat
             || old.assets.iter().any(|asset| {
                 let price = |view: &View| view.priced.get(&asset.denom).map(|p| (p.record.clone(), p.live.clone()));
                 price(old) != price(new)
@@ -117,7 +155,34 @@ impl Case<'_> {
 
     /// Whether anything was liquidated or written off, by whatever way.
     pub fn liquidates(&self) -> bool {
-        self.acted("liquidate").next().is_some() || self.acted("write_off").next().is_some()
+        !self.liquidated().is_empty()
+    }
+
+    /// Whether the operation is several messages, so that a market may have been in states that are not seen.
+    pub const fn is_many(&self) -> bool {
+        matches!(self.op, Op::Flash { .. } | Op::Batch { .. } | Op::Improve { .. } | Op::LiquidateMany { .. })
+    }
+
+    /// What loans of this denom owe of interest from their start.
+    pub fn first_interest(&self, denom: &str) -> u128 {
+        let mut sum = 0;
+        for event in self.outcome.events() {
+            let mut of = "";
+            for attribute in &event.attributes {
+                match attribute.key.as_str() {
+                    "denom" => of = &attribute.value,
+                    "interest" if of == denom => sum += attribute.value.parse::<u128>().expect("a number"),
+                    _ => {}
+                }
+            }
+        }
+        sum
+    }
+
+    /// What was written off of this denom.
+    pub fn written_off(&self, denom: &str) -> u128 {
+        let texts = self.values("written_off").into_iter().filter_map(|text| text.strip_suffix(denom));
+        texts.filter_map(|amount| amount.parse::<u128>().ok()).sum()
     }
 
     /// Whether suppliers bore a loss.
@@ -125,10 +190,28 @@ impl Case<'_> {
         self.values("borne_by_suppliers").iter().any(|amount| !amount.starts_with('0'))
     }
 
-    /// The accounts that were liquidated or written off.
+    /// The accounts that were liquidated, set off or written off.
     pub fn liquidated(&self) -> BTreeSet<Who> {
-        let events = self.acted("liquidate").chain(self.acted("write_off"));
+        let events = self.acted("liquidate").chain(self.acted("set_off")).chain(self.acted("write_off"));
         events.filter_map(|event| self.who(said(event, "account")?)).collect()
+    }
+
+    /// The message that took effect and who sent it: what was applied from the queue, or else what was sent.
+    pub fn effect(&self) -> (String, String) {
+        let queued = match self.op {
+            Op::Apply { nth, .. } => self.before.queue.get(nth),
+            _ => None,
+        };
+        match queued {
+            Some(entry) => {
+                let contract = self.stage.contract(entry.contract.as_str());
+                (format!("{contract}.{}", entry.call), self.stage.timelock.to_string())
+            }
+            None => {
+                let sender = self.outcome.sender.map(|person| self.stage.people[person].to_string());
+                (self.op.name().to_owned(), sender.unwrap_or_default())
+            }
+        }
     }
 
     /// The account of this name.

@@ -75,6 +75,21 @@ pub enum Op {
     WriteOffWorst {
         sender: usize,
     },
+    SetOff {
+        sender: usize,
+        who: Who,
+        denom: usize,
+    },
+    /// A deposit of so much of what brings an account that is above its max LTV back within it.
+    Rescue {
+        sender: usize,
+        permille: u32,
+    },
+    /// A batch on an account above its max LTV: so much of its largest debt is repaid, and so much of what that is worth is withdrawn.
+    Improve {
+        repaid: u32,
+        withdrawn: u32,
+    },
     Batch {
         user: usize,
         acts: Vec<Op>,
@@ -99,6 +114,8 @@ pub enum Op {
         sender: usize,
         denom: usize,
         cents: u64,
+        #[serde(default)]
+        suppliers: bool,
     },
     // The pool, by its roles.
     InitAsset {
@@ -128,6 +145,7 @@ pub enum Op {
         dust_cents: u64,
         min_debt_cents: u64,
         delay_hours: u64,
+        halt_minutes: u64,
     },
     UpdateOracle {
         by: By,
@@ -167,22 +185,46 @@ pub enum Op {
         pair: bool,
     },
     ApplySource {
-        sender: usize,
-        denom: usize,
-    },
-    /// Works where a live source is in force or waits.
-    Publish {
-        sender: usize,
+        by: By,
         denom: usize,
     },
     CancelSource {
         by: By,
         denom: usize,
     },
+    SetFallback {
+        by: By,
+        denom: usize,
+        feeders: u8,
+        guards: u8,
+        /// The average price on the denom's pair, in place of votes.
+        pair: bool,
+        minutes: u64,
+    },
+    ApplyFallback {
+        by: By,
+        denom: usize,
+    },
+    RemoveFallback {
+        by: By,
+        denom: usize,
+    },
+    UpdateGuardian {
+        by: By,
+        guardian: Option<usize>,
+    },
+    /// Works where a live source is in force.
+    Publish {
+        sender: usize,
+        denom: usize,
+        also: Option<usize>,
+    },
+    /// A vote for so many percent of the settled price, observed so many seconds ago.
     Feed {
         sender: usize,
         denom: usize,
         percent: u32,
+        ago: u64,
     },
     /// All feeders vote for one price, again and again, a step's time apart.
     Move {
@@ -239,6 +281,39 @@ pub enum Op {
         sender: usize,
         step: u8,
     },
+    // The timelock.
+    /// The owner hands pool and oracles to the timelock.
+    Enthrone,
+    /// Announces what the owner may do.
+    Queue {
+        by: By,
+        call: Box<Op>,
+    },
+    Apply {
+        by: By,
+        nth: u64,
+    },
+    Veto {
+        by: By,
+        nth: u64,
+    },
+    CancelQueued {
+        by: By,
+        nth: u64,
+    },
+    /// By the timelock itself, so by a queued call.
+    UpdateDelay {
+        sender: usize,
+        hours: u64,
+    },
+    UpdateTimelockRoles {
+        sender: usize,
+        guardian: Option<usize>,
+    },
+    AcceptOwnership {
+        sender: usize,
+        oracle: bool,
+    },
     // The chain.
     Donate {
         sender: usize,
@@ -270,6 +345,7 @@ pub enum Repayment {
 #[allow(missing_docs, reason = "as the messages")]
 pub enum Handover {
     Propose(usize),
+    ProposeTimelock,
     Accept,
     Cancel,
 }
@@ -319,6 +395,12 @@ pub enum Change {
     BorrowCap {
         permille: u32,
     },
+    SaleCost {
+        bps: u64,
+    },
+    MaxBorrowUtilization {
+        percent: u64,
+    },
     Rates {
         base: u64,
         slope_1: u64,
@@ -331,14 +413,15 @@ impl Op {
     /// The contract and the message by which it is counted.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Deposit { .. } => "pool.deposit",
+            Self::Deposit { .. } | Self::Rescue { .. } => "pool.deposit",
             Self::Withdraw { .. } => "pool.withdraw",
             Self::Borrow { .. } => "pool.borrow",
             Self::Repay { .. } => "pool.repay",
             Self::Enable { .. } => "pool.update_asset_collateral_status",
             Self::Liquidate { .. } | Self::LiquidateWorst { .. } => "pool.liquidate",
             Self::WriteOff { .. } | Self::WriteOffWorst { .. } => "pool.write_off",
-            Self::Batch { .. } => "pool.batch",
+            Self::SetOff { .. } => "pool.set_off",
+            Self::Batch { .. } | Self::Improve { .. } => "pool.batch",
             Self::Flash { .. } => "pool.flash_loan",
             Self::AssertFlashLoanRepaid { .. } => "pool.assert_flash_loan_repaid",
             Self::RepayFlashLoan { .. } => "pool.repay_flash_loan",
@@ -357,6 +440,10 @@ impl Op {
             Self::SetSource { .. } => "oracle.set_source",
             Self::ApplySource { .. } => "oracle.apply_source",
             Self::CancelSource { .. } => "oracle.cancel_source",
+            Self::SetFallback { .. } => "oracle.set_fallback",
+            Self::ApplyFallback { .. } => "oracle.apply_fallback",
+            Self::RemoveFallback { .. } => "oracle.remove_fallback",
+            Self::UpdateGuardian { .. } => "oracle.update_guardian",
             Self::Publish { .. } => "oracle.publish",
             Self::Feed { .. } | Self::Move { .. } | Self::Refresh { .. } => "oracle.feed",
             Self::UpdateOwner { .. } => "oracle.update_owner",
@@ -366,6 +453,13 @@ impl Op {
             Self::LiquidateMany { .. } => "liquidator.liquidate",
             Self::Callback { .. } => "liquidator.flash_loan_callback",
             Self::Stray { .. } => "liquidator.step",
+            Self::Queue { .. } => "timelock.queue",
+            Self::Apply { .. } => "timelock.apply",
+            Self::Veto { .. } => "timelock.veto",
+            Self::CancelQueued { .. } => "timelock.cancel",
+            Self::UpdateDelay { .. } => "timelock.update_delay",
+            Self::UpdateTimelockRoles { .. } => "timelock.update_roles",
+            Self::AcceptOwnership { .. } | Self::Enthrone => "timelock.accept_ownership",
             Self::Donate { .. } => "bank.send",
             Self::Advance { .. } => "time",
         }

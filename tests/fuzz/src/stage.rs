@@ -1,21 +1,33 @@
-//! The chain on which a history happens: pool, two oracles, pairs, liquidator, a contract that takes flash loans, and people with coins.
+//! The chain on which a history happens: pool, two oracles, pairs, liquidator, a timelock, a contract that takes flash loans, and people with
+//! coins.
 
 use cosmwasm_std::{Addr, Storage, to_json_binary};
-use plimsoll_oracle::listing::Listing;
+use plimsoll_oracle::listing::{Listing, Seated};
 use plimsoll_oracle::state::LISTINGS;
 use plimsoll_pool::state::{CONFIG, ROLES};
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_risk::units::{Amount, Price, Ratio};
-use plimsoll_schema::oracle::{ExecuteMsg, FeedPrice, InstantiateMsg, PRICE_RECORDS, Source};
+use plimsoll_schema::oracle::{ExecuteMsg, FeedPrice, HEARTBEAT, InstantiateMsg, PRICE_RECORDS, Source};
+use plimsoll_schema::ownership::{OwnedMsg, OwnerUpdate};
 use plimsoll_schema::pool::{MaxAmountResponse, QueryMsg, UserAsset};
-use plimsoll_testing::{Asset, Snapshot, World, oracle_code, price};
+use plimsoll_schema::timelock;
+use plimsoll_testing::{Asset, Snapshot, World, oracle_code, price, timelock_code};
 
 use crate::call::Call;
-use crate::cast::{BORROWER, DECIMALS, DENOMS, FEEDER, LISTED, LIVE, NAMES, PAIRS, PRICES, SOURCED, USERS};
+use crate::cast::{
+    ADMIN, BORROWER, DECIMALS, DENOMS, FEEDER, LISTED, LIVE, NAMES, PAIRS, PRICES, SOURCED, USERS, WATCH,
+};
 use crate::op::Who;
 
-/// Seconds between steps of the mid price.
+/// Seconds between steps of the settled price.
 pub const STEP_INTERVAL: u64 = 60;
+/// Seconds that a pair's price is averaged over.
+pub const WINDOW: u64 = 120;
+/// More seconds than this without a write of the oracle are a halt, and for so long liquidation waits after one.
+pub const HALT: u64 = 1_800;
+/// Seconds between an announcement and what it announces, of the first oracle and of the timelock. The second oracle has no delay.
+pub const DELAY: u64 = 3_600;
 
 /// A chain to play on, and the block to come back to.
 pub struct Stage {
@@ -29,10 +41,12 @@ pub struct Stage {
     pub pairs: Vec<Addr>,
     /// The liquidator.
     pub liquidator: Addr,
+    /// The timelock: it owns nothing until it is handed something.
+    pub timelock: Addr,
     start: Snapshot,
 }
 
-/// What a denom is listed as: the mid price moves by 30 % a minute at most, edges widen with age.
+/// What a denom is listed as: the settled price moves by 30 % a minute at most, edges widen with age, and bounds are near.
 pub fn asset(denom: usize) -> Asset {
     let mut asset = match denom {
         0..LISTED => Asset::defaults().swap_remove(denom),
@@ -42,6 +56,9 @@ pub fn asset(denom: usize) -> Asset {
     asset.guards.max_deviation = Ratio::percent(30);
     asset.guards.step_interval = STEP_INTERVAL;
     asset.guards.age_spread = Ratio::percent(2);
+    asset.guards.bound_hold = 1_800;
+    asset.params.sale_cost = Some(Ratio::percent(1));
+    asset.params.max_borrow_utilization = Some(Ratio::percent(95));
     asset
 }
 
@@ -56,41 +73,53 @@ impl Stage {
     pub fn new() -> Self {
         let mut world = World::builder()
             .assets((0..LISTED).map(asset))
-            .oracle(|msg| (msg.source_delay, msg.max_replacement_deviation) = (3_600, Ratio::percent(10)))
+            .oracle(|msg| (msg.source_delay, msg.heartbeat_gap) = (DELAY, HALT))
+            .pool(|config| {
+                config.oracle_delay = DELAY;
+                config.halt_grace = HaltGrace { gap: HALT, grace: HALT };
+            })
             .lent(100_000)
             .build();
         let borrower = world.borrower();
         let people: Vec<Addr> =
             NAMES.iter().map(|name| if name.is_empty() { borrower.clone() } else { world.addr(*name) }).collect();
+        let (owner, guardian) = (people[ADMIN].to_string(), Some(people[WATCH].to_string()));
         let twin = InstantiateMsg {
-            owner: people[5].to_string(),
+            owner: owner.clone(),
             production: false,
-            source_delay: 3_600,
-            max_replacement_deviation: Ratio::percent(10),
+            source_delay: 0,
+            heartbeat_gap: HALT,
+            guardian: guardian.clone(),
         };
-        let twin = world.deploy(oracle_code(), &people[5], &twin, &[], "oracle").expect("an oracle like the other");
+        let twin = world.deploy(oracle_code(), &people[ADMIN], &twin, &[], "oracle").expect("an oracle like the other");
+        let msg = timelock::InstantiateMsg { admin: owner, guardian, delay: DELAY };
+        let timelock = world.deploy(timelock_code(), &people[ADMIN], &msg, &[], "timelock").expect("a timelock");
         let oracles = [world.oracle().clone(), twin];
         let pairs = PAIRS.map(|(first, second)| world.pair(DENOMS[first], DENOMS[second], 5_000_000)).to_vec();
         let liquidator = world.liquidator();
         let start = world.snapshot();
-        let mut stage = Self { world, people, oracles, pairs, liquidator, start };
+        let mut stage = Self { world, people, oracles, pairs, liquidator, timelock, start };
         stage.furnish();
         stage.start = stage.world.snapshot();
         stage
     }
 
     fn furnish(&mut self) {
-        for (oracle, denoms) in [(0, LISTED..SOURCED), (1, 0..SOURCED)] {
-            for denom in denoms.clone() {
-                let source =
-                    Source::Feed { feeders: FEEDER.map(|feeder| self.people[feeder].to_string()).to_vec(), quorum: 2 };
-                let msg =
-                    ExecuteMsg::SetSource { denom: DENOMS[denom].to_owned(), source, guards: asset(denom).guards };
-                self.ask(oracle, 5, &msg).expect("a source is set");
+        for oracle in [0, 1] {
+            for (denom, first) in PRICES.iter().enumerate().take(SOURCED) {
+                let feeders = FEEDER.map(|feeder| self.people[feeder].to_string()).to_vec();
+                self.set_source(oracle, denom, Source::Feed { feeders, quorum: 2 }, price(first));
             }
-            self.vote(oracle, &denoms.map(|denom| (denom, price(PRICES[denom]))).collect::<Vec<_>>());
         }
-        self.price_by_pair(LIVE);
+        self.put_in_force();
+        for oracle in [0, 1] {
+            self.vote(oracle, &(0..SOURCED).map(|denom| (denom, price(PRICES[denom]))).collect::<Vec<_>>());
+            let source = crate::price::average(self, LIVE);
+            let rate = Price::new(price(PRICES[LIVE]).raw() / 10);
+            self.set_source(oracle, LIVE, Source::Pair(source), rate);
+        }
+        self.put_in_force();
+        crate::price::watch(self);
         for (denom, name) in DENOMS.iter().enumerate() {
             for person in self.people.clone() {
                 self.world.mint(&person, name, 100_000_000 * 10u128.pow(u32::from(DECIMALS[denom])));
@@ -101,6 +130,7 @@ impl Stage {
             ((1, 1), 0, 50_000, 1, 1_000),
             ((1, 2), 3, 50, 2, 5_000),
             ((0, 2), 0, 50_000, 3, 10),
+            ((2, 2), 2, 5_000, 1, 1_000),
         ] {
             let who = (self.people[user].as_str(), id);
             let amount = self.world.whole(DENOMS[collateral], tokens);
@@ -110,22 +140,36 @@ impl Stage {
         }
     }
 
-    /// Both oracles take this denom's price from its pair.
-    fn price_by_pair(&mut self, denom: usize) {
-        let name = || DENOMS[denom].to_owned();
-        for oracle in [0, 1] {
-            let source = Source::Pair(crate::price::average(self, denom));
-            let msg = ExecuteMsg::SetSource { denom: name(), source, guards: asset(denom).guards };
-            self.ask(oracle, 5, &msg).expect("a pair is a source");
-        }
-        for seconds in [0, 3_600] {
-            self.world.advance(seconds);
-            crate::price::refresh(self, None);
-        }
-        for oracle in [0, 1] {
-            self.ask(oracle, 5, &ExecuteMsg::ApplySource { denom: name() }).expect("its time has come");
+    fn set_source(&mut self, oracle: usize, denom: usize, source: Source, first: Price) {
+        let (denom, guards) = (DENOMS[denom].to_owned(), crate::price::limits(0, first));
+        self.ask(oracle, ADMIN, &ExecuteMsg::SetSource { denom, source, guards }).expect("a source is set");
+    }
+
+    /// What the first oracle was told takes force; the second one has no delay.
+    fn put_in_force(&mut self) {
+        self.world.advance(DELAY);
+        for denom in &DENOMS[..SOURCED] {
+            if LISTINGS.may_load(&*self.oracle(0), denom).expect("it can be read").is_some_and(|l| l.pending.is_some())
+            {
+                let msg = ExecuteMsg::ApplySource { denom: (*denom).to_owned() };
+                self.ask(0, ADMIN, &msg).expect("its time has come");
+            }
         }
         crate::price::refresh(self, None);
+    }
+
+    /// The owner hands pool and oracles to the timelock, as far as they are still the owner's.
+    pub fn enthrone(&mut self) {
+        let propose = OwnedMsg::UpdateOwner(OwnerUpdate::Propose { owner: self.timelock.to_string() });
+        let contracts = [self.world.pool().clone(), self.oracles[0].clone(), self.oracles[1].clone()];
+        for contract in contracts {
+            let accept = timelock::ExecuteMsg::AcceptOwnership { contract: contract.to_string() };
+            let propose = to_json_binary(&propose).expect("messages can be written");
+            let call = Call { sender: ADMIN, contract, msg: propose, funds: vec![] };
+            if call.send(self).is_ok() {
+                Call::timelock(self, ADMIN, &accept).send(self).expect("who is proposed accepts");
+            }
+        }
     }
 
     /// Goes back to where every history starts.
@@ -138,9 +182,27 @@ impl Stage {
         (self.people[user].as_str(), id)
     }
 
+    /// What a contract is: that of an operation's name before the dot.
+    pub fn contract(&self, address: &str) -> &'static str {
+        if address == self.world.pool().as_str() {
+            "pool"
+        } else if address == self.timelock.as_str() {
+            "timelock"
+        } else if self.oracles.iter().any(|oracle| oracle.as_str() == address) {
+            "oracle"
+        } else {
+            "other"
+        }
+    }
+
     /// The pool's records.
     pub fn pool(&self) -> Box<dyn Storage + '_> {
         self.world.app().contract_storage(self.world.pool())
+    }
+
+    /// An oracle's records.
+    pub fn oracle(&self, oracle: usize) -> Box<dyn Storage + '_> {
+        self.world.app().contract_storage(&self.oracles[oracle])
     }
 
     /// Which oracle is the pool's.
@@ -151,8 +213,16 @@ impl Stage {
 
     /// The published record of a denom.
     pub fn record(&self, oracle: usize, denom: usize) -> Option<PriceRecord> {
-        let storage = self.world.app().contract_storage(&self.oracles[oracle]);
-        PRICE_RECORDS.may_load(&*storage, DENOMS[denom]).expect("records can be read")
+        PRICE_RECORDS.may_load(&*self.oracle(oracle), DENOMS[denom]).expect("records can be read")
+    }
+
+    /// About what a whole token costs in the oracle in force, 18 decimals; 0 where that is unknown.
+    pub fn price(&self, denom: usize) -> u128 {
+        let Some(record) = self.record(self.in_force(), denom) else { return 0 };
+        let quote =
+            record.quote.as_deref().and_then(|quote| self.record(self.in_force(), crate::use_pool::place(quote)));
+        let quote = quote.map_or(1_000_000_000, |quote| quote.settled.raw() / 1_000_000_000);
+        record.settled.raw() / 1_000_000_000 * quote
     }
 
     /// Where the pool's roles stand among the people; those of strangers are nobody's.
@@ -179,40 +249,59 @@ impl Stage {
     pub fn vote(&mut self, oracle: usize, prices: &[(usize, Price)]) {
         for feeder in FEEDER {
             let prices = prices.iter().filter(|(denom, _)| self.is_fed_by(oracle, *denom, feeder));
-            let prices: Vec<FeedPrice> =
-                prices.map(|(denom, price)| FeedPrice { denom: DENOMS[*denom].to_owned(), price: *price }).collect();
+            let prices = prices.map(|(denom, price)| FeedPrice {
+                denom: DENOMS[*denom].to_owned(),
+                price: *price,
+                observed_at: None,
+            });
+            let prices: Vec<FeedPrice> = prices.collect();
             if !prices.is_empty() {
-                self.ask(oracle, feeder, &ExecuteMsg::Feed { prices }).expect("feeders vote within the bounds");
+                self.ask(oracle, feeder, &ExecuteMsg::Feed { prices }).expect("no vote is refused for its price");
             }
         }
     }
 
-    /// Publishes what a live source in force or in waiting says, where it says something: a pair may be too thin, or its sample too young.
+    /// Publishes what live sources say, where they say something: a pair may be empty.
     pub fn publish(&mut self, oracle: usize, but: Option<usize>) {
         let wanted = |denom: &usize| Some(*denom) != but && self.is_live(oracle, *denom);
         for denom in (0..SOURCED).filter(wanted).collect::<Vec<_>>() {
             // What it is refused for, `publish` as an operation shows.
-            drop(self.ask(oracle, 5, &ExecuteMsg::Publish { denoms: vec![DENOMS[denom].to_owned()] }));
+            drop(self.ask(oracle, ADMIN, &ExecuteMsg::Publish { denoms: vec![DENOMS[denom].to_owned()] }));
         }
     }
 
-    fn is_live(&self, oracle: usize, denom: usize) -> bool {
-        let storage = self.world.app().contract_storage(&self.oracles[oracle]);
-        let listing = LISTINGS.may_load(&*storage, DENOMS[denom]).expect("listings can be read");
-        let waiting = |listing: &Listing| listing.pending.as_ref().map(|pending| pending.source.clone());
-        listing.is_some_and(|listing| {
-            matches!((&listing.source, waiting(&listing)), (Source::Pair(_), _) | (_, Some(Source::Pair(_))))
+    /// Whether liquidation waits after a halt.
+    pub fn is_halted(&self) -> bool {
+        let heartbeat = HEARTBEAT.load(&*self.oracle(self.in_force())).expect("the oracle has a heartbeat");
+        let halt = CONFIG.load(&*self.pool()).expect("the pool has settings").halt_grace;
+        crate::said::is_halted(&heartbeat, &halt, self.world.now())
+    }
+
+    /// Whether a live source in force has said no price at this block.
+    pub fn is_unwatched(&self) -> bool {
+        let oracle = self.in_force();
+        let quiet = |denom: usize| self.record(oracle, denom).is_some_and(|record| record.timestamp < self.world.now());
+        (0..SOURCED).any(|denom| self.is_live(oracle, denom) && quiet(denom))
+    }
+
+    fn listing(&self, oracle: usize, denom: usize) -> Option<Listing> {
+        LISTINGS.may_load(&*self.oracle(oracle), DENOMS[denom]).expect("listings can be read")
+    }
+
+    fn speaks(&self, oracle: usize, denom: usize, which: impl Fn(&Source) -> bool) -> bool {
+        self.listing(oracle, denom).is_some_and(|listing| {
+            let fallback = listing.fallback.iter().map(|fallback| &fallback.seated);
+            std::iter::once(&listing.first).chain(fallback).any(|Seated { source, .. }| which(source))
         })
     }
 
+    fn is_live(&self, oracle: usize, denom: usize) -> bool {
+        self.speaks(oracle, denom, |source| matches!(source, Source::Pair(_)))
+    }
+
     fn is_fed_by(&self, oracle: usize, denom: usize, feeder: usize) -> bool {
-        let storage = self.world.app().contract_storage(&self.oracles[oracle]);
-        let listing = LISTINGS.may_load(&*storage, DENOMS[denom]).expect("listings can be read");
-        let names = |source: &Source| match source {
-            Source::Feed { feeders, .. } => feeders.contains(&self.people[feeder].to_string()),
-            _ => false,
-        };
-        listing.is_some_and(|listing| names(&listing.source))
+        let name = self.people[feeder].to_string();
+        self.speaks(oracle, denom, |source| matches!(source, Source::Feed { feeders, .. } if feeders.contains(&name)))
     }
 
     /// The most that an account may borrow or withdraw; 0 when the pool doesn't say.

@@ -99,11 +99,7 @@ fn toward_the_oracle(stage: &Stage, pair: usize) -> (bool, u128) {
     let reserves = stage.world.pair_pool(&stage.pairs[pair]).0;
     let denoms = [PAIRS[pair].0, PAIRS[pair].1];
     // What a cent's worth of each is now; floats would do, but they are not the same everywhere.
-    let price = |at: usize| {
-        let record = stage.record(stage.in_force(), denoms[at]);
-        let price = record.filter(|record| record.timestamp > 0).map_or(1, |record| record.price.raw());
-        (price / 1_000_000_000, 10u128.pow(u32::from(crate::cast::DECIMALS[denoms[at]])))
-    };
+    let price = |at: usize| (stage.price(denoms[at]) / 1_000_000_000, crate::value::unit(denoms[at]));
     let ([(p1, unit1), (p2, unit2)], [x, y]) = ([price(0), price(1)], reserves);
     let value =
         |amount: u128, price: u128, unit: u128| amount / unit.min(1_000_000) * price / (unit / unit.min(1_000_000));
@@ -150,19 +146,21 @@ fn many(stage: &Stage, sender: usize, items: u32, permille: u32, min_success: u3
     )
 }
 
-/// Through the dollar, where every pair leads.
-fn hops(stage: &Stage, from: usize, to: usize) -> Vec<Hop> {
+/// The pairs from a denom toward the dollar.
+fn toward_the_dollar(from: usize) -> Vec<usize> {
     let pair = |denom: usize| PAIRS.iter().position(|(first, _)| *first == denom);
-    let mut hops = vec![];
-    if let Some(pair) = pair(from) {
-        hops.push(Hop { pair: stage.pairs[pair].to_string(), ask_denom: DENOMS[0].to_owned() });
-    }
-    if let Some(pair) = pair(to) {
-        hops.push(Hop { pair: stage.pairs[pair].to_string(), ask_denom: DENOMS[to].to_owned() });
-    }
+    std::iter::successors(pair(from), |at| pair(PAIRS[*at].1)).collect()
+}
+
+/// Toward the dollar, and from it to the other denom, as far as their ways differ.
+fn hops(stage: &Stage, from: usize, to: usize) -> Vec<Hop> {
+    let (down, up) = (toward_the_dollar(from), toward_the_dollar(to));
+    let hop = |at: usize, ask: usize| Hop { pair: stage.pairs[at].to_string(), ask_denom: DENOMS[ask].to_owned() };
+    let mut hops: Vec<Hop> = down.iter().filter(|at| !up.contains(at)).map(|at| hop(*at, PAIRS[*at].1)).collect();
+    hops.extend(up.iter().rev().filter(|at| !down.contains(at)).map(|at| hop(*at, PAIRS[*at].0)));
     // A denom without a pair can't be sold: such a route is refused or its group undone.
     if hops.is_empty() {
-        hops.push(Hop { pair: stage.pairs[0].to_string(), ask_denom: DENOMS[to].to_owned() });
+        hops.push(hop(0, to));
     }
     hops
 }

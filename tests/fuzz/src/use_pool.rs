@@ -3,14 +3,17 @@
 use cosmwasm_std::{Coin, coin};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{
-    Borrow, CollateralStatus, ExecuteMsg, LoanId, OnBehalf, QueryMsg, Receive, SimulateLiquidationResponse,
-    UserAccount, UserPositionResponse, Withdraw,
+    BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LoanId, OnBehalf, QueryMsg, Receive,
+    SimulateLiquidationResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
 };
 
 use crate::call::Call;
 use crate::cast::{DENOMS, share, worth};
+use crate::exact::{Exact, over};
 use crate::op::{Op, Who};
 use crate::stage::Stage;
+use crate::value::{By, unit};
+use crate::view::View;
 
 /// The message of one of the users' operations, as the state is now; none of another operation.
 pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
@@ -57,9 +60,18 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
             let msg = ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id });
             Call::pool(stage, who.0, &msg, vec![])
         }
-        Op::Cover { sender, denom, cents } => {
-            Call::pool(stage, sender, &ExecuteMsg::Cover {}, vec![coin(worth(denom, cents), DENOMS[denom])])
+        Op::Cover { sender, denom, cents, suppliers } => {
+            let beneficiary = suppliers.then_some(Beneficiary::Suppliers);
+            let coin = coin(worth(denom, cents), DENOMS[denom]);
+            Call::pool(stage, sender, &ExecuteMsg::Cover { beneficiary }, vec![coin])
         }
+        Op::SetOff { sender, who: (user, id), denom } => {
+            let (user, denom) = (address(user), DENOMS[denom].to_owned());
+            let msg = ExecuteMsg::SetOff(UserAsset { user, account_id: Some(id), denom });
+            Call::pool(stage, sender, &msg, vec![])
+        }
+        Op::Rescue { sender, permille } => rescue(stage, sender, permille),
+        Op::Improve { repaid, withdrawn } => improve(stage, repaid, withdrawn),
         Op::RepayFlashLoan { sender, id, denom, cents } => {
             let coin = coin(worth(denom, cents), DENOMS[denom]);
             Call::pool(stage, sender, &ExecuteMsg::RepayFlashLoan(LoanId { id }), vec![coin])
@@ -69,12 +81,62 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         }
         Op::WriteOff { sender, who } => write_off(stage, sender, who),
         Op::WriteOffWorst { sender } => {
-            let worst = ranked(stage).into_iter().find(|who| position(stage, *who).collaterals.len() < 2);
+            let worst = ranked(stage).into_iter().min_by_key(|who| position(stage, *who).collateral_value);
             write_off(stage, sender, worst.unwrap_or((0, 0)))
         }
         Op::Liquidate { .. } | Op::LiquidateWorst { .. } => Order::of(stage, op)?.call(stage),
         _ => return None,
     })
+}
+
+/// The account that is the furthest above its max LTV, and by how much; none when all are within it.
+fn above_max_ltv(view: &View) -> Option<(Who, Exact)> {
+    let above = view.accounts.iter().filter(|(_, account)| view.lends_to(account)).map(|(who, _)| {
+        let sums = view.sums(*who, By::UncappedPower);
+        (*who, sums.debt - sums.carried)
+    });
+    above.max_by(|a, b| a.1.cmp(&b.1)).filter(|(_, missing)| *missing > Exact::default())
+}
+
+/// A top-up of the largest enabled deposit of the account that needs it most, by so much of what it needs; of the first account when none does.
+fn rescue(stage: &Stage, sender: usize, permille: u32) -> Call {
+    let view = View::of(stage);
+    let wanted = above_max_ltv(&view).and_then(|(who, missing)| {
+        let held = view.accounts[&who].collaterals.iter().filter(|held| held.enabled);
+        let held = held.max_by_key(|held| view.assets[usize::from(held.asset.0)].claim(held.shares.raw()))?;
+        let asset = &view.assets[usize::from(held.asset.0)];
+        let low = view.price(asset.denom, |said| &said.edges[0]);
+        let gained = &low * &over(&[asset.params.max_loan_to_value.raw()], &[crate::exact::ONE]);
+        let tokens = missing.over(&gained)?;
+        let amount = (&tokens * &over(&[unit(asset.denom)], &[1])).to_whole();
+        Some((who, asset.denom, u128::try_from(amount).ok()?.min(worth(asset.denom, 1_000_000_000))))
+    });
+    let ((user, id), denom, needed) = wanted.unwrap_or(((0, 1), 1, 1_000_000));
+    let on_behalf_of = (sender != user).then(|| stage.people[user].to_string());
+    let msg = ExecuteMsg::Deposit(OnBehalf { account_id: Some(id), on_behalf_of });
+    Call::pool(stage, sender, &msg, vec![coin(share(needed, permille).max(1), DENOMS[denom])])
+}
+
+/// A batch of the owner of such an account: a part of its largest debt is repaid, and a part of what that is worth leaves its largest deposit.
+fn improve(stage: &Stage, repaid: u32, withdrawn: u32) -> Call {
+    let view = View::of(stage);
+    let who = above_max_ltv(&view).map_or((0, 1), |(who, _)| who);
+    let (_, collateral, debt, owed) = best(stage, who).unwrap_or((who, 1, 0, 1_000_000));
+    let paid = share(owed, repaid).max(1);
+    let asset = |denom: usize| view.assets.iter().find(|asset| asset.denom == denom);
+    let tokens = asset(debt).zip(asset(collateral)).and_then(|(owed, held)| {
+        let value = owed.value(paid, &view.price(debt, |said| &said.settled));
+        Some((value.over(&view.price(collateral, |said| &said.settled))?, held))
+    });
+    let back = tokens.map(|(tokens, held)| (&tokens * &over(&[unit(held.denom)], &[1])).to_whole());
+    let back = share(back.and_then(|back| u128::try_from(back).ok()).unwrap_or(1), withdrawn).max(1);
+    let (paid, account_id) = (coin(paid, DENOMS[debt]), Some(who.1));
+    let (denom, amount) = (DENOMS[collateral].to_owned(), Some(Amount::new(back)));
+    let actions = vec![
+        BatchAction::Repay(FromPurse { coin: paid.clone(), account_id }),
+        BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id }),
+    ];
+    Call::pool(stage, who.0, &ExecuteMsg::Batch { actions }, vec![paid])
 }
 
 fn write_off(stage: &Stage, sender: usize, (user, id): Who) -> Call {
@@ -184,10 +246,8 @@ impl Order {
 pub fn best(stage: &Stage, who: Who) -> Option<(Who, usize, usize, u128)> {
     let position = position(stage, who);
     let value = |denom: &str, amount: Amount| {
-        let record = stage.record(stage.in_force(), place(denom));
-        let unit = 10u128.pow(u32::from(crate::cast::DECIMALS[place(denom)]));
-        amount.raw() / unit.min(1_000_000) * record.map_or(0, |record| record.price.raw() / 1_000_000)
-            / (unit / unit.min(1_000_000))
+        let unit = unit(place(denom));
+        amount.raw() / unit.min(1_000_000) * (stage.price(place(denom)) / 1_000_000) / (unit / unit.min(1_000_000))
     };
     let collateral = position.collaterals.iter().max_by_key(|held| value(&held.denom, held.amount))?;
     let debt = position.debts.iter().max_by_key(|debt| value(&debt.denom, debt.amount))?;

@@ -1,45 +1,35 @@
 //! What things are worth: a model of its own, from the definitions alone.
 
-use plimsoll_risk::price::PriceRecord;
+use std::collections::BTreeMap;
+
+use plimsoll_risk::account::{Account, Collateral};
+use plimsoll_risk::params::Ramp;
+use plimsoll_risk::units::Value;
 
 use crate::cast::DECIMALS;
-use crate::exact::{Exact, ONE, over};
+use crate::exact::{Exact, ONE, over, whole};
 use crate::op::Who;
+use crate::said::Said;
 use crate::view::{Asset, View};
 
-/// The price of a denom as each use takes it; raw, 18 decimals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prices {
-    /// Collateral in liquidation.
-    pub collateral: u128,
-    /// Debt in liquidation.
-    pub debt: u128,
-    /// Collateral when borrowing; none while the price fails.
-    pub low: Option<u128>,
-    /// Debt when borrowing.
-    pub high: Option<u128>,
-}
-
-/// As the oracle's documentation has it: too old or out of bounds fails, and then the hard bounds stand in; edges widen with age.
-pub fn prices(record: &PriceRecord, now: u64) -> Prices {
-    let guards = &record.guards;
-    let (floor, ceiling) = (guards.floor.raw(), guards.ceiling.raw());
-    let mid = record.price.raw();
-    let age = now.saturating_sub(record.timestamp);
-    let stale = guards.max_age.is_some_and(|max| age > max);
-    if record.timestamp == 0 || stale || mid < floor || mid > ceiling {
-        return Prices { collateral: ceiling, debt: floor, low: None, high: None };
-    }
-    let spread = guards.max_age.map_or(0, |max| (guards.age_spread.raw() * u128::from(age)).div_ceil(u128::from(max)));
-    let low = over(&[record.low.raw(), ONE - spread.min(ONE)], &[ONE]);
-    let high = over(&[record.high.raw(), ONE + spread], &[ONE]);
-    let narrow = |n: Exact| u128::try_from(n.to_whole()).unwrap_or(u128::MAX);
-    Prices { collateral: mid, debt: mid, low: Some(narrow(low)), high: Some(narrow(high)) }
-}
-
-/// One over what a base unit of a price's token is.
-fn unit(denom: usize) -> u128 {
+/// Base units of a whole token.
+pub fn unit(denom: usize) -> u128 {
     10u128.pow(u32::from(DECIMALS[denom]))
+}
+
+/// So much of the quote currency.
+pub fn worth(value: Value) -> Exact {
+    over(&[value.raw().to_string().parse().expect("it fits")], &[ONE])
+}
+
+/// A ramp's value at this time; exact.
+pub fn ramp(ramp: &Ramp, now: u64) -> Exact {
+    let (from, to) = (over(&[ramp.from.raw()], &[ONE]), over(&[ramp.to.raw()], &[ONE]));
+    if now >= ramp.ends_at {
+        return to;
+    }
+    let gone = over(&[u128::from(now.saturating_sub(ramp.starts_at))], &[u128::from(ramp.ends_at - ramp.starts_at)]);
+    from.clone() + &(to - from) * &gone
 }
 
 impl Asset {
@@ -59,118 +49,308 @@ impl Asset {
         over(&[shares, self.supply() + 1], &[self.now.supply_shares.raw() + 1_000_000])
     }
 
-    /// What so much is worth in the quote currency at a price.
-    pub fn value(&self, amount: u128, price: u128) -> Exact {
-        over(&[amount, price], &[ONE, unit(self.denom)])
+    /// What so many base units are worth in the quote currency at a price.
+    pub fn value(&self, amount: u128, price: &Exact) -> Exact {
+        &self.tokens(amount) * price
     }
 
-    fn shares_value(&self, shares: u128, price: u128, share: u128) -> Exact {
+    /// So many base units in whole tokens.
+    pub fn tokens(&self, amount: u128) -> Exact {
+        over(&[amount], &[unit(self.denom)])
+    }
+
+    fn held(&self, shares: u128) -> Exact {
         let (supply, total) = (self.supply() + 1, self.now.supply_shares.raw() + 1_000_000);
-        over(&[shares, supply, price, share], &[total, ONE, unit(self.denom), ONE])
+        over(&[shares, supply], &[total, unit(self.denom)])
     }
 
-    fn debt_value(&self, scaled: u128, price: u128) -> Exact {
-        over(&[scaled, self.now.borrow_index.raw(), price], &[ONE, ONE, unit(self.denom)])
+    /// What so much scaled debt amounts to, in whole tokens.
+    pub fn owed(&self, scaled: u128) -> Exact {
+        over(&[scaled, self.now.borrow_index.raw()], &[ONE, unit(self.denom)])
+    }
+
+    /// The share of a deposit that counts for borrowing: `min(1, cap / supply)`, and nothing where deposits are stopped.
+    pub fn power(&self) -> Exact {
+        if !self.params.enabled.deposit {
+            return Exact::default();
+        }
+        over(&[self.params.supply_cap.raw()], &[self.supply().max(1)]).min(whole(1))
+    }
+}
+
+/// How an account is judged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// For liquidation: settled prices, thresholds.
+    Settled,
+    /// The same as if no silent deposit had begun to count less.
+    Undeclined,
+    /// At the borrowing edges, with thresholds.
+    Edges,
+    /// For borrowing: the edges, max LTV, as far as markets are open and within their caps.
+    Power,
+    /// The same without regard to stops and caps.
+    UncappedPower,
+}
+
+/// An account's sums.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// What all deposits are worth, disabled ones too.
+    pub collateral: Exact,
+    /// How much debt enabled deposits carry.
+    pub carried: Exact,
+    /// What is owed.
+    pub debt: Exact,
+}
+
+/// A deposit or a debt as far as prices are concerned: whole tokens times how much a unit counts, and the records that its price hangs on.
+struct Line {
+    weighed: Exact,
+    chain: Vec<usize>,
+}
+
+/// The one value of each record on which deposits and debts hang, and the share of those deposits that still counts.
+struct OneValue<'a> {
+    view: &'a View,
+    by: By,
+    deposits: Vec<Line>,
+    debts: Vec<Line>,
+    chosen: BTreeMap<usize, (Exact, Exact)>,
+}
+
+impl OneValue<'_> {
+    fn is_shared(&self, denom: usize) -> bool {
+        let hangs = |lines: &[Line]| lines.iter().any(|line| line.chain.contains(&denom));
+        hangs(&self.deposits) && hangs(&self.debts)
+    }
+
+    fn of(&mut self, denom: usize, is_debt: bool) -> Exact {
+        let said = &self.view.said[&denom];
+        let settles = matches!(self.by, By::Settled | By::Undeclined);
+        let ends = if settles { [said.counted[1].clone(), said.counted[0].clone()] } else { said.edges.clone() };
+        if !self.is_shared(denom) {
+            return ends[usize::from(is_debt)].clone();
+        }
+        if let Some((chosen, _)) = self.chosen.get(&denom) {
+            return chosen.clone();
+        }
+        let remaining = said.remaining.clone();
+        let (carried, owed) = (self.sum_on(denom, false), self.sum_on(denom, true));
+        // Liquidation takes the end that is better for the account in sum, borrowing the worse one.
+        let chosen = ends[usize::from(carried <= owed)].clone();
+        // Of a silent record only what deposits carry beyond the debts on it declines, where there are other debts to carry.
+        let others = self.debts.iter().any(|line| !line.chain.contains(&denom));
+        let left = if self.by == By::Settled && others && carried > owed {
+            (owed.clone() + &remaining * &(carried.clone() - owed)).over(&carried).expect("it carries something")
+        } else {
+            whole(1)
+        };
+        self.chosen.insert(denom, (chosen.clone(), left));
+        chosen
+    }
+
+    /// What hangs on a record, in units of its denom: each line times the rates before that record.
+    fn sum_on(&mut self, denom: usize, is_debt: bool) -> Exact {
+        let lines = if is_debt { &self.debts } else { &self.deposits };
+        let before = |line: &Line| {
+            let at = line.chain.iter().position(|other| *other == denom)?;
+            Some((line.weighed.clone(), line.chain.clone(), at))
+        };
+        let lines: Vec<(Exact, Vec<usize>, usize)> = lines.iter().filter_map(before).collect();
+        let value = |(weighed, chain, at): (Exact, Vec<usize>, usize)| {
+            let value = self.product(weighed, &chain[..at], is_debt);
+            if is_debt { value } else { &value * &self.remaining(&chain, at) }
+        };
+        lines.into_iter().map(value).sum()
+    }
+
+    fn product(&mut self, start: Exact, chain: &[usize], is_debt: bool) -> Exact {
+        chain.iter().fold(start, |product, denom| &product * &self.of(*denom, is_debt))
+    }
+
+    /// The share of a deposit that still counts: the least of its records; of those from `at` on that are shared, nothing is known yet.
+    fn remaining(&self, chain: &[usize], at: usize) -> Exact {
+        let left = chain.iter().enumerate().map(|(place, denom)| match self.chosen.get(denom) {
+            Some((_, left)) if place < at => left.clone(),
+            _ if self.by != By::Settled || self.is_shared(*denom) => whole(1),
+            _ => self.view.said[denom].remaining.clone(),
+        });
+        left.min().unwrap_or(whole(1))
     }
 }
 
 impl View {
-    /// The prices of a listed asset.
-    pub fn prices(&self, asset: &Asset) -> Prices {
-        self.priced
-            .get(&asset.denom)
-            .map_or(Prices { collateral: u128::MAX, debt: 0, low: None, high: None }, |priced| {
-                prices(priced.live.as_ref().unwrap_or(&priced.record), self.now)
-            })
-    }
-
-    /// What weighs one asset against another where only differences count: the last mid price.
-    pub fn weight(&self, asset: &Asset) -> u128 {
-        self.priced.get(&asset.denom).map_or(0, |priced| priced.record.price.raw())
-    }
-
-    /// What all deposits of an account are worth, disabled ones too.
-    pub fn collateral(&self, who: Who) -> Exact {
-        let held = self.accounts[&who].collaterals.iter().map(|c| {
-            let asset = &self.assets[usize::from(c.asset.0)];
-            asset.shares_value(c.shares.raw(), self.prices(asset).collateral, ONE)
-        });
-        held.sum()
-    }
-
-    /// What of an account's deposits and debts is certain: deposits whose price fails count nothing, such debts at the upper bound.
-    pub fn certain(&self, who: Who) -> (Exact, Exact) {
-        let account = &self.accounts[&who];
-        let valid = |asset: &Asset| self.prices(asset).low.is_some();
-        let held = account.collaterals.iter().map(|c| (&self.assets[usize::from(c.asset.0)], c.shares.raw()));
-        let held = held.filter(|(asset, _)| valid(asset));
-        let held = held.map(|(asset, shares)| asset.shares_value(shares, self.prices(asset).collateral, ONE)).sum();
-        let owed = account.debts.iter().map(|d| {
-            let asset = &self.assets[usize::from(d.asset.0)];
-            let prices = self.prices(asset);
-            asset.debt_value(d.scaled.raw(), if valid(asset) { prices.debt } else { prices.collateral })
-        });
-        (held, owed.sum())
-    }
-
-    /// What an account owes.
-    pub fn debt(&self, who: Who) -> Exact {
-        let owed = self.accounts[&who].debts.iter().map(|d| {
-            let asset = &self.assets[usize::from(d.asset.0)];
-            asset.debt_value(d.scaled.raw(), self.prices(asset).debt)
-        });
-        owed.sum()
-    }
-
-    /// The debt that enabled deposits carry.
-    pub fn carried(&self, who: Who) -> Exact {
-        let enabled = self.accounts[&who].collaterals.iter().filter(|c| c.enabled);
-        let carried = enabled.map(|c| {
-            let asset = &self.assets[usize::from(c.asset.0)];
-            let threshold = asset.params.liquidation_threshold.at(self.now).raw();
-            asset.shares_value(c.shares.raw(), self.prices(asset).collateral, threshold)
-        });
-        carried.sum()
-    }
-
-    /// What may be borrowed against enabled deposits, at `low`, and the debt at `high`; none while a price that counts fails.
-    pub fn power(&self, who: Who) -> Option<(Exact, Exact)> {
-        let account = &self.accounts[&who];
-        let (mut limit, mut debt) = (Exact::default(), Exact::default());
-        for c in account.collaterals.iter().filter(|c| c.enabled) {
-            let asset = &self.assets[usize::from(c.asset.0)];
-            let ltv = asset.params.max_loan_to_value.raw();
-            limit = limit + asset.shares_value(c.shares.raw(), self.prices(asset).low?, ltv);
+    /// The records that a denom's price hangs on, its own first; nothing when one is missing.
+    pub fn chain(&self, denom: usize) -> Vec<usize> {
+        let mut chain = vec![denom];
+        loop {
+            let Some(said) = chain.last().and_then(|last| self.said.get(last)) else { return vec![] };
+            let Some(quote) = &said.quote else { return chain };
+            chain.push(crate::use_pool::place(quote));
+            if chain.len() > 4 {
+                return vec![];
+            }
         }
-        for d in &account.debts {
-            let asset = &self.assets[usize::from(d.asset.0)];
-            debt = debt + asset.debt_value(d.scaled.raw(), self.prices(asset).high?);
+    }
+
+    /// Whether something holds of each record that a denom's price hangs on.
+    pub fn all_say(&self, denom: usize, what: impl Fn(&Said) -> bool) -> bool {
+        let chain = self.chain(denom);
+        !chain.is_empty() && chain.iter().all(|denom| what(&self.said[denom]))
+    }
+
+    /// The product of a number of each record that a denom's price hangs on; 0 of none.
+    pub fn price(&self, denom: usize, which: impl Fn(&Said) -> &Exact) -> Exact {
+        let chain = self.chain(denom);
+        let Some((first, rest)) = chain.split_first() else { return Exact::default() };
+        rest.iter().fold(which(&self.said[first]).clone(), |product, denom| &product * which(&self.said[denom]))
+    }
+
+    /// How much debt a unit of a deposit's value carries.
+    fn weight(&self, held: &Collateral, by: By) -> Exact {
+        let asset = &self.assets[usize::from(held.asset.0)];
+        let threshold = self.threshold(asset);
+        if !held.enabled || threshold == Exact::default() {
+            return Exact::default();
         }
-        Some((limit, debt))
+        let ltv = over(&[asset.params.max_loan_to_value.raw()], &[ONE]);
+        match by {
+            By::Settled | By::Undeclined | By::Edges => threshold,
+            By::UncappedPower => ltv,
+            By::Power => &ltv * &asset.power(),
+        }
+    }
+
+    /// The one values of an account, each deposit counted with as many shares as `counted` says. A silent deposit counts nothing at the edges.
+    /// With its deposits and debts in whole tokens; how much a unit of each deposit carries.
+    fn one_value(
+        &self,
+        account: &Account,
+        by: By,
+        counted: impl Fn(&Collateral) -> u128,
+    ) -> (OneValue<'_>, Vec<(Line, Exact)>) {
+        let place = |asset: plimsoll_risk::params::AssetId| &self.assets[usize::from(asset.0)];
+        let line = |denom: usize, weighed: Exact| Line { weighed, chain: self.chain(denom) };
+        let owed = account.debts.iter().map(|debt| (place(debt.asset), debt.scaled.raw()));
+        let debts: Vec<Line> = owed.map(|(asset, scaled)| line(asset.denom, asset.owed(scaled))).collect();
+        let held = account.collaterals.iter().map(|held| {
+            let asset = place(held.asset);
+            let settles = matches!(by, By::Settled | By::Undeclined);
+            let counts = settles || self.all_say(asset.denom, |said| said.lends);
+            let tokens = &asset.held(counted(held)) * &whole(u128::from(counts));
+            (line(asset.denom, tokens), self.weight(held, by))
+        });
+        let held: Vec<(Line, Exact)> = held.collect();
+        let weighed =
+            |(line, weight): &(Line, Exact)| Line { weighed: &line.weighed * weight, chain: line.chain.clone() };
+        let deposits = held.iter().map(weighed).collect();
+        (OneValue { view: self, by, deposits, debts, chosen: BTreeMap::new() }, held)
+    }
+
+    /// An account's sums, each deposit counted with as many shares as `counted` says.
+    pub fn sums_of(&self, account: &Account, by: By, counted: impl Fn(&Collateral) -> u128) -> Sums {
+        let (mut one, held) = self.one_value(account, by, counted);
+        let owed: Vec<(Exact, Vec<usize>)> =
+            one.debts.iter().map(|line| (line.weighed.clone(), line.chain.clone())).collect();
+        let mut sums = Sums::default();
+        for (Line { weighed: tokens, chain }, weight) in held.iter().filter(|(line, _)| !line.chain.is_empty()) {
+            let value = one.product(tokens.clone(), chain, false);
+            let value = &value * &one.remaining(chain, chain.len());
+            sums.carried = sums.carried + &value * weight;
+            sums.collateral = sums.collateral + value;
+        }
+        for (tokens, chain) in owed.into_iter().filter(|(_, chain)| !chain.is_empty()) {
+            sums.debt = sums.debt + one.product(tokens, &chain, true);
+        }
+        sums
+    }
+
+    /// What a unit of repaid value buys of seized value in the verdict of an account, where the two denoms are exchanged at their own ends; and
+    /// what the repaid one counts at in the verdict. A record on which both hang cancels.
+    pub fn exchange(&self, who: Who, seized: usize, repaid: usize) -> (Exact, Exact) {
+        let (mut one, _) = self.one_value(&self.accounts[&who], By::Settled, |held| held.shares.raw());
+        let (collateral, debt) = (self.chain(seized), self.chain(repaid));
+        let mut gained = whole(1);
+        for denom in collateral.iter().filter(|denom| !debt.contains(denom)) {
+            let high = self.said[denom].counted[1].clone();
+            gained = (&gained * &one.of(*denom, false)).over(&high).expect("a price above nothing");
+        }
+        for denom in debt.iter().filter(|denom| !collateral.contains(denom)) {
+            let low = self.said[denom].counted[0].clone();
+            gained = (&gained * &low).over(&one.of(*denom, true)).expect("a price above nothing");
+        }
+        (gained, one.product(whole(1), &debt, true))
+    }
+
+    /// The sums of an account as it stands.
+    pub fn sums(&self, who: Who, by: By) -> Sums {
+        match by {
+            By::Settled => self.verdicts[&who].clone(),
+            _ => self.sums_of(&self.accounts[&who], by, |held| held.shares.raw()),
+        }
+    }
+
+    /// What decides about liquidation.
+    pub fn verdict(&self, who: Who) -> &Sums {
+        &self.verdicts[&who]
+    }
+
+    /// Whether each record on which both deposits and debts of an account hang says one price.
+    pub fn is_plain(&self, who: Who) -> bool {
+        let account = &self.accounts[&who];
+        let denoms = |asset: u16| self.chain(self.assets[usize::from(asset)].denom);
+        let held: Vec<usize> = account.collaterals.iter().flat_map(|held| denoms(held.asset.0)).collect();
+        let owed = account.debts.iter().flat_map(|debt| denoms(debt.asset.0));
+        owed.filter(|denom| held.contains(denom))
+            .all(|denom| self.said[&denom].counted[0] == self.said[&denom].counted[1])
+    }
+
+    /// The liquidation threshold in force.
+    pub fn threshold(&self, asset: &Asset) -> Exact {
+        ramp(&asset.params.liquidation_threshold, self.clock())
+    }
+
+    /// Whether every debt of an account can be told when more is lent.
+    pub fn lends_to(&self, account: &Account) -> bool {
+        account.debts.iter().all(|debt| self.all_say(self.assets[usize::from(debt.asset.0)].denom, |said| said.lends))
+    }
+
+    /// What weighs one asset against another where only differences count: the settled price.
+    pub fn weight_of(&self, asset: &Asset) -> Exact {
+        self.price(asset.denom, |said| &said.settled)
+    }
+
+    /// What rounding may move, at what liquidation counts.
+    pub fn crumb(&self) -> Exact {
+        self.crumb.clone()
     }
 
     /// What rounding may move: of each asset a base unit, or a unit of scaled debt or a share where those have grown to more. A share has where
     /// reserves alone are lent: their interest belongs to virtual shares.
-    pub fn crumb(&self) -> Exact {
+    pub fn crumb_at(&self, which: impl Fn(&Said) -> &Exact) -> Exact {
         let crumbs = self.assets.iter().map(|asset| {
-            let price = self.prices(asset).collateral.max(self.weight(asset));
+            let price = self.price(asset.denom, &which);
             let units = asset.now.borrow_index.raw().div_ceil(ONE);
-            asset.value(units, price).max(asset.shares_value(1, price, ONE))
+            asset.value(units, &price).max(&asset.held(1) * &price)
         });
         crumbs.sum()
     }
 
-    /// What a person owns: coins and claims, less debts, each at the last mid price.
+    /// What a person owns: coins and claims, less debts, each at the settled price.
     pub fn equity(&self, person: usize) -> Exact {
-        let coins = self.assets.iter().map(|asset| asset.value(self.wallets[person][asset.denom], self.weight(asset)));
+        let weights: Vec<Exact> = self.assets.iter().map(|asset| self.weight_of(asset)).collect();
+        let of = |id: u16| (&self.assets[usize::from(id)], &weights[usize::from(id)]);
+        let coins = self.assets.iter().zip(&weights);
+        let coins = coins.map(|(asset, weight)| asset.value(self.wallets[person][asset.denom], weight));
         let accounts = self.accounts.iter().filter(|(who, _)| who.0 == person);
-        let claims = accounts.clone().flat_map(|(_, account)| &account.collaterals).map(|c| {
-            let asset = &self.assets[usize::from(c.asset.0)];
-            asset.shares_value(c.shares.raw(), self.weight(asset), ONE)
+        let claims = accounts.clone().flat_map(|(_, account)| &account.collaterals).map(|held| {
+            let (asset, weight) = of(held.asset.0);
+            &asset.held(held.shares.raw()) * weight
         });
-        let debts = accounts.flat_map(|(_, account)| &account.debts).map(|d| {
-            let asset = &self.assets[usize::from(d.asset.0)];
-            asset.debt_value(d.scaled.raw(), self.weight(asset))
+        let debts = accounts.flat_map(|(_, account)| &account.debts).map(|debt| {
+            let (asset, weight) = of(debt.asset.0);
+            &asset.owed(debt.scaled.raw()) * weight
         });
         coins.sum::<Exact>() + claims.sum() - debts.sum()
     }

@@ -5,22 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use cosmwasm_std::{Coin, Storage, Uint128, from_json};
 use plimsoll_liquidator::state::WORK;
 use plimsoll_oracle::listing::Listing;
+use plimsoll_oracle::samples::Look;
 use plimsoll_oracle::state as oracle;
-use plimsoll_oracle::votes::Votes;
+use plimsoll_oracle::votes::Vote;
 use plimsoll_pool::state as pool;
 use plimsoll_risk::account::Account;
+use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact::{CompactItem, CompactMap, decode};
-use plimsoll_schema::oracle::{ConfigResponse, PRICE_RECORDS, PriceRecordsResponse, QueryMsg, Source};
+use plimsoll_schema::oracle::{ConfigResponse, HEARTBEAT, PRICE_RECORDS, PriceRecordsResponse, QueryMsg};
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{Config, ReservesRequest};
+use plimsoll_schema::timelock::{ConfigResponse as TimelockConfig, Entry};
+use plimsoll_timelock::state as timelock;
 
 use crate::cast::DENOMS;
+use crate::exact::Exact;
 use crate::op::Who;
+use crate::said::{self, Live, Said};
 use crate::stage::Stage;
 use crate::use_pool::place;
+use crate::value::{By, Sums};
 
 /// A market.
 #[derive(Clone)]
@@ -40,16 +47,25 @@ pub struct Asset {
 /// What an oracle knows of a denom.
 #[derive(Clone, PartialEq)]
 pub struct Priced {
-    /// The source in force and the one that waits.
+    /// The sources in force and those that wait.
     pub listing: Listing,
     /// The published record.
     pub record: PriceRecord,
-    /// What a live source says in its place, while that has failed.
+    /// What the live source that speaks for it answers, if it does.
     pub live: Option<PriceRecord>,
-    /// That of the source that waits.
-    pub pending: Option<PriceRecord>,
-    /// The votes for the source in force.
-    pub votes: Option<Votes>,
+    /// The votes and the samples of the first source.
+    pub first: Gathered,
+    /// Those of the fallback.
+    pub fallback: Gathered,
+}
+
+/// What a source has gathered.
+#[derive(Clone, Default, PartialEq)]
+pub struct Gathered {
+    /// Its feeders' votes, in their order.
+    pub votes: Vec<Option<Vote>>,
+    /// What was seen of its pair, the oldest first.
+    pub samples: Vec<Look>,
 }
 
 /// A pair's record: both reserves, all shares, both cumulative prices, and when they were written.
@@ -97,6 +113,18 @@ pub struct View {
     pub oracle_config: ConfigResponse,
     /// What it knows, by denom.
     pub priced: BTreeMap<usize, Priced>,
+    /// When it was written to.
+    pub heartbeat: Heartbeat,
+    /// What its records say now.
+    pub said: BTreeMap<usize, Said>,
+    /// What decides about each account's liquidation.
+    pub verdicts: BTreeMap<Who, Sums>,
+    /// What rounding may move.
+    pub crumb: Exact,
+    /// The timelock's roles and delay.
+    pub timelock: TimelockConfig,
+    /// What waits in it, by id.
+    pub queue: BTreeMap<u64, Entry>,
     /// The pairs.
     pub pairs: Vec<Pair>,
     /// Whether the liquidator is at work, and what it has.
@@ -126,7 +154,14 @@ impl View {
         });
         let (accounts, strangers) = accounts(stage, pool);
         let liquidator = app.contract_storage(&stage.liquidator);
-        Self {
+        let (timelock, queue) = queue(stage);
+        let heartbeat = HEARTBEAT.load(records).expect("the oracle has a heartbeat");
+        let priced = priced(stage, records);
+        let said = priced.iter().map(|(denom, priced)| {
+            let live = if priced.record.window > 0 { Live::Asked(priced.live.as_ref()) } else { Live::Fed };
+            (*denom, Said::of(&priced.record, &live, &heartbeat, now))
+        });
+        let mut view = Self {
             now,
             config: pool::CONFIG.load(pool).expect("the pool has settings"),
             roles: pool::ROLES.load(pool).expect("the pool has roles"),
@@ -139,12 +174,32 @@ impl View {
             open_loans: pool::LOANS.keys_after(pool, None).next().is_some(),
             oracle: in_force,
             oracle_config: oracle::CONFIG.load(records).expect("the oracle has settings"),
-            priced: (0..DENOMS.len()).filter_map(|denom| Some((denom, priced(stage, records, denom)?))).collect(),
+            said: said.collect(),
+            priced,
+            heartbeat,
+            verdicts: BTreeMap::new(),
+            crumb: Exact::default(),
+            timelock,
+            queue,
             pairs: (0..stage.pairs.len()).map(|at| pair(stage, at)).collect(),
             busy: WORK.load(&*liquidator).expect("there is a record of it").is_some(),
             liquidators: coins(stage, stage.liquidator.as_str()),
             wallets: stage.people.iter().map(|person| bank(person.as_str())).collect(),
-        }
+        };
+        let judged = |account: &Account| view.sums_of(account, By::Settled, |held| held.shares.raw());
+        view.verdicts = view.accounts.iter().map(|(who, account)| (*who, judged(account))).collect();
+        view.crumb = view.crumb_at(|said| &said.counted[1]);
+        view
+    }
+
+    /// The time by which ramps run: without what the oracle has lost.
+    pub fn clock(&self) -> u64 {
+        self.now - said::lost(&self.heartbeat, self.now)
+    }
+
+    /// Whether liquidation waits after a halt, and nothing is lent.
+    pub fn is_halted(&self) -> bool {
+        said::is_halted(&self.heartbeat, &self.config.halt_grace, self.now)
     }
 
     /// The owner of the pool.
@@ -183,22 +238,56 @@ fn debtors(stage: &Stage, pool: &dyn Storage) -> BTreeSet<Who> {
     keys.filter_map(|(owner, id)| Some((stage.person(Some(owner.as_str()))?, id))).collect()
 }
 
-fn priced(stage: &Stage, records: &dyn Storage, denom: usize) -> Option<Priced> {
-    let denom = DENOMS[denom];
-    let listing = oracle::LISTINGS.may_load(records, denom).expect("listings can be read")?;
-    let record = PRICE_RECORDS.may_load(records, denom).expect("records can be read")?;
-    let pending = oracle::PENDING_RECORDS.may_load(records, denom).expect("records can be read");
-    let votes = oracle::VOTES.may_load(records, (denom, record.generation)).expect("votes can be read");
-    let fails = crate::value::prices(&record, stage.world.now()).low.is_none();
-    let live = (fails && matches!(listing.source, Source::Pair(_))).then(|| live(stage, denom)).flatten();
-    Some(Priced { listing, record, live, pending, votes })
+fn priced(stage: &Stage, records: &dyn Storage) -> BTreeMap<usize, Priced> {
+    let known = (0..DENOMS.len()).filter_map(|denom| {
+        let listing = oracle::LISTINGS.may_load(records, DENOMS[denom]).expect("listings can be read")?;
+        let record = PRICE_RECORDS.may_load(records, DENOMS[denom]).expect("records can be read")?;
+        let gathered = |generation: u32| gathered(records, DENOMS[denom], generation);
+        let first = gathered(listing.first.generation);
+        let fallback = listing.fallback.as_ref().map(|fallback| gathered(fallback.seated.generation));
+        Some((denom, Priced { listing, record, live: None, first, fallback: fallback.unwrap_or_default() }))
+    });
+    let mut known: BTreeMap<usize, Priced> = known.collect();
+    let live: Vec<usize> =
+        known.iter().filter(|(_, priced)| priced.record.window > 0).map(|(denom, _)| *denom).collect();
+    for (denom, record) in live.iter().zip(live_records(stage, &live)) {
+        known.entry(*denom).and_modify(|priced| priced.live = record);
+    }
+    known
 }
 
-fn live(stage: &Stage, denom: &str) -> Option<PriceRecord> {
-    let (oracle, denoms) = (&stage.oracles[stage.in_force()], vec![denom.to_owned()]);
-    let answer = stage.world.query_contract::<PriceRecordsResponse>(oracle, &QueryMsg::PriceRecords { denoms });
-    let record = answer.expect("the oracle answers").records.remove(0)?;
-    Some(decode(&record).expect("records can be read"))
+fn gathered(records: &dyn Storage, denom: &str, generation: u32) -> Gathered {
+    let votes = oracle::VOTES.may_load(records, (denom, generation)).expect("votes can be read");
+    let samples = oracle::SAMPLES.may_load(records, (denom, generation)).expect("samples can be read");
+    Gathered {
+        votes: votes.map(|votes| again(&votes)).unwrap_or_default(),
+        samples: samples.map(|samples| again(&samples)).unwrap_or_default(),
+    }
+}
+
+/// What stands in a record that keeps it to itself.
+fn again<T: serde::de::DeserializeOwned>(kept: &impl serde::Serialize) -> T {
+    let json = serde_json::to_value(kept).expect("records can be written");
+    serde_json::from_value(json).expect("what was written can be read")
+}
+
+/// What live sources answer at this block.
+fn live_records(stage: &Stage, denoms: &[usize]) -> Vec<Option<PriceRecord>> {
+    if denoms.is_empty() {
+        return vec![];
+    }
+    let asked = QueryMsg::PriceRecords { denoms: denoms.iter().map(|denom| DENOMS[*denom].to_owned()).collect() };
+    let answer = stage.world.query_contract::<PriceRecordsResponse>(&stage.oracles[stage.in_force()], &asked);
+    let records = answer.expect("the oracle answers").records.into_iter();
+    records.map(|record| record.map(|bytes| decode(&bytes).expect("records can be read"))).collect()
+}
+
+fn queue(stage: &Stage) -> (TimelockConfig, BTreeMap<u64, Entry>) {
+    let storage = stage.world.app().contract_storage(&stage.timelock);
+    let config = timelock::CONFIG.load(&*storage).expect("the timelock has settings");
+    let ids = timelock::QUEUE.keys_after(&*storage, None).map(|id| id.expect("keys can be read"));
+    let entry = |id| timelock::QUEUE.may_load(&*storage, id).expect("entries can be read").expect("it is there");
+    (config, ids.map(|id| (id, entry(id))).collect())
 }
 
 fn pair(stage: &Stage, at: usize) -> Pair {

@@ -18,7 +18,7 @@ fn a_printed_history_plays_again() {
         r#"
 {"move":{"denom":3,"percent":77,"rounds":1}}
 {"deposit":{"sender":1,"who":[1,2],"denom":0,"cents":5029675,"crumbs":201}}
-{"flash":{"loans":[[3,1000],[1,103]],"middle":[{"cover":{"sender":4,"denom":3,"cents":1000}}],"order":"outer_first"}}
+{"flash":{"loans":[[3,1000],[1,103]],"middle":[{"cover":{"sender":4,"denom":3,"cents":1000,"suppliers":false}}],"order":"outer_first"}}
 {"borrow":{"who":[1,2],"denom":1,"permille":1000,"to":null}}
 {"move":{"denom":0,"percent":80,"rounds":2}}
 {"liquidate_worst":{"sender":0,"permille":1188,"shares":false,"least":null,"to":null}}

@@ -2,7 +2,7 @@
 
 use super::Card;
 use super::dice::{by, denom, user};
-use crate::cast::{DENOMS, FEEDER, LISTED, LIVE, PEOPLE};
+use crate::cast::{DENOMS, FEEDER, LISTED, LIVE, PEOPLE, WATCH};
 use crate::op::{By, Change, Handover, Op};
 use crate::random::Random;
 
@@ -12,16 +12,33 @@ pub fn oracle(r: &mut Random, card: Card) -> Op {
         Card::SetSource => {
             let unknown = r.once_in(6);
             let denom = if unknown { DENOMS.len() - 1 } else { denom };
-            let (feeders, quorum) = r.one_of(&[(2, 2), (2, 2), (2, 2), (3, 2), (3, 2), (3, 3), (2, 1), (0, 0)]);
-            let guards = r.within(0, 5) as u8;
+            let (feeders, quorum) = r.one_of(&[(3, 2), (3, 2), (3, 2), (2, 2), (3, 3), (4, 3), (2, 1), (0, 0)]);
+            let guards = r.within(0, 8) as u8;
             Op::SetSource { by: by(r), denom, feeders, quorum, guards, pair: r.once_in(4) }
         }
-        Card::ApplySource => Op::ApplySource { sender: r.below(PEOPLE), denom },
+        Card::ApplySource => Op::ApplySource { by: by(r), denom },
         Card::CancelSource => Op::CancelSource { by: by(r), denom },
-        Card::Publish => Op::Publish { sender: r.below(PEOPLE), denom: if r.once_in(3) { denom } else { LIVE } },
+        Card::SetFallback => {
+            let (feeders, guards) = (r.one_of(&[1, 2, 3]), r.within(0, 7) as u8);
+            Op::SetFallback { by: by(r), denom, feeders, guards, pair: r.once_in(3), minutes: r.within(1, 11_000) }
+        }
+        Card::ApplyFallback => Op::ApplyFallback { by: by(r), denom },
+        Card::RemoveFallback => Op::RemoveFallback { by: by(r), denom },
+        Card::UpdateGuardian => {
+            Op::UpdateGuardian { by: by(r), guardian: r.one_of(&[Some(WATCH), Some(WATCH), None, Some(1)]) }
+        }
+        Card::Publish => {
+            let also = r.once_in(4).then_some(denom);
+            Op::Publish { sender: r.below(PEOPLE), denom: if r.once_in(4) { denom } else { LIVE }, also }
+        }
+        // One feeder alone says something extreme.
+        Card::Spike => {
+            Op::Feed { sender: r.one_of(&FEEDER), denom, percent: r.one_of(&[1, 10, 30, 300, 1_000, 10_000]), ago: 0 }
+        }
         _ => {
             let sender = if r.once_in(5) { r.below(PEOPLE) } else { r.one_of(&FEEDER) };
-            Op::Feed { sender, denom, percent: r.from_to(80, 126) }
+            let ago = if r.once_in(3) { r.within(1, 400) } else { 0 };
+            Op::Feed { sender, denom, percent: r.from_to(80, 126), ago }
         }
     }
 }
@@ -46,13 +63,14 @@ pub fn governance(r: &mut Random, card: Card) -> Op {
         Card::Unpause => Op::Unpause { by, denom },
         Card::UpdateConfig => {
             let dust_cents = r.within(1, 300);
-            let min_debt_cents = r.within(50, 2_000);
+            let min_debt_cents = r.within(100, 2_000);
             Op::UpdateConfig {
                 by,
                 target_percent: r.within(100, 130),
                 dust_cents,
                 min_debt_cents,
                 delay_hours: r.within(24, 60),
+                halt_minutes: r.one_of(&[0, 10, 30, 60]),
             }
         }
         Card::UpdateOracle => Op::UpdateOracle { by },
@@ -62,7 +80,9 @@ pub fn governance(r: &mut Random, card: Card) -> Op {
         }
         Card::UpdatePoolOwner | Card::UpdateOracleOwner => {
             let step = match r.below(5) {
-                0..2 => Handover::Propose(r.one_of(&[0, 1, 2, 5, 6, 7])),
+                0 => Handover::Propose(r.one_of(&[0, 1, 2, 5, 6, 7])),
+                1 if r.once_in(6) => Handover::ProposeTimelock,
+                1 => Handover::Propose(5),
                 2..4 => Handover::Accept,
                 _ => Handover::Cancel,
             };
@@ -78,7 +98,9 @@ pub fn governance(r: &mut Random, card: Card) -> Op {
 }
 
 pub fn change(r: &mut Random) -> Change {
-    match r.below(10) {
+    match r.below(12) {
+        10 => Change::SaleCost { bps: r.within(0, 300) },
+        11 => Change::MaxBorrowUtilization { percent: r.within(60, 101) },
         0 => Change::MaxLoanToValue { percent: r.within(20, 82) },
         1 | 2 => Change::Threshold { percent: r.within(45, 90), days: r.once_in(2).then(|| r.within(2, 30)) },
         3 => Change::Bonus { min: r.within(0, 5), max: r.within(4, 16), full_at: r.within(85, 100) },

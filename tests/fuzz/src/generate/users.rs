@@ -69,7 +69,7 @@ pub fn middle(r: &mut Random) -> Op {
             play(r, card)
         };
         match op {
-            Op::Flash { .. } | Op::Move { .. } | Op::Refresh { .. } | Op::Advance { .. } => {}
+            Op::Flash { .. } | Op::Move { .. } | Op::Refresh { .. } | Op::Advance { .. } | Op::Enthrone => {}
             Op::Batch { acts, more, .. } => return Op::Batch { user: BORROWER, acts, more },
             op => return op,
         }

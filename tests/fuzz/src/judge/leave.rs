@@ -32,6 +32,7 @@ pub fn everybody_can_leave(stage: &mut Stage, donated: &[u128; DENOMS.len()]) {
         let stored =
             MARKETS.may_load(&*stage.pool(), market.asset.0).expect("markets can be read").expect("it is listed");
         assert_eq!(stored.debt_scaled.raw(), 0, "{denom}: nobody owes anything");
+        assert_eq!(market.borrow_index.to_string(), "1", "{denom}: the index starts anew");
         let bank = stage.world.balance(stage.world.pool(), &denom);
         assert_eq!(bank, stored.cash.raw() + donated[place(&denom)], "{denom}");
         assert!(stored.cash >= stored.reserves, "{denom}: reserves are there in cash");

@@ -1,148 +1,203 @@
-//! The laws of prices.
+//! The laws of records and sources.
 
-use plimsoll_risk::units::Price;
+use std::collections::BTreeMap;
+
+use plimsoll_oracle::listing::Listing;
+use plimsoll_risk::price::{Guards, PriceRecord};
 use plimsoll_schema::oracle::Source;
 
 use super::Case;
-use crate::cast::{DECIMALS, PAIRS};
-use crate::exact::{ONE, over, whole};
+use crate::exact::{Exact, ONE, over, whole};
 use crate::op::Op;
+use crate::said::{Said, is_silent, lost, price, settled, steps};
 use crate::view::Priced;
 
-pub fn judge(case: &Case) {
+const WEEK: u64 = 7 * 86_400;
+
+/// From where a settled price is watched: since when, at what, under which source and guards.
+#[derive(Default)]
+pub struct Speed(BTreeMap<(usize, usize), (u64, Exact, u32, Guards)>);
+
+pub fn judge(case: &Case, speed: &mut Speed) {
+    settled_prices_are_no_faster_than_their_guards(case, speed);
     if case.before.oracle != case.after.oracle {
         return;
     }
     for (denom, new) in &case.after.priced {
-        edges_are_in_order(new);
+        bands_are_in_order(&new.record);
         let Some(old) = case.before.priced.get(denom) else { continue };
-        if (&old.record, &old.pending, &old.listing, &old.votes)
-            == (&new.record, &new.pending, &new.listing, &new.votes)
-        {
+        sources_change_with_notice(case, old, new);
+        fallbacks_change_with_notice(case, &old.listing, &new.listing);
+        if old.record != new.record {
+            records_change_by_the_rules(case, *denom, old, new);
+        }
+    }
+}
+
+fn bands_are_in_order(record: &PriceRecord) {
+    let (raw, extremes) = (record.raw, record.extremes);
+    if record.was_observed() {
+        assert!(raw.low <= raw.high && extremes.low <= raw.low && raw.high <= extremes.high, "bands of {record:?}");
+    }
+}
+
+/// Whatever happens, and however often it is published: a settled price moves by no more steps than there are intervals, and one for what
+/// was begun before.
+fn settled_prices_are_no_faster_than_their_guards(case: &Case, speed: &mut Speed) {
+    for (denom, priced) in &case.after.priced {
+        let record = &priced.record;
+        let interval = record.guards.step_interval;
+        if interval == 0 || !record.was_observed() {
             continue;
         }
-        sources_change_with_notice(case, old, new);
-        if old.record.generation == new.record.generation {
-            steps_are_bounded(case, old, new);
-            quorums_are_complete(case, old, new);
-            edges_include_the_spot_price(case, *denom, old, new);
+        let (now, here) = (case.after.now, &case.after.said[denom].settled);
+        let watched = speed.0.entry((case.after.oracle, *denom));
+        let fresh = || (now, here.clone(), record.generation, record.guards.clone());
+        let from = watched.or_insert_with(fresh);
+        let most = (now - from.0) / interval + 1;
+        if from.2 != record.generation || from.3 != record.guards || most > 30 {
+            *from = fresh();
+            continue;
+        }
+        let power = |share: u128| (0..most).fold(from.1.clone(), |price, _| &price * &over(&[share], &[ONE]));
+        let deviation = record.guards.max_deviation.raw();
+        let slack = price(u128::from(most) + 1);
+        let (least, most) = (power(ONE - deviation), power(ONE + deviation));
+        assert!(
+            here.clone() + slack.clone() >= least && *here <= most + slack,
+            "{denom} went from {:?} to {here:?} since {}",
+            from.1,
+            from.0
+        );
+    }
+}
+
+/// The settled price is brought up to now under the last observation, and the time of its step goes on; the new observation moves nothing yet.
+fn records_change_by_the_rules(case: &Case, denom: usize, old: &Priced, new: &Priced) {
+    let (name, _) = case.effect();
+    let observes = matches!(name.as_str(), "oracle.feed" | "oracle.publish" | "time" | "pool.flash_loan");
+    let governs = [
+        "oracle.set_source",
+        "oracle.apply_source",
+        "oracle.remove_fallback",
+        "oracle.set_fallback",
+        "oracle.apply_fallback",
+    ];
+    assert!(observes || governs.contains(&name.as_str()), "a record was changed by {name}");
+    let (a, b, now) = (&old.record, &new.record, case.after.now);
+    assert!(b.timestamp >= a.timestamp && b.timestamp <= now, "a time went from {} to {}", a.timestamp, b.timestamp);
+    // What takes several blocks, and what comes twice in a block, is no single observation.
+    if !matches!(case.op, Op::Feed { .. } | Op::Publish { .. }) || a.generation != b.generation || !a.was_observed() {
+        return;
+    }
+    if (PriceRecord { extremes: a.extremes, ..b.clone() }) != *a {
+        assert_settled(a, b, now);
+        let interval = a.guards.step_interval;
+        let ended = a.anchored_at + steps(a, now) * interval;
+        let anchored_at = if interval == 0 { b.anchored_at } else { ended.max(now - (interval - 1)) };
+        assert_eq!(b.anchored_at, anchored_at, "the step of {denom} began at {}", b.anchored_at);
+        assert_eq!(b.lost_seconds, lost(&case.after.heartbeat, now), "lost seconds of {denom}");
+        assert_eq!(b.beyond_since, beyond_since(a, b, now), "since when {denom} is beyond its bounds");
+        assert!(!b.awaiting, "{denom} waits for what came");
+    }
+}
+
+fn assert_settled(a: &PriceRecord, b: &PriceRecord, now: u64) {
+    let (expected, actual) = (settled(a, now), price(b.settled.raw()));
+    let slack = price(u128::from(steps(a, now)) + 1);
+    let near = actual <= expected.clone() + slack.clone() && expected <= actual + slack;
+    assert!(near, "settled at {} after {a:?}, {expected:?} was due", b.settled);
+}
+
+/// Since when all of what was observed lies beyond the same bound.
+fn beyond_since(a: &PriceRecord, b: &PriceRecord, now: u64) -> u64 {
+    let side =
+        |record: &PriceRecord, guards: &Guards| (record.raw.high < guards.floor, record.raw.low > guards.ceiling);
+    match side(b, &b.guards) {
+        (false, false) => 0,
+        beyond if a.beyond_since > 0 && beyond == side(a, &a.guards) => a.beyond_since,
+        _ => now,
+    }
+}
+
+/// A source and its guards are replaced by the owner alone: as announced, after the delay and within a week from then, or at once where the
+/// oracle has no delay. The settled price goes along, and the new source is silent until it is heard.
+fn sources_change_with_notice(case: &Case, old: &Priced, new: &Priced) {
+    let (a, b, now) = (&old.listing, &new.listing, case.after.now);
+    let delay = case.before.oracle_config.source_delay;
+    let (name, sender) = case.effect();
+    let by_owner = case.before.oracle_config.ownership.owner == sender;
+    if a.first != b.first {
+        assert!(by_owner, "a source was replaced by {sender}");
+        match name.as_str() {
+            "oracle.apply_source" => {
+                let pending = a.pending.as_ref().expect("nothing waited");
+                assert!(pending.effective_at <= now, "a source took force before its time");
+                assert!(now <= pending.effective_at + WEEK, "a source took force after it had lapsed");
+                assert!(pending.source == b.first.source && pending.guards == b.first.guards, "another source waited");
+            }
+            "oracle.set_source" => assert_eq!(delay, 0, "a source took force unannounced"),
+            name => panic!("a source was replaced by {name}"),
+        }
+        assert!(b.pending.is_none(), "what took force waits on");
+        if a.first.source == b.first.source {
+            assert_eq!(a.first.generation, b.first.generation, "the same source is another");
+        } else {
+            assert!(b.first.generation > a.generation, "a generation was given out twice");
+            goes_on_from_where_it_was(case, old, new);
         }
     }
+    if let Some(pending) = b.pending.as_ref().filter(|_| b.pending != a.pending) {
+        assert!(by_owner && name == "oracle.set_source", "a source was announced by {sender} in {name}");
+        assert_eq!(pending.effective_at, now + delay, "a source was announced without its delay");
+    }
+    assert!(b.pending.is_some() || a.pending.is_none() || by_owner, "an announced source was dropped by {sender}");
 }
 
-fn edges_are_in_order(priced: &Priced) {
-    let record = &priced.record;
-    if record.timestamp == 0 {
+/// The settled price in the quote currency is what it was, and nothing is lent by it until it is observed.
+fn goes_on_from_where_it_was(case: &Case, old: &Priced, new: &Priced) {
+    let fixed = matches!(new.listing.first.source, Source::Fixed { .. });
+    assert!(fixed || is_silent(&new.record, case.after.now), "a new source speaks at once");
+    if !old.record.was_observed() || !new.record.was_observed() || fixed {
         return;
     }
-    assert!(record.low <= record.price && record.price <= record.high, "edges of {record:?}");
-    assert!(record.price >= record.guards.floor && record.price <= record.guards.ceiling, "bounds of {record:?}");
+    let worth = |said: &BTreeMap<usize, Said>, record: &PriceRecord| {
+        let quote = record.quote.as_deref().map(|quote| said[&crate::use_pool::place(quote)].settled.clone());
+        &settled(record, case.after.now) * &quote.unwrap_or(whole(1))
+    };
+    let (a, b) = (worth(&case.before.said, &old.record), worth(&case.after.said, &new.record));
+    let slack = &a * &over(&[1], &[1_000_000]) + price(4);
+    assert!(a.clone() <= b.clone() + slack.clone() && b <= a.clone() + slack, "{a:?} became {b:?}");
 }
 
-/// A record's source, generation and guards change by `apply_source` alone, after the delay and not far from a valid price.
-fn sources_change_with_notice(case: &Case, old: &Priced, new: &Priced) {
-    let replaced = old.record.generation != new.record.generation
-        || old.listing.source != new.listing.source
-        || old.record.guards != new.record.guards;
-    if replaced {
-        let pending = old.listing.pending.as_ref().expect("nothing waited");
-        assert!(matches!(case.op, Op::ApplySource { .. } | Op::Flash { .. }), "a source was replaced by {:?}", case.op);
-        assert!(pending.effective_at <= case.after.now, "a source was replaced before its time");
-        assert!(pending.source == new.listing.source, "another source waited");
-        let (a, b) =
-            (crate::value::prices(&old.record, case.after.now), crate::value::prices(&new.record, case.after.now));
-        assert!(b.low.is_some(), "a source came into force without a price");
-        let near = over(&[a.collateral], &[10]) + whole(1);
-        let far = whole(a.collateral.abs_diff(b.collateral)) > near;
-        assert!(a.low.is_none() || !far, "{} was replaced by {}", a.collateral, b.collateral);
-    }
-    let announced = new.listing.pending.as_ref().filter(|pending| old.listing.pending.as_ref() != Some(*pending));
-    if let Some(pending) = announced {
-        assert!(matches!(case.op, Op::SetSource { .. }), "a source was announced by {:?}", case.op);
-        assert!(pending.effective_at >= case.after.now + 3_600, "a source was announced without notice");
-        assert!(new.listing.generation > old.listing.generation, "a generation was given out twice");
-    }
-}
-
-/// A published price moves by feeds and by what a live source publishes: in one interval no further than the deviation from where the interval began. Its time never goes back and
-/// is never that of tomorrow.
-fn steps_are_bounded(case: &Case, old: &Priced, new: &Priced) {
-    let (a, b, now) = (&old.record, &new.record, case.after.now);
-    if a == b {
+/// A fallback stands by the owner's word, as announced or at once; the owner and the guardian remove it. It speaks when the first source has
+/// been silent for long enough.
+fn fallbacks_change_with_notice(case: &Case, a: &Listing, b: &Listing) {
+    if a.fallback == b.fallback && a.pending_fallback == b.pending_fallback {
         return;
     }
-    let feeds = matches!(case.op, Op::Feed { .. } | Op::Move { .. } | Op::Refresh { .. } | Op::Advance { .. });
-    let publishes =
-        matches!(new.listing.source, Source::Pair(_)) && matches!(case.op, Op::Publish { .. } | Op::Flash { .. });
-    assert!(feeds || publishes, "a price was moved by {:?}", case.op);
-    assert!(
-        b.timestamp >= a.timestamp && b.timestamp <= now,
-        "a price's time went from {} to {}",
-        a.timestamp,
-        b.timestamp
-    );
-    if a.timestamp == 0 {
-        return;
+    let (name, sender) = case.effect();
+    let (config, now) = (&case.before.oracle_config, case.after.now);
+    let by_owner = config.ownership.owner == sender;
+    match name.as_str() {
+        "oracle.set_fallback" if config.source_delay > 0 => {
+            assert!(by_owner && a.fallback == b.fallback, "a fallback stood unannounced");
+            let pending = b.pending_fallback.as_ref().expect("it is announced");
+            assert_eq!(pending.effective_at, now + config.source_delay, "a fallback without its delay");
+        }
+        "oracle.set_fallback" => assert!(by_owner && b.pending_fallback.is_none(), "a fallback by {sender}"),
+        "oracle.apply_fallback" => {
+            let pending = a.pending_fallback.as_ref().expect("nothing waited");
+            assert!(by_owner, "a fallback by {sender}");
+            assert!(pending.effective_at <= now && now <= pending.effective_at + WEEK, "a fallback out of its time");
+            let stands = b.fallback.as_ref().expect("it stands");
+            let same = stands.seated.source == pending.fallback.source && stands.after == pending.fallback.after;
+            assert!(same && stands.seated.generation > a.generation, "another fallback waited");
+        }
+        "oracle.remove_fallback" => {
+            assert!(by_owner || config.guardian.as_deref() == Some(&sender), "a fallback was removed by {sender}");
+            assert!(b.fallback.is_none() && b.pending_fallback.is_none(), "a fallback stayed");
+        }
+        name => panic!("a fallback was changed by {name}"),
     }
-    // Within one block at most two steps touch: that of the interval that ends and that of the next. Composite moves take several intervals.
-    if matches!(case.op, Op::Feed { .. } | Op::Publish { .. } | Op::Flash { .. }) {
-        let fresh = now.saturating_sub(a.anchored_at) >= a.guards.step_interval;
-        let anchor = if fresh { a.price.raw() } else { a.anchor.raw() };
-        let moved = whole(b.price.raw().abs_diff(anchor));
-        let most = over(&[anchor, b.guards.max_deviation.raw()], &[ONE]);
-        assert!(moved <= most, "a price moved from {anchor} to {}", b.price.raw());
-        assert!(fresh || a.anchored_at == b.anchored_at, "a step began before its time");
-    }
-}
-
-/// A price that changed has a quorum of fresh votes behind it, and is no younger than the oldest of that quorum.
-fn quorums_are_complete(case: &Case, old: &Priced, new: &Priced) {
-    if old.record == new.record || !matches!(case.op, Op::Feed { .. }) {
-        return;
-    }
-    let Source::Feed { feeders, quorum } = &new.listing.source else { return };
-    let sender = case.outcome.sender.map(|person| case.stage.people[person].to_string()).unwrap_or_default();
-    assert!(feeders.contains(&sender), "{sender} is no feeder");
-    let votes = serde_json::to_value(&new.votes).expect("votes can be written");
-    edges_include_the_votes(case.after.now, new, &votes);
-    let max_age = new.record.guards.max_age.unwrap_or(u64::MAX);
-    let times = votes.as_array().into_iter().flatten().filter_map(|vote| vote["time"].as_u64());
-    let mut fresh: Vec<u64> = times.filter(|time| case.after.now - time <= max_age).collect();
-    fresh.sort_unstable();
-    fresh.reverse();
-    let quorum = usize::from(*quorum);
-    assert!(fresh.len() >= quorum, "a price by {} of {quorum} votes", fresh.len());
-    let oldest = fresh[quorum - 1];
-    assert!(new.record.timestamp <= oldest.max(old.record.timestamp), "a price younger than its votes");
-}
-
-/// What a pair publishes includes at once the price at its reserves, so that nobody borrows against an average that a crash has left behind.
-fn edges_include_the_spot_price(case: &Case, denom: usize, old: &Priced, new: &Priced) {
-    if old.record == new.record || !matches!(case.op, Op::Publish { .. }) {
-        return;
-    }
-    let Source::Pair(source) = &new.listing.source else { return };
-    let at = case.stage.pairs.iter().position(|pair| pair.as_str() == source.pair).expect("a pair of the stage");
-    let (x, y) = (case.after.pairs[at].record.0[0], case.after.pairs[at].record.0[1]);
-    let ((base, quote), other) = if PAIRS[at].0 == denom { ((x, y), PAIRS[at].1) } else { ((y, x), PAIRS[at].0) };
-    let of_quote = crate::value::prices(&case.before.priced[&other].record, case.after.now);
-    let unit = |denom: usize| 10u128.pow(u32::from(DECIMALS[denom]));
-    let spot = |price: u128| over(&[quote, unit(denom), price], &[base, unit(other)]);
-    let (low, high) = (of_quote.low.expect("its price is valid"), of_quote.high.expect("its price is valid"));
-    let record = &new.record;
-    // Prices of the chain are rounded at each of two steps.
-    assert!(whole(record.low.raw()) <= spot(low) + whole(1), "low of {record:?} is above the spot price");
-    assert!(whole(record.high.raw() + 1) >= spot(high), "high of {record:?} is below the spot price");
-}
-
-/// `low` and `high` include at once the fresh votes between which the median lies, whatever the mid price may do in this step.
-fn edges_include_the_votes(now: u64, new: &Priced, votes: &serde_json::Value) {
-    let max_age = new.record.guards.max_age.unwrap_or(u64::MAX);
-    let fresh =
-        votes.as_array().into_iter().flatten().filter(|vote| vote["time"].as_u64().is_some_and(|t| now - t <= max_age));
-    let mut prices: Vec<Price> = fresh.filter_map(|vote| vote["price"].as_str()?.parse().ok()).collect();
-    prices.sort_unstable();
-    let (lower, upper) = (prices[(prices.len() - 1) / 2], prices[prices.len() / 2]);
-    let record = &new.record;
-    assert!(record.low <= lower && record.high >= upper, "{lower} to {upper} was voted, but {record:?}");
 }
