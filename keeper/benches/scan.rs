@@ -18,6 +18,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::scan::{AssetTable, Scan, scan};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{AssetState, Assets};
+use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::shares::to_amount_down;
 use plimsoll_risk::units::{Amount, Price, Ratio, Value};
@@ -187,12 +188,12 @@ fn exactly(book: &Book) -> Vec<Said> {
         .assets
         .keys()
         .map(|id| {
-            let state = assets.asset(*id).unwrap();
+            let (state, none) = (assets.asset(*id).unwrap(), SharedValues::default());
             Known {
                 state,
                 supply: state.market.supply().unwrap(),
-                collateral: state.mark.collateral(),
-                debt: state.mark.debt(),
+                collateral: state.mark.collateral_down(&none),
+                debt: state.mark.debt_up(&none),
                 threshold: state.params.liquidation_threshold.at(NOW),
             }
         })

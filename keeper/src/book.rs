@@ -8,6 +8,7 @@ pub mod export;
 pub mod follow;
 pub mod news;
 pub mod page;
+pub mod prices;
 pub mod shelf;
 pub mod snapshot;
 pub mod span;
@@ -17,24 +18,23 @@ pub mod touched;
 use std::collections::BTreeMap;
 
 use plimsoll_risk::account::Account;
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::{AssetId, AssetParams};
-use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::pool::{AccountKey, MarketResponse};
 
 use crate::book::accounts::Accounts;
+use crate::book::prices::Prices;
 use crate::chain::Head;
 
-/// An asset, as stored: interest not added, guards not applied. The scan does both for the time that it judges.
+/// An asset, as stored: interest not added. The scan does that for the time that it judges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
     /// Its parameters.
     pub params: AssetParams,
     /// Its ledger.
     pub stored: Market,
-    /// Its published price; `None` when the oracle has none.
-    pub record: Option<PriceRecord>,
 }
 
 /// What is watched.
@@ -55,8 +55,12 @@ pub struct Book {
     pub addresses: Addresses,
     /// What holds for every liquidation.
     pub terms: LiquidationTerms,
+    /// After which gap of the oracle liquidation waits, and for how long.
+    pub halt_grace: HaltGrace,
     /// Everything listed.
     pub assets: BTreeMap<AssetId, Asset>,
+    /// What the oracle has published.
+    pub prices: Prices,
     /// Every account with debt.
     pub accounts: Accounts,
 }
@@ -73,8 +77,12 @@ impl Book {
     }
 
     fn put_market(&mut self, market: MarketResponse) {
-        let record = self.assets.remove(&market.asset).and_then(|asset| asset.record);
-        self.assets.insert(market.asset, Asset { params: market.params, stored: market.stored, record });
+        self.assets.insert(market.asset, Asset { params: market.params, stored: market.stored });
+    }
+
+    /// The denoms of everything listed.
+    pub fn denoms(&self) -> impl Iterator<Item = &str> {
+        self.assets.values().map(|asset| asset.params.denom.as_str())
     }
 
     /// Keeps an account while it has debt.

@@ -56,7 +56,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("strategy.timeout_blocks", "20"),
     ("strategy.cooldown_lift", "0.01"),
     ("strategy.max_failures", "20"),
-    ("strategy.publish_seconds", "300"),
+    ("strategy.publish_seconds", ""),
     ("strategy.write_off", "true"),
     ("strategy.max_write_offs_per_hour", "60"),
     ("strategy.max_spend_per_tx", ""),

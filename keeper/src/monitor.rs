@@ -102,7 +102,7 @@ impl Monitor {
         let mut known = self.known();
         known.summary.done(tick);
         let began = known.busy.take();
-        known.ages.see(tick.head.time, below(book, tick));
+        known.ages.see(tick.head.time, liquidatable(book, tick));
         metrics.oldest(known.ages.oldest(), tick.head.time);
         known.facts.book = Some(tick.head.clone());
         known.facts.trouble = None;
@@ -210,8 +210,9 @@ impl Monitor {
     }
 }
 
-/// The accounts below health factor 1.
-fn below(book: &Book, tick: &Tick) -> Vec<AccountKey> {
+/// The accounts that may be liquidated.
+fn liquidatable(book: &Book, tick: &Tick) -> Vec<AccountKey> {
+    let open = |row: &&u32| tick.scan.rows_spared().binary_search(row).is_err();
     let row = |row: &u32| book.accounts.at(usize::try_from(*row).ok()?).map(|(key, _)| key.clone());
-    tick.scan.rows_below().iter().filter_map(row).collect()
+    tick.scan.rows_below().iter().filter(open).filter_map(row).collect()
 }

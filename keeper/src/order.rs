@@ -1,7 +1,8 @@
 //! From actions to messages. Pure.
 //!
-//! What goes through the liquidator is one message, the first; everything else is a message to the pool of its own. Before all of them goes
-//! one to the oracle, where live prices have to be published.
+//! What goes through the liquidator is one message, the first; everything else is a message to the pool of its own.
+//! Before all of them goes one to the oracle, where live prices have to be published: by one that is older than a
+//! quarter of its window nothing can be seized or repaid.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +50,7 @@ impl Desk<'_> {
     pub fn messages(&self, actions: &[Action], min_success: usize) -> Result<Vec<Execute>> {
         let (actions, count) = self.arrange(actions.to_vec());
         let (items, others) = actions.split_at(count);
-        let mut messages = publish(self.oracle, unpublished(&actions))?;
+        let mut messages = publish(self.oracle, stale(&actions))?;
         if let Some(liquidator) = self.liquidator.filter(|_| !items.is_empty()) {
             messages.push(Execute::new(liquidator, &self.batch(items, min_success.min(count)), Vec::new())?);
         }
@@ -71,23 +72,21 @@ impl Desk<'_> {
 
 /// How many messages go before those of the actions.
 pub fn before(actions: &[Action]) -> usize {
-    usize::from(!unpublished(actions).is_empty())
+    stale(actions).len().div_ceil(DENOMS_MAX)
 }
 
-/// The live prices that have to be published first. No more than one message takes: what is left, the pool asks for itself.
-fn unpublished(actions: &[Action]) -> Vec<String> {
+/// The live prices that have to be published first.
+fn stale(actions: &[Action]) -> Vec<String> {
     let deals =
         actions.iter().filter_map(|action| if let Action::Liquidate(deal) = action { Some(deal) } else { None });
     let denoms: BTreeSet<&String> = deals.flat_map(|deal| &deal.publish).collect();
-    denoms.into_iter().take(DENOMS_MAX).cloned().collect()
+    denoms.into_iter().cloned().collect()
 }
 
-/// The message that publishes these live prices; none of none.
+/// The messages that publish these live prices, one for as many as the oracle takes at once; none of none.
 pub fn publish(oracle: &str, denoms: Vec<String>) -> Result<Vec<Execute>> {
-    if denoms.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(vec![Execute::new(oracle, &OracleMsg::Publish { denoms }, Vec::new())?])
+    let message = |denoms: &[String]| Execute::new(oracle, &OracleMsg::Publish { denoms: denoms.to_vec() }, Vec::new());
+    denoms.chunks(DENOMS_MAX).map(message).collect()
 }
 
 /// The message to the pool that does it with the keeper's own coins.

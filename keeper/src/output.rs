@@ -1,5 +1,6 @@
 //! Stdout, which its reader may close at any time: then nothing more is printed, and whoever runs on ends.
 
+pub mod price;
 pub mod words;
 
 use std::fmt::Arguments;

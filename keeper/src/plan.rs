@@ -1,13 +1,14 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
-//! Those whose debt is about to be bad come first and, by turns with them, the larger ones ([`priority`]); what came to nothing before goes behind, and
-//! isn't looked at again until something has changed ([`passed`]).
-//! For each account every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
-//! ([`offer`]), and through the liquidator, which borrows what is repaid and sells what is seized ([`sale`]). Of all these the one is taken that
-//! leaves most after gas. A sale's profit is realised; collateral that is kept still has to be sold, so it counts no more than is certain: the
-//! least that is accepted, at the oracle's prices. Of equals own coins are taken, since nothing is borrowed then. Gas is counted as the same in both
-//! ways: one of many items costs about what a message of its own does. A keeper that may spend nothing of its own, or has nothing left of what it
-//! may spend, has the liquidator only.
+//! Those whose debt is about to be bad come first and, by turns with them, the larger ones ([`priority`]); what came to
+//! nothing before goes behind, and isn't looked at again until something has changed ([`passed`]). For each account
+//! every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
+//! ([`offer`]), and through the liquidator, which borrows what is repaid and sells what is seized ([`sale`]). Of all
+//! these the one is taken that leaves most after gas. A sale's profit is realised; collateral that is kept still has to
+//! be sold, so it counts no more than is certain: the least that is accepted, at the low edge of its price. Of equals
+//! own coins are taken, since nothing is borrowed then. Gas is counted as the same in both ways: one of many items
+//! costs about what a message of its own does. A keeper that may spend nothing of its own, or has nothing left of what
+//! it may spend, has the liquidator only.
 
 mod action;
 pub mod age;
@@ -18,7 +19,7 @@ pub mod passed;
 pub mod priority;
 pub mod sale;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::book::Book;
 use crate::chain::Coin;
@@ -27,7 +28,7 @@ use crate::plan::offer::Offer;
 use crate::plan::passed::{Grounds, Passed};
 use crate::plan::priority::{Claimant, Least, Priority, by_turns};
 use crate::scan::{Scan, Verdict};
-use plimsoll_risk::health::Position;
+use plimsoll_risk::health::{CollateralLine, Position};
 use plimsoll_risk::liquidation::Liquidation;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
@@ -108,6 +109,8 @@ impl Plan {
                 }
             }
         }
+        let spared = scan.rows_spared().iter().filter(|row| scan.rows_bad().binary_search(row).is_err());
+        spared.for_each(|_| self.skip(Skip::Spared));
         by_turns(queue, Claimant::by_claim, Claimant::by_size)
     }
 
@@ -123,7 +126,7 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
         return Err(reason);
     }
     let account = book.accounts.get(&verdict.key).ok_or(Skip::Fault)?;
-    let position = Position::of(account, &scan.assets, scan.now).map_err(|_| Skip::Fault)?;
+    let position = scan.assets.position(account).map_err(|_| Skip::Fault)?;
     let offer = Offer { book, scan, means, verdict, position: &position };
     let own = choose(&position, |debt, collateral| offer.own(debt, collateral));
     let best = match &means.sales {
@@ -142,9 +145,13 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
 /// An item for an account that can't be liquidated at this block, in case it can be in the next: a tenth of its largest debt for its largest
 /// collateral. `None` where nothing sells that.
 pub fn hopeful(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange) -> Option<Action> {
-    let position = Position::of(book.accounts.get(&verdict.key)?, &scan.assets, scan.now).ok()?;
-    let owed = position.debts.iter().max_by_key(|line| line.value_up().unwrap_or_default())?;
-    let held = position.collaterals.iter().max_by_key(|line| line.value_down().unwrap_or_default())?;
+    let position = scan.assets.position(book.accounts.get(&verdict.key)?).ok()?;
+    let shared = position.settled_values().ok()?;
+    let owed = position.debts.iter().max_by_key(|line| line.value_up(&shared).unwrap_or_default())?;
+    let worth = |line: &&CollateralLine| position.collateral_value_down(line, &shared).unwrap_or_default();
+    // A deposit of what is owed is set off, not sold.
+    let others = position.collaterals.iter().filter(|line| line.asset != owed.asset);
+    let held = others.max_by_key(worth)?;
     let (denom, collateral_denom) = (book.denom_of(owed.asset), book.denom_of(held.asset));
     let hops = exchange.routes(&collateral_denom, &denom).into_iter().next()?;
     let amount = owed.amount.share_up(Ratio::percent(10)).ok()?.raw();
@@ -159,16 +166,9 @@ pub fn hopeful(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange)
         repaid_value: Value::ZERO,
         received_value: Value::ZERO,
         profit: Value::ZERO,
-        publish: unpublished(book, scan, &position),
+        publish: scan.assets.stale([owed.asset, held.asset]),
         sale: Some(sale),
     })))
-}
-
-/// The denoms of this position whose live price nobody has published.
-fn unpublished(book: &Book, scan: &Scan, position: &Position) -> Vec<String> {
-    let assets = position.collaterals.iter().map(|line| line.asset).chain(position.debts.iter().map(|line| line.asset));
-    let assets: BTreeSet<AssetId> = assets.filter(|id| scan.assets.is_unpublished(*id)).collect();
-    assets.into_iter().map(|id| book.denom_of(id)).collect()
 }
 
 /// A deal, or why there is none.

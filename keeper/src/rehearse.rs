@@ -1,15 +1,16 @@
 //! What if prices moved: the book and the pairs as they would be then. Pure.
 //!
-//! A shock changes the published record of a denom as if its feeders had published the new price at the book's block and the mid price had
-//! followed all the way, which the oracle lets it do in steps. Pairs are moved as others' trades would move them: along their constant product,
-//! until their price has changed as much as the oracle's.
+//! A shock changes the published record of a denom as if the new price had been observed at the book's block and the
+//! settled price had followed all the way, which takes it steps. Where a denom is quoted in another, its record is a
+//! rate: it moves with the other's price by itself, and a shock of its own comes on top. Pairs are moved as others'
+//! trades would move them: along their constant product, until their price has changed as much as the oracle's.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use cosmwasm_std::{Decimal, Isqrt, Uint256, Uint512};
-use plimsoll_risk::health::Position;
 use plimsoll_risk::loss::is_bad_debt;
+use plimsoll_risk::price::PriceBand;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 
 use crate::book::Book;
@@ -73,18 +74,22 @@ pub fn shocked(book: &Book, shocks: &[Shock]) -> Result<Book> {
                 listed.join(", ")
             ))
         };
-        let id = book.asset_of(&shock.denom).ok_or_else(unknown)?;
-        let record = book.assets.get_mut(&id).and_then(|asset| asset.record.as_mut());
-        let record = record.filter(|record| record.timestamp > 0).ok_or_else(|| {
+        book.asset_of(&shock.denom).ok_or_else(unknown)?;
+        let record = book.prices.records.get_mut(&shock.denom);
+        let record = record.filter(|record| record.was_observed()).ok_or_else(|| {
             Error::DoesNotHold(format!(
                 "--shock {}: the oracle has published no price of it that could move",
                 shock.denom
             ))
         })?;
-        record.price = record.price.share_down(shock.factor);
-        record.low = record.low.share_down(shock.factor);
-        record.high = record.high.share_up(shock.factor);
-        (record.anchor, record.anchored_at, record.timestamp) = (record.price, now, now);
+        let moved =
+            |band: PriceBand| PriceBand::between(band.low.share_down(shock.factor), band.high.share_up(shock.factor));
+        let settled = record.settled_at(now).share_down(shock.factor);
+        let raw = moved(record.raw);
+        record.settled = settled.clamp(raw.low, raw.high);
+        record.extremes = moved(record.extremes);
+        (record.raw, record.anchored_at, record.timestamp) = (raw, now, now);
+        (record.awaiting, record.beyond_since) = (false, 0);
     }
     Ok(book)
 }
@@ -93,7 +98,7 @@ pub fn shocked(book: &Book, shocks: &[Shock]) -> Result<Book> {
 pub fn left_over(book: &Book, scan: &Scan, deal: &Deal) -> Option<Value> {
     let account = book.accounts.get(&deal.key)?;
     let (debt, collateral) = (book.asset_of(&deal.sent.denom)?, book.asset_of(&deal.collateral_denom)?);
-    let mut position = Position::of(account, &scan.assets, scan.now).ok()?;
+    let mut position = scan.assets.position(account).ok()?;
     for line in position.debts.iter_mut().filter(|line| line.asset == debt) {
         line.amount = line.amount.saturating_sub(deal.expected.repay);
     }

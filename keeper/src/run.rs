@@ -33,8 +33,9 @@ use crate::plan::{Plan, Skip};
 use crate::run::cooling::Cooling;
 use crate::run::landing::Landing;
 use crate::run::lane::Lane;
+use crate::run::publish::Publishing;
 use crate::run::trouble::Trouble;
-use crate::scan::{Scan, scan, scan_on};
+use crate::scan::{Scan, scan};
 use crate::settle::{Failure, Settled};
 
 pub use landing::{Lost, Why};
@@ -69,8 +70,7 @@ pub struct Keeper<C> {
     ages: Ages,
     /// What was spent.
     budget: Budget,
-    /// When live prices were looked at last, in the chain's time.
-    published: u64,
+    publishing: Publishing,
     shelf: Shelf,
     monitor: Monitor,
 }
@@ -130,7 +130,7 @@ impl<C: Chain> Keeper<C> {
             skipped: BTreeSet::new(),
             ages: Ages::default(),
             budget,
-            published: 0,
+            publishing: Publishing::default(),
             shelf: Shelf::default(),
             monitor: Monitor::default(),
         })
@@ -206,7 +206,7 @@ impl<C: Chain> Keeper<C> {
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
         self.cooling.lift(head.height, &self.book, self.strategy.cooldown_lift);
-        let scan = scan_on(&*self.chain, &self.book).await?;
+        let scan = scan(&self.book, head.time)?;
         let scanned = lap();
         self.settle(head, &scan).await?;
         self.ages.see(head.time, scan.keys(&self.book));

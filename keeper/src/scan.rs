@@ -1,11 +1,11 @@
-//! Judges the whole book. Pure: the same formulas as the contract, at the time asked for.
+//! Judges the whole book. Pure: the same formulas as the contract, at the time asked for, by what is published.
 //!
-//! [`verdict`] is the exact judgement, by `risk`. In front of it stands [`filter`], which is proven never to say otherwise and leaves
-//! to it what is close. A scan says which accounts are below health factor 1 or bad debt; their numbers are computed, exactly,
-//! for those that are asked for.
+//! [`verdict`] is the exact judgement, by `risk`. In front of it stands [`filter`], which is proven never to say
+//! otherwise and leaves to it what is close. A scan says which accounts are below health factor 1 or bad debt; their
+//! numbers are computed, exactly, for those that are asked for. In the grace after a halt of the oracle those below 1
+//! are judged exactly as well: the ones whose collateral suffices are spared, and nothing is done about them.
 
 pub mod filter;
-pub mod live;
 pub mod verdict;
 
 use std::num::NonZero;
@@ -17,10 +17,8 @@ use plimsoll_schema::pool::AccountKey;
 pub use crate::scan::verdict::{AssetTable, Verdict};
 
 use crate::book::Book;
-use crate::chain::Chain;
 use crate::error::{Error, Result};
 use crate::scan::filter::{Filter, Rows, Sums};
-use crate::scan::live::Live;
 
 /// Fewer rows than this are filtered faster by one thread.
 const FILTERED_PARALLEL_FROM: usize = 50_000;
@@ -41,16 +39,28 @@ pub struct Scan {
     /// Accounts that could not be judged, each with the reason.
     pub faults: Vec<String>,
     filter: Filter,
-    /// Rows below 1, bad debt or not.
+    /// Rows below 1, spared or not, bad debt or not.
     below: Vec<u32>,
+    /// Those of them that the grace after a halt spares.
+    spared: Vec<u32>,
     /// Rows of bad debt, below 1 or not.
     bad: Vec<u32>,
 }
 
 impl Scan {
-    /// How many accounts are below health factor 1.
+    /// How many accounts are below health factor 1, spared ones included.
     pub fn below(&self) -> usize {
         self.below.len()
+    }
+
+    /// How many of them the grace after a halt spares.
+    pub fn spared(&self) -> usize {
+        self.spared.len()
+    }
+
+    /// How many accounts may be liquidated now.
+    pub fn count_liquidatable(&self) -> usize {
+        self.below.len().saturating_sub(self.spared.len())
     }
 
     /// How many accounts have debt that will never be paid and can be written off.
@@ -58,9 +68,14 @@ impl Scan {
         self.bad.len()
     }
 
-    /// The rows below health factor 1, bad debt or not, in order.
+    /// The rows below health factor 1, spared or not, bad debt or not, in order.
     pub fn rows_below(&self) -> &[u32] {
         &self.below
+    }
+
+    /// The rows below health factor 1 that the grace after a halt spares, in order.
+    pub fn rows_spared(&self) -> &[u32] {
+        &self.spared
     }
 
     /// The rows of bad debt, below 1 or not, in order.
@@ -70,10 +85,10 @@ impl Scan {
 
     /// Whether nothing is to be done about any account.
     pub fn is_quiet(&self) -> bool {
-        self.below.is_empty() && self.bad.is_empty()
+        self.count_liquidatable() == 0 && self.bad.is_empty()
     }
 
-    /// Those below health factor 1, in the order of their keys.
+    /// Those that may be liquidated, in the order of their keys.
     pub fn liquidatable(&self, book: &Book) -> Vec<Verdict> {
         let mut verdicts: Vec<Verdict> =
             self.below.iter().filter_map(|row| self.at(book, *row)).filter(Verdict::is_liquidatable).collect();
@@ -94,26 +109,32 @@ impl Scan {
     /// This account; `None` when it isn't in the book or can't be judged.
     pub fn verdict(&self, book: &Book, key: &AccountKey) -> Option<Verdict> {
         let account = book.accounts.get(key)?;
-        Verdict::of(key, account, &self.assets, self.now, book.terms.dust_value).ok()
+        Verdict::of(key, account, &self.assets, book.terms.dust_value).ok()
     }
 
-    /// The rows of all accounts below 1 or with bad debt, each with what about it is worth.
+    /// The rows of all accounts that may be liquidated or written off, each with what about it is worth.
     pub fn troubled(&self, book: &Book) -> Vec<(u32, Sums)> {
-        let sums = |row: u32| (row, self.filter.sums(book.accounts.columns(), row as usize));
-        let rows = self.below.iter().chain(self.bad.iter().filter(|row| self.below.binary_search(row).is_err()));
-        rows.map(|row| sums(*row)).collect()
+        self.rows_troubled().map(|row| (row, self.filter.sums(book.accounts.columns(), row as usize))).collect()
     }
 
-    /// The keys of all accounts below 1 or with bad debt.
+    /// The keys of all accounts that may be liquidated or written off.
     pub fn keys(&self, book: &Book) -> Vec<AccountKey> {
-        let rows = self.below.iter().chain(self.bad.iter().filter(|row| self.below.binary_search(row).is_err()));
-        rows.filter_map(|row| book.accounts.at(*row as usize)).map(|(key, _)| key.clone()).collect()
+        self.rows_troubled().filter_map(|row| book.accounts.at(row as usize)).map(|(key, _)| key.clone()).collect()
     }
 
-    /// Whether this account is below 1 or has bad debt.
+    /// Whether this account may be liquidated or written off.
     pub fn is_troubled(&self, book: &Book, key: &AccountKey) -> bool {
         let row = book.accounts.row(key).and_then(|row| u32::try_from(row).ok());
-        row.is_some_and(|row| self.below.binary_search(&row).is_ok() || self.bad.binary_search(&row).is_ok())
+        row.is_some_and(|row| self.is_open(row) || self.bad.binary_search(&row).is_ok())
+    }
+
+    fn rows_troubled(&self) -> impl Iterator<Item = u32> {
+        let open = self.below.iter().filter(|row| self.spared.binary_search(row).is_err());
+        open.chain(self.bad.iter().filter(|row| !self.is_open(**row))).copied()
+    }
+
+    fn is_open(&self, row: u32) -> bool {
+        self.below.binary_search(&row).is_ok() && self.spared.binary_search(&row).is_err()
     }
 
     /// The account in this row.
@@ -125,6 +146,7 @@ impl Scan {
     pub fn only(mut self, book: &Book, keys: &[AccountKey]) -> Self {
         let wanted: Vec<usize> = keys.iter().filter_map(|key| book.accounts.row(key)).collect();
         self.below.retain(|row| wanted.contains(&(*row as usize)));
+        self.spared.retain(|row| wanted.contains(&(*row as usize)));
         self.bad.retain(|row| wanted.contains(&(*row as usize)));
         self
     }
@@ -135,20 +157,10 @@ pub fn name(key: &AccountKey) -> String {
     account_name(&key.owner, key.account_id)
 }
 
-/// Judges every account of the book at this time, by published prices alone.
+/// Judges every account of the book at this time.
 pub fn scan(book: &Book, now: u64) -> Result<Scan> {
-    scan_with(book, now, &Live::new())
-}
-
-/// Judges every account at the book's block, by what the chain's oracle says there.
-pub async fn scan_on(chain: &impl Chain, book: &Book) -> Result<Scan> {
-    scan_with(book, book.head.time, &live::live(chain, book).await?)
-}
-
-/// Judges every account of the book at this time; where a published price fails, by these.
-pub fn scan_with(book: &Book, now: u64, live: &Live) -> Result<Scan> {
-    let (assets, columns, dust) = (AssetTable::with(book, now, live)?, book.accounts.columns(), book.terms.dust_value);
-    let filter = Filter::new(columns, &assets, now, dust);
+    let (assets, columns, dust) = (AssetTable::at(book, now)?, book.accounts.columns(), book.terms.dust_value);
+    let filter = Filter::new(columns, &assets, dust);
     let accounts = columns.len();
     if u32::try_from(accounts).is_err() {
         return Err(Error::garbage("the book", format!("{accounts} accounts")));
@@ -158,20 +170,14 @@ pub fn scan_with(book: &Book, now: u64, live: &Live) -> Result<Scan> {
         .into_iter()
         .for_each(|part| rows.append(part));
     let exact = rows.unsure.len();
-    let judge = |row: &u32| {
-        let account = book.accounts.at(*row as usize);
-        account.map(|(key, account)| (*row, Verdict::of(key, account, &assets, now, dust)))
-    };
-    let judged = parallel(exact, JUDGED_PARALLEL_FROM, |part| {
-        rows.unsure.get(part).unwrap_or_default().iter().filter_map(judge).collect::<Vec<_>>()
-    })?;
+    let judged = judge(book, &assets, &rows.unsure)?;
     let Rows { mut below, mut bad, .. } = rows;
     below.extend_from_slice(&bad);
     let mut faults = Vec::new();
-    for (row, verdict) in judged.into_iter().flatten() {
+    for (row, verdict) in judged {
         match verdict {
             Ok(verdict) => {
-                below.extend(verdict.is_liquidatable().then_some(row));
+                below.extend(verdict.is_below_one().then_some(row));
                 bad.extend(verdict.bad_debt.then_some(row));
             }
             Err(error) => faults.push(error.to_string()),
@@ -181,7 +187,23 @@ pub fn scan_with(book: &Book, now: u64, live: &Live) -> Result<Scan> {
     below.sort();
     bad.sort();
     faults.sort_unstable();
-    Ok(Scan { now, assets, accounts, exact, faults, filter, below, bad })
+    // Only a halt spares anybody, and the filter knows nothing of it.
+    let open = if assets.moment().halted { below.as_slice() } else { &[] };
+    let is_spared = |verdict: Result<Verdict>| verdict.is_ok_and(|verdict| verdict.health.spared);
+    let spared = judge(book, &assets, open)?.into_iter().filter_map(|(row, v)| is_spared(v).then_some(row)).collect();
+    Ok(Scan { now, assets, accounts, exact, faults, filter, below, spared, bad })
+}
+
+/// Judges these rows exactly, in their order.
+fn judge(book: &Book, assets: &AssetTable, rows: &[u32]) -> Result<Vec<(u32, Result<Verdict>)>> {
+    let one = |row: &u32| {
+        let account = book.accounts.at(*row as usize);
+        account.map(|(key, account)| (*row, Verdict::of(key, account, assets, book.terms.dust_value)))
+    };
+    let judged = parallel(rows.len(), JUDGED_PARALLEL_FROM, |part| {
+        rows.get(part).unwrap_or_default().iter().filter_map(one).collect::<Vec<_>>()
+    })?;
+    Ok(judged.into_iter().flatten().collect())
 }
 
 /// Splits so many things evenly among the cores; one does it where they are fewer than that.

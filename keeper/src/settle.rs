@@ -104,8 +104,8 @@ pub struct Failure {
     pub rival: bool,
 }
 
-/// Reads what the pool said in a transaction. Values are at the book's prices at the time of `assets`. What went through the liquidator gained
-/// what was paid out of its group's sale, shared by what was sold for each.
+/// Reads what the pool said in a transaction. Values are by the book's prices at the time of `assets`. What went
+/// through the liquidator gained what was paid out of its group's sale, shared by what was sold for each.
 pub fn settle(included: &Included, book: &Book, assets: &AssetTable, liquidator: Option<&str>) -> Vec<Settled> {
     let (mut all, mut group): (Vec<Settled>, Vec<usize>) = (Vec::new(), Vec::new());
     for said in &included.events {
@@ -195,7 +195,7 @@ fn losses(said: &ContractEvent, book: &Book, assets: &AssetTable) -> Vec<Written
         (coins(event::WRITTEN_OFF), coins(event::BORNE_BY_RESERVES), coins(event::BORNE_BY_SUPPLIERS));
     let borne = reserves.into_iter().zip(suppliers);
     let loss = |(debt, (by_reserves, by_suppliers)): (Coin, _)| {
-        let value = value_of(&debt, book, assets, Side::Debt);
+        let value = value_of(&debt, book, assets, Side::Loss);
         WrittenOff { debt, by_reserves, by_suppliers, value }
     };
     debts.into_iter().zip(borne).map(loss).collect()
@@ -204,16 +204,20 @@ fn losses(said: &ContractEvent, book: &Book, assets: &AssetTable) -> Vec<Written
 #[derive(Clone, Copy)]
 enum Side {
     Debt,
+    /// A debt that was written off counts as liquidation counted it.
+    Loss,
     Collateral,
 }
 
-/// At the mid price, rounded against the liquidator; 0 when it can't be told.
+/// Of what was repaid at the high edge of its price, of what was seized at the low one; 0 when it can't be told.
 fn value_of(coin: &Coin, book: &Book, assets: &AssetTable, side: Side) -> Value {
-    let Some(state) = book.asset_of(&coin.denom).and_then(|id| assets.asset(id)) else { return Value::ZERO };
-    let (amount, decimals) = (Amount::new(coin.amount), state.params.decimals);
+    let known = book.asset_of(&coin.denom).and_then(|id| Some((id, assets.asset(id)?.params.decimals)));
+    let Some((id, decimals)) = known else { return Value::ZERO };
+    let amount = Amount::new(coin.amount);
     let value = match side {
-        Side::Debt => amount.value_up(state.mark.debt(), decimals),
-        Side::Collateral => amount.value_down(state.mark.collateral(), decimals),
+        Side::Debt => amount.value_up(assets.costs_up(id), decimals),
+        Side::Loss => amount.value_up(assets.counts_up(id), decimals),
+        Side::Collateral => amount.value_down(assets.brings_down(id), decimals),
     };
     value.unwrap_or(Value::ZERO)
 }

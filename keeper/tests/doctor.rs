@@ -12,15 +12,21 @@ use plimsoll_keeper::chain::endpoints::{Endpoints, Kind};
 use plimsoll_keeper::chain::world::WorldChain;
 use plimsoll_keeper::chain::{Chain, Coin, Included, Outcome};
 use plimsoll_keeper::commands::doctor::market::Market;
-use plimsoll_keeper::commands::doctor::{Check, Status, contracts, journal, limits, machine, network, prices, wallet};
+use plimsoll_keeper::commands::doctor::{
+    Check, Status, contracts, depth, journal, limits, machine, network, owner, prices, wallet,
+};
 use plimsoll_keeper::commands::make_directory_of;
 use plimsoll_keeper::config::{ChainConfig, Config, Contracts, Layers, Strategy};
 use plimsoll_keeper::exchange::read::Venue;
 use plimsoll_keeper::journal::{Fate, Intent, Journal};
 use plimsoll_keeper::plan::{Means, plan};
 use plimsoll_keeper::scan::scan;
-use plimsoll_risk::units::{Ratio, Value};
-use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World};
+use plimsoll_risk::heartbeat::{HaltGrace, Heartbeat};
+use plimsoll_risk::price::{Guards, Observation, PriceBand, PriceRecord};
+use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
+use plimsoll_schema::timelock;
+use plimsoll_testing::{AETH, ALICE, IBC_TOKEN, LIQUIDATOR, OWNER, UATOM, UUSD, World};
 
 fn worst(checks: &[Check]) -> Status {
     checks.iter().map(|check| check.status).max().unwrap()
@@ -98,6 +104,49 @@ fn another_version_is_a_warning_and_a_foreign_pair_is_well() {
     assert_eq!(status("pair", "crates.io:plimsoll-pool", ours), Status::Fail);
 }
 
+/// The owner of both, in the world; two days where a timelock is asked for.
+#[tokio::test]
+async fn owners_are_named_and_a_timelock_by_its_notice() {
+    let owners = async |build: fn() -> World| {
+        let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+        let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+        owner::check(&chain, &pool).await
+    };
+    let plain = owners(World::new).await;
+    let names: Vec<&str> = plain.iter().map(|check| check.check.as_str()).collect();
+    assert_eq!((names, worst(&plain)), (vec!["owner of the pool", "owner of the oracle"], Status::Ok));
+    assert!(plain.iter().all(|check| check.finding.ends_with("which is no timelock")), "{plain:?}");
+
+    let locked = owners(|| World::builder().timelock(172_800).build()).await;
+    assert_eq!(worst(&locked), Status::Ok);
+    assert!(locked.iter().all(|check| check.finding.contains("changes wait 172800 s")), "{locked:?}");
+
+    let production =
+        owners(|| World::builder().without_assets().oracle(|oracle| oracle.production = true).build()).await;
+    assert!(production.iter().all(|check| check.status == Status::Warn && check.mend.is_some()), "{production:?}");
+}
+
+#[test]
+fn owners_in_production_are_a_timelock_of_a_day_to_three_with_a_guardian() {
+    let of = |delay, guardian: Option<&str>, production| {
+        let timelock = timelock::ConfigResponse { admin: "a".to_owned(), guardian: guardian.map(str::to_owned), delay };
+        owner::judge("owner", "t", Some(&timelock), production)
+    };
+    for (delay, guardian, status) in [
+        (86_399, Some("g"), Status::Warn),
+        (86_400, Some("g"), Status::Ok),
+        (259_200, Some("g"), Status::Ok),
+        (259_201, Some("g"), Status::Warn),
+        (86_400, None, Status::Warn),
+    ] {
+        let check = of(delay, guardian, true);
+        assert_eq!((check.status, check.mend.is_some()), (status, status == Status::Warn), "{check:?}");
+        assert_eq!(of(delay, guardian, false).status, Status::Ok);
+    }
+    assert_eq!(owner::judge("owner", "o", None, true).status, Status::Warn);
+    assert_eq!(owner::judge("owner", "o", None, false).status, Status::Ok);
+}
+
 #[tokio::test]
 async fn prices_grow_old_and_then_fail() {
     let (chain, contracts) = world().await;
@@ -112,6 +161,133 @@ async fn prices_grow_old_and_then_fail() {
     chain.block(most, |_| Ok(vec![])).await.unwrap().unwrap();
     let old = of_atom().await;
     assert!(old.status == Status::Fail && old.finding.contains("s old"), "{old:?}");
+}
+
+/// A record of these guards at 10, observed so many seconds before 1,000.
+fn observed(age: u64, window: u64, raw: &str) -> PriceRecord {
+    let at = |text: &str| PriceBand::at(text.parse().unwrap());
+    let guards = Guards {
+        max_age: Some(600),
+        floor: "5".parse().unwrap(),
+        ceiling: "50".parse().unwrap(),
+        bound_hold: 300,
+        max_deviation: Ratio::percent(10),
+        step_interval: 10,
+        age_spread: Ratio::ZERO,
+    };
+    let mut record = PriceRecord::unpublished(0, None, window, guards);
+    let seen = |raw: PriceBand, time: u64| Observation { raw, extremes: raw, time };
+    record.observe(&seen(at("10"), 300), 300, 0);
+    record.observe(&seen(at(raw), 1_000 - age), 1_000 - age, 0);
+    record
+}
+
+#[test]
+fn a_price_that_is_silent_or_beyond_a_bound_or_stale_or_near_its_end_is_told() {
+    let judge = |record: &PriceRecord| prices::judge("uatom", Some(record), 1_000);
+    let check = judge(&observed(20, 0, "10"));
+    assert_eq!(
+        (check.status, check.finding.as_str()),
+        (Status::Ok, "settled at 10, observed 10 to 10, 20 s old of 600 s")
+    );
+    // At 80 % of its age, and past it.
+    assert_eq!(judge(&observed(480, 0, "10")).status, Status::Ok);
+    assert!(judge(&observed(481, 0, "10")).mend.unwrap().contains("feeders"));
+    let silent = judge(&observed(601, 0, "10"));
+    assert!(silent.status == Status::Fail && silent.finding.contains("silent: price is 601 s old"), "{silent:?}");
+    // A live price counts to a quarter of its window.
+    assert_eq!(judge(&observed(100, 400, "10")).status, Status::Ok);
+    let stale = judge(&observed(101, 400, "10"));
+    assert!(stale.status == Status::Warn && stale.finding.contains("published each 100 s"), "{stale:?}");
+    // Below the floor it falls by a tenth each ten seconds, and stands at the floor: 10 × 0.9⁷ would be 4.78.
+    let bound = judge(&observed(90, 0, "4"));
+    assert!(
+        bound.status == Status::Warn && bound.finding.contains("settled at 5, observed 4 to 4, beyond"),
+        "{bound:?}"
+    );
+    for nothing in [None, Some(&PriceRecord { settled: plimsoll_risk::units::Price::ZERO, ..observed(1, 0, "10") })] {
+        assert_eq!(prices::judge("uatom", nothing, 1_000).status, Status::Fail);
+    }
+}
+
+#[test]
+fn guards_that_let_a_price_fall_too_slowly_or_too_fast_are_a_warning() {
+    let speed = |window: u64, percent: u64, step_interval: u64| {
+        let mut record = observed(1, window, "10");
+        (record.guards.max_deviation, record.guards.step_interval) = (Ratio::percent(percent), step_interval);
+        prices::speed("uatom", &record).map(|check| check.finding)
+    };
+    // ln 0.5 / ln 0.9 = 6.58: seven steps. Feeds have 60 to 300 s, pairs 120 to 900.
+    for (window, step_interval, fine) in [
+        (0, 8, false),
+        (0, 9, true),
+        (0, 42, true),
+        (0, 43, false),
+        (600, 17, false),
+        (600, 18, true),
+        (600, 129, false),
+    ] {
+        let found = speed(window, 10, step_interval);
+        assert_eq!(found.is_none(), fine, "{window} {step_interval}: {found:?}");
+    }
+    assert!(speed(0, 10, 8).unwrap().contains("0.1 each 8 s lets it fall to a half in 56 s"));
+    assert!(speed(0, 1, 3_600).unwrap().contains("more than 86400 s"));
+    let guards = Guards { max_age: None, ..observed(1, 0, "10").guards };
+    assert_eq!(prices::speed("uatom", &PriceRecord { guards, ..observed(1, 0, "10") }), None);
+}
+
+#[test]
+fn a_heartbeat_that_is_missing_or_late_or_after_which_liquidation_waits_is_a_warning() {
+    let (halt, beat) = (HaltGrace { gap: 900, grace: 600 }, Heartbeat::start(900, 100_000));
+    let judge = |beat: Option<&Heartbeat>, now| prices::heartbeat(beat, &halt, now);
+    assert!(judge(None, 100_000).finding.contains("has none"));
+    assert_eq!(judge(Some(&beat), 100_900).status, Status::Ok);
+    let halted = judge(Some(&beat), 100_901);
+    assert!(halted.status == Status::Warn && halted.finding.contains("liquidation waits"), "{halted:?}");
+    let late = prices::heartbeat(Some(&beat), &HaltGrace::default(), 100_901);
+    assert!(late.status == Status::Warn && late.finding.contains("901 s ago, 1 s lost"), "{late:?}");
+    // Written to again: the grace, then nothing.
+    let resumed = Heartbeat { last: 101_000, resumed_at: 101_000, missed: 1_000, lost_seconds: 100, ..beat };
+    assert_eq!(judge(Some(&resumed), 101_599).status, Status::Warn);
+    assert_eq!(judge(Some(&resumed), 101_600).status, Status::Ok);
+}
+
+#[tokio::test]
+async fn a_supply_cap_that_pairs_can_not_bear_is_a_warning() {
+    // The pair holds 100,000 ATOM and a million dollars; every cap is a thousand million tokens.
+    let (chain, contracts) = world().await;
+    let found = async || {
+        let checks = depth::check(&chain, &contracts).await;
+        checks.into_iter().map(|check| (check.check, check.status, check.finding)).collect::<Vec<_>>()
+    };
+    assert_eq!(found().await.len(), 4);
+    let cap = async |denom: &'static str, tokens: u128| {
+        let set = move |world: &mut World| {
+            let cap = Amount::new(world.whole(denom, 1) * tokens);
+            let changes = AssetChanges { supply_cap: Some(cap), ..AssetChanges::default() };
+            world.execute(OWNER, &ExecuteMsg::UpdateAsset { denom: denom.to_owned(), changes }, &[]).unwrap();
+        };
+        chain.with(set).await.unwrap();
+    };
+    // A fifth of what the pair holds is small enough, a token more isn't. No pair sells the others.
+    cap(UUSD, 200_000).await;
+    cap(AETH, 0).await;
+    cap(IBC_TOKEN, 0).await;
+    cap(UATOM, 20_001).await;
+    let [(check, status, finding)] = found().await.try_into().unwrap();
+    assert_eq!((check.as_str(), status), ("depth of uatom", Status::Warn));
+    assert!(finding.contains("20001000000") && finding.contains("100000000000: more than 0.2 of that"), "{finding}");
+    cap(UATOM, 20_000).await;
+    assert_eq!(found().await[0].1, Status::Ok);
+    // Priced by a pair that is ten times thinner.
+    let priced = |world: &mut World| {
+        let pair = world.pair(UATOM, UUSD, 100_000);
+        let source = world.pair_source(UATOM, &pair, UUSD);
+        world.price_by_pair(UATOM, source);
+    };
+    chain.with(priced).await.unwrap();
+    let [(_, _, finding)] = found().await.try_into().unwrap();
+    assert!(finding.contains("the pair that prices it holds 10000000000"), "{finding}");
 }
 
 #[test]
@@ -271,7 +447,8 @@ fn spending_nothing_wants_a_liquidator_and_spending_less_than_a_debt_is_told() {
 #[tokio::test]
 async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_more() {
     let build = || {
-        let mut world = World::builder().lent(1_000_000).build();
+        let builder = World::builder().lent(1_000_000);
+        let mut world = builder.edit(UATOM, |asset| asset.params.sale_cost = Some(Ratio::percent(1))).build();
         world.deposit(ALICE, UATOM, 100_000_000).unwrap();
         world.borrow(ALICE, UUSD, 650_000_000).unwrap();
         world.set_price(UATOM, "7.8");
@@ -289,8 +466,8 @@ async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_mo
         (planned, limits::slippage(slippage, std::iter::once(&params), false))
     };
     // (1 + b)(1 - s) = 1, where b is the highest bonus after its fee: s = b / (1 + b).
-    let net = params.liquidation_bonus.max.to_string().parse::<f64>().unwrap()
-        * (1.0 - params.protocol_liquidation_fee.to_string().parse::<f64>().unwrap());
+    // Of a bonus of 10 % the fee takes a tenth of what exceeds 1 %.
+    let net = 0.01 + (0.10 - 0.01) * (1.0 - 0.10);
     let border = net / (1.0 + net);
     let ratio = |number: f64| format!("{number:.6}").parse::<Ratio>().unwrap();
     let (planned, checks) = found(ratio(border - 0.0001));

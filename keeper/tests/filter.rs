@@ -11,18 +11,21 @@ mod books;
 
 use std::collections::BTreeSet;
 
-use books::{Dice, E18, Listing, NOW, account, book, held, key, owed, two_and_two, usual};
+use books::{Dice, E18, Listing, NOW, account, book, denom, held, key, owed, record, two_and_two, usual};
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::scan::{AssetTable, Scan, Verdict, scan};
 use plimsoll_risk::account::Account;
+use plimsoll_risk::heartbeat::{HaltGrace, Heartbeat};
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::units::{Amount, Value};
+use plimsoll_risk::price::PriceBand;
+use plimsoll_risk::units::{Amount, Price, Value};
 use plimsoll_schema::pool::AccountKey;
 
-/// What exact maths says: who is below 1, whose debt is bad, who can't be judged.
+/// What exact maths says: who is below 1, who of them is spared, whose debt is bad, who can't be judged.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Said {
     below: BTreeSet<AccountKey>,
+    spared: BTreeSet<AccountKey>,
     bad: BTreeSet<AccountKey>,
     faults: BTreeSet<String>,
 }
@@ -31,10 +34,11 @@ fn exactly(book: &Book, now: u64) -> Said {
     let assets = AssetTable::at(book, now).unwrap();
     let mut said = Said::default();
     for (key, account) in &book.accounts {
-        match Verdict::of(key, account, &assets, now, book.terms.dust_value) {
+        match Verdict::of(key, account, &assets, book.terms.dust_value) {
             Err(error) => drop(said.faults.insert(error.to_string())),
             Ok(verdict) => {
-                said.below.extend(verdict.is_liquidatable().then(|| key.clone()));
+                said.below.extend(verdict.is_below_one().then(|| key.clone()));
+                said.spared.extend(verdict.health.spared.then(|| key.clone()));
                 said.bad.extend(verdict.bad_debt.then(|| key.clone()));
             }
         }
@@ -43,17 +47,21 @@ fn exactly(book: &Book, now: u64) -> Said {
 }
 
 fn scanned(book: &Book, scan: &Scan) -> Said {
-    let below = scan.liquidatable(book).into_iter().map(|verdict| verdict.key).collect();
-    let troubled = scan.troubled(book).into_iter().filter_map(|(row, _)| scan.at(book, row));
-    let bad = troubled.filter(|verdict| verdict.bad_debt).map(|verdict| verdict.key).collect();
-    Said { below, bad, faults: scan.faults.iter().cloned().collect() }
+    let keys = |rows: &[u32]| rows.iter().map(|row| book.accounts.at(*row as usize).unwrap().0.clone()).collect();
+    let (below, spared, bad) = (keys(scan.rows_below()), keys(scan.rows_spared()), keys(scan.rows_bad()));
+    // Two ways to ask for the same.
+    let listed: BTreeSet<AccountKey> = scan.liquidatable(book).into_iter().map(|verdict| verdict.key).collect();
+    assert_eq!(listed, &below - &spared);
+    assert_eq!(scan.keys(book).into_iter().collect::<BTreeSet<_>>(), &listed | &bad);
+    Said { below, spared, bad, faults: scan.faults.iter().cloned().collect() }
 }
 
 /// Scans, and holds it against exact maths.
 fn same(book: &Book, now: u64) -> Scan {
     let scan = scan(book, now).unwrap();
     let (exact, fast) = (exactly(book, now), scanned(book, &scan));
-    assert_eq!((scan.below(), scan.bad(), scan.faults.len()), (exact.below.len(), exact.bad.len(), exact.faults.len()));
+    let counts = (scan.below(), scan.spared(), scan.bad(), scan.faults.len());
+    assert_eq!(counts, (exact.below.len(), exact.spared.len(), exact.bad.len(), exact.faults.len()));
     assert_eq!(fast, exact);
     scan
 }
@@ -168,7 +176,7 @@ fn every_magnitude_is_judged_as_exact_maths_does() {
         // A price that grew old, one that never was, and a ledger that contradicts itself.
         let now = if seed % 3 == 0 { NOW + 3_601 } else { NOW };
         if seed % 5 == 0 {
-            book.assets.get_mut(&AssetId(0)).unwrap().record = None;
+            book.prices.records.remove(&denom(0));
         }
         if seed % 7 == 0 {
             book.assets.get_mut(&AssetId(1)).unwrap().stored.reserves = Amount::MAX;
@@ -201,4 +209,79 @@ fn columns_follow_every_change_of_an_account() {
     assert_eq!(book, afresh);
     let twice = (scan(&book, NOW).unwrap(), scan(&afresh, NOW).unwrap());
     assert_eq!(scanned(&book, &twice.0), scanned(&afresh, &twice.1));
+}
+
+/// A denom that no market lists, in which others are quoted.
+const OUTSIDE: &str = "outside";
+/// In which other asset each of [`usual`] is quoted: rates, a rate of a rate, and rates in [`OUTSIDE`].
+const QUOTES: [Option<u16>; 8] = [None, Some(0), None, Some(2), Some(8), None, Some(1), Some(8)];
+
+/// By how much the two ends of a record are apart.
+const WIDTHS: [f64; 4] = [0.0, 0.0, 0.01, 0.2];
+
+/// Has these assets quoted in one another, each record with a width of its own.
+fn quote(book: &mut Book, listings: &[Listing], dice: &mut Dice) {
+    let price =
+        |number: u16| listings.get(usize::from(number)).map_or(3.0 * E18 as f64, |listing| listing.price as f64);
+    let name = |number: u16| if number == 8 { OUTSIDE.to_owned() } else { denom(number) };
+    for number in 0..9 {
+        let quote = QUOTES.get(usize::from(number)).copied().flatten();
+        let rate = price(number) / quote.map_or(E18 as f64, price);
+        let width = WIDTHS[dice.pick(WIDTHS.len())];
+        let at = |factor: f64| Price::new((rate * factor * E18 as f64) as u128);
+        let band = PriceBand { low: at(1.0 - width), high: at(1.0 + width) };
+        let mut record = record(band, quote.map(name));
+        // One in eight is silent, and one of two of these declines.
+        let age = [4_000, 3 * 86_400][dice.pick(2)];
+        record.timestamp -= if dice.roll(8) == 0 { age } else { 0 };
+        book.prices.records.insert(name(number), record);
+    }
+}
+
+#[test]
+fn accounts_with_a_record_on_both_sides_are_judged_as_exact_maths_does() {
+    let (mut shared, mut decided, mut below, mut spared) = (0, 0, 0, 0);
+    for seed in 0..40 {
+        let (listings, mut dice) = (usual(), Dice(1_000 + seed));
+        let mut book = book(&listings, Value::whole(1_000));
+        for n in 0..1_000 {
+            // From far below to far above 1, most within what the records' widths make of it.
+            let factor = 1.0 + [0.001, 0.05, 0.3, 0.9][n % 4] * (2.0 * dice.unit() - 1.0);
+            book.accounts.insert(key(n), two_and_two(&listings, factor, 1.0, &mut dice));
+        }
+        // And accounts of one asset on both sides, up to a dust value of bad debt.
+        for n in 1_000..1_200 {
+            let asset = u16::try_from(dice.pick(8)).unwrap();
+            let mut units = |worth: f64| (E18 as f64 * 10f64.powf(4.0 * dice.unit()) / worth) as u128;
+            let (share, debt) = listings[usize::from(asset)].worth();
+            let (shares, scaled) = (units(share), units(debt));
+            let mut held = held(asset, shares);
+            held.enabled = dice.roll(2) == 0;
+            let other = u16::try_from(dice.pick(8)).unwrap();
+            book.accounts.insert(key(n), account(vec![held], vec![owed(asset, scaled), owed(other, 1)]));
+        }
+        quote(&mut book, &listings, &mut dice);
+        if seed % 4 == 0 {
+            book.halt_grace = HaltGrace { gap: 900, grace: 900 };
+            book.prices.heartbeat = Some(Heartbeat { last: NOW - 1_000, ..Heartbeat::start(600, NOW) });
+        }
+        let scan = same(&book, NOW);
+        assert_eq!(scan.assets.moment().halted, seed % 4 == 0);
+        let both = book.accounts.values().filter(|account| hangs_on_both(&book, account)).count();
+        (shared, decided) = (shared + both, decided + 1_200 - scan.exact);
+        (below, spared) = (below + scan.below(), spared + scan.spared());
+    }
+    assert!(shared > 20_000, "{shared} of 48,000 accounts with a record on both sides are no test of them");
+    assert!((10_000..38_000).contains(&below), "{below} below 1 is no test of both sides");
+    assert!(spared > 500, "{spared} spared accounts are no test of them");
+    // It is a filter still, though a part of these books is silent or just at 1.
+    assert!(decided > 24_000, "only {decided} of 48,000 were decided without exact maths");
+}
+
+fn hangs_on_both(book: &Book, account: &Account) -> bool {
+    let hangs = |id: AssetId| book.prices.price(&denom(id.0), NOW);
+    let debts: Vec<_> = account.debts.iter().map(|owed| hangs(owed.asset)).collect();
+    let records = account.collaterals.iter().flat_map(|held| hangs(held.asset).records().to_vec());
+    let mut wide = records.filter(|record| record.settled.low < record.settled.high);
+    wide.any(|record| debts.iter().any(|debt| debt.hangs_on(&record.denom)))
 }

@@ -24,14 +24,14 @@ use plimsoll_keeper::run::Keeper;
 use plimsoll_risk::account::Debt;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, ScaledDebt, Value};
-use plimsoll_schema::oracle::MigrateMsg as OracleMigrateMsg;
+use plimsoll_schema::oracle::{MigrateMsg as OracleMigrateMsg, PairSource, Source};
 use plimsoll_schema::pool::{
     AccountKey, AccountRecord, AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed,
     MarketResponse, MigrateMsg, OnBehalf, QueryMsg, Receive, Withdraw,
 };
 use plimsoll_testing::{
-    ALICE, AppResponse, BOB, GUARDIAN, IBC_TOKEN, LIQUIDATOR, OWNER, UATOM, UUSD, World, WorldError, oracle_code,
-    pool_code,
+    ALICE, AppResponse, BOB, FEEDERS, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World, WorldError,
+    oracle_code, pool_code,
 };
 
 struct Followed {
@@ -41,7 +41,11 @@ struct Followed {
 
 impl Followed {
     async fn new() -> Self {
-        let chain = WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000_000).build()).await.unwrap();
+        Self::of(|| World::builder().lent(1_000_000).build()).await
+    }
+
+    async fn of(build: impl FnOnce() -> World + Send + 'static) -> Self {
+        let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
         let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
         let head = chain.head().await.unwrap();
         let book = Book::first(&chain, &pool, head, |_| {}).await.unwrap();
@@ -128,7 +132,7 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     ];
     f.pool(BOB, ExecuteMsg::Batch { actions: batch }, &[(200_000_000, UATOM)]).await;
     assert_eq!(f.book.accounts.len(), 3);
-    f.pool(LIQUIDATOR, ExecuteMsg::Cover {}, &[(100_000_000, UUSD)]).await;
+    f.pool(LIQUIDATOR, ExecuteMsg::Cover { beneficiary: None }, &[(100_000_000, UUSD)]).await;
 
     let changes = AssetChanges { max_loan_to_value: Some(Ratio::percent(65)), ..AssetChanges::default() };
     f.pool(OWNER, ExecuteMsg::UpdateAsset { denom: UATOM.to_owned(), changes }, &[]).await;
@@ -182,9 +186,89 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     .await;
     f.act("migrate the oracle", |world| {
         let oracle = world.oracle().clone();
-        world.migrate(&oracle, oracle_code(), &OracleMigrateMsg {})
+        world.migrate(&oracle, oracle_code(), &OracleMigrateMsg::default())
     })
     .await;
+}
+
+#[tokio::test]
+async fn after_every_write_of_the_oracle_the_followed_book_is_the_book_read_anew() {
+    let build =
+        || World::builder().lent(1_000_000).oracle(|oracle| (oracle.source_delay, oracle.heartbeat_gap) = (0, 900));
+    let mut f = Followed::of(move || build().build()).await;
+    let (before, beat) = (f.book.prices.records[UATOM].clone(), f.book.prices.heartbeat);
+    // One vote of two is an observation, since the other stands; the heartbeat is another.
+    f.act("one vote", |world| world.feed(FEEDERS[0], &[(UATOM, "9")])).await;
+    assert!(f.book.prices.records[UATOM] != before && f.book.prices.heartbeat != beat);
+    f.act("a gap", |world| {
+        world.advance(2_000);
+        world.feed(FEEDERS[1], &[(UATOM, "9.5")])
+    })
+    .await;
+    assert!(f.book.prices.heartbeat.unwrap().lost_seconds > 1_000);
+    // Nobody's vote makes a price now, and what is said widens the edges all the same.
+    f.act("a vote without a quorum", |world| {
+        world.advance(4_000);
+        world.feed(FEEDERS[0], &[(UATOM, "7")])
+    })
+    .await;
+    assert_eq!(f.book.prices.records[UATOM].extremes.low, plimsoll_testing::price("7"));
+
+    // A denom that no market lists concerns nobody until one is quoted in it.
+    let source =
+        f.chain.with(|world| (world.feed_source(&FEEDERS, 2), world.price_record(UATOM).guards)).await.unwrap();
+    let (feed, guards) = source;
+    f.act("a source of another denom", move |world| world.set_source("uosmo", feed, guards)).await;
+    for feeder in FEEDERS {
+        f.act("a vote for another denom", move |world| world.feed(feeder, &[("uosmo", "0.5")])).await;
+    }
+    assert!(!f.book.prices.records.contains_key("uosmo"));
+    f.act("a source that is quoted in it", |world| {
+        let pair = world.deploy_pair(UATOM, "uosmo", Ratio::bps(30))?;
+        let coins = [(UATOM, 100_000_000_000), ("uosmo", 2_000_000_000_000)];
+        coins.iter().for_each(|(denom, amount)| world.mint(LENDER, denom, *amount));
+        world.provide_liquidity(LENDER, &pair, coins)?;
+        let source = PairSource { quote_denom: "uosmo".to_owned(), ..world.pair_source(UATOM, &pair, UUSD) };
+        let guards = world.price_record(UATOM).guards;
+        world.set_source(UATOM, Source::Pair(source), guards)
+    })
+    .await;
+    assert!(f.book.prices.records.contains_key("uosmo") && f.book.prices.records[UATOM].window == 600);
+    f.act("a publication", |world| world.publish(ALICE, &[UATOM])).await;
+    f.act("a vote for what others are quoted in", |world| world.feed(FEEDERS[0], &[("uosmo", "0.4")])).await;
+    let feed = f.chain.with(|world| (world.feed_source(&FEEDERS, 2), world.price_record(UATOM).guards)).await.unwrap();
+    f.act("a source that isn't any more", move |world| world.set_source(UATOM, feed.0, feed.1)).await;
+    assert!(!f.book.prices.records.contains_key("uosmo"));
+}
+
+#[tokio::test]
+async fn an_index_that_starts_anew_when_no_debt_is_left_is_followed() {
+    let mut f = Followed::new().await;
+    f.pool(ALICE, ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }), &[(100_000_000, UATOM)])
+        .await;
+    let borrow = |amount: u128| {
+        ExecuteMsg::Borrow(Borrow {
+            denom: UUSD.to_owned(),
+            amount: Amount::new(amount),
+            recipient: None,
+            account_id: None,
+        })
+    };
+    f.pool(ALICE, borrow(500_000_000), &[]).await;
+    f.act("a year", |world| {
+        world.advance_fresh(365 * 86_400);
+        world.execute(
+            ALICE,
+            &ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: None }),
+            &[coin(1_000_000, UUSD)],
+        )
+    })
+    .await;
+    let index = |f: &Followed| f.book.assets[&f.book.asset_of(UUSD).unwrap()].stored.borrow_index;
+    assert!(index(&f) > plimsoll_risk::units::Index::ONE);
+    let repay = ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: None });
+    f.pool(ALICE, repay, &[(600_000_000, UUSD)]).await;
+    assert_eq!(index(&f), plimsoll_risk::units::Index::ONE);
 }
 
 #[test]
@@ -237,14 +321,13 @@ async fn a_market_or_an_account_that_can_not_be_is_refused() {
     let now = f.book.head.time;
     assert_eq!(check_market(&f.book, UATOM, &right, now), Ok(()));
     type Change = fn(&mut MarketResponse);
-    let wrong: [(&str, Change); 7] = [
+    let wrong: [(&str, Change); 6] = [
         ("another denom", |market| market.params.denom = UUSD.to_owned()),
         ("another number", |market| market.asset.0 += 1),
         ("a number that isn't there", |market| market.asset.0 = 77),
         ("other decimals", |market| market.params.decimals += 1),
         ("of the future", |market| market.stored.updated_at += 1_000_000),
         ("of the past", |market| market.stored.updated_at -= 1),
-        ("a smaller index", |market| market.stored.borrow_index = plimsoll_risk::units::Index::new(1)),
     ];
     for (what, change) in wrong {
         let mut market = right.clone();
@@ -343,7 +426,7 @@ async fn an_audit_finds_counts_and_mends_what_is_wrong() {
 
     // Settings, a price, an account that is wrong, one that is missing, and one that isn't there on the chain.
     f.book.terms.dust_value = Value::whole(7);
-    f.book.assets.values_mut().next().unwrap().record = None;
+    f.book.prices.records.pop_first();
     let other = f.book.accounts[&keys[1]].clone();
     f.book.accounts.insert(keys[0].clone(), other.clone());
     f.book.accounts.remove(&keys[2]);

@@ -201,9 +201,6 @@ async fn publications_keep_to_the_fees_of_an_hour() {
         let source = world.pair_source(UATOM, &pair, UUSD);
         world.price_by_pair(UATOM, source);
         world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-        world.advance(601);
-        world.publish(plimsoll_testing::LENDER, &[UATOM]).unwrap();
-        world.set_price(UUSD, "1");
         world.borrow(ALICE, UUSD, 100_000_000).unwrap();
         world.mint(LIQUIDATOR, "ugas", 1_000_000_000_000);
         world.advance(2_000);
@@ -217,7 +214,7 @@ async fn publications_keep_to_the_fees_of_an_hour() {
     let journal = std::env::temp_dir().join(format!("plimsoll-limits-publish-{}", std::process::id()));
     let _ = std::fs::remove_file(&journal);
     // Far less than a transaction costs.
-    let strategy = Strategy { max_fee_per_hour: Some(1_000), publish_seconds: 60, ..Strategy::default() };
+    let strategy = Strategy { max_fee_per_hour: Some(1_000), publish_seconds: Some(60), ..Strategy::default() };
     let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();
     let had = chain.with(|world| world.balance(LIQUIDATOR, "ugas")).await.unwrap();
     for _ in 0..3 {
@@ -265,7 +262,7 @@ async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_ha
         journal.intend(intent).unwrap();
         journal.resolve(&hash, Fate::Settled, 1).unwrap();
     }
-    let strategy = Strategy { max_fee_per_hour: Some(500_000), publish_seconds: 0, ..Strategy::default() };
+    let strategy = Strategy { max_fee_per_hour: Some(500_000), publish_seconds: Some(0), ..Strategy::default() };
     let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap();
     let votes = |world: &mut World| {
         let vote = |feeder| world.feed(feeder, &[(UATOM, "9"), (UUSD, "1")]);

@@ -24,8 +24,9 @@ use plimsoll_keeper::monitor::serve::serve;
 use plimsoll_keeper::monitor::{Monitor, clock};
 use plimsoll_keeper::plan::age::Ages;
 use plimsoll_keeper::run::Keeper;
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_schema::pool::AccountKey;
-use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World};
+use plimsoll_testing::{ALICE, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -113,6 +114,51 @@ async fn numbers_are_what_the_chain_says() {
     let text = monitor.render();
     assert!(value(&text, "keeper_oracle_age_seconds{denom=\"uatom\"}") >= 1_000_000.0);
     assert_eq!(value(&text, "keeper_oracle_fault{denom=\"uatom\"}"), 1.0);
+}
+
+#[tokio::test]
+async fn a_halt_of_the_oracle_a_live_price_that_grew_old_and_one_beyond_its_bound_are_shown() {
+    let build = || {
+        let builder =
+            World::builder().lent(1_000_000).oracle(|oracle| (oracle.source_delay, oracle.heartbeat_gap) = (0, 900));
+        let builder = builder.pool(|config| config.halt_grace = HaltGrace { gap: 900, grace: 600 });
+        let mut world = builder.edit(UUSD, |asset| asset.guards.ceiling = plimsoll_testing::price("1.1")).build();
+        let pair = world.pair(IBC_TOKEN, UATOM, 1_000_000);
+        let guards = world.price_record(IBC_TOKEN).guards;
+        let source = world.pair_source(IBC_TOKEN, &pair, UATOM);
+        world.price_by_pair_within(IBC_TOKEN, source, guards);
+        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+        world.borrow(ALICE, UUSD, 690_000_000).unwrap();
+        world.set_prices(&[(UATOM, "9"), (UUSD, "1.2")]);
+        world
+    };
+    let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    let monitor = Monitor::new(30);
+    // A dry run: nothing is published.
+    let mut keeper = Keeper::new(chain.clone(), book, Strategy::default(), None).unwrap().watched(monitor.clone());
+    let shown = async |keeper: &mut Keeper<WorldChain>| {
+        keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+        let text = monitor.render();
+        let names = ["liquidatable", "spared", "halted", "heartbeat_age_seconds", "heartbeat_lost_seconds"];
+        let numbers = names.map(|name| value(&text, &format!("keeper_{name}")));
+        let stale = value(&text, &format!("keeper_oracle_stale{{denom=\"{IBC_TOKEN}\"}}"));
+        (numbers, stale, value(&text, "keeper_oracle_beyond_bound{denom=\"uusd\"}"))
+    };
+    // 900 × 0.75 = 675 carry 690 × 1.1 = 759 no more.
+    assert_eq!(shown(&mut keeper).await, ([1.0, 0.0, 0.0, 0.0, lost(&chain).await], 0.0, 1.0));
+    let before = lost(&chain).await;
+    // A thousand seconds without a write. She has 900 for 690 × 1.2 = 828, less than the largest bonus more.
+    chain.block(1_000, |_| Ok(vec![])).await.unwrap().unwrap();
+    assert_eq!(shown(&mut keeper).await, ([1.0, 0.0, 1.0, 1_000.0, before + 100.0], 1.0, 1.0));
+    chain.block(5, |world| Ok(vec![world.deposit(ALICE, UATOM, 5_000_000)?])).await.unwrap().unwrap();
+    assert_eq!(shown(&mut keeper).await.0, [0.0, 1.0, 1.0, 1_005.0, before + 105.0]);
+}
+
+/// The lost seconds of the oracle's heartbeat.
+async fn lost(chain: &WorldChain) -> f64 {
+    chain.with(|world| world.heartbeat().lost_seconds).await.unwrap() as f64
 }
 
 #[tokio::test]

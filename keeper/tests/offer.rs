@@ -19,8 +19,8 @@ use plimsoll_keeper::execute::useful;
 use plimsoll_keeper::order::direct;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, plan};
 use plimsoll_keeper::scan::Scan;
-use plimsoll_risk::health::{Assets, Position};
-use plimsoll_risk::liquidation::{Incentive, LiquidationTerms, size};
+use plimsoll_risk::health::Assets;
+use plimsoll_risk::liquidation::{Incentive, LiquidationTerms, OwedIn, size_in};
 use plimsoll_risk::units::{Amount, Ratio, Value};
 use plimsoll_testing::{AETH, ALICE, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World};
 
@@ -50,12 +50,13 @@ fn deals(plan: &Plan) -> impl Iterator<Item = &Deal> {
 
 /// What the contract's formula makes of the coins that are sent.
 fn done(book: &Book, scan: &Scan, deal: &Deal) -> plimsoll_risk::liquidation::Liquidation {
-    let position = Position::of(&book.accounts[&deal.key], &scan.assets, scan.now).unwrap();
+    let position = scan.assets.position(&book.accounts[&deal.key]).unwrap();
     let collateral = book.asset_of(&deal.collateral_denom).unwrap();
     let params = &scan.assets.asset(collateral).unwrap().params;
-    let incentive = Incentive { bonus: params.liquidation_bonus, protocol_fee: params.protocol_liquidation_fee };
+    let incentive = Incentive::of(params);
     let debt = book.asset_of(&deal.sent.denom).unwrap();
-    size(&position, collateral, debt, Amount::new(deal.sent.amount), &incentive, &book.terms).unwrap()
+    let owed = OwedIn { market: &scan.assets.asset(debt).unwrap().market, scaled: book.accounts[&deal.key].debt(debt) };
+    size_in(&position, collateral, debt, Amount::new(deal.sent.amount), &incentive, &book.terms, owed).unwrap()
 }
 
 #[tokio::test]

@@ -16,8 +16,9 @@ use plimsoll_keeper::exchange::{Exchange, Pair};
 use plimsoll_keeper::plan::{Action, Means, plan};
 use plimsoll_keeper::rehearse::{Shock, left_over, moved, shocked};
 use plimsoll_keeper::scan::scan;
+use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::units::{Amount, Ratio};
-use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
+use plimsoll_testing::{ALICE, Asset, BOB, LIQUIDATOR, UATOM, UUSD, World};
 
 fn shock(text: &str) -> Shock {
     text.parse().unwrap()
@@ -85,7 +86,8 @@ async fn what_is_foretold_is_what_the_contracts_say_after_the_fall() {
 async fn the_loss_that_a_liquidation_leaves_is_what_the_pool_then_writes_off() {
     for (price, loses) in [("8", false), ("6.9", true), ("5.5", true), ("2", true)] {
         let build = move || {
-            let mut world = World::builder().lent(1_000_000).build();
+            let sold = |asset: &mut Asset| asset.params.sale_cost = Some(asset.params.liquidation_bonus.min);
+            let mut world = World::builder().edit(UATOM, sold).lent(1_000_000).build();
             world.deposit(ALICE, UATOM, 100_000_000).unwrap();
             world.borrow(ALICE, UUSD, 690_000_000).unwrap();
             world.set_price(UATOM, price);
@@ -124,9 +126,7 @@ async fn prices_that_fail_their_guards_are_named_with_what_is_wrong_before_and_a
     let book = read().await;
     let faults = |book: &Book| scan(book, book.head.time).unwrap().assets.faults();
     assert!(faults(&book).is_empty());
-    let ages = |book: &Book| {
-        book.assets.values().filter(|asset| asset.record.as_ref().unwrap().guards.max_age.is_some()).count()
-    };
+    let ages = |book: &Book| book.prices.records.values().filter(|record| record.guards.max_age.is_some()).count();
     chain.block(100_000, |_| Ok(Vec::new())).await.unwrap().unwrap();
     let old = read().await;
     let found = faults(&old);
@@ -138,6 +138,40 @@ async fn prices_that_fail_their_guards_are_named_with_what_is_wrong_before_and_a
     );
     let shocked = faults(&shocked(&old, &[shock("uatom=-1%")]).unwrap());
     assert!(!shocked.contains_key(UATOM) && shocked.len() + 1 == found.len(), "{shocked:?}");
+}
+
+#[tokio::test]
+async fn a_shock_moves_what_is_quoted_in_it_too_and_prices_are_told_record_by_record() {
+    let build = || {
+        let mut world = World::builder().lent(1_000).build();
+        let pair = world.pair(UATOM, UUSD, 1_000_000);
+        let source = world.pair_source(UATOM, &pair, UUSD);
+        world.price_by_pair(UATOM, source);
+        world
+    };
+    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let book = Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
+    let price = |shocks: &[&str]| {
+        let shocks: Vec<Shock> = shocks.iter().map(|text| shock(text)).collect();
+        let book = shocked(&book, &shocks).unwrap();
+        book.prices.price(UATOM, book.head.time).collateral_down(&SharedValues::default()).to_string().parse::<f64>()
+    };
+    let before = price(&[]).unwrap();
+    assert!((before - 10.0).abs() < 0.01, "{before}");
+    for (shocks, factor) in
+        [(vec!["uusd=-20%"], 0.8), (vec!["uatom=-10%"], 0.9), (vec!["uusd=-20%", "uatom=-10%"], 0.72)]
+    {
+        let after = price(&shocks).unwrap();
+        assert!((after / before - factor).abs() < 1e-9, "{shocks:?}: {after}");
+    }
+    let told = &summary(&book, &scan(&book, book.head.time).unwrap())["prices"][UATOM];
+    assert_eq!((&told[0]["denom"], &told[0]["quote"], &told[1]["denom"]), (&UATOM.into(), &UUSD.into(), &UUSD.into()));
+    assert_eq!(
+        (&told[1]["settled"], &told[1]["raw"]["low"], &told[1]["fault"]),
+        (&"1".into(), &"1".into(), &().into())
+    );
+    assert_eq!(told[0]["stale"], false);
 }
 
 #[tokio::test]

@@ -11,14 +11,15 @@ mod judged;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use judged::judged;
+use judged::{judged, judged_in};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::touched::{Touched, account_key};
-use plimsoll_keeper::chain::{Balances, ContractEvent};
+use plimsoll_keeper::chain::{Balances, Chain, ContractEvent};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, Skip, plan};
 use plimsoll_keeper::scan::{Scan, scan};
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_testing::{AETH, ALICE, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World};
 
@@ -56,15 +57,31 @@ async fn a_healthy_book_asks_for_nothing() {
 }
 
 #[tokio::test]
-async fn time_alone_makes_an_account_liquidatable() {
+async fn time_alone_lets_debt_grow_and_silent_collateral_decline() {
     let (_, book, scan_now) = judged(alice).await;
-    // Its debt grows past 750 at some 0.1 % a year: prices are stale by then, and count at the bound that favours it.
-    let judged = |scan: &Scan| scan.verdicts(&book).remove(0);
-    let later = scan(&book, scan_now.now + 3_600).unwrap();
-    assert!(judged(&later).health.debt > judged(&scan_now).health.debt);
-    let stale = scan(&book, scan_now.now + 3_601).unwrap();
-    assert!(!judged(&stale).is_liquidatable() && stale.is_quiet());
-    assert!(judged(&stale).health.collateral > judged(&later).health.collateral);
+    let after = |seconds: u64| {
+        let scan = scan(&book, scan_now.now + seconds).unwrap();
+        let verdict = scan.verdicts(&book).remove(0);
+        (scan, verdict)
+    };
+    let (fresh, last) = after(3_600);
+    assert!(fresh.assets.faults().is_empty() && last.health.debt > scan_now.verdicts(&book)[0].health.debt);
+    // Silent from the next second on; for a day that changes nothing.
+    for seconds in [3_601, 86_400] {
+        let (stale, verdict) = after(seconds);
+        assert!(stale.assets.faults().len() == 4 && stale.is_quiet(), "{seconds}");
+        assert_eq!(verdict.health.collateral, Value::whole(1_000));
+    }
+    // A seventh less each day: after two days 1,000 × 6/7 × 0.75 = 642 carry 690 no more. After eight days nothing
+    // counts.
+    let (silent, verdict) = after(2 * 86_400);
+    assert_eq!((silent.below(), verdict.health.collateral.to_string()), (1, "857.142857142857142".to_owned()));
+    assert_eq!(after(8 * 86_400).1.health.collateral, Value::ZERO);
+    // But nothing is seized at a silent price, nor is a debt written off while its own is silent.
+    let (gone, verdict) = after(30 * 86_400);
+    assert!(verdict.is_liquidatable() && !verdict.bad_debt);
+    let plan = planned(&book, &gone, &[(UUSD, u128::MAX)], &Strategy::default());
+    assert_eq!(only_skip(&plan), Skip::Price);
 }
 
 #[tokio::test]
@@ -174,16 +191,17 @@ async fn inventory_is_spent_once_and_the_largest_debt_comes_first() {
 async fn cash_that_is_not_there_is_not_asked_for() {
     let (_, book, scan) = judged(|world| {
         alice(world);
-        // The lender takes all out but what five ATOM of ALICE's deposit need.
+        // The lender takes all out but what six ATOM of ALICE's deposit need.
         world.withdraw_all(LENDER, UATOM).unwrap();
         world.deposit(BOB, UUSD, 10_000_000_000).unwrap();
+        world.allow_full_utilization(UATOM).unwrap();
         world.borrow(BOB, UATOM, 95_000_000).unwrap();
         world.set_price(UATOM, "9");
     })
     .await;
     let plan = planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default());
     let deal = only_deal(&plan);
-    assert!(deal.expected.seize.saturating_sub(deal.expected.fee).raw() <= 5_000_000);
+    assert!(deal.expected.seize.saturating_sub(deal.expected.fee).raw() <= 6_000_000);
 }
 
 #[tokio::test]
@@ -201,6 +219,108 @@ async fn bad_debt_is_written_off_unless_that_is_switched_off() {
     assert!(matches!(plan.actions.as_slice(), [Action::WriteOff { .. }]), "{plan:?}");
     let never = Strategy { write_off: false, ..Strategy::default() };
     assert_eq!(only_skip(&planned(&book, &scan, &[], &never)), Skip::NoInventory);
+}
+
+/// A market in which a settled price moves by 5 % every ten seconds.
+fn slow(denom: &'static str) -> World {
+    let builder = World::builder().lent(1_000_000);
+    let builder = builder.edit(denom, |asset| {
+        (asset.guards.max_deviation, asset.guards.step_interval) = (Ratio::percent(5), 10);
+    });
+    builder.build()
+}
+
+#[tokio::test]
+async fn what_is_seized_above_what_it_brings_pays_nobody_until_the_settled_price_is_there() {
+    let (_, book, first) = judged_in(|| {
+        let mut world = slow(UATOM);
+        alice(&mut world);
+        world.advance(10);
+        world.set_price(UATOM, "8");
+        world
+    })
+    .await;
+    let outcome = |seconds: u64| {
+        let scan = scan(&book, first.now + seconds).unwrap();
+        planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default())
+    };
+    // 100 ATOM at a settled 10, then 9.5, carry 712 and more of 690.
+    assert_eq!(outcome(0), Plan::default());
+    assert_eq!(outcome(10), Plan::default());
+    // At 10 × 0.95² = 9.025 they carry 677, health factor 0.981, bonus 2 + 8 × 0.019 / 0.05 = 5 %. A dollar that is
+    // repaid takes ATOM worth 1.05 at 9.025, which brings 1.05 × 8 / 9.025 = 0.93 dollars.
+    assert_eq!(only_skip(&outcome(20)), Skip::Unprofitable);
+    // At 8 it is worth what it is seized at. 800 × 0.75 / 690 = 0.87: the bonus is 10 %, of which the fee takes a
+    // tenth.
+    let plan = outcome(60);
+    let deal = only_deal(&plan);
+    let [received, repaid] =
+        [deal.received_value, deal.repaid_value].map(|value| value.to_string().parse::<f64>().unwrap());
+    assert!((received / repaid - 1.09).abs() < 1e-6, "{received} for {repaid}");
+}
+
+#[tokio::test]
+async fn what_is_repaid_below_what_it_costs_pays_nobody_until_the_settled_price_is_there() {
+    let (_, book, first) = judged_in(|| {
+        let mut world = slow(AETH);
+        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+        world.borrow(ALICE, AETH, 345_000_000_000_000_000).unwrap();
+        world.advance(10);
+        world.set_price(AETH, "2500");
+        world
+    })
+    .await;
+    let outcome = |seconds: u64| {
+        let scan = scan(&book, first.now + seconds).unwrap();
+        planned(&book, &scan, &[(AETH, u128::MAX)], &Strategy::default())
+    };
+    // 0.345 ETH at a settled 2,100 are 724.5 of the 750 that 100 ATOM carry; at 2,205 they are 760.7, and cost 862.5.
+    assert_eq!(outcome(10), Plan::default());
+    assert_eq!(only_skip(&outcome(20)), Skip::Unprofitable);
+    assert_eq!(only_deal(&outcome(60)).sent.denom, AETH);
+}
+
+#[tokio::test]
+async fn who_is_spared_after_a_halt_is_left_alone_and_counted_until_the_grace_is_over() {
+    let build = || {
+        let builder = World::builder().lent(1_000_000).oracle(|oracle| oracle.heartbeat_gap = 900);
+        let mut world = builder.pool(|config| config.halt_grace = HaltGrace { gap: 900, grace: 600 }).build();
+        alice(&mut world);
+        // BOB has 8 % more than he owes, less than the largest bonus: nothing spares him.
+        world.deposit(BOB, UATOM, 100_000_000).unwrap();
+        world.borrow(BOB, UUSD, 690_000_000).unwrap();
+        world
+    };
+    let (chain, _, _) = judged_in(build).await;
+    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
+    let act = |world: &mut World| {
+        // The oracle is halted, and says 7.5 when it is back; ALICE has deposited 30 ATOM meanwhile.
+        world.advance(1_000);
+        world.deposit(ALICE, UATOM, 30_000_000).unwrap();
+        world.set_prices(&[(UATOM, "7.5"), (UUSD, "1")]);
+    };
+    chain.with(act).await.unwrap();
+    let head = chain.head().await.unwrap();
+    let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
+    let judged = scan(&book, head.time).unwrap();
+    // 130 × 7.5 × 0.75 = 731 carry 690 after all.
+    assert_eq!((judged.below(), judged.spared(), judged.count_liquidatable()), (1, 0, 1));
+    // At 7: 682. She has 910 for 690.
+    chain.with(|world| world.set_price(UATOM, "7")).await.unwrap();
+    let head = chain.head().await.unwrap();
+    let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
+    let judged = scan(&book, head.time).unwrap();
+    assert!(judged.assets.moment().halted);
+    assert_eq!((judged.below(), judged.spared(), judged.count_liquidatable(), judged.bad()), (2, 1, 1, 0));
+    let plan = planned(&book, &judged, &[(UUSD, u128::MAX)], &Strategy::default());
+    assert_eq!(plan.skipped, [(Skip::Spared, 1)].into());
+    let error = chain.with(|world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 690_000_000))).await.unwrap();
+    assert!(error.unwrap_err().to_string().contains("spared"));
+    let bob = chain.with(|world| world.addr(BOB).into_string()).await.unwrap();
+    assert_eq!(only_deal(&Plan { skipped: BTreeMap::new(), ..plan }).key.owner, bob);
+    // The grace is over.
+    let later = scan(&book, head.time + 600).unwrap();
+    assert!(!later.assets.moment().halted && later.count_liquidatable() == 2);
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ async fn a_transaction_has_expired_by_the_height_of_the_endpoint_that_does_not_f
 #[tokio::test]
 async fn pages_of_sources_that_lead_on_for_ever_are_left_and_the_block_is_done() {
     let s = stage().await;
-    let mut keeper = s.keeper(Strategy { publish_seconds: 1, ..Strategy::default() });
+    let mut keeper = s.keeper(Strategy { publish_seconds: Some(1), ..Strategy::default() });
     // What is sent at the first block has landed at the second: then the key is free.
     for _ in 0..3 {
         keeper.on_block(&s.block().await).await.unwrap();

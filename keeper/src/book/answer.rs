@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_risk::account::{Account, SLOTS_MAX};
 use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::Index;
 use plimsoll_schema::pool::{AccountKey, AccountRecord, MarketResponse};
 
 use crate::book::Book;
@@ -42,8 +43,8 @@ pub fn check_asked(asked: &[AccountKey], answered: &[AccountRecord]) -> std::res
     }
 }
 
-/// A market keeps its number, its denom and its decimals; its time and its index never go back, and its time is hardly later than the block's,
-/// which another endpoint told.
+/// A market keeps its number, its denom and its decimals; its time never goes back, and is hardly later than the
+/// block's, which another endpoint told. Its index may be smaller: it starts anew when no debt is left.
 pub fn check_market(book: &Book, denom: &str, market: &MarketResponse, now: u64) -> std::result::Result<(), String> {
     if market.params.denom != denom {
         return Err(format!("the market of {} in place of that of {denom}", market.params.denom));
@@ -54,13 +55,14 @@ pub fn check_market(book: &Book, denom: &str, market: &MarketResponse, now: u64)
     if book.asset_of(denom).is_some_and(|id| id != market.asset) {
         return Err(format!("number {} for {denom}, which had another", market.asset.0));
     }
+    if market.stored.borrow_index < Index::ONE {
+        return Err(format!("a market of {denom} whose index is {}", market.stored.borrow_index));
+    }
     let Some(before) = book.assets.get(&market.asset) else { return Ok(()) };
     if before.params.denom != denom || before.params.decimals != market.params.decimals {
         return Err(format!("another denom or other decimals for asset {}", market.asset.0));
     }
-    let (older, smaller) =
-        (market.stored.updated_at < before.stored.updated_at, market.stored.borrow_index < before.stored.borrow_index);
-    if older || smaller {
+    if market.stored.updated_at < before.stored.updated_at {
         return Err(format!("a market of {denom} that went back from time {}", before.stored.updated_at));
     }
     Ok(())

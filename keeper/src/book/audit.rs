@@ -103,7 +103,8 @@ impl Book {
             right.insert(record.key, Some(record.account).filter(|account| !account.debts.is_empty()));
         }
         audit.accounts = right.len();
-        (self.addresses, self.terms, self.assets) = (fresh.addresses, fresh.terms, fresh.assets);
+        (self.addresses, self.terms, self.halt_grace) = (fresh.addresses, fresh.terms, fresh.halt_grace);
+        (self.assets, self.prices) = (fresh.assets, fresh.prices);
         for (key, account) in right {
             if self.accounts.get(&key) == account.as_ref() {
                 continue;
@@ -125,8 +126,17 @@ impl Book {
     /// What is wrong beside accounts.
     fn wrong_frame(&self, fresh: &Self) -> Vec<String> {
         let mut found = Vec::new();
-        if (&self.addresses, &self.terms) != (&fresh.addresses, &fresh.terms) {
+        if (&self.addresses, &self.terms, self.halt_grace) != (&fresh.addresses, &fresh.terms, fresh.halt_grace) {
             found.push("settings".to_owned());
+        }
+        if self.prices.heartbeat != fresh.prices.heartbeat {
+            found.push("the oracle's heartbeat".to_owned());
+        }
+        let (known, right) = (&self.prices.records, &fresh.prices.records);
+        for denom in known.keys().chain(right.keys().filter(|denom| !known.contains_key(*denom))) {
+            if known.get(denom) != right.get(denom) {
+                found.push(format!("price of {denom}"));
+            }
         }
         for id in self.assets.keys().chain(fresh.assets.keys().filter(|id| !self.assets.contains_key(id))) {
             if self.assets.get(id) != fresh.assets.get(id) {

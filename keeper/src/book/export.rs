@@ -1,20 +1,26 @@
-//! A book as a file of JSON lines, for other tools to read: a head, then every asset by number, then every account by owner and account_id.
+//! A book as a file of JSON lines, for other tools to read: a head, then every asset by number, then every price record
+//! by denom, then every account by owner and account_id.
 //!
 //! ```text
-//! {"format":"plimsoll-book","version":1,"chain_id":…,"height":…,"time":…,"pool":…,"oracle":…,"terms":{…},"assets":2,"accounts":3}
-//! {"asset":0,"params":{…},"stored":{…},"record":{…}}
+//! {"format":"plimsoll-book","version":2,"chain_id":…,"height":…,"time":…,"pool":…,"oracle":…,"terms":{…},
+//!     "halt_grace":{…},"heartbeat":{…},"assets":2,"records":2,"accounts":3}
+//! {"asset":0,"params":{…},"stored":{…}}
+//! {"denom":…,"record":{…}}
 //! {"owner":…,"account_id":0,"account":{…}}
 //! ```
 //!
-//! Amounts, shares, indices and prices are decimal strings as in the contracts' own messages, times are seconds. `stored` is a market's ledger
-//! as it stands in storage, interest not added since its `updated_at`; `record` is the oracle's published price, `null` when there is none.
-//! The head says how many lines follow: a file that was cut short can't be taken for a whole one.
+//! Amounts, shares, indices and prices are decimal strings as in the contracts' own messages, times are seconds.
+//! `stored` is a market's ledger as it stands in storage, interest not added since its `updated_at`; `record` is the
+//! oracle's published price of a listed denom, or of one in which a listed one's price is quoted; `heartbeat` is the
+//! oracle's, `null` when it has none. The head says how many lines follow: a file that was cut short can't be taken for
+//! a whole one.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use plimsoll_risk::account::Account;
+use plimsoll_risk::heartbeat::{HaltGrace, Heartbeat};
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::{AssetId, AssetParams};
@@ -24,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::book::answer::check_account;
+use crate::book::prices::Prices;
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::Head;
 use crate::error::{Error, Result};
@@ -31,7 +38,7 @@ use crate::error::{Error, Result};
 /// What the file says it is.
 pub const FORMAT: &str = "plimsoll-book";
 /// What its lines mean.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +51,10 @@ struct FirstLine {
     pool: String,
     oracle: String,
     terms: LiquidationTerms,
+    halt_grace: HaltGrace,
+    heartbeat: Option<Heartbeat>,
     assets: usize,
+    records: usize,
     accounts: usize,
 }
 
@@ -54,7 +64,13 @@ struct AssetLine {
     asset: AssetId,
     params: AssetParams,
     stored: Market,
-    record: Option<PriceRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordLine {
+    denom: String,
+    record: PriceRecord,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,14 +107,20 @@ impl Book {
             pool: addresses.pool,
             oracle: addresses.oracle,
             terms: self.terms,
+            halt_grace: self.halt_grace,
+            heartbeat: self.prices.heartbeat,
             assets: self.assets.len(),
+            records: self.prices.records.len(),
             accounts: self.accounts.len(),
         };
         line(&|| serde_json::to_string(&first))?;
-        for (id, Asset { params, stored, record }) in &self.assets {
-            let (params, stored, record) = (params.clone(), stored.clone(), record.clone());
-            let asset = AssetLine { asset: *id, params, stored, record };
+        for (id, Asset { params, stored }) in &self.assets {
+            let asset = AssetLine { asset: *id, params: params.clone(), stored: stored.clone() };
             line(&|| serde_json::to_string(&asset))?;
+        }
+        for (denom, record) in &self.prices.records {
+            let record = RecordLine { denom: denom.clone(), record: record.clone() };
+            line(&|| serde_json::to_string(&record))?;
         }
         let mut accounts: Vec<_> = self.accounts.iter().collect();
         accounts.sort_unstable_by_key(|(key, _)| *key);
@@ -130,15 +152,24 @@ impl Book {
             head: Head { chain_id: first.chain_id, height: first.height, time: first.time },
             addresses: Addresses { pool: first.pool, oracle: first.oracle },
             terms: first.terms,
+            halt_grace: first.halt_grace,
             assets: Default::default(),
+            prices: Prices { heartbeat: first.heartbeat, records: Default::default() },
             accounts: Default::default(),
         };
         for _ in 0..first.assets {
-            let AssetLine { asset, params, stored, record } = next(&mut lines)?;
+            let AssetLine { asset, params, stored } = next(&mut lines)?;
             if book.assets.last_key_value().is_some_and(|(before, _)| asset <= *before) {
                 return Err(format!("asset {} is out of order", asset.0));
             }
-            book.assets.insert(asset, Asset { params, stored, record });
+            book.assets.insert(asset, Asset { params, stored });
+        }
+        for _ in 0..first.records {
+            let RecordLine { denom, record } = next(&mut lines)?;
+            if book.prices.records.last_key_value().is_some_and(|(before, _)| denom <= *before) {
+                return Err(format!("the record of {denom} is out of order"));
+            }
+            book.prices.records.insert(denom, record);
         }
         let mut before = None;
         for _ in 0..first.accounts {

@@ -1,13 +1,16 @@
 //! Keeps the book current: what a block's events name is read again, at that block.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
+use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_schema::pool::{AccountKey, AccountsResponse, Listed, MarketResponse, QueryMsg};
 
 use crate::book::Book;
 use crate::book::answer::{check_account, check_asked, check_market};
 use crate::book::news::News;
 use crate::book::page::PageSize;
-use crate::book::snapshot::price_record;
+use crate::book::prices::{self, Read};
 use crate::book::touched::Touched;
 use crate::chain::{Chain, Head, REWIND_MAX, query_that};
 use crate::error::{Error, Result};
@@ -151,8 +154,10 @@ impl Book {
 
     async fn read_again(&self, chain: &impl Chain, head: &Head, touched: Touched) -> Result<Refreshed> {
         let (pool, oracle, at) = (self.addresses.pool.as_str(), self.addresses.oracle.as_str(), Some(head.height));
-        // Prices of denoms that are not listed don't concern the pool.
-        let listed = |denom: &String| self.asset_of(denom).is_some() || touched.markets.contains(denom);
+        // Prices on which no listed denom's hangs don't concern the pool.
+        let concerned = self.prices.hangs_on(self.denoms().chain(touched.markets.iter().map(String::as_str)));
+        let denoms: BTreeSet<String> =
+            touched.prices.iter().filter(|denom| concerned.contains(denom.as_str())).cloned().collect();
         let keys: Vec<AccountKey> = touched.accounts.iter().cloned().collect();
         let accounts = accounts(chain, pool, &keys, at);
         let markets = try_join_all(touched.markets.iter().map(|denom| async {
@@ -160,14 +165,12 @@ impl Book {
             let fits = |market: &MarketResponse| check_market(self, denom, market, head.time);
             query_that(chain, pool, &question, at, fits).await
         }));
-        let prices =
-            try_join_all(
-                touched.prices.iter().filter(|denom| listed(denom)).map(|denom| async {
-                    Ok::<_, Error>((denom.clone(), price_record(chain, oracle, denom, at).await?))
-                }),
-            );
-        let (accounts, markets, prices) = tokio::try_join!(accounts, markets, prices)?;
-        let refreshed = Refreshed { keys, accounts, markets, prices };
+        let prices = self.prices.read_records(chain, oracle, denoms, at);
+        let heartbeat = async {
+            if touched.heartbeat { prices::heartbeat(chain, oracle, at).await } else { Ok(self.prices.heartbeat) }
+        };
+        let (accounts, markets, prices, heartbeat) = tokio::try_join!(accounts, markets, prices, heartbeat)?;
+        let refreshed = Refreshed { keys, accounts, markets, prices, heartbeat };
         refreshed.check(self).map_err(|reason| Error::garbage(pool, reason))?;
         Ok(refreshed)
     }
@@ -201,7 +204,8 @@ struct Refreshed {
     keys: Vec<AccountKey>,
     accounts: Vec<AccountsResponse>,
     markets: Vec<MarketResponse>,
-    prices: Vec<(String, Option<plimsoll_risk::price::PriceRecord>)>,
+    prices: Vec<Read>,
+    heartbeat: Option<Heartbeat>,
 }
 
 impl Refreshed {
@@ -226,10 +230,8 @@ impl Refreshed {
         for market in self.markets {
             book.put_market(market);
         }
-        for (denom, record) in self.prices {
-            if let Some(asset) = book.asset_of(&denom).and_then(|id| book.assets.get_mut(&id)) {
-                asset.record = record;
-            }
-        }
+        book.prices.put(self.prices);
+        book.prices.heartbeat = self.heartbeat;
+        book.prices.keep(book.assets.values().map(|asset| asset.params.denom.as_str()));
     }
 }

@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::price::PriceRecord;
-use plimsoll_schema::compact;
-use plimsoll_schema::oracle::PRICE_RECORDS;
 use plimsoll_schema::pool::{
     AccountRecord, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
 };
@@ -15,6 +12,7 @@ use plimsoll_schema::pool::{
 use crate::book::accounts::Accounts;
 use crate::book::answer::{check_account, check_market};
 use crate::book::page::PageSize;
+use crate::book::prices::Prices;
 use crate::book::span::{Span, place};
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::{Chain, Head, query};
@@ -98,9 +96,17 @@ impl Book {
     pub(super) async fn without_accounts(chain: &impl Chain, pool: &str, head: Head) -> Result<Self> {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, Some(head.height)).await?;
         let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
-        let terms = config.config.liquidation;
-        let mut book = Self { head, addresses, terms, assets: BTreeMap::new(), accounts: Accounts::new() };
+        let mut book = Self {
+            head,
+            addresses,
+            terms: config.config.liquidation,
+            halt_grace: config.config.halt_grace,
+            assets: BTreeMap::new(),
+            prices: Prices::default(),
+            accounts: Accounts::new(),
+        };
         book.assets = assets(chain, &book).await?;
+        book.prices = Prices::read(chain, &book.addresses.oracle, book.denoms(), Some(book.head.height)).await?;
         Ok(book)
     }
 
@@ -189,8 +195,7 @@ async fn assets(chain: &impl Chain, book: &Book) -> Result<BTreeMap<AssetId, Ass
             let denom = market.params.denom.clone();
             check_market(book, &denom, &market, book.head.time)
                 .map_err(|reason| Error::garbage(&addresses.pool, reason))?;
-            let record = price_record(chain, &addresses.oracle, &denom, height).await?;
-            let asset = Asset { params: market.params, stored: market.stored, record };
+            let asset = Asset { params: market.params, stored: market.stored };
             if assets.insert(market.asset, asset).is_some() {
                 return Err(Error::garbage(&addresses.pool, format!("asset {} twice", market.asset.0)));
             }
@@ -199,15 +204,4 @@ async fn assets(chain: &impl Chain, book: &Book) -> Result<BTreeMap<AssetId, Ass
             return Ok(assets);
         }
     }
-}
-
-/// The published record of a denom, read raw, as the pool reads it. One that can't be read is as good as none.
-pub(super) async fn price_record(
-    chain: &impl Chain,
-    oracle: &str,
-    denom: &str,
-    height: Option<u64>,
-) -> Result<Option<PriceRecord>> {
-    let bytes = chain.raw(oracle, PRICE_RECORDS.key(denom), height).await?;
-    Ok(bytes.and_then(|bytes| compact::decode(&bytes).ok()))
 }

@@ -20,7 +20,7 @@ use crate::book::news::News;
 use crate::error::{Error, Result};
 
 /// What the rows mean. Another number is another format, which is moved aside.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// How often a commit waits for the disk, which takes some ten milliseconds more.
 pub const DURABLE_EVERY: Duration = Duration::from_secs(5);
 /// In bytes. All rows are in memory already.
@@ -30,6 +30,7 @@ const ASIDE_MAX: u32 = 1_000;
 
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 const ASSETS: TableDefinition<u16, &[u8]> = TableDefinition::new("assets");
+const RECORDS: TableDefinition<&str, &[u8]> = TableDefinition::new("records");
 const ACCOUNTS: TableDefinition<(&str, u32), &[u8]> = TableDefinition::new("accounts");
 
 /// Which code the contracts ran when the book was read; `None` where the chain doesn't say.
@@ -155,14 +156,20 @@ impl Store {
             {
                 let mut assets = transaction.open_table(ASSETS)?;
                 for (id, asset) in &book.assets {
-                    let row = (&asset.params, &asset.stored, &asset.record);
-                    assets.insert(id.0, encode(&row)?.as_slice())?;
+                    assets.insert(id.0, encode(&(&asset.params, &asset.stored))?.as_slice())?;
+                }
+                let mut records = transaction.open_table(RECORDS)?;
+                records.retain(|denom, _| book.prices.records.contains_key(denom))?;
+                for (denom, record) in &book.prices.records {
+                    records.insert(denom.as_str(), encode(record)?.as_slice())?;
                 }
                 let mut meta = transaction.open_table(META)?;
                 let count = u64::try_from(book.accounts.len()).unwrap_or(u64::MAX);
                 meta.insert("head", encode(&(&book.head.chain_id, book.head.height, book.head.time))?.as_slice())?;
                 meta.insert("addresses", encode(&(&book.addresses.pool, &book.addresses.oracle))?.as_slice())?;
                 meta.insert("terms", encode(&book.terms)?.as_slice())?;
+                meta.insert("halt_grace", encode(&book.halt_grace)?.as_slice())?;
+                meta.insert("heartbeat", encode(&book.prices.heartbeat)?.as_slice())?;
                 meta.insert("accounts", encode(&count)?.as_slice())?;
             }
             transaction.commit()?;

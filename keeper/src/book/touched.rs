@@ -17,6 +17,8 @@ pub struct Touched {
     pub markets: BTreeSet<String>,
     /// Price records, by denom.
     pub prices: BTreeSet<String>,
+    /// The oracle's heartbeat: each of its writes is one.
+    pub heartbeat: bool,
     /// The pool's settings, and with them perhaps everything.
     pub settings: bool,
     /// How many attributes of the pool name an account that can't be one.
@@ -31,7 +33,11 @@ impl Touched {
                 self.add_pool(event);
             } else if event.contract == addresses.oracle {
                 self.settings |= event.all(event::ACTION).any(|action| action == "migrate");
-                self.prices.extend(event.all(event::DENOM).map(str::to_owned));
+                // A vote that makes no price yet widens what borrowing counts.
+                for name in [event::DENOM, event::PENDING] {
+                    self.prices.extend(event.all(name).map(str::to_owned));
+                }
+                self.heartbeat = true;
             }
         }
     }

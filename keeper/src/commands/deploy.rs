@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use crate::chain::node::Node;
+use crate::commands::doctor::market::Market;
 use crate::config::LogFormat;
 use crate::deploy::network::Network;
+use crate::depth::shallow;
 use crate::error::{Error, Result};
 use crate::keys::Mnemonic;
 use crate::logging;
@@ -45,6 +47,11 @@ pub async fn deploy(job: Job, json: bool) -> Result<()> {
     let out = job.out.unwrap_or_else(|| format!("deployments/{}.json", network.name).into());
     let record = crate::deploy::deploy(&node, &network, &job.artifacts, &out, |done| eprintln!("{done}")).await?;
     eprintln!("wrote {}", out.display());
+    let pairs: Vec<String> = record.pairs.iter().map(|pair| pair.contract.address.clone()).collect();
+    let market = Market::read(&node, &record.pool.address).await?;
+    for shallow in shallow(&node, &record.oracle.address, &market.assets, &pairs).await? {
+        eprintln!("warning: {shallow}");
+    }
     if json {
         print_json(&record)?;
     }

@@ -1,11 +1,13 @@
 //! `doctor`: looks at everything that a keeper needs, changes nothing, and says what to mend.
 
 pub mod contracts;
+pub mod depth;
 pub mod journal;
 pub mod limits;
 pub mod machine;
 pub mod market;
 pub mod network;
+pub mod owner;
 pub mod prices;
 pub mod wallet;
 
@@ -124,7 +126,9 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     tell(network::gas_prices(&node.minimum_gas_prices().await, &config.chain))?;
     tell(network::indexes(&node.indexes().await))?;
     tell(contracts::check(&node, &config.contracts, &config.chain.id).await)?;
+    tell(owner::check(&node, &config.contracts.pool).await)?;
     tell(prices::check(&node, &config.contracts.pool).await)?;
+    tell(depth::check(&node, &config.contracts).await)?;
     tell(limits::check(&node, config).await)?;
     tell(wallet::balances(&node, config).await)?;
     let further = keys.into_iter().map(|key| node.signed_by(key)).collect::<Vec<_>>();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_risk::health::Position;
-use plimsoll_risk::units::Ratio;
+use plimsoll_risk::mark::MarkPrice;
+use plimsoll_risk::units::{Price, Ratio};
 use serde_json::{Value as Json, json};
 
 use crate::book::Book;
@@ -14,23 +15,24 @@ use crate::commands::scan::judged;
 use crate::commands::{account_named, config, inventory, key, open, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
+use crate::output::price::{ToldRecord, records};
 use crate::output::print_json;
 use crate::output::words::{shortened, two_decimals, whole};
 use crate::plan::{Action, Means, decide};
-use crate::scan::{Verdict, name, scan_on};
+use crate::scan::{Verdict, name, scan};
 
 /// Says why the account is healthy or not, at which price of which asset that ends, and what a liquidation would do.
 pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<()> {
     let config = config(settings)?;
     let wanted = account_named(account, &config.chain.prefix)?;
     let (node, book) = open(&config, key(&config)?).await?;
-    let scan = scan_on(&*node, &book).await?;
+    let scan = scan(&book, book.head.time)?;
     let Some(record) = book.accounts.get(&wanted) else {
         return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", name(&wanted))));
     };
-    let verdict = Verdict::of(&wanted, record, &scan.assets, scan.now, book.terms.dust_value)?;
+    let verdict = Verdict::of(&wanted, record, &scan.assets, book.terms.dust_value)?;
     let judged = |error: &dyn std::fmt::Display| Error::Judge { account: name(&wanted), reason: error.to_string() };
-    let position = Position::of(record, &scan.assets, scan.now).map_err(|error| judged(&error))?;
+    let position = scan.assets.position(record).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
     let cooling = BTreeMap::new();
     let venue = venue(&config, &node).await?;
@@ -43,7 +45,7 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     }
     in_words(&book, &verdict, &lines);
     match outcome {
-        _ if !verdict.is_liquidatable() && !verdict.bad_debt => {}
+        _ if !verdict.is_below_one() && !verdict.bad_debt => {}
         Ok(action) => outln!("With {with}, this keeper would {}.", describe(&action)),
         Err(skip) => outln!("With {with}, this keeper would leave it alone: {skip}."),
     }
@@ -55,35 +57,41 @@ struct Line {
     debt: bool,
     denom: String,
     amount: String,
-    price: String,
+    price: Price,
     fault: Option<String>,
+    records: Vec<ToldRecord>,
     value: plimsoll_risk::units::Value,
     threshold: Option<Ratio>,
-    ends_at: Option<plimsoll_risk::units::Price>,
+    ends_at: Option<Price>,
 }
 
 fn lines(book: &Book, position: &Position) -> std::result::Result<Vec<Line>, plimsoll_risk::math::MathError> {
-    let mut lines = Vec::new();
+    let (mut lines, shared) = (Vec::new(), position.settled_values()?);
+    let fault = |mark: &MarkPrice| mark.fault().as_ref().map(ToString::to_string);
     for line in &position.collaterals {
+        let denom = book.denom_of(line.asset);
         lines.push(Line {
             debt: false,
-            denom: book.denom_of(line.asset),
+            records: records(book, &denom),
+            denom,
             amount: whole(line.amount.raw(), line.decimals),
-            price: line.mark.collateral().to_string(),
-            fault: line.mark.quote.as_ref().err().map(ToString::to_string),
-            value: line.value_down()?,
+            price: line.mark.collateral_down(&shared),
+            fault: fault(&line.mark),
+            value: position.collateral_value_down(line, &shared)?,
             threshold: Some(line.threshold()),
             ends_at: position.liquidation_price_up(line.asset)?,
         });
     }
     for line in &position.debts {
+        let denom = book.denom_of(line.asset);
         lines.push(Line {
             debt: true,
-            denom: book.denom_of(line.asset),
+            records: records(book, &denom),
+            denom,
             amount: whole(line.amount.raw(), line.decimals),
-            price: line.mark.debt().to_string(),
-            fault: line.mark.quote.as_ref().err().map(ToString::to_string),
-            value: line.value_up()?,
+            price: line.mark.debt_up(&shared),
+            fault: fault(&line.mark),
+            value: line.value_up(&shared)?,
             threshold: None,
             ends_at: position.debt_liquidation_price_down(line.asset)?,
         });
@@ -113,8 +121,9 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
             line.price,
             two_decimals(&line.value)
         );
-        if let Some(fault) = &line.fault {
-            outln!("       ({fault}; so it counts at the bound that favours the account)");
+        line.records.iter().filter_map(ToldRecord::in_words).for_each(|words| outln!("       ({words})"));
+        if line.records.is_empty() {
+            outln!("       (nothing is known of its price)");
         }
     }
     let factor = verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4));
@@ -122,6 +131,12 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     if verdict.is_liquidatable() {
         outln!(
             "It may be liquidated: what counts of its collateral, {carried}, is less than what it owes, {debt}; health factor {factor}, below 1."
+        );
+    } else if verdict.health.spared {
+        outln!(
+            "It is spared: what counts of its collateral, {carried}, is less than what it owes, {debt}; health factor {factor}, \
+             below 1. But the oracle was halted, and by all that was observed its collateral exceeds its debt by more than \
+             the largest bonus."
         );
     } else {
         outln!(
@@ -131,7 +146,7 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     if verdict.bad_debt {
         outln!("Its debt is bad: what is left of the collateral is dust, and the debt can be written off.");
     }
-    let until = if verdict.is_liquidatable() { "It would be healthy" } else { "It stays healthy" };
+    let until = if verdict.is_below_one() { "It would be healthy" } else { "It stays healthy" };
     for line in lines {
         match (line.ends_at, line.debt) {
             (Some(price), false) => outln!("{until} with {} at {price} or more.", line.denom),
@@ -149,14 +164,15 @@ fn as_json(
 ) -> Json {
     let line = |line: &Line| {
         json!({ "denom": line.denom, "amount": line.amount, "price": line.price, "price_fault": line.fault,
-            "value": line.value, "counts": line.threshold, "liquidation_price": line.ends_at })
+            "records": line.records, "value": line.value, "counts": line.threshold,
+            "liquidation_price": line.ends_at })
     };
     let side = |debt: bool| lines.iter().filter(|l| l.debt == debt).map(line).collect::<Vec<_>>();
     let plan = match outcome {
         Ok(Action::Liquidate(deal)) => {
             json!({ "action": "liquidate", "send": deal.sent, "collateral_denom": deal.collateral_denom,
             "repay": deal.expected.repay, "seize": deal.expected.seize, "fee": deal.expected.fee,
-            "bonus": deal.expected.bonus, "profit": deal.profit })
+            "bonus": deal.expected.bonus, "profit": deal.profit, "publish": deal.publish })
         }
         Ok(Action::WriteOff { debt_value, .. }) => json!({ "action": "write_off", "debt_value": debt_value }),
         Err(skip) => json!({ "action": Json::Null, "reason": skip.to_string() }),

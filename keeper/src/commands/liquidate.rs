@@ -21,7 +21,7 @@ use crate::output::words::settled_line;
 use crate::plan::budget::{Allowance, Budget};
 use crate::plan::{Action, Means, hopeful, plan};
 use crate::run::desk;
-use crate::scan::{Scan, Verdict, name, scan_on};
+use crate::scan::{Scan, Verdict, name, scan};
 use crate::settle::{failures, settle};
 
 /// What is asked for.
@@ -65,7 +65,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     executor.iter().for_each(|executor| budget.recall(executor.spent(&book.head.chain_id)));
     let allowance = budget.left(book.head.time, &config.strategy);
     let strategy = Strategy { max_fee: allowance.fee, ..config.strategy.clone() };
-    let scan = scan_on(&*node, &book).await?.only(&book, &wanted);
+    let scan = scan(&book, book.head.time)?.only(&book, &wanted);
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let least = job.min_success.unwrap_or(wanted.len());
     let actions = planned(&*node, &book, &scan, (&strategy, allowance), exchange.as_ref(), (&wanted, least)).await?;
@@ -133,16 +133,22 @@ async fn planned<C: Chain>(
             continue;
         }
         let account = book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", name(key))))?;
-        let verdict = &Verdict::of(key, account, &scan.assets, scan.now, book.terms.dust_value)?;
+        let verdict = &Verdict::of(key, account, &scan.assets, book.terms.dust_value)?;
         let attempt =
             exchange.filter(|_| least < wanted.len()).and_then(|exchange| hopeful(book, scan, verdict, exchange));
         match attempt {
             Some(action) => actions.push(action),
             None if !verdict.is_liquidatable() && !verdict.bad_debt => {
                 let factor = verdict.health_factor().unwrap_or_default();
+                if verdict.health.spared {
+                    return Err(Error::DoesNotHold(format!(
+                        "{} is spared in the grace after a halt of the oracle; its health factor is {factor}",
+                        name(key)
+                    )));
+                }
                 if let Some(faults) = scan.assets.faults_of(account) {
                     return Err(Error::DoesNotHold(format!(
-                        "{} can't be liquidated now: {faults}, and counts in its favour; its health factor is {factor} by that",
+                        "{} can't be liquidated now: {faults}; its health factor is {factor} by what was observed last",
                         name(key)
                     )));
                 }

@@ -13,11 +13,12 @@ use crate::commands::run::describe;
 use crate::commands::{config, inventory, key, open, venue};
 use crate::error::{Error, Result};
 use crate::exchange::read::Venue;
+use crate::output::price::by_denom;
 use crate::output::print_event;
 use crate::output::words::{counted, two_decimals};
 use crate::plan::{Action, Means, Plan, plan};
 use crate::rehearse::{Shock, left_over, moved, shocked};
-use crate::scan::{Scan, name, scan_on};
+use crate::scan::{Scan, name, scan};
 
 /// Reads the book, applies the shocks, judges and plans as `run` does, and prints what would be done.
 pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Result<()> {
@@ -27,9 +28,9 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
         .collect::<Result<_>>()?;
     let config = config(settings)?;
     let (node, book) = open(&config, key(&config)?).await?;
-    let before = scan_on(&*node, &book).await?;
+    let before = scan(&book, book.head.time)?;
     let after_book = shocked(&book, &shocks)?;
-    let after = scan_on(&*node, &after_book).await?;
+    let after = scan(&after_book, after_book.head.time)?;
     let venue = venue(&config, &node).await?;
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let exchange = exchange.map(|exchange| moved(&exchange, &shocks));
@@ -41,7 +42,7 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
         eprintln!("{fault}");
     }
     let (summary, faults) = (Summary::of(&before, (&after_book, &after), &plan), after.assets.faults());
-    if json { summary.print_json(&plan, &book, &faults) } else { summary.print(&plan, &book, &with, &faults) }
+    if json { summary.print_json(&plan, &after_book, &faults) } else { summary.print(&plan, &book, &with, &faults) }
 }
 
 /// The sums, in quote currency.
@@ -50,6 +51,9 @@ struct Summary {
     accounts: usize,
     below_before: usize,
     below: usize,
+    liquidatable_before: usize,
+    liquidatable: usize,
+    spared: usize,
     repaid: Value,
     received: Value,
     profit: Value,
@@ -67,6 +71,9 @@ impl Summary {
             accounts: book.accounts.len(),
             below_before: before.below(),
             below: after.below(),
+            liquidatable_before: before.count_liquidatable(),
+            liquidatable: after.count_liquidatable(),
+            spared: after.spared(),
             skipped: plan.skipped.values().sum(),
             ..Self::default()
         };
@@ -114,8 +121,9 @@ impl Summary {
             &json!({
                 "height": book.head.height,
                 "accounts": self.accounts,
-                "liquidatable_before": self.below_before,
-                "liquidatable": self.below,
+                "liquidatable_before": self.liquidatable_before,
+                "liquidatable": self.liquidatable,
+                "spared": self.spared,
                 "planned": plan.actions.len(),
                 "repaid_value": self.repaid,
                 "received_value": self.received,
@@ -124,6 +132,7 @@ impl Summary {
                 "shortfall_value": self.shortfall,
                 "skipped": skipped,
                 "price_faults": faults,
+                "prices": by_denom(book),
             }),
         )
     }
@@ -136,7 +145,7 @@ impl Summary {
             outln!("left alone: {count}, {reason}");
         }
         for (denom, fault) in faults {
-            outln!("the price of {denom} fails its guards: {fault}");
+            outln!("the price of {denom} is silent: {fault}");
         }
         outln!(
             "block {}: {} with debt, {} below health factor 1 now, {} after the shock",

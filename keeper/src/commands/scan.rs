@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
-use plimsoll_risk::health::{CollateralLine, Position};
+use plimsoll_risk::health::CollateralLine;
 use plimsoll_risk::units::Price;
 use serde_json::{Value as Json, json};
 
@@ -12,15 +12,16 @@ use crate::book::Book;
 use crate::cli::Settings;
 use crate::commands::{config, open};
 use crate::error::{Error, Result};
+use crate::output::price::by_denom;
 use crate::output::print_event;
 use crate::output::words::{counted, shortened, two_decimals};
-use crate::scan::{Scan, Verdict, name, scan_on};
+use crate::scan::{Scan, Verdict, name};
 
 /// Prints every account with its health, the least healthy first.
 pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
     let config = config(settings)?;
-    let (node, book) = open(&config, None).await?;
-    let scan = scan_on(&*node, &book).await?;
+    let (_, book) = open(&config, None).await?;
+    let scan = crate::scan::scan(&book, book.head.time)?;
     let mut verdicts = scan.verdicts(&book);
     verdicts.sort_by(|a, b| a.health_factor().cmp(&b.health_factor()).then_with(|| a.key.cmp(&b.key)));
     for fault in &scan.faults {
@@ -34,10 +35,11 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
             outln!("{}", table(&verdicts));
         }
         for (denom, fault) in scan.assets.faults() {
-            outln!("the price of {denom} fails its guards: {fault}");
+            outln!("the price of {denom} is silent: {fault}");
         }
         let (count, below) = (counted(verdicts.len(), "account"), scan.below());
-        outln!("block {}: {count} with debt, {below} below health factor 1", book.head.height);
+        let spared = if scan.spared() > 0 { format!(", {} of them spared", scan.spared()) } else { String::new() };
+        outln!("block {}: {count} with debt, {below} below health factor 1{spared}", book.head.height);
     }
     if scan.faults.is_empty() {
         return Ok(());
@@ -50,17 +52,20 @@ pub fn summary(book: &Book, scan: &Scan) -> Json {
     json!({
         "height": book.head.height,
         "accounts": scan.accounts,
-        "liquidatable": scan.below(),
+        "below": scan.below(),
+        "spared": scan.spared(),
+        "liquidatable": scan.count_liquidatable(),
         "bad_debt": scan.bad(),
         "unjudged": scan.faults.len(),
+        "halted": scan.assets.moment().halted,
         "price_faults": scan.assets.faults(),
+        "prices": by_denom(book),
     })
 }
 
 /// By collateral, the price at and above which the account is healthy, all else unchanged; none where no price of it decides.
 fn liquidation_prices(book: &Book, scan: &Scan, verdict: &Verdict) -> BTreeMap<String, Price> {
-    let position =
-        book.accounts.get(&verdict.key).and_then(|account| Position::of(account, &scan.assets, scan.now).ok());
+    let position = book.accounts.get(&verdict.key).and_then(|account| scan.assets.position(account).ok());
     let position = position.unwrap_or_default();
     let price = |line: &CollateralLine| {
         let price = position.liquidation_price_up(line.asset).ok().flatten()?;
@@ -88,6 +93,7 @@ pub(super) fn judged(book: &Book, verdict: &Verdict) -> Json {
         "debt_value": verdict.health.debt,
         "health_factor": verdict.health_factor(),
         "liquidatable": verdict.is_liquidatable(),
+        "spared": verdict.health.spared,
         "bad_debt": verdict.bad_debt,
     })
 }
@@ -106,6 +112,8 @@ fn table(verdicts: &[Verdict]) -> Table {
                 "bad debt"
             } else if verdict.is_liquidatable() {
                 "LIQUIDATABLE"
+            } else if verdict.health.spared {
+                "spared"
             } else {
                 ""
             })

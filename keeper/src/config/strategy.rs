@@ -41,8 +41,9 @@ pub struct Strategy {
     pub cooldown_lift: Ratio,
     /// After how many transactions in a row that failed the keeper stops; 0 is never.
     pub max_failures: u32,
-    /// How old a live price may grow before it is published, though nothing be liquidated; 0 is as old as it gets.
-    pub publish_seconds: u64,
+    /// The age in seconds at which a live price is published, though nothing be liquidated; a quarter of its window
+    /// when `None`, and never at 0.
+    pub publish_seconds: Option<u64>,
     /// Whether bad debt is written off, which pays nothing.
     pub write_off: bool,
     /// The most debts that are written off in an hour; `None` is no limit.
@@ -71,7 +72,7 @@ impl Default for Strategy {
             timeout_blocks: 20,
             cooldown_lift: Ratio::percent(1),
             max_failures: 20,
-            publish_seconds: 300,
+            publish_seconds: None,
             write_off: true,
             max_write_offs_per_hour: Some(60),
             max_spend_per_tx: None,
@@ -125,7 +126,7 @@ pub(super) fn strategy(layers: &Layers) -> Result<Strategy> {
         cooldown_lift: layers
             .parse("strategy.cooldown_lift", "a ratio from 0 to 1", |r: &Ratio| *r <= Ratio::percent(100))?,
         max_failures: layers.parse("strategy.max_failures", "a number; 0 is never", |_: &u32| true)?,
-        publish_seconds: layers.parse("strategy.publish_seconds", "a number of seconds; 0 is never", |_: &u64| true)?,
+        publish_seconds: layers.given("strategy.publish_seconds", "a number of seconds; 0 is never", |_: &u64| true)?,
         write_off: layers.parse("strategy.write_off", "true or false", |_: &bool| true)?,
         max_write_offs_per_hour: layers.given("strategy.max_write_offs_per_hour", "a number", |_: &usize| true)?,
         max_spend_per_tx: layers.given("strategy.max_spend_per_tx", value, |_: &Value| true)?,

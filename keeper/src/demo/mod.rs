@@ -121,7 +121,7 @@ impl Play {
         self.show(|screen| screen.book(&verdicts));
         self.show(|screen| screen.skipped(&tick.plan.skipped));
         if self.output == Output::Json {
-            let below = tick.scan.below();
+            let below = tick.scan.count_liquidatable();
             print_event("step", &json!({ "step": number, "height": head.height, "liquidatable": below }))?;
         }
         self.settle(&tick).await

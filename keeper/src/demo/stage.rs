@@ -1,8 +1,7 @@
 //! Builds a scenario's world.
 
-use plimsoll_risk::params::{AssetParams, Ramp, Switches};
 use plimsoll_risk::units::Price;
-use plimsoll_schema::pool::NewAsset;
+use plimsoll_schema::oracle::DENOMS_MAX;
 use plimsoll_testing::{Addr, Asset as Listing, FEEDERS, LENDER, World, WorldError};
 
 use crate::chain::world::WorldChain;
@@ -15,8 +14,6 @@ pub const KEEPER: &str = "keeper";
 const SUPPLY: u128 = 1_000_000;
 /// What each side of a pair is worth unless told otherwise, in quote currency.
 const LIQUIDITY: u64 = 10_000_000;
-/// How often the feeders vote for a new price until the guards let it arrive.
-const VOTES_MAX: usize = 64;
 
 /// Where the keeper sells.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +39,8 @@ pub async fn build(scenario: &Scenario) -> Result<(WorldChain, Exchange)> {
 
 fn listing(asset: &Asset) -> Listing {
     let mut listing = Listing::new(&asset.denom, asset.decimals(), &asset.price.price().to_string());
+    // As on a real market: somebody comes though an account has nothing left for a bonus.
+    listing.params.sale_cost = None;
     if let Some(ratio) = &asset.max_loan_to_value {
         listing.params.max_loan_to_value = ratio.ratio();
     }
@@ -56,24 +55,7 @@ fn listing(asset: &Asset) -> Listing {
 
 /// What oracle and pool would refuse is refused here, in one line.
 fn validate(listing: &Listing) -> std::result::Result<(), String> {
-    let NewAsset { denom, decimals, max_loan_to_value, liquidation_threshold, liquidation_bonus, .. } =
-        listing.params.clone();
-    let params = AssetParams {
-        denom,
-        decimals,
-        max_loan_to_value,
-        liquidation_threshold: Ramp::flat(liquidation_threshold),
-        liquidation_bonus,
-        protocol_liquidation_fee: listing.params.protocol_liquidation_fee,
-        reserve_factor: listing.params.reserve_factor,
-        reserve_floor: listing.params.reserve_floor,
-        flash_loan_fee: listing.params.flash_loan_fee,
-        supply_cap: listing.params.supply_cap,
-        borrow_cap: listing.params.borrow_cap,
-        rate_model: listing.params.rate_model.clone(),
-        enabled: Switches { deposit: true, borrow: true, flash_loan: true },
-    };
-    params.validate().map_err(|error| error.to_string())?;
+    listing.params.clone().into_params().validate().map_err(|error| error.to_string())?;
     listing.guards.validate().map_err(|error| error.to_string())
 }
 
@@ -140,14 +122,9 @@ pub async fn prices(
             prices.iter().map(|(denom, price)| (denom.clone(), price.to_string())).collect();
         let votes: Vec<(&str, &str)> = texts.iter().map(|(denom, price)| (denom.as_str(), price.as_str())).collect();
         let mut responses = Vec::new();
-        for _ in 0..VOTES_MAX {
-            for feeder in FEEDERS {
-                for page in votes.chunks(30) {
-                    responses.push(world.feed(feeder, page)?);
-                }
-            }
-            if prices.iter().all(|(denom, price)| world.price_record(denom).price == *price) {
-                break;
+        for feeder in FEEDERS {
+            for page in votes.chunks(DENOMS_MAX) {
+                responses.push(world.feed(feeder, page)?);
             }
         }
         arbitrage(world, &pairs);

@@ -75,7 +75,7 @@ impl<F: Fn(&str)> Job<'_, F> {
         record.write(&self.out)?;
         let message = MsgInstantiateContract2 {
             sender: self.deployer.clone(),
-            admin: self.network.roles.admin.clone().unwrap_or_else(|| self.deployer.clone()),
+            admin: self.admin(name, record, &address),
             code_id,
             label: format!("plimsoll-{place}").chars().take(LABEL_MAX).collect(),
             msg: serde_json::to_vec(msg).map_err(|error| Error::Refused { reason: error.to_string() })?,
@@ -89,6 +89,18 @@ impl<F: Fn(&str)> Job<'_, F> {
         (self.say)(&format!("{place}: instantiated at {address}"));
         *slot(record) = Deployed { address: address.to_owned(), code_id, checksum };
         record.write(&self.out)
+    }
+
+    /// Who may migrate the contract `name` at this address: whom the network file names, else its timelock, which then
+    /// may migrate itself too, else the deployer.
+    fn admin(&self, name: &str, record: &Deployment, address: &str) -> String {
+        let timelock = match &record.timelock {
+            _ if self.network.timelock.is_none() => None,
+            _ if name == "timelock" => Some(address),
+            found => found.as_ref().map(|found| found.address.as_str()),
+        };
+        let named = self.network.roles.admin.as_deref();
+        named.or(timelock).unwrap_or(&self.deployer).to_owned()
     }
 
     /// Fixed for a deployment file's name, so that another `--out` is another deployment.

@@ -1,16 +1,17 @@
-//! Puts the contracts on a chain: stores the code, instantiates, sets price sources, lists assets, opens pairs.
+//! Puts the contracts on a chain: stores the code, instantiates, sets price sources, lists assets, opens pairs, and
+//! hands pool and oracle over to their owner.
 //!
 //! Each step first asks the chain whether it is done already, so running it again, or after a break, does no harm.
 
 mod contract;
 pub mod network;
+mod owner;
 mod pairs;
 pub mod record;
 pub mod votes;
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::{liquidator, oracle, pool};
 
 use crate::chain::node::Node;
@@ -36,6 +37,8 @@ pub async fn deploy(
     network.check(&deployer)?;
     let mut job = Job { node, network, deployer, artifacts: artifacts.to_owned(), out: out.to_owned(), say };
     let mut record = job.record()?;
+    network.warnings().iter().for_each(|warning| (job.say)(warning));
+    job.timelock(&mut record).await?;
     job.oracle(&mut record).await?;
     job.sources(&record).await?;
     job.votes(&record).await?;
@@ -68,8 +71,9 @@ impl<F: Fn(&str)> Job<'_, F> {
             );
             return Err(Error::file(&self.out, reason));
         }
-        let (oracle, pool, liquidator, pairs) =
-            before.map(|before| (before.oracle, before.pool, before.liquidator, before.pairs)).unwrap_or_default();
+        let (oracle, pool, liquidator, pairs, timelock) = before
+            .map(|before| (before.oracle, before.pool, before.liquidator, before.pairs, before.timelock))
+            .unwrap_or_default();
         Ok(Deployment {
             network: self.network.name.clone(),
             chain_id: chain.id.clone(),
@@ -84,6 +88,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             pool,
             liquidator,
             pairs,
+            timelock,
         })
     }
 
@@ -93,7 +98,8 @@ impl<F: Fn(&str)> Job<'_, F> {
             owner: self.deployer.clone(),
             production: settings.production,
             source_delay: settings.source_delay,
-            max_replacement_deviation: settings.max_replacement_deviation,
+            heartbeat_gap: settings.heartbeat_gap,
+            guardian: self.network.roles.guardian.clone(),
         };
         self.contract(What::named("oracle"), record, |record| &mut record.oracle, &msg).await
     }
@@ -109,6 +115,8 @@ impl<F: Fn(&str)> Job<'_, F> {
                 liquidation: self.network.terms(),
                 min_debt_value: settings.min_debt_value,
                 reserves_delay: settings.reserves_delay,
+                oracle_delay: settings.oracle_delay,
+                halt_grace: settings.halt_grace,
             },
         };
         self.contract(What::named("pool"), record, |record| &mut record.pool, &msg).await
@@ -159,7 +167,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             if listed.contains(&params.denom) {
                 continue;
             }
-            if self.source(record, &params.denom).await?.is_some_and(|source| source.record.timestamp == 0) {
+            if self.source(record, &params.denom).await?.is_some_and(|source| !source.record.was_observed()) {
                 let reason = format!("no price of {} yet: have its feeders vote, then run deploy again", params.denom);
                 return Err(Error::DoesNotHold(reason));
             }
@@ -181,29 +189,6 @@ impl<F: Fn(&str)> Job<'_, F> {
             }
             listed.extend(page.markets.into_iter().map(|market| market.params.denom));
         }
-    }
-
-    /// Proposes the owner that the network file names; it has to accept.
-    async fn hand_over(&self, record: &Deployment) -> Result<()> {
-        let Some(owner) = self.network.roles.owner.clone().filter(|owner| *owner != self.deployer) else {
-            return Ok(());
-        };
-        let at_pool: pool::ConfigResponse =
-            query(self.node, &record.pool.address, &pool::QueryMsg::Config {}, None).await?;
-        let at_oracle: oracle::ConfigResponse =
-            query(self.node, &record.oracle.address, &oracle::QueryMsg::Config {}, None).await?;
-        let mut messages = Vec::new();
-        for (address, ownership) in
-            [(&record.pool.address, at_pool.ownership), (&record.oracle.address, at_oracle.ownership)]
-        {
-            if ownership.owner == self.deployer && ownership.proposed.as_ref() != Some(&owner) {
-                // Both contracts spell this message the same.
-                let propose = pool::ExecuteMsg::UpdateOwner(OwnerUpdate::Propose { owner: owner.clone() });
-                messages.push(Execute::new(address, &propose, Vec::new())?);
-                (self.say)(&format!("{address}: proposes {owner} as owner, who has to accept"));
-            }
-        }
-        self.send(&messages).await
     }
 
     async fn send(&self, messages: &[Execute]) -> Result<()> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cosmrs::AccountId;
 use cosmwasm_std::Decimal;
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::price::Guards;
@@ -11,11 +12,15 @@ use plimsoll_risk::rates::RateModel;
 use plimsoll_risk::units::{Amount, Price, Ratio, Value};
 use plimsoll_schema::oracle::Source;
 use plimsoll_schema::pool::NewAsset;
+use plimsoll_schema::timelock::{DELAY_MAX, DELAY_MIN};
 use serde::Deserialize;
 
 use crate::config::ChainConfig;
 use crate::error::{Error, Result};
 
+/// The longest delay of a timelock without a warning, in seconds: three days. For that long a broken price source
+/// can't be replaced.
+pub const DELAY_LONG: u64 = 3 * 86_400;
 /// In a denom, stands for the deployer's address: a token factory's denoms contain their creator.
 const DEPLOYER: &str = "{deployer}";
 /// The addresses of the public test keys of `scripts/localnet/keys.toml`, whose mnemonics everybody knows.
@@ -44,6 +49,8 @@ pub struct Network {
     /// Who may do what.
     #[serde(default)]
     pub roles: Roles,
+    /// The timelock that owns both contracts in the end; none when left out.
+    pub timelock: Option<Timelock>,
     /// The oracle's settings.
     pub oracle: OracleSettings,
     /// The pool's settings.
@@ -82,17 +89,29 @@ pub struct NetworkChain {
     pub ca_file: Option<PathBuf>,
 }
 
-/// Addresses; the deployer stands in for an owner or admin that is left out.
+/// Addresses; the timelock, or else the deployer, stands in for an owner or admin that is left out.
 #[derive(Deserialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Roles {
-    /// Is proposed as owner of both contracts at the end, and has to accept.
+    /// Is proposed as owner of both contracts at the end, and has to accept. Not beside a timelock.
     pub owner: Option<String>,
-    /// May migrate both contracts.
+    /// May migrate the contracts, at once; the timelock, after its delay, when there is one and this is left out.
     pub admin: Option<String>,
     /// May tighten the pool's parameters.
     pub risk_manager: Option<String>,
     /// May stop deposits and borrowing.
+    pub guardian: Option<String>,
+}
+
+/// The owner of both contracts in production: what it wants is announced, waits, and can be vetoed.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Timelock {
+    /// Seconds between announcing a change and making it.
+    pub delay: u64,
+    /// Announces changes and makes them.
+    pub admin: String,
+    /// Vetoes them; the pool's guardian when left out.
     pub guardian: Option<String>,
 }
 
@@ -102,10 +121,12 @@ pub struct Roles {
 pub struct OracleSettings {
     /// Refuse fixed prices.
     pub production: bool,
-    /// Seconds before a source can be replaced.
+    /// Seconds before an announced source can be put in force. 0 when left out, and where a timelock has its own delay.
+    #[serde(default)]
     pub source_delay: u64,
-    /// How far its price may be from the old one.
-    pub max_replacement_deviation: Ratio,
+    /// More seconds than this between two writes of the oracle are a gap, in which clocks against accounts stand still;
+    /// 0 is off.
+    pub heartbeat_gap: u64,
 }
 
 /// The pool's settings.
@@ -120,6 +141,12 @@ pub struct PoolSettings {
     pub min_debt_value: Value,
     /// Seconds between asking for reserves and taking them.
     pub reserves_delay: u64,
+    /// Seconds before an announced oracle can be changed to. 0 when left out, and where a timelock has its own delay.
+    #[serde(default)]
+    pub oracle_delay: u64,
+    /// After which gap of the oracle liquidation waits, and for how long; off when left out.
+    #[serde(default)]
+    pub halt_grace: HaltGrace,
 }
 
 /// A key that votes for prices.
@@ -152,7 +179,9 @@ pub struct Asset {
     pub liquidation_threshold: Ratio,
     /// The liquidator's bonus.
     pub liquidation_bonus: BonusCurve,
-    /// The protocol's share of it.
+    /// What selling a unit of it costs; 0.01, or the least bonus when that is less, when left out.
+    pub sale_cost: Option<Ratio>,
+    /// The protocol's share of what the bonus exceeds that by.
     pub protocol_liquidation_fee: Ratio,
     /// The reserves' share of interest.
     pub reserve_factor: Ratio,
@@ -164,6 +193,8 @@ pub struct Asset {
     pub supply_cap: Amount,
     /// The most that borrowers may owe together.
     pub borrow_cap: Amount,
+    /// The most of the supply that may be lent out after a borrow; 0.95 when left out, 1 is no limit.
+    pub max_borrow_utilization: Option<Ratio>,
     /// How the borrow rate follows utilization.
     pub rate_model: RateModel,
 }
@@ -205,12 +236,16 @@ impl Network {
             ("roles.guardian", &roles.guardian),
         ];
         let roles = named.into_iter().filter_map(|(name, address)| Some((name, address.as_deref()?)));
+        let timelock = self.timelock.iter().flat_map(|timelock| {
+            let guardian = timelock.guardian.iter().map(|guardian| ("timelock.guardian", guardian.as_str()));
+            guardian.chain([("timelock.admin", timelock.admin.as_str())])
+        });
         let feeders = self.feeders.iter().map(|feeder| ("feeders.address", feeder.address.as_str()));
         let pairs = self.pairs.iter().map(|pair| ("pairs.address", pair.address.as_str()));
         let pairs = pairs.filter(|(_, address)| !address.is_empty());
         let public =
             PUBLIC_KEYS.map(|address| address.parse::<AccountId>().map(|id| id.to_bytes()).unwrap_or_default());
-        for (name, address) in roles.chain(feeders).chain(pairs).chain([("the deployer", deployer)]) {
+        for (name, address) in roles.chain(timelock).chain(feeders).chain(pairs).chain([("the deployer", deployer)]) {
             let prefix = &self.chain.prefix;
             let Some(id) = address.parse::<AccountId>().ok().filter(|id| id.prefix() == prefix) else {
                 return wrong(format!("fill in {name}: '{address}' is no {prefix} address"));
@@ -221,6 +256,23 @@ impl Network {
                 ));
             }
         }
+        if let Some(timelock) = &self.timelock {
+            let least = if self.oracle.production { DELAY_MIN } else { 0 };
+            let delay = timelock.delay;
+            if !(least..=DELAY_MAX).contains(&delay) {
+                return wrong(format!(
+                    "timelock.delay = {delay} is not allowed: it must be from {least} to {DELAY_MAX} s"
+                ));
+            }
+            let delays =
+                [("oracle.source_delay", self.oracle.source_delay), ("pool.oracle_delay", self.pool.oracle_delay)];
+            if let Some((name, delay)) = delays.into_iter().find(|(_, delay)| *delay > 0) {
+                return wrong(format!("{name} = {delay}, but [timelock] has a delay already: leave it out"));
+            }
+            if let Some(owner) = &self.roles.owner {
+                return wrong(format!("roles.owner = {owner}, but [timelock] is there to own both: leave one out"));
+            }
+        }
         let adjustment = self.chain.gas_adjustment;
         if adjustment < Decimal::one() || adjustment > Decimal::percent(1_000) {
             return wrong(format!(
@@ -228,6 +280,30 @@ impl Network {
             ));
         }
         Ok(())
+    }
+
+    /// What is allowed and still unwise, a line each.
+    pub fn warnings(&self) -> Vec<String> {
+        if !self.oracle.production {
+            return Vec::new();
+        }
+        let Some(timelock) = &self.timelock else {
+            return vec!["warning: no [timelock] in production: the owner changes anything within a block".to_owned()];
+        };
+        let long = (timelock.delay > DELAY_LONG).then(|| {
+            let delay = timelock.delay;
+            format!("warning: timelock.delay = {delay}: what breaks stays broken for more than three days")
+        });
+        let past = self.roles.admin.as_ref().map(|admin| {
+            format!("warning: roles.admin = {admin} migrates contracts at once, past the timelock: leave it out")
+        });
+        let alone = self.timelock_guardian().is_none().then(|| "warning: nobody can veto in the timelock".to_owned());
+        long.into_iter().chain(past).chain(alone).collect()
+    }
+
+    /// Who vetoes in the timelock.
+    pub fn timelock_guardian(&self) -> Option<String> {
+        self.timelock.as_ref().and_then(|timelock| timelock.guardian.clone()).or_else(|| self.roles.guardian.clone())
     }
 
     /// The keeper's view of the chain.
@@ -281,12 +357,14 @@ impl Asset {
             max_loan_to_value: self.max_loan_to_value,
             liquidation_threshold: self.liquidation_threshold,
             liquidation_bonus: self.liquidation_bonus,
+            sale_cost: self.sale_cost,
             protocol_liquidation_fee: self.protocol_liquidation_fee,
             reserve_factor: self.reserve_factor,
             reserve_floor: self.reserve_floor,
             flash_loan_fee: self.flash_loan_fee,
             supply_cap: self.supply_cap,
             borrow_cap: self.borrow_cap,
+            max_borrow_utilization: self.max_borrow_utilization,
             rate_model: self.rate_model.clone(),
         }
     }

@@ -1,11 +1,13 @@
 //! The pairs: instantiated and given their first liquidity, or named because they exist.
 
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::mark::SharedValues;
+use plimsoll_risk::units::{Amount, Price};
 use plimsoll_schema::pair::{
     Asset as Amounts, AssetInfo, ExecuteMsg, InstantiateMsg, PairInfo, PoolResponse, QueryMsg,
 };
 
-use crate::chain::{Coin, Execute, query};
+use crate::book::prices::Prices;
+use crate::chain::{Chain, Coin, Execute, query};
 use crate::deploy::Job;
 use crate::deploy::contract::What;
 use crate::deploy::network::Pair;
@@ -59,6 +61,14 @@ impl<F: Fn(&str)> Job<'_, F> {
         Ok(Deployed { address, code_id, checksum: self.node.code_checksum(code_id).await?.unwrap_or_default() })
     }
 
+    /// The settled price of a denom; `None` when nothing was ever observed.
+    async fn settled(&self, record: &Deployment, denom: &str) -> Result<Option<Price>> {
+        let now = self.node.head().await?.time;
+        let prices = Prices::read(self.node, &record.oracle.address, std::iter::once(denom), None).await?;
+        let price = prices.price(denom, now);
+        Ok((!price.records().is_empty()).then(|| price.debt_up(&SharedValues::default())))
+    }
+
     /// Liquidity at the oracle's prices, unless the pair has some.
     async fn first_liquidity(&self, record: &Deployment, at: usize, pair: &Pair) -> Result<()> {
         let DeployedPair { denoms, contract } = &record.pairs[at];
@@ -72,10 +82,9 @@ impl<F: Fn(&str)> Job<'_, F> {
                 |what: &str| Error::DoesNotHold(format!("pair of {} and {}: {denom} {what}", denoms[0], denoms[1]));
             let asset = self.network.assets.iter().find(|asset| asset.denom(&self.deployer) == *denom);
             let asset = asset.ok_or_else(|| wrong("is not among the assets; set worth_of_each to 0"))?;
-            let source = self.source(record, denom).await?.filter(|source| source.record.timestamp > 0);
-            let price =
-                source.ok_or_else(|| wrong("has no price yet: have its feeders vote, then run deploy again"))?;
-            let amount = Amount::of_value_down(pair.worth_of_each, price.record.price, asset.decimals);
+            let price = self.settled(record, denom).await?;
+            let price = price.ok_or_else(|| wrong("has no price yet: have its feeders vote, then run deploy again"))?;
+            let amount = Amount::of_value_down(pair.worth_of_each, price, asset.decimals);
             let amount = amount.map_err(|error| wrong(&format!("for {}: {error}", pair.worth_of_each)))?;
             coins.push(Coin { denom: denom.clone(), amount: amount.raw() });
         }

@@ -40,6 +40,9 @@ pub struct Deployment {
     /// The pairs to sell into.
     #[serde(default)]
     pub pairs: Vec<DeployedPair>,
+    /// The timelock that owns pool and oracle, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timelock: Option<Deployed>,
 }
 
 /// A pair, and of what.

@@ -64,7 +64,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             let (Some(first), Some(source)) = (asset.first_price, self.source(record, &denom).await?) else { continue };
             let Source::Feed { feeders, .. } = source.source else { continue };
             if let Some((price, fault)) = due(&source.record, first, now) {
-                all.push(Due { vote: FeedPrice { denom, price }, feeders, fault });
+                all.push(Due { vote: FeedPrice { denom, price, observed_at: None }, feeders, fault });
             }
         }
         Ok(all)
@@ -84,12 +84,11 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 }
 
-/// What to vote for, and why: the first price while there is none, and the last one again once it is too old, since the market went by it and
-/// nothing says that it is another. `None` where the published price stands.
+/// What to vote for, and why: the first price while nothing was ever observed, and the last observation again once it
+/// is too old, since the market went by it and nothing says that it is another. `None` where the published price
+/// stands.
 pub fn due(record: &PriceRecord, first: Price, now: u64) -> Option<(Price, PriceFault)> {
-    match record.quote(now) {
-        Err(fault @ PriceFault::Missing {}) => Some((first, fault)),
-        Err(fault @ PriceFault::Stale { .. }) => Some((record.price, fault)),
-        _ => None,
-    }
+    let fault = record.fault(now).filter(|fault| !matches!(fault, PriceFault::Version { .. }))?;
+    let last = record.settled_at(now).clamp(record.raw.low, record.raw.high);
+    Some((if record.was_observed() { last } else { first }, fault))
 }

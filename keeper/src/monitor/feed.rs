@@ -1,7 +1,6 @@
 //! What the numbers are fed with: blocks, transactions, the book's counts, endpoints.
 
 use plimsoll_risk::health::Assets;
-use plimsoll_risk::price::PriceRecord;
 
 use crate::book::Book;
 use crate::book::shelf::Counts;
@@ -16,7 +15,8 @@ impl Metrics {
     pub fn block(&self, book: &Book, tick: &Tick) {
         self.book_height.set(signed(tick.head.height));
         self.accounts.set(length(tick.scan.accounts));
-        self.liquidatable.set(length(tick.scan.below()));
+        self.liquidatable.set(length(tick.scan.count_liquidatable()));
+        self.spared.set(length(tick.scan.spared()));
         self.unjudged.set(length(tick.scan.faults.len()));
         let bad =
             tick.scan.troubled(book).into_iter().filter(|(row, _)| tick.scan.rows_bad().binary_search(row).is_ok());
@@ -49,16 +49,28 @@ impl Metrics {
     }
 
     fn prices(&self, book: &Book, tick: &Tick) {
+        let now = tick.head.time;
         for (id, asset) in &book.assets {
             let denom = OfDenom { denom: asset.params.denom.clone() };
-            // A fixed price has no age.
-            let ages = |record: &&PriceRecord| record.timestamp > 0 && record.guards.max_age.is_some();
-            if let Some(record) = asset.record.as_ref().filter(ages) {
-                self.oracle_age.get_or_create(&denom).set(signed(tick.head.time.saturating_sub(record.timestamp)));
-            }
-            let fails = tick.scan.assets.asset(*id).is_none_or(|state| state.mark.quote.is_err());
-            self.oracle_fault.get_or_create(&denom).set(i64::from(fails));
+            let silent = tick.scan.assets.asset(*id).is_none_or(|state| state.mark.fault().is_some());
+            self.oracle_fault.get_or_create(&denom).set(i64::from(silent));
         }
+        for (denom, record) in &book.prices.records {
+            let labels = OfDenom { denom: denom.clone() };
+            // A fixed price has no age.
+            if record.was_observed() && record.guards.max_age.is_some() {
+                self.oracle_age.get_or_create(&labels).set(signed(now.saturating_sub(record.timestamp)));
+            }
+            if record.window > 0 {
+                let stale = tick.scan.assets.is_stale(denom);
+                self.oracle_stale.get_or_create(&labels).set(i64::from(stale));
+            }
+            self.oracle_beyond_bound.get_or_create(&labels).set(i64::from(record.beyond_since > 0));
+        }
+        let heartbeat = book.prices.heartbeat_at(now);
+        self.heartbeat_age.set(signed(now.saturating_sub(heartbeat.last)));
+        self.heartbeat_lost.set(signed(heartbeat.lost_at(now)));
+        self.halted.set(i64::from(tick.scan.assets.moment().halted));
     }
 
     /// Since when the oldest account is below 1, at this time; both in seconds.

@@ -105,9 +105,11 @@ metrics! {
     block_age: Gauge = "block_age_seconds";
     /// Accounts with debt.
     accounts: Gauge = "accounts";
-    /// Accounts below health factor 1.
+    /// Accounts below health factor 1 that may be liquidated.
     liquidatable: Gauge = "liquidatable";
-    /// For how long the oldest of them has been below 1, in seconds.
+    /// Accounts below health factor 1 that the grace after a halt of the oracle spares.
+    spared: Gauge = "spared";
+    /// For how long the oldest liquidatable account has been so, in seconds.
     oldest_liquidatable: Gauge = "oldest_liquidatable_seconds";
     /// Accounts that could not be judged at the last block.
     unjudged: Gauge = "unjudged";
@@ -149,8 +151,19 @@ metrics! {
     balance: Family<Purse, Number> = "balance";
     /// The age of the published price that the book has, at the book's block, in seconds.
     oracle_age: Family<OfDenom, Gauge> = "oracle_age_seconds";
-    /// 1 while neither the published price nor a live one passes its guards at the book's block, else 0.
+    /// 1 while the price is silent at the book's block, else 0.
     oracle_fault: Family<OfDenom, Gauge> = "oracle_fault";
+    /// 1 while the live price is older than a quarter of its window at the book's block, else 0.
+    oracle_stale: Family<OfDenom, Gauge> = "oracle_stale";
+    /// 1 while all that was last observed lies beyond a bound of the price's guards, else 0.
+    oracle_beyond_bound: Family<OfDenom, Gauge> = "oracle_beyond_bound";
+    /// The time since the oracle's last write, at the book's block, in seconds.
+    heartbeat_age: Gauge = "heartbeat_age_seconds";
+    /// By how much all gaps between the oracle's writes so far exceeded its heartbeat's gap, in seconds.
+    heartbeat_lost: Gauge = "heartbeat_lost_seconds";
+    /// 1 while liquidation waits for accounts with enough collateral: in a halt of the oracle, and in the grace after
+    /// it.
+    halted: Gauge = "halted";
     /// Audits of the book.
     audits: Counter = "audits";
     /// Audits that came to nothing.

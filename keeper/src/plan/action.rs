@@ -42,7 +42,7 @@ pub struct Deal {
     pub received_value: Value,
     /// What remains after gas: when no more than `min_receive` is received, or by the planned sale.
     pub profit: Value,
-    /// What is published before it: the live prices of the account's assets that nobody has published.
+    /// What is published before it, in the same transaction: live records that are too old to seize or repay by.
     pub publish: Vec<String>,
     /// How the liquidator sells it; `None` when the keeper repays with its own.
     pub sale: Option<Sale>,
@@ -83,8 +83,10 @@ pub enum Skip {
     Dust,
     /// Less profit than asked for.
     Unprofitable,
-    /// A price that is needed fails its guards.
+    /// What is to be seized or repaid is silent.
     Price,
+    /// The grace after a halt of the oracle spares it.
+    Spared,
     /// It is the keeper's own account.
     Own,
     /// It failed a moment ago.
@@ -111,7 +113,8 @@ impl fmt::Display for Skip {
             Self::NoRoute => "no pair to sell at",
             Self::Dust => "dust",
             Self::Unprofitable => "unprofitable",
-            Self::Price => "price fails its guards",
+            Self::Price => "price is silent",
+            Self::Spared => "spared in the grace after a halt",
             Self::Own => "own account",
             Self::Cooldown => "failed a moment ago",
             Self::WouldFail => "would fail",

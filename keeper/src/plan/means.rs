@@ -151,7 +151,7 @@ impl Means<'_> {
         match (self.allowance.own, scan.assets.asset(debt)) {
             (None, _) => Amount::MAX,
             (Some(left), Some(state)) => {
-                Amount::of_value_down(left, state.mark.debt(), state.params.decimals).unwrap_or(Amount::ZERO)
+                Amount::of_value_down(left, scan.assets.costs_up(debt), state.params.decimals).unwrap_or(Amount::ZERO)
             }
             (Some(_), None) => Amount::ZERO,
         }

@@ -1,14 +1,17 @@
 //! Sizes the liquidation of one account: with the contract's own formula, within cash and coins.
+//!
+//! What is seized for what is repaid follows from settled prices, which trail what is observed. What a deal is worth
+//! doesn't: what is received counts at the low edge of all that was observed, what is repaid at the high edge.
 
 use plimsoll_risk::health::{Assets, Position};
-use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, size};
+use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, OwedIn, size_in};
 use plimsoll_risk::math::mul_div_down_128;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 
 use crate::book::Book;
 use crate::chain::Coin;
-use crate::plan::{Choice, Deal, Means, Skip, unpublished};
+use crate::plan::{Choice, Deal, Means, Skip};
 use crate::scan::{Scan, Verdict};
 
 /// A debt that is closed grows until its block: this share is sent on top, and what is not needed comes back.
@@ -75,11 +78,16 @@ impl Offer<'_> {
         offered: Amount,
     ) -> std::result::Result<Liquidation, Skip> {
         let params = &self.scan.assets.asset(collateral).ok_or(Skip::Fault)?.params;
-        let incentive = Incentive { bonus: params.liquidation_bonus, protocol_fee: params.protocol_liquidation_fee };
-        size(position, collateral, debt, offered, &incentive, &self.book.terms).map_err(|error| match error {
+        let incentive = Incentive::of(params);
+        let market = &self.scan.assets.asset(debt).ok_or(Skip::Fault)?.market;
+        let account = self.book.accounts.get(&self.verdict.key).ok_or(Skip::Fault)?;
+        let owed = OwedIn { market, scaled: account.debt(debt) };
+        let sized = size_in(position, collateral, debt, offered, &incentive, &self.book.terms, owed);
+        sized.map_err(|error| match error {
             LiquidationError::Price { .. } => Skip::Price,
             LiquidationError::Healthy { .. } => Skip::Healthy,
-            LiquidationError::TooSmall { .. } => Skip::Dust,
+            LiquidationError::Spared => Skip::Spared,
+            LiquidationError::TooSmall { .. } | LiquidationError::RepaysNothing { .. } => Skip::Dust,
             _ => Skip::Fault,
         })
     }
@@ -125,7 +133,8 @@ impl Offer<'_> {
         let deal = self.valued(debt, collateral, sent, sized)?;
         let (strategy, fault) = (self.means.strategy, |_| Skip::Fault);
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
-        let least_value = deal.min_receive.value_down(held.mark.collateral(), held.decimals).map_err(fault)?;
+        let least_value =
+            deal.min_receive.value_down(self.scan.assets.brings_down(collateral), held.decimals).map_err(fault)?;
         let cost = deal.repaid_value.checked_add(strategy.planned_gas_value()).map_err(fault)?;
         let wanted = cost.checked_add(strategy.min_profit_value).map_err(fault)?;
         // Whatever is accepted has to pay.
@@ -135,7 +144,7 @@ impl Offer<'_> {
         Ok(Deal { profit: least_value.saturating_sub(cost), ..deal })
     }
 
-    /// The deal at the oracle's prices, its profit left open.
+    /// The deal at what its tokens surely bring and at most cost, its profit left open.
     pub fn valued(
         &self,
         debt: AssetId,
@@ -146,6 +155,7 @@ impl Offer<'_> {
         let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?;
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
         let (received, fault) = (sized.seize.saturating_sub(sized.fee), |_| Skip::Fault);
+        let assets = &self.scan.assets;
         let kept = Ratio::ONE.saturating_sub(self.means.strategy.slippage);
         Ok(Deal {
             key: self.verdict.key.clone(),
@@ -153,10 +163,10 @@ impl Offer<'_> {
             collateral_denom: self.book.denom_of(collateral),
             expected: sized,
             min_receive: received.share_down(kept).map_err(fault)?,
-            repaid_value: sized.repay.value_up(owed.mark.debt(), owed.decimals).map_err(fault)?,
-            received_value: received.value_down(held.mark.collateral(), held.decimals).map_err(fault)?,
+            repaid_value: sized.repay.value_up(assets.costs_up(debt), owed.decimals).map_err(fault)?,
+            received_value: received.value_down(assets.brings_down(collateral), held.decimals).map_err(fault)?,
             profit: Value::ZERO,
-            publish: unpublished(self.book, self.scan, self.position),
+            publish: assets.stale([debt, collateral]),
             sale: None,
         })
     }

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::Assets;
 use plimsoll_risk::liquidation::LiquidationTerms;
+use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::math::{ONE, mul_div_down_128};
 use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::units::{Amount, Price, Ratio};
@@ -60,11 +61,13 @@ struct Vain {
     moves: u64,
 }
 
-/// What of an asset decides.
+/// What of an asset decides: what it counts at in liquidation, what it brings and costs, and how much of it there is.
 #[derive(Clone, Copy, Debug)]
 struct Ground {
     collateral: Price,
     debt: Price,
+    brings: Price,
+    costs: Price,
     cash: Amount,
     coins: Amount,
 }
@@ -114,7 +117,10 @@ impl Passed {
             let mark = &scan.assets.asset(*id)?.mark;
             let coins = means.available(&book.denom_of(*id)).min(means.affordable(scan, *id));
             let cash = means.cash(scan, *id);
-            Some((*id, Ground { collateral: mark.collateral(), debt: mark.debt(), cash, coins }))
+            let (none, assets) = (SharedValues::default(), &scan.assets);
+            let (collateral, debt) = (mark.collateral_down(&none), mark.debt_up(&none));
+            let (brings, costs) = (assets.brings_down(*id), assets.costs_up(*id));
+            Some((*id, Ground { collateral, debt, brings, costs, cash, coins }))
         };
         Grounds(book.assets.keys().filter_map(ground).collect())
     }
@@ -169,6 +175,8 @@ impl Ground {
         let no_more = |then: Amount, now: Amount| now <= then || is_within(then.raw(), now.raw(), GROWN);
         still(self.collateral, now.collateral)
             && still(self.debt, now.debt)
+            && still(self.brings, now.brings)
+            && still(self.costs, now.costs)
             && no_more(self.cash, now.cash)
             && no_more(self.coins, now.coins)
     }

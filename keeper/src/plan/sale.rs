@@ -1,9 +1,11 @@
 //! Sizes a liquidation that pays for itself: a flash loan repays, the sale of what is seized repays the loan.
 //!
-//! What a sale earns is what all planned sales together return with it, less what they return without: pairs move, and one pair may serve
-//! several. The whole is taken where it pays as much as asked for. Where it doesn't, because the pairs are too thin for it, the most
-//! profitable part is looked for: return is concave in what is sold (each further unit returns less), cost is linear, so the profit has one
-//! hill. With one pair without a loan's fee the top is at `y(√A − 1)/(1 + b)` for `A = (1 + b)(1 − f)`.
+//! What a sale earns is what all planned sales together return with it, less what they return without: pairs move, and
+//! one pair may serve several. What comes in and what goes out is of one token, so its settled price says what either
+//! is worth. The whole is taken where it pays as much as asked for. Where it doesn't, because the pairs are too thin
+//! for it, the most profitable part is looked for: return is concave in what is sold (each further unit returns less),
+//! cost is linear, so the profit has one hill. With one pair without a loan's fee the top is at `y(√A − 1)/(1 + b)` for
+//! `A = (1 + b)(1 − f)`.
 
 use plimsoll_risk::health::Assets;
 use plimsoll_risk::math::MathError;
@@ -183,14 +185,13 @@ impl Attempt<'_> {
             (self.worth(&more, &after).map_err(fault)?, self.worth(self.sales, self.before).map_err(fault)?);
         let params = &offer.scan.assets.asset(self.debt).ok_or(Skip::Fault)?.params;
         let fee = sent.share_up(params.flash_loan_fee).map_err(fault)?;
-        let fee_value = self.value_of_debt_up(fee).map_err(fault)?;
+        let cost = self.value_of_debt_up(deal.expected.repay.saturating_add(fee)).map_err(fault)?;
         deal.sale = Some(Sale {
             hops: self.hops.to_vec(),
             returned: after[at].saturating_sub(self.before.get(at).copied().unwrap_or_default()),
             fee,
             min_profit: Amount::ZERO,
         });
-        let cost = deal.repaid_value.checked_add(fee_value).map_err(fault)?;
         Ok((Trial { gained: all.saturating_sub(others), cost }, deal))
     }
 
@@ -205,7 +206,8 @@ impl Attempt<'_> {
             return Err(Skip::Unprofitable);
         }
         let debt = self.offer.scan.assets.asset(self.debt).ok_or(Skip::Fault)?;
-        let least = Amount::of_value_up(wanted, debt.mark.debt(), debt.params.decimals).map_err(fault)?;
+        let price = self.offer.scan.assets.counts_up(self.debt);
+        let least = Amount::of_value_up(wanted, price, debt.params.decimals).map_err(fault)?;
         deal.profit = profit.saturating_sub(gas);
         if let Some(sale) = &mut deal.sale {
             sale.min_profit = least.max(Amount::new(1));
@@ -215,16 +217,17 @@ impl Attempt<'_> {
 
     fn value_of_debt_up(&self, amount: Amount) -> std::result::Result<Value, MathError> {
         let Some(state) = self.offer.scan.assets.asset(self.debt) else { return Ok(Value::ZERO) };
-        amount.value_up(state.mark.debt(), state.params.decimals)
+        amount.value_up(self.offer.scan.assets.counts_up(self.debt), state.params.decimals)
     }
 
     /// What the groups' returns are worth together.
     fn worth(&self, sales: &Sales<'_>, returns: &[Amount]) -> std::result::Result<Value, MathError> {
         let mut worth = Value::ZERO;
         for (group, returned) in sales.groups.iter().zip(returns) {
-            let state = self.offer.book.asset_of(&group.debt).and_then(|id| self.offer.scan.assets.asset(id));
-            if let Some(state) = state {
-                worth = worth.checked_add(returned.value_down(state.mark.collateral(), state.params.decimals)?)?;
+            let assets = &self.offer.scan.assets;
+            let known = self.offer.book.asset_of(&group.debt).and_then(|id| Some((id, assets.asset(id)?)));
+            if let Some((id, state)) = known {
+                worth = worth.checked_add(returned.value_down(assets.counts_up(id), state.params.decimals)?)?;
             }
         }
         Ok(worth)

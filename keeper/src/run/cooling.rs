@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_risk::account::{Account, Collateral, Debt};
+use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::math::{ONE, mul_div_down_128};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Price, Ratio};
@@ -34,7 +35,7 @@ const MATTERS: Ratio = Ratio::bps(5);
 /// Prices and the records of the accounts that it was about, as they were when something was decided.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
-    prices: BTreeMap<AssetId, Option<Price>>,
+    prices: BTreeMap<AssetId, Option<Counted>>,
     accounts: BTreeMap<AccountKey, Account>,
 }
 
@@ -81,7 +82,14 @@ struct Entry {
     /// When its record last ended its waiting.
     lifted: Option<u64>,
     account: Option<Account>,
-    prices: Vec<(AssetId, Option<Price>)>,
+    prices: Vec<(AssetId, Option<Counted>)>,
+}
+
+/// What a token counts at in liquidation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counted {
+    collateral: Price,
+    debt: Price,
 }
 
 impl Cooling {
@@ -150,13 +158,16 @@ fn assets(account: &Account) -> impl Iterator<Item = AssetId> + use<'_> {
     account.collaterals.iter().map(|slot| slot.asset).chain(account.debts.iter().map(|slot| slot.asset))
 }
 
-fn price(book: &Book, id: AssetId) -> Option<Price> {
-    book.assets.get(&id)?.record.as_ref().map(|record| record.price)
+/// What a collateral and a debt count at in liquidation at the book's block; `None` where nothing is known.
+fn price(book: &Book, id: AssetId) -> Option<Counted> {
+    let mark = book.prices.price(&book.assets.get(&id)?.params.denom, book.head.time);
+    let none = SharedValues::default();
+    (!mark.records().is_empty()).then(|| Counted { collateral: mark.collateral_down(&none), debt: mark.debt_up(&none) })
 }
 
-fn moved(then: Option<Price>, now: Option<Price>, by: Ratio) -> bool {
+fn moved(then: Option<Counted>, now: Option<Counted>, by: Ratio) -> bool {
     let (Some(then), Some(now)) = (then, now) else { return then != now };
-    differs(then.raw(), now.raw(), by)
+    differs(then.collateral.raw(), now.collateral.raw(), by) || differs(then.debt.raw(), now.debt.raw(), by)
 }
 
 /// Whether a record is another for more than what anybody may add to it: a deposit has shrunk or counts otherwise, a debt is another.

@@ -118,7 +118,8 @@ impl<C: Chain> Keeper<C> {
         }
         let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
         self.lost(Lost { why, reason: reason.clone(), gas_used: included.gas_used, intent });
-        self.count_failure(why, reason)
+        // A publication or a transfer that fails proves nothing of liquidations either.
+        if count == 0 { Ok(()) } else { self.count_failure(why, reason) }
     }
 
     /// Too many in a row are not chance: better nothing is sent than gas is burnt. What others did on the way is none.

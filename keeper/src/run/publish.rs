@@ -1,33 +1,90 @@
-//! Live prices are published when they have grown old, though nothing be liquidated: what is below 1 by the price of now may be above it by
-//! the one that was published last, and a source that nobody publishes falls silent.
+//! Live prices are published each quarter of their window, though nothing be liquidated. Health is judged by what is
+//! published; a source that nobody publishes falls silent, since its samples lie too far apart; and by a record that is
+//! older nothing is seized or repaid.
 
-use plimsoll_schema::oracle::{DENOMS_MAX, QueryMsg, Source, SourcesResponse};
+use std::collections::BTreeMap;
 
-use crate::chain::{Chain, Head, query};
+use plimsoll_schema::oracle::DENOMS_MAX;
+
+use crate::book::Book;
+use crate::chain::{Chain, Head};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::run::Keeper;
+use crate::sources::{sources, windows};
 
-/// As many sources as the oracle tells at once.
-const SOURCES_MAX: u32 = 30;
-/// No oracle has more pages of them: whoever leads on lies.
-const PAGES_MAX: usize = 100;
+/// In seconds of the chain: how often it is asked which sources are live.
+const SOURCES_EVERY: u64 = 600;
+/// The same after that wasn't told.
+const SOURCES_AGAIN: u64 = 60;
+/// A live price is published each so manieth part of its window.
+const PARTS: u64 = 4;
+
+/// What is known of live sources.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Publishing {
+    /// By denom, the window of its live source, in seconds.
+    windows: BTreeMap<String, u64>,
+    /// When that was asked last, in the chain's time.
+    asked_at: Option<u64>,
+    /// By denom, when it was last to be published, in the chain's time: what waits for its first price has no record
+    /// that says so.
+    tried_at: BTreeMap<String, u64>,
+}
+
+impl Publishing {
+    /// The live denoms on which the market's prices hang and whose record is old enough, the oldest first, no more than
+    /// one message takes.
+    pub fn due(&self, book: &Book, strategy: &Strategy, now: u64) -> Vec<String> {
+        let concerned = book.prices.hangs_on(book.denoms());
+        let live = self.windows.iter().filter(|(denom, _)| concerned.contains(denom.as_str()));
+        let last = |denom: &String| {
+            // Where another source speaks the record's time says nothing of this one.
+            let record = book.prices.records.get(denom).filter(|record| record.window > 0);
+            let published = record.map_or(0, |record| record.timestamp);
+            self.tried_at.get(denom).copied().unwrap_or_default().max(published)
+        };
+        let due = live.filter_map(|(denom, window)| {
+            let every = strategy.publish_seconds.unwrap_or(window.div_ceil(PARTS));
+            let last = last(denom);
+            (every > 0 && last.saturating_add(every) <= now).then_some((last, denom))
+        });
+        let mut due: Vec<(u64, &String)> = due.collect();
+        due.sort_unstable();
+        due.into_iter().take(DENOMS_MAX).map(|(_, denom)| denom.clone()).collect()
+    }
+
+    /// Asks which sources are live, when it is time. Where that isn't told, what was known before goes on.
+    async fn ask(&mut self, chain: &impl Chain, oracle: &str, head: &Head) {
+        if self.asked_at.is_some_and(|at| head.time < at.saturating_add(SOURCES_EVERY)) {
+            return;
+        }
+        self.asked_at = Some(head.time);
+        match sources(chain, oracle, Some(head.height)).await {
+            Ok(sources) => self.windows = windows(&sources),
+            Err(error) => {
+                self.asked_at = Some(head.time.saturating_sub(SOURCES_EVERY).saturating_add(SOURCES_AGAIN));
+                tracing::warn!(%error, "the oracle doesn't tell its sources; live prices are published as before")
+            }
+        }
+    }
+}
 
 impl<C: Chain> Keeper<C> {
     /// With the first key, unless that has something on its way or may not spend. What doesn't work now is tried again when it is due again.
     pub(super) async fn publish(&mut self, head: &Head) -> Result<()> {
-        let every = self.strategy.publish_seconds;
         let free = self.lanes.first().is_some_and(|lane| lane.is_free(head));
         let broke = self.budget.left(head.time, &self.strategy).fee == Some(0);
-        if every == 0 || !free || broke || head.time < self.published.saturating_add(every) {
+        if self.strategy.publish_seconds == Some(0) || !free || broke {
             return Ok(());
         }
-        let old = self.old(head.time, every);
-        if old.is_empty() {
+        self.publishing.ask(&*self.chain, &self.book.addresses.oracle, head).await;
+        let due = self.publishing.due(&self.book, &self.strategy, head.time);
+        if due.is_empty() {
             return Ok(());
         }
-        self.published = head.time;
-        match self.publish_these(head, old).await {
+        self.publishing.tried_at.extend(due.iter().map(|denom| (denom.clone(), head.time)));
+        match self.publish_these(head, due).await {
             Err(error) if error.class() == Class::Halt => Err(error),
             Err(error) => {
                 tracing::warn!(%error, "live prices can't be published now");
@@ -37,22 +94,7 @@ impl<C: Chain> Keeper<C> {
         }
     }
 
-    /// The denoms of assets that some account has or owes, whose price is as old as that.
-    fn old(&self, now: u64, every: u64) -> Vec<String> {
-        let used = |id| self.book.accounts.columns().kinds().iter().any(|kind| kind.asset == id);
-        let old = self.book.assets.iter().filter(|(id, asset)| {
-            let published = asset.record.as_ref().map(|record| record.timestamp);
-            published.is_some_and(|at| at.saturating_add(every) <= now) && used(**id)
-        });
-        old.map(|(_, asset)| asset.params.denom.clone()).collect()
-    }
-
-    async fn publish_these(&mut self, head: &Head, old: Vec<String>) -> Result<()> {
-        let live = self.live(head.height).await?;
-        let denoms: Vec<String> = old.into_iter().filter(|denom| live.contains(denom)).take(DENOMS_MAX).collect();
-        if denoms.is_empty() {
-            return Ok(());
-        }
+    async fn publish_these(&mut self, head: &Head, denoms: Vec<String>) -> Result<()> {
         // No more than the hour has left.
         let max_fee = self.budget.left(head.time, &self.strategy).fee;
         let strategy = Strategy { max_fee, ..self.strategy.clone() };
@@ -68,24 +110,5 @@ impl<C: Chain> Keeper<C> {
             Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => lane.refused(head, error, true),
             Err(error) => Err(error),
         }
-    }
-
-    /// The denoms that live sources price, page by page.
-    async fn live(&self, height: u64) -> Result<Vec<String>> {
-        let (mut live, mut start_after) = (Vec::new(), None);
-        for _ in 0..PAGES_MAX {
-            let question = QueryMsg::Sources { start_after: start_after.clone(), limit: Some(SOURCES_MAX) };
-            let page: SourcesResponse =
-                query(&*self.chain, &self.book.addresses.oracle, &question, Some(height)).await?;
-            let last = page.sources.last().map(|source| source.denom.clone());
-            let pairs = page.sources.iter().filter(|source| matches!(source.source, Source::Pair(_)));
-            live.extend(pairs.map(|source| source.denom.clone()));
-            // A page that doesn't lead on is the last one, whatever it holds.
-            if last.is_none() || last <= start_after {
-                return Ok(live);
-            }
-            start_after = last;
-        }
-        Err(Error::garbage(&self.book.addresses.oracle, format!("more than {PAGES_MAX} pages of sources")))
     }
 }

@@ -1,23 +1,26 @@
 //! A filter in front of the exact scan: floating-point numbers decide wherever they can't be wrong.
 //!
-//! Once a scan every kind of slot (asset and side) gets a weight, with index, share price, price, guards and threshold folded in. An
-//! account then is a few multiplications and additions. What follows proves that its answers are `risk`'s.
+//! Once a scan every kind of slot (asset and side) gets a weight, with index, share price, price and threshold folded
+//! in. An account then is a few multiplications and additions. What follows proves that its answers are `risk`'s.
 //!
-//! **What is exact.** Let a slot hold the integer `x`, and let `r` be the tokens of a share or of a scaled debt, `q` the raw value of a
-//! base unit, price / 10^decimals, and `t ≤ 1` the threshold. `risk` computes, for a deposit, `a = ⌊x·r⌋`, its value `v = ⌊a·q⌋` and what
-//! it carries, `k = ⌊v·t⌋`; for a debt `a = ⌈x·r⌉` and `v = ⌈a·q⌉`. With the real numbers `V = x·r·q` and `K = V·t`, therefore
+//! **What is exact.** Let a slot hold the integer `x`, and let `r` be the tokens of a share or of a scaled debt, `q`
+//! the raw value of a base unit, price / 10^decimals, and `t ≤ 1` the threshold. The price is the integer that `risk`
+//! makes of the records: a collateral at the high end of each, a debt at the low end. `risk` computes, for a deposit,
+//! `a = ⌊x·r⌋`, its value `v = ⌊a·q⌋` and what it carries, `k = ⌊v·t⌋`; for a debt `a = ⌈x·r⌉` and `v = ⌈a·q⌉`. With
+//! the real numbers `V = x·r·q` and `K = V·t`, therefore
 //!
 //! - deposit: `V − (q + 1) < v ≤ V` and `K − (q + 2) < k ≤ K`; debt: `V ≤ v < V + (q + 1)`.
 //!
 //! So no slot's rounding takes or adds more than `q + 2`. The weight's slack is `2(q + 2)`: twice that, which also covers that it is a
 //! rounded number itself. (Deposits that don't count have it too; it can't harm.)
 //!
-//! **What is rounded.** With `u = 2⁻⁵³` each of these is the true one times a factor between `1 − u` and `1 + u`: a conversion of an
-//! integer, a product, a quotient, a sum. There is neither underflow nor overflow: all numbers but 0 lie between 10⁻¹²⁰ and 10²⁰⁰. Of a deposit's
-//! `K` the weight `r·q·t` takes 10 of them (`supply + 1`, `shares + 10⁶`, price, 10^decimals and threshold converted; `r`, `q`, `t`
-//! divided, 10¹⁸ being a number of 53 bits; two products), its conversion of `x` and its product 2 more, and a sum over at most 16
-//! slots 16. That is 28 factors: the sum of non-negative terms is off by at most `γ = 28u / (1 − 28u) < 2⁻⁴⁸` of itself, as is the one of
-//! debts (which takes fewer) and the one of deposits' values.
+//! **What is rounded.** With `u = 2⁻⁵³` each of these is the true one times a factor between `1 − u` and `1 + u`: a
+//! conversion of an integer, a product, a quotient, a sum. There is neither underflow nor overflow: all numbers but 0
+//! lie between 10⁻¹²⁰ and 10²⁰⁰. Of a deposit's `K` the weight `r·q·t` takes 10 of them (`supply + 1`, `shares + 10⁶`,
+//! price, 10^decimals and threshold converted; `r`, `q`, `t` divided, 10¹⁸ being a number of 53 bits; two products),
+//! its conversion of `x` and its product 2 more, and a sum over at most 16 slots 16. That is 28 factors: the sum of
+//! non-negative terms is off by at most `γ = 28u / (1 − 28u) < 2⁻⁴⁸` of itself, as is the one of debts (which takes
+//! fewer) and the one of deposits' values.
 //!
 //! **What is decided.** With the computed sums `K`, `D` (debts), `C` (deposits' values) and `A` (slacks), the true difference of what
 //! is carried and owed differs from the computed one by at most `2⁻⁴⁷(K + D) + A/2`, the last subtraction included. [`MARGIN`] is
@@ -25,23 +28,47 @@
 //!
 //! - `K − D` above the margin: carried > owed, the account is healthy. It isn't bad debt either: no threshold is above 1, so its deposits
 //!   are worth what they carry or more, which is more than it owes, and there are some;
-//! - `D − K` above it: carried < owed, it may be liquidated. It is bad debt if also `C` is below both `D` and the dust value by the same
-//!   margin, and it is not if `C` is above one of them by that (there are deposits then);
+//! - `D − K` above it: carried < owed, it is below 1. It is bad debt if also `C` is below both `D` and the dust value
+//!   by the same margin, and it is not if `C` is above one of them by that (there are deposits then);
 //! - everything else is left to the exact scan.
 //!
-//! **What can't be judged.** The exact scan fails for an unlisted asset, a ledger that contradicts itself, or a result that doesn't fit.
-//! A kind of slot with which any of that can happen, or with a threshold above 1, has weights that are not a number, and no comparison with one
-//! holds: the account is left to the exact scan. To that end the largest amount ever seen of each kind must make no more than 2¹²⁷ base
-//! units and no more value than 2²⁵⁰: 16 such add up to less than 2²⁵⁶.
+//! **Shared records.** Where a deposit and a debt hang on one record, `risk` values both at one value between its low
+//! and its high end, which only the whole account tells. Prices are products of such values, rounded one way, so they
+//! don't fall when a value rises: the true `carried` and `collateral` lie between those at all low ends and those at
+//! all high ends, `owed` likewise. At its *best* an account has deposits at high and debts at low ends, which are the
+//! weights above; at its *worst* the other way round, a second set of weights. Both sets hold what is proven above,
+//! each for its own ends. Hence
+//!
+//! - healthy at its worst: healthy. Below 1 at its best: below 1. Bad debt at its best: bad debt, since it owes no less
+//!   and has no more. Deposits above the dust value or above what is owed at its worst: not bad debt. Everything else
+//!   is left to the exact scan.
+//!
+//! A record whose ends are equal is at its best and at its worst the same. So each record whose ends differ gets a bit,
+//! in one half of a mask for deposits and in the other for debts; an account whose masks, or-ed, have a bit in both
+//! halves is judged by both sets of weights, every other one by the first alone. Of more than [`BITS`] records some
+//! have the same bit: then accounts are judged by both sets that need not be, which holds all the same. When no record
+//! whose ends differ is on both sides of anything, there is nothing to mask.
+//!
+//! **What can't be judged.** The exact scan fails for an unlisted asset, or a result that doesn't fit; it counts a
+//! market that contradicts itself as one of which no price is known; an unknown price counts nothing and forbids a
+//! write-off; a silent collateral that declines counts by what else the account owes. A kind of slot with which any of
+//! that can happen, or with a threshold above 1, has weights that are not a number, and no comparison with one holds:
+//! the account is left to the exact scan. To that end the largest amount ever seen of each kind must make no more than
+//! 2¹²⁷ base units and no more value than 2²⁵⁰: 16 such add up to less than 2²⁵⁶. (So does what shared records are
+//! chosen by, an amount times a rate of at most 2¹²⁰.)
+//!
+//! **Spared accounts** are below 1 here as for `risk`: who is spared in the grace after a halt is asked of those alone.
 
 use std::ops::Range;
 
 use plimsoll_risk::health::{AssetState, Assets};
+use plimsoll_risk::mark::{MarkPrice, RecordMark, SharedValues};
 use plimsoll_risk::math::{ONE, pow10};
 use plimsoll_risk::shares::{VIRTUAL_SHARES, VIRTUAL_SUPPLY};
 use plimsoll_risk::units::{Price, Ratio, ScaledDebt, SupplyShares, Value};
 
 use crate::book::columns::{Columns, Kind, SLOTS_MAX, Side};
+use crate::scan::AssetTable;
 
 /// The share of a sum that rounding may have changed, four times over.
 const MARGIN: f64 = 1.0 / (1u64 << 45) as f64;
@@ -51,6 +78,8 @@ const AMOUNT_MAX: f64 = (1u128 << 127) as f64;
 const VALUE_MAX: f64 = AMOUNT_MAX * (1u128 << 123) as f64;
 /// 10¹⁸, which is 5¹⁸ × 2¹⁸ and so a number of 53 bits.
 const SCALE: f64 = ONE as f64;
+/// How many records whose ends differ have a bit of their own in each half of a mask.
+const BITS: u32 = 32;
 
 const _: () = assert!(SLOTS_MAX <= 16, "the proof is for 16 slots");
 
@@ -65,6 +94,15 @@ pub enum Guess {
     Bad,
     /// Too close to a border, or not to be judged.
     Unsure,
+}
+
+/// Which end of each record counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// A deposit's high end, a debt's low end.
+    Best,
+    /// A deposit's low end, a debt's high end.
+    Worst,
 }
 
 /// What a unit of a slot of one kind adds to an account's sums.
@@ -84,22 +122,30 @@ impl Weight {
     const UNKNOWN: Self = Self { carried: f64::NAN, debt: f64::NAN, collateral: f64::NAN, slack: f64::NAN };
 
     /// `None` where the exact scan could fail, or the proof doesn't hold.
-    fn of(kind: &Kind, state: &AssetState, now: u64) -> Option<Self> {
+    fn of(kind: &Kind, state: &AssetState, clock: u64, ends: Ends) -> Option<Self> {
+        if !is_plain(&state.mark) {
+            return None;
+        }
         let market = state.market.state();
+        let shared = match (ends, kind.side) {
+            (Ends::Best, _) => SharedValues::default(),
+            (Ends::Worst, Side::Debt) => all(&state.mark, |record| record.settled.high),
+            (Ends::Worst, Side::Enabled | Side::Disabled) => all(&state.mark, |record| record.settled.low),
+        };
         let scale = pow10(state.params.decimals).ok()? as f64;
         let worth = |price: Price| price.raw() as f64 / scale;
         let (rate, price) = match kind.side {
-            Side::Debt => (market.borrow_index.raw() as f64 / SCALE, worth(state.mark.debt())),
+            Side::Debt => (market.borrow_index.raw() as f64 / SCALE, worth(state.mark.debt_up(&shared))),
             Side::Enabled | Side::Disabled => {
                 // Errs when the ledger contradicts itself: then so would every deposit.
                 state.market.shares_value_down(SupplyShares::ZERO).ok()?;
                 let supply = state.market.supply().ok()?.raw().checked_add(VIRTUAL_SUPPLY)?;
                 let shares = market.supply_shares.raw().checked_add(VIRTUAL_SHARES)?;
-                (supply as f64 / shares as f64, worth(state.mark.collateral()))
+                (supply as f64 / shares as f64, worth(state.mark.collateral_down(&shared)))
             }
         };
         state.market.owed_up(ScaledDebt::ZERO).ok()?;
-        let (threshold, value) = (state.params.liquidation_threshold.at(now), rate * price);
+        let (threshold, value) = (state.params.liquidation_threshold.at(clock), rate * price);
         if threshold > Ratio::ONE || kind.most * rate > AMOUNT_MAX || kind.most * value > VALUE_MAX {
             return None;
         }
@@ -111,6 +157,48 @@ impl Weight {
             Side::Debt => Self { carried: 0.0, debt: value, collateral: 0.0, slack },
         })
     }
+}
+
+/// Whether a price is known, and a deposit at it counts in full whatever the account owes.
+fn is_plain(mark: &MarkPrice) -> bool {
+    !mark.records().is_empty() && mark.records().iter().all(|record| record.remaining == Ratio::ONE)
+}
+
+/// All records of a price at this value.
+fn all(mark: &MarkPrice, value: impl Fn(&RecordMark) -> Price) -> SharedValues {
+    let mut values = SharedValues::default();
+    mark.records().iter().for_each(|record| values.choose(&record.denom, value(record), Ratio::ONE));
+    values
+}
+
+/// By kind, the bits of the records that it hangs on and whose ends differ: of a deposit in the lower half, of a debt
+/// in the upper one. Bits that nothing has in both halves are left out.
+fn masks<'a>(kinds: impl Iterator<Item = Option<(Side, &'a MarkPrice)>>) -> Vec<u64> {
+    let mut denoms: Vec<&str> = Vec::new();
+    let mut bit = |record: &'a RecordMark| {
+        let known = denoms.iter().position(|denom| *denom == record.denom);
+        let at = known.unwrap_or_else(|| {
+            denoms.push(&record.denom);
+            denoms.len() - 1
+        });
+        1u64 << (at % BITS as usize)
+    };
+    let mut mask = |(side, mark): (Side, &'a MarkPrice)| {
+        let bits = mark.records().iter().filter(|record| record.settled.low < record.settled.high).map(&mut bit);
+        let bits = bits.fold(0, |mask, bit| mask | bit);
+        if side == Side::Debt { bits << BITS } else { bits }
+    };
+    let mut masks: Vec<u64> = kinds.map(|kind| kind.map_or(0, &mut mask)).collect();
+    let all = masks.iter().fold(0, |all, mask| all | mask);
+    let contested = shared_bits(all);
+    masks.iter_mut().for_each(|mask| *mask &= contested | contested << BITS);
+    masks
+}
+
+/// The bits that a mask has in both halves.
+#[inline(always)]
+const fn shared_bits(mask: u64) -> u64 {
+    mask & (mask >> BITS) & ((1 << BITS) - 1)
 }
 
 /// An account's sums, in raw value. Good for an order among accounts; what is done about one goes by the exact numbers.
@@ -176,8 +264,12 @@ impl Sums {
 /// The filter of one scan.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// By number of the kind.
-    weights: Vec<Weight>,
+    /// By number of the kind, at an account's best.
+    best: Vec<Weight>,
+    /// At its worst.
+    worst: Vec<Weight>,
+    /// Which records are shared; empty where none can be.
+    masks: Vec<u64>,
     dust: f64,
 }
 
@@ -194,45 +286,61 @@ pub struct Rows {
 
 impl Filter {
     /// For these accounts, with the assets as they are at this time.
-    pub fn new(columns: &Columns, assets: &impl Assets, now: u64, dust: Value) -> Self {
-        let mut weights = vec![Weight::UNKNOWN; usize::from(Columns::FIRST_KIND)];
-        weights[0] = Weight::EMPTY;
-        weights.extend(columns.kinds().iter().map(|kind| {
-            let weight = assets.asset(kind.asset).and_then(|state| Weight::of(kind, state, now));
-            weight.unwrap_or(Weight::UNKNOWN)
-        }));
-        Self { weights, dust: real(dust) }
+    pub fn new(columns: &Columns, assets: &AssetTable, dust: Value) -> Self {
+        let clock = assets.moment().clock;
+        let mut best = vec![Weight::UNKNOWN; usize::from(Columns::FIRST_KIND)];
+        best[0] = Weight::EMPTY;
+        let mut worst = best.clone();
+        for kind in columns.kinds() {
+            let of = |ends| Weight::of(kind, assets.asset(kind.asset)?, clock, ends);
+            // Where one can't be told the other decides nothing either.
+            let (at_best, at_worst) = of(Ends::Best).zip(of(Ends::Worst)).unwrap_or((Weight::UNKNOWN, Weight::UNKNOWN));
+            best.push(at_best);
+            worst.push(at_worst);
+        }
+        let kinds = columns.kinds().iter().map(|kind| Some((kind.side, &assets.asset(kind.asset)?.mark)));
+        let mut masks = masks((0..Columns::FIRST_KIND).map(|_| None).chain(kinds));
+        if masks.iter().all(|mask| *mask == 0) {
+            masks.clear();
+        }
+        Self { best, worst, masks, dust: real(dust) }
     }
 
-    /// The sums of the account in this row.
+    /// The sums of the account in this row, at its best.
     pub fn sums(&self, columns: &Columns, row: usize) -> Sums {
-        let (amounts, numbers) = columns.rows();
-        let mut sums = Sums::default();
-        match (columns.apart(row), amounts.get(row).zip(numbers.get(row))) {
-            (Some(slots), _) => slots.iter().for_each(|(amount, number)| sums.add(*amount, self.weight(*number))),
-            (None, Some((amounts, numbers))) => {
-                amounts.iter().zip(numbers).for_each(|(amount, number)| sums.add(*amount, self.weight(*number)));
-            }
-            (None, None) => {}
-        }
-        sums
+        sum(&self.best, columns, row)
     }
 
     /// Judges these rows.
     pub fn judge(&self, columns: &Columns, rows: Range<usize>) -> Rows {
+        if self.masks.is_empty() {
+            self.judge_rows::<false>(columns, rows)
+        } else {
+            self.judge_rows::<true>(columns, rows)
+        }
+    }
+
+    fn judge_rows<const MASKED: bool>(&self, columns: &Columns, rows: Range<usize>) -> Rows {
         let (amounts, numbers) = columns.rows();
         let mut found = Rows::default();
         let first = rows.start;
         let slots = amounts.get(rows.clone()).unwrap_or_default().iter().zip(numbers.get(rows).unwrap_or_default());
         for (at, (amounts, numbers)) in slots.enumerate() {
-            let mut sums = Sums::default();
+            let (mut sums, mut mask) = (Sums::default(), 0);
             for (amount, number) in amounts.iter().zip(numbers) {
-                sums.add(*amount, self.weight(*number));
+                sums.add(*amount, weight(&self.best, *number));
+                if MASKED {
+                    mask |= self.mask(*number);
+                }
+            }
+            let row = first + at;
+            if MASKED && shared_bits(mask) != 0 {
+                found.add(row, self.between(columns, row, &sums));
+                continue;
             }
             if sums.is_healthy() {
                 continue;
             }
-            let row = first + at;
             let guess = if sums.is_below() { sums.badness(self.dust) } else { self.closer(columns, row) };
             found.add(row, guess);
         }
@@ -242,13 +350,52 @@ impl Filter {
     /// What the row alone doesn't tell.
     #[cold]
     fn closer(&self, columns: &Columns, row: usize) -> Guess {
-        columns.apart(row).map_or(Guess::Unsure, |_| self.sums(columns, row).guess(self.dust))
+        let Some(slots) = columns.apart(row) else { return Guess::Unsure };
+        let best = self.sums(columns, row);
+        let mask = slots.iter().fold(0, |mask, (_, number)| mask | self.mask(*number));
+        if shared_bits(mask) == 0 { best.guess(self.dust) } else { self.between(columns, row, &best) }
+    }
+
+    /// An account of which a record hangs on both sides: it lies between its best and its worst.
+    #[cold]
+    fn between(&self, columns: &Columns, row: usize, best: &Sums) -> Guess {
+        let worst = sum(&self.worst, columns, row);
+        if worst.is_healthy() {
+            return Guess::Healthy;
+        }
+        if !best.is_below() {
+            return Guess::Unsure;
+        }
+        match (best.badness(self.dust), worst.badness(self.dust)) {
+            (Guess::Bad, _) => Guess::Bad,
+            (_, Guess::Below) => Guess::Below,
+            _ => Guess::Unsure,
+        }
     }
 
     #[inline(always)]
-    fn weight(&self, number: u16) -> &Weight {
-        self.weights.get(usize::from(number)).unwrap_or(&Weight::UNKNOWN)
+    fn mask(&self, number: u16) -> u64 {
+        self.masks.get(usize::from(number)).copied().unwrap_or_default()
     }
+}
+
+#[inline(always)]
+fn weight(weights: &[Weight], number: u16) -> &Weight {
+    weights.get(usize::from(number)).unwrap_or(&Weight::UNKNOWN)
+}
+
+/// The sums of the account in this row by these weights.
+fn sum(weights: &[Weight], columns: &Columns, row: usize) -> Sums {
+    let (amounts, numbers) = columns.rows();
+    let mut sums = Sums::default();
+    match (columns.apart(row), amounts.get(row).zip(numbers.get(row))) {
+        (Some(slots), _) => slots.iter().for_each(|(amount, number)| sums.add(*amount, weight(weights, *number))),
+        (None, Some((amounts, numbers))) => {
+            amounts.iter().zip(numbers).for_each(|(amount, number)| sums.add(*amount, weight(weights, *number)));
+        }
+        (None, None) => {}
+    }
+    sums
 }
 
 impl Rows {

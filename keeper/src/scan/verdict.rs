@@ -3,24 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_risk::account::Account;
-use plimsoll_risk::health::{AssetState, Assets, Health, Position};
+use plimsoll_risk::health::{AssetState, Assets, Health, HealthError, Moment, Position};
 use plimsoll_risk::loss::is_bad_debt;
+use plimsoll_risk::mark::{MarkPrice, SharedValues};
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::price::Mark;
-use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_risk::units::{Price, Ratio, Value};
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::error::{Error, Result};
-use crate::scan::live::Live;
 use crate::scan::name;
 
-/// All assets at one time: interest added, guards applied.
+/// All assets at one time: interest added, prices chained and aged.
 #[derive(Clone, Debug)]
 pub struct AssetTable {
     states: BTreeMap<AssetId, AssetState>,
-    /// Those whose price nobody has published, though its source knows one.
-    live: BTreeSet<AssetId>,
+    moment: Moment,
+    /// Live records that are too old to be exchanged at: they have to be published before a liquidation.
+    stale: BTreeSet<String>,
 }
 
 impl Assets for AssetTable {
@@ -30,34 +30,43 @@ impl Assets for AssetTable {
 }
 
 impl AssetTable {
-    /// The book's assets at this time, by published prices alone.
+    /// The book's assets at this time, by what is published. A live price that is only too old to be exchanged at
+    /// counts as if it were published in the same transaction, since that is what the keeper does.
     pub fn at(book: &Book, now: u64) -> Result<Self> {
-        Self::with(book, now, &Live::new())
-    }
-
-    /// The book's assets at this time. As the pool does, it takes a live record in place of a published one that fails.
-    pub fn with(book: &Book, now: u64, live: &Live) -> Result<Self> {
-        let mut unpublished = BTreeSet::new();
-        let mut state = |(id, asset): (&AssetId, &crate::book::Asset)| {
+        let heartbeat = book.prices.heartbeat_at(now);
+        let moment = Moment { clock: heartbeat.clock(now), halted: heartbeat.is_halted(&book.halt_grace, now) };
+        let mut table = Self { states: BTreeMap::new(), moment, stale: BTreeSet::new() };
+        for (id, asset) in &book.assets {
             let market = asset.stored.clone().accrue(now, asset.params.reserve_factor);
             let market = market.map_err(|error| Error::garbage(&asset.params.denom, error))?;
-            let mut mark = asset.record.as_ref().map_or(Mark::unknown(), |record| record.mark(now));
-            if let (true, Some(record)) = (mark.quote.is_err(), live.get(id)) {
-                mark = record.mark(now);
-                unpublished.extend(mark.quote.is_ok().then_some(*id));
-            }
-            Ok((*id, AssetState { params: asset.params.clone(), market, mark }))
-        };
-        let states = book.assets.iter().map(&mut state).collect::<Result<_>>()?;
-        Ok(Self { states, live: unpublished })
+            let mark = table.published(book.prices.price(&asset.params.denom, now));
+            table.states.insert(*id, AssetState { params: asset.params.clone(), market, mark });
+        }
+        Ok(table)
     }
 
-    /// By denom, what is wrong with the prices that fail their guards, live ones included.
+    fn published(&mut self, price: MarkPrice) -> MarkPrice {
+        let mut records = price.records().to_vec();
+        for record in records.iter_mut().filter(|record| record.fault.is_none() && record.exchange_fault.is_some()) {
+            self.stale.insert(record.denom.clone());
+            record.exchange_fault = None;
+        }
+        MarkPrice::new(records)
+    }
+
+    /// The moment by which accounts are judged.
+    pub const fn moment(&self) -> &Moment {
+        &self.moment
+    }
+
+    /// The account in amounts and prices.
+    pub fn position(&self, account: &Account) -> std::result::Result<Position, HealthError> {
+        Position::of(account, self, &self.moment)
+    }
+
+    /// By denom, why the prices that are silent are so.
     pub fn faults(&self) -> BTreeMap<String, String> {
-        let fault = |state: &AssetState| {
-            let fault = state.mark.quote.as_ref().err()?;
-            Some((state.params.denom.clone(), fault.to_string()))
-        };
+        let fault = |state: &AssetState| Some((state.params.denom.clone(), state.mark.fault()?.to_string()));
         self.states.values().filter_map(fault).collect()
     }
 
@@ -67,16 +76,37 @@ impl AssetTable {
         let ids: BTreeSet<AssetId> = ids.collect();
         let fault = |id: &AssetId| {
             let state = self.states.get(id)?;
-            let fault = state.mark.quote.as_ref().err()?;
-            Some(format!("the price of {} fails its guards ({fault})", state.params.denom))
+            Some(format!("the price of {} is silent ({})", state.params.denom, state.mark.fault()?))
         };
         let faults: Vec<String> = ids.iter().filter_map(fault).collect();
         (!faults.is_empty()).then(|| faults.join(", "))
     }
 
-    /// Whether publishing its price first saves the pool from asking for it.
-    pub fn is_unpublished(&self, id: AssetId) -> bool {
-        self.live.contains(&id)
+    /// The records to publish in the same transaction before one of these assets is exchanged for the other, by denom.
+    pub fn stale<const N: usize>(&self, ids: [AssetId; N]) -> Vec<String> {
+        let marks = ids.iter().filter_map(|id| self.states.get(id)).map(|state| &state.mark);
+        let denoms: BTreeSet<&String> = marks.flat_map(|mark| mark.records()).map(|record| &record.denom).collect();
+        denoms.into_iter().filter(|denom| self.stale.contains(*denom)).cloned().collect()
+    }
+
+    /// Whether this live record is too old to seize or repay by.
+    pub fn is_stale(&self, denom: &str) -> bool {
+        self.stale.contains(denom)
+    }
+
+    /// What a token surely brings: the low edge of all that was observed, rounded down; 0 while it is silent.
+    pub fn brings_down(&self, id: AssetId) -> Price {
+        self.states.get(&id).map_or(Price::ZERO, |state| state.mark.low_down(&SharedValues::default()))
+    }
+
+    /// What a token costs at most: the high edge of all that was observed, rounded up.
+    pub fn costs_up(&self, id: AssetId) -> Price {
+        self.states.get(&id).map_or(Price::ZERO, |state| state.mark.high_up(&SharedValues::default()))
+    }
+
+    /// What a debt counts at in liquidation, unless it shares a record with a collateral. Rounded up.
+    pub fn counts_up(&self, id: AssetId) -> Price {
+        self.states.get(&id).map_or(Price::ZERO, |state| state.mark.debt_up(&SharedValues::default()))
     }
 }
 
@@ -93,9 +123,9 @@ pub struct Verdict {
 
 impl Verdict {
     /// Judges one account.
-    pub fn of(key: &AccountKey, account: &Account, assets: &AssetTable, now: u64, dust: Value) -> Result<Self> {
+    pub fn of(key: &AccountKey, account: &Account, assets: &AssetTable, dust: Value) -> Result<Self> {
         let judge = || -> std::result::Result<Self, Box<dyn std::error::Error>> {
-            let position = Position::of(account, assets, now)?;
+            let position = assets.position(account)?;
             let (health, bad_debt) = (position.health()?, is_bad_debt(&position, dust)?);
             Ok(Self { key: key.clone(), health, bad_debt })
         };
@@ -108,6 +138,11 @@ impl Verdict {
     }
 
     /// Whether the health factor is below 1.
+    pub fn is_below_one(&self) -> bool {
+        self.health.is_below_one()
+    }
+
+    /// Whether the account may be liquidated: its health factor is below 1, and no grace spares it.
     pub fn is_liquidatable(&self) -> bool {
         self.health.is_liquidatable()
     }

@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "what fails here fails its test")]
 
 use plimsoll_keeper::book::accounts::Accounts;
+use plimsoll_keeper::book::prices::Prices;
 use plimsoll_keeper::book::{Addresses, Asset, Book};
 use plimsoll_keeper::chain::Head;
 use plimsoll_risk::account::{Account, Collateral, Debt};
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::{AssetId, AssetParams, BonusCurve, Ramp, Switches};
-use plimsoll_risk::price::{Guards, PRICE_MAX, PriceRecord};
+use plimsoll_risk::price::{Guards, PRICE_MAX, PriceBand, PriceRecord};
 use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Index, Price, Rate, Ratio, ScaledDebt, SupplyShares, Value};
 use plimsoll_schema::pool::AccountKey;
@@ -65,12 +67,8 @@ pub struct Listing {
 
 impl Listing {
     pub fn asset(self, number: u16) -> Asset {
-        let mut record = PriceRecord::unpublished(0, guards());
-        (record.price, record.low, record.high) =
-            (Price::new(self.price), Price::new(self.price), Price::new(self.price));
-        record.timestamp = NOW;
         Asset {
-            params: params(format!("denom{number}"), self.decimals, Ratio::new(self.threshold)),
+            params: params(denom(number), self.decimals, Ratio::new(self.threshold)),
             stored: Market {
                 cash: Amount::new(self.supply),
                 lent: Amount::ZERO,
@@ -78,11 +76,37 @@ impl Listing {
                 borrow_index: Index::new(self.index),
                 supply_shares: SupplyShares::new(self.shares),
                 reserves: Amount::ZERO,
+                reserves_fraction: Ratio::ZERO,
                 updated_at: NOW,
                 rate: Rate::ZERO,
+                written_off: false,
             },
-            record: Some(record),
         }
+    }
+
+    /// Its price, observed now and settled there.
+    pub fn record(self) -> PriceRecord {
+        record(PriceBand { low: Price::new(self.price), high: Price::new(self.price) }, None)
+    }
+}
+
+/// What the assets are called.
+pub fn denom(number: u16) -> String {
+    format!("denom{number}")
+}
+
+/// A record that was observed now, of which liquidation counts this band: the settled price is its high end, above all
+/// that was observed.
+pub fn record(counted: PriceBand, quote: Option<String>) -> PriceRecord {
+    let low = PriceBand { high: counted.low, ..counted };
+    PriceRecord {
+        settled: counted.high,
+        anchored_at: NOW,
+        raw: low,
+        extremes: low,
+        timestamp: NOW,
+        awaiting: false,
+        ..PriceRecord::unpublished(0, quote, 0, guards())
     }
 }
 
@@ -91,8 +115,10 @@ fn guards() -> Guards {
         max_age: Some(3_600),
         floor: Price::new(1),
         ceiling: PRICE_MAX,
+        bound_hold: 0,
         max_deviation: Ratio::ONE,
-        step_interval: 0,
+        // No step is due before an hour has passed.
+        step_interval: 3_600,
         age_spread: Ratio::ZERO,
     }
 }
@@ -118,6 +144,8 @@ fn params(denom: String, decimals: u8, threshold: Ratio) -> AssetParams {
         flash_loan_fee: Ratio::ZERO,
         rate_model: RateModel::Kinked(kinked),
         enabled: Switches { deposit: true, borrow: true, flash_loan: true },
+        sale_cost: Ratio::percent(1),
+        max_borrow_utilization: Ratio::percent(95),
     }
 }
 
@@ -128,7 +156,12 @@ pub fn book(listings: &[Listing], dust: Value) -> Book {
         head: Head { chain_id: "test-1".to_owned(), height: 1, time: NOW },
         addresses: Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() },
         terms: LiquidationTerms { target_health_factor: Ratio::percent(110), dust_value: dust },
+        halt_grace: HaltGrace::default(),
         assets: listings.iter().enumerate().map(|(at, l)| (AssetId(number(at)), l.asset(number(at)))).collect(),
+        prices: Prices {
+            heartbeat: None,
+            records: listings.iter().enumerate().map(|(at, l)| (denom(number(at)), l.record())).collect(),
+        },
         accounts: Accounts::new(),
     }
 }

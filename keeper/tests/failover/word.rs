@@ -42,7 +42,9 @@ fn book(head: Head) -> Book {
         head,
         addresses: Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() },
         terms: LiquidationTerms { target_health_factor: Ratio::percent(110), dust_value: Value::ZERO },
+        halt_grace: Default::default(),
         assets: Default::default(),
+        prices: Default::default(),
         accounts: Default::default(),
     }
 }

@@ -8,7 +8,8 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 use serde::de::DeserializeOwned;
 
 use crate::book::answer::check_account;
-use crate::book::store::{ACCOUNTS, ASSETS, Bad, Codes, FORMAT, META, Stored};
+use crate::book::prices::Prices;
+use crate::book::store::{ACCOUNTS, ASSETS, Bad, Codes, FORMAT, META, RECORDS, Stored};
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::Head;
 
@@ -32,13 +33,19 @@ pub(super) fn stored(transaction: &ReadTransaction) -> std::result::Result<Optio
             head: Head { chain_id, height, time },
             addresses: Addresses { pool, oracle },
             terms: field(&meta, "terms")?,
+            halt_grace: field(&meta, "halt_grace")?,
             assets: Default::default(),
+            prices: Prices { heartbeat: field(&meta, "heartbeat")?, records: Default::default() },
             accounts: Default::default(),
         };
         for row in transaction.open_table(ASSETS)?.iter()? {
             let (id, bytes) = row?;
-            let (params, stored, record) = decode(bytes.value())?;
-            book.assets.insert(AssetId(id.value()), Asset { params, stored, record });
+            let (params, stored) = decode(bytes.value())?;
+            book.assets.insert(AssetId(id.value()), Asset { params, stored });
+        }
+        for row in transaction.open_table(RECORDS)?.iter()? {
+            let (denom, bytes) = row?;
+            book.prices.records.insert(denom.value().to_owned(), decode(bytes.value())?);
         }
         let (table, count): (_, u64) = (transaction.open_table(ACCOUNTS)?, field(&meta, "accounts")?);
         if table.len()? != count {

@@ -18,9 +18,10 @@ const PAIR: &str = "crates.io:plimsoll-pair";
 /// This keeper's version, which is the contracts' too.
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
+/// What a contract calls itself.
 #[derive(Deserialize)]
-struct Version {
-    contract: String,
+pub(super) struct Version {
+    pub(super) contract: String,
     version: String,
 }
 
@@ -100,7 +101,8 @@ fn setting(kind: &str) -> String {
     format!("contracts.{kind}{}", if kind == "pair" { "s" } else { "" })
 }
 
-async fn version(chain: &impl Chain, address: &str) -> Result<Option<Version>> {
+/// What the contract at this address calls itself, empty where it doesn't; none where no contract is.
+pub(super) async fn version(chain: &impl Chain, address: &str) -> Result<Option<Version>> {
     if !chain.is_contract(address).await? {
         return Ok(None);
     }

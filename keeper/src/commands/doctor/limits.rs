@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::math::{ONE, mul_div_down_128, mul_div_up_128};
 use plimsoll_risk::params::AssetParams;
-use plimsoll_risk::price::PriceRecord;
 use plimsoll_risk::units::{Amount, Price, Ratio, Value};
 
 use crate::chain::{Chain, Coin};
+use crate::commands::doctor::Check;
 use crate::commands::doctor::market::Market;
-use crate::commands::doctor::{Check, prices};
 use crate::commands::run::one_liquidation;
 use crate::config::{Config, MAX_REPAY, Strategy};
 use crate::error::Result;
@@ -25,7 +25,7 @@ pub async fn check(chain: &impl Chain, config: &Config) -> Vec<Check> {
     checks.extend(item_gas(strategy.item_gas).filter(|_| through_liquidator));
     match Market::read(chain, &config.contracts.pool).await {
         Ok(market) => {
-            match mid_prices(chain, &market).await {
+            match known_prices(chain, &market).await {
                 Ok(prices) => checks.extend(repayable(strategy, &market, &prices)),
                 Err(error) => checks.push(Check::error("limits", &error)),
             }
@@ -99,12 +99,15 @@ pub fn repayable(strategy: &Strategy, market: &Market, prices: &BTreeMap<String,
     strategy.max_repay.iter().filter_map(judge).collect()
 }
 
-/// The prices that pass their guards, by denom.
-async fn mid_prices(chain: &impl Chain, market: &Market) -> Result<BTreeMap<String, Price>> {
+/// What a debt of each denom counts at in liquidation, by denom; of silent ones nothing.
+async fn known_prices(chain: &impl Chain, market: &Market) -> Result<BTreeMap<String, Price>> {
     let now = chain.head().await?.time;
-    let records = prices::records(chain, market).await?;
-    let mid = |(denom, record): (String, Option<PriceRecord>)| Some((denom, record?.quote(now).ok()?.mid));
-    Ok(records.into_iter().filter_map(mid).collect())
+    let prices = market.prices(chain).await?;
+    let counts = |denom: &str| {
+        let price = prices.price(denom, now);
+        price.fault().is_none().then(|| (denom.to_owned(), price.debt_up(&SharedValues::default())))
+    };
+    Ok(market.denoms().filter_map(counts).collect())
 }
 
 /// Whether the key's own coins may repay what an account owes at least; nothing where they may.
@@ -136,7 +139,7 @@ pub fn spending(strategy: &Strategy, least_debt: Value, through_liquidator: bool
 }
 
 /// Whether what is accepted at least still pays. The bonus less the protocol's fee is what the slippage is taken from: at `(1 + bonus)(1 −
-/// slippage) ≤ 1` nothing does.
+/// slippage) ≤ 1` nothing does. The fee is a share of what the bonus exceeds the sale's cost by.
 pub fn slippage<'a>(
     slippage: Ratio,
     assets: impl Iterator<Item = &'a AssetParams>,
@@ -151,7 +154,11 @@ pub fn slippage<'a>(
 
 fn too_much(slippage: Ratio, params: &AssetParams, through_liquidator: bool) -> Option<Check> {
     let kept = ONE.saturating_sub(params.protocol_liquidation_fee.raw());
-    let after_fee = |bonus: Ratio| mul_div_down_128(bonus.raw(), kept, ONE).map_or(Ratio::ZERO, Ratio::new);
+    let after_fee = |bonus: Ratio| {
+        let free = bonus.min(params.sale_cost);
+        let rest = mul_div_down_128(bonus.saturating_sub(free).raw(), kept, ONE).map_or(Ratio::ZERO, Ratio::new);
+        free.saturating_add(rest)
+    };
     let (least, most) = (after_fee(params.liquidation_bonus.min), after_fee(params.liquidation_bonus.max));
     let (denom, mend) = (&params.denom, "lower strategy.slippage");
     if !pays(least, slippage) && !pays(most, slippage) {

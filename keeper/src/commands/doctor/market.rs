@@ -2,6 +2,7 @@
 
 use plimsoll_schema::pool::{Config, ConfigResponse, MARKETS_LIMIT, MarketResponse, MarketsResponse, QueryMsg};
 
+use crate::book::prices::Prices;
 use crate::chain::{Chain, query};
 use crate::error::Result;
 
@@ -15,6 +16,16 @@ pub struct Market {
 }
 
 impl Market {
+    /// The denoms of all that it lists.
+    pub fn denoms(&self) -> impl Iterator<Item = &str> {
+        self.assets.iter().map(|asset| asset.params.denom.as_str())
+    }
+
+    /// What the oracle has published of them.
+    pub async fn prices(&self, chain: &impl Chain) -> Result<Prices> {
+        Prices::read(chain, &self.config.oracle, self.denoms(), None).await
+    }
+
     /// Asks the pool.
     pub async fn read(chain: &impl Chain, pool: &str) -> Result<Self> {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, None).await?;

@@ -1,4 +1,4 @@
-//! Prices that begin to fail their guards, or pass them again: told once each time. Pure.
+//! Prices that fall silent, or are heard again: told once each time. Pure.
 
 use std::collections::BTreeMap;
 

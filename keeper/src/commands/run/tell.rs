@@ -103,11 +103,13 @@ pub(super) struct Teller {
     /// The accounts about which something would have been done at the block before.
     told: BTreeSet<AccountKey>,
     failing: Failing,
+    /// Whether liquidation waited at the block before.
+    halted: bool,
 }
 
 impl Teller {
     pub fn new(live: bool, json: bool) -> Self {
-        Self { live, json, told: BTreeSet::new(), failing: Failing::default() }
+        Self { live, json, told: BTreeSet::new(), failing: Failing::default(), halted: false }
     }
 
     pub fn block(&mut self, tick: &Tick) -> Result<()> {
@@ -118,7 +120,7 @@ impl Teller {
         report(tick, self.json)
     }
 
-    /// Prices that begin to fail, or pass again: while one fails nobody with it can be liquidated, and all seem healthy.
+    /// Prices that fall silent, or are heard again, and halts of the oracle.
     fn prices(&mut self, tick: &Tick) {
         let (height, change) = (tick.head.height, self.failing.see(tick.scan.assets.faults()));
         for (denom, fault) in change.failing {
@@ -126,12 +128,26 @@ impl Teller {
                 height,
                 denom,
                 fault,
-                "the price fails its guards: no account with it can be liquidated until it is published anew; wake its feeders"
+                "the price is silent: nothing is seized or repaid at it until it is published anew; wake its feeders"
             );
         }
         for denom in change.passing {
-            tracing::warn!(height, denom, "the price passes its guards again");
+            tracing::warn!(height, denom, "the price is published again");
         }
+        let (halted, spared) = (tick.scan.assets.moment().halted, tick.scan.spared());
+        if halted && !self.halted {
+            tracing::warn!(
+                height,
+                spared,
+                "the oracle was halted: accounts whose collateral suffices are spared until the grace after it is over"
+            );
+        } else if self.halted && !halted {
+            tracing::warn!(
+                height,
+                "the grace after the oracle's halt is over: every account below 1 is liquidated again"
+            );
+        }
+        self.halted = halted;
     }
 
     /// What a dry run leaves undone, once: the next block would say the same.
@@ -185,7 +201,9 @@ fn report(tick: &Tick, json: bool) -> Result<()> {
         &json!({
             "height": height,
             "accounts": tick.scan.accounts,
-            "liquidatable": tick.scan.below(),
+            "liquidatable": tick.scan.count_liquidatable(),
+            "spared": tick.scan.spared(),
+            "halted": tick.scan.assets.moment().halted,
             "planned": tick.plan.actions.len(),
             "skipped": skipped,
             "sent": tick.sent.hash,

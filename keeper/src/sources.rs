@@ -1,0 +1,45 @@
+//! The oracle's sources, and which of them somebody has to publish.
+
+use std::collections::BTreeMap;
+
+use plimsoll_schema::oracle::{QueryMsg, Source, SourceResponse, SourcesResponse};
+
+use crate::chain::{Chain, query};
+use crate::error::{Error, Result};
+
+/// As many sources as the oracle tells at once.
+const SOURCES_MAX: u32 = 30;
+/// No oracle has more pages of them: whoever leads on lies.
+const PAGES_MAX: usize = 100;
+
+/// All sources of an oracle, page by page.
+pub async fn sources(chain: &impl Chain, oracle: &str, height: Option<u64>) -> Result<Vec<SourceResponse>> {
+    let (mut all, mut start_after): (Vec<SourceResponse>, Option<String>) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let question = QueryMsg::Sources { start_after: start_after.clone(), limit: Some(SOURCES_MAX) };
+        let page: SourcesResponse = query(chain, oracle, &question, height).await?;
+        let last = page.sources.last().map(|source| source.denom.clone());
+        all.extend(page.sources);
+        // A page that doesn't lead on is the last one, whatever it holds.
+        if last.is_none() || last <= start_after {
+            return Ok(all);
+        }
+        start_after = last;
+    }
+    Err(Error::garbage(oracle, format!("more than {PAGES_MAX} pages of sources")))
+}
+
+/// By denom, the shortest window of its live sources, the fallback's included: that one has to watch its pair before it
+/// is needed.
+pub fn windows(sources: &[SourceResponse]) -> BTreeMap<String, u64> {
+    let mut windows = BTreeMap::new();
+    for told in sources {
+        let fallback = told.fallback.iter().map(|fallback| &fallback.source);
+        let live = std::iter::once(&told.source).chain(fallback).filter_map(|source| match source {
+            Source::Pair(pair) => Some(pair.window),
+            _ => None,
+        });
+        windows.extend(live.min().map(|window| (told.denom.clone(), window)));
+    }
+    windows
+}
