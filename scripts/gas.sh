@@ -11,6 +11,8 @@
 # Setting of every row: contracts not pinned, denoms uusd and uatom, one message a transaction, no memo, `gas_used`; two
 # markets with interest to add, one collateral, one debt, account_id 0, prices as two feeders left them; the lender who
 # withdraws has no debt; the liquidation is partial, takes underlying, and gets a refund. `batch` deposits and borrows.
+# `borrow_live` borrows against a token that a pair prices, in uatom, which is fed: the pair is asked in the message. `liquidate_rate`
+# liquidates that account, its price published just before.
 # `flash_loan` is taken and repaid by the liquidator, whose only item fails (an account that has no debt); its fee was given to it
 # before. `liquidate_via_liquidator_N` are N such liquidations on one flash loan and one sale.
 set -euo pipefail
@@ -50,14 +52,16 @@ call() { tx "$1" execute "$pool" "$2" ${3:+--amount "$3"}; }
 say "deploying"
 owner=$(address owner)
 oracle=$(deploy oracle "$(jq -nc --arg owner "$owner" \
-	'{owner: $owner, production: false, source_delay: 0, max_replacement_deviation: "1"}')")
+	'{owner: $owner, production: false, source_delay: 0, heartbeat_gap: 900}')")
 pool=$(deploy pool "$(jq -nc --arg owner "$owner" --arg oracle "$oracle" '{owner: $owner, config: {oracle: $oracle,
-	liquidation: {target_health_factor: "1.05", dust_value: "10"}, min_debt_value: "20", reserves_delay: 86400}}')")
+	liquidation: {target_health_factor: "1.05", dust_value: "5"}, min_debt_value: "20", reserves_delay: 86400, oracle_delay: 0,
+	halt_grace: {gap: 900, grace: 900}}}')")
 
 for denom in uusd uatom; do
 	tx owner execute "$oracle" "$(jq -nc --arg denom $denom --arg one "$(address feeder1)" --arg two "$(address feeder2)" \
 		'{set_source: {denom: $denom, source: {feed: {feeders: [$one, $two], quorum: 2}},
-		guards: {max_age: 86400, floor: "0.01", ceiling: "1000", max_deviation: "0.5", step_interval: 1, age_spread: "0.01"}}}')" >/dev/null
+		guards: {max_age: 86400, floor: "0.01", ceiling: "1000", bound_hold: 600, max_deviation: "0.5", step_interval: 1,
+			age_spread: "0.01"}}}')" >/dev/null
 done
 feed() {
 	local feeder
@@ -102,6 +106,30 @@ call user3 '{"deposit":{}}' 1000000000uatom >/dev/null
 call user3 '{"borrow":{"denom":"uusd","amount":"6900000000"}}' >/dev/null
 feed 9
 row liquidate keeper "{\"liquidate\":{\"user\":\"$(address user3)\",\"collateral_denom\":\"uatom\"}}" 6900000000uusd
+
+say "a token that a pair prices"
+ibc=ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2
+live_pair=$(deploy pair "$(jq -nc --arg ibc $ibc '{asset_infos: [{native_token: {denom: $ibc}}, {native_token: {denom: "uatom"}}], fee: "0.003"}')")
+tx owner execute "$live_pair" "$(jq -nc --arg ibc $ibc '{provide_liquidity: {assets: [
+	{info: {native_token: {denom: $ibc}}, amount: "1000000000000"}, {info: {native_token: {denom: "uatom"}}, amount: "500000000000"}]}}')" \
+	--amount "1000000000000$ibc,500000000000uatom" >/dev/null
+tx owner execute "$oracle" "$(jq -nc --arg ibc $ibc --arg pair "$live_pair" '{set_source: {denom: $ibc, source: {pair: {pair: $pair,
+	decimals: 6, quote_denom: "uatom", quote_decimals: 6, quote_priced: true, window: 32, min_reserve: "1000000", min_quote_reserve: "1000000"}},
+	guards: {max_age: 86400, floor: "0.001", ceiling: "1000", bound_hold: 600, max_deviation: "0.5", step_interval: 1, age_spread: "0.01"}}}')" >/dev/null
+publish() { tx user1 execute "$oracle" "{\"publish\":{\"denoms\":[\"$ibc\"]}}" >/dev/null; }
+for _ in {1..5}; do publish && sleep 8; done # four intervals of a quarter of the window
+tx owner execute "$pool" "$(jq -nc --arg denom $ibc '{init_asset: {params: {denom: $denom, decimals: 6,
+	max_loan_to_value: "0.7", liquidation_threshold: "0.75",
+	liquidation_bonus: {min: "0.02", max: "0.1", full_at: "0.9"}, protocol_liquidation_fee: "0.2",
+	reserve_factor: "0.1", reserve_floor: "0.01", flash_loan_fee: "0.0009", supply_cap: "1000000000000000", borrow_cap: "1000000000000000",
+	rate_model: {kinked: {optimal_utilization_rate: "0.8", base: "0.01", slope_1: "0.08", slope_2: "1"}}}}}')" >/dev/null
+call user1 '{"deposit":{"account_id":7}}' "2000000000$ibc" >/dev/null
+publish
+row borrow_live user1 '{"borrow":{"account_id":7,"denom":"uusd","amount":"6100000000"}}'
+feed 8
+publish
+row liquidate_rate keeper "{\"liquidate\":{\"user\":\"$(address user1)\",\"account_id\":7,\"collateral_denom\":\"$ibc\"}}" 6100000000uusd
+feed 9
 
 say "the liquidation market"
 liquidator=$(deploy liquidator "{\"pool\":\"$pool\"}")

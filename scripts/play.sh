@@ -19,8 +19,8 @@ deployment=${PLIMSOLL_DEPLOYMENT:-deployments/local.json}
 pool=$(jq -r .pool.address "$deployment")
 oracle=$(jq -r .oracle.address "$deployment")
 
-# mid_price <denom>: what the oracle says of it now.
-mid_price() {
+# settled_price <denom>: what the oracle says of it now.
+settled_price() {
 	smart "$oracle" "$(jq -nc --arg denom "$1" '{prices_by_denoms: {denoms: [$denom]}}')" | jq -c '.prices[0]'
 }
 
@@ -31,7 +31,7 @@ case "${1:-} $#" in
 	;;
 'borrow 1')
 	for denom in uusd uatom; do
-		price=$(mid_price $denom)
+		price=$(settled_price $denom)
 		now=$(jq -r '.valid.price // empty' <<<"$price")
 		[[ $now ]] || die "$denom has no price: $price; vote one with scripts/play.sh price, or for all with scripts/deploy.sh local"
 	done
@@ -53,10 +53,11 @@ case "${1:-} $#" in
 'price 3')
 	vote=$(jq -nc --arg denom "$2" --arg price "$3" '{feed: {prices: [{$denom, $price}]}}')
 	for feeder in feeder1 feeder2; do tx $feeder execute "$oracle" "$vote" >/dev/null; done
-	price=$(mid_price "$2")
+	price=$(settled_price "$2")
 	say "$2 is at $price"
 	jq -e --arg wanted "$3" '.valid.price // "nan" | tonumber == ($wanted | tonumber)' <<<"$price" >/dev/null ||
-		die "that isn't $3: the oracle moves in steps (max_deviation, step_interval) within its bounds; vote again for the next step"
+		die "that isn't $3: the settled price follows votes in steps (max_deviation, step_interval), and bounds hold it" \
+			"for a while; look again later"
 	;;
 *) usage ;;
 esac
