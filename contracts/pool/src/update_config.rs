@@ -74,8 +74,7 @@ pub fn update_oracle(deps: DepsMut, env: Env, info: MessageInfo, oracle: &str) -
     let now = env.block.time.seconds();
     let mut config = CONFIG.load(deps.storage)?;
     let announced = PROPOSED_ORACLE.load(deps.storage)?.filter(|(proposed, _)| *proposed == oracle);
-    let expired_at = announced.as_ref().map(|(_, effective_at)| effective_at.saturating_add(ORACLE_WINDOW));
-    let in_time = announced.filter(|_| expired_at.is_some_and(|expired_at| now <= expired_at));
+    let in_time = announced.filter(|(_, effective_at)| now <= effective_at.saturating_add(ORACLE_WINDOW));
     let response = Response::new().add_attribute(event::ACTION, "update_oracle").add_attribute("oracle", &oracle);
     let effective_at = match in_time {
         Some((_, effective_at)) => effective_at,
