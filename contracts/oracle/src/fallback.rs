@@ -1,6 +1,7 @@
 //! A second source that speaks for a denom while the first is silent.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
+use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::event::{ACTION, DENOM, PENDING};
 use plimsoll_schema::oracle::{FallbackSource, PRICE_RECORDS, PendingFallback, Source};
 
@@ -65,18 +66,18 @@ pub fn apply_fallback(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str)
 pub fn remove_fallback(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) -> Result<Response, ContractError> {
     assert_owner_or_guardian(&CONFIG.load(deps.storage)?, info.sender.as_str())?;
     let clock = beat(deps.storage, env)?;
-    let (mut listing, _) = load(deps.storage, denom)?;
+    let (mut listing, record) = load(deps.storage, denom)?;
     if listing.fallback.is_none() && listing.pending_fallback.is_none() {
         return Err(ContractError::NoFallback { denom: denom.to_owned() });
     }
-    dismiss(deps.storage, denom, &mut listing, clock.now)?;
+    dismiss(deps.storage, denom, &mut listing, &record, clock.now)?;
     LISTINGS.save(deps.storage, denom, &listing)?;
     Ok(Response::new().add_attribute(ACTION, "remove_fallback").add_attribute(DENOM, denom))
 }
 
 fn stand(storage: &mut dyn Storage, denom: &str, named: FallbackSource, now: u64) -> Result<(), ContractError> {
-    let (mut listing, _) = load(storage, denom)?;
-    dismiss(storage, denom, &mut listing, now)?;
+    let (mut listing, record) = load(storage, denom)?;
+    dismiss(storage, denom, &mut listing, &record, now)?;
     let FallbackSource { source, guards, after } = named;
     let seated = Seated { source, guards, generation: listing.next_generation(denom)? };
     listing.fallback = Some(Fallback { seated, after });
@@ -85,10 +86,15 @@ fn stand(storage: &mut dyn Storage, denom: &str, named: FallbackSource, now: u64
 
 /// Takes the fallback out of the listing. Where it had spoken last the denom is silent until the first source speaks;
 /// where the settled price can't be told in that one's unit, it starts anew.
-fn dismiss(storage: &mut dyn Storage, denom: &str, listing: &mut Listing, now: u64) -> Result<(), ContractError> {
-    let (_, record) = load(storage, denom)?;
-    if listing.is_held_by_fallback(&record) {
-        let handed = handed_over(storage, &record, &listing.first, now)?;
+fn dismiss(
+    storage: &mut dyn Storage,
+    denom: &str,
+    listing: &mut Listing,
+    record: &PriceRecord,
+    now: u64,
+) -> Result<(), ContractError> {
+    if listing.is_held_by_fallback(record) {
+        let handed = handed_over(storage, record, &listing.first, now)?;
         PRICE_RECORDS.save(storage, denom, &handed.unwrap_or_else(|| listing.first.unpublished()))?;
     }
     if let Some(old) = listing.fallback.take() {
