@@ -110,8 +110,7 @@ impl Book {
     /// Loads all that the account's borrowing power depends on, its live sources asked in this very message.
     pub fn load_live(&mut self, deps: Deps, account: &Account) -> Result<(), ContractError> {
         self.load_priced(deps, account)?;
-        let held = account.collaterals.iter().map(|held| held.asset);
-        let ids: Vec<AssetId> = held.chain(account.debts.iter().map(|owed| owed.asset)).collect();
+        let ids: Vec<AssetId> = account.assets().collect();
         self.ask_live(deps, &ids)
     }
 
@@ -299,9 +298,7 @@ impl Book {
     /// Errors when one more token priced by a live source would be among the account's: each is asked at a borrow, so their number is
     /// bounded. `id` must be loaded.
     pub fn assert_live_slot(&mut self, deps: Deps, account: &Account, id: AssetId) -> Result<(), ContractError> {
-        let held = account.collaterals.iter().map(|held| held.asset);
-        let others: Vec<AssetId> =
-            held.chain(account.debts.iter().map(|owed| owed.asset)).filter(|o| *o != id).collect();
+        let others: Vec<AssetId> = account.assets().filter(|other| *other != id).collect();
         if others.len() < LIVE_MAX {
             return Ok(());
         }

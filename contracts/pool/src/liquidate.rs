@@ -219,9 +219,7 @@ pub fn named(book: &Book, holder: &Holder, error: LiquidationError) -> ContractE
 
 /// The first silent price among what was read of the account.
 fn silent_price(book: &Book, account: &Account) -> Option<ContractError> {
-    let deposits = account.collaterals.iter().map(|held| held.asset);
-    let mut assets = deposits.chain(account.debts.iter().map(|owed| owed.asset)).filter(|id| book.is_priced(*id));
-    assets.find_map(|id| {
+    account.assets().filter(|id| book.is_priced(*id)).find_map(|id| {
         let fault = book.mark(id).ok()?.fault()?;
         Some(ContractError::Price { denom: book.denom(id).ok()?, fault })
     })

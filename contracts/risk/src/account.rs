@@ -64,6 +64,11 @@ impl Account {
         self.collaterals.is_empty() && self.debts.is_empty() && self.category == 0 && self.settings == 0
     }
 
+    /// The assets that it supplied, then those that it owes. One that it has on both sides comes twice.
+    pub fn assets(&self) -> impl Iterator<Item = AssetId> + use<'_> {
+        self.collaterals.iter().map(|held| held.asset).chain(self.debts.iter().map(|owed| owed.asset))
+    }
+
     /// The deposit of this asset.
     pub fn collateral(&self, asset: AssetId) -> Option<&Collateral> {
         self.collaterals.iter().find(|c| c.asset == asset)

@@ -161,9 +161,7 @@ impl Passed {
 
     /// It came to nothing, with all the means there are.
     pub(super) fn vain(&mut self, key: &AccountKey, account: &Account, reason: Skip, grounds: &Grounds) {
-        let assets =
-            account.collaterals.iter().map(|slot| slot.asset).chain(account.debts.iter().map(|slot| slot.asset));
-        let grounds = assets.filter_map(|id| Some((id, *grounds.0.get(&id)?))).collect();
+        let grounds = account.assets().filter_map(|id| Some((id, *grounds.0.get(&id)?))).collect();
         let vain = Some(Vain { reason, account: account.clone(), grounds, moves: self.moves });
         self.accounts.insert(key.clone(), Look { height: self.height, vain });
     }

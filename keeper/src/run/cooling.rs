@@ -60,7 +60,7 @@ impl Seen {
         let now = book.accounts.get(key);
         let price_moved = |id| self.prices.get(&id).is_some_and(|then| moved(*then, price(book, id), MATTERS));
         self.accounts.get(key).is_some_and(|then| changed(Some(then), now, MATTERS))
-            || now.is_some_and(|now| assets(now).any(price_moved))
+            || now.is_some_and(|now| now.assets().any(price_moved))
     }
 }
 
@@ -114,7 +114,7 @@ impl Cooling {
 
     fn leave(&mut self, key: AccountKey, height: u64, book: &Book, (why, sent): (Skip, Option<&Seen>)) {
         let account = book.accounts.get(&key).cloned();
-        let prices: Vec<_> = account.iter().flat_map(assets).map(|id| (id, price(book, id))).collect();
+        let prices: Vec<_> = account.iter().flat_map(Account::assets).map(|id| (id, price(book, id))).collect();
         let before = self.entries.get(&key);
         let (times, lifted) = before.map_or((0, None), |entry| (entry.times, entry.lifted));
         let changes = before.map_or(0, |entry| entry.changes);
@@ -152,10 +152,6 @@ impl Cooling {
         let left_alone = self.entries.iter().filter(|(_, entry)| entry.until > height);
         left_alone.map(|(key, entry)| (key.clone(), entry.why)).collect()
     }
-}
-
-fn assets(account: &Account) -> impl Iterator<Item = AssetId> + use<'_> {
-    account.collaterals.iter().map(|slot| slot.asset).chain(account.debts.iter().map(|slot| slot.asset))
 }
 
 /// What a collateral and a debt count at in liquidation at the book's block; `None` where nothing is known.

@@ -72,8 +72,7 @@ impl AssetTable {
 
     /// What is wrong with the prices of what this account has and owes, in words; `None` where nothing is.
     pub fn faults_of(&self, account: &Account) -> Option<String> {
-        let ids = account.collaterals.iter().map(|held| held.asset).chain(account.debts.iter().map(|owed| owed.asset));
-        let ids: BTreeSet<AssetId> = ids.collect();
+        let ids: BTreeSet<AssetId> = account.assets().collect();
         let fault = |id: &AssetId| {
             let state = self.states.get(id)?;
             Some(format!("the price of {} is silent ({})", state.params.denom, state.mark.fault()?))
