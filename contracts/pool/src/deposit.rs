@@ -50,7 +50,7 @@ pub struct Deposit {
 pub fn apply(deps: Deps, book: &mut Book, holder: &mut Holder, order: &Deposit) -> Result<SupplyShares, ContractError> {
     let Deposit { id, amount, is_owner } = *order;
     assert_own_slot(holder, is_owner, id, &book.denom(id)?)?;
-    let counts = load_price_if_indebted(deps, book, holder, id)?;
+    let counts = may_count(deps, book, holder, id)?;
     if let Err(refusal) = assert_open(book, id, amount) {
         assert_rescue(deps, book, holder, order, refusal)?;
     }
@@ -59,30 +59,37 @@ pub fn apply(deps: Deps, book: &mut Book, holder: &mut Holder, order: &Deposit) 
         book.assert_live_slot(deps, &holder.account, id)?;
     }
     let shares = book.market(id)?.deposit(amount).map_err(|error| book.refused(id, error))?;
+    add_shares(holder, id, shares, counts)?;
+    Ok(shares)
+}
+
+/// Adds shares to the account's slot. One that they open is switched off unless it may count ([`may_count`]).
+pub fn add_shares(holder: &mut Holder, id: AssetId, shares: SupplyShares, counts: bool) -> Result<(), ContractError> {
+    let opens = holder.account.collateral(id).is_none();
     holder.account.add_shares(id, shares)?;
     if opens && !counts {
         holder.account.set_enabled(id, false);
     }
-    Ok(shares)
+    Ok(())
 }
 
 /// Health can't be bought at a price that the settled one has not reached: while a token is silent, or lent against at much less than
 /// liquidation counts, a deposit of it into an indebted account opens a slot that doesn't count, and no slot that counts is topped up.
 /// Answers whether a new slot may count. Without debt no price is asked for.
-fn load_price_if_indebted(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
+pub fn may_count(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
     if holder.account.debts.is_empty() || holder.account.collateral(id).is_some_and(|held| !held.enabled) {
         return Ok(true);
     }
-    book.load_prices(deps)?;
-    book.ask_live(deps, &[id])?;
-    match holder.account.collateral(id) {
-        Some(_) => book.assert_not_ahead(id).map(|()| true),
-        None => Ok(book.assert_not_ahead(id).is_ok()),
+    let opens = holder.account.collateral(id).is_none();
+    match book.assert_not_ahead(deps, id) {
+        Ok(()) => Ok(true),
+        Err(ContractError::Price { .. } | ContractError::PriceAhead { .. }) if opens => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
 /// Nobody but the owner opens a slot: strangers could fill all eight.
-fn assert_own_slot(holder: &Holder, is_owner: bool, id: AssetId, denom: &str) -> Result<(), ContractError> {
+pub fn assert_own_slot(holder: &Holder, is_owner: bool, id: AssetId, denom: &str) -> Result<(), ContractError> {
     if is_owner || holder.account.collateral(id).is_some() {
         return Ok(());
     }

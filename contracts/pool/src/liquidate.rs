@@ -8,11 +8,11 @@ use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
 use plimsoll_schema::pool::Receive;
 
-use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
 use crate::loss::{self, Losses};
+use crate::{access, deposit};
 
 /// The message's fields.
 pub struct Liquidate {
@@ -165,8 +165,7 @@ fn assert_received(book: &Book, seized: AssetId, order: &Liquidate, done: &Outco
 }
 
 /// Shares go to the recipient's account 0. Only the liquidator's own message opens a slot in it. They buy its health no more than a
-/// deposit would: while the token is lent against at much less than it was seized at, its live source asked in this message too, a new slot
-/// of an indebted account doesn't count, and one that counts takes none.
+/// deposit would ([`deposit::may_count`]).
 fn give_shares(
     deps: Deps,
     book: &mut Book,
@@ -176,25 +175,12 @@ fn give_shares(
     shares: SupplyShares,
 ) -> Result<Holder, ContractError> {
     let mut taker = Holder::load(deps, recipient, None)?;
-    let held = taker.account.collateral(asset).copied();
-    if taker.owner != *sender && held.is_none() {
-        return Err(ContractError::ForeignSlot { account: taker.name(), denom: book.denom(asset)? });
-    }
-    let owes = !taker.account.debts.is_empty();
-    if owes {
-        book.ask_live(deps, &[asset])?;
-    }
-    let counts = !owes || book.assert_not_ahead(asset).is_ok();
-    if held.is_some_and(|held| held.enabled) && !counts {
-        book.assert_not_ahead(asset)?;
-    }
-    if held.is_none() {
+    deposit::assert_own_slot(&taker, taker.owner == *sender, asset, &book.denom(asset)?)?;
+    let counts = deposit::may_count(deps, book, &taker, asset)?;
+    if taker.account.collateral(asset).is_none() {
         book.assert_live_slot(deps, &taker.account, asset)?;
     }
-    taker.account.add_shares(asset, shares)?;
-    if held.is_none() && !counts {
-        taker.account.set_enabled(asset, false);
-    }
+    deposit::add_shares(&mut taker, asset, shares, counts)?;
     Ok(taker)
 }
 

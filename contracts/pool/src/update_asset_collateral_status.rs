@@ -48,9 +48,7 @@ pub fn assert_not_bought(
     if !enable || holder.account.debts.is_empty() {
         return Ok(());
     }
-    book.load_prices(deps)?;
-    book.ask_live(deps, &[id])?;
-    book.assert_not_ahead(id)
+    book.assert_not_ahead(deps, id)
 }
 
 /// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the debt.
