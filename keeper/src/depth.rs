@@ -16,6 +16,7 @@ use crate::sources::sources;
 
 /// A supply cap above this share of what the pairs hold of the token is too much.
 pub const SHARE_MAX: Ratio = Ratio::percent(20);
+
 /// For what an asset needs pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

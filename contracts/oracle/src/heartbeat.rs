@@ -1,6 +1,7 @@
 //! The beat of every write.
 
 use cosmwasm_std::{Env, Storage};
+use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_schema::oracle::HEARTBEAT;
 
 use crate::error::ContractError;
@@ -16,9 +17,9 @@ pub struct Clock {
 
 impl Clock {
     /// At this block, without a beat.
-    pub fn at(storage: &dyn Storage, env: &Env) -> Result<Self, ContractError> {
+    pub fn at(heartbeat: &Heartbeat, env: &Env) -> Self {
         let now = env.block.time.seconds();
-        Ok(Self { now, lost_seconds: HEARTBEAT.load(storage)?.lost_at(now) })
+        Self { now, lost_seconds: heartbeat.lost_at(now) }
     }
 }
 

@@ -36,7 +36,7 @@ pub fn heartbeat(deps: Deps) -> Result<Binary, ContractError> {
 pub fn prices_by_denoms(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Binary, ContractError> {
     assert_few(&denoms)?;
     let heartbeat = HEARTBEAT.load(deps.storage)?;
-    let clock = Clock::at(deps.storage, env)?;
+    let clock = Clock::at(&heartbeat, env);
     let prices = denoms.into_iter().map(|denom| price(deps, denom, &heartbeat, clock));
     Ok(to_json_binary(&PricesResponse { prices: prices.collect::<Result<_, _>>()? })?)
 }
@@ -44,7 +44,7 @@ pub fn prices_by_denoms(deps: Deps, env: &Env, denoms: Vec<String>) -> Result<Bi
 /// The records behind these prices, as they would stand if they were published at this block.
 pub fn price_records(deps: Deps, env: &Env, denoms: &[String]) -> Result<Binary, ContractError> {
     assert_few(denoms)?;
-    let clock = Clock::at(deps.storage, env)?;
+    let clock = Clock::at(&HEARTBEAT.load(deps.storage)?, env);
     let records = denoms.iter().map(|denom| {
         let Some(record) = published_now(deps, denom, clock)? else { return Ok(None) };
         Ok(Some(Binary::new(encode(&record)?)))
