@@ -14,9 +14,20 @@ use crate::view::Priced;
 
 const WEEK: u64 = 7 * 86_400;
 
-/// From where a settled price is watched: since when, at what, under which source and guards.
+/// From where each settled price is watched, by oracle and denom.
 #[derive(Default)]
-pub struct Speed(BTreeMap<(usize, usize), (u64, Exact, u32, Guards)>);
+pub struct Speed(BTreeMap<(usize, usize), Watched>);
+
+/// A settled price, and what it was told by.
+struct Watched {
+    since: u64,
+    settled: Exact,
+    /// The record's own settled price, which is rounded, and the steps that were made from it.
+    stored: Exact,
+    steps: u64,
+    generation: u32,
+    guards: Guards,
+}
 
 pub fn judge(case: &Case, speed: &mut Speed) {
     settled_prices_are_no_faster_than_their_guards(case, speed);
@@ -51,23 +62,31 @@ fn settled_prices_are_no_faster_than_their_guards(case: &Case, speed: &mut Speed
             continue;
         }
         let (now, here) = (case.after.now, &case.after.said[denom].settled);
-        let watched = speed.0.entry((case.after.oracle, *denom));
-        let fresh = || (now, here.clone(), record.generation, record.guards.clone());
-        let from = watched.or_insert_with(fresh);
-        let most = (now - from.0) / interval + 1;
-        if from.2 != record.generation || from.3 != record.guards || most > 30 {
+        let fresh = || Watched {
+            since: now,
+            settled: here.clone(),
+            stored: price(record.settled.raw()),
+            steps: steps(record, now),
+            generation: record.generation,
+            guards: record.guards.clone(),
+        };
+        let from = speed.0.entry((case.after.oracle, *denom)).or_insert_with(fresh);
+        let most = (now - from.since) / interval + 1;
+        if from.generation != record.generation || from.guards != record.guards || most > 30 {
             *from = fresh();
             continue;
         }
-        let power = |share: u128| (0..most).fold(from.1.clone(), |price, _| &price * &over(&[share], &[ONE]));
+        let power = |share: u128| (0..most).fold(from.settled.clone(), |price, _| &price * &over(&[share], &[ONE]));
         let deviation = record.guards.max_deviation.raw();
-        let slack = price(u128::from(most) + 1);
-        let (least, most) = (power(ONE - deviation), power(ONE + deviation));
+        let (least, most_due) = (power(ONE - deviation), power(ONE + deviation));
+        // Each step rounds by up to a base unit, which the steps after it multiply: in sum no more than the steps' share of the lowest price.
+        let lowest = from.stored.clone().min(here.clone()).max(price(1));
+        let roundings = &price(u128::from(from.steps + most) + 1) * &here.over(&lowest).expect("it isn't zero");
         assert!(
-            here.clone() + slack.clone() >= least && *here <= most + slack,
+            here.clone() + roundings.clone() >= least && *here <= most_due + roundings,
             "{denom} went from {:?} to {here:?} since {}",
-            from.1,
-            from.0
+            from.settled,
+            from.since
         );
     }
 }
