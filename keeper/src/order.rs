@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::liquidator::{self, Item, Route};
 use plimsoll_schema::oracle::{DENOMS_MAX, ExecuteMsg as OracleMsg};
-use plimsoll_schema::pool::{ExecuteMsg, Receive, UserAccount};
+use plimsoll_schema::pool::{ExecuteMsg, Receive, UserAccount, UserAsset};
 
 use crate::chain::Execute;
 use crate::error::Result;
@@ -33,6 +33,7 @@ impl Desk<'_> {
     pub const fn is_item(&self, action: &Action) -> bool {
         match action {
             Action::Liquidate(deal) => deal.sale.is_some(),
+            Action::SetOff { .. } => false,
             Action::WriteOff { .. } => self.liquidator.is_some(),
         }
     }
@@ -62,7 +63,7 @@ impl Desk<'_> {
 
     fn batch(&self, actions: &[Action], min_success: usize) -> liquidator::ExecuteMsg {
         liquidator::ExecuteMsg::Liquidate {
-            items: actions.iter().map(item).collect(),
+            items: actions.iter().filter_map(item).collect(),
             routes: routes(actions),
             min_success: u32::try_from(min_success).unwrap_or(u32::MAX),
             item_gas: Some(self.item_gas),
@@ -103,6 +104,14 @@ pub fn direct(pool: &str, action: &Action) -> Result<Execute> {
             },
             vec![deal.sent.clone()],
         ),
+        Action::SetOff { key, amount } => (
+            ExecuteMsg::SetOff(UserAsset {
+                user: key.owner.clone(),
+                account_id: Some(key.account_id),
+                denom: amount.denom.clone(),
+            }),
+            Vec::new(),
+        ),
         Action::WriteOff { key, .. } => (
             ExecuteMsg::WriteOff(UserAccount { user: key.owner.clone(), account_id: Some(key.account_id) }),
             Vec::new(),
@@ -110,8 +119,11 @@ pub fn direct(pool: &str, action: &Action) -> Result<Execute> {
     };
     Execute::new(pool, &msg, funds)
 }
-fn item(action: &Action) -> Item {
-    match action {
+
+/// As an item of the liquidator's message; `None` for what it has no item for.
+fn item(action: &Action) -> Option<Item> {
+    Some(match action {
+        Action::SetOff { .. } => return None,
         Action::Liquidate(deal) => Item::Liquidate {
             user: deal.key.owner.clone(),
             account_id: Some(deal.key.account_id),
@@ -120,7 +132,7 @@ fn item(action: &Action) -> Item {
             min_receive: Some(deal.min_receive),
         },
         Action::WriteOff { key, .. } => Item::WriteOff { user: key.owner.clone(), account_id: Some(key.account_id) },
-    }
+    })
 }
 
 /// One for each pair of denoms. A group has to earn what its least demanding item is asked for, since that may be the only one that succeeds; items of
@@ -149,6 +161,6 @@ fn routes(actions: &[Action]) -> Vec<Route> {
 fn sold(action: &Action) -> Option<(&Deal, &Sale)> {
     match action {
         Action::Liquidate(deal) => Some((&**deal, deal.sale.as_ref()?)),
-        Action::WriteOff { .. } => None,
+        Action::SetOff { .. } | Action::WriteOff { .. } => None,
     }
 }

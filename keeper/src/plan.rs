@@ -7,7 +7,8 @@
 //! these the one is taken that leaves most after gas. A sale's profit is realised; collateral that is kept still has to
 //! be sold, so it counts no more than is certain: the least that is accepted, at the low edge of its price. Of equals
 //! own coins are taken, since nothing is borrowed then. Gas is counted as the same in both ways: one of many items
-//! costs about what a message of its own does. A keeper that may spend nothing of its own, or has nothing left of what
+//! costs about what a message of its own does. Where no liquidation pays, a deposit of what is owed is set off against
+//! it, and bad debt is written off; neither pays anything. A keeper that may spend nothing of its own, or has nothing left of what
 //! it may spend, has the liquidator only.
 
 mod action;
@@ -28,7 +29,8 @@ use crate::plan::offer::Offer;
 use crate::plan::passed::{Grounds, Passed};
 use crate::plan::priority::{Claimant, Least, Priority, by_turns};
 use crate::scan::{Scan, Verdict};
-use plimsoll_risk::health::{CollateralLine, Position};
+use plimsoll_risk::account::Account;
+use plimsoll_risk::health::{Assets, CollateralLine, Position};
 use plimsoll_risk::liquidation::Liquidation;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
@@ -133,13 +135,34 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
         None => own,
         Some(sales) => own_or_sold(own, choose(&position, |debt, collateral| offer.sold(debt, collateral, sales))),
     };
-    let write_off = verdict.bad_debt && means.strategy.write_off;
-    match best {
-        Ok(deal) => Ok(Action::Liquidate(Box::new(deal))),
-        Err(_) if write_off && means.allowance.write_offs == Some(0) => Err(Skip::Budget),
-        Err(_) if write_off => Ok(Action::WriteOff { key: verdict.key.clone(), debt_value: verdict.health.debt }),
-        Err(reason) => Err(reason),
+    let reason = match best {
+        Ok(deal) => return Ok(Action::Liquidate(Box::new(deal))),
+        Err(reason) => reason,
+    };
+    let key = || verdict.key.clone();
+    let unpaid = match set_off(book, scan, account, &position) {
+        Some(amount) => Some(Action::SetOff { key: key(), amount }),
+        None => verdict.bad_debt.then(|| Action::WriteOff { key: key(), debt_value: verdict.health.debt }),
+    };
+    match unpaid.filter(|_| means.strategy.write_off) {
+        Some(_) if means.allowance.write_offs == Some(0) => Err(Skip::Budget),
+        unpaid => unpaid.ok_or(reason),
     }
+}
+
+/// The most of a debt that a deposit in the same denom pays, by the contract's own formula, where that may be asked for. A set-off comes before a
+/// write-off, since it books what remains as well.
+fn set_off(book: &Book, scan: &Scan, account: &Account, position: &Position) -> Option<Coin> {
+    if !position.health().is_ok_and(|health| health.is_liquidatable()) {
+        return None;
+    }
+    let paid = |id: AssetId| {
+        let (held, owed) = (account.shares(id), account.debt(id));
+        let done = scan.assets.asset(id)?.market.clone().set_off(held, owed).ok()?;
+        (!done.cleared.is_zero()).then(|| Coin { denom: book.denom_of(id), amount: done.amount.raw() })
+    };
+    let both = position.debts.iter().filter(|line| !account.shares(line.asset).is_zero());
+    both.max_by_key(|line| line.amount).and_then(|line| paid(line.asset))
 }
 
 /// An item for an account that can't be liquidated at this block, in case it can be in the next: a tenth of its largest debt for its largest

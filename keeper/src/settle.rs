@@ -67,13 +67,13 @@ impl Serialize for Gain {
 /// What happened to one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Settled {
-    /// `liquidate` or `write_off`.
+    /// `liquidate`, `set_off` or `write_off`.
     pub action: String,
     /// The account.
     pub account: String,
     /// In which block.
     pub height: u64,
-    /// Debt repaid.
+    /// Debt repaid, or set off.
     pub repaid: Option<Coin>,
     /// Collateral seized, the protocol's fee included.
     pub seized: Option<Coin>,
@@ -161,17 +161,19 @@ pub fn failures(included: &Included, items: &[String], settled: &[Settled], liqu
 }
 
 fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> Option<Settled> {
-    let action = said.get(event::ACTION).filter(|action| ["liquidate", "write_off"].contains(action))?;
+    let action = said.get(event::ACTION).filter(|action| ["liquidate", "set_off", "write_off"].contains(action))?;
     let coin = |amount: &str, denom: &str| {
         Some(Coin { denom: said.get(denom)?.to_owned(), amount: said.get(amount)?.parse().ok()? })
     };
-    let repaid = coin(event::REPAID, event::DEBT_DENOM);
+    let set_off = coin(event::AMOUNT, event::DENOM).filter(|_| action == "set_off");
+    let (is_paid, repaid) = (set_off.is_none(), set_off.or_else(|| coin(event::REPAID, event::DEBT_DENOM)));
     let seized = coin(event::SEIZED, event::COLLATERAL_DENOM);
     let fee = coin(event::FEE, event::COLLATERAL_DENOM);
     let value = |coin: &Option<Coin>, side| coin.as_ref().map_or(Value::ZERO, |c| value_of(c, book, assets, side));
     let (repaid_value, seized_value) = (value(&repaid, Side::Debt), value(&seized, Side::Collateral));
     let received = seized_value.saturating_sub(value(&fee, Side::Collateral));
-    let profit = Gain { received, spent: repaid_value };
+    // What is set off is the account's own.
+    let profit = if is_paid { Gain { received, spent: repaid_value } } else { Gain::default() };
     Some(Settled {
         action: action.to_owned(),
         account: said.get(event::ACCOUNT)?.to_owned(),

@@ -24,6 +24,7 @@ use plimsoll_keeper::journal::Journal;
 use plimsoll_keeper::plan::{Action, Deal, Means, Skip, hopeful, plan};
 use plimsoll_keeper::run::{Keeper, Tick, desk};
 use plimsoll_keeper::scan::{Scan, scan};
+use plimsoll_keeper::settle::Gain;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, BOB, FEEDERS, LENDER, LIQUIDATOR, UATOM, UUSD, World};
@@ -99,7 +100,7 @@ impl Stage {
 fn deals(tick: &Tick) -> Vec<Deal> {
     let deal = |action: &Action| match action {
         Action::Liquidate(deal) => Some((**deal).clone()),
-        Action::WriteOff { .. } => None,
+        Action::SetOff { .. } | Action::WriteOff { .. } => None,
     };
     tick.sent.actions.iter().filter_map(deal).collect()
 }
@@ -354,6 +355,29 @@ async fn bad_debt_is_written_off_through_the_liquidator() {
     assert_eq!((done.as_slice(), next.failures.len()), (["liquidate", "write_off"].as_slice(), 0));
     assert_eq!(next.settled[1].losses.len(), 1);
     assert!(stage.chain.with(|world| world.account(BOB).is_empty()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_deposit_of_what_is_owed_is_set_off_where_nothing_is_sold() {
+    let mut stage = stage(1, Strategy::default(), |world| {
+        world.deposit(BOB, AETH, 10_000_000_000_000_000).unwrap();
+        world.borrow(BOB, UUSD, 14_000_000).unwrap();
+        world.deposit(BOB, UUSD, 6_000_000).unwrap();
+        world.set_price(AETH, "1600");
+        deep(world)
+    })
+    .await;
+    let tick = stage.tick().await;
+    let kinds: Vec<bool> = tick.sent.actions.iter().map(|a| matches!(a, Action::SetOff { .. })).collect();
+    assert_eq!(kinds, [false, true]);
+    let next = stage.next(|_| vec![]).await;
+    let done: Vec<&str> = next.settled.iter().map(|done| done.action.as_str()).collect();
+    assert_eq!((done.as_slice(), next.failures.len()), (["liquidate", "set_off"].as_slice(), 0));
+    assert_eq!((next.settled[1].repaid.as_ref().unwrap().amount, next.settled[1].profit), (6_000_000, Gain::default()));
+    let (owed, supplied) = stage.chain.with(|world| (world.owed(BOB, UUSD), world.supplied(BOB, UUSD))).await.unwrap();
+    // A block's interest.
+    assert!((8_000_000..8_000_100).contains(&owed), "{owed}");
+    assert_eq!(supplied, 0);
 }
 
 #[tokio::test]

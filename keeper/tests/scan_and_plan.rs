@@ -221,6 +221,23 @@ async fn bad_debt_is_written_off_unless_that_is_switched_off() {
     assert_eq!(only_skip(&planned(&book, &scan, &[], &never)), Skip::NoInventory);
 }
 
+#[tokio::test]
+async fn a_deposit_of_what_is_owed_is_set_off_where_no_liquidation_pays() {
+    let (_, book, scan) = judged(|world| {
+        alice(world);
+        world.deposit(ALICE, UUSD, 50_000_000).unwrap();
+        world.set_price(UATOM, "8");
+    })
+    .await;
+    let plan = planned(&book, &scan, &[], &Strategy::default());
+    let [Action::SetOff { amount, .. }] = plan.actions.as_slice() else { panic!("{plan:?}") };
+    assert_eq!((amount.denom.as_str(), amount.amount), (UUSD, 50_000_000));
+    let never = Strategy { write_off: false, ..Strategy::default() };
+    assert_eq!(only_skip(&planned(&book, &scan, &[], &never)), Skip::NoInventory);
+    // With coins to repay with a liquidation pays.
+    only_deal(&planned(&book, &scan, &[(UUSD, u128::MAX)], &Strategy::default()));
+}
+
 /// A market in which a settled price moves by 5 % every ten seconds.
 fn slow(denom: &'static str) -> World {
     let builder = World::builder().lent(1_000_000);

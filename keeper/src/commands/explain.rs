@@ -174,6 +174,7 @@ fn as_json(
             "repay": deal.expected.repay, "seize": deal.expected.seize, "fee": deal.expected.fee,
             "bonus": deal.expected.bonus, "profit": deal.profit, "publish": deal.publish })
         }
+        Ok(Action::SetOff { amount, .. }) => json!({ "action": "set_off", "amount": amount }),
         Ok(Action::WriteOff { debt_value, .. }) => json!({ "action": "write_off", "debt_value": debt_value }),
         Err(skip) => json!({ "action": Json::Null, "reason": skip.to_string() }),
     };

@@ -88,6 +88,7 @@ impl Summary {
                     add(&mut summary.profit, deal.profit);
                     add(&mut summary.written_off, left_over(book, after, deal).unwrap_or_default());
                 }
+                Action::SetOff { .. } => {}
                 Action::WriteOff { debt_value, .. } => add(&mut summary.written_off, *debt_value),
             }
         }
@@ -109,6 +110,9 @@ impl Summary {
                         "sold": deal.sale.is_some(),
                     }),
                 )?,
+                Action::SetOff { key, amount } => {
+                    print_event("set_off", &json!({ "account": name(key), "amount": amount }))?;
+                }
                 Action::WriteOff { key, debt_value } => {
                     print_event("write_off", &json!({ "account": name(key), "debt_value": debt_value }))?;
                 }

@@ -44,9 +44,9 @@ pub struct Strategy {
     /// The age in seconds at which a live price is published, though nothing be liquidated; a quarter of its window
     /// when `None`, and never at 0.
     pub publish_seconds: Option<u64>,
-    /// Whether bad debt is written off, which pays nothing.
+    /// Whether bad debt is written off, and a debt set off against a deposit of the same denom. Neither pays anything.
     pub write_off: bool,
-    /// The most debts that are written off in an hour; `None` is no limit.
+    /// The most debts that are written off or set off in an hour; `None` is no limit.
     pub max_write_offs_per_hour: Option<usize>,
     /// The most of the key's own coins, in value, that one transaction repays with; `None` is no limit, and 0 the liquidator alone.
     pub max_spend_per_tx: Option<Value>,

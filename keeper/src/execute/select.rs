@@ -188,7 +188,7 @@ fn unpaid_share(actions: &[Action], fee: u128, strategy: &Strategy) -> Option<Va
     let count = cosmwasm_std::Uint256::from(u128::try_from(actions.len()).unwrap_or(u128::MAX));
     let share = Value::new(value.raw().checked_div(count).unwrap_or_default());
     let wanted = share.checked_add(strategy.min_profit_value).unwrap_or(share);
-    let pays = |action: &Action| matches!(action, Action::WriteOff { .. }) || action.profit() >= wanted;
+    let pays = |action: &Action| action.is_unpaid() || action.profit() >= wanted;
     (!actions.iter().all(pays)).then_some(share)
 }
 

@@ -14,6 +14,13 @@ use crate::chain::Coin;
 pub enum Action {
     /// Repay and seize.
     Liquidate(Box<Deal>),
+    /// Have its deposit pay its debt in the same denom.
+    SetOff {
+        /// The account.
+        key: AccountKey,
+        /// What is set off.
+        amount: Coin,
+    },
     /// Write off what nobody will pay.
     WriteOff {
         /// The account.
@@ -131,7 +138,7 @@ impl Action {
     pub const fn account(&self) -> &AccountKey {
         match self {
             Self::Liquidate(deal) => &deal.key,
-            Self::WriteOff { key, .. } => key,
+            Self::SetOff { key, .. } | Self::WriteOff { key, .. } => key,
         }
     }
 
@@ -139,7 +146,7 @@ impl Action {
     pub fn sent(&self) -> Option<&Coin> {
         match self {
             Self::Liquidate(deal) if deal.sale.is_none() => Some(&deal.sent),
-            Self::Liquidate(_) | Self::WriteOff { .. } => None,
+            Self::Liquidate(_) | Self::SetOff { .. } | Self::WriteOff { .. } => None,
         }
     }
 
@@ -147,15 +154,20 @@ impl Action {
     pub const fn own_value(&self) -> Option<Value> {
         match self {
             Self::Liquidate(deal) if deal.sale.is_none() => Some(deal.repaid_value),
-            Self::Liquidate(_) | Self::WriteOff { .. } => None,
+            Self::Liquidate(_) | Self::SetOff { .. } | Self::WriteOff { .. } => None,
         }
+    }
+
+    /// Whether it is for the market alone: whoever sends it earns nothing.
+    pub const fn is_unpaid(&self) -> bool {
+        matches!(self, Self::SetOff { .. } | Self::WriteOff { .. })
     }
 
     /// What it earns, before the fee when that is told by simulation.
     pub fn profit(&self) -> Value {
         match self {
             Self::Liquidate(deal) => deal.profit,
-            Self::WriteOff { .. } => Value::ZERO,
+            Self::SetOff { .. } | Self::WriteOff { .. } => Value::ZERO,
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Spent {
     pub own: Value,
     /// The fee, in base units of the gas denom.
     pub fee: u128,
-    /// How many debts are written off.
+    /// How many debts are written off or set off.
     pub write_offs: usize,
 }
 
@@ -41,7 +41,7 @@ impl Spent {
     pub fn of(at: u64, actions: &[Action], fee: u128) -> Self {
         let own = actions.iter().filter_map(Action::own_value);
         let own = own.fold(Value::ZERO, |sum, value| sum.checked_add(value).unwrap_or(sum));
-        let write_offs = actions.iter().filter(|action| matches!(action, Action::WriteOff { .. })).count();
+        let write_offs = actions.iter().filter(|action| action.is_unpaid()).count();
         Self { at, own, fee, write_offs }
     }
 }
@@ -53,7 +53,7 @@ pub struct Allowance {
     pub own: Option<Value>,
     /// The fee, in base units of the gas denom.
     pub fee: Option<u128>,
-    /// How many debts may be written off.
+    /// How many debts may be written off or set off.
     pub write_offs: Option<usize>,
 }
 

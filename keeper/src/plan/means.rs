@@ -165,14 +165,14 @@ impl Means<'_> {
 
     pub(super) fn priority(&self, scan: &Scan, verdict: &Verdict, action: &Action) -> Priority {
         // Writing off prevents nothing.
-        let risky = matches!(action, Action::Liquidate(_)) && is_risky(&verdict.health);
+        let risky = !matches!(action, Action::WriteOff { .. }) && is_risky(&verdict.health);
         let since = self.ages.and_then(|ages| ages.since(&verdict.key)).unwrap_or(scan.now);
         Priority::new(risky, action.profit(), since, verdict.key.clone())
     }
 
     pub(super) fn spend(&mut self, book: &Book, action: &Action) {
         match (action, &mut self.allowance.own, action.own_value()) {
-            (Action::WriteOff { .. }, ..) => {
+            (Action::SetOff { .. } | Action::WriteOff { .. }, ..) => {
                 self.allowance.write_offs = self.allowance.write_offs.map(|left| left.saturating_sub(1));
             }
             (Action::Liquidate(_), Some(left), Some(value)) => *left = left.saturating_sub(value),

@@ -232,6 +232,7 @@ pub fn describe(action: &Action) -> String {
             "repay {} and take {}{}, at least {} after the fee, for a profit of {}",
             deal.sent, deal.expected.seize, deal.collateral_denom, deal.min_receive, deal.profit
         ),
+        Action::SetOff { amount, .. } => format!("set off {amount} against its deposit"),
         Action::WriteOff { debt_value, .. } => format!("write off a debt worth {debt_value}"),
     }
 }
