@@ -25,7 +25,7 @@ pub const ENTRIES_DEFAULT: u32 = 10;
 
 /// The calls that the guardian can't veto, by name: changes of roles, or the guardian could never be replaced, and
 /// reopening, or the guardian could keep a market shut for ever. Every other call can be vetoed.
-pub const NOT_VETOABLE: [&str; 3] = ["update_roles", "update_owner", "unpause"];
+pub const NOT_VETOABLE: [&str; 4] = ["update_roles", "update_owner", "update_guardian", "unpause"];
 
 /// Sets the timelock up.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]

@@ -36,7 +36,7 @@ fn veto_drops_an_entry_from_when_it_is_queued_until_it_lapses() {
 fn veto_is_possible_of_every_message_but_changes_of_roles_and_reopening() {
     let beyond_the_guardian = |contract: &str| match contract {
         "pool" => vec!["unpause", "update_owner", "update_roles"],
-        "oracle" => vec!["update_owner"],
+        "oracle" => vec!["update_guardian", "update_owner"],
         _ => vec!["update_roles"],
     };
     let mut world = world();
