@@ -549,9 +549,9 @@ pub struct MarketResponse {
     pub stored: Market,
     /// The borrow index at this block.
     pub borrow_index: Index,
-    /// What borrowers owe.
+    /// What borrowers owe; the largest amount where that can't be computed.
     pub debt: Amount,
-    /// What belongs to suppliers.
+    /// What belongs to suppliers; 0 where that can't be computed.
     pub supply: Amount,
     /// The protocol's part.
     pub reserves: Amount,

@@ -8,7 +8,9 @@
 mod common;
 
 use common::indebted;
-use plimsoll_risk::units::Value;
+use plimsoll_pool::state::MARKETS;
+use plimsoll_risk::units::{Amount, Value};
+use plimsoll_schema::compact::encode;
 use plimsoll_schema::pool::{
     ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT, AccountKey, AccountsPage, AccountsResponse, LiquidatableResponse, Listed,
     MarketsResponse, QueryMsg, RatesResponse, UserAccount, UserAsset, UserCollateralsResponse, UserDebtsResponse,
@@ -351,4 +353,18 @@ fn pages_of_accounts_with_a_name_that_is_no_address_are_refused_not_a_panic() {
     let long = "d".repeat(70_000);
     let asked = QueryMsg::Market(Listed { denom: long.clone() });
     assert_eq!(world.query::<serde_json::Value>(&asked).unwrap_err().to_string(), format!("'{long}' is not listed"));
+}
+
+/// Issue D.18: what no message leads to, and a market of an older version might.
+#[test]
+fn a_market_that_cannot_be_computed_fails_no_page() {
+    let mut world = World::builder().lent(1_000).build();
+    let mut market = world.market(UATOM).stored;
+    market.reserves = market.cash.saturating_add(Amount::new(1));
+    let (key, pool) = (MARKETS.key(world.market(UATOM).asset.0), world.pool().clone());
+    let bytes = encode(&market).unwrap();
+    world.storage_mut(&pool).set(&key, &bytes);
+    let markets = world.markets();
+    assert_eq!(markets.len(), world.assets().len());
+    assert_eq!(world.market(UATOM).supply, Amount::ZERO);
 }

@@ -49,8 +49,9 @@ fn response(deps: Deps, book: &Book, asset: AssetId) -> Result<MarketResponse, C
         params: state.params.clone(),
         stored,
         borrow_index: state.market.state().borrow_index,
-        debt: state.market.debt()?,
-        supply: state.market.supply()?,
+        // A market that can't be computed fails no page.
+        debt: state.market.debt().unwrap_or(Amount::MAX),
+        supply: state.market.supply().unwrap_or(Amount::ZERO),
         reserves: state.market.state().reserves,
         liquidation_threshold: state.params.liquidation_threshold.at(book.moment().clock),
     })
