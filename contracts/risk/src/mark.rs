@@ -195,9 +195,13 @@ impl MarkPrice {
         self.records.iter().find_map(|record| which(record).clone())
     }
 
-    /// Whether health must not be bought with this token now ([`RecordMark::is_ahead`]).
+    /// Whether health must not be bought with this token now: by one of its records ([`RecordMark::is_ahead`]), or by all of them
+    /// together, when what is lent against is less than what liquidation counts by more than the token's own deviation.
     pub fn is_ahead(&self) -> bool {
-        self.records.is_empty() || self.records.iter().any(RecordMark::is_ahead)
+        let Some(own) = self.records.first() else { return true };
+        let counted = self.rate_down(None, |record| record.settled.high);
+        let reached = counted.share_down(Ratio::ONE.saturating_sub(own.max_deviation));
+        self.records.iter().any(RecordMark::is_ahead) || self.rate_down(None, |record| record.edges.low) < reached
     }
 
     /// Whether a source on the chain can be asked for it.
@@ -279,7 +283,7 @@ fn widened(edges: PriceBand, record: &PriceRecord, now: u64) -> PriceBand {
 /// A live price is exchanged at only while it is at most a quarter of its window old: publish it in the same
 /// transaction.
 fn exchange_fault(record: &PriceRecord, now: u64) -> Option<PriceFault> {
-    let max_age = record.window.div_ceil(4);
+    let max_age = record.window / 4;
     let age = now.saturating_sub(record.timestamp);
     (record.window > 0 && age > max_age).then_some(PriceFault::Stale { age, max_age })
 }

@@ -210,9 +210,9 @@ fn a_live_answer_widens_the_edges_and_its_absence_stops_borrowing() {
 fn a_live_price_is_exchanged_at_only_just_after_it_was_published() {
     let fed = record(10, (10, 10), (10, 10), guards());
     let live = PriceRecord { window: 601, ..fed.clone() };
-    assert_eq!(at(&live, NOW + 151).exchange_fault, None);
-    assert_eq!(at(&live, NOW + 152).exchange_fault, Some(PriceFault::Stale { age: 152, max_age: 151 }));
-    assert_eq!((at(&live, NOW + 152).fault, at(&fed, NOW + 600).exchange_fault), (None, None));
+    assert_eq!(at(&live, NOW + 150).exchange_fault, None);
+    assert_eq!(at(&live, NOW + 151).exchange_fault, Some(PriceFault::Stale { age: 151, max_age: 150 }));
+    assert_eq!((at(&live, NOW + 151).fault, at(&fed, NOW + 600).exchange_fault), (None, None));
     assert_eq!(at(&fed, NOW + 601).exchange_fault, Some(PriceFault::Stale { age: 601, max_age: 600 }));
 }
 
@@ -227,4 +227,19 @@ fn a_silent_price_counts_where_it_stood_when_it_fell_silent() {
     // The low end: raw is 4, but a silent debt counts at no less than one deviation below.
     assert_eq!(at(&record, NOW + 600).settled.low, Price::new(4 * E18));
     assert_eq!(at(&record, NOW + 601).settled.low, Price::new(729 * E18 / 100));
+}
+
+/// Rule 7 is about the token's price, whatever records it hangs on: 9 % in each are 17 % of both.
+#[test]
+fn a_price_is_ahead_when_its_records_together_lag_by_more_than_one_deviation() {
+    let lags = |per_mille: u128| {
+        let said = E18 / 1_000 * (1_000 - per_mille);
+        at(&record(E18, (said, said), (said, said), guards()), NOW)
+    };
+    let chain = |own: u128, quote: u128| MarkPrice::new(vec![lags(own), lags(quote)]);
+    for (own, quote, ahead) in
+        [(0, 0, false), (90, 0, false), (0, 90, false), (90, 90, true), (40, 50, false), (0, 101, true)]
+    {
+        assert_eq!(chain(own, quote).is_ahead(), ahead, "{own} {quote}");
+    }
 }
