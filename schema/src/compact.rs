@@ -101,6 +101,11 @@ impl<T: Serialize + DeserializeOwned> CompactItem<T> {
         decode(&bytes.ok_or_else(|| StdError::msg(format!("no record under '{}'", self.key)))?)
     }
 
+    /// The record, or none where it was never written.
+    pub fn may_load(&self, storage: &dyn Storage) -> StdResult<Option<T>> {
+        storage.get(self.key.as_bytes()).map(|bytes| decode(&bytes)).transpose()
+    }
+
     /// Writes the record.
     pub fn save(&self, storage: &mut dyn Storage, record: &T) -> StdResult<()> {
         storage.set(self.key.as_bytes(), &encode(record)?);

@@ -12,10 +12,10 @@ use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
 use cosmwasm_std::{Addr, Coin};
 use plimsoll_pool::contract;
 use plimsoll_risk::rates::{Kinked, RateModel};
-use plimsoll_risk::units::{Rate, Ratio, Value};
+use plimsoll_risk::units::{Amount, Rate, Ratio, Value};
 use plimsoll_schema::pool::{AssetChanges, Beneficiary, ExecuteMsg};
 use plimsoll_testing::{
-    AETH, ALICE, Asset, BOB, GUARDIAN, LENDER, LIQUIDATOR, UATOM, UUSD, World, coin, ratio, values,
+    AETH, ALICE, Asset, BOB, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, UATOM, UUSD, World, coin, ratio, values,
 };
 
 #[test]
@@ -136,9 +136,7 @@ fn cover_beyond_what_a_market_can_count_is_refused() {
     };
     refuses(&mut world, &text(u128::MAX), |world| world.cover(BOB, UUSD, u128::MAX));
     let most = 10u128.pow(37) - 999_360_000_000;
-    for give in [World::cover, World::cover_suppliers] {
-        refuses(&mut world, &text(most + 1), |world| give(world, BOB, UUSD, most + 1));
-    }
+    refuses(&mut world, &text(most + 1), |world| world.cover(BOB, UUSD, most + 1));
     world.cover(BOB, UUSD, most).unwrap();
     assert_solvent(&world);
 }
@@ -182,6 +180,70 @@ fn cover_for_suppliers_reopens_a_market_after_a_loss() {
     world.cover_suppliers(BOB, UUSD, 20_000_000).unwrap();
     world.deposit(BOB, UUSD, 1_000_000).unwrap();
     assert_solvent(&world);
+}
+
+/// Below the floor what reopens the market passes whatever it is, and no more: 9.94 USD of 1,000 USD of shares.
+#[test]
+fn cover_for_suppliers_reopens_a_market_whose_deposits_are_stopped_and_goes_no_further() {
+    let mut world = World::new();
+    world.allow_full_utilization(UUSD).unwrap();
+    world.deposit(LENDER, UUSD, 1_000_000_000).unwrap();
+    world.deposit(ALICE, UATOM, 150_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 1_000_000_000).unwrap();
+    world.set_price(UATOM, "0.01");
+    world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 10_000_000)).unwrap();
+    stop_deposits(&mut world, UUSD);
+    let lacks = 10_000_000 - 1 - world.market(UUSD).supply.raw();
+    refuses(&mut world, "deposit of uusd is stopped", |world| world.cover_suppliers(BOB, UUSD, lacks + 1));
+    world.cover_suppliers(BOB, UUSD, lacks).unwrap();
+    refuses(&mut world, "deposit of uusd is stopped", |world| world.cover_suppliers(BOB, UUSD, 1));
+}
+
+fn stop_deposits(world: &mut World, denom: &str) {
+    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
+    world.execute(GUARDIAN, &msg, &[]).unwrap();
+}
+
+/// Alice holds all of a token's supply beside good collateral. What suppliers are given counts for her as a deposit does.
+fn only_supplier() -> World {
+    let mut world = World::new();
+    world.deposit(LENDER, UUSD, 1_000_000_000_000).unwrap();
+    let changes = AssetChanges { supply_cap: Some(Amount::new(4_000_000_000)), ..AssetChanges::default() };
+    world.update_asset(IBC_TOKEN, changes).unwrap();
+    world.deposit(ALICE, UATOM, 100_000_000_000).unwrap();
+    world.deposit(ALICE, IBC_TOKEN, 10_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 690_000_000_000).unwrap();
+    world
+}
+
+/// Issue B.10 and 11: otherwise a gift is a deposit past them, and an improving batch then takes the good collateral out.
+#[test]
+fn cover_for_suppliers_passes_neither_the_cap_nor_the_guardians_stop() {
+    let mut world = only_supplier();
+    let cap = format!("supply cap of {IBC_TOKEN} is 4000000000, a deposit of 3990000001 finds 10000000 supplied");
+    refuses(&mut world, &cap, |world| world.cover_suppliers(ALICE, IBC_TOKEN, 3_990_000_001));
+    stop_deposits(&mut world, IBC_TOKEN);
+    let stop = format!("deposit of {IBC_TOKEN} is stopped");
+    refuses(&mut world, &stop, |world| world.cover_suppliers(ALICE, IBC_TOKEN, 1));
+    world.cover(ALICE, IBC_TOKEN, 1).unwrap();
+}
+
+/// Rule 7: a thousand tokens that cost 50 USD after a fall by 99 % would be counted near their settled price.
+#[test]
+fn cover_for_suppliers_buys_no_health_at_a_price_that_the_settled_one_has_not_reached() {
+    let builder = World::builder().edit(IBC_TOKEN, |asset| {
+        (asset.guards.max_deviation, asset.guards.step_interval) = (Ratio::percent(5), 15);
+    });
+    let mut world = builder.build();
+    world.deposit(LENDER, UUSD, 1_000_000_000_000).unwrap();
+    world.deposit(ALICE, IBC_TOKEN, 1_000_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 3_000_000_000).unwrap();
+    world.advance(15);
+    world.set_price(IBC_TOKEN, "0.05");
+    let ahead = format!(
+        "price of {IBC_TOKEN} is lent against at much less than it counts for: it can't add to an indebted account's health now"
+    );
+    refuses(&mut world, &ahead, |world| world.cover_suppliers(ALICE, IBC_TOKEN, 1_000_000_000));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{indebted, refuses};
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::pool::{AssetChanges, BatchAction as Act, ExecuteMsg, FromPurse, Withdraw};
 use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, UATOM, UUSD, World, coin};
 
@@ -124,4 +124,18 @@ fn power_is_nothing_where_deposits_are_stopped_and_debt_free_accounts_leave() {
     refuses(&mut world, "debt of 300 would be above the borrow limit of 0", |w| w.enable(ALICE, UATOM, false));
     world.withdraw_all(BOB, UATOM).unwrap();
     assert!(!world.position(ALICE).liquidatable);
+}
+
+/// No amount of a token that isn't lent against brings an account back within its max LTV.
+#[test]
+fn deposit_of_a_token_without_max_ltv_is_no_rescue() {
+    let mut world = above_max_ltv();
+    world.deposit(ALICE, AETH, 1_000_000_000_000).unwrap();
+    let changes = AssetChanges { max_loan_to_value: Some(Ratio::ZERO), ..AssetChanges::default() };
+    world.update_asset(AETH, changes).unwrap();
+    let msg = ExecuteMsg::Pause { denom: Some(AETH.to_owned()), deposit: true, borrow: false, flash_loan: false };
+    world.execute(GUARDIAN, &msg, &[]).unwrap();
+    for amount in [1, 1_000_000_000_000_000_000_000] {
+        refuses(&mut world, "deposit of aeth is stopped", |world| world.deposit(ALICE, AETH, amount));
+    }
 }

@@ -12,7 +12,7 @@ use plimsoll_schema::pool::Config;
 
 use crate::error::ContractError;
 use crate::prices::Prices;
-use crate::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, CONFIG, DEBTORS, MARKETS};
+use crate::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, CONFIG, DEBTORS, MARKETS, SPARED_UNTIL};
 
 /// The longest denom that a bank knows.
 pub const DENOM_LENGTH_MAX: usize = 128;
@@ -26,6 +26,14 @@ pub fn asset_id(storage: &dyn Storage, denom: &str) -> Result<AssetId, ContractE
     id.map(AssetId).ok_or_else(|| ContractError::UnknownDenom { denom: denom.to_owned() })
 }
 
+/// Until when liquidation waits since another oracle took over.
+fn spared_until(storage: &dyn Storage, config: &Config) -> Result<u64, ContractError> {
+    if config.halt_grace.grace == 0 {
+        return Ok(0);
+    }
+    Ok(SPARED_UNTIL.may_load(storage)?.unwrap_or_default())
+}
+
 /// The assets that a message touches, at this block.
 #[derive(Clone)]
 pub struct Book {
@@ -34,6 +42,8 @@ pub struct Book {
     loaded: Vec<Loaded>,
     /// Opened with the first price that is asked for.
     prices: Option<Prices>,
+    /// Until when liquidation waits since another oracle took over; read with the first price.
+    spared_until: u64,
 }
 
 #[derive(Clone)]
@@ -53,7 +63,8 @@ impl Assets for Book {
 impl Book {
     /// An empty book at this block.
     pub fn open(deps: Deps, env: &Env) -> Result<Self, ContractError> {
-        Ok(Self { now: env.block.time.seconds(), config: CONFIG.load(deps.storage)?, loaded: Vec::new(), prices: None })
+        let (now, config) = (env.block.time.seconds(), CONFIG.load(deps.storage)?);
+        Ok(Self { now, config, loaded: Vec::new(), prices: None, spared_until: 0 })
     }
 
     /// Loads and accrues the market of this denom. Errors when it is not listed.
@@ -132,7 +143,10 @@ impl Book {
     fn take_prices(&mut self, deps: Deps) -> Result<Prices, ContractError> {
         match self.prices.take() {
             Some(prices) => Ok(prices),
-            None => Ok(Prices::open(deps, &self.config.oracle, self.now)?),
+            None => {
+                self.spared_until = spared_until(deps.storage, &self.config)?;
+                Ok(Prices::open(deps, &self.config.oracle, self.now)?)
+            }
         }
     }
 
@@ -142,7 +156,7 @@ impl Book {
             None => Moment { clock: self.now, halted: false },
             Some(heartbeat) => Moment {
                 clock: heartbeat.clock(self.now),
-                halted: heartbeat.is_halted(&self.config.halt_grace, self.now),
+                halted: heartbeat.is_halted(&self.config.halt_grace, self.now) || self.now < self.spared_until,
             },
         }
     }
@@ -241,19 +255,15 @@ impl Book {
             return Ok(());
         }
         self.load_live(deps, &holder.account)?;
+        // Nor is anything improved at prices from before the halt.
+        if self.moment().halted {
+            return Err(ContractError::Halted);
+        }
         let power = self.position(&holder.account)?.borrowing_power().map_err(|error| self.unhealthy(error))?;
-        let halted = self.moment().halted;
-        if power.is_within() && !halted {
+        if power.is_within() || self.is_improved(deps, holder)? {
             return Ok(());
         }
-        if self.is_improved(deps, holder)? {
-            return Ok(());
-        }
-        if halted {
-            Err(ContractError::Halted)
-        } else {
-            Err(ContractError::AboveMaxLtv { debt: power.debt, limit: power.limit })
-        }
+        Err(ContractError::AboveMaxLtv { debt: power.debt, limit: power.limit })
     }
 
     /// Whether the message leaves the account at a health factor of at least 1 and no lower than before, with less debt in value; all
@@ -279,7 +289,7 @@ impl Book {
     }
 
     /// Whether all of this deposit is needed to bring the account, which is above its max LTV, back within it: with one base unit less
-    /// it would still be above.
+    /// it would still be above. None of a token is that isn't lent against: no amount of it would be enough.
     pub fn is_needed(
         &mut self,
         deps: Deps,
@@ -289,6 +299,9 @@ impl Book {
     ) -> Result<bool, ContractError> {
         self.load_live(deps, account)?;
         let mut position = self.position(account)?;
+        if position.collaterals.iter().any(|line| line.asset == id && line.uncapped_weight().is_zero()) {
+            return Ok(false);
+        }
         let short = amount.saturating_sub(Amount::new(1));
         for line in position.collaterals.iter_mut().filter(|line| line.asset == id) {
             line.amount = line.amount.saturating_add(short);

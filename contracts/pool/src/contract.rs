@@ -22,14 +22,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Sets the pool up. It has no markets yet.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
-pub fn instantiate(
-    deps: DepsMut,
-    _env: Env,
-    info: MessageInfo,
-    msg: InstantiateMsg,
-) -> Result<Response, ContractError> {
+pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
     funds::none(&info)?;
-    update_config::validate(deps.as_ref(), &msg.config)?;
+    update_config::validate(deps.as_ref(), &msg.config, env.block.time.seconds())?;
     let owner = access::address(deps.api, &msg.owner)?;
     let roles = Roles {
         ownership: Ownership::new(owner.into()),
@@ -81,7 +76,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::Unpause { denom, deposit, borrow, flash_loan } => {
             pause::unpause(deps, info, &denom, Switches { deposit, borrow, flash_loan })
         }
-        M::UpdateConfig { config } => update_config::update_config(deps, info, config),
+        M::UpdateConfig { config } => update_config::update_config(deps, env, info, config),
         M::UpdateOracle { oracle } => update_config::update_oracle(deps, env, info, &oracle),
         M::UpdateRoles { risk_manager, guardian } => update_config::update_roles(deps, info, risk_manager, guardian),
         M::UpdateOwner(step) => update_config::update_owner(deps, info, step),

@@ -124,7 +124,8 @@ fn assert_rescue(
     Ok(())
 }
 
-fn assert_open(book: &Book, id: AssetId, wanted: Amount) -> Result<(), ContractError> {
+/// Errors when the market takes no deposits, or not so much.
+pub fn assert_open(book: &Book, id: AssetId, wanted: Amount) -> Result<(), ContractError> {
     let state = book.state(id)?;
     let denom = state.params.denom.clone();
     if !state.params.enabled.deposit {

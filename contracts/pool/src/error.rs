@@ -466,6 +466,14 @@ pub enum ContractError {
     /// The grace after a halt is out of range.
     #[error("halt_grace: gap {} and grace {} must both be 0, or gap at least {GAP_MIN} and grace at most {GRACE_MAX}", .0.gap, .0.grace)]
     HaltGrace(HaltGrace),
+    /// The pool's halt is not the oracle's gap.
+    #[error("halt_grace.gap {pool} is not the oracle's heartbeat gap {oracle}")]
+    HaltGap {
+        /// The pool's.
+        pool: u64,
+        /// The oracle's.
+        oracle: u64,
+    },
     /// A value above which an account of value could be taken for dust.
     #[error("{name} {value} is above {max}")]
     ValueTooHigh {

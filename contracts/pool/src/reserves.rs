@@ -1,17 +1,17 @@
 //! `cover`, `request_reserves`, `cancel_reserves`, `withdraw_reserves`: the protocol's part leaves with notice, and never all of it.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response, Storage};
 use plimsoll_risk::math::mul_div_down_128;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{Beneficiary, ReservesRequest};
 
-use crate::access;
 use crate::book::{Book, asset_id};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
 use crate::state::RESERVES_REQUESTS;
+use crate::{access, deposit};
 
 /// How long an announced withdrawal can be made: a notice that never expired would be none.
 const RESERVES_WINDOW: u64 = RESERVES_PARTS * RESERVES_PART_EVERY;
@@ -123,10 +123,12 @@ pub fn cover(deps: DepsMut, env: Env, info: MessageInfo, beneficiary: Beneficiar
     let Paid { denom, amount } = funds::one_coin(&info)?;
     let mut book = Book::open(deps.as_ref(), &env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
-    let market = book.market(id)?;
     let (covered, named) = match beneficiary {
-        Beneficiary::Reserves => (market.cover(amount), "reserves"),
-        Beneficiary::Suppliers => (market.cover_suppliers(amount), "suppliers"),
+        Beneficiary::Reserves => (book.market(id)?.cover(amount), "reserves"),
+        Beneficiary::Suppliers => {
+            assert_gift(deps.as_ref(), &mut book, id, amount)?;
+            (book.market(id)?.cover_suppliers(amount), "suppliers")
+        }
     };
     covered.map_err(|error| book.refused(id, error))?;
     book.save(deps.storage)?;
@@ -135,6 +137,17 @@ pub fn cover(deps: DepsMut, env: Env, info: MessageInfo, beneficiary: Beneficiar
         .add_attribute(event::DENOM, denom)
         .add_attribute(event::AMOUNT, amount.to_string())
         .add_attribute(event::BENEFICIARY, named))
+}
+
+/// What suppliers are given counts in their accounts as a deposit does, so it passes neither the cap nor the guardian's stop, nor does it
+/// buy health at a price that the settled one has not reached. Only what reopens a market below its share price floor always passes: shares
+/// are worth next to nothing there.
+fn assert_gift(deps: Deps, book: &mut Book, id: AssetId, amount: Amount) -> Result<(), ContractError> {
+    if amount <= book.state(id)?.market.lacks_to_price_floor()? {
+        return Ok(());
+    }
+    deposit::assert_open(book, id, amount)?;
+    book.assert_not_ahead(deps, id)
 }
 
 /// Errors unless this share of the debt stays in reserves.

@@ -1,6 +1,7 @@
 //! `set_off`: have an account's deposit pay its debt in the same denom. Anyone may ask for it below health factor 1.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::health::Health;
 use plimsoll_risk::liquidation::LiquidationError;
 use plimsoll_risk::market::SetOff;
 use plimsoll_risk::params::AssetId;
@@ -54,8 +55,9 @@ fn apply(book: &mut Book, holder: &mut Holder, id: AssetId) -> Result<SetOff, Co
     }
     let health = book.position(&holder.account)?.health()?;
     if !health.is_liquidatable() {
-        let healthy = LiquidationError::Healthy { carried: health.carried, debt: health.debt };
-        return Err(liquidate::named(book, holder, healthy));
+        let Health { carried, debt, spared, .. } = health;
+        let reason = if spared { LiquidationError::Spared } else { LiquidationError::Healthy { carried, debt } };
+        return Err(liquidate::named(book, holder, reason));
     }
     let done = book.market(id)?.set_off(held, owed).map_err(|error| book.refused(id, error))?;
     if done.cleared.is_zero() {

@@ -1,7 +1,7 @@
 //! `update_config`, `update_oracle`, `update_roles` and `update_owner`: how the pool as a whole is governed.
 
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
-use plimsoll_risk::params::AssetId;
+use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::price::PriceFault;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::event;
@@ -10,7 +10,7 @@ use plimsoll_schema::pool::Config;
 
 use crate::error::ContractError;
 use crate::prices::Prices;
-use crate::state::{ASSET_COUNT, ASSET_PARAMS, CONFIG, PROPOSED_ORACLE, ROLES, Roles};
+use crate::state::{ASSET_COUNT, ASSET_PARAMS, CONFIG, PROPOSED_ORACLE, ROLES, Roles, SPARED_UNTIL};
 use crate::{access, funds};
 
 const TARGET_MAX: Ratio = Ratio::percent(1_000);
@@ -26,7 +26,7 @@ pub const DUST_VALUE_MAX: u64 = 5;
 pub const MIN_DEBT_VALUE_MAX: u64 = 100;
 
 /// Whether the settings may be used. The error names the first that may not.
-pub fn validate(deps: Deps, config: &Config) -> Result<(), ContractError> {
+pub fn validate(deps: Deps, config: &Config, now: u64) -> Result<(), ContractError> {
     access::address(deps.api, &config.oracle)?;
     let (target, dust) = (config.liquidation.target_health_factor, config.liquidation.dust_value);
     if target <= Ratio::ONE || target > TARGET_MAX {
@@ -52,13 +52,20 @@ pub fn validate(deps: Deps, config: &Config) -> Result<(), ContractError> {
     if !config.halt_grace.is_valid() {
         return Err(ContractError::HaltGrace(config.halt_grace));
     }
-    Ok(())
+    assert_same_gap(config, &Prices::open(deps, &config.oracle, now)?)
 }
 
-pub fn update_config(deps: DepsMut, info: MessageInfo, config: Config) -> Result<Response, ContractError> {
+/// What is a halt to the pool is a gap to its oracle. Were the oracle's shorter, a pause that is no halt would start its one grace a day;
+/// were it longer, none would follow a halt.
+fn assert_same_gap(config: &Config, prices: &Prices) -> Result<(), ContractError> {
+    let (pool, oracle) = (config.halt_grace.gap, prices.heartbeat().gap);
+    if pool > 0 && pool != oracle { Err(ContractError::HaltGap { pool, oracle }) } else { Ok(()) }
+}
+
+pub fn update_config(deps: DepsMut, env: Env, info: MessageInfo, config: Config) -> Result<Response, ContractError> {
     funds::none(&info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
-    validate(deps.as_ref(), &config)?;
+    validate(deps.as_ref(), &config, env.block.time.seconds())?;
     let oracle = CONFIG.load(deps.storage)?.oracle;
     if config.oracle != oracle {
         return Err(ContractError::OracleChange { oracle });
@@ -88,22 +95,33 @@ pub fn update_oracle(deps: DepsMut, env: Env, info: MessageInfo, oracle: &str) -
     if now < effective_at {
         return Err(ContractError::OracleTooEarly { effective_at, now });
     }
-    assert_knows_all(deps.as_ref(), &oracle, now)?;
+    let before = *Prices::open(deps.as_ref(), &config.oracle, now)?.heartbeat();
+    let mut prices = Prices::open(deps.as_ref(), &oracle, now)?;
+    assert_same_gap(&config, &prices)?;
+    // Nobody could react while the old one was halted: the new one starts with a grace, and ramps go on from where they were.
+    if before.is_halted(&config.halt_grace, now) {
+        SPARED_UNTIL.save(deps.storage, &now.saturating_add(config.halt_grace.grace))?;
+    }
+    let clock = prices.heartbeat().clock(now);
+    for id in 0..ASSET_COUNT.load(deps.storage)? {
+        let params = ASSET_PARAMS.may_load(deps.storage, id)?.ok_or(ContractError::UnknownAsset(AssetId(id)))?;
+        assert_known(deps.as_ref(), &mut prices, &params.denom)?;
+        let liquidation_threshold = params.liquidation_threshold.at_other_clock(before.clock(now), clock);
+        if liquidation_threshold != params.liquidation_threshold {
+            ASSET_PARAMS.save(deps.storage, id, &AssetParams { liquidation_threshold, ..params })?;
+        }
+    }
     config.oracle = oracle;
     CONFIG.save(deps.storage, &config)?;
     PROPOSED_ORACLE.save(deps.storage, &None)?;
     Ok(response)
 }
 
-/// Of every market the new oracle must know a price, silent or not, or its accounts could never be liquidated. How far that is from the
+/// Of every market another oracle must know a price, silent or not, or its accounts could never be liquidated. How far that is from the
 /// present one's is for those to judge who had notice: a wrong price couldn't be replaced otherwise.
-fn assert_knows_all(deps: Deps, oracle: &str, now: u64) -> Result<(), ContractError> {
-    let mut prices = Prices::open(deps, oracle, now)?;
-    for id in 0..ASSET_COUNT.load(deps.storage)? {
-        let params = ASSET_PARAMS.may_load(deps.storage, id)?.ok_or(ContractError::UnknownAsset(AssetId(id)))?;
-        if prices.mark(deps, &params.denom)?.records().is_empty() {
-            return Err(ContractError::Price { denom: params.denom, fault: PriceFault::Missing {} });
-        }
+fn assert_known(deps: Deps, prices: &mut Prices, denom: &str) -> Result<(), ContractError> {
+    if prices.mark(deps, denom)?.records().is_empty() {
+        return Err(ContractError::Price { denom: denom.to_owned(), fault: PriceFault::Missing {} });
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::interest::{DEBT_MAX, MIN_LOAN_SECONDS, compound_up, simple_interest_d
 use crate::math::{MathError, ONE, mul_add_div_128, mul_div_down_128, mul_div_up_128};
 use crate::params::AssetParams;
 use crate::rates::{liquidity_rate_down, utilization_up};
-use crate::shares::{SHARES_MAX, below_price_floor, to_amount_down, to_shares_down, to_shares_up};
+use crate::shares::{SHARES_MAX, lacks_to_price_floor, to_amount_down, to_shares_down, to_shares_up};
 use crate::units::{Amount, Index, Rate, Ratio, ScaledDebt, SupplyShares};
 
 /// The most cash that gifts and fees may bring a market to.
@@ -271,13 +271,18 @@ impl Accrued {
         liquidity_rate_down(borrow, utilization, params.reserve_factor)
     }
 
+    /// What suppliers lack for the price floor of their shares, below which no deposits are taken; rounded down.
+    pub fn lacks_to_price_floor(&self) -> Result<Amount, MathError> {
+        lacks_to_price_floor(self.supply()?, self.0.supply_shares)
+    }
+
     /// Takes in a deposit and mints shares, rounded down. Refused in the second of a write-off.
     pub fn deposit(&mut self, amount: Amount) -> Result<SupplyShares, MarketError> {
         if self.0.written_off {
             return Err(MarketError::WrittenOff);
         }
         let (supply, total) = (self.supply()?, self.0.supply_shares);
-        if below_price_floor(supply, total)? {
+        if !lacks_to_price_floor(supply, total)?.is_zero() {
             return Err(MarketError::SharePriceTooLow { supply, shares: total });
         }
         let held = self.fits(amount, DEPOSITED_CASH_MAX)?;

@@ -68,6 +68,18 @@ impl Ramp {
         }
     }
 
+    /// The same ramp by another clock, which says `new` when the old one says `old`: what is left of it takes as long.
+    pub fn at_other_clock(&self, old: u64, new: u64) -> Self {
+        if self.from == self.to || old == new {
+            return *self;
+        }
+        if old >= self.ends_at {
+            return Self::flat(self.to);
+        }
+        let moved = |time: u64| time.saturating_add(new).saturating_sub(old);
+        Self { starts_at: moved(self.starts_at), ends_at: moved(self.ends_at), ..*self }
+    }
+
     /// The least seconds that a fall from here to `target` takes, rounded up: [`RAMP_MIN`], and longer when it is by more than
     /// [`RAMP_FALL_MAX`].
     pub fn least_seconds(&self, target: Ratio, now: u64) -> u64 {

@@ -26,30 +26,33 @@ impl BorrowingPower {
 
 impl Position {
     /// Whether all deposits at `low` exceed all debts at `high` by more than the largest bonus, whatever one value a
-    /// shared record has between its edges. Where a debt is silent nothing is known against the account.
+    /// shared record has between its edges. A silent price counts by what was last observed; where a debt's price is
+    /// unknown nothing is known against the account.
     pub(crate) fn is_covered_at_edges(&self) -> Result<bool, MathError> {
         let bonus = self.collaterals.iter().filter(|line| !line.amount.is_zero()).map(|line| line.bonus_max).max();
         let most = bonus.unwrap_or_default().plus_one();
         let per_unit = mul_div_down_128(ONE, ONE, most.raw()).map(Ratio::new)?;
-        match self.health_at_edges(&|_| per_unit) {
-            Ok(health) => Ok(health.collateral > health.debt.share_up(most)?),
-            Err(HealthError::Math(error)) => Err(error),
-            Err(HealthError::Price { .. } | HealthError::UnknownAsset(_)) => Ok(true),
+        if self.debts.iter().any(|line| line.mark.is_unknown()) {
+            return Ok(true);
         }
+        let health = self.health_at_edges(&|_| per_unit)?;
+        Ok(health.collateral > health.debt.share_up(most)?)
     }
 
     /// Health at the borrowing edges, each deposit counted with the amount that `counted` says. Errors when a debt is
     /// silent.
     pub fn edge_health(&self, counted: impl Fn(AssetId, Amount) -> Amount) -> Result<Health, HealthError> {
+        self.assert_debts_priced()?;
         let mut position = self.clone();
         for line in &mut position.collaterals {
             line.amount = counted(line.asset, line.amount);
         }
-        position.health_at_edges(&CollateralLine::threshold)
+        Ok(position.health_at_edges(&CollateralLine::threshold)?)
     }
 
-    /// Health at the borrowing edges. Shared records are at the end that is worse in sum by `weight`.
-    fn health_at_edges(&self, weight: Weight<'_>) -> Result<Health, HealthError> {
+    /// Health at the borrowing edges, a silent debt at those of its last observation. Shared records are at the end that
+    /// is worse in sum by `weight`.
+    fn health_at_edges(&self, weight: Weight<'_>) -> Result<Health, MathError> {
         let shared = self.shared(Ends::Edges, weight)?;
         let mut health = Health::default();
         for line in &self.collaterals {
@@ -73,6 +76,7 @@ impl Position {
     }
 
     fn power_with(&self, weight: Weight<'_>) -> Result<BorrowingPower, HealthError> {
+        self.assert_debts_priced()?;
         let shared = self.shared(Ends::Edges, weight)?;
         let mut power = BorrowingPower { limit: Value::ZERO, debt: self.edge_debt(&shared)? };
         for line in &self.collaterals {
@@ -82,12 +86,14 @@ impl Position {
         Ok(power)
     }
 
-    fn edge_debt(&self, shared: &SharedValues) -> Result<Value, HealthError> {
+    fn assert_debts_priced(&self) -> Result<(), HealthError> {
+        let silent = self.debts.iter().find_map(|line| Some((line.asset, line.mark.borrow_fault()?)));
+        silent.map_or(Ok(()), |(asset, fault)| Err(HealthError::Price { asset, fault }))
+    }
+
+    fn edge_debt(&self, shared: &SharedValues) -> Result<Value, MathError> {
         let mut debt = Value::ZERO;
         for line in &self.debts {
-            if let Some(fault) = line.mark.borrow_fault() {
-                return Err(HealthError::Price { asset: line.asset, fault });
-            }
             debt = debt.checked_add(line.amount.value_up(line.mark.high_up(shared), line.decimals)?)?;
         }
         Ok(debt)
@@ -100,7 +106,8 @@ impl CollateralLine {
         self.uncapped_weight().mul_down(self.power).unwrap_or_default()
     }
 
-    fn uncapped_weight(&self) -> Ratio {
+    /// The same without regard to stops and caps.
+    pub fn uncapped_weight(&self) -> Ratio {
         // Only what carries debt is lent against.
         if self.threshold().is_zero() { Ratio::ZERO } else { self.max_loan_to_value }
     }

@@ -228,7 +228,7 @@ fn an_account_that_one_end_does_not_cover_is_not_spared() {
 }
 
 #[test]
-fn an_account_that_owes_what_is_silent_is_spared_in_a_halt_since_nothing_is_known_against_it() {
+fn a_silent_debt_counts_in_a_halt_by_what_was_last_observed() {
     let mut scene = Scene {
         told: vec![Told::calm(E18, None), Told { age: 601, ..Told::calm(E18, None) }],
         held: vec![Held::whole(0, 10, E18 / 2)],
@@ -237,8 +237,11 @@ fn an_account_that_owes_what_is_silent_is_spared_in_a_halt_since_nothing_is_know
     };
     let refused = HealthError::Price { asset: AssetId(100), fault: PriceFault::Stale { age: 601, max_age: 600 } };
     assert_eq!(scene.position().borrowing_power(), Err(refused));
+    // 10 against 100, and 1,000 against 100 where the threshold is too low to carry it.
+    assert!(!scene.position().health().unwrap().spared);
+    scene.held = vec![Held::whole(0, 1_000, E18 / 20)];
     assert!(scene.position().health().unwrap().spared);
     scene.told[1].age = 600;
-    assert!(!scene.position().health().unwrap().spared);
+    assert!(scene.position().health().unwrap().spared);
     assert_eq!(scene.position().borrowing_power().unwrap().debt, Value::whole(100));
 }

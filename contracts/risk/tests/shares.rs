@@ -5,8 +5,9 @@ mod model;
 use model::{agree, any128, ceil, config, floor, magnitudes};
 use num_bigint::BigInt;
 use num_rational::BigRational;
+use plimsoll_risk::math::MathError;
 use plimsoll_risk::shares::{
-    SHARE_PRICE_FLOOR_DIVISOR, VIRTUAL_SHARES, VIRTUAL_SUPPLY, below_price_floor, to_amount_down, to_shares_down,
+    SHARE_PRICE_FLOOR_DIVISOR, VIRTUAL_SHARES, VIRTUAL_SUPPLY, lacks_to_price_floor, to_amount_down, to_shares_down,
     to_shares_up,
 };
 use plimsoll_risk::units::{Amount, SupplyShares};
@@ -20,6 +21,10 @@ fn per_unit(supply: u128, shares: u128) -> BigRational {
 /// Whether supply and shares, virtual ones added, fit their type.
 fn fits(supply: u128, shares: u128) -> bool {
     supply < u128::MAX && shares <= u128::MAX - 1_000_000
+}
+
+fn is_below_price_floor(supply: Amount, shares: SupplyShares) -> Result<bool, MathError> {
+    lacks_to_price_floor(supply, shares).map(|lack| !lack.is_zero())
 }
 
 proptest! {
@@ -108,10 +113,21 @@ proptest! {
         prop_assert!(lost >= victim / 2 * 100_000, "lost {lost}, the victim had {victim}");
     }
 
+    /// What lacks is the least that leaves nothing lacking.
+    #[test]
+    fn what_lacks_to_the_price_floor_reaches_it(supply in 0u128..1_000_000, more in 1u128..10u128.pow(30)) {
+        let shares = SupplyShares::new(more * VIRTUAL_SHARES);
+        let lack = lacks_to_price_floor(Amount::new(supply), shares).unwrap().raw();
+        prop_assert!(!is_below_price_floor(Amount::new(supply + lack), shares).unwrap());
+        if lack > 0 {
+            prop_assert!(is_below_price_floor(Amount::new(supply + lack - 1), shares).unwrap());
+        }
+    }
+
     /// `supply + 1 < ⌊(shares + 10⁶) / 10⁸⌋`: a share is worth less than a hundredth of the first share's price.
     #[test]
     fn the_price_floor_is_a_hundredth_of_the_first_price(supply in any128(), shares in any128()) {
-        let below = below_price_floor(Amount::new(supply), SupplyShares::new(shares));
+        let below = is_below_price_floor(Amount::new(supply), SupplyShares::new(shares));
         if !fits(supply, shares) {
             prop_assert!(below.is_err());
             return Ok(());
@@ -124,16 +140,16 @@ proptest! {
     fn the_price_floor_turns_at_one_unit_of_supply(whole in 1u128..10u128.pow(27)) {
         // Shares that first cost `whole` units, virtual ones included.
         let shares = SupplyShares::new(whole * VIRTUAL_SHARES * SHARE_PRICE_FLOOR_DIVISOR - VIRTUAL_SHARES);
-        prop_assert!(!below_price_floor(Amount::new(whole - VIRTUAL_SUPPLY), shares).unwrap());
+        prop_assert!(!is_below_price_floor(Amount::new(whole - VIRTUAL_SUPPLY), shares).unwrap());
         if whole >= 2 {
-            prop_assert!(below_price_floor(Amount::new(whole - VIRTUAL_SUPPLY - 1), shares).unwrap());
+            prop_assert!(is_below_price_floor(Amount::new(whole - VIRTUAL_SUPPLY - 1), shares).unwrap());
         }
     }
 }
 
 #[test]
 fn a_new_market_is_above_its_floor() {
-    assert_eq!(below_price_floor(Amount::ZERO, SupplyShares::ZERO), Ok(false));
+    assert_eq!(is_below_price_floor(Amount::ZERO, SupplyShares::ZERO), Ok(false));
     let first = to_shares_down(Amount::new(1), Amount::ZERO, SupplyShares::ZERO).unwrap();
     assert_eq!(first.raw(), 1_000_000);
 }
@@ -143,7 +159,7 @@ fn a_deposit_after_the_worst_accepted_loss_still_fits() {
     // The whole cap of 10³⁰ at a hundredth of the first price.
     let shares = 10u128.pow(30) * VIRTUAL_SHARES;
     let supply = 10u128.pow(28);
-    assert!(!below_price_floor(Amount::new(supply), SupplyShares::new(shares)).unwrap());
+    assert!(!is_below_price_floor(Amount::new(supply), SupplyShares::new(shares)).unwrap());
     let deposit = Amount::new(10u128.pow(30) - supply);
     let minted = to_shares_down(deposit, Amount::new(supply), SupplyShares::new(shares)).unwrap();
     assert!(minted.raw().checked_add(shares).is_some());

@@ -12,7 +12,7 @@ use plimsoll_schema::pool::{AssetChanges, Config, ExecuteMsg, Listed};
 use crate::call::Call;
 use crate::cast::{DENOMS, LISTED, share};
 use crate::op::{By, Change, Handover, Op};
-use crate::stage::{Stage, asset};
+use crate::stage::{HALT, Stage, asset};
 
 /// The message of a role's operation on the pool; none of another operation.
 pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
@@ -38,14 +38,15 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
                 target_health_factor: Ratio::percent(target_percent),
                 dust_value: cents(dust_cents),
             };
-            let halt = halt_minutes * 60;
+            // The oracle's gap, or off.
+            let (gap, grace) = (if halt_minutes == 0 { 0 } else { HALT }, halt_minutes * 60);
             let config = Config {
                 oracle,
                 liquidation,
                 min_debt_value: cents(min_debt_cents),
                 reserves_delay: delay_hours * 3_600,
                 oracle_delay: delay_hours * 200,
-                halt_grace: HaltGrace { gap: halt, grace: halt },
+                halt_grace: HaltGrace { gap, grace },
             };
             (by, owner, ExecuteMsg::UpdateConfig { config })
         }

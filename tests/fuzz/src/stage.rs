@@ -4,7 +4,7 @@
 use cosmwasm_std::{Addr, Storage, to_json_binary};
 use plimsoll_oracle::listing::{Listing, Seated};
 use plimsoll_oracle::state::LISTINGS;
-use plimsoll_pool::state::{CONFIG, ROLES};
+use plimsoll_pool::state::{CONFIG, ROLES, SPARED_UNTIL};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_risk::units::{Amount, Price, Ratio};
@@ -274,7 +274,8 @@ impl Stage {
     pub fn is_halted(&self) -> bool {
         let heartbeat = HEARTBEAT.load(&*self.oracle(self.in_force())).expect("the oracle has a heartbeat");
         let halt = CONFIG.load(&*self.pool()).expect("the pool has settings").halt_grace;
-        crate::said::is_halted(&heartbeat, &halt, self.world.now())
+        let (until, now) = (SPARED_UNTIL.may_load(&*self.pool()).expect("it can be read"), self.world.now());
+        crate::said::is_halted(&heartbeat, &halt, now) || (halt.grace > 0 && until.is_some_and(|until| now < until))
     }
 
     /// Whether a live source in force has said no price at this block.

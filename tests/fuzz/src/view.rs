@@ -95,6 +95,8 @@ pub struct View {
     pub roles: pool::Roles,
     /// The oracle that was announced.
     pub proposed_oracle: Option<(String, u64)>,
+    /// Until when liquidation waits since another oracle took over.
+    pub spared_until: u64,
     /// Announced withdrawals, by market.
     pub requests: BTreeMap<usize, ReservesRequest>,
     /// Its markets, in the order of listing.
@@ -172,6 +174,7 @@ impl View {
             strangers,
             debtors: debtors(stage, pool),
             open_loans: pool::LOANS.keys_after(pool, None).next().is_some(),
+            spared_until: pool::SPARED_UNTIL.may_load(pool).expect("it can be read").unwrap_or_default(),
             oracle: in_force,
             oracle_config: oracle::CONFIG.load(records).expect("the oracle has settings"),
             said: said.collect(),
@@ -200,6 +203,7 @@ impl View {
     /// Whether liquidation waits after a halt, and nothing is lent.
     pub fn is_halted(&self) -> bool {
         said::is_halted(&self.heartbeat, &self.config.halt_grace, self.now)
+            || (self.config.halt_grace.grace > 0 && self.now < self.spared_until)
     }
 
     /// The owner of the pool.
