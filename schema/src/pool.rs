@@ -584,17 +584,17 @@ pub struct UserPositionResponse {
     pub collaterals: Vec<UserCollateral>,
     /// What it owes.
     pub debts: Vec<UserDebt>,
-    /// All deposits at mid prices, rounded down; a failing price counts at its hard upper bound.
+    /// All deposits at what liquidation counts, rounded down: the high end of settled price and last observation.
     pub collateral_value: Value,
     /// The debt that enabled deposits carry before liquidation begins.
     pub carried_value: Value,
-    /// All debts at mid prices, rounded up; a failing price counts at its hard lower bound.
+    /// All debts at what liquidation counts, rounded up: the low end of settled price and last observation.
     pub debt_value: Value,
-    /// What may be borrowed in all at the low edge of prices; `None` while a price that counts fails.
+    /// What may be borrowed in all at the low edge of prices, where a silent collateral counts nothing; `None` while a debt is silent.
     pub borrow_limit_value: Option<Value>,
     /// `carried / debt`, rounded down; `None` without debt.
     pub health_factor: Option<Ratio>,
-    /// Whether the health factor is below 1.
+    /// Whether it may be liquidated: its health factor is below 1 and no grace after a halt spares it.
     pub liquidatable: bool,
 }
 

@@ -185,7 +185,7 @@ unit!(ScaledDebt, Whole, "Debt divided by the borrow index, as an integer string
 unit!(Price, Fraction, "Quote currency per whole token, as a decimal string with up to 18 decimals.");
 unit!(Ratio, Fraction, "A share of one, as a decimal string with up to 18 decimals.");
 unit!(Rate, Fraction, "Interest per year, not compounded (0.05 = 5 %), as a decimal string with up to 18 decimals.");
-unit!(Index, Fraction, "How far a debt has grown since the market opened at 1, as a decimal string.");
+unit!(Index, Fraction, "How far a debt has grown since there last was none; 1 without debt. A decimal string.");
 unit!(LpShares, Whole, "A liquidity provider's claim on a pair, as an integer string.");
 unit!(CumulativePrice, Whole, "Price × seconds with 6 decimals, modulo 2^128, as an integer string.");
 unit!(

@@ -39,7 +39,7 @@ async fn read(chain: &impl Chain, pool: &str) -> Result<Vec<Check>> {
 /// Whether the oracle has been written to lately, and liquidation goes on.
 pub fn heartbeat(heartbeat: Option<&Heartbeat>, halt: &HaltGrace, now: u64) -> Check {
     let Some(heartbeat) = heartbeat else {
-        let mend = "set the oracle's heartbeat: after a halt ramps have run their whole way, and nobody had a chance";
+        let mend = "instantiate or migrate the oracle with a heartbeat_gap: without one ramps have run their whole way, and nobody had a chance";
         return Check::warn("heartbeat", "the oracle has none", mend);
     };
     let age = now.saturating_sub(heartbeat.last);
