@@ -28,13 +28,13 @@ pub struct Cli {
 /// Debug doesn't show values that were set.
 #[derive(Args, Clone, Default)]
 pub struct Settings {
-    /// The configuration file, TOML
+    /// The configuration file, TOML; demo and deploy refuse it
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The deployment file that `deploy` wrote
+    /// The deployment file that `deploy` wrote; demo and deploy refuse it
     #[arg(long, global = true, value_name = "FILE")]
     pub deployment: Option<String>,
-    /// Any key of the configuration, as in --set strategy.slippage=0.01
+    /// Any key of the configuration, as in --set strategy.slippage=0.01; demo and deploy refuse it
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Results as JSON, one object a line; everything else goes to stderr

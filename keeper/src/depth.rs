@@ -14,8 +14,10 @@ use crate::chain::{Chain, query};
 use crate::error::Result;
 use crate::sources::sources;
 
-/// A supply cap above this share of what the pairs hold of the token is too much.
-pub const SHARE_MAX: Ratio = Ratio::percent(20);
+/// The largest supply cap that pairs can bear, in percent of what they hold of the token.
+const PERCENT_MAX: u64 = 20;
+/// The same as a share.
+pub const SHARE_MAX: Ratio = Ratio::percent(PERCENT_MAX);
 
 /// For what an asset needs pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl fmt::Display for Shallow {
             Role::Pricing => "the pair that prices it holds",
             Role::Selling => "the pairs that liquidators sell it into hold",
         };
-        write!(f, "the supply cap of {denom} is {cap}, and {pairs} {held}: more than {SHARE_MAX} of that")
+        write!(f, "the supply cap of {denom} is {cap}, and {pairs} {held}: more than {PERCENT_MAX} % of that")
     }
 }
 

@@ -121,9 +121,9 @@ impl Monitor {
         self.metrics().errors.get_or_create(&metrics::Named { name: error.name().to_owned() }).inc();
     }
 
-    /// Nothing is sent any more, or for now; `None` when it goes on.
-    pub fn halt(&self, reason: Option<String>) {
-        self.known().facts.halted = reason;
+    /// The keeper is about to end, for this reason: nothing is sent any more.
+    pub fn ending(&self, reason: String) {
+        self.known().facts.ending = Some(reason);
     }
 
     /// What became of a transaction.

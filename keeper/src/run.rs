@@ -336,11 +336,12 @@ impl<C: Chain> Keeper<C> {
                     pause = Duration::ZERO;
                     let times = trouble.over();
                     if times > 0 {
-                        tracing::info!(height = tick.head.height, times, "that is mended; the keeper goes on");
+                        let height = tick.head.height;
+                        tracing::info!(height, failed_attempts = times, "block done after failed attempts; continuing");
                     }
                 }
                 Err(error) if error.class() == Class::Halt => {
-                    self.monitor.halt(Some(error.to_string()));
+                    self.monitor.ending(error.to_string());
                     return Err(error);
                 }
                 Err(error) => {

@@ -276,7 +276,7 @@ async fn a_supply_cap_that_pairs_can_not_bear_is_a_warning() {
     cap(UATOM, 20_001).await;
     let [(check, status, finding)] = found().await.try_into().unwrap();
     assert_eq!((check.as_str(), status), ("depth of uatom", Status::Warn));
-    assert!(finding.contains("20001000000") && finding.contains("100000000000: more than 0.2 of that"), "{finding}");
+    assert!(finding.contains("20001000000") && finding.contains("100000000000: more than 20 % of that"), "{finding}");
     cap(UATOM, 20_000).await;
     assert_eq!(found().await[0].1, Status::Ok);
     // Priced by a pair that is ten times thinner.

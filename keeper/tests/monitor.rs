@@ -221,7 +221,7 @@ fn ready_is_who_sees_the_chain_and_keeps_up_with_it() {
         chain: Some(head(101, 1_001)),
         endpoints: Some(Readiness { grpc: 1, rpc: 1 }),
         trouble: None,
-        halted: None,
+        ending: None,
     };
     let reasons = |facts: &Facts| facts.judge(1_031, 30).0;
     assert!(reasons(&well).is_empty());
@@ -234,7 +234,7 @@ fn ready_is_who_sees_the_chain_and_keeps_up_with_it() {
         (Facts { chain: Some(head(101, 1_000)), ..well.clone() }, "lagging: block 101, the newest, is 31 s old"),
         (Facts { endpoints: Some(Readiness { grpc: 0, rpc: 2 }), ..well.clone() }, "blind: 0 gRPC and 2 RPC"),
         (Facts { endpoints: Some(Readiness { grpc: 1, rpc: 0 }), ..well.clone() }, "blind: 1 gRPC and 0 RPC"),
-        (Facts { halted: Some("because".to_owned()), ..well.clone() }, "halted: because"),
+        (Facts { ending: Some("because".to_owned()), ..well.clone() }, "ending: because"),
         (Facts { trouble: Some("because".to_owned()), ..well.clone() }, "could not be done: because"),
     ] {
         let found = reasons(&facts);
@@ -274,8 +274,8 @@ async fn it_answers_get_alone_and_says_whether_it_is_ready() {
     let after = get("/readyz").await;
     assert!(after.starts_with("HTTP/1.1 200"), "{after}");
     assert!(get("/metrics").await.contains("keeper_ready 1\n"));
-    monitor.halt(Some("too many failures".to_owned()));
-    assert!(get("/readyz").await.contains("halted: too many failures"));
+    monitor.ending("too many failures".to_owned());
+    assert!(get("/readyz").await.contains("ending: too many failures"));
     assert!(get("/metrics").await.contains("keeper_ready 0\n"));
 }
 

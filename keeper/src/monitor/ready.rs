@@ -19,8 +19,8 @@ pub struct Facts {
     pub endpoints: Option<Readiness>,
     /// Why the last block could not be done.
     pub trouble: Option<String>,
-    /// Why nothing is sent.
-    pub halted: Option<String>,
+    /// Why the keeper is about to end.
+    pub ending: Option<String>,
 }
 
 /// Why it isn't ready; nothing when it is.
@@ -44,8 +44,8 @@ impl Facts {
     /// Judges at this time, in seconds by this machine's clock. Blocks older than `max_age` seconds count as old.
     pub fn judge(&self, clock: u64, max_age: u64) -> Verdict {
         let mut reasons = Vec::new();
-        if let Some(reason) = &self.halted {
-            reasons.push(format!("halted: {reason}"));
+        if let Some(reason) = &self.ending {
+            reasons.push(format!("ending: {reason}"));
         }
         if let Some(ready) = self.endpoints.filter(Readiness::is_blind) {
             reasons.push(format!("blind: {} gRPC and {} RPC endpoints are well", ready.grpc, ready.rpc));

@@ -209,7 +209,7 @@ pub(super) fn advance(heads: &watch::Sender<Head>, head: &Head) {
 fn tell(change: Option<Change>) {
     match change {
         Some(Change { name, to: Health::Good, from }) if from != Health::Unknown => {
-            tracing::info!(endpoint = name, "endpoint is good again");
+            tracing::info!(endpoint = name, "endpoint is healthy again; using it");
         }
         Some(Change { name, to, .. }) if to != Health::Good => {
             tracing::warn!(endpoint = name, health = %to, "endpoint is left out");
