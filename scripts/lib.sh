@@ -11,7 +11,8 @@ die() {
 	exit 1
 }
 
-# need <command> <Debian package>: the command is there afterwards, or the script ends with one line that says what to install.
+# need <command> <Debian package>: the command is there afterwards, or the script ends with one line that says what to
+# install.
 need() {
 	command -v "$1" >/dev/null && return
 	if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
@@ -34,7 +35,8 @@ sha256() {
 	if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
 }
 
-# build_keeper: builds the binary and sets $keeper to its path. PLIMSOLL_PROFILE=dev takes the one that the tests have built already.
+# build_keeper: builds the binary and sets $keeper to its path. PLIMSOLL_PROFILE=dev takes the one that the tests have
+# built already.
 build_keeper() {
 	command -v cargo >/dev/null || die "cargo is missing; install Rust from https://rustup.rs"
 	local profile=${PLIMSOLL_PROFILE:-release} select=(-p plimsoll-keeper)
@@ -45,17 +47,27 @@ build_keeper() {
 	keeper=${CARGO_TARGET_DIR:-$repo_root/target}/${profile/#dev/debug}/keeper
 }
 
-# need_wasm: the artifacts are there and no older than what they are built from.
+# need_wasm: the artifacts are all there and no older than what they are built from; otherwise they are built.
 need_wasm() {
 	local sums=$repo_root/artifacts/checksums.txt
-	if [[ -f $sums && ! $(find "$repo_root"/{contracts,schema,Cargo.toml,Cargo.lock} -name '*.rs' -newer "$sums" -o -name 'Cargo.*' -newer "$sums") ]]; then
+	if has_wasm "$sums" && [[ ! $(find "$repo_root"/{contracts,schema,Cargo.toml,Cargo.lock} \
+		-name '*.rs' -newer "$sums" -o -name 'Cargo.*' -newer "$sums") ]]; then
 		return
 	fi
 	"$repo_root/scripts/wasm.sh" --no-check >&2
 }
 
-# own_node <name> <chain id> <first of three ports>: what localnet.sh and chain.sh then start and ask is a node of this script's own, beside one that
-# may be running. It is wiped at the start, so what PLIMSOLL_HOME says elsewhere is not asked.
+# has_wasm <checksums>: the list is there, and so is each file that it names.
+has_wasm() {
+	local file
+	[[ -f $1 ]] || return
+	while read -r _ file; do
+		[[ -f ${1%/*}/${file#\*} ]] || return
+	done <"$1"
+}
+
+# own_node <name> <chain id> <first of three ports>: localnet.sh and chain.sh then start and ask a node of this script's
+# own, beside one that may be running. It is wiped at the start, so what PLIMSOLL_HOME says elsewhere is not asked.
 own_node() {
 	export PLIMSOLL_HOME=$repo_root/target/localnet/$1-home PLIMSOLL_CHAIN_ID=$2
 	export PLIMSOLL_RPC_PORT=$3 PLIMSOLL_GRPC_PORT=$(($3 + 1)) PLIMSOLL_P2P_PORT=$(($3 + 2))
