@@ -1,8 +1,15 @@
 //! An in-process chain with a Plimsoll lending market on it, for the tests of Plimsoll and of whatever is built on it.
 //!
-//! [`World`] is the real contract code on cw-multi-test: oracle and pool deployed, assets listed, actors funded. Blocks, time
-//! and prices move only by call. Messages answer with a `Result`, so that a test can look at a refusal; queries and setup panic,
-//! because a broken setup is a failed test.
+//! [`World`] is the real contract code on cw-multi-test: oracle and pool deployed, assets listed, actors funded. Messages
+//! answer with a `Result`, so that a test can look at a refusal. Queries and setup panic, because a broken setup is a
+//! failed test.
+//!
+//! Time, blocks and prices move only by call: [`Chain::advance`] by so many seconds, [`Chain::next_block`],
+//! [`World::set_price`]. The markets of [`World::new`] are empty: [`WorldBuilder::lent`] or [`World::lend`] puts something
+//! there to borrow.
+//!
+//! The defaults aren't production's. Heartbeat and halt grace are off ([`WorldBuilder::oracle`], [`WorldBuilder::pool`]),
+//! and a settled price follows at once ([`Asset::new`]).
 //!
 //! ```
 //! use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World};
@@ -32,9 +39,11 @@
 //! [`World::queue`], waits, and is applied by [`World::apply`].
 //!
 //! To test a contract of your own, put it on the same chain with [`Chain::deploy`] and talk to it with
-//! [`Chain::execute_contract`]. A contract that takes flash loans, and does in the middle what a test tells it to, is there already:
-//! [`World::borrower`], [`World::flash`]. A [`World`] does all that a [`Chain`] does. What a message costs in storage is counted by
-//! [`World::counted`]. [`Chain::snapshot`] and [`Chain::restore`] let two futures start from the same block.
+//! [`Chain::execute_contract`]. A contract that takes flash loans, and does in the middle what a test tells it to, is
+//! there already: [`World::borrower`], [`World::flash`].
+//!
+//! A [`World`] does all that a [`Chain`] does. [`World::counted`] counts what a message costs in storage.
+//! [`Chain::snapshot`] and [`Chain::restore`] let two futures start from the same block.
 #![allow(clippy::expect_used, clippy::panic, reason = "a setup that fails is a failed test")]
 
 mod actor;
