@@ -17,7 +17,7 @@ use plimsoll_schema::oracle::{InstantiateMsg as OracleInstantiateMsg, Source};
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::{Config, ConfigResponse, ExecuteMsg, InstantiateMsg, QueryMsg};
 use plimsoll_testing::{
-    AETH, ALICE, Addr, BOB, GUARDIAN, IBC_TOKEN, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD, World, coin,
+    AETH, ALICE, Addr, Asset, BOB, GUARDIAN, IBC_TOKEN, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD, World, coin,
     oracle_code, pool_code, price, ratio,
 };
 
@@ -386,4 +386,24 @@ fn update_owner_to_a_bad_address_or_with_funds_is_refused() {
     for msg in [propose(&world, ALICE), ACCEPT, CANCEL] {
         takes_no_funds(&mut world, OWNER, &msg);
     }
+}
+
+/// A token without decimals at 1 cent, its ceiling 2 cents: dust of 2 cents is still worth a unit of it, dust of less is not.
+#[test]
+fn update_config_to_dust_below_a_base_unit_of_what_is_listed_is_refused() {
+    let mut coarse = Asset::new("ucoarse", 0, "0.01");
+    coarse.guards.ceiling = price("0.02");
+    let mut world = World::builder().assets(Asset::defaults().into_iter().chain([coarse])).build();
+    let with_dust = |world: &World, share: Ratio| {
+        let mut config = world.config().config;
+        config.liquidation.dust_value = Value::whole(1).share_down(share).unwrap();
+        update(config)
+    };
+    let msg = with_dust(&world, ratio("0.02"));
+    world.execute(OWNER, &msg, &[]).unwrap();
+    let msg = with_dust(&world, ratio("0.019"));
+    let text = "one base unit of ucoarse may be worth 0.02, more than the dust value 0.019";
+    refuses(&mut world, text, |world| world.execute(OWNER, &msg, &[]));
+    let msg = with_dust(&world, ratio("0.03"));
+    world.execute(OWNER, &msg, &[]).unwrap();
 }

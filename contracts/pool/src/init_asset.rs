@@ -41,12 +41,16 @@ pub fn init_asset(deps: DepsMut, env: Env, info: MessageInfo, asset: NewAsset) -
         .add_attribute("asset", id.to_string()))
 }
 
-/// An asset without a price is not listed: from then on something is known of it, even while it is silent. Nor is one of which a base
-/// unit may be worth more than dust: what is left of it could be neither liquidated nor swept.
+/// An asset without a price is not listed: from then on something is known of it, even while it is silent.
 pub fn assert_priced(mark: &MarkPrice, params: &AssetParams, dust: Value) -> Result<(), ContractError> {
     if let Some(fault) = mark.fault() {
         return Err(ContractError::Price { denom: params.denom.clone(), fault });
     }
+    assert_divisible(mark, params, dust)
+}
+
+/// Errors when a base unit may be worth more than dust: what is left of the token could be neither liquidated nor swept.
+pub fn assert_divisible(mark: &MarkPrice, params: &AssetParams, dust: Value) -> Result<(), ContractError> {
     let value = Amount::new(1).value_up(mark.ceiling_up(), params.decimals)?;
     if value > dust {
         return Err(ContractError::IndivisibleUnit { denom: params.denom.clone(), value, dust });

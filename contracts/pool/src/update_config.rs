@@ -9,6 +9,7 @@ use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::Config;
 
 use crate::error::ContractError;
+use crate::init_asset::assert_divisible;
 use crate::prices::Prices;
 use crate::state::{ASSET_COUNT, ASSET_PARAMS, CONFIG, PROPOSED_ORACLE, ROLES, Roles, SPARED_UNTIL};
 use crate::{access, funds};
@@ -66,12 +67,25 @@ pub fn update_config(deps: DepsMut, env: Env, info: MessageInfo, config: Config)
     funds::none(&info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     validate(deps.as_ref(), &config, env.block.time.seconds())?;
-    let oracle = CONFIG.load(deps.storage)?.oracle;
+    let Config { oracle, liquidation, .. } = CONFIG.load(deps.storage)?;
     if config.oracle != oracle {
         return Err(ContractError::OracleChange { oracle });
     }
+    if config.liquidation.dust_value < liquidation.dust_value {
+        assert_all_divisible(deps.as_ref(), &config, env.block.time.seconds())?;
+    }
     CONFIG.save(deps.storage, &config)?;
     Ok(Response::new().add_attribute(event::ACTION, "update_config"))
+}
+
+/// What is listed may be held in units that are worth less than dust, and so it stays.
+fn assert_all_divisible(deps: Deps, config: &Config, now: u64) -> Result<(), ContractError> {
+    let mut prices = Prices::open(deps, &config.oracle, now)?;
+    for id in 0..ASSET_COUNT.load(deps.storage)? {
+        let params = ASSET_PARAMS.may_load(deps.storage, id)?.ok_or(ContractError::UnknownAsset(AssetId(id)))?;
+        assert_divisible(&prices.mark(deps, &params.denom)?, &params, config.liquidation.dust_value)?;
+    }
+    Ok(())
 }
 
 pub fn update_oracle(deps: DepsMut, env: Env, info: MessageInfo, oracle: &str) -> Result<Response, ContractError> {
