@@ -44,13 +44,14 @@ fn batch_that_repays_and_withdraws_passes_above_max_ltv_while_the_health_factor_
 #[test]
 fn batch_that_lowers_no_debt_is_no_improvement() {
     let mut world = above_max_ltv();
-    // 5 ATOM more and 1 less would raise the health factor, but the debt stays.
-    let text = "debt of 640 would be above the borrow limit of 640.64";
-    let purse = [coin(5_000_000, UATOM)];
-    world.batch(ALICE, [deposit(5_000_000, UATOM), withdraw(1_000_000, UATOM)], &purse).unwrap();
-    let _ = text;
-    let refused = "debt of 640 would be above the borrow limit of 634.48";
-    refuses(&mut world, refused, |world| world.batch(ALICE, [withdraw(1_000_000, UATOM)], &[]));
+    // 2 ATOM more and 1 less raise the health factor, but the debt stays.
+    let purse = [coin(2_000_000, UATOM)];
+    let acts = [deposit(2_000_000, UATOM), withdraw(1_000_000, UATOM)];
+    let text = "debt of 640 would be above the borrow limit of 622.16";
+    refuses(&mut world, text, |world| world.batch(ALICE, acts.clone(), &purse));
+    world
+        .batch(ALICE, [acts.as_slice(), &[repay(1)]].concat(), &[purse.as_slice(), &[coin(1, UUSD)]].concat())
+        .unwrap();
 }
 
 #[test]
@@ -86,4 +87,30 @@ fn batch_counts_a_stopped_market_no_higher_afterwards_than_before() {
     // Without the swap: 1 repaid allows 663.25 / 640 × 639 = 662.213671875 to be carried: 0.157004… ATOM out.
     let out = [repay(1_000_000), withdraw(157_004, UATOM)];
     world.batch(ALICE, out, &purse).unwrap();
+}
+
+/// 1,000 ATOM carry 6,990 USD, and 20,000 tokens that are stopped by now count for nothing. At their threshold they would carry ten times as
+/// much, and with a dollar repaid ten dollars of ATOM could go.
+#[test]
+fn batch_swaps_no_good_collateral_for_what_was_stopped() {
+    for enabled_later in [false, true] {
+        let mut world = World::builder().lent(1_000_000).build();
+        world.deposit(ALICE, UATOM, 1_000_000_000).unwrap();
+        world.deposit(ALICE, IBC_TOKEN, 20_000_000_000).unwrap();
+        world.enable(ALICE, IBC_TOKEN, !enabled_later).unwrap();
+        world.borrow(ALICE, UUSD, 6_990_000_000).unwrap();
+        stop(&mut world, IBC_TOKEN);
+        if enabled_later {
+            world.enable(ALICE, IBC_TOKEN, true).unwrap();
+        }
+        let purse = [coin(725_000_000, UUSD)];
+        let acts = [repay(725_000_000), withdraw(1_000_000_000, UATOM)];
+        let error = world.refused(|world| world.batch(ALICE, acts.clone(), &purse)).to_string();
+        assert!(error.starts_with("debt of 6265") && error.ends_with("above the borrow limit of 0"), "{error}");
+    }
+}
+
+fn stop(world: &mut World, denom: &str) {
+    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
+    world.execute(GUARDIAN, &msg, &[]).unwrap();
 }

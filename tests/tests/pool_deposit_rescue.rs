@@ -6,7 +6,7 @@ mod common;
 use common::{indebted, refuses};
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::pool::{AssetChanges, BatchAction as Act, ExecuteMsg, FromPurse, Withdraw};
-use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, UATOM, UUSD, World, coin};
+use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, LENDER, UATOM, UUSD, World, coin};
 
 /// 100 ATOM at 9 USD carry 630 of the 640 USD owed. 640 / 0.7 / 9 = 101.587301… ATOM carry it all: 1.587302 more.
 const NEEDED: u128 = 1_587_302;
@@ -18,8 +18,7 @@ fn above_max_ltv() -> World {
 }
 
 fn stop_deposits(world: &mut World) {
-    let msg = ExecuteMsg::Pause { denom: Some(UATOM.to_owned()), deposit: true, borrow: false, flash_loan: false };
-    world.execute(GUARDIAN, &msg, &[]).unwrap();
+    stop(world, UATOM);
 }
 
 fn lower_cap(world: &mut World) {
@@ -133,9 +132,50 @@ fn deposit_of_a_token_without_max_ltv_is_no_rescue() {
     world.deposit(ALICE, AETH, 1_000_000_000_000).unwrap();
     let changes = AssetChanges { max_loan_to_value: Some(Ratio::ZERO), ..AssetChanges::default() };
     world.update_asset(AETH, changes).unwrap();
-    let msg = ExecuteMsg::Pause { denom: Some(AETH.to_owned()), deposit: true, borrow: false, flash_loan: false };
-    world.execute(GUARDIAN, &msg, &[]).unwrap();
+    stop(&mut world, AETH);
     for amount in [1, 1_000_000_000_000_000_000_000] {
         refuses(&mut world, "deposit of aeth is stopped", |world| world.deposit(ALICE, AETH, amount));
     }
+}
+
+/// 10 USD are missing. At a max LTV of a base point a hundred thousand USD would bring the account back, and buy health by the threshold:
+/// 2 × 10 / 0.65 / 5 = 6.153847 tokens pass, less what the token that is there carries already.
+#[test]
+fn deposit_of_a_token_that_is_hardly_lent_against_rescues_by_half_its_threshold() {
+    let mut world = above_max_ltv();
+    world.deposit(ALICE, IBC_TOKEN, 1_000_000).unwrap();
+    let changes = AssetChanges { max_loan_to_value: Some(Ratio::bps(1)), ..AssetChanges::default() };
+    world.update_asset(IBC_TOKEN, changes).unwrap();
+    stop(&mut world, IBC_TOKEN);
+    let least = world.market(IBC_TOKEN).liquidation_threshold.mul_down(Ratio::percent(50)).unwrap();
+    // 5 USD at a base point carry 0.0005.
+    let missing = 9.9995 / least.to_string().parse::<f64>().unwrap() / 5.0;
+    let needed = (missing * 1e6).ceil() as u128;
+    let refused = world.refused(|world| world.deposit(ALICE, IBC_TOKEN, needed + 1)).to_string();
+    assert!(refused.contains("only as far as it brings an account back"), "{refused}");
+    world.deposit(ALICE, IBC_TOKEN, needed).unwrap();
+}
+
+/// Selling ATOM into its pair puts the account above its max LTV for a message, at the borrowing edges alone.
+#[test]
+fn deposit_while_a_pair_is_bent_is_no_rescue() {
+    let builder = World::builder().lent(1_000_000);
+    let mut world = builder.edit(UATOM, |asset| asset.guards.max_deviation = Ratio::percent(10)).build();
+    let pair = world.pair(UATOM, UUSD, 1_000_000);
+    let source = world.pair_source(UATOM, &pair, UUSD);
+    world.price_by_pair(UATOM, source);
+    world.deposit(ALICE, UATOM, 10_000_000_000).unwrap();
+    world.deposit(ALICE, IBC_TOKEN, 1_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 60_000_000_000).unwrap();
+    stop(&mut world, IBC_TOKEN);
+    let text = format!("deposit of {IBC_TOKEN} is stopped");
+    refuses(&mut world, &text, |world| world.deposit(ALICE, IBC_TOKEN, 14_000_000_000));
+    let [atom, _] = world.pair_pool(&pair).0;
+    world.swap(LENDER, &pair, (UATOM, atom)).unwrap();
+    refuses(&mut world, &text, |world| world.deposit(ALICE, IBC_TOKEN, 14_000_000_000));
+}
+
+fn stop(world: &mut World, denom: &str) {
+    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
+    world.execute(GUARDIAN, &msg, &[]).unwrap();
 }

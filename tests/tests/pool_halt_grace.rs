@@ -250,3 +250,33 @@ fn another_oracle_without_a_halt_starts_without_a_grace() {
     world.execute(OWNER, &msg, &[]).unwrap();
     liquidate(&mut world, ALICE).unwrap();
 }
+
+/// 100 ATOM at 6 and 200 tokens at 5, of which nobody has told since the halt, cover 1,200 USD and the bonus.
+#[test]
+fn a_token_that_is_told_later_after_a_halt_counts_by_what_was_last_observed() {
+    let mut world = world();
+    world.deposit(ALICE, IBC_TOKEN, 200_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 560_000_000).unwrap();
+    world.advance(2 * 3_600);
+    world.set_prices(&[(UATOM, "6"), (UUSD, "1")]);
+    refuses(&mut world, SPARED, |world| liquidate(world, ALICE));
+    world.set_prices(&[(IBC_TOKEN, "2")]);
+    liquidate(&mut world, ALICE).unwrap();
+}
+
+#[test]
+fn the_same_oracle_prolongs_no_grace() {
+    let mut world = world();
+    let msg = ExecuteMsg::UpdateOracle { oracle: world.oracle().to_string() };
+    world.execute(OWNER, &msg, &[]).unwrap();
+    for _ in 0..96 {
+        world.advance_fresh(900);
+    }
+    world.advance(3_000);
+    world.set_prices(&[(UATOM, "8"), (UUSD, "1")]);
+    world.execute(OWNER, &msg, &[]).unwrap();
+    world.advance(899);
+    refuses(&mut world, SPARED, |world| liquidate(world, ALICE));
+    world.advance(1);
+    liquidate(&mut world, ALICE).unwrap();
+}

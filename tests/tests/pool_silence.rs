@@ -104,7 +104,7 @@ fn a_debt_is_written_off_once_a_dead_collateral_has_declined_below_dust() {
 fn a_write_off_that_rests_on_the_decline_waits_for_a_price_of_the_debt() {
     let mut world = without_interest(World::builder());
     world.advance(GONE);
-    let text = "not bad debt: collateral 0, debt 640, dust 1";
+    let text = "price of uusd: price is 691200 s old, at most 3600 s are allowed";
     refuses(&mut world, text, |world| world.write_off(BOB, ALICE));
     world.set_price(UUSD, "1");
     world.write_off(BOB, ALICE).unwrap();
@@ -128,7 +128,7 @@ fn a_write_off_that_rests_on_the_decline_waits_for_the_grace_after_a_halt() {
     world.write_off(BOB, ALICE).unwrap();
     world.restore(&before);
     silent_but_for(&mut world, DAY + 1, &[(UUSD, "1")]);
-    let text = "not bad debt: collateral 0, debt 640, dust 1";
+    let text = "account is spared in the grace after a halt";
     refuses(&mut world, text, |world| world.write_off(BOB, ALICE));
     silent_but_for(&mut world, 3_599, &[(UUSD, "1")]);
     refuses(&mut world, text, |world| world.write_off(BOB, ALICE));

@@ -268,7 +268,8 @@ impl Book {
 
     /// Whether the message leaves the account at a health factor of at least 1 and no lower than before, with less debt in value; all
     /// at the borrowing edges. A deposit in a market that is stopped or above its cap counts afterwards with no more than it counted
-    /// before, or many such improvements would swap good collateral for broken.
+    /// before, and health that counts such deposits by their power alone ends at 1 or no lower than before. Otherwise improvements would
+    /// swap good collateral for broken.
     fn is_improved(&mut self, deps: Deps, holder: &Holder) -> Result<bool, ContractError> {
         self.load_live(deps, &holder.before)?;
         let before = self.position(&holder.before)?;
@@ -277,19 +278,25 @@ impl Book {
             let line = before.collaterals.iter().find(|line| line.asset == asset && line.enabled);
             line.map_or(Amount::ZERO, |line| line.amount)
         };
-        let restricted = |asset: AssetId| {
-            let line = after.collaterals.iter().find(|line| line.asset == asset);
-            line.is_some_and(|line| line.power < Ratio::ONE)
+        let power = |asset: AssetId| {
+            let line = before.collaterals.iter().chain(&after.collaterals).find(|line| line.asset == asset);
+            line.map_or(Ratio::ONE, |line| line.power)
         };
-        let counted =
-            |asset, amount: Amount| if restricted(asset) { amount.min(counted_before(asset)) } else { amount };
+        let counted = |asset, amount: Amount| {
+            if power(asset) < Ratio::ONE { amount.min(counted_before(asset)) } else { amount }
+        };
+        let powered = |asset, amount: Amount| amount.share_down(power(asset)).unwrap_or_default();
         let old = before.edge_health(|_, amount| amount).map_err(|error| self.unhealthy(error))?;
         let new = after.edge_health(counted).map_err(|error| self.unhealthy(error))?;
-        Ok(new.debt < old.debt && !new.is_below_one() && new.is_no_lower_than(&old))
+        let old_powered = before.edge_health(powered).map_err(|error| self.unhealthy(error))?;
+        let new_powered = after.edge_health(powered).map_err(|error| self.unhealthy(error))?;
+        let better = new.debt < old.debt && !new.is_below_one() && new.is_no_lower_than(&old);
+        Ok(better && (!new_powered.is_below_one() || new_powered.is_no_lower_than(&old_powered)))
     }
 
     /// Whether all of this deposit is needed to bring the account, which is above its max LTV, back within it: with one base unit less
-    /// it would still be above. None of a token is that isn't lent against: no amount of it would be enough.
+    /// it would still be above, at the borrowing edges and by what liquidation counts, since a pair's owner bends an edge for a message.
+    /// None of a token is that isn't lent against, and little of one whose max LTV is far below its threshold: by that it buys health.
     pub fn is_needed(
         &mut self,
         deps: Deps,
@@ -303,11 +310,10 @@ impl Book {
             return Ok(false);
         }
         let short = amount.saturating_sub(Amount::new(1));
-        for line in position.collaterals.iter_mut().filter(|line| line.asset == id) {
-            line.amount = line.amount.saturating_add(short);
-        }
-        let power = position.uncapped_power().map_err(|error| self.unhealthy(error))?;
-        Ok(!power.is_within())
+        position.add_rescue(id, short).map_err(|error| self.unhealthy(error.into()))?;
+        let at_edges = position.uncapped_power().map_err(|error| self.unhealthy(error))?;
+        let settled = position.settled_power().map_err(|error| self.unhealthy(error.into()))?;
+        Ok(!at_edges.is_within() && !settled.is_within())
     }
 
     /// Errors when one more token priced by a live source would be among the account's: each is asked at a borrow, so their number is

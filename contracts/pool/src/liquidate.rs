@@ -1,7 +1,6 @@
 //! `liquidate`: repay a debt of an account below health factor 1, and take collateral for it.
 
 use cosmwasm_std::{Addr, Deps, DepsMut, Env, MessageInfo, Response};
-use plimsoll_risk::account::Account;
 use plimsoll_risk::liquidation::{self, Incentive, Liquidation, LiquidationError, OwedIn};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
@@ -194,7 +193,7 @@ pub fn named(book: &Book, holder: &Holder, error: LiquidationError) -> ContractE
         LiquidationError::Price { asset, fault } => {
             book.denom(*asset).map(|denom| ContractError::Price { denom, fault: fault.clone() })
         }
-        LiquidationError::Healthy { .. } => match silent_price(book, &holder.account) {
+        LiquidationError::Healthy { .. } => match silent_price(book, holder.account.assets()) {
             Some(price) => return price,
             None => return ContractError::Liquidation(error),
         },
@@ -203,9 +202,9 @@ pub fn named(book: &Book, holder: &Holder, error: LiquidationError) -> ContractE
     named.unwrap_or(ContractError::Liquidation(error))
 }
 
-/// The first silent price among what was read of the account.
-fn silent_price(book: &Book, account: &Account) -> Option<ContractError> {
-    account.assets().filter(|id| book.is_priced(*id)).find_map(|id| {
+/// The first silent price of these, among what was read.
+pub fn silent_price(book: &Book, assets: impl Iterator<Item = AssetId>) -> Option<ContractError> {
+    assets.filter(|id| book.is_priced(*id)).find_map(|id| {
         let fault = book.mark(id).ok()?.fault()?;
         Some(ContractError::Price { denom: book.denom(id).ok()?, fault })
     })

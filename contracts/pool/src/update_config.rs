@@ -113,7 +113,7 @@ pub fn update_oracle(deps: DepsMut, env: Env, info: MessageInfo, oracle: &str) -
     let mut prices = Prices::open(deps.as_ref(), &oracle, now)?;
     assert_same_gap(&config, &prices)?;
     // Nobody could react while the old one was halted: the new one starts with a grace, and ramps go on from where they were.
-    if before.is_halted(&config.halt_grace, now) {
+    if config.oracle != oracle && before.is_halted(&config.halt_grace, now) {
         SPARED_UNTIL.save(deps.storage, &now.saturating_add(config.halt_grace.grace))?;
     }
     let clock = prices.heartbeat().clock(now);

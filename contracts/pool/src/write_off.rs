@@ -1,12 +1,14 @@
 //! `write_off`: give up what an account owes and can't pay. Anyone may ask for it.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_risk::liquidation::LiquidationError;
 use plimsoll_schema::event;
 
 use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds;
+use crate::liquidate;
 use crate::loss;
 
 pub fn write_off(
@@ -25,6 +27,14 @@ pub fn write_off(
     let health = book.position(&holder.account)?.health()?;
     let Some(losses) = loss::book_if_bad(deps.as_ref(), &mut book, &mut holder)? else {
         let dust = book.config.liquidation.dust_value;
+        // By its sums it is bad, and waits for a debt's price or the end of a grace.
+        if health.collateral < dust && health.collateral < health.debt {
+            let debts = holder.account.debts.iter().map(|owed| owed.asset);
+            let spared = book.moment().halted.then_some(ContractError::Liquidation(LiquidationError::Spared));
+            if let Some(waits) = liquidate::silent_price(&book, debts).or(spared) {
+                return Err(waits);
+            }
+        }
         return Err(ContractError::NotBadDebt { collateral: health.collateral, debt: health.debt, dust });
     };
 

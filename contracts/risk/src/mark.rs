@@ -221,9 +221,11 @@ impl MarkPrice {
 
     /// What is lent against, rounded down: 0 while it is silent.
     pub fn low_down(&self, shared: &SharedValues) -> Price {
-        if self.borrow_fault().is_some() {
-            return Price::ZERO;
-        }
+        if self.borrow_fault().is_some() { Price::ZERO } else { self.observed_low_down(shared) }
+    }
+
+    /// The same of a silent token by what was last observed, rounded down.
+    pub fn observed_low_down(&self, shared: &SharedValues) -> Price {
         self.rate_down(None, |record| shared.of(&record.denom).unwrap_or(record.edges.low))
     }
 

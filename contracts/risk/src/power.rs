@@ -26,8 +26,8 @@ impl BorrowingPower {
 
 impl Position {
     /// Whether all deposits at `low` exceed all debts at `high` by more than the largest bonus, whatever one value a
-    /// shared record has between its edges. A silent price counts by what was last observed; where a debt's price is
-    /// unknown nothing is known against the account.
+    /// shared record has between its edges. A silent price counts by what was last observed, since after a halt tokens
+    /// are heard of one by one. Where a debt's price is unknown nothing is known against the account.
     pub(crate) fn is_covered_at_edges(&self) -> Result<bool, MathError> {
         let bonus = self.collaterals.iter().filter(|line| !line.amount.is_zero()).map(|line| line.bonus_max).max();
         let most = bonus.unwrap_or_default().plus_one();
@@ -35,8 +35,13 @@ impl Position {
         if self.debts.iter().any(|line| line.mark.is_unknown()) {
             return Ok(true);
         }
-        let health = self.health_at_edges(&|_| per_unit)?;
-        Ok(health.collateral > health.debt.share_up(most)?)
+        let shared = self.shared(Ends::Edges, &|_| per_unit)?;
+        let mut collateral = Value::ZERO;
+        for line in &self.collaterals {
+            let value = line.amount.value_down(line.mark.observed_low_down(&shared), line.decimals)?;
+            collateral = collateral.checked_add(value.share_down(self.remaining(line, &shared))?)?;
+        }
+        Ok(collateral > self.edge_debt(&shared)?.share_up(most)?)
     }
 
     /// Health at the borrowing edges, each deposit counted with the amount that `counted` says. Errors when a debt is
@@ -73,6 +78,35 @@ impl Position {
     /// The same without regard to stops and caps: how far an account is above its max LTV.
     pub fn uncapped_power(&self) -> Result<BorrowingPower, HealthError> {
         self.power_with(&CollateralLine::uncapped_weight)
+    }
+
+    /// The same by what liquidation counts, in the account's favour: settled prices, which nobody moves within a block.
+    pub fn settled_power(&self) -> Result<BorrowingPower, MathError> {
+        let shared = self.shared(Ends::Settled, &CollateralLine::uncapped_weight)?;
+        let mut power = BorrowingPower::default();
+        for line in &self.collaterals {
+            let value = self.collateral_value_down(line, &shared)?;
+            power.limit = power.limit.checked_add(value.share_down(line.uncapped_weight())?)?;
+        }
+        for line in &self.debts {
+            power.debt = power.debt.checked_add(line.value_up(&shared)?)?;
+        }
+        Ok(power)
+    }
+
+    /// Adds to a deposit what may be a rescue. It counts with its max LTV, but with no less than half of its threshold.
+    pub fn add_rescue(&mut self, asset: AssetId, amount: Amount) -> Result<(), MathError> {
+        let mut added = Vec::new();
+        for line in self.collaterals.iter_mut().filter(|line| line.asset == asset) {
+            let least = line.liquidation_threshold.mul_down(Ratio::percent(50))?;
+            if line.max_loan_to_value >= least {
+                line.amount = line.amount.saturating_add(amount);
+            } else {
+                added.push(CollateralLine { amount, max_loan_to_value: least, ..line.clone() });
+            }
+        }
+        self.collaterals.extend(added);
+        Ok(())
     }
 
     fn power_with(&self, weight: Weight<'_>) -> Result<BorrowingPower, HealthError> {

@@ -51,7 +51,7 @@ fn is_lowered(old: &Account, new: &Account) -> bool {
 }
 
 /// Whether an account is at a health factor of at least 1 and no lower than before, with less debt, all at the borrowing edges. Deposits in
-/// markets that are stopped or above their caps count no more than they did before. Of a flash loan's messages each is judged by itself.
+/// markets that are stopped or above their caps count no more than they did before, and by their power alone it is healthy or no worse. Of a flash loan's messages each is judged by itself.
 fn is_better(case: &Case, old: &Account, new: &Account) -> bool {
     let view = case.after;
     let counted = |held: &Collateral| {
@@ -59,15 +59,26 @@ fn is_better(case: &Case, old: &Account, new: &Account) -> bool {
         let before = old.collateral(held.asset).filter(|held| held.enabled).map_or(0, |held| held.shares.raw());
         if asset.power() < whole(1) { held.shares.raw().min(before) } else { held.shares.raw() }
     };
+    let powered = |held: &Collateral| {
+        let power = view.assets[usize::from(held.asset.0)].power();
+        u128::try_from((&whole(held.shares.raw()) * &power).to_whole()).expect("a share of shares")
+    };
     let before: Sums = view.sums_of(old, By::Edges, |held| held.shares.raw());
     let after: Sums = view.sums_of(new, By::Edges, counted);
+    let [before_powered, after_powered]: [Sums; 2] =
+        [old, new].map(|account| view.sums_of(account, By::Edges, powered));
     let slack = &view.crumb_at(|said| &said.edges[1]) * &whole(2);
     let healthy = after.carried.clone() + slack.clone() >= after.debt;
     if matches!(case.op, Op::Flash { .. }) {
         return healthy;
     }
     let less = after.debt <= before.debt.clone() + slack.clone();
-    healthy && less && &(after.carried + slack) * &before.debt >= &before.carried * &after.debt
+    let no_lower = |before: &Sums, after: &Sums| {
+        &(after.carried.clone() + slack.clone()) * &before.debt >= &before.carried * &after.debt
+    };
+    let good = after_powered.carried.clone() + slack.clone() >= after_powered.debt
+        || no_lower(&before_powered, &after_powered);
+    healthy && less && good && no_lower(&before, &after)
 }
 
 /// A market's debt ends within its cap and its most utilization where it was raised, and no debt is too small to be worth a liquidation.
