@@ -439,10 +439,13 @@ fn liquidate_in_parts_in_a_market_without_decimals_yields_no_more_than_in_one() 
         let mut paid = 0;
         while world.position(ALICE).liquidatable {
             let (coins, debt) = (world.balance(LIQUIDATOR, "ucoarse"), world.owed(ALICE, "ucoarse"));
-            world.liquidate(LIQUIDATOR, ALICE, UATOM, ("ucoarse", part)).unwrap();
+            let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, ("ucoarse", part)).unwrap();
             paid = coins - world.balance(LIQUIDATOR, "ucoarse");
             let fell = debt - world.owed(ALICE, "ucoarse");
             assert!(paid == fell || paid == fell + 1, "{paid} for {fell}");
+            let [seized, bonus] = ["seized", "bonus"].map(|key| values(&response, key)[0].to_owned());
+            let due = Amount::new(fell * 10_000_000).share_up(ratio(&bonus).plus_one()).unwrap();
+            assert!(104 * seized.parse::<u128>().unwrap() <= due.raw() + 104, "{seized} for {fell} and {bonus}");
         }
         assert!(paid > 0 && gained(&world) - start <= at_once, "parts of {part}: {}", gained(&world) - start);
     }
