@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{indebted, refuses};
+use common::{indebted, refuses, stop_deposits};
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{BatchAction as Act, ExecuteMsg, FromPurse, Withdraw};
-use plimsoll_testing::{ALICE, GUARDIAN, IBC_TOKEN, UATOM, UUSD, World, coin};
+use plimsoll_schema::pool::{BatchAction as Act, FromPurse, Withdraw};
+use plimsoll_testing::{ALICE, IBC_TOKEN, UATOM, UUSD, World, coin};
 
 fn repay(amount: u128) -> Act {
     Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: None })
@@ -75,10 +75,7 @@ fn batch_counts_a_stopped_market_no_higher_afterwards_than_before() {
     let mut world = indebted(640_000_000);
     world.deposit(ALICE, IBC_TOKEN, 1_000_000).unwrap();
     world.set_price(UATOM, "8.8");
-    let denom = Some(IBC_TOKEN.to_owned());
-    world
-        .execute(GUARDIAN, &ExecuteMsg::Pause { denom, deposit: true, borrow: false, flash_loan: false }, &[])
-        .unwrap();
+    stop_deposits(&mut world, IBC_TOKEN);
     // 1 repaid, 1 ATOM (6.6) out, 4 tokens (13) in: better by all that is there, but the new tokens don't count.
     let purse = [coin(1_000_000, UUSD), coin(4_000_000, IBC_TOKEN)];
     let swap = [repay(1_000_000), deposit(4_000_000, IBC_TOKEN), withdraw(1_000_000, UATOM)];
@@ -99,7 +96,7 @@ fn batch_swaps_no_good_collateral_for_what_was_stopped() {
         world.deposit(ALICE, IBC_TOKEN, 20_000_000_000).unwrap();
         world.enable(ALICE, IBC_TOKEN, !enabled_later).unwrap();
         world.borrow(ALICE, UUSD, 6_990_000_000).unwrap();
-        stop(&mut world, IBC_TOKEN);
+        stop_deposits(&mut world, IBC_TOKEN);
         if enabled_later {
             world.enable(ALICE, IBC_TOKEN, true).unwrap();
         }
@@ -108,9 +105,4 @@ fn batch_swaps_no_good_collateral_for_what_was_stopped() {
         let error = world.refused(|world| world.batch(ALICE, acts.clone(), &purse)).to_string();
         assert!(error.starts_with("debt of 6265") && error.ends_with("above the borrow limit of 0"), "{error}");
     }
-}
-
-fn stop(world: &mut World, denom: &str) {
-    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
-    world.execute(GUARDIAN, &msg, &[]).unwrap();
 }

@@ -7,7 +7,7 @@
 
 mod common;
 
-use common::{assert_solvent, fallen, indebted, mint_wide, refuses, takes_exactly_one_coin, too_wide};
+use common::{assert_solvent, fallen, indebted, mint_wide, refuses, stop_deposits, takes_exactly_one_coin, too_wide};
 use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
 use cosmwasm_std::{Addr, Coin};
 use plimsoll_pool::contract;
@@ -159,9 +159,8 @@ fn cover_for_suppliers_raises_what_their_shares_are_worth() {
     assert_solvent(&world);
 }
 
-/// 99.6 % of 1,000 USD are lost, and one who stays holds the market shut until somebody makes suppliers whole.
-#[test]
-fn cover_for_suppliers_reopens_a_market_after_a_loss() {
+/// 99.6 % of 1,000 USD are lost.
+fn after_a_loss() -> World {
     let mut world = World::new();
     world.allow_full_utilization(UUSD).unwrap();
     world.deposit(LENDER, UUSD, 1_000_000_000).unwrap();
@@ -169,6 +168,13 @@ fn cover_for_suppliers_reopens_a_market_after_a_loss() {
     world.borrow(ALICE, UUSD, 1_000_000_000).unwrap();
     world.set_price(UATOM, "0.01");
     world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 10_000_000)).unwrap();
+    world
+}
+
+/// One who stays holds the market shut until somebody makes suppliers whole.
+#[test]
+fn cover_for_suppliers_reopens_a_market_after_a_loss() {
+    let mut world = after_a_loss();
     world.advance_fresh(5);
     let shut = |world: &mut World| {
         let error = world.refused(|world| world.deposit(BOB, UUSD, 1_000_000)).to_string();
@@ -185,23 +191,12 @@ fn cover_for_suppliers_reopens_a_market_after_a_loss() {
 /// Below the floor what reopens the market passes whatever it is, and no more: 9.94 USD of 1,000 USD of shares.
 #[test]
 fn cover_for_suppliers_reopens_a_market_whose_deposits_are_stopped_and_goes_no_further() {
-    let mut world = World::new();
-    world.allow_full_utilization(UUSD).unwrap();
-    world.deposit(LENDER, UUSD, 1_000_000_000).unwrap();
-    world.deposit(ALICE, UATOM, 150_000_000).unwrap();
-    world.borrow(ALICE, UUSD, 1_000_000_000).unwrap();
-    world.set_price(UATOM, "0.01");
-    world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 10_000_000)).unwrap();
+    let mut world = after_a_loss();
     stop_deposits(&mut world, UUSD);
     let lacks = 10_000_000 - 1 - world.market(UUSD).supply.raw();
     refuses(&mut world, "deposit of uusd is stopped", |world| world.cover_suppliers(BOB, UUSD, lacks + 1));
     world.cover_suppliers(BOB, UUSD, lacks).unwrap();
     refuses(&mut world, "deposit of uusd is stopped", |world| world.cover_suppliers(BOB, UUSD, 1));
-}
-
-fn stop_deposits(world: &mut World, denom: &str) {
-    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
-    world.execute(GUARDIAN, &msg, &[]).unwrap();
 }
 
 /// Alice holds all of a token's supply beside good collateral. What suppliers are given counts for her as a deposit does.

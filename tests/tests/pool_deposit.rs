@@ -8,7 +8,8 @@
 mod common;
 
 use common::{
-    FACTORY_TOKEN, assert_solvent, deposit_for, indebted, mint_wide, refuses, takes_exactly_one_coin, too_wide,
+    FACTORY_TOKEN, assert_solvent, deposit_for, indebted, mint_wide, refuses, stop_deposits, takes_exactly_one_coin,
+    too_wide,
 };
 use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
 use cosmwasm_std::{Addr, Coin};
@@ -19,15 +20,10 @@ use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate, Ratio};
 use plimsoll_schema::pool::{AssetChanges, BatchAction, ExecuteMsg, FromPurse, OnBehalf};
 use plimsoll_testing::{
-    AETH, ALICE, Asset, BOB, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World, coin, ratio, values,
+    AETH, ALICE, Asset, BOB, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World, coin, ratio, values,
 };
 
 const PLAIN: ExecuteMsg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None });
-
-fn pause_deposits(world: &mut World, denom: &str) {
-    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
-    world.execute(GUARDIAN, &msg, &[]).unwrap();
-}
 
 #[test]
 fn deposit_into_an_empty_market_mints_a_million_shares_a_unit_and_counts_as_collateral() {
@@ -225,7 +221,7 @@ fn deposit_while_stopped_is_refused_save_to_rescue_an_indebted_account() {
     world.set_price(UATOM, "4");
     world.update_asset(UATOM, AssetChanges { supply_cap: Some(Amount::new(1)), ..Default::default() }).unwrap();
     for denom in [UATOM, AETH, IBC_TOKEN] {
-        pause_deposits(&mut world, denom);
+        stop_deposits(&mut world, denom);
     }
 
     // Past the stop and past the cap, her own hand and a stranger's.

@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{indebted, refuses};
+use common::{indebted, refuses, stop_deposits};
 use plimsoll_risk::units::{Amount, Ratio};
-use plimsoll_schema::pool::{AssetChanges, BatchAction as Act, ExecuteMsg, FromPurse, Withdraw};
-use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, LENDER, UATOM, UUSD, World, coin};
+use plimsoll_schema::pool::{AssetChanges, BatchAction as Act, FromPurse, Withdraw};
+use plimsoll_testing::{AETH, ALICE, BOB, IBC_TOKEN, LENDER, UATOM, UUSD, World, coin};
 
 /// 100 ATOM at 9 USD carry 630 of the 640 USD owed. 640 / 0.7 / 9 = 101.587301… ATOM carry it all: 1.587302 more.
 const NEEDED: u128 = 1_587_302;
@@ -15,10 +15,6 @@ fn above_max_ltv() -> World {
     let mut world = indebted(640_000_000);
     world.set_price(UATOM, "9");
     world
-}
-
-fn stop_deposits(world: &mut World) {
-    stop(world, UATOM);
 }
 
 fn lower_cap(world: &mut World) {
@@ -34,7 +30,7 @@ fn too_large(amount: u128) -> String {
 
 #[test]
 fn deposit_rescues_an_account_past_a_stop_and_a_cap_with_just_what_it_needs() {
-    for forbid in [stop_deposits, lower_cap] {
+    for forbid in [|world: &mut World| stop_deposits(world, UATOM), lower_cap] {
         let mut world = above_max_ltv();
         forbid(&mut world);
         refuses(&mut world, &too_large(NEEDED + 1), |world| world.deposit(ALICE, UATOM, NEEDED + 1));
@@ -47,7 +43,7 @@ fn deposit_rescues_an_account_past_a_stop_and_a_cap_with_just_what_it_needs() {
 #[test]
 fn deposit_in_parts_rescues_no_further_than_in_one() {
     let mut world = above_max_ltv();
-    stop_deposits(&mut world);
+    stop_deposits(&mut world, UATOM);
     world.deposit(ALICE, UATOM, NEEDED - 1).unwrap();
     refuses(&mut world, &too_large(2), |world| world.deposit(ALICE, UATOM, 2));
     world.deposit(ALICE, UATOM, 1).unwrap();
@@ -95,7 +91,7 @@ fn deposit_past_the_cap_of_an_account_within_its_max_ltv_is_refused_however_smal
 #[test]
 fn deposit_of_anybody_rescues_an_account() {
     let mut world = above_max_ltv();
-    stop_deposits(&mut world);
+    stop_deposits(&mut world, UATOM);
     common::deposit_for(&mut world, BOB, ALICE, coin(NEEDED, UATOM)).unwrap();
     assert_eq!(world.supplied(ALICE, UATOM), 100_000_000 + NEEDED);
 }
@@ -117,7 +113,7 @@ fn power_counts_in_proportion_above_the_cap_and_liquidation_does_not_see_it() {
 fn power_is_nothing_where_deposits_are_stopped_and_debt_free_accounts_leave() {
     let mut world = indebted(300_000_000);
     world.deposit(BOB, UATOM, 5_000_000).unwrap();
-    stop_deposits(&mut world);
+    stop_deposits(&mut world, UATOM);
     refuses(&mut world, "debt of 300 would be above the borrow limit of 0", |w| w.withdraw(ALICE, UATOM, 1));
     refuses(&mut world, "debt of 300.000001 would be above the borrow limit of 0", |w| w.borrow(ALICE, UUSD, 1));
     refuses(&mut world, "debt of 300 would be above the borrow limit of 0", |w| w.enable(ALICE, UATOM, false));
@@ -132,7 +128,7 @@ fn deposit_of_a_token_without_max_ltv_is_no_rescue() {
     world.deposit(ALICE, AETH, 1_000_000_000_000).unwrap();
     let changes = AssetChanges { max_loan_to_value: Some(Ratio::ZERO), ..AssetChanges::default() };
     world.update_asset(AETH, changes).unwrap();
-    stop(&mut world, AETH);
+    stop_deposits(&mut world, AETH);
     for amount in [1, 1_000_000_000_000_000_000_000] {
         refuses(&mut world, "deposit of aeth is stopped", |world| world.deposit(ALICE, AETH, amount));
     }
@@ -146,7 +142,7 @@ fn deposit_of_a_token_that_is_hardly_lent_against_rescues_by_half_its_threshold(
     world.deposit(ALICE, IBC_TOKEN, 1_000_000).unwrap();
     let changes = AssetChanges { max_loan_to_value: Some(Ratio::bps(1)), ..AssetChanges::default() };
     world.update_asset(IBC_TOKEN, changes).unwrap();
-    stop(&mut world, IBC_TOKEN);
+    stop_deposits(&mut world, IBC_TOKEN);
     let least = world.market(IBC_TOKEN).liquidation_threshold.mul_down(Ratio::percent(50)).unwrap();
     // 5 USD at a base point carry 0.0005.
     let missing = 9.9995 / least.to_string().parse::<f64>().unwrap() / 5.0;
@@ -167,15 +163,10 @@ fn deposit_while_a_pair_is_bent_is_no_rescue() {
     world.deposit(ALICE, UATOM, 10_000_000_000).unwrap();
     world.deposit(ALICE, IBC_TOKEN, 1_000_000).unwrap();
     world.borrow(ALICE, UUSD, 60_000_000_000).unwrap();
-    stop(&mut world, IBC_TOKEN);
+    stop_deposits(&mut world, IBC_TOKEN);
     let text = format!("deposit of {IBC_TOKEN} is stopped");
     refuses(&mut world, &text, |world| world.deposit(ALICE, IBC_TOKEN, 14_000_000_000));
     let [atom, _] = world.pair_pool(&pair).0;
     world.swap(LENDER, &pair, (UATOM, atom)).unwrap();
     refuses(&mut world, &text, |world| world.deposit(ALICE, IBC_TOKEN, 14_000_000_000));
-}
-
-fn stop(world: &mut World, denom: &str) {
-    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
-    world.execute(GUARDIAN, &msg, &[]).unwrap();
 }

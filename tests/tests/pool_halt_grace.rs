@@ -215,9 +215,8 @@ fn set_off_in_the_grace_says_that_the_account_is_spared() {
     world.set_off(BOB, ALICE, UUSD).unwrap();
 }
 
-/// The oracle is dead for a day; its successor says at once that ATOM is at 8.
-#[test]
-fn another_oracle_after_a_halt_starts_with_a_grace() {
+/// Another oracle, which says that ATOM is at 8, takes over after a day's notice; the present one is told its prices meanwhile, or is dead.
+fn taken_over(is_told: bool) -> (World, Addr) {
     let mut world = world();
     let successor = another_oracle(&mut world, 900);
     let msg = ExecuteMsg::UpdateOracle { oracle: successor.to_string() };
@@ -225,8 +224,17 @@ fn another_oracle_after_a_halt_starts_with_a_grace() {
     for _ in 0..97 {
         world.advance(900);
         feed(&mut world, &successor, &[(UATOM, "8")]);
+        if is_told {
+            world.refresh_prices();
+        }
     }
     world.execute(OWNER, &msg, &[]).unwrap();
+    (world, successor)
+}
+
+#[test]
+fn another_oracle_after_a_halt_starts_with_a_grace() {
+    let (mut world, successor) = taken_over(false);
     refuses(&mut world, SPARED, |world| liquidate(world, ALICE));
     refuses(&mut world, HALTED, |world| world.withdraw(ALICE, UATOM, 1));
     world.advance(899);
@@ -238,16 +246,7 @@ fn another_oracle_after_a_halt_starts_with_a_grace() {
 
 #[test]
 fn another_oracle_without_a_halt_starts_without_a_grace() {
-    let mut world = world();
-    let successor = another_oracle(&mut world, 900);
-    let msg = ExecuteMsg::UpdateOracle { oracle: successor.to_string() };
-    world.execute(OWNER, &msg, &[]).unwrap();
-    for _ in 0..97 {
-        world.advance(900);
-        world.refresh_prices();
-        feed(&mut world, &successor, &[(UATOM, "8")]);
-    }
-    world.execute(OWNER, &msg, &[]).unwrap();
+    let (mut world, _) = taken_over(true);
     liquidate(&mut world, ALICE).unwrap();
 }
 

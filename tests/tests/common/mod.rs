@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{AccountKey, ExecuteMsg, OnBehalf, Receive};
-use plimsoll_testing::{ALICE, Actor, Addr, AppResponse, UATOM, UUSD, World, WorldError, coin};
+use plimsoll_testing::{ALICE, Actor, Addr, AppResponse, GUARDIAN, UATOM, UUSD, World, WorldError, coin};
 
 /// A denom as a token factory makes them.
 pub const FACTORY_TOKEN: &str = "factory/wasm1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq/stake";
@@ -27,6 +27,12 @@ pub fn indebted(debt: u128) -> World {
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     world.borrow(ALICE, UUSD, debt).unwrap();
     world
+}
+
+/// The guardian stops the deposits of a market.
+pub fn stop_deposits(world: &mut World, denom: &str) {
+    let msg = ExecuteMsg::Pause { denom: Some(denom.to_owned()), deposit: true, borrow: false, flash_loan: false };
+    world.execute(GUARDIAN, &msg, &[]).unwrap();
 }
 
 /// A million dollars and ATOM lent, 640 USD of them owed, and a borrower with 1,000 USD and 1,000 ATOM of its own for fees.
