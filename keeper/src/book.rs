@@ -57,6 +57,8 @@ pub struct Book {
     pub terms: LiquidationTerms,
     /// After which gap of the oracle liquidation waits, and for how long.
     pub halt_grace: HaltGrace,
+    /// Until when it waits since another oracle took over from one that was halted, in seconds.
+    pub spared_until: u64,
     /// Everything listed.
     pub assets: BTreeMap<AssetId, Asset>,
     /// What the oracle has published.

@@ -21,6 +21,8 @@ use plimsoll_keeper::plan::{Action, Deal, Means, Plan, Skip, plan};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_schema::compact::encode;
+use plimsoll_schema::pool::SPARED_UNTIL;
 use plimsoll_testing::{AETH, ALICE, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World};
 
 /// ALICE owes 690 of a possible 700 USD against 100 ATOM; at 9 she may be liquidated.
@@ -295,6 +297,27 @@ async fn what_is_repaid_below_what_it_costs_pays_nobody_until_the_settled_price_
     assert_eq!(outcome(10), Plan::default());
     assert_eq!(only_skip(&outcome(20)), Skip::Unprofitable);
     assert_eq!(only_deal(&outcome(60)).sent.denom, AETH);
+}
+
+/// Another oracle took over from a halted one: its own heartbeat knows of no halt.
+#[tokio::test]
+async fn who_is_spared_by_the_pool_is_left_alone_until_its_grace_is_over() {
+    let build = || {
+        let builder = World::builder().lent(1_000_000).oracle(|oracle| oracle.heartbeat_gap = 900);
+        let mut world = builder.pool(|config| config.halt_grace = HaltGrace { gap: 900, grace: 600 }).build();
+        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+        world.borrow(ALICE, UUSD, 600_000_000).unwrap();
+        world.set_price(UATOM, "7.9");
+        let (pool, until) = (world.pool().clone(), encode(&(world.now() + 600)).unwrap());
+        world.storage_mut(&pool).set(SPARED_UNTIL.key().as_bytes(), &until);
+        world
+    };
+    let (chain, book, judged) = judged_in(build).await;
+    // 592.5 carry 600, and 790 are more than 600 and a tenth.
+    assert!(!chain.with(|world| world.position(ALICE).liquidatable).await.unwrap());
+    assert_eq!((judged.below(), judged.spared(), judged.count_liquidatable()), (1, 1, 0));
+    let later = scan(&book, judged.now + 600).unwrap();
+    assert_eq!((later.below(), later.spared(), later.count_liquidatable()), (1, 0, 1));
 }
 
 #[tokio::test]

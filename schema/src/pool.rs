@@ -13,6 +13,7 @@ use plimsoll_risk::units::{Amount, Index, Price, Rate, Ratio, SupplyShares, Valu
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::compact::CompactItem;
 use crate::ownership::{OwnerUpdate, Ownership};
 
 /// The most accounts on one page of `borrowers`, `liquidatable` and `accounts`.
@@ -23,6 +24,9 @@ pub const ACCOUNTS_DEFAULT: u32 = 100;
 pub const MARKETS_LIMIT: u32 = 30;
 /// What a page of markets has when no limit is named.
 pub const MARKETS_DEFAULT: u32 = 10;
+
+/// Until when liquidation waits as in the grace after a halt, in seconds: another oracle took over from one that was halted. To be read raw.
+pub const SPARED_UNTIL: CompactItem<u64> = CompactItem::new("g");
 
 /// Sets the pool up.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]

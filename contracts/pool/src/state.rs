@@ -7,6 +7,7 @@ use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::ownership::Ownership;
+pub use plimsoll_schema::pool::SPARED_UNTIL;
 use plimsoll_schema::pool::{Config, ReservesRequest};
 use serde::{Deserialize, Serialize};
 
@@ -41,9 +42,6 @@ pub const ROLES: CompactItem<Roles> = CompactItem::new("r");
 
 /// The oracle that was announced, and when it can take over, in seconds.
 pub const PROPOSED_ORACLE: CompactItem<Option<(String, u64)>> = CompactItem::new("o");
-
-/// Until when liquidation waits as in the grace after a halt, in seconds: another oracle took over from one that was halted.
-pub const SPARED_UNTIL: CompactItem<u64> = CompactItem::new("g");
 
 /// How many assets are listed; the number of the next.
 pub const ASSET_COUNT: CompactItem<u16> = CompactItem::new("n");

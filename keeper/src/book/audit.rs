@@ -103,7 +103,8 @@ impl Book {
             right.insert(record.key, Some(record.account).filter(|account| !account.debts.is_empty()));
         }
         audit.accounts = right.len();
-        (self.addresses, self.terms, self.halt_grace) = (fresh.addresses, fresh.terms, fresh.halt_grace);
+        (self.addresses, self.terms) = (fresh.addresses, fresh.terms);
+        (self.halt_grace, self.spared_until) = (fresh.halt_grace, fresh.spared_until);
         (self.assets, self.prices) = (fresh.assets, fresh.prices);
         for (key, account) in right {
             if self.accounts.get(&key) == account.as_ref() {
@@ -126,7 +127,8 @@ impl Book {
     /// What is wrong beside accounts.
     fn wrong_frame(&self, fresh: &Self) -> Vec<String> {
         let mut found = Vec::new();
-        if (&self.addresses, &self.terms, self.halt_grace) != (&fresh.addresses, &fresh.terms, fresh.halt_grace) {
+        let settings = |book: &Self| (book.addresses.clone(), book.terms, book.halt_grace, book.spared_until);
+        if settings(self) != settings(fresh) {
             found.push("settings".to_owned());
         }
         if self.prices.heartbeat != fresh.prices.heartbeat {

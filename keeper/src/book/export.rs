@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! {"format":"plimsoll-book","version":2,"chain_id":…,"height":…,"time":…,"pool":…,"oracle":…,"terms":{…},
-//!     "halt_grace":{…},"heartbeat":{…},"assets":2,"records":2,"accounts":3}
+//!     "halt_grace":{…},"spared_until":…,"heartbeat":{…},"assets":2,"records":2,"accounts":3}
 //! {"asset":0,"params":{…},"stored":{…}}
 //! {"denom":…,"record":{…}}
 //! {"owner":…,"account_id":0,"account":{…}}
@@ -52,6 +52,7 @@ struct FirstLine {
     oracle: String,
     terms: LiquidationTerms,
     halt_grace: HaltGrace,
+    spared_until: u64,
     heartbeat: Option<Heartbeat>,
     assets: usize,
     records: usize,
@@ -108,6 +109,7 @@ impl Book {
             oracle: addresses.oracle,
             terms: self.terms,
             halt_grace: self.halt_grace,
+            spared_until: self.spared_until,
             heartbeat: self.prices.heartbeat,
             assets: self.assets.len(),
             records: self.prices.records.len(),
@@ -153,6 +155,7 @@ impl Book {
             addresses: Addresses { pool: first.pool, oracle: first.oracle },
             terms: first.terms,
             halt_grace: first.halt_grace,
+            spared_until: first.spared_until,
             assets: Default::default(),
             prices: Prices { heartbeat: first.heartbeat, records: Default::default() },
             accounts: Default::default(),

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::params::AssetId;
+use plimsoll_schema::compact;
 use plimsoll_schema::pool::{
     AccountRecord, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
+    SPARED_UNTIL,
 };
 
 use crate::book::accounts::Accounts;
@@ -95,12 +98,15 @@ impl Book {
     /// All but the accounts, at this block.
     pub(super) async fn without_accounts(chain: &impl Chain, pool: &str, head: Head) -> Result<Self> {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, Some(head.height)).await?;
+        let halt_grace = config.config.halt_grace;
+        let spared_until = spared_until(chain, pool, &halt_grace, Some(head.height)).await?;
         let addresses = Addresses { pool: pool.to_owned(), oracle: config.config.oracle };
         let mut book = Self {
             head,
             addresses,
             terms: config.config.liquidation,
-            halt_grace: config.config.halt_grace,
+            halt_grace,
+            spared_until,
             assets: BTreeMap::new(),
             prices: Prices::default(),
             accounts: Accounts::new(),
@@ -180,6 +186,16 @@ async fn cut(chain: &impl Chain, pool: &str, height: Option<u64>, error: Error) 
     let then = query::<ConfigResponse>(chain, pool, &QueryMsg::Config {}, height).await;
     let now = query::<ConfigResponse>(chain, pool, &QueryMsg::Config {}, None).await;
     if matches!(then, Err(Error::Query { .. })) && now.is_ok() { Cut::Gone } else { Cut::Failed(error) }
+}
+
+/// Until when the pool spares accounts since another oracle took over, read raw; 0 where it knows no grace.
+async fn spared_until(chain: &impl Chain, pool: &str, halt: &HaltGrace, height: Option<u64>) -> Result<u64> {
+    if halt.grace == 0 {
+        return Ok(0);
+    }
+    let bytes = chain.raw(pool, SPARED_UNTIL.key().as_bytes().to_vec(), height).await?;
+    let until = bytes.map(|bytes| compact::decode(&bytes)).transpose();
+    Ok(until.map_err(|error| Error::garbage(pool, error))?.unwrap_or_default())
 }
 
 async fn assets(chain: &impl Chain, book: &Book) -> Result<BTreeMap<AssetId, Asset>> {

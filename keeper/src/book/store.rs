@@ -169,6 +169,7 @@ impl Store {
                 meta.insert("addresses", encode(&(&book.addresses.pool, &book.addresses.oracle))?.as_slice())?;
                 meta.insert("terms", encode(&book.terms)?.as_slice())?;
                 meta.insert("halt_grace", encode(&book.halt_grace)?.as_slice())?;
+                meta.insert("spared_until", encode(&book.spared_until)?.as_slice())?;
                 meta.insert("heartbeat", encode(&book.prices.heartbeat)?.as_slice())?;
                 meta.insert("accounts", encode(&count)?.as_slice())?;
             }

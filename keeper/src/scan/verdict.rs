@@ -34,7 +34,8 @@ impl AssetTable {
     /// counts as if it were published in the same transaction, since that is what the keeper does.
     pub fn at(book: &Book, now: u64) -> Result<Self> {
         let heartbeat = book.prices.heartbeat_at(now);
-        let moment = Moment { clock: heartbeat.clock(now), halted: heartbeat.is_halted(&book.halt_grace, now) };
+        let halted = heartbeat.is_halted(&book.halt_grace, now) || now < book.spared_until;
+        let moment = Moment { clock: heartbeat.clock(now), halted };
         let mut table = Self { states: BTreeMap::new(), moment, stale: BTreeSet::new() };
         for (id, asset) in &book.assets {
             let market = asset.stored.clone().accrue(now, asset.params.reserve_factor);

@@ -157,6 +157,7 @@ pub fn book(listings: &[Listing], dust: Value) -> Book {
         addresses: Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() },
         terms: LiquidationTerms { target_health_factor: Ratio::percent(110), dust_value: dust },
         halt_grace: HaltGrace::default(),
+        spared_until: 0,
         assets: listings.iter().enumerate().map(|(at, l)| (AssetId(number(at)), l.asset(number(at)))).collect(),
         prices: Prices {
             heartbeat: None,

@@ -43,6 +43,7 @@ fn book(head: Head) -> Book {
         addresses: Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() },
         terms: LiquidationTerms { target_health_factor: Ratio::percent(110), dust_value: Value::ZERO },
         halt_grace: Default::default(),
+        spared_until: 0,
         assets: Default::default(),
         prices: Default::default(),
         accounts: Default::default(),

@@ -34,6 +34,7 @@ pub(super) fn stored(transaction: &ReadTransaction) -> std::result::Result<Optio
             addresses: Addresses { pool, oracle },
             terms: field(&meta, "terms")?,
             halt_grace: field(&meta, "halt_grace")?,
+            spared_until: field(&meta, "spared_until")?,
             assets: Default::default(),
             prices: Prices { heartbeat: field(&meta, "heartbeat")?, records: Default::default() },
             accounts: Default::default(),
