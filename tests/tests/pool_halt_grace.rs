@@ -273,8 +273,9 @@ fn the_same_oracle_prolongs_no_grace() {
     }
     world.advance(3_000);
     world.set_prices(&[(UATOM, "8"), (UUSD, "1")]);
+    world.advance(450);
     world.execute(OWNER, &msg, &[]).unwrap();
-    world.advance(899);
+    world.advance(449);
     refuses(&mut world, SPARED, |world| liquidate(world, ALICE));
     world.advance(1);
     liquidate(&mut world, ALICE).unwrap();
