@@ -140,7 +140,7 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
         Err(reason) => reason,
     };
     let key = || verdict.key.clone();
-    let unpaid = match set_off(book, scan, account, &position) {
+    let unpaid = match set_off(book, scan, verdict, account, &position) {
         Some(amount) => Some(Action::SetOff { key: key(), amount }),
         None => verdict.bad_debt.then(|| Action::WriteOff { key: key(), debt_value: verdict.health.debt }),
     };
@@ -152,8 +152,8 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
 
 /// The most of a debt that a deposit in the same denom pays, by the contract's own formula, where that may be asked for. A set-off comes before a
 /// write-off, since it books what remains as well.
-fn set_off(book: &Book, scan: &Scan, account: &Account, position: &Position) -> Option<Coin> {
-    if !position.health().is_ok_and(|health| health.is_liquidatable()) {
+fn set_off(book: &Book, scan: &Scan, verdict: &Verdict, account: &Account, position: &Position) -> Option<Coin> {
+    if !verdict.health.is_liquidatable() {
         return None;
     }
     let paid = |id: AssetId| {
