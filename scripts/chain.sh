@@ -50,3 +50,19 @@ event() {
 }
 
 address() { "$wasmd" keys show "$1" --address --keyring-backend test --home "$PLIMSOLL_HOME"; }
+
+# settled_price <oracle> <denom>: what the oracle says of it now.
+settled_price() { smart "$1" "$(jq -nc --arg denom "$2" '{prices_by_denoms: {denoms: [$denom]}}')" | jq -c '.prices[0]'; }
+
+# until_settled <oracle> <denom> <price>: returns once the denom's settled price is this; fails, and prints what it is, when it isn't within five
+# seconds. The settled price moves with the time of blocks: after votes that are in blocks of one second, it follows in the next.
+until_settled() {
+	local price
+	for _ in {1..50}; do
+		price=$(settled_price "$1" "$2")
+		jq -e --arg wanted "$3" '.valid.price // "nan" | tonumber == ($wanted | tonumber)' <<<"$price" >/dev/null && return
+		sleep 0.1
+	done
+	printf '%s\n' "$price"
+	return 1
+}

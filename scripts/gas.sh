@@ -63,11 +63,13 @@ for denom in uusd uatom; do
 		guards: {max_age: 86400, floor: "0.01", ceiling: "1000", bound_hold: 600, max_deviation: "0.5", step_interval: 1,
 			age_spread: "0.01"}}}')" >/dev/null
 done
+# feed <price of uatom>: returns once liquidation counts it.
 feed() {
 	local feeder
 	for feeder in feeder1 feeder2; do
 		tx $feeder execute "$oracle" "{\"feed\":{\"prices\":[{\"denom\":\"uusd\",\"price\":\"1\"},{\"denom\":\"uatom\",\"price\":\"$1\"}]}}" >/dev/null
 	done
+	until_settled "$oracle" uatom "$1" >/dev/null || die "uatom is not at $1"
 }
 feed 10
 for denom in uusd uatom; do

@@ -19,11 +19,6 @@ deployment=${PLIMSOLL_DEPLOYMENT:-deployments/local.json}
 pool=$(jq -r .pool.address "$deployment")
 oracle=$(jq -r .oracle.address "$deployment")
 
-# settled_price <denom>: what the oracle says of it now.
-settled_price() {
-	smart "$oracle" "$(jq -nc --arg denom "$1" '{prices_by_denoms: {denoms: [$denom]}}')" | jq -c '.prices[0]'
-}
-
 case "${1:-} $#" in
 'fund 2')
 	submit owner bank send owner "$2" 1000000000ustake >/dev/null
@@ -31,7 +26,7 @@ case "${1:-} $#" in
 	;;
 'borrow 1')
 	for denom in uusd uatom; do
-		price=$(settled_price $denom)
+		price=$(settled_price "$oracle" $denom)
 		now=$(jq -r '.valid.price // empty' <<<"$price")
 		[[ $now ]] || die "$denom has no price: $price; vote one with scripts/play.sh price, or for all with scripts/deploy.sh local"
 	done
@@ -53,11 +48,10 @@ case "${1:-} $#" in
 'price 3')
 	vote=$(jq -nc --arg denom "$2" --arg price "$3" '{feed: {prices: [{$denom, $price}]}}')
 	for feeder in feeder1 feeder2; do tx $feeder execute "$oracle" "$vote" >/dev/null; done
-	price=$(settled_price "$2")
-	say "$2 is at $price"
-	jq -e --arg wanted "$3" '.valid.price // "nan" | tonumber == ($wanted | tonumber)' <<<"$price" >/dev/null ||
-		die "that isn't $3: the settled price follows votes in steps (max_deviation, step_interval), and bounds hold it" \
+	price=$(until_settled "$oracle" "$2" "$3") ||
+		die "$2 is at $price, not at $3: the settled price follows votes in steps (max_deviation, step_interval), and bounds hold it" \
 			"for a while; look again later"
+	say "$2 is at $3"
 	;;
 *) usage ;;
 esac
