@@ -80,10 +80,11 @@ flags=(
 	"${linker[@]}"
 	-C target-cpu=mvp
 	-C link-arg=--allow-undefined # the chain's functions; from Rust 1.96 on that has to be said
-	-C link-arg=-s
 	# A panic is the instruction that chains report as a trap, without a text that nobody on a chain can read: the state is
 	# undone all the same. It takes about a tenth off.
 	-Zunstable-options -Cpanic=immediate-abort
+	# Equal functions stay apart, so that each bears its own name (see `snip`); the optimiser folds them afterwards.
+	-Zmerge-functions=disabled
 	# Panic messages name source files: without their absolute part, checksums don't depend on where things lie.
 	"--remap-path-prefix=$repo_root=/plimsoll"
 	"--remap-path-prefix=$cargo_home=/cargo"
@@ -93,6 +94,40 @@ flags=(
 # Joined by the character that cargo splits at, so that a path may hold blanks.
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS
+# Names stay until the optimiser takes them out: what is snipped is found by its name.
+export CARGO_PROFILE_WASM_STRIP=none
+
+# snip <module> <text>: the module as text, with a trap in place of the code that prints a backtrace. cosmwasm-std's errors carry one, which
+# is always empty on a chain and never printed, yet no linker can know that: it would be a twentieth of each contract.
+#
+# A function of the core library that the demangler's crate was the first to instantiate bears that crate's name at its end and nowhere
+# else. Others use it, so it stays. Nothing that stays may call what is snipped.
+snip() {
+	wasm-dis "$1" -o "$2.whole"
+	awk '
+		/^ \(func / {
+			mentions = split($2, parts, "14rustc_demangle") - 1
+			shared = mentions == 1 && parts[2] == ""
+			prints = $2 ~ /14rustc_demangle|12backtrace_rs|3std9backtrace.*9Backtrace.*4core3fmt(7Display|5Debug)3fmt/
+			if (prints && !shared && $2 !~ /drop_in_place|4drop4Drop/) {
+				print $0 "\n  (unreachable)\n )"
+				snipped[$2] = inside = 1
+				next
+			}
+		}
+		/^ \)$/ && inside { inside = 0; next }
+		!inside
+		!inside && match($0, /\(call \$[^ ()]+/) { called[substr($0, RSTART + 6, RLENGTH - 6)] = 1 }
+		END {
+			for (name in snipped) {
+				some = 1
+				if (name in called) { print name " is called" >"/dev/stderr"; bad = 1 }
+			}
+			exit bad || !some
+		}
+	' "$2.whole" >"$2" || die "$1: what prints backtraces is not to be told from the rest: the compiler names it otherwise now"
+	rm "$2.whole"
+}
 
 mkdir -p "$out" "$target_dir/new"
 rm -f "$target_dir/new"/*
@@ -103,7 +138,9 @@ for crate in $crates; do
 	cargo build --locked --profile wasm --lib -p "$crate" \
 		-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size --target "$target" --target-dir "$target_dir" >&2
 	# Only what the first WebAssembly had: an optimiser may bring newer instructions in by itself.
-	wasm-opt -Oz --mvp-features --merge-similar-functions "$target_dir/$target/wasm/${crate//-/_}.wasm" -o "$target_dir/new/${crate//-/_}.wasm"
+	snip "$target_dir/$target/wasm/${crate//-/_}.wasm" "$target_dir/snipped.wat"
+	# Flattened in between, since chains refuse a function of more than a hundred locals, and the router of a contract has as many.
+	wasm-opt -Oz --mvp-features --flatten --rereloop -Oz -Oz --merge-similar-functions -Oz "$target_dir/snipped.wat" -o "$target_dir/new/${crate//-/_}.wasm"
 done
 # All at once, so that what was cut off leaves the old ones.
 rm -f "$out"/*.wasm "$out/checksums.txt"
