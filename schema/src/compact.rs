@@ -111,4 +111,14 @@ impl<T: Serialize + DeserializeOwned> CompactItem<T> {
         storage.set(self.key.as_bytes(), &encode(record)?);
         Ok(())
     }
+
+    /// Whether there is a record. Its value is not decoded.
+    pub fn exists(&self, storage: &dyn Storage) -> bool {
+        storage.get(self.key.as_bytes()).is_some()
+    }
+
+    /// Removes the record, if there is one.
+    pub fn remove(&self, storage: &mut dyn Storage) {
+        storage.remove(self.key.as_bytes());
+    }
 }

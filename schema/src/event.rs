@@ -1,9 +1,11 @@
-//! The names in the contracts' events. Every event of a contract is of type `wasm` and says `action`; each touched account
-//! and each touched denom stands in an attribute of its own.
+//! The names in the contracts' events. Every event of a contract says `action` and is of type `wasm`, but for the items of
+//! `liquidate_batch`, which follow it, each in an event of its own, of type `wasm-item`. Each touched account and each touched denom
+//! stands in an attribute of its own. The order of attributes in an event says nothing but among those of one key: a chain sorts the attributes of
+//! what one contract has another do.
 
 /// What was done: the name of the message.
 pub const ACTION: &str = "action";
-/// One action of a batch; what follows, up to the next, is about it.
+/// One action of a batch; where the owner's own message is the transaction's, what follows, up to the next, is about it.
 pub const STEP: &str = "step";
 /// A touched account, `owner/account_id`. May occur more than once.
 pub const ACCOUNT: &str = "account";
@@ -22,14 +24,18 @@ pub const RECIPIENT: &str = "recipient";
 /// Whether a deposit counts as collateral from now on.
 pub const ENABLED: &str = "enabled";
 
-/// A flash loan.
+/// A flash loan, or a batch with a callback.
 pub const LOAN: &str = "loan";
+/// What the callback of a batch is to bring: `<amount><denom>`. May occur more than once.
+pub const DUE: &str = "due";
 
-/// An item of the liquidator's message, by its place.
+/// An item of a batch of liquidations, by its place. The type of its event, too.
 pub const ITEM: &str = "item";
-/// A group of items that share a loan and a sale, by its place.
+/// The account of an item that fails, as the item names it: `user/account_id`. It is left as it was.
+pub const FAILED: &str = "failed";
+/// A group of the liquidator's items, by its place.
 pub const GROUP: &str = "group";
-/// What became of an item or a group: `ok`, or the chain's error.
+/// What became of an item or a group: `ok`, or the reason for which it failed; the chain shortens a group's.
 pub const OUTCOME: &str = "outcome";
 /// How many items succeeded.
 pub const SUCCEEDED: &str = "succeeded";

@@ -1,22 +1,25 @@
-//! The liquidator's interface: many liquidations in one transaction, on flash-borrowed funds.
+//! The liquidator's interface: many liquidations in one transaction, paid for by selling what they seize.
 
-use cosmwasm_std::Coin;
+use cosmwasm_std::{Binary, Coin};
 use plimsoll_risk::units::Amount;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The most items in one message.
-pub const ITEMS_MAX: usize = 50;
+#[cfg(doc)]
+use crate::pool::LIQUIDATION_ITEMS_MAX;
+use crate::pool::LiquidationItem;
+
 /// The most pairs in one route.
 pub const HOPS_MAX: usize = 4;
-/// The gas that an item may use when none is named.
-pub const ITEM_GAS: u64 = 1_000_000;
+/// The most routes in one message. Each is a group of items of its own, with its own call to the pool, one call deeper
+/// than that of the group before it; chains allow 100, of which a sale over [`HOPS_MAX`] pairs takes about ten.
+pub const ROUTES_MAX: usize = 50;
 
 /// Sets a liquidator up. It has no owner, and nothing of this can be changed later.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct InstantiateMsg {
-    /// The pool that it liquidates in and borrows from.
+    /// The pool that it liquidates in.
     pub pool: String,
 }
 
@@ -24,58 +27,34 @@ pub struct InstantiateMsg {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExecuteMsg {
-    /// Anyone: liquidates and writes off. Items that repay the same denom and take the same denom share one flash loan and one swap over
-    /// the route that is named for them. Each item is a message of its own with its own gas: one that fails hurts no other. A group whose
-    /// proceeds don't cover its loan, fee and `min_profit` is undone as a whole, and its items count as failed. All that is left goes to the
-    /// sender at once; nothing stays inside.
+    /// Anyone: liquidates and writes off. Items that repay the same denom and take the same denom are a group: one
+    /// `liquidate_batch` of the pool with a callback, in which what was seized is sold over the group's route, what was
+    /// repaid is brought to the pool, and all that is left goes to the sender. An item that fails hurts no other; a
+    /// group whose proceeds don't cover what it repays and `min_profit` is undone as a whole and hurts no other group.
+    /// Write-offs are a group of their own, the last. Nothing stays inside.
+    ///
+    /// Groups are numbered from 0 in the order in which the first item of each comes, the items in the pool's events
+    /// within their group. A group alone fails with its own error. Of several, each has an event with `group` and
+    /// `outcome`, the last of which has `succeeded` over all of them.
     Liquidate {
-        /// At most [`ITEMS_MAX`]; no account twice in one group.
-        items: Vec<Item>,
-        /// How collateral is sold for what is to be repaid: one per pair of denoms that the items name.
+        /// 1 to [`LIQUIDATION_ITEMS_MAX`].
+        items: Vec<LiquidationItem>,
+        /// How collateral is sold for what is to be repaid: one per pair of denoms that the items name, at most
+        /// [`ROUTES_MAX`].
         routes: Vec<Route>,
         /// The whole fails when fewer items succeed.
         min_success: u32,
-        /// The most gas that an item may use; [`ITEM_GAS`] when left out.
-        item_gas: Option<u64>,
     },
-    /// Pool only, for the loan of the group that is being worked on.
-    FlashLoanCallback {
-        /// Which loan.
+    /// Pool only: sells what a group seized, and brings what it repaid ([`crate::pool::BatchReceiver`]).
+    BatchCallback {
+        /// Which batch of the pool.
         id: u64,
-        /// What was lent.
-        coin: Coin,
-        /// What it costs.
-        fee: Amount,
-        /// Which group.
-        msg: cosmwasm_std::Binary,
-    },
-    /// Itself only: the next step of the work under way.
-    Step(Step),
-}
-
-/// One piece of work.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Item {
-    /// Repay a debt and take collateral, as underlying only.
-    Liquidate {
-        /// The account's owner.
-        user: String,
-        /// Which of his accounts; 0 when left out.
-        account_id: Option<u32>,
-        /// With what; what is not needed is used to repay the flash loan.
-        repay: Coin,
-        /// What to take.
-        collateral_denom: String,
-        /// The item fails when it yields less, in base units of the collateral; 1 when left out.
-        min_receive: Option<Amount>,
-    },
-    /// Write off what an account can't pay.
-    WriteOff {
-        /// The account's owner.
-        user: String,
-        /// Which of his accounts; 0 when left out.
-        account_id: Option<u32>,
+        /// What to bring.
+        repay: Vec<Coin>,
+        /// What was seized.
+        received: Vec<Coin>,
+        /// The group's route and who called, as the liquidator gave them to the pool.
+        msg: Binary,
     },
 }
 
@@ -85,11 +64,12 @@ pub enum Item {
 pub struct Route {
     /// What is sold.
     pub collateral_denom: String,
-    /// What is needed to repay the loan.
+    /// What is to be repaid.
     pub debt_denom: String,
-    /// The pairs to sell through, in order, each with what it is to pay; the last pays `debt_denom`. At most [`HOPS_MAX`].
+    /// The pairs to sell through, in order, each with what it is to pay; the last pays `debt_denom`. At most
+    /// [`HOPS_MAX`].
     pub hops: Vec<Hop>,
-    /// The group is undone when less than this is left of `debt_denom` after the loan and its fee.
+    /// The group is undone when less than this is left of `debt_denom` after what was repaid.
     pub min_profit: Amount,
 }
 
@@ -103,30 +83,6 @@ pub struct Hop {
     pub ask_denom: String,
 }
 
-/// A step of the work under way.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Step {
-    /// Sells all there is for the next denom of the route.
-    Swap {
-        /// Which group.
-        group: u32,
-        /// Which hop.
-        hop: u32,
-    },
-    /// Repays the loan and pays the rest out.
-    Settle {
-        /// Which group.
-        group: u32,
-        /// Which loan.
-        loan: u64,
-        /// Loan and fee.
-        owed: Coin,
-    },
-    /// Counts what succeeded.
-    Finish {},
-}
-
 /// What may be asked about.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -138,11 +94,11 @@ pub enum QueryMsg {
 /// The settings.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct ConfigResponse {
-    /// The pool that it liquidates in and borrows from.
+    /// The pool that it liquidates in.
     pub pool: String,
 }
 
-/// A new code version takes over. Refused from another contract's state, to an older version, and while work is under way.
+/// A new code version takes over. Refused from another contract's state and to an older version.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct MigrateMsg {}

@@ -63,7 +63,8 @@ pub struct Config {
 /// What may be asked of the pool.
 ///
 /// `account_id` is 0 when left out. `deposit`, `repay`, `liquidate`, `repay_flash_loan` and `cover` take exactly one coin,
-/// `batch` any number of different ones; every other message takes none.
+/// `batch`, `liquidate_batch` without a callback and `repay_batch` any number of different ones; every other message
+/// takes none.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExecuteMsg {
@@ -91,12 +92,19 @@ pub enum ExecuteMsg {
         collateral_denom: String,
         /// Who receives it; the sender when left out. Another than the sender receives shares only into a slot that he has.
         recipient: Option<String>,
-        /// As what; underlying when left out.
+        /// As what; underlying when left out: the liquidation is then sized by the cash of the collateral's market.
         receive: Option<Receive>,
-        /// Fail unless the recipient gets at least this much, in base units of the collateral. With it set, underlying
-        /// is paid in full or not at all.
+        /// Whether underlying that the market can't pay is taken as shares instead; no when left out.
+        allow_shares: Option<bool>,
+        /// Fail unless the recipient gets at least this much, in base units of the collateral; shares count with what they are worth.
         min_receive: Option<Amount>,
     },
+    /// Many liquidations and write-offs in one message: see [`LiquidateBatch`].
+    LiquidateBatch(LiquidateBatch),
+    /// Brings what a batch's callback is to bring, all of it and nothing else, as the attached coins; by the contract that was called back.
+    RepayBatch(LoanId),
+    /// The pool itself, after a batch's callback: fails unless the batch is repaid, and the accounts of a `batch` are within max LTV.
+    FinishBatch(LoanId),
     /// Writes off what an account owes and can't pay: its collateral below the dust value is swept to reserves, and reserves,
     /// then suppliers, bear the debt.
     WriteOff(UserAccount),
@@ -110,6 +118,10 @@ pub enum ExecuteMsg {
     Batch {
         /// At most [`BATCH_MAX`].
         actions: Vec<BatchAction>,
+        /// With it, the sender, a contract, is paid and then called back with [`BatchReceiver`], which carries this. What the purse lacks for
+        /// `deposit` and `repay` it brings with `repay_batch` by the end of that call; health is checked after it. Until then no other
+        /// message acts on these accounts, and `batch` is refused. No denom is paid out that is to be brought.
+        callback: Option<Binary>,
     },
     /// Lends coins for the length of this call. The sender, a contract, is called back with [`FlashLoanReceiver`], and the whole fails
     /// unless it repays the loan with its fee by then. Several loans may be open at once.
@@ -287,6 +299,82 @@ pub struct UserAsset {
     pub denom: String,
 }
 
+/// The most items of one [`LiquidateBatch`]: with 20,000 gas each they stay below the smallest block gas limits in use, and what the
+/// pool holds in memory for them stays below a megabyte.
+pub const LIQUIDATION_ITEMS_MAX: usize = 250;
+
+/// Liquidations and write-offs, one after another. Each finds what the items before it left; one that fails changes nothing, and
+/// stands in its event with its reason. Prices are those that are published: no live source is asked. What is repaid, seized and
+/// returned moves in one payment a recipient.
+///
+/// Without a callback the attached coins pay, of any number of denoms; what is seized pays for nothing, and what is left is returned.
+/// With a callback no coin is attached: the sender, a contract, is paid what was seized, called back with [`BatchReceiver`], and brings
+/// what was repaid with `repay_batch` by the end of that call, or the whole fails. That takes no fee, no flash loan, and no cash of the
+/// debts' markets. There is no callback where nothing was repaid.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct LiquidateBatch {
+    /// 1 to [`LIQUIDATION_ITEMS_MAX`]; an account may come several times.
+    pub items: Vec<LiquidationItem>,
+    /// Who receives what is seized; the sender when left out. Another than the sender receives shares only into a slot that they have.
+    pub recipient: Option<String>,
+    /// As what; underlying when left out: each item is then sized by the cash of the collateral's market at that item.
+    pub receive: Option<Receive>,
+    /// Whether underlying that a market can't pay is taken as shares instead; no when left out. Refused with a callback, as is
+    /// [`Receive::Shares`].
+    pub allow_shares: Option<bool>,
+    /// The whole fails when fewer items succeed; 1 when left out.
+    pub min_success: Option<u32>,
+    /// What the callback carries, untouched; no callback when left out.
+    pub callback: Option<Binary>,
+}
+
+/// One piece of work of a [`LiquidateBatch`].
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum LiquidationItem {
+    /// As [`ExecuteMsg::Liquidate`].
+    Liquidate(LiquidateItem),
+    /// As [`ExecuteMsg::WriteOff`].
+    WriteOff(UserAccount),
+}
+
+/// A liquidation among others.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct LiquidateItem {
+    /// The account's owner; not the sender, nor the recipient.
+    pub user: String,
+    /// Which of the owner's accounts; 0 when left out.
+    pub account_id: Option<u32>,
+    /// What to take.
+    pub collateral_denom: String,
+    /// What to repay.
+    pub debt_denom: String,
+    /// The most to repay; when left out, all that is left of the attached coin, or all of the debt with a callback.
+    pub max_repay: Option<Amount>,
+    /// The item fails when it yields less, in base units of the collateral; shares count with what they are worth.
+    pub min_receive: Option<Amount>,
+}
+
+/// What the pool sends to a contract whose `liquidate_batch` or `batch` asked for a callback. Accept it from the pool only: the pool calls
+/// back nobody but the sender of such a message.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum BatchReceiver {
+    /// `received` is paid. Bring `repay` with `repay_batch{id}` before this call ends; where it is empty, nothing is to be brought.
+    BatchCallback {
+        /// Which batch.
+        id: u64,
+        /// What to bring, all of it in one message, sorted by denom.
+        repay: Vec<Coin>,
+        /// What was paid to the recipients together, sorted by denom.
+        received: Vec<Coin>,
+        /// What was asked to be passed on.
+        msg: Binary,
+    },
+}
+
 /// A listed token.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -295,11 +383,11 @@ pub struct Listed {
     pub denom: String,
 }
 
-/// A flash loan.
+/// A flash loan, or a batch with a callback. They are counted together.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct LoanId {
-    /// Which loan.
+    /// Which.
     pub id: u64,
 }
 
@@ -365,7 +453,7 @@ pub enum Beneficiary {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Receive {
-    /// Tokens. What the market can't pay at this moment becomes shares.
+    /// Tokens, as far as the market can pay them at this moment.
     #[default]
     Underlying,
     /// Supply shares.
@@ -516,6 +604,8 @@ pub enum QueryMsg {
         collateral_denom: String,
         /// The coin that would be sent.
         repay: Coin,
+        /// As [`ExecuteMsg::Liquidate`]'s; no when left out.
+        allow_shares: Option<bool>,
     },
     /// The most that an account can borrow of a token at this block. Answer: [`MaxAmountResponse`].
     MaxBorrow(UserAsset),
@@ -689,7 +779,7 @@ pub struct SimulateLiquidationResponse {
     pub refund: Amount,
     /// What the liquidator gets, in base units of the collateral.
     pub receive: Amount,
-    /// How much of it the market can pay at once; the rest would be shares.
+    /// How much of it is paid in tokens; the rest, where it is allowed, as shares.
     pub payable: Amount,
     /// The health factor afterwards; `None` without debt, or when what is left is written off.
     pub health_factor_after: Option<Ratio>,

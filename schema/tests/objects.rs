@@ -48,7 +48,16 @@ fn messages() -> Vec<Value> {
         json!({ "set_off": { "user": "ann", "account_id": null, "denom": "uusd" } }),
         json!({ "flash_loan": { "coin": coin, "msg": "e30=" } }),
         json!({ "repay_flash_loan": { "id": 9 } }),
-        json!({ "batch": { "actions": [{ "deposit": { "coin": coin, "account_id": null } }, { "withdraw": withdraw }] } }),
+        json!({ "batch": { "actions": [{ "deposit": { "coin": coin, "account_id": null } }, { "withdraw": withdraw }], "callback": null } }),
+        json!({ "liquidate_batch": {
+            "items": [
+                { "liquidate": { "user": "ann", "account_id": 3, "collateral_denom": "uatom", "debt_denom": "uusd",
+                    "max_repay": "5", "min_receive": null } },
+                { "write_off": { "user": "ann", "account_id": null } },
+            ],
+            "recipient": null, "receive": "shares", "allow_shares": true, "min_success": 1, "callback": "e30=",
+        } }),
+        json!({ "repay_batch": { "id": 9 } }),
         json!({ "update_owner": { "propose": { "owner": "ann" } } }),
         json!({ "update_config": { "config": {
             "liquidation": { "dust_value": "1", "target_health_factor": "1.05" },
@@ -99,5 +108,18 @@ fn what_is_written_reads_back_and_unknown_or_doubled_fields_do_not() {
     assert!(!reads::<ExecuteMsg>(&json!({ "cover": { "beneficiary": "lenders" } })));
     assert!(serde_json::from_str::<ExecuteMsg>(r#"{"repay_flash_loan":{"id":9,"id":9}}"#).is_err());
     assert!(serde_json::from_str::<ExecuteMsg>(r#"{"cover":{},"repay_flash_loan":{"id":9}}"#).is_err());
+    // A unit variant is a text, or a key without content; no number is below 0, too large or a fraction.
+    assert!(serde_json::from_str::<ExecuteMsg>(r#"{"cover":{"beneficiary":{"suppliers":null}}}"#).is_ok());
+    assert!(!reads::<ExecuteMsg>(&json!({ "cover": { "beneficiary": { "suppliers": {} } } })));
+    for id in ["-1", "1.5", "1e3", "18446744073709551616", "\"9\"", "true", "null", "[9]", "{}"] {
+        let text = format!(r#"{{"repay_flash_loan":{{"id":{id}}}}}"#);
+        assert!(serde_json::from_str::<ExecuteMsg>(&text).is_err(), "{text}");
+    }
+    let text = format!(r#"{{"repay":{{"account_id":{}}}}}"#, u64::from(u32::MAX) + 1);
+    assert!(serde_json::from_str::<ExecuteMsg>(&text).is_err());
+    // Neither do a hundred and more brackets, nor two messages.
+    let deep = "[".repeat(200);
+    assert!(serde_json::from_str::<ExecuteMsg>(&deep).is_err());
+    assert!(serde_json::from_str::<ExecuteMsg>(r#"{"cover":{}} {"cover":{}}"#).is_err());
     assert!(reads::<BatchAction>(&json!({ "withdraw": { "denom": "uatom" } })));
 }

@@ -1,4 +1,4 @@
-//! A contract that takes flash loans and does with them what a test tells it to, honest or not.
+//! A contract that takes flash loans and callbacks of batches, and does with them what a test tells it to, honest or not.
 
 use cosmwasm_std::{
     Addr, Binary, Coin, CosmosMsg, Deps, DepsMut, Empty, Env, MessageInfo, Reply, Response, StdError, StdResult,
@@ -6,7 +6,9 @@ use cosmwasm_std::{
 };
 use cw_multi_test::{AppResponse, Contract, ContractWrapper};
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{ExecuteMsg as PoolMsg, LoanId, QueryMsg as PoolQuery};
+use plimsoll_schema::pool::{
+    BatchAction, ExecuteMsg as PoolMsg, LiquidateBatch, LiquidationItem, LoanId, QueryMsg as PoolQuery,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -39,6 +41,13 @@ pub enum Step {
         id: Option<u64>,
         /// With what; loan and fee when left out, which only the contract that was lent to knows.
         coin: Option<Coin>,
+    },
+    /// Brings what the callback of a batch is to bring.
+    Bring {
+        /// Which batch; that of the callback when left out.
+        id: Option<u64>,
+        /// With what; what is due when left out, which only the contract that was called back knows.
+        coins: Option<Vec<Coin>>,
     },
     /// Takes a step. If it fails, all goes on as if it had not been taken. `tried` in the events says `done`, or why not.
     Try(Box<Step>),
@@ -79,6 +88,39 @@ impl Step {
         Self::Repay { id: Some(id), coin: Some(coin) }
     }
 
+    /// A batch of liquidations, these steps being taken in its callback.
+    pub fn liquidate(items: Vec<LiquidationItem>, steps: impl IntoIterator<Item = Self>) -> Self {
+        Self::pool(PoolMsg::LiquidateBatch(LiquidateBatch {
+            items,
+            recipient: None,
+            receive: None,
+            allow_shares: None,
+            min_success: None,
+            callback: Some(Self::callback(steps)),
+        }))
+    }
+
+    /// A batch on the contract's own accounts, these steps being taken in its callback.
+    pub fn batch(actions: Vec<BatchAction>, purse: Vec<Coin>, steps: impl IntoIterator<Item = Self>) -> Self {
+        Self::pool_with(PoolMsg::Batch { actions, callback: Some(Self::callback(steps)) }, purse)
+    }
+
+    /// These steps as what a callback carries.
+    pub fn callback(steps: impl IntoIterator<Item = Self>) -> Binary {
+        let steps: Vec<Self> = steps.into_iter().collect();
+        to_json_binary(&steps).expect("steps can be written")
+    }
+
+    /// Brings what the callback is to bring.
+    pub const fn bring() -> Self {
+        Self::Bring { id: None, coins: None }
+    }
+
+    /// Brings these coins to a batch.
+    pub const fn bring_with(id: u64, coins: Vec<Coin>) -> Self {
+        Self::Bring { id: Some(id), coins: Some(coins) }
+    }
+
     /// This step, which may fail.
     pub fn or_not(self) -> Self {
         Self::Try(Box::new(self))
@@ -95,9 +137,11 @@ enum BorrowerMsg {
     Take { loan: Option<u64>, step: Step },
     /// By the pool.
     FlashLoanCallback { id: u64, coin: Coin, fee: Amount, msg: Binary },
+    /// By the pool.
+    BatchCallback { id: u64, repay: Vec<Coin>, received: Vec<Coin>, msg: Binary },
 }
 
-/// Under this key stands the pool's address, under a loan's number what is owed for it.
+/// Under this key stands the pool's address, under a loan's or a batch's number what is owed for it.
 const POOL: &[u8] = b"pool";
 
 fn instantiate(deps: DepsMut, _: Env, _: MessageInfo, pool: String) -> StdResult<Response> {
@@ -114,6 +158,11 @@ fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: BorrowerMsg) -> StdR
             let amount = coin.amount.checked_add(Uint256::from(fee.raw()))?;
             deps.storage.set(&id.to_be_bytes(), &to_json_vec(&Coin { amount, ..coin })?);
             take_all(&own, Some(id), from_json(msg)?)
+        }
+        BorrowerMsg::BatchCallback { id, repay, received, msg } if info.sender.as_str() == pool(deps.as_ref())? => {
+            deps.storage.set(&id.to_be_bytes(), &to_json_vec(&repay)?);
+            let received: Vec<String> = received.iter().map(ToString::to_string).collect();
+            Ok(take_all(&own, Some(id), from_json(msg)?)?.add_attribute("received", received.join(",")))
         }
         _ => Err(StdError::msg("not yours to ask")),
     }
@@ -151,6 +200,12 @@ fn take(deps: DepsMut, own: &Addr, loan: Option<u64>, step: Step) -> StdResult<R
             let coin = coin.map_or_else(|| from_json(owed()?), Ok)?;
             call(&PoolMsg::RepayFlashLoan(LoanId { id }), vec![coin])
         }
+        Step::Bring { id, coins } => {
+            let id = id.or(loan).ok_or_else(|| StdError::msg("no batch to repay"))?;
+            let due = || deps.storage.get(&id.to_be_bytes()).ok_or_else(|| StdError::msg("a batch of another"));
+            let coins = coins.map_or_else(|| from_json(due()?), Ok)?;
+            call(&PoolMsg::RepayBatch(LoanId { id }), coins)
+        }
         step @ Step::Try(_) => take_all(own, loan, vec![step]),
         Step::Ask(msg) => {
             let answer: Value = deps.querier.query_wasm_smart(pool, &msg)?;
@@ -182,9 +237,9 @@ fn borrower_code() -> Box<dyn Contract<Empty>> {
     Box::new(ContractWrapper::new(execute, instantiate, query).with_reply(reply))
 }
 
-/// Flash loans.
+/// Flash loans and callbacks.
 impl World {
-    /// Puts a contract on the chain that takes flash loans and does what [`World::flash`] tells it to. It starts without funds.
+    /// Puts a contract on the chain that takes flash loans and callbacks, and does what [`World::flash`] tells it to. It starts without funds.
     pub fn borrower(&mut self) -> Addr {
         let pool = self.pool.to_string();
         self.deploy(borrower_code(), OWNER, &pool, &[], "borrower").expect("the borrower takes the pool's address")

@@ -1,10 +1,11 @@
 //! What is done with a liquidator.
 
-use cosmwasm_std::{Addr, Empty, coin};
+use cosmwasm_std::{Addr, Empty};
 use cw_multi_test::{AppResponse, Contract, ContractWrapper};
 use plimsoll_liquidator::contract;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::liquidator::{ExecuteMsg, Hop, InstantiateMsg, Item, Route};
+use plimsoll_schema::liquidator::{ExecuteMsg, Hop, InstantiateMsg, Route};
+use plimsoll_schema::pool::{LiquidateItem, LiquidationItem};
 
 use crate::actor::{Actor, OWNER};
 use crate::error::WorldError;
@@ -34,16 +35,15 @@ impl World {
         self.deploy(liquidator_code(), OWNER, &msg, &[], "liquidator").unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// An item that repays so much of somebody's debt.
-    pub fn item(&self, user: impl Into<Actor>, collateral_denom: &str, (denom, amount): (&str, u128)) -> Item {
-        let user = user.into();
-        Item::Liquidate {
-            account_id: user.id(),
-            user: self.addr(user).into_string(),
-            repay: coin(amount, denom),
-            collateral_denom: collateral_denom.to_owned(),
-            min_receive: None,
-        }
+    /// An item that repays at most so much of somebody's debt.
+    pub fn item(
+        &self,
+        user: impl Into<Actor>,
+        collateral_denom: &str,
+        (denom, amount): (&str, u128),
+    ) -> LiquidationItem {
+        let item = self.liquidate_item(user, collateral_denom, denom);
+        LiquidationItem::Liquidate(LiquidateItem { max_repay: Some(Amount::new(amount)), ..item })
     }
 
     /// Has the liquidator work these items off, at least so many of them.
@@ -51,11 +51,11 @@ impl World {
         &mut self,
         sender: impl Into<Actor>,
         liquidator: &Addr,
-        items: Vec<Item>,
+        items: Vec<LiquidationItem>,
         routes: Vec<Route>,
         min_success: u32,
     ) -> Result<AppResponse, WorldError> {
-        let msg = ExecuteMsg::Liquidate { items, routes, min_success, item_gas: None };
+        let msg = ExecuteMsg::Liquidate { items, routes, min_success };
         self.execute_contract(sender, liquidator, &msg, &[])
     }
 }

@@ -7,9 +7,10 @@ use plimsoll_risk::account::Account;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::pool::{
     ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsPage, AccountsResponse, AssetChanges, BatchAction, Beneficiary,
-    Borrow, CollateralStatus, ConfigResponse, ExecuteMsg, LiquidatableAccount, LiquidatableResponse, Listed,
-    MARKETS_LIMIT, MarketResponse, MarketsResponse, MaxAmountResponse, OnBehalf, QueryMsg, RatesResponse,
-    SimulateLiquidationResponse, SolvencyResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
+    Borrow, CollateralStatus, ConfigResponse, ExecuteMsg, LiquidatableAccount, LiquidatableResponse, LiquidateBatch,
+    LiquidateItem, LiquidationItem, Listed, MARKETS_LIMIT, MarketResponse, MarketsResponse, MaxAmountResponse,
+    OnBehalf, QueryMsg, RatesResponse, SimulateLiquidationResponse, SolvencyResponse, UserAccount, UserAsset,
+    UserPositionResponse, Withdraw,
 };
 use serde::de::DeserializeOwned;
 
@@ -98,9 +99,41 @@ impl World {
             collateral_denom: collateral_denom.to_owned(),
             recipient: None,
             receive: None,
+            allow_shares: None,
             min_receive: None,
         };
         self.execute(sender, &msg, &[coin(amount, denom)])
+    }
+
+    /// An item that repays an account's debt in a denom, all that is offered of it, and takes collateral for it.
+    pub fn liquidate_item(&self, user: impl Into<Actor>, collateral_denom: &str, debt_denom: &str) -> LiquidateItem {
+        let AccountKey { owner: user, account_id } = self.key(user);
+        LiquidateItem {
+            user,
+            account_id: Some(account_id),
+            collateral_denom: collateral_denom.to_owned(),
+            debt_denom: debt_denom.to_owned(),
+            max_repay: None,
+            min_receive: None,
+        }
+    }
+
+    /// Liquidates and writes off in one message, with these coins as its purse; at least one item must succeed.
+    pub fn liquidate_batch(
+        &mut self,
+        sender: impl Into<Actor>,
+        items: Vec<LiquidationItem>,
+        purse: &[Coin],
+    ) -> Result<AppResponse, WorldError> {
+        let msg = LiquidateBatch {
+            items,
+            recipient: None,
+            receive: None,
+            allow_shares: None,
+            min_success: None,
+            callback: None,
+        };
+        self.execute(sender, &ExecuteMsg::LiquidateBatch(msg), purse)
     }
 
     /// Has an account's deposit of a denom pay its debt in the same denom.
@@ -130,7 +163,7 @@ impl World {
         actions: impl IntoIterator<Item = BatchAction>,
         purse: &[Coin],
     ) -> Result<AppResponse, WorldError> {
-        self.execute(who, &ExecuteMsg::Batch { actions: actions.into_iter().collect() }, purse)
+        self.execute(who, &ExecuteMsg::Batch { actions: actions.into_iter().collect(), callback: None }, purse)
     }
 
     /// Gives a coin to reserves.
@@ -279,6 +312,7 @@ impl World {
             account_id: Some(account_id),
             collateral_denom: collateral_denom.to_owned(),
             repay: coin(amount, denom),
+            allow_shares: None,
         })
     }
 

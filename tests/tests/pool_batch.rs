@@ -328,7 +328,7 @@ fn batch_with_a_coin_of_zero_or_of_more_than_128_bits_is_refused() {
     let mut deps = mock_dependencies();
     CONFIG.save(&mut deps.storage, &world.config().config).unwrap();
     let info = message_info(&Addr::unchecked(ALICE), &[coin(5, UATOM), coin(0, UUSD)]);
-    let msg = ExecuteMsg::Batch { actions: vec![deposit(5, UATOM, None)] };
+    let msg = ExecuteMsg::Batch { actions: vec![deposit(5, UATOM, None)], callback: None };
     let error = contract::execute(deps.as_mut(), mock_env(), info, msg).unwrap_err();
     assert_eq!(error.to_string(), "amount of uusd is zero");
 }

@@ -247,7 +247,7 @@ fn batch_that_borrows_only_to_pass_the_supply_cap_is_refused() {
         Act::Deposit(FromPurse { coin: coin(5, UATOM), account_id: None }),
         Act::Repay(FromPurse { coin: coin(2, UUSD), account_id: None }),
     ];
-    let msg = ExecuteMsg::Batch { actions };
+    let msg = ExecuteMsg::Batch { actions, callback: None };
     let text = format!("supply cap of uatom is {supplied}, a deposit of 5 finds {supplied} supplied");
     refuses(&mut world, &text, |world| world.execute(ALICE, &msg, &[coin(5, UATOM), coin(2, UUSD)]));
 }

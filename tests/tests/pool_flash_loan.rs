@@ -322,6 +322,7 @@ fn flash_loan_pays_for_a_liquidation_as_coins_of_ones_own_would() {
         collateral_denom: UATOM.to_owned(),
         recipient: None,
         receive: None,
+        allow_shares: None,
         min_receive: Some(Amount::new(43_600_000)),
     };
     let before = world.snapshot();

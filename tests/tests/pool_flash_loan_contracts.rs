@@ -13,6 +13,7 @@ use common::{assert_solvent, indebted};
 use cosmwasm_std::{Binary, WasmMsg, to_json_binary};
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::ownership::OwnerUpdate;
+use plimsoll_schema::pool::{LiquidationItem, UserAccount};
 use plimsoll_schema::{liquidator, oracle, pair};
 use plimsoll_testing::{ALICE, Addr, Asset, BOB, Coin, OWNER, Step, UATOM, UUSD, World, coin, price, route, values};
 use serde::Serialize;
@@ -118,30 +119,22 @@ fn of_the_pair(stage: &Stage) -> Vec<Try> {
 }
 
 fn of_the_liquidator(stage: &Stage) -> Vec<Try> {
-    use liquidator::{ExecuteMsg as M, Item, Step as Asked};
-    let user = stage.world.addr(ALICE).into_string();
+    use liquidator::ExecuteMsg as M;
+    let account = UserAccount { user: stage.world.addr(ALICE).into_string(), account_id: None };
     let liquidate = |amount, min_success| M::Liquidate {
-        items: vec![
-            stage.world.item(ALICE, UATOM, (UUSD, amount)),
-            Item::WriteOff { user: user.clone(), account_id: None },
-        ],
+        items: vec![stage.world.item(ALICE, UATOM, (UUSD, amount)), LiquidationItem::WriteOff(account.clone())],
         routes: vec![route(UATOM, UUSD, &[(&stage.pair, UUSD)])],
         min_success,
-        item_gas: None,
     };
-    let callback =
-        |msg: Binary| M::FlashLoanCallback { id: OWN_LOAN, coin: coin(1_000_000_000, UATOM), fee: Amount::ZERO, msg };
-    let settle = Asked::Settle { group: 0, loan: OWN_LOAN, owed: coin(1, UATOM) };
+    let coins = || vec![coin(1_000_000_000, UATOM)];
+    let callback = |msg: Binary| M::BatchCallback { id: OWN_LOAN, repay: coins(), received: coins(), msg };
     let messages = [
         liquidate(640_000_000, 1),
-        // More than the pool has left: nothing can be lent.
+        // More than Alice owes.
         liquidate(2_000_000_000_000, 1),
         liquidate(640_000_000, 2),
         callback(to_json_binary(&0u32).unwrap()),
         callback(Binary::default()),
-        M::Step(Asked::Swap { group: 0, hop: 0 }),
-        M::Step(settle),
-        M::Step(Asked::Finish {}),
     ];
     messages.iter().map(|msg| attempt(&stage.liquidator, msg, vec![])).collect()
 }
@@ -149,7 +142,7 @@ fn of_the_liquidator(stage: &Stage) -> Vec<Try> {
 /// What a contract knows, it names when it doesn't know something.
 fn known<T: DeserializeOwned + std::fmt::Debug>() -> BTreeSet<String> {
     let error = serde_json::from_str::<T>(r#"{"no_such_message":{}}"#).unwrap_err().to_string();
-    error.split_once("one of ").unwrap().1.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    error.split_once("expected ").unwrap().1.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 fn names(tries: &[Try]) -> BTreeSet<String> {

@@ -16,8 +16,8 @@ use num_rational::BigRational;
 use plimsoll_risk::units::{Amount, Ratio, ScaledDebt};
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::{
-    AssetChanges, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed, LoanId, OnBehalf,
-    Receive, UserAccount, UserAsset, Withdraw,
+    AssetChanges, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LiquidateBatch,
+    LiquidationItem, Listed, LoanId, OnBehalf, Receive, UserAccount, UserAsset, Withdraw,
 };
 use plimsoll_testing::{
     AETH, ALICE, Actor, Addr, Asset, BOB, IBC_TOKEN, LENDER, OWNER, Step, UATOM, UUSD, World, coin, values,
@@ -69,6 +69,7 @@ fn every_message(world: &World) -> Vec<Step> {
         collateral_denom: UATOM.to_owned(),
         recipient: None,
         receive,
+        allow_shares: None,
         min_receive: None,
     };
     let batch = ExecuteMsg::Batch {
@@ -83,6 +84,30 @@ fn every_message(world: &World) -> Vec<Step> {
             }),
             BatchAction::Repay(FromPurse { coin: coin(9_500_000, UUSD), account_id: None }),
         ],
+        callback: None,
+    };
+    let brought = vec![
+        BatchAction::Deposit(FromPurse { coin: coin(7_000_000, UATOM), account_id: Some(1) }),
+        BatchAction::Borrow(Borrow {
+            denom: denom(),
+            amount: amount(30_000_000),
+            recipient: None,
+            account_id: Some(1),
+        }),
+    ];
+    let items = || {
+        vec![
+            LiquidationItem::Liquidate(world.liquidate_item(ALICE, UATOM, UUSD)),
+            LiquidationItem::WriteOff(UserAccount { user: alice.clone(), account_id: None }),
+        ]
+    };
+    let paid = LiquidateBatch {
+        items: items(),
+        recipient: None,
+        receive: None,
+        allow_shares: Some(true),
+        min_success: Some(0),
+        callback: None,
     };
     let mut listed = Asset::new("ushell", 6, "1").params;
     listed.supply_cap = amount(1);
@@ -113,6 +138,12 @@ fn every_message(world: &World) -> Vec<Step> {
         Step::pool(ExecuteMsg::WriteOff(UserAccount { user: alice.clone(), account_id: None })),
         Step::pool(ExecuteMsg::SetOff(UserAsset { user: alice.clone(), account_id: None, denom: denom() })),
         Step::pay(batch, coin(20_000_000, UUSD)),
+        Step::batch(brought, vec![], [Step::bring()]),
+        Step::liquidate(items(), [Step::bring()]),
+        Step::liquidate(items(), []),
+        Step::pay(ExecuteMsg::LiquidateBatch(paid), coin(640_000_000, UUSD)),
+        Step::pay(ExecuteMsg::RepayBatch(LoanId { id: 1 }), coin(1_000_000, UUSD)),
+        Step::pool(ExecuteMsg::FinishBatch(LoanId { id: 1 })),
         Step::pay(ExecuteMsg::Cover { beneficiary: None }, coin(1_000_000, UUSD)),
         Step::pay(ExecuteMsg::Cover { beneficiary: Some(Beneficiary::Suppliers) }, coin(1_000_000, UUSD)),
         Step::pay(ExecuteMsg::RepayFlashLoan(LoanId { id: 1 }), coin(1_000_000, UUSD)),
@@ -239,6 +270,23 @@ fn every_message_with_all_cash_lent_breaks_no_invariant() {
         let steps = lent.into_iter().fold(innermost, |inner, coin| vec![Step::loan(coin, inner), Step::repay()]);
         // The outermost needs no second repayment.
         world.flash(&borrower, steps.into_iter().take(1)).unwrap();
+        holds(&world, &borrower);
+        for (new, old) in share_prices(&world).iter().zip(&old) {
+            assert!(new >= old, "{step:?}");
+        }
+    }
+}
+
+/// As with all cash lent: in the callback of a batch any message leaves the books in balance and no share worth less, but for a loss.
+#[test]
+fn every_message_in_the_middle_of_a_batchs_callback_breaks_no_invariant() {
+    let (mut world, borrower) = besieged();
+    let (before, old) = (world.snapshot(), share_prices(&world));
+    for step in every_message(&world) {
+        world.restore(&before);
+        let item = LiquidationItem::Liquidate(world.liquidate_item(ALICE, UATOM, UUSD));
+        let steps = [step.clone().or_not(), step.clone().or_not(), Step::bring()];
+        world.flash(&borrower, [Step::liquidate(vec![item], steps)]).unwrap();
         holds(&world, &borrower);
         for (new, old) in share_prices(&world).iter().zip(&old) {
             assert!(new >= old, "{step:?}");

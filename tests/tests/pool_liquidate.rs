@@ -279,6 +279,7 @@ fn plain_message(world: &World) -> ExecuteMsg {
         collateral_denom: UATOM.to_owned(),
         recipient: None,
         receive: None,
+        allow_shares: None,
         min_receive: None,
     }
 }
@@ -325,6 +326,7 @@ fn liquidate_of_or_for_a_bad_address_is_refused() {
             collateral_denom: UATOM.to_owned(),
             recipient: recipient.map(str::to_owned),
             receive: None,
+            allow_shares: None,
             min_receive: None,
         };
         let text = format!("'{bad}' is not an address of this chain");

@@ -100,10 +100,33 @@ fn fallen_without_cash() -> World {
 }
 
 #[test]
-fn liquidate_in_a_market_short_of_cash_pays_all_of_it_and_the_rest_as_shares() {
+fn liquidate_in_a_market_short_of_cash_is_sized_by_it() {
+    let mut world = fallen_without_cash();
+    let (uatom, uusd) = (world.balance(LIQUIDATOR, UATOM), world.balance(LIQUIDATOR, UUSD));
+    let owed = world.owed(ALICE, UUSD);
+    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
+    // With 10 % of bonus, a tenth of it the protocol's, 10 ATOM are received for 10 × 1.1 / (1.1 − 0.01) × 8 / 1.1 = 73.3945 USD.
+    assert_eq!(values(&response, "paid"), ["10000000"]);
+    assert_eq!(values(&response, "shares"), ["0"]);
+    assert_eq!(world.balance(LIQUIDATOR, UATOM), uatom + 10_000_000);
+    assert_eq!(world.balance(&world.pool().clone(), UATOM), 0);
+    let repaid = uusd - world.balance(LIQUIDATOR, UUSD);
+    assert_eq!(values(&response, "repaid"), [repaid.to_string()]);
+    let exact = 10_000_000 * 8 * 100 / 109;
+    assert!(repaid.abs_diff(exact) <= 10, "{repaid} {exact}");
+    assert!(owed - world.owed(ALICE, UUSD) <= repaid);
+    assert_solvent(&world);
+    // Nothing is left to be paid with.
+    let text = "insufficient liquidity: wanted 33141667 uatom, available 0";
+    refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)));
+}
+
+#[test]
+fn liquidate_in_a_market_short_of_cash_takes_the_rest_as_shares_where_it_is_allowed() {
     let mut world = fallen_without_cash();
     let (uatom, pool) = (world.balance(LIQUIDATOR, UATOM), world.pool().clone());
-    let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
+    let order = Order { allow_shares: Some(true), ..Order::of(UATOM) };
+    let response = order.send(&mut world, LIQUIDATOR, ALICE, coin(640_000_000, UUSD)).unwrap();
     assert_eq!(world.balance(LIQUIDATOR, UATOM), uatom + 10_000_000);
     assert_eq!(world.balance(&pool, UATOM), 0);
     assert_eq!(world.supplied(LIQUIDATOR, UATOM), 33_600_000);
@@ -114,22 +137,26 @@ fn liquidate_in_a_market_short_of_cash_pays_all_of_it_and_the_rest_as_shares() {
 }
 
 #[test]
-fn liquidate_in_a_market_short_of_cash_for_a_recipient_without_a_slot_is_refused() {
+fn liquidate_in_a_market_short_of_cash_for_a_recipient_without_a_slot_takes_no_shares() {
     let mut world = fallen_without_cash();
-    let order = Order { recipient: Some(LENDER), ..Order::of(UATOM) };
+    let order = Order { recipient: Some(LENDER), allow_shares: Some(true), ..Order::of(UATOM) };
     let text = format!("account {}/0 has no slot for uatom, and only its owner can open one", world.addr(LENDER));
     refuses(&mut world, &text, |world| order.send(world, LIQUIDATOR, ALICE, coin(640_000_000, UUSD)));
 }
 
 #[test]
-fn liquidate_in_a_market_short_of_cash_with_min_receive_is_refused() {
+fn liquidate_in_a_market_short_of_cash_counts_shares_towards_min_receive() {
     let mut world = fallen_without_cash();
-    let order = Order { min_receive: Some(1), ..Order::of(UATOM) };
-    let text = "insufficient liquidity: wanted 43600000 uatom, available 10000000";
-    refuses(&mut world, text, |world| order.send(world, LIQUIDATOR, ALICE, coin(640_000_000, UUSD)));
-    // What the cash covers works: 72.727272 USD at 10 % are 9.9999999 ATOM.
-    order.send(&mut world, LIQUIDATOR, ALICE, coin(72_727_272, UUSD)).unwrap();
-    assert_eq!(world.supplied(LIQUIDATOR, UATOM), 0);
+    let order = |allow_shares, least| Order { allow_shares, min_receive: Some(least), ..Order::of(UATOM) };
+    let repay = || coin(640_000_000, UUSD);
+    let before = world.snapshot();
+    let text = "liquidation yields 10000000 uatom, at least 10000001 is asked";
+    refuses(&mut world, text, |world| order(None, 10_000_001).send(world, LIQUIDATOR, ALICE, repay()));
+    order(None, 10_000_000).send(&mut world, LIQUIDATOR, ALICE, repay()).unwrap();
+    world.restore(&before);
+    let text = "liquidation yields 43600000 uatom, at least 43600001 is asked";
+    refuses(&mut world, text, |world| order(Some(true), 43_600_001).send(world, LIQUIDATOR, ALICE, repay()));
+    order(Some(true), 43_600_000).send(&mut world, LIQUIDATOR, ALICE, repay()).unwrap();
 }
 
 #[test]

@@ -61,9 +61,10 @@ fn a_deposit_bought_in_a_crash_adds_no_health_before_it_is_published() {
     refuses(&mut world, text, |world| world.deposit(ALICE, UATOM, 1_000_000));
 }
 
-/// Whoever takes the collateral as shares into an account with debt buys no health with it either, though the record is fresh.
+/// Whoever takes the collateral as shares into an account with debt buys no health with it either, though the record is fresh: the pair is not
+/// asked, so it is all the same whether it fell since.
 #[test]
-fn liquidate_for_shares_of_a_token_that_fell_since_its_record_adds_no_health() {
+fn liquidate_for_shares_of_a_live_priced_token_adds_no_health_to_a_debtor() {
     let (mut world, pair) = world();
     world.borrow(ALICE, UUSD, 690_000_000).unwrap();
     world.deposit(BOB, AETH, 1_000_000_000_000_000_000).unwrap();
@@ -74,15 +75,18 @@ fn liquidate_for_shares_of_a_token_that_fell_since_its_record_adds_no_health() {
     }
     // Published just now, and sold again after that.
     let before = world.snapshot();
-    for (falls, counts) in [(true, false), (false, true)] {
+    for (falls, in_debt) in [(true, true), (false, true), (true, false)] {
         world.restore(&before);
+        if !in_debt {
+            world.repay(BOB, UUSD, 101_000_000).unwrap();
+        }
         if falls {
             crash(&mut world, &pair);
         }
         let order = Order { receive: Some(Receive::Shares), ..Order::of(UATOM) };
         order.send(&mut world, BOB, ALICE, coin(100_000_000, UUSD)).unwrap();
         let account = world.account(BOB);
-        assert_eq!(account.collaterals.iter().map(|held| held.enabled).collect::<Vec<_>>(), [true, counts]);
+        assert_eq!(account.collaterals.iter().map(|held| held.enabled).collect::<Vec<_>>(), [true, !in_debt]);
     }
 }
 

@@ -94,7 +94,13 @@ fn user_queries_of_a_bad_address_are_refused() {
         QueryMsg::UserCollaterals(UserAccount { user: user(), account_id }),
         QueryMsg::MaxBorrow(UserAsset { user: user(), account_id, denom: denom() }),
         QueryMsg::MaxWithdraw(UserAsset { user: user(), account_id, denom: denom() }),
-        QueryMsg::SimulateLiquidation { user: user(), account_id, collateral_denom: denom(), repay: coin(5, UUSD) },
+        QueryMsg::SimulateLiquidation {
+            user: user(),
+            account_id,
+            collateral_denom: denom(),
+            repay: coin(5, UUSD),
+            allow_shares: None,
+        },
     ] {
         assert_eq!(error_of(&world, &msg), "'nobody' is not an address of this chain");
     }
@@ -112,12 +118,19 @@ fn queries_of_an_unlisted_denom_are_refused() {
         QueryMsg::Markets { start_after: Some(denom()), limit: None },
         QueryMsg::MaxBorrow(UserAsset { user: user(), account_id, denom: denom() }),
         QueryMsg::MaxWithdraw(UserAsset { user: user(), account_id, denom: denom() }),
-        QueryMsg::SimulateLiquidation { user: user(), account_id, collateral_denom: denom(), repay: coin(5, UUSD) },
+        QueryMsg::SimulateLiquidation {
+            user: user(),
+            account_id,
+            collateral_denom: denom(),
+            repay: coin(5, UUSD),
+            allow_shares: None,
+        },
         QueryMsg::SimulateLiquidation {
             user: user(),
             account_id,
             collateral_denom: UUSD.into(),
             repay: coin(5, denom()),
+            allow_shares: None,
         },
     ] {
         assert_eq!(error_of(&world, &msg), "'ushell' is not listed");

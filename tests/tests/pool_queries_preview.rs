@@ -205,7 +205,7 @@ fn simulate_liquidation_is_what_liquidate_does_in_many_states() {
 }
 
 #[test]
-fn simulate_liquidation_says_what_comes_as_shares() {
+fn simulate_liquidation_is_sized_by_cash_or_says_what_comes_as_shares() {
     let mut world = World::builder().edit(UATOM, |asset| *asset = asset.clone().interest_free()).build();
     world.deposit(LENDER, UUSD, 1_000_000_000_000).unwrap();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
@@ -213,9 +213,19 @@ fn simulate_liquidation_says_what_comes_as_shares() {
     world.deposit(BOB, AETH, 1_000_000_000_000_000_000_000).unwrap();
     world.borrow(BOB, UATOM, 90_000_000).unwrap();
     world.set_price(UATOM, "8");
+    let query = QueryMsg::SimulateLiquidation {
+        user: world.addr(ALICE).into_string(),
+        account_id: None,
+        collateral_denom: UATOM.to_owned(),
+        repay: cosmwasm_std::coin(640_000_000, UUSD),
+        allow_shares: Some(true),
+    };
+    let with_shares: SimulateLiquidationResponse = world.query(&query).unwrap();
+    assert_eq!((with_shares.receive.raw(), with_shares.payable.raw()), (43_600_000, 10_000_000));
+    assert_eq!(with_shares.refund.raw(), 320_000_000);
     let simulated = executes_as_simulated(&mut world, UATOM, (UUSD, 640_000_000));
-    assert_eq!((simulated.receive.raw(), simulated.payable.raw()), (43_600_000, 10_000_000));
-    assert_eq!(simulated.refund.raw(), 320_000_000);
+    assert_eq!((simulated.receive.raw(), simulated.payable.raw()), (10_000_000, 10_000_000));
+    assert_eq!(simulated.refund.raw(), 640_000_000 - simulated.liquidation.repay.raw());
 }
 
 #[test]
@@ -253,6 +263,7 @@ fn simulate_liquidation_is_refused_as_liquidate_is() {
         account_id: None,
         collateral_denom: UATOM.to_owned(),
         repay: repay.clone(),
+        allow_shares: None,
     };
     let simulated = world.query::<SimulateLiquidationResponse>(&msg).unwrap_err();
     mint_wide(&mut world, LIQUIDATOR, UUSD, too_wide());

@@ -30,10 +30,10 @@ fn withdraw_and_borrow_to_the_pool_itself_are_refused_alone_and_in_a_batch() {
     refused(&mut world, ALICE, &msg, &[]);
     let (denom, account_id) = (UUSD.to_owned(), None);
     let borrow = BatchAction::Borrow(Borrow { denom, amount, recipient: recipient.clone(), account_id });
-    refused(&mut world, ALICE, &ExecuteMsg::Batch { actions: vec![borrow] }, &[]);
+    refused(&mut world, ALICE, &ExecuteMsg::Batch { actions: vec![borrow], callback: None }, &[]);
     let withdraw = BatchAction::Withdraw(Withdraw { denom: UATOM.to_owned(), amount: None, recipient, account_id });
     world.deposit(BOB, UATOM, 5_000_000).unwrap();
-    refused(&mut world, BOB, &ExecuteMsg::Batch { actions: vec![withdraw] }, &[]);
+    refused(&mut world, BOB, &ExecuteMsg::Batch { actions: vec![withdraw], callback: None }, &[]);
 }
 
 #[test]
@@ -47,6 +47,7 @@ fn liquidate_and_reserves_to_the_pool_itself_are_refused() {
             collateral_denom: UATOM.to_owned(),
             recipient: Some(pool.clone()),
             receive,
+            allow_shares: None,
             min_receive: None,
         };
         refused(&mut world, LIQUIDATOR, &msg, &[coin(100_000_000, UUSD)]);

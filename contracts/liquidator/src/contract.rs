@@ -5,8 +5,8 @@ use plimsoll_schema::event::ACTION;
 use plimsoll_schema::liquidator::{ConfigResponse, ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::error::ContractError;
-use crate::state::{POOL, WORK};
-use crate::{group, liquidate, reply as replies, step};
+use crate::state::{FORMER_WORK, POOL};
+use crate::{batch_callback, liquidate, reply as replies};
 
 /// The name under which cw2 knows this contract.
 pub const CONTRACT: &str = "crates.io:plimsoll-liquidator";
@@ -25,7 +25,6 @@ pub fn instantiate(
     let pool = deps.api.addr_validate(&address).map_err(|_| ContractError::BadAddress { address })?;
     cw2::set_contract_version(deps.storage, CONTRACT, VERSION)?;
     POOL.save(deps.storage, &pool)?;
-    WORK.save(deps.storage, &None)?;
     Ok(Response::new().add_attribute(ACTION, "instantiate"))
 }
 
@@ -33,21 +32,22 @@ pub fn instantiate(
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
     liquidate::no_funds(&info)?;
+    let deps = deps.as_ref();
     match msg {
-        ExecuteMsg::Liquidate { items, routes, min_success, item_gas } => {
-            liquidate::liquidate(deps, env, info, liquidate::Order { items, routes, min_success, item_gas })
+        ExecuteMsg::Liquidate { items, routes, min_success } => {
+            liquidate::liquidate(deps, &info, liquidate::Order { items, routes, min_success })
         }
-        ExecuteMsg::FlashLoanCallback { id, coin, fee, msg } => {
-            group::flash_loan_callback(deps, env, info, id, coin, fee, &msg)
+        ExecuteMsg::BatchCallback { id, repay, received, msg } => {
+            let batch = batch_callback::Batch { id, repay, received, msg };
+            batch_callback::batch_callback(deps, &env, &info, batch)
         }
-        ExecuteMsg::Step(step) => step::step(deps, env, info, step),
     }
 }
 
-/// Hears what became of an item or a group.
+/// Takes in what became of a group, and sends the next.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
-pub fn reply(deps: DepsMut, _env: Env, reply: Reply) -> Result<Response, ContractError> {
-    replies::reply(deps, reply)
+pub fn reply(deps: DepsMut, env: Env, reply: Reply) -> Result<Response, ContractError> {
+    replies::reply(deps.as_ref(), &env, reply)
 }
 
 /// Answers.
@@ -61,8 +61,7 @@ pub fn query(deps: Deps, _env: Env, msg: QueryMsg) -> Result<Binary, ContractErr
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
     let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
-    if WORK.load(deps.storage)?.is_some() {
-        return Err(ContractError::Busy);
-    }
+    // Work of that version that is open now fails with its whole transaction: this version doesn't know its steps.
+    deps.storage.remove(FORMER_WORK);
     Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
 }

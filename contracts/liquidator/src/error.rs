@@ -1,7 +1,6 @@
 //! Every reason for which the liquidator refuses, with its numbers.
 
-use cosmwasm_std::StdError;
-use plimsoll_risk::units::Amount;
+use cosmwasm_std::{StdError, Uint256};
 use thiserror::Error;
 
 /// Why a message is refused.
@@ -30,14 +29,6 @@ pub enum ContractError {
         /// The most.
         max: usize,
     },
-    /// The same work twice.
-    #[error("item {second} repeats item {first}")]
-    ItemTwice {
-        /// The first of the two.
-        first: usize,
-        /// The second.
-        second: usize,
-    },
     /// More than can be asked of the items.
     #[error("min_success {min_success} is above the number of items {items}")]
     MinSuccess {
@@ -46,19 +37,13 @@ pub enum ContractError {
         /// How many items there are.
         items: usize,
     },
-    /// An item that offers nothing.
-    #[error("item {item} offers zero {denom}")]
-    ZeroAmount {
-        /// Which item.
-        item: usize,
-        /// Which token.
-        denom: String,
-    },
-    /// Together the items of a group offer more than can be counted.
-    #[error("the items that repay {denom} offer more than fits 128 bits")]
-    AmountTooLarge {
-        /// Which token.
-        denom: String,
+    /// More routes than one message may have.
+    #[error("{routes} routes, at most {max} are allowed")]
+    RouteCount {
+        /// How many there are.
+        routes: usize,
+        /// The most.
+        max: usize,
     },
     /// No route is named for what an item takes and repays.
     #[error("no route from {collateral_denom} to {debt_denom}")]
@@ -86,7 +71,7 @@ pub enum ContractError {
         /// The most hops.
         max: usize,
     },
-    /// An account's collateral is the very denom of its debt: nothing is sold, and a loan's fee would be paid from nothing.
+    /// What is seized is the very denom of the debt: there is nothing to sell. The pool's `set_off` does that.
     #[error("item {item} repays and takes {denom}")]
     SameDenom {
         /// Which item.
@@ -94,22 +79,19 @@ pub enum ContractError {
         /// The denom.
         denom: String,
     },
-    /// Work is under way: nobody starts more in the middle of it.
-    #[error("work is under way")]
-    Busy,
-    /// A callback that nobody asked for.
-    #[error("{sender} may not call this now")]
+    /// A callback or a step that nobody asked for.
+    #[error("{sender} may not call this")]
     Unexpected {
         /// Who called.
         sender: String,
     },
-    /// Not one item of the group succeeded.
-    #[error("no item of group {group} succeeded")]
-    NothingDone {
+    /// The pool's event doesn't count the successes of a group.
+    #[error("the pool doesn't say how many items of group {group} succeeded")]
+    NoCount {
         /// Which group.
-        group: u32,
+        group: u64,
     },
-    /// What was sold doesn't cover the loan, its fee and the profit asked for.
+    /// What was sold doesn't cover what the group repaid and the profit asked for.
     #[error("group {group} has {got} {denom}, {wanted} is wanted")]
     Shortfall {
         /// Which group.
@@ -117,9 +99,9 @@ pub enum ContractError {
         /// Which token.
         denom: String,
         /// What it has.
-        got: String,
-        /// Loan, fee and profit.
-        wanted: Amount,
+        got: Uint256,
+        /// What it repaid, and the profit.
+        wanted: Uint256,
     },
     /// Too few items succeeded.
     #[error("{succeeded} items succeeded, {min_success} are wanted")]

@@ -1,66 +1,78 @@
-//! A group's loan has come: liquidate each of its items, then sell, then settle.
+//! Items that share a call to the pool and a sale.
 
-use cosmwasm_std::{
-    Binary, Coin, DepsMut, Env, MessageInfo, Response, SubMsg, Uint256, WasmMsg, from_json, to_json_binary,
-};
-use plimsoll_risk::units::Amount;
-use plimsoll_schema::liquidator::{Item, Step};
-use plimsoll_schema::pool::{self, Receive};
+use cosmwasm_std::{Addr, Binary, StdResult, WasmMsg, to_json_string};
+use plimsoll_schema::compact;
+use plimsoll_schema::liquidator::Route;
+use plimsoll_schema::pool::{ExecuteMsg, LiquidateBatch, LiquidationItem};
 
 use crate::error::ContractError;
-use crate::liquidate::to_self;
-use crate::reply::item_reply;
-use crate::state::{POOL, WORK, Work};
+use crate::liquidate::Order;
+use crate::sale::Terms;
 
-pub fn flash_loan_callback(
-    deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
-    id: u64,
-    coin: Coin,
-    fee: Amount,
-    msg: &Binary,
-) -> Result<Response, ContractError> {
-    let pool = POOL.load(deps.storage)?;
-    let unexpected = ContractError::Unexpected { sender: info.sender.to_string() };
-    // Only the pool calls back, only for a loan that this very call opened, and each only once.
-    let (Some(mut work), Ok(at)) = (WORK.load(deps.storage)?, from_json::<u32>(msg)) else { return Err(unexpected) };
-    if info.sender != pool || work.expected != Some(at) {
-        return Err(unexpected);
-    }
-    work.expected = None;
-
-    let group = usize::try_from(at).ok().and_then(|at| work.groups.get(at)).ok_or(unexpected)?;
-    let mut response = Response::new();
-    for item in &group.items {
-        if let Some(liquidation) = liquidation(pool.as_str(), &work, *item)? {
-            let attempt = SubMsg::reply_always(liquidation, item_reply(*item)).with_gas_limit(work.item_gas);
-            response = response.add_submessage(attempt);
-        }
-    }
-    for (hop, _) in (0u32..).zip(&group.route.hops) {
-        response = response.add_message(to_self(&env, Step::Swap { group: at, hop })?);
-    }
-    let amount = coin.amount.checked_add(Uint256::from(fee.raw()));
-    let amount = amount.map_err(|_| ContractError::AmountTooLarge { denom: coin.denom.clone() })?;
-    let settle = Step::Settle { group: at, loan: id, owed: Coin { denom: coin.denom, amount } };
-    WORK.save(deps.storage, &Some(work))?;
-    Ok(response.add_message(to_self(&env, settle)?))
+/// Items with the same debt and the same collateral, or write-offs, which sell nothing and have no route.
+pub struct Group {
+    route: Option<Route>,
+    items: Vec<LiquidationItem>,
 }
 
-/// The item's message. With `min_receive` set the pool pays underlying in full, or fails.
-fn liquidation(pool: &str, work: &Work, at: u32) -> Result<Option<WasmMsg>, ContractError> {
-    let item = usize::try_from(at).ok().and_then(|at| work.items.get(at));
-    let Some(Item::Liquidate { user, account_id, repay, collateral_denom, min_receive }) = item else {
-        return Ok(None);
-    };
-    let msg = to_json_binary(&pool::ExecuteMsg::Liquidate {
-        user: user.clone(),
-        account_id: *account_id,
-        collateral_denom: collateral_denom.clone(),
-        recipient: None,
-        receive: Some(Receive::Underlying),
-        min_receive: Some(min_receive.unwrap_or(Amount::new(1)).max(Amount::new(1))),
-    })?;
-    Ok(Some(WasmMsg::Execute { contract_addr: pool.to_owned(), msg, funds: vec![repay.clone()] }))
+/// The groups, in the order in which the first item of each comes; write-offs are the last. Errors where an item has no
+/// route.
+pub fn form(order: Order) -> Result<Vec<Group>, ContractError> {
+    let (mut groups, mut write_offs): (Vec<Group>, _) = (vec![], vec![]);
+    for (at, item) in order.items.into_iter().enumerate() {
+        let LiquidationItem::Liquidate(liquidation) = &item else {
+            write_offs.push(item);
+            continue;
+        };
+        let (collateral, debt) = (&liquidation.collateral_denom, &liquidation.debt_denom);
+        if collateral == debt {
+            return Err(ContractError::SameDenom { item: at, denom: debt.clone() });
+        }
+        let leads = |route: &Route| connects(route, collateral, debt);
+        if let Some(group) = groups.iter_mut().find(|group| group.route.as_ref().is_some_and(leads)) {
+            group.items.push(item);
+            continue;
+        }
+        let Some(route) = order.routes.iter().find(|route| leads(route)) else {
+            let (collateral_denom, debt_denom) = (collateral.clone(), debt.clone());
+            return Err(ContractError::NoRoute { collateral_denom, debt_denom });
+        };
+        groups.push(Group { route: Some(route.clone()), items: vec![item] });
+    }
+    if !write_offs.is_empty() {
+        groups.push(Group { route: None, items: write_offs });
+    }
+    Ok(groups)
+}
+
+impl Group {
+    /// The `min_success` of one group of several: a group of which nothing succeeds fails, write-offs have nothing to
+    /// undo.
+    pub fn least_success(&self) -> u32 {
+        u32::from(self.route.is_some())
+    }
+
+    /// The message to the pool, as JSON.
+    pub fn into_message(self, caller: &Addr, at: u32, min_success: u32) -> StdResult<String> {
+        let terms = self.route.map(|route| Terms { caller: caller.to_string(), group: at, route });
+        let callback = terms.map(|terms| compact::encode(&terms)).transpose()?;
+        to_json_string(&ExecuteMsg::LiquidateBatch(LiquidateBatch {
+            items: self.items,
+            recipient: None,
+            receive: None,
+            allow_shares: None,
+            min_success: Some(min_success),
+            callback: callback.map(Binary::from),
+        }))
+    }
+}
+
+/// A message to the pool, without coins.
+pub fn to_pool(pool: &Addr, message: String) -> WasmMsg {
+    WasmMsg::Execute { contract_addr: pool.to_string(), msg: message.into_bytes().into(), funds: vec![] }
+}
+
+/// Whether the route sells that for this.
+pub fn connects(route: &Route, collateral_denom: &str, debt_denom: &str) -> bool {
+    route.collateral_denom == collateral_denom && route.debt_denom == debt_denom
 }

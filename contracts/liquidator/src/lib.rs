@@ -1,15 +1,19 @@
-//! Many liquidations in one transaction, on flash-borrowed funds: its caller needs money for gas only.
+//! Many liquidations in one transaction, paid for by selling what they seize: the caller needs money for gas only.
 //!
-//! Items that repay the same denom and take the same denom form a group. For each group in turn: borrow what its items offer, liquidate, each
-//! item as a message of its own with its own gas, sell the collateral along the route, repay the loan with its fee, and pay all that is left to
-//! the caller. A group is a message of its own too: when its proceeds don't cover its loan it is undone alone. Between transactions the contract
-//! holds nothing; coins that somebody sends to it go to the next caller who handles their denom.
+//! Items that repay the same denom and take the same denom form a group, which is one `liquidate_batch` of the pool.
+//! The pool pays what was seized and calls back. The callback sells it along the group's route, brings what was repaid
+//! to the pool, and pays the rest to the caller. Groups run one after another, each undone alone when its proceeds
+//! don't cover what it repays. Write-offs are a group without a callback.
+//!
+//! Between transactions the contract holds nothing. Coins that somebody sends to it go to the next caller who handles
+//! their denom.
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod batch_callback;
 pub mod contract;
 pub mod error;
 mod group;
 mod liquidate;
 mod reply;
+mod sale;
 pub mod state;
-mod step;

@@ -1,55 +1,61 @@
-//! `liquidate`: checks the items and routes, forms groups, and starts on them.
+//! `liquidate`: checks the order, forms groups, and sends the first.
 
-use cosmwasm_std::{
-    Binary, Coin, DepsMut, Env, MessageInfo, Response, StdResult, SubMsg, Uint256, WasmMsg, to_json_binary,
-};
-use plimsoll_schema::event::ACTION;
-use plimsoll_schema::liquidator::{ExecuteMsg, HOPS_MAX, ITEM_GAS, ITEMS_MAX, Item, Route, Step};
-use plimsoll_schema::pool;
+use std::collections::VecDeque;
+
+use cosmwasm_std::{Deps, MessageInfo, Response, StdResult};
+use plimsoll_schema::event;
+use plimsoll_schema::liquidator::{HOPS_MAX, ROUTES_MAX, Route};
+use plimsoll_schema::pool::{LIQUIDATION_ITEMS_MAX, LiquidationItem};
 
 use crate::error::ContractError;
-use crate::reply::{group_reply, item_reply};
-use crate::state::{Group, POOL, WORK, Work};
+use crate::group::{self, connects};
+use crate::reply::Remaining;
+use crate::state::POOL;
 
 /// The message's fields.
 pub struct Order {
-    pub items: Vec<Item>,
+    pub items: Vec<LiquidationItem>,
     pub routes: Vec<Route>,
     pub min_success: u32,
-    pub item_gas: Option<u64>,
 }
 
-pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Order) -> Result<Response, ContractError> {
-    if WORK.load(deps.storage)?.is_some() {
-        return Err(ContractError::Busy);
-    }
+/// There is no lock, though a route may name a hostile pair, which can call this contract and the pool and send coins
+/// in the middle of a sale. Only the caller who names such a pair can lose by it: gas, and what exceeds their own
+/// `min_profit`.
+///
+/// - **Callbacks are authentic.** The pool calls back only the sender of a batch, with the bytes that the sender gave
+///   it. All that this contract sends to a pair is `swap`, which is no message of its own and none of the pool, so a
+///   route can't make it call itself.
+/// - **An order's state is out of reach.** What is left to do travels as the payload of replies, a sale's terms through
+///   the pool's callback. A second order in the middle has its own, and can't change the count, the caller or the route
+///   of the first.
+/// - **A second order in the middle takes no more than a bad price does.** It pays the coins that are inside to its own
+///   caller. The first sale then ends below what it owes and asks for, so that its group is undone, and the second
+///   order with it, as a part of it.
+/// - **Nothing hostile runs between a sum and its payment.** The settlement reads all balances when the last hop has
+///   paid, and what runs between that and the payment to the caller is the pool's `repay_batch` alone.
+/// - **Groups don't meet.** What a group earns leaves before the next group starts, so a pair never sees the coins of
+///   another route.
+/// - **Nothing stays inside.** The settlement pays out all there is of every denom of its route, coins sent here in the
+///   middle among them.
+pub fn liquidate(deps: Deps, info: &MessageInfo, order: Order) -> Result<Response, ContractError> {
     validate(&order)?;
-    let groups = groups(&order)?;
-    let pool = POOL.load(deps.storage)?.into_string();
-    let item_gas = order.item_gas.unwrap_or(ITEM_GAS);
+    let (pool, min_success) = (POOL.load(deps.storage)?, order.min_success);
+    let groups = group::form(order)?;
+    let alone = groups.len() == 1;
+    let messages = (0u32..).zip(groups).map(|(at, group)| {
+        let least = if alone { min_success } else { group.least_success() };
+        group.into_message(&info.sender, at, least)
+    });
+    let messages = messages.collect::<StdResult<VecDeque<String>>>()?;
 
-    let mut response = Response::new().add_attribute(ACTION, "liquidate_batch");
-    for (at, group) in (0u32..).zip(&groups) {
-        let msg = to_json_binary(&pool::ExecuteMsg::FlashLoan { coin: loan(&order, group)?, msg: group_name(at)? })?;
-        let borrow = WasmMsg::Execute { contract_addr: pool.clone(), msg, funds: vec![] };
-        response = response.add_submessage(SubMsg::reply_always(borrow, group_reply(at)));
+    let response = Response::new().add_attribute(event::ACTION, "liquidate");
+    if alone {
+        // The pool counts by itself, and its error carries the reason, which the chain would hide from a reply.
+        return Ok(response.add_messages(messages.into_iter().map(|message| group::to_pool(&pool, message))));
     }
-    for (at, item) in (0u32..).zip(&order.items) {
-        if let Item::WriteOff { user, account_id } = item {
-            let msg = to_json_binary(&pool::ExecuteMsg::WriteOff(pool::UserAccount {
-                user: user.clone(),
-                account_id: *account_id,
-            }))?;
-            let write_off = WasmMsg::Execute { contract_addr: pool.clone(), msg, funds: vec![] };
-            response =
-                response.add_submessage(SubMsg::reply_always(write_off, item_reply(at)).with_gas_limit(item_gas));
-        }
-    }
-    let Order { items, min_success, .. } = order;
-    let expected = (!groups.is_empty()).then_some(0);
-    let work = Work { caller: info.sender, items, groups, expected, succeeded: 0, min_success, item_gas };
-    WORK.save(deps.storage, &Some(work))?;
-    Ok(response.add_message(to_self(&env, Step::Finish {})?))
+    let first = Remaining { succeeded: 0, min_success, messages }.send_next(&pool, 0)?;
+    Ok(response.add_submessages(first))
 }
 
 /// Errors when anything is attached.
@@ -61,41 +67,21 @@ pub fn no_funds(info: &MessageInfo) -> Result<(), ContractError> {
     Err(ContractError::NoFunds { sent })
 }
 
-/// A message of this contract to itself.
-pub fn to_self(env: &Env, step: Step) -> StdResult<WasmMsg> {
-    let msg = to_json_binary(&ExecuteMsg::Step(step))?;
-    Ok(WasmMsg::Execute { contract_addr: env.contract.address.to_string(), msg, funds: vec![] })
-}
-
-/// What a loan's callback is to carry.
-pub fn group_name(at: u32) -> StdResult<Binary> {
-    to_json_binary(&at)
-}
-
 fn validate(order: &Order) -> Result<(), ContractError> {
-    let (items, max) = (order.items.len(), ITEMS_MAX);
+    let (items, max) = (order.items.len(), LIQUIDATION_ITEMS_MAX);
     if items == 0 || items > max {
         return Err(ContractError::ItemCount { items, max });
     }
     if usize::try_from(order.min_success).map_or(true, |wanted| wanted > items) {
         return Err(ContractError::MinSuccess { min_success: order.min_success, items });
     }
-    for (second, item) in order.items.iter().enumerate() {
-        if let Some(first) = order.items.iter().take(second).position(|other| same_work(other, item)) {
-            return Err(ContractError::ItemTwice { first, second });
-        }
-        if let Item::Liquidate { repay, collateral_denom, .. } = item {
-            if repay.amount.is_zero() {
-                return Err(ContractError::ZeroAmount { item: second, denom: repay.denom.clone() });
-            }
-            if repay.denom == *collateral_denom {
-                return Err(ContractError::SameDenom { item: second, denom: repay.denom.clone() });
-            }
-        }
+    let (routes, max) = (order.routes.len(), ROUTES_MAX);
+    if routes > max {
+        return Err(ContractError::RouteCount { routes, max });
     }
     for (at, route) in order.routes.iter().enumerate() {
         validate_route(route)?;
-        if order.routes.iter().take(at).any(|other| leads_the_same(other, &route.collateral_denom, &route.debt_denom)) {
+        if order.routes.iter().take(at).any(|other| connects(other, &route.collateral_denom, &route.debt_denom)) {
             let (collateral_denom, debt_denom) = (route.collateral_denom.clone(), route.debt_denom.clone());
             return Err(ContractError::RouteTwice { collateral_denom, debt_denom });
         }
@@ -103,26 +89,7 @@ fn validate(order: &Order) -> Result<(), ContractError> {
     Ok(())
 }
 
-/// An account liquidated twice with the same denoms could only fail or split what one does.
-fn same_work(a: &Item, b: &Item) -> bool {
-    let id = |id: &Option<u32>| id.unwrap_or_default();
-    match (a, b) {
-        (
-            Item::Liquidate { user, account_id, repay, collateral_denom, .. },
-            Item::Liquidate { user: user_b, account_id: id_b, repay: repay_b, collateral_denom: collateral_b, .. },
-        ) => {
-            user == user_b
-                && id(account_id) == id(id_b)
-                && repay.denom == repay_b.denom
-                && collateral_denom == collateral_b
-        }
-        (Item::WriteOff { user, account_id }, Item::WriteOff { user: user_b, account_id: id_b }) => {
-            user == user_b && id(account_id) == id(id_b)
-        }
-        _ => false,
-    }
-}
-
+/// A route that comes back to a denom would sell what it is to keep.
 fn validate_route(route: &Route) -> Result<(), ContractError> {
     let ends_there = route.hops.last().is_some_and(|hop| hop.ask_denom == route.debt_denom);
     let mut seen: Vec<&str> = vec![&route.collateral_denom];
@@ -136,40 +103,4 @@ fn validate_route(route: &Route) -> Result<(), ContractError> {
         return Err(ContractError::BadRoute { collateral_denom, debt_denom, max: HOPS_MAX });
     }
     Ok(())
-}
-
-fn leads_the_same(route: &Route, collateral_denom: &str, debt_denom: &str) -> bool {
-    route.collateral_denom == collateral_denom && route.debt_denom == debt_denom
-}
-
-/// Items with the same debt and collateral, in the order in which the first of each comes.
-fn groups(order: &Order) -> Result<Vec<Group>, ContractError> {
-    let mut groups: Vec<Group> = Vec::new();
-    for (at, item) in (0u32..).zip(&order.items) {
-        let Item::Liquidate { repay, collateral_denom, .. } = item else { continue };
-        let route = order.routes.iter().find(|route| leads_the_same(route, collateral_denom, &repay.denom));
-        let Some(route) = route else {
-            let (collateral_denom, debt_denom) = (collateral_denom.clone(), repay.denom.clone());
-            return Err(ContractError::NoRoute { collateral_denom, debt_denom });
-        };
-        match groups.iter_mut().find(|group| group.route == *route) {
-            Some(group) => group.items.push(at),
-            None => groups.push(Group { route: route.clone(), items: vec![at] }),
-        }
-    }
-    Ok(groups)
-}
-
-/// All that the group's items offer together.
-fn loan(order: &Order, group: &Group) -> Result<Coin, ContractError> {
-    let denom = group.route.debt_denom.clone();
-    let mut amount = Uint256::zero();
-    for at in &group.items {
-        let item = usize::try_from(*at).ok().and_then(|at| order.items.get(at));
-        if let Some(Item::Liquidate { repay, .. }) = item {
-            let sum = amount.checked_add(repay.amount);
-            amount = sum.map_err(|_| ContractError::AmountTooLarge { denom: denom.clone() })?;
-        }
-    }
-    Ok(Coin { denom, amount })
 }

@@ -1,48 +1,90 @@
-//! What became of an item, and of a group.
+//! Replies: a hop has sold, or a group of several is over.
 
-use cosmwasm_std::{DepsMut, Reply, Response, SubMsgResult};
-use plimsoll_schema::event;
+use std::collections::VecDeque;
+
+use cosmwasm_std::{Addr, Binary, Deps, Env, Event, Reply, Response, StdResult, SubMsg, SubMsgResponse, SubMsgResult};
+use plimsoll_schema::{compact, event};
+use serde::{Deserialize, Serialize};
 
 use crate::error::ContractError;
-use crate::state::WORK;
+use crate::group::to_pool;
+use crate::sale::Sale;
+use crate::state::POOL;
 
-/// Ids from here on are groups; below, items.
-const GROUPS_FROM: u64 = 1_000;
-
-/// The reply id of an item.
-pub fn item_reply(at: u32) -> u64 {
-    u64::from(at)
+/// What a reply brings back. The chain replies to nothing but what this contract sent, and hands back what it gave
+/// along.
+#[derive(Serialize, Deserialize)]
+pub enum Payload {
+    /// A hop has sold.
+    Sale(Sale),
+    /// A group of several is over; the reply's id is its place.
+    Group(Remaining),
 }
 
-/// The reply id of a group.
-pub fn group_reply(at: u32) -> u64 {
-    GROUPS_FROM.saturating_add(u64::from(at))
-}
-
-pub fn reply(deps: DepsMut, reply: Reply) -> Result<Response, ContractError> {
-    // Nothing but this contract's own messages is replied to, and those only while work is under way.
-    let unexpected = || ContractError::Unexpected { sender: format!("reply {}", reply.id) };
-    let mut work = WORK.load(deps.storage)?.ok_or_else(unexpected)?;
-    let is_group = reply.id >= GROUPS_FROM;
-    let at = if is_group { reply.id.saturating_sub(GROUPS_FROM) } else { reply.id };
-    let at = usize::try_from(at).map_err(|_| unexpected())?;
-    let known = if is_group { at < work.groups.len() } else { at < work.items.len() };
-    if !known {
-        return Err(unexpected());
+impl Payload {
+    pub fn encode(&self) -> StdResult<Binary> {
+        compact::encode(self).map(Binary::from)
     }
-    let outcome = match reply.result {
-        SubMsgResult::Ok(_) => "ok".to_owned(),
-        // The chain redacts it to a code; the reason is learned by simulation.
-        SubMsgResult::Err(reason) => reason,
+}
+
+/// What is left of an order of several groups.
+#[derive(Serialize, Deserialize)]
+pub struct Remaining {
+    /// How many items have succeeded.
+    pub succeeded: u32,
+    /// How many must.
+    pub min_success: u32,
+    /// The messages to the pool that are not sent yet, one a group, as JSON.
+    pub messages: VecDeque<String>,
+}
+
+pub fn reply(deps: Deps, env: &Env, reply: Reply) -> Result<Response, ContractError> {
+    match compact::decode(&reply.payload)? {
+        Payload::Sale(sale) => sale.go_on(deps, env),
+        Payload::Group(remaining) => remaining.after_group(deps, reply.id, reply.result),
+    }
+}
+
+impl Remaining {
+    /// Sends the next message, as group `at`; none after the last.
+    pub fn send_next(mut self, pool: &Addr, at: u64) -> StdResult<Option<SubMsg>> {
+        let Some(message) = self.messages.pop_front() else { return Ok(None) };
+        Ok(Some(SubMsg::reply_always(to_pool(pool, message), at).with_payload(Payload::Group(self).encode()?)))
+    }
+
+    /// Counts what succeeded, says how group `at` ended, and sends the next one. Errors after the last when too few
+    /// succeeded.
+    fn after_group(mut self, deps: Deps, at: u64, result: SubMsgResult) -> Result<Response, ContractError> {
+        let pool = POOL.load(deps.storage)?;
+        let outcome = match result {
+            SubMsgResult::Ok(SubMsgResponse { events, .. }) => {
+                let more = counted(&events, &pool).ok_or(ContractError::NoCount { group: at })?;
+                self.succeeded = self.succeeded.saturating_add(more);
+                "ok".to_owned()
+            }
+            // The chain redacts it to a code; the reason is learned by simulating the group alone.
+            SubMsgResult::Err(reason) => reason,
+        };
+        let response =
+            Response::new().add_attribute(event::GROUP, at.to_string()).add_attribute(event::OUTCOME, outcome);
+        let Self { succeeded, min_success, .. } = self;
+        match self.send_next(&pool, at.saturating_add(1))? {
+            Some(next) => Ok(response.add_submessage(next)),
+            None if succeeded < min_success => Err(ContractError::TooFew { succeeded, min_success }),
+            None => Ok(response.add_attribute(event::SUCCEEDED, succeeded.to_string())),
+        }
+    }
+}
+
+/// How many items succeeded, as the pool's event says. It is the first of the pool's events: batches that a pair starts
+/// in the middle of the sale come after it. No contract can write `_contract_address` itself, the chain adds it.
+fn counted(events: &[Event], pool: &Addr) -> Option<u32> {
+    let value = |event: &Event, key: &str| -> Option<String> {
+        event.attributes.iter().find(|attribute| attribute.key == key).map(|attribute| attribute.value.clone())
     };
-    let done = outcome == "ok";
-    if is_group {
-        // The next group's loan may come; what a failed one had counted was undone with it.
-        work.expected = u32::try_from(at.saturating_add(1)).ok();
-    } else if done {
-        work.succeeded = work.succeeded.saturating_add(1);
-    }
-    WORK.save(deps.storage, &Some(work))?;
-    let what = if is_group { event::GROUP } else { event::ITEM };
-    Ok(Response::new().add_attribute(what, at.to_string()).add_attribute(event::OUTCOME, outcome))
+    let own = events.iter().find(|event| {
+        value(event, "_contract_address").as_deref() == Some(pool.as_str())
+            && value(event, event::ACTION).as_deref() == Some("liquidate_batch")
+    });
+    value(own?, event::SUCCEEDED)?.parse().ok()
 }

@@ -1,21 +1,32 @@
-//! `batch`: several actions on the sender's own accounts, all or none.
+//! `batch`: several actions on the sender's own accounts, all or none; with a callback that brings what the purse lacks.
 
-use cosmwasm_std::{Addr, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Addr, Binary, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Withdraw};
 
 use crate::book::{Book, Holder};
+use crate::callback::{self, Callback};
 use crate::deposit::Deposit;
 use crate::error::ContractError;
-use crate::funds::{self, Purse};
+use crate::funds::{self, Paid, Purse};
+use crate::state::{Checks, OPEN_BATCH, OpenAccount, OpenBatch};
 use crate::{access, borrow, deposit, repay, update_asset_collateral_status, withdraw};
 
-pub fn batch(deps: DepsMut, env: Env, info: MessageInfo, actions: Vec<BatchAction>) -> Result<Response, ContractError> {
+pub fn batch(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    actions: Vec<BatchAction>,
+    callback: Option<Binary>,
+) -> Result<Response, ContractError> {
     let count = actions.len();
     if !(1..=BATCH_MAX).contains(&count) {
         return Err(ContractError::BatchLength { actions: count, max: BATCH_MAX });
+    }
+    if let Some(open) = OPEN_BATCH.may_load(deps.storage)? {
+        return Err(ContractError::BatchOpen { id: open.id });
     }
     let mut batch = Batch {
         deps: deps.as_ref(),
@@ -23,6 +34,8 @@ pub fn batch(deps: DepsMut, env: Env, info: MessageInfo, actions: Vec<BatchActio
         sender: info.sender.clone(),
         book: Book::open(deps.as_ref(), &env)?,
         purse: Purse::of(&info)?,
+        due: callback.is_some().then(Purse::default),
+        paid: Purse::default(),
         touched: Vec::new(),
         payments: Vec::new(),
         said: Vec::new(),
@@ -30,18 +43,93 @@ pub fn batch(deps: DepsMut, env: Env, info: MessageInfo, actions: Vec<BatchActio
     for action in actions {
         batch.act(action)?;
     }
-    batch.check()?;
-
-    let Batch { book, purse, touched, payments, said, .. } = batch;
+    let Batch { mut book, purse, due, paid, touched, payments, said, .. } = batch;
+    let response = Response::new()
+        .add_attribute(event::ACTION, "batch")
+        .add_attributes(said)
+        .add_messages(payments)
+        .add_messages(purse.pay(info.sender.as_str()));
+    if let (Some(due), Some(msg)) = (due, callback) {
+        let call = Callback { receiver: info.sender, repay: due.coins(), received: paid.coins(), msg };
+        return call_back(deps, &env, Open { book, touched, due, call }, response);
+    }
+    check(deps.as_ref(), &mut book, &touched)?;
     for Touched { holder, .. } in touched {
         holder.save(deps.storage)?;
     }
     book.save(deps.storage)?;
-    Ok(Response::new()
-        .add_attribute(event::ACTION, "batch")
-        .add_attributes(said)
-        .add_messages(payments)
-        .add_messages(purse.give_back(info.sender.as_str())))
+    Ok(response)
+}
+
+/// A batch whose actions are done in memory, and which is to be called back.
+struct Open {
+    book: Book,
+    touched: Vec<Touched>,
+    due: Purse,
+    call: Callback,
+}
+
+/// Saves everything, with the accounts locked, and lets the checks wait until after the callback. What is to be brought is never paid out
+/// before: it would be a flash loan without a fee, also while those are stopped.
+fn call_back(deps: DepsMut, env: &Env, open: Open, response: Response) -> Result<Response, ContractError> {
+    let Open { book, touched, due, call } = open;
+    let both = call.repay.iter().find(|coin| call.received.iter().any(|paid| paid.denom == coin.denom));
+    if let Some(coin) = both {
+        return Err(ContractError::PaidAndDue { denom: coin.denom.clone() });
+    }
+    let due = book.by_asset(&due)?;
+    let owner = call.receiver.clone();
+    let called = callback::open(deps.storage, env, call, due)?;
+    let mut accounts = Vec::with_capacity(touched.len());
+    for Touched { mut holder, checks } in touched {
+        holder.account.set_busy(true);
+        accounts.push(OpenAccount { account_id: holder.account_id, before: holder.before.clone(), checks });
+        holder.save(deps.storage)?;
+    }
+    OPEN_BATCH.save(deps.storage, &OpenBatch { id: called.id, owner, accounts })?;
+    book.save(deps.storage)?;
+    Ok(called.add_to(response))
+}
+
+/// After the callback: checks the accounts of an open batch and frees them.
+pub fn finish(deps: DepsMut, env: &Env, open: OpenBatch) -> Result<Response, ContractError> {
+    let mut touched = Vec::with_capacity(open.accounts.len());
+    for OpenAccount { account_id, before, checks } in open.accounts {
+        let mut holder = Holder::read(deps.as_ref(), open.owner.clone(), Some(account_id))?;
+        holder.before = before;
+        touched.push(Touched { holder, checks });
+    }
+    check(deps.as_ref(), &mut Book::open(deps.as_ref(), env)?, &touched)?;
+    let mut response =
+        Response::new().add_attribute(event::ACTION, "finish_batch").add_attribute(event::LOAN, open.id.to_string());
+    for Touched { holder, .. } in touched {
+        response = response.add_attribute(event::ACCOUNT, holder.name());
+        holder.release(deps.storage)?;
+    }
+    OPEN_BATCH.remove(deps.storage);
+    Ok(response)
+}
+
+/// Every account whose borrowing power fell or whose debt rose, as it stands now; each new debt that is still there.
+fn check(deps: Deps, book: &mut Book, touched: &[Touched]) -> Result<(), ContractError> {
+    for Touched { holder, checks } in touched {
+        for id in checks.borrowed.iter().chain(&checks.repaid) {
+            book.load(deps, *id)?;
+        }
+        if checks.lowered {
+            book.assert_healthy(deps, holder)?;
+        }
+        for id in &checks.borrowed {
+            if !holder.account.debt(*id).is_zero() {
+                book.assert_live_slot(deps, &holder.account, *id)?;
+                borrow::assert_min_debt(book, holder, *id)?;
+            }
+        }
+        for id in &checks.repaid {
+            repay::assert_min_rest(deps, book, holder, *id)?;
+        }
+    }
+    Ok(())
 }
 
 struct Batch<'a> {
@@ -50,6 +138,10 @@ struct Batch<'a> {
     sender: Addr,
     book: Book,
     purse: Purse,
+    /// What the purse lacks and the callback is to bring; `None` without a callback.
+    due: Option<Purse>,
+    /// What is paid out, whoever gets it.
+    paid: Purse,
     touched: Vec<Touched>,
     payments: Vec<CosmosMsg>,
     said: Vec<(&'static str, String)>,
@@ -58,9 +150,7 @@ struct Batch<'a> {
 /// An account of the sender's, and what is to be checked at the end.
 struct Touched {
     holder: Holder,
-    lowered: bool,
-    borrowed: Vec<AssetId>,
-    repaid: Vec<AssetId>,
+    checks: Checks,
 }
 
 impl Batch<'_> {
@@ -68,12 +158,13 @@ impl Batch<'_> {
         match action {
             BatchAction::Deposit(FromPurse { coin, account_id }) => {
                 let coin = funds::counted(&coin)?;
-                self.purse.take(&coin)?;
+                self.take_in(&coin)?;
                 let id = self.book.load_denom(self.deps, &coin.denom)?;
                 let at = self.touch(account_id)?;
                 let order = Deposit { id, amount: coin.amount, is_owner: true };
                 let touched = get(&mut self.touched, at)?;
                 let shares = deposit::apply(self.deps, &mut self.book, &mut touched.holder, &order)?;
+                self.use_up(id, &coin, coin.amount)?;
                 self.say(
                     "deposit",
                     at,
@@ -86,7 +177,7 @@ impl Batch<'_> {
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
                 let (amount, burnt) = withdraw::amount_or_all(book, &mut touched.holder, id, amount)?;
-                touched.lowered = true;
+                touched.checks.lowered = true;
                 let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
                 let (amount, burnt) = (amount.to_string(), burnt.to_string());
                 let said = vec![(event::AMOUNT, amount), (event::SHARES, burnt), (event::RECIPIENT, recipient)];
@@ -97,8 +188,8 @@ impl Batch<'_> {
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
                 let interest = borrow::apply(book, &mut touched.holder, id, amount)?;
-                touched.lowered = true;
-                touched.borrowed.push(id);
+                touched.checks.lowered = true;
+                touched.checks.borrowed.push(id);
                 let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
                 let (amount, interest) = (amount.to_string(), interest.to_string());
                 let said = vec![(event::AMOUNT, amount), (event::INTEREST, interest), (event::RECIPIENT, recipient)];
@@ -106,13 +197,13 @@ impl Batch<'_> {
             }
             BatchAction::Repay(FromPurse { coin, account_id }) => {
                 let coin = funds::counted(&coin)?;
-                self.purse.take(&coin)?;
+                self.take_in(&coin)?;
                 let id = self.book.load_denom(self.deps, &coin.denom)?;
                 let at = self.touch(account_id)?;
                 let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
                 let repaid = repay::apply(book, &mut touched.holder, id, coin.amount)?;
-                touched.repaid.push(id);
-                self.purse.put_back(&coin.denom, coin.amount.saturating_sub(repaid.amount));
+                touched.checks.repaid.push(id);
+                self.use_up(id, &coin, repaid.amount)?;
                 self.say("repay", at, &coin.denom, vec![(event::AMOUNT, repaid.amount.to_string())])
             }
             BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
@@ -120,7 +211,7 @@ impl Batch<'_> {
                 let at = self.touch(account_id)?;
                 let touched = get(&mut self.touched, at)?;
                 let lowered = update_asset_collateral_status::apply(&self.book, &mut touched.holder, id, enable)?;
-                touched.lowered |= lowered;
+                touched.checks.lowered |= lowered;
                 let (deps, book) = (self.deps, &mut self.book);
                 update_asset_collateral_status::assert_not_bought(deps, book, &touched.holder, id, enable)?;
                 self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
@@ -128,23 +219,25 @@ impl Batch<'_> {
         }
     }
 
-    /// Every account whose borrowing power fell or whose debt rose, as it stands now; each new debt that is still there.
-    fn check(&mut self) -> Result<(), ContractError> {
-        for touched in &self.touched {
-            if touched.lowered {
-                self.book.assert_healthy(self.deps, &touched.holder)?;
-            }
-            for id in &touched.borrowed {
-                if !touched.holder.account.debt(*id).is_zero() {
-                    self.book.assert_live_slot(self.deps, &touched.holder.account, *id)?;
-                    borrow::assert_min_debt(&self.book, &touched.holder, *id)?;
-                }
-            }
-            for id in &touched.repaid {
-                repay::assert_min_rest(self.deps, &mut self.book, &touched.holder, *id)?;
-            }
+    /// Takes a coin out of the purse, before it is used. With a callback it may be there or come later.
+    fn take_in(&mut self, coin: &Paid) -> Result<(), ContractError> {
+        if self.due.is_some() { Ok(()) } else { self.purse.take(coin) }
+    }
+
+    /// What of the coin was used, and counted as cash. What wasn't goes back into the purse. With a callback, what the purse lacks is due,
+    /// and stands in `lent` until it is here.
+    fn use_up(&mut self, id: AssetId, coin: &Paid, used: Amount) -> Result<(), ContractError> {
+        let denom = &coin.denom;
+        let Some(due) = self.due.as_mut() else {
+            return self.purse.put(denom, coin.amount.saturating_sub(used));
+        };
+        let held = self.purse.left(denom).min(used);
+        let missing = used.saturating_sub(held);
+        if !held.is_zero() {
+            self.purse.take(&Paid { denom: denom.clone(), amount: held })?;
         }
-        Ok(())
+        due.put(denom, missing)?;
+        self.book.market(id)?.lend(missing).map_err(|error| self.book.refused(id, error))
     }
 
     /// Where the sender's account stands among those touched.
@@ -154,13 +247,14 @@ impl Batch<'_> {
             return Ok(at);
         }
         let holder = Holder::load(self.deps, self.sender.clone(), account_id)?;
-        self.touched.push(Touched { holder, lowered: false, borrowed: Vec::new(), repaid: Vec::new() });
+        self.touched.push(Touched { holder, checks: Checks::default() });
         Ok(self.touched.len().saturating_sub(1))
     }
 
     /// Pays out at the end. Says to whom.
     fn pay(&mut self, to: Option<&str>, amount: Amount, denom: &str) -> Result<String, ContractError> {
         let to = access::recipient(self.deps.api, self.pool, to, &self.sender)?.into_string();
+        self.paid.put(denom, amount)?;
         self.payments.extend(funds::pay(&to, amount, denom));
         Ok(to)
     }

@@ -11,6 +11,7 @@ use plimsoll_schema::event::account_name;
 use plimsoll_schema::pool::Config;
 
 use crate::error::ContractError;
+use crate::funds::Purse;
 use crate::prices::Prices;
 use crate::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, CONFIG, DEBTORS, MARKETS, SPARED_UNTIL};
 
@@ -69,6 +70,9 @@ impl Book {
 
     /// Loads and accrues the market of this denom. Errors when it is not listed.
     pub fn load_denom(&mut self, deps: Deps, denom: &str) -> Result<AssetId, ContractError> {
+        if let Some(loaded) = self.loaded.iter().find(|loaded| loaded.state.params.denom == denom) {
+            return Ok(loaded.id);
+        }
         let id = asset_id(deps.storage, denom)?;
         self.load(deps, id)?;
         Ok(id)
@@ -86,6 +90,16 @@ impl Book {
         let state = AssetState { params, market, mark: MarkPrice::unknown() };
         self.loaded.push(Loaded { id, state, changed: false, priced: false });
         Ok(())
+    }
+
+    /// The coins by the markets of their denoms, which must be loaded.
+    pub fn by_asset(&self, coins: &Purse) -> Result<Vec<(AssetId, Amount)>, ContractError> {
+        let held = self.loaded.iter().map(|loaded| (loaded.id, coins.left(&loaded.state.params.denom)));
+        let due: Vec<_> = held.filter(|(_, amount)| !amount.is_zero()).collect();
+        if due.len() < coins.coins().len() {
+            return Err(cosmwasm_std::StdError::msg("a market of the coins is not loaded").into());
+        }
+        Ok(due)
     }
 
     /// Loads every market that the account is in, and the prices of all that are loaded.
@@ -191,8 +205,20 @@ impl Book {
     pub fn assert_not_ahead(&mut self, deps: Deps, id: AssetId) -> Result<(), ContractError> {
         self.load_prices(deps)?;
         self.ask_live(deps, &[id])?;
-        let mark = self.mark(id)?;
-        let denom = self.denom(id)?;
+        self.assert_mark_not_ahead(id)
+    }
+
+    /// The same by published prices alone. What a live source prices is refused.
+    pub fn assert_not_ahead_unasked(&mut self, deps: Deps, id: AssetId) -> Result<(), ContractError> {
+        self.load_prices(deps)?;
+        if self.mark(id)?.is_live() {
+            return Err(ContractError::PriceUnasked { denom: self.denom(id)? });
+        }
+        self.assert_mark_not_ahead(id)
+    }
+
+    fn assert_mark_not_ahead(&self, id: AssetId) -> Result<(), ContractError> {
+        let (mark, denom) = (self.mark(id)?, self.denom(id)?);
         match mark.borrow_fault() {
             Some(fault) => Err(ContractError::Price { denom, fault }),
             None if mark.is_ahead() => Err(ContractError::PriceAhead { denom }),
@@ -362,8 +388,17 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// The account, empty when there is none.
+    /// The account, empty when there is none. Errors while its batch waits for a callback: nobody acts on it meanwhile.
     pub fn load(deps: Deps, owner: Addr, account_id: Option<u32>) -> Result<Self, ContractError> {
+        let holder = Self::read(deps, owner, account_id)?;
+        if holder.account.is_busy() {
+            return Err(ContractError::AccountBusy { account: holder.name() });
+        }
+        Ok(holder)
+    }
+
+    /// The account, empty when there is none.
+    pub fn read(deps: Deps, owner: Addr, account_id: Option<u32>) -> Result<Self, ContractError> {
         let account_id = account_id.unwrap_or_default();
         let stored = ACCOUNTS.may_load(deps.storage, (&owner, account_id))?;
         let existed = stored.is_some();
@@ -379,6 +414,13 @@ impl Holder {
     /// How events and errors call it.
     pub fn name(&self) -> String {
         account_name(self.owner.as_str(), self.account_id)
+    }
+
+    /// Writes the record of an account that waited for a callback, and waits no longer. Its debts are those that were written.
+    pub fn release(mut self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+        self.before = self.account.clone();
+        self.account.set_busy(false);
+        self.save(storage)
     }
 
     /// Writes the record, or removes it when it is empty, and keeps the index of debtors in step.

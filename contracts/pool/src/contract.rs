@@ -4,15 +4,16 @@ use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::Switches;
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{
-    CollateralStatus, ExecuteMsg, InstantiateMsg, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg, UserAccount,
-    UserAsset,
+    CollateralStatus, ExecuteMsg, InstantiateMsg, LiquidateItem, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg,
+    UserAccount, UserAsset,
 };
 
 use crate::error::ContractError;
 use crate::state::{ASSET_COUNT, CONFIG, LOAN_COUNT, PROPOSED_ORACLE, ROLES, Roles};
 use crate::{
-    access, batch, borrow, deposit, flash_loan, funds, init_asset, liquidate, migrate, pause, query, repay, reserves,
-    set_off, update_asset, update_asset_collateral_status, update_config, withdraw, write_off,
+    access, batch, borrow, callback, deposit, flash_loan, funds, init_asset, liquidate, liquidate_batch, migrate,
+    pause, query, repay, reserves, set_off, update_asset, update_asset_collateral_status, update_config, withdraw,
+    write_off,
 };
 
 /// The name under which cw2 knows this contract.
@@ -54,18 +55,22 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
             update_asset_collateral_status::update_asset_collateral_status(deps, env, info, &denom, enable, account_id)
         }
-        M::Liquidate { user, account_id, collateral_denom, recipient, receive, min_receive } => {
-            let receive = receive.unwrap_or_default();
-            let order = liquidate::Liquidate { user, account_id, collateral_denom, recipient, receive, min_receive };
-            liquidate::liquidate(deps, env, info, order)
+        M::Liquidate { user, account_id, collateral_denom, recipient, receive, allow_shares, min_receive } => {
+            let (debt_denom, max_repay) = Default::default();
+            let item = LiquidateItem { user, account_id, collateral_denom, debt_denom, max_repay, min_receive };
+            let terms = liquidate::TakeTerms::paid(receive, allow_shares);
+            liquidate::liquidate(deps, env, info, liquidate::Order { item, recipient, terms })
         }
+        M::LiquidateBatch(order) => liquidate_batch::liquidate_batch(deps, env, info, order),
+        M::RepayBatch(LoanId { id }) => callback::repay_batch(deps, env, info, id),
+        M::FinishBatch(LoanId { id }) => callback::finish_batch(deps, env, info, id),
         M::SetOff(UserAsset { user, account_id, denom }) => {
             set_off::set_off(deps, env, info, &user, account_id, &denom)
         }
         M::WriteOff(UserAccount { user, account_id }) => write_off::write_off(deps, env, info, &user, account_id),
         M::InitAsset { params } => init_asset::init_asset(deps, env, info, params),
         M::UpdateAsset { denom, changes } => update_asset::update_asset(deps, env, info, &denom, changes),
-        M::Batch { actions } => batch::batch(deps, env, info, actions),
+        M::Batch { actions, callback } => batch::batch(deps, env, info, actions, callback),
         M::FlashLoan { coin, msg } => flash_loan::flash_loan(deps, env, info, coin, msg),
         M::RepayFlashLoan(LoanId { id }) => flash_loan::repay_flash_loan(deps, env, info, id),
         M::AssertFlashLoanRepaid(LoanId { id }) => flash_loan::assert_repaid(deps.as_ref(), &info, id),
@@ -95,7 +100,7 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 }
 
 /// Takes over from an older version of this contract, and rewrites its records. Errors for another contract's state, for a downgrade, and
-/// while a flash loan is open.
+/// while a flash loan or a batch is open.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
     migrate::migrate(deps, env)

@@ -77,13 +77,30 @@ pub fn add_shares(holder: &mut Holder, id: AssetId, shares: SupplyShares, counts
 /// liquidation counts, a deposit of it into an indebted account opens a slot that doesn't count, and no slot that counts is topped up.
 /// Answers whether a new slot may count. Without debt no price is asked for.
 pub fn may_count(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
+    counts(holder, id, || book.assert_not_ahead(deps, id))
+}
+
+/// The same where no live source is asked: what one prices may count as little as what is silent.
+pub fn may_count_unasked(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
+    counts(holder, id, || book.assert_not_ahead_unasked(deps, id))
+}
+
+fn counts(
+    holder: &Holder,
+    id: AssetId,
+    assert_not_ahead: impl FnOnce() -> Result<(), ContractError>,
+) -> Result<bool, ContractError> {
     if holder.account.debts.is_empty() || holder.account.collateral(id).is_some_and(|held| !held.enabled) {
         return Ok(true);
     }
     let opens = holder.account.collateral(id).is_none();
-    match book.assert_not_ahead(deps, id) {
+    match assert_not_ahead() {
         Ok(()) => Ok(true),
-        Err(ContractError::Price { .. } | ContractError::PriceAhead { .. }) if opens => Ok(false),
+        Err(ContractError::Price { .. } | ContractError::PriceAhead { .. } | ContractError::PriceUnasked { .. })
+            if opens =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

@@ -245,6 +245,14 @@ pub enum ContractError {
         /// The token.
         denom: String,
     },
+    /// Shares that a live source prices give an indebted account no health in a message that doesn't ask the source.
+    #[error(
+        "price of {denom} is live, and a liquidation doesn't ask it: shares of it can't add to an indebted account's health"
+    )]
+    PriceUnasked {
+        /// The token.
+        denom: String,
+    },
     /// Prices were not told for too long: nothing is borrowed in the grace after a halt.
     #[error("the oracle was halted: until the grace is over nothing is borrowed, and no indebted account is lowered")]
     Halted,
@@ -367,6 +375,89 @@ pub enum ContractError {
     LoanOpen {
         /// Which loan.
         id: u64,
+    },
+    /// No such batch waits to be repaid.
+    #[error("batch {id} has nothing to be repaid")]
+    NoBatch {
+        /// Which batch.
+        id: u64,
+    },
+    /// Only the contract that a batch called back repays it.
+    #[error("{sender} was not called back by batch {id}")]
+    ForeignBatch {
+        /// Which batch.
+        id: u64,
+        /// Who called.
+        sender: String,
+    },
+    /// The coins are not exactly those that the callback is to bring.
+    #[error("batch {id} wants '{wanted}' back, '{sent}' was sent")]
+    BatchAmount {
+        /// Which batch.
+        id: u64,
+        /// What is to be brought.
+        wanted: String,
+        /// What was sent.
+        sent: String,
+    },
+    /// The callback ended and has not brought what it is to bring.
+    #[error("batch {id} is not repaid")]
+    BatchNotRepaid {
+        /// Which batch.
+        id: u64,
+    },
+    /// In the callback of a batch there is no other; and the code can't change under it.
+    #[error("batch {id} waits for its callback")]
+    BatchOpen {
+        /// Which batch.
+        id: u64,
+    },
+    /// Nobody acts on an account while its batch waits for a callback.
+    #[error("account {account} is in a batch that waits for its callback")]
+    AccountBusy {
+        /// The account.
+        account: String,
+    },
+    /// What a callback is to bring would be paid out before: a flash loan for nothing.
+    #[error("the callback is to bring {denom}, so none of it is paid out")]
+    PaidAndDue {
+        /// Which token.
+        denom: String,
+    },
+    /// A callback brings coins and is paid in coins.
+    #[error("with a callback collateral is not taken as shares")]
+    SharesWithCallback,
+    /// A batch of no liquidations, or of too many.
+    #[error("{items} items, 1 to {max} are allowed")]
+    ItemCount {
+        /// How many there are.
+        items: usize,
+        /// The most.
+        max: usize,
+    },
+    /// More than can be asked of the items.
+    #[error("min_success {min_success} is above the number of items {items}")]
+    MinSuccess {
+        /// What was asked for.
+        min_success: u32,
+        /// How many items there are.
+        items: usize,
+    },
+    /// Too few items succeeded.
+    #[error("{succeeded} items succeeded, {min_success} are wanted; the first that failed: {first}")]
+    TooFew {
+        /// How many did.
+        succeeded: u32,
+        /// How many must.
+        min_success: u32,
+        /// Which failed first, and why.
+        first: String,
+    },
+    /// Nothing is left of what an item would repay with.
+    #[error("the purse has no {denom} left")]
+    PurseEmpty {
+        /// Which token.
+        denom: String,
     },
     /// A batch of nothing, or of too much.
     #[error("a batch has 1 to {max} actions, not {actions}")]

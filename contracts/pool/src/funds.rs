@@ -32,6 +32,7 @@ pub fn counted(coin: &Coin) -> Result<Paid, ContractError> {
 }
 
 /// Coins of different denoms, from which several actions take.
+#[derive(Default)]
 pub struct Purse(Vec<Paid>);
 
 impl Purse {
@@ -48,28 +49,46 @@ impl Purse {
         Ok(Self(coins))
     }
 
+    /// What is left of a denom.
+    pub fn left(&self, denom: &str) -> Amount {
+        self.0.iter().find(|held| held.denom == denom).map_or(Amount::ZERO, |held| held.amount)
+    }
+
     /// Takes a coin out. Errors when there is not that much left.
     pub fn take(&mut self, coin: &Paid) -> Result<(), ContractError> {
-        let held = self.0.iter_mut().find(|held| held.denom == coin.denom);
-        let left = held.as_ref().map_or(Amount::ZERO, |held| held.amount);
-        match held {
+        let left = self.left(&coin.denom);
+        match self.0.iter_mut().find(|held| held.denom == coin.denom) {
             Some(held) if coin.amount <= left => held.amount = left.saturating_sub(coin.amount),
             _ => return Err(ContractError::Purse { denom: coin.denom.clone(), wanted: coin.amount, left }),
         }
         Ok(())
     }
 
-    /// Puts back what an action did not need.
-    pub fn put_back(&mut self, denom: &str, amount: Amount) {
-        if let Some(held) = self.0.iter_mut().find(|held| held.denom == denom) {
-            held.amount = held.amount.saturating_add(amount);
+    /// Puts coins in. Errors when their sum leaves 128 bits.
+    pub fn put(&mut self, denom: &str, amount: Amount) -> Result<(), ContractError> {
+        match self.0.iter_mut().find(|held| held.denom == denom) {
+            Some(held) => held.amount = held.amount.checked_add(amount)?,
+            None => self.0.push(Paid { denom: denom.to_owned(), amount }),
         }
+        Ok(())
     }
 
-    /// The message that returns what is left.
-    pub fn give_back(self, to: &str) -> Option<CosmosMsg> {
-        let coin = |held: Paid| Coin { denom: held.denom, amount: Uint256::from(held.amount.raw()) };
-        let amount: Vec<Coin> = self.0.into_iter().filter(|held| !held.amount.is_zero()).map(coin).collect();
+    /// The coins that are in it, sorted by denom; no zero among them.
+    pub fn coins(&self) -> Vec<Coin> {
+        let coin = |held: &Paid| Coin { denom: held.denom.clone(), amount: Uint256::from(held.amount.raw()) };
+        let mut coins: Vec<Coin> = self.0.iter().filter(|held| !held.amount.is_zero()).map(coin).collect();
+        coins.sort_by(|a, b| a.denom.cmp(&b.denom));
+        coins
+    }
+
+    /// The coins in the pool's own numbers.
+    pub fn into_paid(self) -> Vec<Paid> {
+        self.0
+    }
+
+    /// The message that pays all of it out; none for nothing.
+    pub fn pay(&self, to: &str) -> Option<CosmosMsg> {
+        let amount = self.coins();
         (!amount.is_empty()).then(|| BankMsg::Send { to_address: to.to_owned(), amount }.into())
     }
 }
@@ -91,6 +110,7 @@ pub fn pay(to: &str, amount: Amount, denom: &str) -> Option<CosmosMsg> {
     (!coin.amount.is_zero()).then(|| BankMsg::Send { to_address: to.to_owned(), amount: vec![coin] }.into())
 }
 
-fn listed(coins: &[Coin]) -> String {
+/// The coins as text.
+pub fn listed(coins: &[Coin]) -> String {
     coins.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

@@ -1,29 +1,49 @@
-//! `liquidate`: repay a debt of an account below health factor 1, and take collateral for it.
+//! `liquidate`: repay a debt of an account below health factor 1, and take collateral for it. What decides is shared with
+//! `liquidate_batch`.
 
 use cosmwasm_std::{Addr, Deps, DepsMut, Env, MessageInfo, Response};
-use plimsoll_risk::liquidation::{self, Incentive, Liquidation, LiquidationError, OwedIn};
+use plimsoll_risk::liquidation::{self, Incentive, Limits, Liquidation, LiquidationError, OwedIn};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
-use plimsoll_schema::pool::Receive;
+use plimsoll_schema::pool::{LiquidateItem, Receive};
 
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
+use crate::ledger::{Change, Ledger};
 use crate::loss::{self, Losses};
 use crate::{access, deposit};
 
-/// The message's fields.
-pub struct Liquidate {
-    pub user: String,
-    pub account_id: Option<u32>,
-    pub collateral_denom: String,
-    pub recipient: Option<String>,
-    pub receive: Receive,
-    pub min_receive: Option<Amount>,
+/// Who liquidates, for whom, and as what they take the collateral.
+pub struct Taker {
+    pub liquidator: Addr,
+    pub recipient: Addr,
+    pub terms: TakeTerms,
 }
 
-/// What a liquidation did.
+/// As what the collateral is taken, and how the repayment comes.
+#[derive(Clone, Copy)]
+pub struct TakeTerms {
+    pub receive: Receive,
+    /// Whether what the market can't pay is taken as shares.
+    pub allow_shares: bool,
+    /// Whether the repaid coins are still to come: they stand in `lent` until then.
+    pub brought_later: bool,
+}
+
+impl TakeTerms {
+    /// With coins that are here.
+    pub fn paid(receive: Option<Receive>, allow_shares: Option<bool>) -> Self {
+        Self {
+            receive: receive.unwrap_or_default(),
+            allow_shares: allow_shares.unwrap_or_default(),
+            brought_later: false,
+        }
+    }
+}
+
+/// What a liquidation did to one account.
 pub struct Outcome {
     pub sized: Liquidation,
     /// Underlying that leaves the market.
@@ -34,39 +54,72 @@ pub struct Outcome {
     pub losses: Option<Losses>,
 }
 
-pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Liquidate) -> Result<Response, ContractError> {
+/// What an item would change and move, and what the event says of it.
+pub struct Done {
+    pub change: Change,
+    pub repaid: Amount,
+    pub paid: Amount,
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Order) -> Result<Response, ContractError> {
     let coin = funds::one_coin(&info)?;
-    let user = access::address(deps.api, &order.user)?;
     let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
-    for party in [&info.sender, &recipient] {
+    let taker = Taker { liquidator: info.sender, recipient, terms: order.terms };
+    let (denom, sent) = (coin.denom.clone(), coin.amount);
+    let item = LiquidateItem { debt_denom: coin.denom, ..order.item };
+
+    let mut ledger = Ledger::open(deps.as_ref(), &env)?;
+    let done = change(deps.as_ref(), &mut ledger, &taker, &item, sent)?;
+    ledger.put(done.change);
+    ledger.save(deps.storage)?;
+
+    let (sender, recipient) = (taker.liquidator.as_str(), taker.recipient.as_str());
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "liquidate")
+        .add_attribute(event::LIQUIDATOR, sender)
+        .add_attributes(done.attributes)
+        .add_messages(funds::pay(sender, sent.saturating_sub(done.repaid), &denom))
+        .add_messages(funds::pay(recipient, done.paid, &item.collateral_denom)))
+}
+
+/// The message's fields; the debt's denom is the coin's.
+pub struct Order {
+    pub item: LiquidateItem,
+    pub recipient: Option<String>,
+    pub terms: TakeTerms,
+}
+
+/// What a liquidation with at most `offered` would do to this ledger, into which it only loads what it reads.
+pub fn change(
+    deps: Deps,
+    ledger: &mut Ledger,
+    taker: &Taker,
+    item: &LiquidateItem,
+    offered: Amount,
+) -> Result<Done, ContractError> {
+    let user = access::address(deps.api, &item.user)?;
+    for party in [&taker.liquidator, &taker.recipient] {
         if *party == user {
             return Err(ContractError::SelfLiquidation { address: party.to_string() });
         }
     }
-    let mut holder = Holder::load(deps.as_ref(), user, order.account_id)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
-    let (seized, owed) = load(deps.as_ref(), &mut book, &holder, &order.collateral_denom, &coin.denom)?;
+    let mut holder = ledger.holder(deps, user, item.account_id)?;
+    let assets = load(deps, &mut ledger.book, &holder, &item.collateral_denom, &item.debt_denom)?;
 
-    let done = apply(deps.as_ref(), &mut book, &mut holder, (seized, owed), &coin, order.receive)?;
-    assert_received(&book, seized, &order, &done)?;
-    let mut response = Response::new().add_attributes(attributes(&holder, &order, &coin, info.sender.as_str(), &done));
+    let mut book = ledger.book.clone();
+    let coin = Paid { denom: item.debt_denom.clone(), amount: offered };
+    let done = apply(deps, &mut book, &mut holder, assets, &coin, taker.terms)?;
+    assert_received(&book, assets.0, item, &done)?;
+    let mut attributes = attributes(&holder, item, &done);
+    let (repaid, paid) = (done.sized.repay, done.paid);
+    let mut holders = vec![holder];
     if !done.minted.is_zero() {
-        let taker = give_shares(deps.as_ref(), &mut book, &info.sender, recipient.clone(), seized, done.minted)?;
-        response = response.add_attribute(event::ACCOUNT, taker.name());
-        taker.save(deps.storage)?;
+        let shares = give_shares(deps, ledger, &mut book, taker, assets.0, done.minted)?;
+        attributes.push((event::ACCOUNT, shares.name()));
+        holders.push(shares);
     }
-
-    holder.save(deps.storage)?;
-    if let Some(losses) = &done.losses {
-        losses.shrink_requests(deps.storage)?;
-    }
-    book.save(deps.storage)?;
-    let refund = coin.amount.saturating_sub(done.sized.repay);
-    Ok(response.add_messages(funds::pay(info.sender.as_str(), refund, &coin.denom)).add_messages(funds::pay(
-        recipient.as_str(),
-        done.paid,
-        &order.collateral_denom,
-    )))
+    Ok(Done { change: Change { book, holders, losses: done.losses }, repaid, paid, attributes })
 }
 
 /// Loads what decides about this liquidation, published prices alone: what carries the account's debt, and its disabled deposits only
@@ -95,30 +148,38 @@ fn disabled_can_decide(book: &Book, holder: &Holder, seized: AssetId) -> Result<
     Ok(book.moment().halted || (health.is_below_one() && health.collateral <= health.debt.share_up(most)?))
 }
 
-/// Liquidates, in memory: sizes by `risk`, repays, seizes, and books the loss when nothing of value is left.
+/// Liquidates one account, in memory: sizes by `risk`, repays, seizes, and books the loss when nothing of value is left.
 pub fn apply(
     deps: Deps,
     book: &mut Book,
     holder: &mut Holder,
     (seized, owed): (AssetId, AssetId),
     coin: &Paid,
-    receive: Receive,
+    terms: TakeTerms,
 ) -> Result<Outcome, ContractError> {
     if seized == owed {
         return Err(ContractError::SameDenom { denom: coin.denom.clone() });
     }
-    let sized = size(book, holder, seized, owed, coin)?;
+    let cash = book.state(seized)?.market.state().cash;
+    let is_paid_in_full = terms.receive == Receive::Underlying && !terms.allow_shares;
+    let limits = Limits { offered: coin.amount, payable: if is_paid_in_full { cash } else { Amount::MAX } };
+    let sized = size(book, holder, seized, owed, coin, limits)?;
     let debt = holder.account.debt(owed);
-    let repaid = book.market(owed)?.repay(sized.repay, debt).map_err(|error| book.refused(owed, error))?;
+    let market = book.market(owed)?;
+    let repaid = market.repay(sized.repay, debt).and_then(|repaid| {
+        // Not here yet, so no other item can be paid with it.
+        if terms.brought_later { market.lend(repaid.amount).map(|()| repaid) } else { Ok(repaid) }
+    });
+    let repaid = repaid.map_err(|error| book.refused(owed, error))?;
     holder.account.clear_debt(owed, repaid.cleared)?;
 
     let received = sized.seize.saturating_sub(sized.fee);
     let held = holder.account.shares(seized);
-    let market = book.market(seized)?;
-    let paid = match receive {
-        Receive::Underlying => received.min(market.state().cash),
+    let paid = match terms.receive {
+        Receive::Underlying => received.min(cash),
         Receive::Shares => Amount::ZERO,
     };
+    let market = book.market(seized)?;
     let shares = market.seize(sized.seize, sized.fee, paid, held).map_err(|error| book.refused(seized, error))?;
     holder.account.take_shares(seized, shares.burnt)?;
 
@@ -132,55 +193,52 @@ fn size(
     seized: AssetId,
     owed: AssetId,
     coin: &Paid,
+    limits: Limits,
 ) -> Result<Liquidation, ContractError> {
     let (incentive, terms) = (Incentive::of(book.params(seized)?), &book.config.liquidation);
     let position = book.carrying_position(&holder.account)?;
     let debt = OwedIn { market: &book.state(owed)?.market, scaled: holder.account.debt(owed) };
-    let sized = liquidation::size_in(&position, seized, owed, coin.amount, &incentive, terms, debt);
-    sized.map_err(|error| match error {
-        LiquidationError::RepaysNothing { amount } => {
+    let sized = liquidation::size_in(&position, seized, owed, limits, &incentive, terms, debt);
+    sized.map_err(|error| match (error, book.denom(seized)) {
+        (LiquidationError::RepaysNothing { amount }, _) => {
             ContractError::RepaysNothing { denom: coin.denom.clone(), amount }
         }
-        error => named(book, holder, error),
+        (LiquidationError::Unpayable { wanted, payable: available }, Ok(denom)) => {
+            ContractError::InsufficientLiquidity { denom, wanted, available }
+        }
+        (error, _) => named(book, holder, error),
     })
 }
 
-/// With `min_receive` set, the recipient gets that much, and underlying in full.
-fn assert_received(book: &Book, seized: AssetId, order: &Liquidate, done: &Outcome) -> Result<(), ContractError> {
-    let Some(wanted) = order.min_receive else { return Ok(()) };
-    let denom = order.collateral_denom.clone();
-    let received = done.sized.seize.saturating_sub(done.sized.fee);
-    if order.receive == Receive::Underlying && done.paid < received {
-        return Err(ContractError::InsufficientLiquidity { denom, wanted: received, available: done.paid });
-    }
-    let got = match order.receive {
-        Receive::Underlying => done.paid,
-        Receive::Shares => book.state(seized)?.market.shares_value_down(done.minted)?,
-    };
+/// With `min_receive` set, the recipient gets that much, shares at what they are worth.
+fn assert_received(book: &Book, seized: AssetId, item: &LiquidateItem, done: &Outcome) -> Result<(), ContractError> {
+    let Some(wanted) = item.min_receive else { return Ok(()) };
+    let got = done.paid.saturating_add(book.state(seized)?.market.shares_value_down(done.minted)?);
     if got < wanted {
-        return Err(ContractError::MinReceive { denom, got, wanted });
+        return Err(ContractError::MinReceive { denom: item.collateral_denom.clone(), got, wanted });
     }
     Ok(())
 }
 
 /// Shares go to the recipient's account 0. Only the liquidator's own message opens a slot in it. They buy its health no more than a
-/// deposit would ([`deposit::may_count`]).
+/// deposit would: of a token whose published price is lent against at much less than it counts for, or that a live source prices, which is not
+/// asked here, an indebted recipient gets a slot that doesn't count, or nothing into one that does.
 fn give_shares(
     deps: Deps,
+    ledger: &Ledger,
     book: &mut Book,
-    sender: &Addr,
-    recipient: Addr,
+    taker: &Taker,
     asset: AssetId,
     shares: SupplyShares,
 ) -> Result<Holder, ContractError> {
-    let mut taker = Holder::load(deps, recipient, None)?;
-    deposit::assert_own_slot(&taker, taker.owner == *sender, asset, &book.denom(asset)?)?;
-    let counts = deposit::may_count(deps, book, &taker, asset)?;
-    if taker.account.collateral(asset).is_none() {
-        book.assert_live_slot(deps, &taker.account, asset)?;
+    let mut holder = ledger.holder(deps, taker.recipient.clone(), None)?;
+    deposit::assert_own_slot(&holder, taker.recipient == taker.liquidator, asset, &book.denom(asset)?)?;
+    let counts = deposit::may_count_unasked(deps, book, &holder, asset)?;
+    if holder.account.collateral(asset).is_none() {
+        book.assert_live_slot(deps, &holder.account, asset)?;
     }
-    deposit::add_shares(&mut taker, asset, shares, counts)?;
-    Ok(taker)
+    deposit::add_shares(&mut holder, asset, shares, counts)?;
+    Ok(holder)
 }
 
 /// The error with names in place of numbers. Of an account that seems healthy while one of its prices is silent, the
@@ -210,19 +268,11 @@ pub fn silent_price(book: &Book, assets: impl Iterator<Item = AssetId>) -> Optio
     })
 }
 
-fn attributes(
-    holder: &Holder,
-    order: &Liquidate,
-    coin: &Paid,
-    liquidator: &str,
-    done: &Outcome,
-) -> Vec<(&'static str, String)> {
+fn attributes(holder: &Holder, item: &LiquidateItem, done: &Outcome) -> Vec<(&'static str, String)> {
     let mut attributes = vec![
-        (event::ACTION, "liquidate".to_owned()),
         (event::ACCOUNT, holder.name()),
-        (event::LIQUIDATOR, liquidator.to_owned()),
-        (event::DEBT_DENOM, coin.denom.clone()),
-        (event::COLLATERAL_DENOM, order.collateral_denom.clone()),
+        (event::DEBT_DENOM, item.debt_denom.clone()),
+        (event::COLLATERAL_DENOM, item.collateral_denom.clone()),
         (event::REPAID, done.sized.repay.to_string()),
         (event::SEIZED, done.sized.seize.to_string()),
         (event::FEE, done.sized.fee.to_string()),

@@ -9,6 +9,7 @@ use cosmwasm_std::{Binary, Deps, Env, to_json_binary};
 use plimsoll_schema::pool::{AccountsPage, ConfigResponse, Listed, QueryMsg, UserAccount, UserAsset};
 
 use crate::error::ContractError;
+use crate::liquidate::TakeTerms;
 use crate::state::{CONFIG, PROPOSED_ORACLE, ROLES, Roles};
 
 pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
@@ -36,8 +37,16 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         Q::Liquidatable(AccountsPage { start_after, limit }) => {
             to_json_binary(&accounts::liquidatable(deps, env, start_after, limit)?)
         }
-        Q::SimulateLiquidation { user, account_id, collateral_denom, repay } => {
-            to_json_binary(&limits::simulate_liquidation(deps, env, &user, account_id, &collateral_denom, &repay)?)
+        Q::SimulateLiquidation { user, account_id, collateral_denom, repay, allow_shares } => {
+            let terms = TakeTerms::paid(None, allow_shares);
+            to_json_binary(&limits::simulate_liquidation(
+                deps,
+                env,
+                (&user, account_id),
+                &collateral_denom,
+                &repay,
+                terms,
+            )?)
         }
         Q::MaxBorrow(UserAsset { user, account_id, denom }) => {
             to_json_binary(&limits::max_borrow(deps, env, &user, account_id, &denom)?)

@@ -35,6 +35,48 @@ pub struct OpenLoan {
     pub fee: Amount,
 }
 
+/// What the callback of a batch is to bring before it ends.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Who was called back, and is the only one to bring it.
+    pub receiver: Addr,
+    /// How much of which asset; each once.
+    pub coins: Vec<(AssetId, Amount)>,
+}
+
+/// A `batch` whose accounts are checked after its callback.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct OpenBatch {
+    /// Its number.
+    pub id: u64,
+    /// Whose accounts they are.
+    pub owner: Addr,
+    /// The accounts that it touched.
+    pub accounts: Vec<OpenAccount>,
+}
+
+/// An account of an open `batch`.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct OpenAccount {
+    /// Its number.
+    pub account_id: u32,
+    /// The account before the batch.
+    pub before: Account,
+    /// What is to be checked.
+    pub checks: Checks,
+}
+
+/// What is to be checked of an account at the end of a batch.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// Whether its borrowing power fell or its debt rose.
+    pub lowered: bool,
+    /// What it borrowed.
+    pub borrowed: Vec<AssetId>,
+    /// What it repaid.
+    pub repaid: Vec<AssetId>,
+}
+
 /// The settings that every handler needs.
 pub const CONFIG: CompactItem<Config> = CompactItem::new("c");
 /// The roles, apart, since users' messages never need them.
@@ -57,10 +99,15 @@ pub const ACCOUNTS: CompactMap<(&Addr, u32), Account> = CompactMap::new("u");
 /// The accounts with debt, so that a keeper pages through borrowers only. There is an entry exactly while there is debt.
 pub const DEBTORS: CompactMap<(&Addr, u32), bool> = CompactMap::new("d");
 
-/// How many flash loans were ever given; the number of the next.
+/// How many flash loans and batches with a callback there ever were; the number of the last.
 pub const LOAN_COUNT: CompactItem<u64> = CompactItem::new("f");
 /// Flash loans open at this moment; none between transactions.
 pub const LOANS: CompactMap<u64, OpenLoan> = CompactMap::new("l");
+
+/// What callbacks are to bring at this moment, by batch; none between transactions.
+pub const DUES: CompactMap<u64, Due> = CompactMap::new("b");
+/// The `batch` whose callback runs at this moment; none between transactions.
+pub const OPEN_BATCH: CompactItem<OpenBatch> = CompactItem::new("k");
 
 /// Announced withdrawals of reserves, by asset.
 pub const RESERVES_REQUESTS: CompactMap<u16, ReservesRequest> = CompactMap::new("w");

@@ -1,15 +1,14 @@
 //! `write_off`: give up what an account owes and can't pay. Anyone may ask for it.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::liquidation::LiquidationError;
+use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 
-use crate::access;
-use crate::book::{Book, Holder};
 use crate::error::ContractError;
-use crate::funds;
-use crate::liquidate;
-use crate::loss;
+use crate::ledger::{Change, Ledger};
+use crate::liquidate::{self, Done};
+use crate::{access, funds, loss};
 
 pub fn write_off(
     deps: DepsMut,
@@ -19,13 +18,22 @@ pub fn write_off(
     account_id: Option<u32>,
 ) -> Result<Response, ContractError> {
     funds::none(&info)?;
-    let user = access::address(deps.api, user)?;
-    let mut holder = Holder::load(deps.as_ref(), user, account_id)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
-    book.load_priced(deps.as_ref(), &holder.account)?;
+    let mut ledger = Ledger::open(deps.as_ref(), &env)?;
+    let done = change(deps.as_ref(), &mut ledger, user, account_id)?;
+    ledger.put(done.change);
+    ledger.save(deps.storage)?;
+    Ok(Response::new().add_attribute(event::ACTION, "write_off").add_attributes(done.attributes))
+}
 
+/// What a write-off would do to this ledger, into which it only loads what it reads.
+pub fn change(deps: Deps, ledger: &mut Ledger, user: &str, account_id: Option<u32>) -> Result<Done, ContractError> {
+    let user = access::address(deps.api, user)?;
+    let mut holder = ledger.holder(deps, user, account_id)?;
+    ledger.book.load_priced(deps, &holder.account)?;
+
+    let mut book = ledger.book.clone();
     let health = book.position(&holder.account)?.health()?;
-    let Some(losses) = loss::book_if_bad(deps.as_ref(), &mut book, &mut holder)? else {
+    let Some(losses) = loss::book_if_bad(deps, &mut book, &mut holder)? else {
         let dust = book.config.liquidation.dust_value;
         // By its sums it is bad, and waits for a debt's price or the end of a grace.
         if health.collateral < dust && health.collateral < health.debt {
@@ -37,13 +45,8 @@ pub fn write_off(
         }
         return Err(ContractError::NotBadDebt { collateral: health.collateral, debt: health.debt, dust });
     };
-
-    let name = holder.name();
-    holder.save(deps.storage)?;
-    losses.shrink_requests(deps.storage)?;
-    book.save(deps.storage)?;
-    Ok(Response::new()
-        .add_attribute(event::ACTION, "write_off")
-        .add_attribute(event::ACCOUNT, name)
-        .add_attributes(losses.attributes()))
+    let mut attributes = vec![(event::ACCOUNT, holder.name())];
+    attributes.extend(losses.attributes());
+    let change = Change { book, holders: vec![holder], losses: Some(losses) };
+    Ok(Done { change, repaid: Amount::ZERO, paid: Amount::ZERO, attributes })
 }

@@ -40,9 +40,12 @@ pub struct Account {
     pub debts: Vec<Debt>,
     /// The category of correlated assets that it chose; 0 is none.
     pub category: u16,
-    /// Settings, one bit each; none is used yet.
+    /// Settings, one bit each: [`BUSY`].
     pub settings: u8,
 }
+
+/// The setting of an account whose batch waits for what its callback is to bring. It is set within a transaction only.
+pub const BUSY: u8 = 1;
 
 /// Why an account refuses a change.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,20 @@ impl Account {
     /// Whether nothing is in it, so that its record need not be kept.
     pub fn is_empty(&self) -> bool {
         self.collaterals.is_empty() && self.debts.is_empty() && self.category == 0 && self.settings == 0
+    }
+
+    /// Whether its batch waits for a callback: no other message may act on it.
+    pub const fn is_busy(&self) -> bool {
+        self.settings & BUSY != 0
+    }
+
+    /// Marks it as waiting for a callback, or not.
+    pub const fn set_busy(&mut self, busy: bool) {
+        if busy {
+            self.settings |= BUSY;
+        } else {
+            self.settings &= !BUSY;
+        }
     }
 
     /// The assets that it supplied, then those that it owes. One that it has on both sides comes twice.

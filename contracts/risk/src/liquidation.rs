@@ -57,6 +57,22 @@ pub struct Liquidation {
     pub bonus: Ratio,
 }
 
+/// What bounds a liquidation besides the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most that is repaid: the coins that are offered.
+    pub offered: Amount,
+    /// The most that the liquidator receives: what the collateral's market can pay, where no shares are taken.
+    pub payable: Amount,
+}
+
+impl Limits {
+    /// So many coins, and a market that can pay all that is seized.
+    pub const fn offered(offered: Amount) -> Self {
+        Self { offered, payable: Amount::MAX }
+    }
+}
+
 /// Why nothing can be liquidated.
 #[derive(Error, Debug, Clone, PartialEq, Eq)]
 pub enum LiquidationError {
@@ -93,6 +109,14 @@ pub enum LiquidationError {
     RepaysNothing {
         /// What is repaid.
         amount: Amount,
+    },
+    /// The collateral's market can't pay one base unit of what would be seized.
+    #[error("{wanted} would be received, {payable} can be paid")]
+    Unpayable {
+        /// What would be received if the market could pay it.
+        wanted: Amount,
+        /// What the market can pay.
+        payable: Amount,
     },
     /// What was offered buys not one base unit of the collateral.
     #[error("{offered} repays or seizes nothing")]
@@ -192,6 +216,7 @@ struct Exchange<'a> {
     prices: ExchangePrices,
     bonus: Ratio,
     incentive: &'a Incentive,
+    payable: Amount,
 }
 
 impl Exchange<'_> {
@@ -205,25 +230,38 @@ impl Exchange<'_> {
         }
     }
 
-    /// The repayment that seizes all of the collateral, rounded up.
-    fn repaid_up(&self) -> Result<Amount, MathError> {
-        let worth = self.seized.amount.value_up(self.prices.seized, self.seized.decimals)?;
+    /// The repayment that seizes this much of the collateral, rounded up.
+    fn repaid_up(&self, seize: Amount) -> Result<Amount, MathError> {
+        let worth = seize.value_up(self.prices.seized, self.seized.decimals)?;
         Amount::of_value_up(worth.div_up(self.bonus.plus_one())?, self.prices.repaid, self.owed.decimals)
     }
 
-    /// What repaying `repay` does, capped by the collateral that is there. The fee is taken of what the bonus exceeds
-    /// the sale's cost by.
-    fn at(&self, repay: Amount) -> Result<Liquidation, MathError> {
-        let wanted = self.seized_down(repay)?;
-        let (repay, seize) = if wanted <= self.seized.amount {
-            (repay, wanted)
-        } else {
-            (repay.min(self.repaid_up()?), self.seized.amount)
-        };
+    /// The protocol's share of what the bonus exceeds the sale's cost by, rounded up.
+    fn fee_up(&self, seize: Amount) -> Result<Amount, MathError> {
         let free = self.incentive.sale_cost.min(self.bonus).plus_one();
         let untouched = mul_div_up_128(seize.raw(), free.raw(), self.bonus.plus_one().raw()).map(Amount::new)?;
-        let fee = seize.saturating_sub(untouched).share_up(self.incentive.protocol_fee)?;
-        Ok(Liquidation { repay, seize, fee, bonus: self.bonus })
+        seize.saturating_sub(untouched).share_up(self.incentive.protocol_fee)
+    }
+
+    /// The most that can be seized while no more than `payable` is received, rounded down:
+    /// `payable × (1 + b) / (1 + b − f × (b − sale cost))`, since the fee `f` stays in the market. [`Exchange::fee_up`] is short of the
+    /// exact fee by less than one base unit, so no unit more is received; and one unit more may be seized where the fee takes it.
+    fn seizable_down(&self) -> Result<Amount, MathError> {
+        let taxed = self.bonus.saturating_sub(self.incentive.sale_cost);
+        let fee = Ratio::new(mul_div_down_128(taxed.raw(), self.incentive.protocol_fee.raw(), ONE)?);
+        let kept = self.bonus.plus_one().saturating_sub(fee);
+        // What does not fit is more than anybody has.
+        let most = mul_div_down_128(self.payable.raw(), self.bonus.plus_one().raw(), kept.raw());
+        let most = most.map_or(Amount::MAX, Amount::new);
+        let next = most.saturating_add(Amount::new(1));
+        Ok(if next.saturating_sub(self.fee_up(next)?) <= self.payable { next } else { most })
+    }
+
+    /// What repaying `repay` does, capped by the collateral that is there and by what can be paid.
+    fn at(&self, repay: Amount) -> Result<Liquidation, MathError> {
+        let (wanted, most) = (self.seized_down(repay)?, self.seized.amount.min(self.seizable_down()?));
+        let (repay, seize) = if wanted <= most { (repay, wanted) } else { (repay.min(self.repaid_up(most)?), most) };
+        Ok(Liquidation { repay, seize, fee: self.fee_up(seize)?, bonus: self.bonus })
     }
 }
 
@@ -243,24 +281,24 @@ pub fn size_in(
     position: &Position,
     collateral: AssetId,
     debt: AssetId,
-    offered: Amount,
+    limits: Limits,
     incentive: &Incentive,
     terms: &LiquidationTerms,
     owed: OwedIn<'_>,
 ) -> Result<Liquidation, LiquidationError> {
-    let mut sized = size(position, collateral, debt, offered, incentive, terms)?;
+    let mut sized = size(position, collateral, debt, limits, incentive, terms)?;
     let repaid = owed.market.repayment(sized.repay, owed.scaled)?;
     if repaid.cleared.is_zero() {
         return Err(LiquidationError::RepaysNothing { amount: sized.repay });
     }
     if repaid.relieved < sized.repay {
-        sized = size(position, collateral, debt, repaid.relieved, incentive, terms)?;
+        sized = size(position, collateral, debt, Limits { offered: repaid.relieved, ..limits }, incentive, terms)?;
     }
     Ok(Liquidation { repay: repaid.amount, ..sized })
 }
 
-/// Sizes a liquidation that seizes `collateral` for `debt` with at most `offered` coins: to the target health factor, then
-/// capped by the debt in that denom, the collateral in that denom and the coins; a remainder of debt below the dust value
+/// Sizes a liquidation that seizes `collateral` for `debt` within these limits: to the target health factor, then capped by the debt in
+/// that denom, the collateral in that denom, the coins and what the collateral's market can pay; a remainder of debt below the dust value
 /// is closed as well, if the coins suffice for all of it and as far as the collateral goes. Debt repaid rounds up, collateral
 /// seized down, the fee up and out of the bonus. Health is judged at one value a record; the two lines are exchanged at their own
 /// ends, so that nothing is seized at a price that the settled one or the last observation has not reached.
@@ -268,7 +306,7 @@ pub fn size(
     position: &Position,
     collateral: AssetId,
     debt: AssetId,
-    offered: Amount,
+    limits: Limits,
     incentive: &Incentive,
     terms: &LiquidationTerms,
 ) -> Result<Liquidation, LiquidationError> {
@@ -295,9 +333,10 @@ pub fn size(
     let bonus = bonus_down(incentive, &health, leverage)?;
     let target = terms.target_health_factor;
     let value = target_repay_up(&health, seized.threshold(), bonus, incentive.bonus.min, target, leverage)?;
-    let wanted = Amount::of_value_up(value, prices.repaid_verdict, owed.decimals)?.min(owed.amount).min(offered);
+    let offered = limits.offered.min(owed.amount);
+    let wanted = Amount::of_value_up(value, prices.repaid_verdict, owed.decimals)?.min(offered);
 
-    let exchange = Exchange { seized, owed, prices, bonus, incentive };
+    let exchange = Exchange { seized, owed, prices, bonus, incentive, payable: limits.payable };
     let mut sized = exchange.at(wanted)?;
     let left = owed.amount.saturating_sub(sized.repay).value_up(prices.repaid_verdict, owed.decimals)?;
     if !left.is_zero() && offered >= owed.amount && left < terms.dust_value {
@@ -306,7 +345,14 @@ pub fn size(
         sized = exchange.at(owed.amount)?;
     }
     if sized.repay.is_zero() || sized.seize.is_zero() {
-        return Err(LiquidationError::TooSmall { offered });
+        let unbound = Exchange { payable: Amount::MAX, ..exchange }.at(wanted)?;
+        let (wanted, payable) = (unbound.seize.saturating_sub(unbound.fee), limits.payable);
+        let small = wanted <= payable;
+        return Err(if small {
+            LiquidationError::TooSmall { offered }
+        } else {
+            LiquidationError::Unpayable { wanted, payable }
+        });
     }
     Ok(sized)
 }

@@ -407,18 +407,18 @@ impl Accrued {
         Ok(Loss { reserves, suppliers: lost.checked_sub(reserves)? })
     }
 
-    /// Gives a flash loan: the amount leaves `cash` and stands in `lent` until it is back, so that supply stays as it is.
+    /// Moves an amount from `cash` to `lent` until it is back, so that supply stays as it is: a flash loan, or what a callback is to bring.
     pub fn lend(&mut self, amount: Amount) -> Result<(), MarketError> {
         self.pay_out(amount)?;
         self.0.lent = self.0.lent.checked_add(amount)?;
         Ok(())
     }
 
-    /// Takes a flash loan back. The fee goes to reserves.
+    /// Takes back what was lent, and reserves get the fee. What is lent fits beside the cash already, a fee may not.
     pub fn take_back(&mut self, amount: Amount, fee: Amount) -> Result<(), MarketError> {
         self.0.lent = self.0.lent.checked_sub(amount)?;
         self.0.cash = self.0.cash.checked_add(amount)?;
-        self.cover(fee)
+        if fee.is_zero() { Ok(()) } else { self.cover(fee) }
     }
 
     /// Takes coins in for suppliers: their shares are worth more by it. Errors when there are none, since the next

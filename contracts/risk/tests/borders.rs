@@ -8,7 +8,7 @@ use model::{E18, mark, params};
 use plimsoll_risk::account::{Account, Collateral, Debt};
 use plimsoll_risk::health::{AssetState, Assets, Moment, Position};
 use plimsoll_risk::heartbeat::Heartbeat;
-use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, LiquidationTerms, size};
+use plimsoll_risk::liquidation::{Incentive, Limits, Liquidation, LiquidationError, LiquidationTerms, size};
 use plimsoll_risk::mark::RecordMark;
 use plimsoll_risk::market::{Accrued, Market, MarketError};
 use plimsoll_risk::params::{AssetId, AssetParams, BonusCurve, CAP_MAX, DECIMALS_MAX, ParamsError, Ramp};
@@ -58,7 +58,7 @@ fn liquidation(position: &Position, offered: u128, dust: Value) -> Result<Liquid
     let bonus = BonusCurve { min: Ratio::percent(2), max: Ratio::percent(10), full_at: Ratio::percent(90) };
     let incentive = Incentive { bonus, sale_cost: Ratio::percent(1), protocol_fee: Ratio::percent(10) };
     let terms = LiquidationTerms { target_health_factor: Ratio::percent(105), dust_value: dust };
-    size(position, AssetId(0), AssetId(1), Amount::new(offered), &incentive, &terms)
+    size(position, AssetId(0), AssetId(1), Limits::offered(Amount::new(offered)), &incentive, &terms)
 }
 
 fn empty() -> Market {

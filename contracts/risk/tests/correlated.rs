@@ -7,7 +7,7 @@ mod model;
 use model::{E18, collateral, debt, fixed, frac, position, q, value};
 use plimsoll_risk::health::{CollateralLine, DebtLine, Position};
 use plimsoll_risk::heartbeat::Heartbeat;
-use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, LiquidationTerms, size};
+use plimsoll_risk::liquidation::{Incentive, Limits, Liquidation, LiquidationError, LiquidationTerms, size};
 use plimsoll_risk::mark::{MarkPrice, RecordMark};
 use plimsoll_risk::params::{AssetId, BonusCurve};
 use plimsoll_risk::price::{Guards, Observation, PRICE_MAX, PriceBand, PriceRecord};
@@ -82,7 +82,7 @@ fn liquidated(position: &Position, seized: u16, repaid: u16, coins: u128) -> Res
     let bonus = BonusCurve { min: Ratio::percent(2), max: Ratio::percent(10), full_at: Ratio::percent(90) };
     let incentive = Incentive { bonus, sale_cost: Ratio::percent(1), protocol_fee: Ratio::ZERO };
     let terms = LiquidationTerms { target_health_factor: Ratio::percent(105), dust_value: Value::ZERO };
-    size(position, AssetId(seized), AssetId(repaid), Amount::new(coins), &incentive, &terms)
+    size(position, AssetId(seized), AssetId(repaid), Limits::offered(Amount::new(coins)), &incentive, &terms)
 }
 
 /// 134.25 stETH at 0.8 carry 107.4 ETH, and 100 are owed: 1.074, whatever ETH costs, since one stETH is one ETH

@@ -11,7 +11,7 @@ mod model;
 use model::{Q, collateral, debt, fixed, frac, position, q};
 use num_traits::One;
 use plimsoll_risk::heartbeat::Heartbeat;
-use plimsoll_risk::liquidation::{Incentive, LiquidationTerms, size};
+use plimsoll_risk::liquidation::{Incentive, Limits, LiquidationTerms, size};
 use plimsoll_risk::mark::{MarkPrice, RecordMark};
 use plimsoll_risk::params::{AssetId, BonusCurve};
 use plimsoll_risk::price::{Guards, Observation, PRICE_MAX, PriceBand, PriceRecord};
@@ -66,7 +66,10 @@ fn first_profitable(guards: &Guards, goes_on: bool) -> (u64, Q) {
         let mut held = collateral(0, HELD, 1, 6, model::E18 / 100 * 75);
         held.mark = MarkPrice::new(vec![RecordMark::of("token", &record, &Heartbeat::start(0, now), now)]);
         let account = position(vec![held], vec![debt(1, OWED, model::E18, 6)]);
-        let Ok(done) = size(&account, AssetId(0), AssetId(1), Amount::new(OWED), &incentive, &terms) else { continue };
+        let Ok(done) = size(&account, AssetId(0), AssetId(1), Limits::offered(Amount::new(OWED)), &incentive, &terms)
+        else {
+            continue;
+        };
         let gained = q(done.seize.raw() - done.fee.raw()) * fixed(price);
         if gained < q(done.repay.raw()) * frac(1_005, 1_000) {
             continue;

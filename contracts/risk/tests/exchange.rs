@@ -9,7 +9,7 @@ use std::cell::Cell;
 use model::records::{Owed, Scene, Verdict, scenes};
 use model::{E18, Q, config, curves, cut, exact_bonus, fixed, frac, q, ten};
 use num_traits::{One, Signed, Zero};
-use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, LiquidationTerms, size};
+use plimsoll_risk::liquidation::{Incentive, Limits, Liquidation, LiquidationError, LiquidationTerms, size};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ struct Case {
 impl Case {
     fn size(&self, offered: u128) -> Result<Liquidation, LiquidationError> {
         let position = self.scene.position();
-        size(&position, AssetId(0), AssetId(100), Amount::new(offered), &self.incentive, &self.terms)
+        size(&position, AssetId(0), AssetId(100), Limits::offered(Amount::new(offered)), &self.incentive, &self.terms)
     }
 
     fn after(&self, done: &Liquidation) -> Self {

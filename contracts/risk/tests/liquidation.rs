@@ -14,7 +14,7 @@ use num_bigint::BigInt;
 use num_traits::{One, ToPrimitive, Zero};
 use plimsoll_risk::health::{CollateralLine, DebtLine, Health, Position};
 use plimsoll_risk::liquidation::{
-    Incentive, Liquidation, LiquidationError, LiquidationTerms, bonus_down, size, target_repay_up,
+    Incentive, Limits, Liquidation, LiquidationError, LiquidationTerms, bonus_down, size, target_repay_up,
 };
 use plimsoll_risk::params::{AssetId, BonusCurve};
 use plimsoll_risk::price::PriceFault;
@@ -35,7 +35,7 @@ struct Case {
 
 impl Case {
     fn size(&self, offered: u128) -> Result<Liquidation, LiquidationError> {
-        size(&self.position, SEIZED, OWED, Amount::new(offered), &self.incentive, &self.terms)
+        size(&self.position, SEIZED, OWED, Limits::offered(Amount::new(offered)), &self.incentive, &self.terms)
     }
 
     /// The account after a liquidation.
@@ -321,7 +321,7 @@ proptest! {
         let bonus = BonusCurve { min: Ratio::new(raw.0), max: Ratio::new(raw.1), full_at: Ratio::new(raw.2) };
         let incentive = Incentive { bonus, sale_cost: Ratio::new(raw.0 / 2), protocol_fee: Ratio::new(raw.3) };
         let terms = LiquidationTerms { target_health_factor: Ratio::new(raw.4), dust_value: Value::new(dust) };
-        let _ = size(&position, AssetId(ids.0), AssetId(ids.1), Amount::new(coins), &incentive, &terms);
+        let _ = size(&position, AssetId(ids.0), AssetId(ids.1), Limits::offered(Amount::new(coins)), &incentive, &terms);
         if let Ok(health) = position.health() {
             let _ = bonus_down(&incentive, &health, Ratio::new(raw.3));
             let [threshold, bonus, least, target] = [raw.0, raw.1, raw.2, raw.4].map(Ratio::new);
@@ -417,7 +417,7 @@ fn a_healthy_account_is_refused_with_both_numbers() {
 fn a_collateral_or_debt_that_is_not_there_or_has_no_price_is_named() {
     let case = example(1_000_000_000, 789_473_684);
     let call = |position: &Position, seized, owed| {
-        size(position, AssetId(seized), AssetId(owed), Amount::MAX, &case.incentive, &case.terms)
+        size(position, AssetId(seized), AssetId(owed), Limits::offered(Amount::MAX), &case.incentive, &case.terms)
     };
     assert_eq!(call(&case.position, 5, 100), Err(LiquidationError::NoCollateral(AssetId(5))));
     assert_eq!(call(&case.position, 0, 5), Err(LiquidationError::NoDebt(AssetId(5))));

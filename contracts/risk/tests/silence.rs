@@ -7,7 +7,7 @@ use model::records::{DAY, Held, Owed, Scene, Told, Verdict, scenes};
 use model::{E18, Q, any256, config, frac, q, value, wide};
 use num_traits::Zero;
 use plimsoll_risk::health::{Health, Position};
-use plimsoll_risk::liquidation::{Incentive, LiquidationError, LiquidationTerms, size};
+use plimsoll_risk::liquidation::{Incentive, Limits, LiquidationError, LiquidationTerms, size};
 use plimsoll_risk::loss::is_bad_debt;
 use plimsoll_risk::mark::{MarkPrice, RecordMark};
 use plimsoll_risk::params::{AssetId, BonusCurve};
@@ -216,7 +216,7 @@ fn liquidated(position: &Position) -> Result<Amount, LiquidationError> {
     let bonus = BonusCurve { min: Ratio::percent(2), max: Ratio::percent(10), full_at: Ratio::percent(90) };
     let incentive = Incentive { bonus, sale_cost: Ratio::percent(1), protocol_fee: Ratio::ZERO };
     let terms = LiquidationTerms { target_health_factor: Ratio::percent(105), dust_value: Value::ZERO };
-    size(position, AssetId(0), AssetId(100), Amount::MAX, &incentive, &terms).map(|done| done.repay)
+    size(position, AssetId(0), AssetId(100), Limits::offered(Amount::MAX), &incentive, &terms).map(|done| done.repay)
 }
 
 /// The seized and the repaid token need every record that they hang on; a silent one elsewhere in the account stands in

@@ -1,6 +1,6 @@
 //! Doing an operation.
 
-use cosmwasm_std::{Addr, coin};
+use cosmwasm_std::{Addr, Event, coin};
 use plimsoll_schema::pool::SimulateLiquidationResponse;
 use plimsoll_testing::{AppResponse, WorldError};
 
@@ -22,10 +22,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The contracts' events; none of a failed step.
-    pub fn events(&self) -> impl Iterator<Item = &cosmwasm_std::Event> {
+    /// The contracts' events; none of a failed step, and none of a failed item.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
         let response = self.result.as_ref().ok().and_then(Option::as_ref);
-        response.into_iter().flat_map(|response| &response.events).filter(|event| event.ty == "wasm")
+        response.into_iter().flat_map(|response| &response.events).filter(|event| tells(event))
+    }
+}
+
+/// Whether an event tells what was done. The items of a batch are told as the messages that they could have been; the
+/// liquidator's beginning has its message's name, which is the pool's too.
+fn tells(event: &Event) -> bool {
+    let said = |key: &str| event.attributes.iter().find(|attribute| attribute.key == key).map(|a| a.value.as_str());
+    match event.ty.as_str() {
+        "wasm" => said("action") != Some("liquidate") || said("liquidator").is_some(),
+        "wasm-item" => said("outcome") == Some("ok"),
+        _ => false,
     }
 }
 

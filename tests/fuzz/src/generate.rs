@@ -15,7 +15,7 @@ use crate::random::Random;
 /// How many operations a deck deals: its 467 cards, and what leads to some of them.
 pub const DECK: usize = 467 + 155;
 /// How many of a deck are which: of each message at least 7, which are a hundredth of the deck.
-const CARDS: [(Card, usize); 64] = [
+const CARDS: [(Card, usize); 63] = [
     (Card::Deposit, 22),
     (Card::Withdraw, 11),
     (Card::Borrow, 24),
@@ -75,7 +75,6 @@ const CARDS: [(Card, usize); 64] = [
     (Card::Arbitrage, 4),
     (Card::LiquidateMany, 7),
     (Card::Callback, 7),
-    (Card::Stray, 7),
     (Card::Donate, 7),
     (Card::Advance, 10),
     (Card::Wait, 5),
@@ -143,7 +142,6 @@ enum Card {
     Arbitrage,
     LiquidateMany,
     Callback,
-    Stray,
     Donate,
     Advance,
     Wait,
@@ -213,7 +211,6 @@ fn play(r: &mut Random, card: Card) -> Op {
             profit: r.once_in(4),
         },
         Card::Callback => Op::Callback { sender: r.below(PEOPLE), id: r.within(0, 40) },
-        Card::Stray => Op::Stray { sender: r.below(PEOPLE), step: r.within(0, 3) as u8 },
         Card::Donate => {
             let to = if r.once_in(2) { Gift::Pool } else { Gift::Pair(r.below(PAIRS.len())) };
             Op::Donate { sender: user(r), to, denom: r.below(LISTED), cents: cents(r) }

@@ -1,8 +1,9 @@
 //! What is made of several messages: batches, and flash loans with something in the middle.
 
-use cosmwasm_std::{BankMsg, Coin, CosmosMsg, Uint256, coin, to_json_binary};
+use cosmwasm_std::{BankMsg, Binary, Coin, CosmosMsg, Uint256, coin};
 use plimsoll_pool::state::{ASSET_IDS, LOAN_COUNT, MARKETS};
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::liquidator;
 use plimsoll_schema::pool::{BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Withdraw};
 use plimsoll_testing::{AppResponse, Step, WorldError};
 
@@ -68,7 +69,7 @@ fn purse(actions: &[BatchAction], more: bool) -> Vec<Coin> {
 pub fn batch(stage: &Stage, user: usize, acts: &[Op], more: bool) -> Call {
     let actions: Vec<BatchAction> = acts.iter().filter_map(|act| action(stage, user, act)).collect();
     let purse = purse(&actions, more);
-    Call::pool(stage, user, &ExecuteMsg::Batch { actions }, purse)
+    Call::pool(stage, user, &ExecuteMsg::Batch { actions, callback: None }, purse)
 }
 
 /// An operation as the contract tries it while its loans are open.
@@ -125,20 +126,10 @@ fn cash(stage: &Stage, denom: usize) -> u128 {
     market.map_or(0, |market| market.cash.raw())
 }
 
-/// A callback or a step that nobody asked for.
+/// A callback that nobody asked for.
 pub fn uninvited(stage: &Stage, op: &Op) -> Option<Call> {
-    use plimsoll_schema::liquidator::{ExecuteMsg, Step};
-    let coin = coin(1_000_000, DENOMS[0]);
-    let msg = match *op {
-        Op::Callback { id, .. } => {
-            let msg = to_json_binary(&0u32).expect("a number can be written");
-            ExecuteMsg::FlashLoanCallback { id, coin, fee: Amount::new(900), msg }
-        }
-        Op::Stray { step: 0, .. } => ExecuteMsg::Step(Step::Swap { group: 0, hop: 0 }),
-        Op::Stray { step: 1, .. } => ExecuteMsg::Step(Step::Settle { group: 0, loan: 1, owed: coin }),
-        Op::Stray { .. } => ExecuteMsg::Step(Step::Finish {}),
-        _ => return None,
-    };
-    let (Op::Callback { sender, .. } | Op::Stray { sender, .. }) = *op else { return None };
+    let Op::Callback { sender, id } = *op else { return None };
+    let coins = || vec![coin(1_000_000, DENOMS[0])];
+    let msg = liquidator::ExecuteMsg::BatchCallback { id, repay: coins(), received: coins(), msg: Binary::default() };
     Some(Call::liquidator(stage, sender, &msg))
 }

@@ -277,10 +277,6 @@ pub enum Op {
         sender: usize,
         id: u64,
     },
-    Stray {
-        sender: usize,
-        step: u8,
-    },
     // The timelock.
     /// The owner hands pool and oracles to the timelock.
     Enthrone,
@@ -451,8 +447,7 @@ impl Op {
             Self::WithdrawLiquidity { .. } => "pair.withdraw_liquidity",
             Self::Swap { .. } | Self::Arbitrage { .. } => "pair.swap",
             Self::LiquidateMany { .. } => "liquidator.liquidate",
-            Self::Callback { .. } => "liquidator.flash_loan_callback",
-            Self::Stray { .. } => "liquidator.step",
+            Self::Callback { .. } => "liquidator.batch_callback",
             Self::Queue { .. } => "timelock.queue",
             Self::Apply { .. } => "timelock.apply",
             Self::Veto { .. } => "timelock.veto",

@@ -2,8 +2,9 @@
 
 use cosmwasm_std::coin;
 use plimsoll_risk::units::{Amount, LpShares, Ratio};
-use plimsoll_schema::liquidator::{self, Hop, Item, Route};
+use plimsoll_schema::liquidator::{self, Hop, Route};
 use plimsoll_schema::pair::{Asset, ExecuteMsg};
+use plimsoll_schema::pool::{LiquidateItem, LiquidationItem, UserAccount};
 
 use crate::call::Call;
 use crate::cast::{DENOMS, PAIRS, share, worth};
@@ -110,26 +111,24 @@ fn toward_the_oracle(stage: &Stage, pair: usize) -> (bool, u128) {
     (first, sold.max(1_000))
 }
 
-fn many(stage: &Stage, sender: usize, items: u32, permille: u32, min_success: u32, spoilt: bool, profit: bool) -> Call {
-    let count = items as usize;
+fn many(stage: &Stage, sender: usize, count: u32, permille: u32, min_success: u32, spoilt: bool, profit: bool) -> Call {
+    let count = count as usize;
     let targets: Vec<(Who, usize, usize, u128)> =
         ranked(stage).into_iter().take(count).filter_map(|who| best(stage, who)).filter(|t| t.1 != t.2).collect();
-    let mut list: Vec<Item> = vec![];
-    let mut routes: Vec<Route> = vec![];
+    let (mut items, mut routes): (Vec<LiquidationItem>, Vec<Route>) = (vec![], vec![]);
     // With nobody to liquidate it is tried on somebody healthy.
     let targets = if targets.is_empty() { vec![((0, 1), 1, 0, 10_000_000)] } else { targets };
     for (at, (who, collateral, debt, owed)) in targets.into_iter().enumerate() {
-        let (user, account_id) = (stage.people[who.0].to_string(), Some(who.1));
-        let debt_denom = DENOMS[debt].to_owned();
+        let (collateral_denom, debt_denom) = (DENOMS[collateral].to_owned(), DENOMS[debt].to_owned());
         let offered = if spoilt && at == 0 { 1 } else { share(owed, permille).max(1) };
-        let (repay, collateral_denom) = (coin(offered, DENOMS[debt]), DENOMS[collateral].to_owned());
-        list.push(Item::Liquidate {
-            user,
-            account_id,
-            repay,
+        items.push(LiquidationItem::Liquidate(LiquidateItem {
+            user: stage.people[who.0].to_string(),
+            account_id: Some(who.1),
             collateral_denom: collateral_denom.clone(),
+            debt_denom: debt_denom.clone(),
+            max_repay: Some(Amount::new(offered)),
             min_receive: None,
-        });
+        }));
         if !routes.iter().any(|r| r.collateral_denom == collateral_denom && r.debt_denom == debt_denom) {
             let min_profit = Amount::new(if profit { worth(debt, 5_000) } else { 0 });
             routes.push(Route { hops: hops(stage, collateral, debt), collateral_denom, debt_denom, min_profit });
@@ -137,13 +136,9 @@ fn many(stage: &Stage, sender: usize, items: u32, permille: u32, min_success: u3
     }
     if spoilt {
         let user = stage.people[0].to_string();
-        list.push(Item::WriteOff { user, account_id: Some(0) });
+        items.push(LiquidationItem::WriteOff(UserAccount { user, account_id: Some(0) }));
     }
-    Call::liquidator(
-        stage,
-        sender,
-        &liquidator::ExecuteMsg::Liquidate { items: list, routes, min_success, item_gas: None },
-    )
+    Call::liquidator(stage, sender, &liquidator::ExecuteMsg::Liquidate { items, routes, min_success })
 }
 
 /// The pairs from a denom toward the dollar.

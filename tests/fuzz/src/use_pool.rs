@@ -136,7 +136,7 @@ fn improve(stage: &Stage, repaid: u32, withdrawn: u32) -> Call {
         BatchAction::Repay(FromPurse { coin: paid.clone(), account_id }),
         BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id }),
     ];
-    Call::pool(stage, who.0, &ExecuteMsg::Batch { actions }, vec![paid])
+    Call::pool(stage, who.0, &ExecuteMsg::Batch { actions, callback: None }, vec![paid])
 }
 
 fn write_off(stage: &Stage, sender: usize, (user, id): Who) -> Call {
@@ -223,6 +223,7 @@ impl Order {
             account_id: Some(self.who.1),
             collateral_denom: DENOMS[self.collateral].to_owned(),
             repay: coin(self.amount, DENOMS[self.debt]),
+            allow_shares: Some(self.shares),
         };
         stage.world.query(&msg).ok()
     }
@@ -235,6 +236,7 @@ impl Order {
             collateral_denom: DENOMS[self.collateral].to_owned(),
             recipient: self.to.map(|user| stage.people[user].to_string()),
             receive: self.shares.then_some(Receive::Shares),
+            allow_shares: None,
             min_receive: preview.map(|(least, preview)| Amount::new(share(preview.receive.raw(), least))),
         };
         let funds: Vec<Coin> = vec![coin(self.amount, DENOMS[self.debt])];

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cosmwasm_std::{Coin, Storage, Uint128, from_json};
-use plimsoll_liquidator::state::WORK;
 use plimsoll_oracle::listing::Listing;
 use plimsoll_oracle::samples::Look;
 use plimsoll_oracle::state as oracle;
@@ -129,8 +128,6 @@ pub struct View {
     pub queue: BTreeMap<u64, Entry>,
     /// The pairs.
     pub pairs: Vec<Pair>,
-    /// Whether the liquidator is at work, and what it has.
-    pub busy: bool,
     /// The liquidator's coins.
     pub liquidators: Vec<Coin>,
     /// Everybody's coins, by person and denom.
@@ -155,7 +152,6 @@ impl View {
             Some((usize::from(id), pool::RESERVES_REQUESTS.may_load(pool, id).expect("requests can be read")?))
         });
         let (accounts, strangers) = accounts(stage, pool);
-        let liquidator = app.contract_storage(&stage.liquidator);
         let (timelock, queue) = queue(stage);
         let heartbeat = HEARTBEAT.load(records).expect("the oracle has a heartbeat");
         let priced = priced(stage, records);
@@ -185,7 +181,6 @@ impl View {
             timelock,
             queue,
             pairs: (0..stage.pairs.len()).map(|at| pair(stage, at)).collect(),
-            busy: WORK.load(&*liquidator).expect("there is a record of it").is_some(),
             liquidators: coins(stage, stage.liquidator.as_str()),
             wallets: stage.people.iter().map(|person| bank(person.as_str())).collect(),
         };

@@ -19,13 +19,14 @@ fn laws_hold_over_random_histories() {
         // These are refused whoever sends them alone, and write-offs are rare.
         let refused = [
             "pool.repay_flash_loan",
-            "liquidator.flash_loan_callback",
-            "liquidator.step",
+            "liquidator.batch_callback",
             "pool.write_off",
             "timelock.update_delay",
             "timelock.update_roles",
         ];
         assert!(count.done > 0 || refused.contains(name), "{name}: {count:?}");
     }
-    assert!(report.tally.actions["repay_flash_loan"] > 0 && report.tally.middle.done > 0);
+    let actions = &report.tally.actions;
+    assert!(actions["repay_flash_loan"] > 0 && actions["repay_batch"] > 0, "{actions:?}");
+    assert!(report.tally.middle.done > 0);
 }

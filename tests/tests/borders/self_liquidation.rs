@@ -16,6 +16,7 @@ fn liquidate(world: &mut World, receive: Receive, offer: u128) -> bool {
         collateral_denom: COLLATERAL.to_owned(),
         recipient: None,
         receive: Some(receive),
+        allow_shares: None,
         min_receive: None,
     };
     world.execute(BOB, &msg, &[coin(offer, DEBT)]).is_ok()

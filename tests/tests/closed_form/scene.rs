@@ -39,19 +39,10 @@ impl Scene {
     /// Both prices 1, a million whole tokens of each lent; dust is a base unit at that price, so that no remainder is closed for being
     /// small.
     pub fn world(&self) -> World {
-        self.world_with(|_| ())
-    }
-
-    /// The same with both assets changed.
-    pub fn world_with(&self, change: impl Fn(&mut Asset)) -> World {
         let unit = 10u128.pow(18 - u32::from(self.decimals.0.min(self.decimals.1)));
         let dust_value = Value::new(unit.into());
         let terms = LiquidationTerms { target_health_factor: ratio(self.target), dust_value };
-        let builder = World::builder().assets(self.assets().map(|mut asset| {
-            change(&mut asset);
-            asset
-        }));
-        let builder = builder.pool(|config| {
+        let builder = World::builder().assets(self.assets()).pool(|config| {
             config.liquidation = terms;
             config.min_debt_value = Value::new((unit + 1).into());
         });

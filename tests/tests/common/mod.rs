@@ -66,13 +66,14 @@ pub struct Order<'a> {
     pub collateral: &'a str,
     pub recipient: Option<&'a str>,
     pub receive: Option<Receive>,
+    pub allow_shares: Option<bool>,
     pub min_receive: Option<u128>,
 }
 
 impl Order<'_> {
     /// Into the sender's hands, as underlying.
     pub const fn of(collateral: &str) -> Order<'_> {
-        Order { collateral, recipient: None, receive: None, min_receive: None }
+        Order { collateral, recipient: None, receive: None, allow_shares: None, min_receive: None }
     }
 
     pub fn send(&self, world: &mut World, sender: &str, user: impl Into<Actor>, repay: Coin) -> Outcome {
@@ -83,6 +84,7 @@ impl Order<'_> {
             collateral_denom: self.collateral.to_owned(),
             recipient: self.recipient.map(|who| world.addr(who).into_string()),
             receive: self.receive,
+            allow_shares: self.allow_shares,
             min_receive: self.min_receive.map(Amount::new),
         };
         world.execute(sender, &msg, &[repay])

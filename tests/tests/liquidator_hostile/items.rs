@@ -1,53 +1,42 @@
 //! The same work named twice.
 
-use plimsoll_liquidator::error::ContractError;
-use plimsoll_risk::units::Amount;
-use plimsoll_schema::liquidator::{Item, Route};
-use plimsoll_testing::{ALICE, UATOM, UUSD, coin, route, values};
+use plimsoll_schema::pool::{LiquidateItem, LiquidationItem, UserAccount};
+use plimsoll_testing::{ALICE, UATOM, UUSD, route, values};
 
-use crate::stage::{CALLER, fallen, item};
+use crate::stage::{CALLER, fallen, holdings, item, item_of};
 
+/// However an account is written, it is one: what comes second finds what the first has left, and fails alone.
 #[test]
-fn items_named_twice_are_refused_however_they_are_written() {
+fn an_account_named_twice_is_done_once() {
     let (mut world, liquidator, honest) = fallen();
-    let alice = world.addr(ALICE).into_string();
-    let liquidate = |account_id, amount, min_receive| Item::Liquidate {
-        user: alice.clone(),
-        account_id,
-        repay: coin(amount, UUSD),
-        collateral_denom: UATOM.to_owned(),
-        min_receive,
-    };
-    let write_off = |account_id| Item::WriteOff { user: alice.clone(), account_id };
-    let there: Vec<Route> = vec![route(UATOM, UUSD, &[(&honest, UUSD)])];
-    for (items, second) in [
-        (vec![liquidate(None, 5, None), liquidate(Some(0), 7, Some(Amount::new(3)))], 1),
-        (vec![liquidate(Some(0), 5, None), write_off(None), liquidate(None, 5, None)], 2),
-        (vec![write_off(None), write_off(None)], 1),
-        (vec![write_off(Some(0)), write_off(Some(1)), write_off(None)], 2),
-    ] {
-        let expected = ContractError::ItemTwice { first: 0, second };
-        let error = world.refused(|world| world.liquidate_all(CALLER, &liquidator, items, there.clone(), 0));
-        assert!(error.is(&expected), "{error}");
+    let there = vec![route(UATOM, UUSD, &[(&honest, UUSD)])];
+    let fresh = world.snapshot();
+    world.liquidate_all(CALLER, &liquidator, vec![item(&world)], there.clone(), 1).unwrap();
+    let (done, earned) = (world.account(ALICE), holdings(&world, CALLER));
+    let LiquidationItem::Liquidate(once) = item(&world) else { unreachable!() };
+    let again = [
+        LiquidateItem { account_id: None, ..once.clone() },
+        LiquidateItem { max_repay: None, ..once.clone() },
+        LiquidateItem { user: once.user.to_uppercase(), ..once },
+    ];
+    for second in again {
+        world.restore(&fresh);
+        let work = vec![item(&world), LiquidationItem::Liquidate(second.clone())];
+        let response = world.liquidate_all(CALLER, &liquidator, work, there.clone(), 1).unwrap();
+        assert_eq!(values(&response, "succeeded"), ["1"], "{second:?}");
+        assert_eq!((world.account(ALICE), holdings(&world, CALLER)), (done.clone(), earned.clone()), "{second:?}");
     }
-    // To liquidate and to write off what is then left are different things, and so are two accounts.
-    let items = vec![liquidate(None, 690_000_000, None), write_off(None), liquidate(Some(1), 690_000_000, None)];
-    let response = world.liquidate_all(CALLER, &liquidator, items, there, 2).unwrap();
-    assert_eq!(values(&response, "succeeded"), ["2"]);
 }
 
+/// To liquidate an account and to write off what is left of it are different things.
 #[test]
-fn an_account_named_twice_in_different_letters_is_done_once() {
+fn a_write_off_beside_the_liquidation_of_the_same_account_is_tried_on_its_own() {
     let (mut world, liquidator, honest) = fallen();
-    let shouted = Item::Liquidate {
-        user: world.addr(ALICE).as_str().to_uppercase(),
-        account_id: None,
-        repay: coin(690_000_000, UUSD),
-        collateral_denom: UATOM.to_owned(),
-        min_receive: None,
-    };
-    let (work, there) = (vec![item(&world), shouted], vec![route(UATOM, UUSD, &[(&honest, UUSD)])]);
-    let response = world.liquidate_all(CALLER, &liquidator, work, there, 1).unwrap();
-    assert_eq!(values(&response, "succeeded"), ["1"]);
-    assert_eq!(world.position(ALICE).health_factor.unwrap().to_string().get(..4), Some("1.05"));
+    let user = world.addr(ALICE).into_string();
+    let write_off = |account_id| LiquidationItem::WriteOff(UserAccount { user: user.clone(), account_id });
+    let there = vec![route(UATOM, UUSD, &[(&honest, UUSD)])];
+    let work = vec![write_off(None), item(&world), write_off(Some(0)), item_of(&world, 1)];
+    let response = world.liquidate_all(CALLER, &liquidator, work, there, 2).unwrap();
+    assert_eq!(values(&response, "succeeded"), ["2", "0", "2"]);
+    assert_eq!(values(&response, "failed").len(), 2, "there is collateral left, and nothing to write off");
 }

@@ -5,9 +5,11 @@
     reason = "tests: names say what is tested, and a failed setup is a failure"
 )]
 
+mod alone;
 mod false_pair;
 mod items;
 mod middle;
-mod replies;
+mod migrate;
+mod orders;
 mod routes;
 mod stage;

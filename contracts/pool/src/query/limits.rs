@@ -3,24 +3,25 @@
 use cosmwasm_std::{Coin, Deps, Env};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{MaxAmountResponse, Receive, SimulateLiquidationResponse};
+use plimsoll_schema::pool::{MaxAmountResponse, SimulateLiquidationResponse};
 
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
-use crate::{access, borrow, funds, liquidate, withdraw};
+use crate::liquidate::{self, TakeTerms};
+use crate::{access, borrow, funds, withdraw};
 
 pub fn simulate_liquidation(
     deps: Deps,
     env: &Env,
-    user: &str,
-    account_id: Option<u32>,
+    (user, account_id): (&str, Option<u32>),
     collateral_denom: &str,
     repay: &Coin,
+    terms: TakeTerms,
 ) -> Result<SimulateLiquidationResponse, ContractError> {
     let coin = funds::counted(repay)?;
     let (mut book, mut holder) = load(deps, env, user, account_id)?;
-    let (seized, owed) = liquidate::load(deps, &mut book, &holder, collateral_denom, &coin.denom)?;
-    let done = liquidate::apply(deps, &mut book, &mut holder, (seized, owed), &coin, Receive::Underlying)?;
+    let assets = liquidate::load(deps, &mut book, &holder, collateral_denom, &coin.denom)?;
+    let done = liquidate::apply(deps, &mut book, &mut holder, assets, &coin, terms)?;
     book.load_priced(deps, &holder.account)?;
     Ok(SimulateLiquidationResponse {
         liquidation: done.sized,

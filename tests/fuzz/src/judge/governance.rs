@@ -67,7 +67,7 @@ fn roles_alone_may(case: &Case) {
         "oracle.set_fallback" | "oracle.apply_fallback" | "oracle.update_guardian" => owns_oracle,
         "oracle.remove_fallback" => owns_oracle || is(&case.before.oracle_config.guardian),
         "timelock.update_delay" | "timelock.update_roles" => sender == case.stage.timelock.as_str(),
-        "pool.repay_flash_loan" | "liquidator.flash_loan_callback" | "liquidator.step" => false,
+        "pool.repay_flash_loan" | "liquidator.batch_callback" => false,
         _ => true,
     };
     assert!(may, "{sender} did what is not theirs: {name}");

@@ -287,9 +287,8 @@ fn least_is_received(case: &Case) {
     let wanted = share(preview.receive.raw(), least);
     assert!(got >= wanted, "{got} {} where {wanted} was the least", DENOMS[order.collateral]);
 }
-/// Whoever lets the liquidator work pays nothing, gets at least so many items as he asked for, and nothing stays inside.
+/// Whoever lets the liquidator work pays nothing, gets at least so many items as they asked for, and nothing stays inside.
 fn the_liquidators_caller_never_pays(case: &Case) {
-    assert!(!case.after.busy, "the liquidator is left at work");
     assert!(
         case.after.liquidators.iter().all(|coin| coin.amount.is_zero()),
         "left in the liquidator: {:?}",
@@ -308,7 +307,7 @@ fn the_liquidators_caller_never_pays(case: &Case) {
     for (denom, (old, new)) in case.before.wallets[sender].iter().zip(case.after.wallets[sender]).enumerate() {
         assert!(new >= *old, "the caller paid {} {}", old - new, DENOMS[denom]);
     }
-    let succeeded: u32 = case.values("succeeded")[0].parse().expect("a count");
+    let succeeded: u32 = case.values("succeeded").last().expect("a count").parse().expect("a number");
     assert!(succeeded >= min_success, "{succeeded} of at least {min_success}");
     let done = case.acted("liquidate").count() + case.acted("write_off").count();
     assert_eq!(done, succeeded as usize, "it says that {succeeded} succeeded");

@@ -1,0 +1,113 @@
+//! The sale of what a group seized: hop after hop, then the settlement.
+
+use cosmwasm_std::{BankMsg, Coin, Deps, Env, Response, StdResult, SubMsg, Uint128, Uint256, WasmMsg, to_json_binary};
+use plimsoll_risk::units::{Amount, Ratio};
+use plimsoll_schema::liquidator::{Hop, Route};
+use plimsoll_schema::{event, pair, pool};
+use serde::{Deserialize, Serialize};
+
+use crate::error::ContractError;
+use crate::reply::Payload;
+use crate::state::POOL;
+
+/// What a single swap may lose against the pair's own price: the most that Astroport's pairs accept. What really guards
+/// the caller is that the group must end with what it repaid and the profit asked for.
+const MAX_SPREAD: Ratio = Ratio::percent(50);
+
+/// What a group is sold for, and for whom. The pool's callback carries it.
+#[derive(Serialize, Deserialize)]
+pub struct Terms {
+    /// Who asked for it, and gets what is left.
+    pub caller: String,
+    /// Which group, by its place.
+    pub group: u32,
+    /// How its collateral is sold.
+    pub route: Route,
+}
+
+/// A sale under way. The payload of each swap carries it.
+#[derive(Serialize, Deserialize)]
+pub struct Sale {
+    /// What it is for.
+    pub terms: Terms,
+    /// Which batch of the pool.
+    pub batch: u64,
+    /// What to bring to the pool.
+    pub owed: Coin,
+    /// How many hops have sold.
+    pub sold: usize,
+}
+
+impl Sale {
+    /// Sells a coin over the next hop, whose reply goes on. Settles where there is nothing to sell: it says what is
+    /// missing.
+    pub fn sell(mut self, deps: Deps, env: &Env, coin: Coin) -> Result<Response, ContractError> {
+        let swap = self.terms.route.hops.get(self.sold).map(|hop| swap(hop, coin)).transpose()?.flatten();
+        let Some(swap) = swap else { return self.settle(deps, env) };
+        self.sold = self.sold.saturating_add(1);
+        let payload = Payload::Sale(self).encode()?;
+        Ok(Response::new().add_submessage(SubMsg::reply_on_success(swap, 0).with_payload(payload)))
+    }
+
+    /// A hop has paid: all there is of its denom is sold over the next one, or the sale is over.
+    pub fn go_on(self, deps: Deps, env: &Env) -> Result<Response, ContractError> {
+        let hops = &self.terms.route.hops;
+        match hops.iter().take(self.sold).next_back() {
+            Some(paid) if self.sold < hops.len() => {
+                let coin = balance(deps, env, &paid.ask_denom)?;
+                self.sell(deps, env, coin)
+            }
+            _ => self.settle(deps, env),
+        }
+    }
+
+    /// Brings what was repaid to the pool, and pays the rest out: of the debt's denom, of the collateral's, and of
+    /// every denom on the way.
+    fn settle(self, deps: Deps, env: &Env) -> Result<Response, ContractError> {
+        let Self { terms: Terms { caller, group, route }, batch, owed, .. } = self;
+        let held = balance(deps, env, &owed.denom)?;
+        let wanted = owed.amount.saturating_add(Uint256::from(route.min_profit.raw()));
+        if held.amount < wanted {
+            return Err(ContractError::Shortfall { group, denom: owed.denom, got: held.amount, wanted });
+        }
+        let mut left = vec![Coin { denom: held.denom, amount: held.amount.saturating_sub(owed.amount) }];
+        left.push(balance(deps, env, &route.collateral_denom)?);
+        for hop in route.hops.iter().filter(|hop| hop.ask_denom != owed.denom) {
+            left.push(balance(deps, env, &hop.ask_denom)?);
+        }
+        left.retain(|coin| !coin.amount.is_zero());
+        left.sort_by(|a, b| a.denom.cmp(&b.denom));
+
+        let repay = to_json_binary(&pool::ExecuteMsg::RepayBatch(pool::LoanId { id: batch }))?;
+        let contract_addr = POOL.load(deps.storage)?.into_string();
+        let mut response = Response::new()
+            .add_attribute(event::ACTION, "settle")
+            .add_attribute(event::GROUP, group.to_string())
+            .add_attributes(left.iter().map(|coin| (event::PROCEEDS, coin.to_string())))
+            .add_message(WasmMsg::Execute { contract_addr, msg: repay, funds: vec![owed] });
+        if !left.is_empty() {
+            response = response.add_message(BankMsg::Send { to_address: caller, amount: left });
+        }
+        Ok(response)
+    }
+}
+
+/// The sale of a coin over a hop; none of nothing.
+fn swap(to: &Hop, coin: Coin) -> StdResult<Option<WasmMsg>> {
+    let amount = Uint128::try_from(coin.amount).unwrap_or_default();
+    if amount.is_zero() {
+        return Ok(None);
+    }
+    let msg = to_json_binary(&pair::ExecuteMsg::Swap {
+        offer_asset: pair::Asset::native(coin.denom.as_str(), Amount::new(amount.u128())),
+        ask_asset_info: None,
+        belief_price: None,
+        max_spread: Some(MAX_SPREAD),
+        to: None,
+    })?;
+    Ok(Some(WasmMsg::Execute { contract_addr: to.pair.clone(), msg, funds: vec![coin] }))
+}
+
+fn balance(deps: Deps, env: &Env, denom: &str) -> StdResult<Coin> {
+    deps.querier.query_balance(&env.contract.address, denom)
+}
