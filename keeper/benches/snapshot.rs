@@ -172,7 +172,7 @@ fn batch(pool: &str, ids: std::ops::Range<u32>) -> Execute {
         let deposit = FromPurse { coin: coin(COLLATERAL, "uatom"), account_id: Some(id) };
         [BatchAction::Deposit(deposit), BatchAction::Borrow(borrow)]
     };
-    let message = ExecuteMsg::Batch { actions: ids.flat_map(open).collect() };
+    let message = ExecuteMsg::Batch { actions: ids.flat_map(open).collect(), callback: None };
     Execute::new(pool, &message, vec![amount("uatom", total)]).unwrap()
 }
 

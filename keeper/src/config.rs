@@ -20,7 +20,7 @@ pub use care::{BookFile, Care};
 pub use chain::{ChainConfig, Contracts, addresses};
 pub use layers::{ENVIRONMENT, Layers};
 pub use monitor::{LogFormat, Monitoring};
-pub use strategy::{MAX_REPAY, Strategy};
+pub use strategy::{BLOCK_SHARE, MAX_REPAY, Strategy};
 pub use wallet::{Wallet, wallet};
 
 /// Every key with its default; one without stands at nothing.
@@ -51,8 +51,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("strategy.max_gas_per_tx", "10000000"),
     ("strategy.max_fee", ""),
     ("strategy.slippage", "0.005"),
-    ("strategy.max_items", "20"),
-    ("strategy.item_gas", "1000000"),
+    ("strategy.max_items", "100"),
+    ("strategy.take_shares", "false"),
     ("strategy.timeout_blocks", "20"),
     ("strategy.cooldown_lift", "0.01"),
     ("strategy.max_failures", "20"),
@@ -73,6 +73,10 @@ pub const KEYS: &[(&str, &str)] = &[
     ("log.format", "text"),
     ("log.level", "info"),
 ];
+
+/// Keys of earlier versions, each with the reason why there is none any more.
+const GONE: &[(&str, &str)] =
+    &[("strategy.item_gas", "an item of a batch has no gas limit of its own any more: remove the key")];
 
 /// All settings, checked.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::execute::sequence::Next;
 use crate::journal::{Fate, Intent, Journal};
-use crate::order::{Desk, before, publish};
+use crate::order::{Arranged, Desk, before, publish};
 use crate::plan::Action;
 use crate::plan::budget::Spent;
 use crate::scan::name;
@@ -98,14 +98,14 @@ impl<C: Chain> Executor<C> {
         if batch.actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
             return Ok(sent);
         }
-        // All have gone through in simulation; one that doesn't any more must not undo the others.
+        // All have gone through in simulation; an item that doesn't any more must not undo the others.
         let messages = desk.messages(&batch.actions, batch.min_success.unwrap_or(1))?;
         let before = before(&batch.actions);
-        let (actions, items) = desk.arrange(batch.actions);
+        let Arranged { actions, sold: items, own } = desk.arrange(batch.actions);
         let accounts = actions.iter().map(|action| name(action.account())).collect();
         let spent = Spent::of(head.time, &actions, self.chain.fee(batch.gas).amount);
         let intent =
-            Intent { accounts, items, before, spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
+            Intent { accounts, items, own, before, spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
         sent.hash = Some(self.commit(&Outgoing::Messages(&messages), batch.gas, intent, head).await?);
         (sent.actions, sent.spent) = (actions, Some(spent));
         Ok(sent)
@@ -142,16 +142,21 @@ impl<C: Chain> Executor<C> {
                 Err(error) => return Err(error),
             }
         }
-        let messages = publish(oracle, good)?;
+        self.execute(&publish(oracle, good)?, head, strategy).await
+    }
+
+    /// Sends messages that are about no account, within the strategy's bounds. Says what that costs; `None` when
+    /// nothing was sent.
+    pub async fn execute(&mut self, messages: &[Execute], head: &Head, strategy: &Strategy) -> Result<Option<Spent>> {
         if messages.is_empty() || self.in_flight(&head.chain_id).is_some() {
             return Ok(None);
         }
-        let gas = self.pace.gas(self.chain.gas_limit(self.chain.simulate(&messages).await?));
+        let gas = self.pace.gas(self.chain.gas_limit(self.chain.simulate(messages).await?.gas));
         if gas > strategy.max_gas_per_tx {
             return Ok(None);
         }
         let bounds = (strategy.timeout_blocks, strategy.max_fee);
-        self.send_within(&Outgoing::Messages(&messages), gas, head, bounds).await
+        self.send_within(&Outgoing::Messages(messages), gas, head, bounds).await
     }
 
     /// Sends what is about no account, unless its fee is above `max_fee` or another transaction is in flight.
@@ -173,18 +178,9 @@ impl<C: Chain> Executor<C> {
     }
 
     fn intent(&self, head: &Head, timeout_blocks: u64) -> Intent {
-        Intent {
-            hash: String::new(),
-            sender: self.sender.clone(),
-            chain_id: head.chain_id.clone(),
-            timeout_height: head.height.saturating_add(timeout_blocks),
-            accounts: Vec::new(),
-            items: 0,
-            before: 0,
-            sequence: None,
-            spent: None,
-            bytes: None,
-        }
+        let (sender, chain_id) = (self.sender.clone(), head.chain_id.clone());
+        let timeout_height = head.height.saturating_add(timeout_blocks);
+        Intent { sender, chain_id, timeout_height, ..Intent::default() }
     }
 
     /// Sends; once more when the chain expects another sequence, which is read anew then. A second time it is refused.
@@ -253,9 +249,9 @@ pub struct Batch {
     pub actions: Vec<Action>,
     /// The gas limit.
     pub gas: u64,
-    /// How many of the liquidator's items must succeed; one when not said.
+    /// How many items of a message must succeed; one when not said.
     pub min_success: Option<usize>,
-    /// What would fail even alone, with the reason.
+    /// What would fail, with the reason.
     pub left_out: Vec<(Action, String)>,
     /// The accounts that the rest of the hour's fees can't pay for even alone, with the fee of each.
     pub too_dear: Vec<(AccountKey, u128)>,

@@ -23,7 +23,7 @@ const LINES_MAX: usize = 1_000;
 const RESOLVED_KEPT: usize = 100;
 
 /// A transaction about to be broadcast.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Intent {
     /// Under what it will be found.
     pub hash: String,
@@ -38,6 +38,10 @@ pub struct Intent {
     /// How many of them, the first ones, are items of one message to the liquidator.
     #[serde(default)]
     pub items: usize,
+    /// How many of them, after those, are items of one message to the pool; in journals of before each has a message of
+    /// its own.
+    #[serde(default)]
+    pub own: usize,
     /// How many messages, about none of them, go before.
     #[serde(default)]
     pub before: usize,
@@ -62,11 +66,20 @@ impl Intent {
 
     /// The accounts that its message with this number is about.
     pub fn accounts_of(&self, message: usize) -> Option<&[String]> {
-        match (self.items, message.checked_sub(self.before)?) {
-            (0, at) => self.accounts.get(at..=at),
-            (items, 0) => self.accounts.get(..items),
-            (items, at) => self.accounts.get(items + at - 1..=items + at - 1),
+        let (mut at, mut rest) = (message.checked_sub(self.before)?, self.accounts.as_slice());
+        for items in [self.items, self.own].into_iter().filter(|items| *items > 0) {
+            let (batch, others) = rest.split_at_checked(items)?;
+            if at == 0 {
+                return Some(batch);
+            }
+            (at, rest) = (at - 1, others);
         }
+        rest.get(at..=at)
+    }
+
+    /// The accounts of items that may fail alone.
+    pub fn may_fail_alone(&self) -> &[String] {
+        self.accounts.get(..self.items.saturating_add(self.own)).unwrap_or_default()
     }
 }
 

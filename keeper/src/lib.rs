@@ -29,3 +29,4 @@ pub mod run;
 pub mod scan;
 pub mod settle;
 pub mod sources;
+pub mod supplied;

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::execute::Landed;
 use crate::journal::Intent;
 use crate::monitor::flight::Flights;
-use crate::monitor::metrics::Metrics;
+use crate::monitor::metrics::{Metrics, Purse};
 use crate::monitor::ready::{Facts, Verdict};
 use crate::monitor::summary::Summary;
 use crate::plan::age::Ages;
@@ -51,8 +51,8 @@ struct Known {
     facts: Facts,
     ages: Ages,
     flights: Flights,
-    /// Addresses, each with a token that it has or had.
-    held: BTreeSet<(String, String)>,
+    /// Where something is or was held.
+    held: BTreeSet<Purse>,
     /// Since when a block is being worked on.
     busy: Option<Instant>,
     summary: Summary,
@@ -157,10 +157,23 @@ impl Monitor {
 
     /// What this address holds; what it no longer has is 0.
     pub fn balances(&self, address: &str, balances: &Balances) {
+        self.held(address, "wallet", balances);
+    }
+
+    /// What this address's shares in the pool are worth; what it no longer has is 0.
+    pub fn supplied(&self, address: &str, claims: &Balances) {
+        self.held(address, "pool", claims);
+    }
+
+    fn held(&self, address: &str, place: &str, amounts: &Balances) {
         let mut known = self.known();
-        known.held.extend(balances.keys().map(|denom| (address.to_owned(), denom.clone())));
-        for (_, denom) in known.held.iter().filter(|(of, _)| of == address) {
-            self.metrics().balance(address, denom, balances.get(denom).copied().unwrap_or_default());
+        let purse = |denom: &String| {
+            let (address, place) = (address.to_owned(), place.to_owned());
+            Purse { address, denom: denom.clone(), place }
+        };
+        known.held.extend(amounts.keys().map(purse));
+        for purse in known.held.iter().filter(|purse| purse.address == address && purse.place == place) {
+            self.metrics().balance(purse, amounts.get(&purse.denom).copied().unwrap_or_default());
         }
     }
 

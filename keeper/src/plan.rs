@@ -3,11 +3,11 @@
 //! Those whose debt is about to be bad come first and, by turns with them, the larger ones ([`priority`]); what came to
 //! nothing before goes behind, and isn't looked at again until something has changed ([`passed`]). For each account
 //! every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
-//! ([`offer`]), and through the liquidator, which borrows what is repaid and sells what is seized ([`sale`]). Of all
+//! ([`offer`]), and through the liquidator, which repays out of the sale of what is seized ([`sale`]). Of all
 //! these the one is taken that leaves most after gas. A sale's profit is realised; collateral that is kept still has to
 //! be sold, so it counts no more than is certain: the least that is accepted, at the low edge of its price. Of equals
-//! own coins are taken, since nothing is borrowed then. Gas is counted as the same in both ways: one of many items
-//! costs about what a message of its own does. Where no liquidation pays, a deposit of what is owed is set off against
+//! own coins are taken, since nothing is sold then. Gas is counted as the same in both ways: one of many items
+//! costs about the same in either message. Where no liquidation pays, a deposit of what is owed is set off against
 //! it, and bad debt is written off; neither pays anything. A keeper that may spend nothing of its own, or has nothing left of what
 //! it may spend, has the liquidator only.
 
@@ -179,7 +179,7 @@ pub fn hopeful(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange)
     let hops = exchange.routes(&collateral_denom, &denom).into_iter().next()?;
     let amount = owed.amount.share_up(Ratio::percent(10)).ok()?.raw();
     let nothing = Liquidation { repay: Amount::ZERO, seize: Amount::ZERO, fee: Amount::ZERO, bonus: Ratio::ZERO };
-    let sale = Sale { hops, returned: Amount::ZERO, fee: Amount::ZERO, min_profit: Sale::UNKNOWN };
+    let sale = Sale { hops, returned: Amount::ZERO, min_profit: Sale::UNKNOWN };
     Some(Action::Liquidate(Box::new(Deal {
         key: verdict.key.clone(),
         sent: Coin { denom, amount },

@@ -1,6 +1,7 @@
 //! The pipeline: collect → book → scan → plan → execute → settle, once a block.
 
 mod act;
+mod block;
 mod cooling;
 mod landing;
 mod lane;
@@ -8,6 +9,7 @@ mod outcome;
 mod publish;
 mod refill;
 mod trouble;
+mod withdraw;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use crate::plan::age::Ages;
 use crate::plan::budget::Budget;
 use crate::plan::passed::Passed;
 use crate::plan::{Plan, Skip};
+use crate::run::block::BlockGas;
 use crate::run::cooling::Cooling;
 use crate::run::landing::Landing;
 use crate::run::lane::Lane;
@@ -71,6 +74,10 @@ pub struct Keeper<C> {
     /// What was spent.
     budget: Budget,
     publishing: Publishing,
+    /// How much gas a block has.
+    block_gas: BlockGas,
+    /// Whether shares in the pool may be there that nobody has looked for.
+    new_shares: bool,
     shelf: Shelf,
     monitor: Monitor,
 }
@@ -115,6 +122,7 @@ impl<C: Chain> Keeper<C> {
         let executor = journal.map(|journal| Executor::new(chain.clone(), journal)).transpose()?;
         let mut budget = Budget::default();
         executor.iter().for_each(|executor| budget.recall(executor.spent(&book.head.chain_id)));
+        let block_gas = BlockGas::within(strategy.max_gas_per_tx);
         Ok(Self {
             chain,
             book,
@@ -131,6 +139,8 @@ impl<C: Chain> Keeper<C> {
             ages: Ages::default(),
             budget,
             publishing: Publishing::default(),
+            block_gas,
+            new_shares: true,
             shelf: Shelf::default(),
             monitor: Monitor::default(),
         })
@@ -210,8 +220,10 @@ impl<C: Chain> Keeper<C> {
         let scanned = lap();
         self.settle(head, &scan).await?;
         self.ages.see(head.time, scan.keys(&self.book));
+        self.ask_block_gas(head).await;
         let (plan, mut sent) = self.act(head, &scan).await?;
         self.publish(head).await?;
+        self.withdraw(head, &scan).await?;
         let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
         self.shelf.keep(&self.book);
@@ -376,7 +388,7 @@ pub fn desk<'a>(book: &'a Book, venue: Option<&'a Venue>, strategy: &Strategy) -
         pool: &book.addresses.pool,
         oracle: &book.addresses.oracle,
         liquidator: venue.map(Venue::liquidator),
-        item_gas: strategy.item_gas,
+        take_shares: strategy.take_shares,
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a transaction did, as its events say, valued at the prices of the book.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use plimsoll_risk::health::Assets;
-use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_risk::units::{Amount, Ratio, SupplyShares, Value};
 use plimsoll_schema::event;
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ use crate::book::Book;
 use crate::chain::{Coin, ContractEvent, Included};
 use crate::scan::AssetTable;
 
-/// What the liquidator says of an item that succeeded.
+/// What is said of an item that succeeded.
 const OK: &str = "ok";
 
 /// A debt written off, and who bore it.
@@ -81,6 +82,8 @@ pub struct Settled {
     pub fee: Option<Coin>,
     /// The bonus in force.
     pub bonus: Option<Ratio>,
+    /// The shares of the collateral's market that were received in place of what it could not pay.
+    pub shares: SupplyShares,
     /// What was repaid, in value.
     pub repaid_value: Value,
     /// What was seized, in value.
@@ -93,13 +96,15 @@ pub struct Settled {
     pub losses: Vec<WrittenOff>,
 }
 
-/// An item of the liquidator's message that came to nothing.
+/// An item of a batch that came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// The account.
     pub account: String,
-    /// The chain's error, which is redacted to a code there.
+    /// The pool's words; of a group that was undone the chain's, which redacts them to a code.
     pub reason: String,
+    /// Whether it was undone with its group.
+    pub undone: bool,
     /// Whether nothing is left to be done about it: somebody else was first, or the price came back.
     pub rival: bool,
 }
@@ -110,10 +115,9 @@ pub fn settle(included: &Included, book: &Book, assets: &AssetTable, liquidator:
     let (mut all, mut group): (Vec<Settled>, Vec<usize>) = (Vec::new(), Vec::new());
     for said in &included.events {
         if said.contract == book.addresses.pool {
+            let sold = liquidator.is_some_and(|address| said.get(event::LIQUIDATOR) == Some(address));
             if let Some(done) = one(said, included.height, book, assets) {
-                if liquidator.is_some_and(|address| said.get(event::LIQUIDATOR) == Some(address)) {
-                    group.push(all.len());
-                }
+                group.extend(sold.then_some(all.len()));
                 all.push(done);
             }
         } else if Some(said.contract.as_str()) == liquidator && said.get(event::ACTION) == Some("settle") {
@@ -142,26 +146,60 @@ fn share(earned: Value, group: Vec<usize>, all: &mut [Settled]) {
     }
 }
 
-/// The items, named by their accounts, that nothing settled, each with what the liquidator says of it.
-pub fn failures(included: &Included, items: &[String], settled: &[Settled], liquidator: &str) -> Vec<Failure> {
-    let ours = || included.events.iter().filter(|said| said.contract == liquidator);
-    let bad = |said: &&ContractEvent| said.get(event::OUTCOME).is_some_and(|outcome| outcome != OK);
-    let groups: Vec<&str> = ours()
-        .filter(bad)
-        .filter(|said| said.get(event::GROUP).is_some())
-        .filter_map(|s| s.get(event::OUTCOME))
-        .collect();
-    let reason = |at: usize| {
-        let item = |said: &&ContractEvent| said.get(event::ITEM).and_then(|n| n.parse().ok()) == Some(at);
-        let said = ours().filter(item).find(bad).and_then(|said| said.get(event::OUTCOME)).map(str::to_owned);
-        said.unwrap_or_else(|| format!("its group was undone: {}", groups.join(", ")))
-    };
-    let failed = items.iter().enumerate().filter(|(_, account)| settled.iter().all(|done| done.account != **account));
-    failed.map(|(at, account)| Failure { account: account.clone(), reason: reason(at), rival: false }).collect()
+/// Whose word on the items of a transaction counts, and who sent it.
+#[derive(Clone, Copy, Debug)]
+pub struct Speakers<'a> {
+    /// The pool.
+    pub pool: &'a str,
+    /// The liquidator; it calls the pool itself.
+    pub liquidator: Option<&'a str>,
+    /// The key that signed.
+    pub sender: &'a str,
 }
 
+impl Speakers<'_> {
+    /// Whether this is of the sender's items: a pair that a sale goes through may call the pool as well.
+    pub fn include(&self, said: &ContractEvent) -> bool {
+        self.is_liquidator(said) || self.is_item(said)
+    }
+
+    fn is_liquidator(&self, said: &ContractEvent) -> bool {
+        Some(said.contract.as_str()) == self.liquidator
+    }
+
+    fn is_item(&self, said: &ContractEvent) -> bool {
+        let by = said.get(event::LIQUIDATOR);
+        let ours = by == Some(self.sender) || (by.is_some() && by == self.liquidator);
+        said.contract == self.pool && said.get(event::ITEM).is_some() && ours
+    }
+}
+
+/// Those of these accounts, each with an item in a transaction that worked, of which no item succeeded. The pool tells
+/// of each why; where it says nothing, the item was undone with its group, and the liquidator says why.
+pub fn failures(events: &[ContractEvent], accounts: &[String], speakers: Speakers<'_>) -> Vec<Failure> {
+    let said: Vec<&ContractEvent> = events.iter().filter(|said| speakers.is_item(said)).collect();
+    let ok = |item: &&&ContractEvent| item.get(event::OUTCOME) == Some(OK);
+    let done: BTreeSet<&str> = said.iter().filter(ok).filter_map(|item| item.get(event::ACCOUNT)).collect();
+    let reasons = said.iter().filter_map(|item| Some((item.get(event::FAILED)?, item.get(event::OUTCOME)?)));
+    let reasons: BTreeMap<&str, &str> = reasons.collect();
+    let undone = events.iter().filter(|said| speakers.is_liquidator(said) && said.get(event::GROUP).is_some());
+    let undone: Vec<&str> = undone.filter_map(|said| said.get(event::OUTCOME)).filter(|said| *said != OK).collect();
+    let failed = accounts.iter().filter(|account| !done.contains(account.as_str()));
+    failed
+        .map(|account| {
+            let reason = reasons.get(account.as_str()).map(|reason| (*reason).to_owned());
+            let (undone, whole) = (reason.is_none(), || format!("its group was undone: {}", undone.join(", ")));
+            Failure { account: account.clone(), reason: reason.unwrap_or_else(whole), undone, rival: false }
+        })
+        .collect()
+}
+
+/// What an event of the pool says was done to an account; an item of a batch tells of it only where it succeeded.
 fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> Option<Settled> {
     let action = said.get(event::ACTION).filter(|action| ["liquidate", "set_off", "write_off"].contains(action))?;
+    if said.get(event::OUTCOME).is_some_and(|outcome| outcome != OK) {
+        return None;
+    }
     let coin = |amount: &str, denom: &str| {
         Some(Coin { denom: said.get(denom)?.to_owned(), amount: said.get(amount)?.parse().ok()? })
     };
@@ -169,6 +207,7 @@ fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> O
     let (is_paid, repaid) = (set_off.is_none(), set_off.or_else(|| coin(event::REPAID, event::DEBT_DENOM)));
     let seized = coin(event::SEIZED, event::COLLATERAL_DENOM);
     let fee = coin(event::FEE, event::COLLATERAL_DENOM);
+    let minted = said.get(event::SHARES).filter(|_| seized.is_some()).and_then(|shares| shares.parse().ok());
     let value = |coin: &Option<Coin>, side| coin.as_ref().map_or(Value::ZERO, |c| value_of(c, book, assets, side));
     let (repaid_value, seized_value) = (value(&repaid, Side::Debt), value(&seized, Side::Collateral));
     let received = seized_value.saturating_sub(value(&fee, Side::Collateral));
@@ -179,6 +218,7 @@ fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> O
         account: said.get(event::ACCOUNT)?.to_owned(),
         height,
         bonus: said.get(event::BONUS).and_then(|bonus| bonus.parse().ok()),
+        shares: minted.map_or(SupplyShares::ZERO, SupplyShares::new),
         repaid,
         seized,
         fee,

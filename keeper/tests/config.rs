@@ -68,6 +68,26 @@ fn unknown_keys_are_named_wherever_they_come_from() {
     assert!(config(GOOD, &[("PLIMSOLL_KEEPER_MNEMONIC", "a b c")], &[]).is_ok());
 }
 
+#[test]
+fn a_key_that_is_gone_is_named_with_the_reason_wherever_it_comes_from() {
+    let in_a_file = config("[strategy]\nitem_gas = 1000000\n", &[], &[]);
+    let in_the_environment = config(GOOD, &[("PLIMSOLL_KEEPER_STRATEGY_ITEM_GAS", "1000000")], &[]);
+    let as_a_flag = config(GOOD, &[], &[("strategy.item_gas", "1000000")]);
+    for refused in [in_a_file, in_the_environment, as_a_flag] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("strategy.item_gas in ") && error.contains("remove the key"), "{error}");
+    }
+}
+
+#[test]
+fn a_transaction_asks_for_half_of_a_block_at_most() {
+    let strategy = |most| plimsoll_keeper::config::Strategy { max_gas_per_tx: most, ..Default::default() };
+    assert_eq!(strategy(100).in_blocks_of(None).max_gas_per_tx, 100);
+    assert_eq!(strategy(100).in_blocks_of(Some(201)).max_gas_per_tx, 100);
+    assert_eq!(strategy(100).in_blocks_of(Some(199)).max_gas_per_tx, 99);
+    assert_eq!(strategy(u64::MAX).in_blocks_of(Some(u64::MAX)).max_gas_per_tx, u64::MAX / 2);
+}
+
 /// Values that are refused, by key; each key has some.
 const BAD: &[(&str, &[&str])] = &[
     ("chain.id", &["a chain", "c/1", "x\u{e9}", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"]),
@@ -92,8 +112,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("strategy.max_gas_per_tx", &["0", "much"]),
     ("strategy.max_fee", &["1uusd", "0"]),
     ("strategy.slippage", &["0.51", "-0.1"]),
-    ("strategy.max_items", &["0", "51"]),
-    ("strategy.item_gas", &["0"]),
+    ("strategy.max_items", &["0", "251"]),
+    ("strategy.take_shares", &["yes"]),
     ("strategy.timeout_blocks", &["1", "901"]),
     ("strategy.publish_seconds", &["often"]),
     ("strategy.write_off", &["yes"]),

@@ -52,7 +52,12 @@ fn deposit(amount: u128) -> (ExecuteMsg, Vec<Coin>) {
 async fn send(chain: &impl Home, pool: &str, amount: u128, timeout_height: u64) -> Included {
     let (message, funds) = deposit(amount);
     let messages = [Execute::new(pool, &message, funds).unwrap()];
-    let gas = chain.gas_limit(chain.simulate(&messages).await.unwrap());
+    let simulated = chain.simulate(&messages).await.unwrap();
+    // A simulation tells what contracts would say: the keeper learns from it which items of a batch fail.
+    assert_eq!(simulated.events.iter().map(|said| said.get("action")).collect::<Vec<_>>(), [Some("deposit")]);
+    assert_eq!(simulated.events[0].contract, pool);
+    assert!(chain.block_gas().await.unwrap().is_none_or(|most| most > simulated.gas));
+    let gas = chain.gas_limit(simulated.gas);
     let signed = chain.sign(&messages, gas, timeout_height).await.unwrap();
     assert_eq!(signed.timeout_height, timeout_height);
     assert!(matches!(chain.outcome(&signed.hash).await.unwrap(), Outcome::NotFound { .. }), "signing sends nothing");

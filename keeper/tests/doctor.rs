@@ -368,15 +368,12 @@ fn limits_below_the_cost_of_a_liquidation_are_failures_each_by_its_name() {
 }
 
 #[test]
-fn an_item_has_to_have_gas_for_a_liquidation() {
-    assert!(limits::item_gas(Strategy::default().item_gas).is_none());
-    for (most, status) in [(59_999, Status::Fail), (60_000, Status::Warn), (119_999, Status::Warn)] {
-        assert_eq!(limits::item_gas(most).unwrap().status, status, "{most}");
+fn half_a_block_has_to_have_room_for_a_liquidation() {
+    for (most, status) in [(None, Status::Ok), (Some(1_000_000), Status::Ok), (Some(999_999), Status::Fail)] {
+        assert_eq!(limits::blocks(most, 500_000).status, status, "{most:?}");
     }
-    assert!(limits::item_gas(120_000).is_none());
-    let check = limits::item_gas(1_000).unwrap();
-    assert!(check.status == Status::Fail && check.finding.contains("strategy.item_gas is 1000"), "{check:?}");
-    assert!(check.mend.unwrap().contains("0 items succeeded"));
+    let check = limits::blocks(Some(800_000), 500_000);
+    assert!(check.finding.contains("400000") && check.finding.contains("500000"), "{check:?}");
 }
 
 /// In the world a debt is worth 5 at least, and dust is below 1; a whole UUSD is a million base units, for 1.
@@ -532,6 +529,7 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         timeout_height: 1_000,
         accounts: Vec::new(),
         items: 0,
+        own: 0,
         before: 0,
         sequence: Some(4),
         spent: None,

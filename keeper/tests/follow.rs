@@ -26,8 +26,9 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, ScaledDebt, Value};
 use plimsoll_schema::oracle::{MigrateMsg as OracleMigrateMsg, PairSource, Source};
 use plimsoll_schema::pool::{
-    AccountKey, AccountRecord, AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed,
-    MarketResponse, MigrateMsg, OnBehalf, QueryMsg, Receive, Withdraw,
+    AccountKey, AccountRecord, AssetChanges, BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse,
+    LiquidateBatch, LiquidateItem, LiquidationItem, Listed, MarketResponse, MigrateMsg, OnBehalf, QueryMsg, Receive,
+    Withdraw,
 };
 use plimsoll_testing::{
     ALICE, AppResponse, BOB, FEEDERS, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World, WorldError,
@@ -130,7 +131,7 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
             account_id: Some(3),
         }),
     ];
-    f.pool(BOB, ExecuteMsg::Batch { actions: batch }, &[(200_000_000, UATOM)]).await;
+    f.pool(BOB, ExecuteMsg::Batch { actions: batch, callback: None }, &[(200_000_000, UATOM)]).await;
     assert_eq!(f.book.accounts.len(), 3);
     f.pool(LIQUIDATOR, ExecuteMsg::Cover { beneficiary: None }, &[(100_000_000, UUSD)]).await;
 
@@ -174,9 +175,37 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
         collateral_denom: UATOM.to_owned(),
         recipient: None,
         receive: Some(Receive::Shares),
+        allow_shares: None,
         min_receive: None,
     };
     f.pool(LIQUIDATOR, liquidate, &[(100_000_000, UUSD)]).await;
+
+    // A batch: an item that fails, then one that is paid in shares.
+    let [bob, lender] = f.chain.with(|world| [BOB, LENDER].map(|who| world.addr(who).into_string())).await.unwrap();
+    let item = |user: String| {
+        LiquidationItem::Liquidate(LiquidateItem {
+            user,
+            account_id: None,
+            collateral_denom: UATOM.to_owned(),
+            debt_denom: UUSD.to_owned(),
+            max_repay: None,
+            min_receive: None,
+        })
+    };
+    f.act("a lower price", |world| {
+        world.set_prices(&[(UATOM, "8")]);
+        world.feed(plimsoll_testing::FEEDERS[0], &[(UATOM, "8")])
+    })
+    .await;
+    let batch = LiquidateBatch {
+        items: vec![item(lender), item(bob)],
+        recipient: None,
+        receive: Some(Receive::Shares),
+        allow_shares: None,
+        min_success: None,
+        callback: None,
+    };
+    f.pool(LIQUIDATOR, ExecuteMsg::LiquidateBatch(batch), &[(50_000_000, UUSD)]).await;
 
     // Migrations, which the chain announces even when the contract says nothing.
     f.act("migrate the pool", |world| {
@@ -287,7 +316,26 @@ fn what_changes_everything_has_everything_read_again() {
     }
     assert!(touched("oracle", &[("action", "migrate")]).settings);
     assert!(!touched("other", &[("action", "migrate")]).settings);
-    for action in ["flash_loan", "repay_flash_loan", "cover"] {
+    // An account that an item names and that is left as it was is not read again; all others of a batch are.
+    let failed = [("action", "liquidate"), ("item", "0"), ("failed", "wasm1a/1"), ("outcome", "account is healthy")];
+    assert_eq!(touched("pool", &failed), Touched::default());
+    let done = [
+        ("action", "liquidate"),
+        ("item", "1"),
+        ("account", "wasm1b/2"),
+        ("debt_denom", "uusd"),
+        ("collateral_denom", "uatom"),
+        ("account", "wasm1c/0"),
+        ("outcome", "ok"),
+    ];
+    let said = [("_contract_address", "pool")].iter().chain(&done).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let item = ContractEvent::of_wasm("wasm-item", said).unwrap();
+    let mut batch = Touched::default();
+    batch.add(&[item], &addresses);
+    let names: Vec<&str> = batch.accounts.iter().map(|key| key.owner.as_str()).collect();
+    assert_eq!((names.as_slice(), batch.malformed), (["wasm1b", "wasm1c"].as_slice(), 0));
+    assert_eq!(batch.markets.iter().collect::<Vec<_>>(), ["uatom", "uusd"]);
+    for action in ["flash_loan", "repay_flash_loan", "cover", "repay_batch"] {
         let touched = touched("pool", &[("action", action), ("loan", "1"), ("denom", "uusd")]);
         assert!(touched.markets.contains("uusd") && !touched.settings);
     }
@@ -409,7 +457,7 @@ async fn alice_borrows(f: &mut Followed, accounts: u32) {
                 account_id: Some(id),
             }),
         ];
-        f.pool(ALICE, ExecuteMsg::Batch { actions }, &[(100_000_000, UATOM)]).await;
+        f.pool(ALICE, ExecuteMsg::Batch { actions, callback: None }, &[(100_000_000, UATOM)]).await;
     }
 }
 

@@ -39,6 +39,7 @@ fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
         timeout_height: 20,
         accounts: vec!["wasm1x/0".to_owned()],
         items: 0,
+        own: 0,
         before: 0,
         sequence: None,
         spent: None,
@@ -168,18 +169,29 @@ fn a_second_keeper_on_the_same_journal_is_refused() {
 #[test]
 fn a_message_that_goes_before_is_about_no_account() {
     let named = |accounts: &[&str]| accounts.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let of = |items, before| Intent {
+    let of = |items, own, before| Intent {
         accounts: named(&["a/0", "b/0", "c/0"]),
         items,
+        own,
         before,
         ..intent("X", "me", "test-1")
     };
-    // Prices, then two items in one message, then a message of its own.
-    let mixed = of(2, 1);
-    let asked: Vec<Option<Vec<String>>> = (0..4).map(|at| mixed.accounts_of(at).map(<[String]>::to_vec)).collect();
-    assert_eq!(asked, [None, Some(named(&["a/0", "b/0"])), Some(named(&["c/0"])), None]);
-    assert_eq!(of(0, 1).accounts_of(1), Some(&named(&["a/0"])[..]));
-    assert_eq!(of(0, 0).accounts_of(1), Some(&named(&["b/0"])[..]));
+    let asked = |intent: &Intent| {
+        (0..4).map(|at| intent.accounts_of(at).map(<[String]>::to_vec)).collect::<Vec<Option<Vec<String>>>>()
+    };
+    // Prices, then two items in one message, then a message of its own: by the liquidator or with own coins.
+    for mixed in [of(2, 0, 1), of(0, 2, 1)] {
+        assert_eq!(asked(&mixed), [None, Some(named(&["a/0", "b/0"])), Some(named(&["c/0"])), None]);
+        assert_eq!(mixed.may_fail_alone(), named(&["a/0", "b/0"]));
+    }
+    let both = of(1, 1, 0);
+    assert_eq!(asked(&both), [Some(named(&["a/0"])), Some(named(&["b/0"])), Some(named(&["c/0"])), None]);
+    assert_eq!(both.may_fail_alone(), named(&["a/0", "b/0"]));
+    assert_eq!(of(0, 0, 1).accounts_of(1), Some(&named(&["a/0"])[..]));
+    assert_eq!(of(0, 0, 0).accounts_of(1), Some(&named(&["b/0"])[..]));
+    assert!(of(0, 0, 0).may_fail_alone().is_empty());
+    // A line that says more items than accounts is about nobody.
+    assert_eq!(of(5, 0, 0).accounts_of(0), None);
 }
 
 #[test]
@@ -216,7 +228,7 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     drop(journal);
 
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
-    let desk = Desk { pool: "wasm1pool", oracle: "wasm1oracle", liquidator: None, item_gas: 0 };
+    let desk = Desk { pool: "wasm1pool", oracle: "wasm1oracle", liquidator: None, take_shares: false };
     let mut blocks = 0;
     loop {
         let head = chain.head().await.unwrap();

@@ -254,6 +254,7 @@ async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_ha
             timeout_height: 1,
             accounts: vec![],
             items: 0,
+            own: 0,
             before: 0,
             sequence: None,
             spent,

@@ -12,16 +12,17 @@ mod judged;
 use std::collections::BTreeMap;
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::{Chain, Execute};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::execute::useful;
-use plimsoll_keeper::order::direct;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, plan};
+use plimsoll_keeper::run::desk;
 use plimsoll_keeper::scan::Scan;
 use plimsoll_risk::health::Assets;
-use plimsoll_risk::liquidation::{Incentive, LiquidationTerms, OwedIn, size_in};
+use plimsoll_risk::liquidation::{Incentive, Limits, LiquidationTerms, OwedIn, size_in};
 use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_schema::pool::LIQUIDATION_ITEMS_MAX;
 use plimsoll_testing::{AETH, ALICE, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World};
 
 /// Denom, and how many base units are worth a thousandth of the quote currency at the first price.
@@ -56,7 +57,15 @@ fn done(book: &Book, scan: &Scan, deal: &Deal) -> plimsoll_risk::liquidation::Li
     let incentive = Incentive::of(params);
     let debt = book.asset_of(&deal.sent.denom).unwrap();
     let owed = OwedIn { market: &scan.assets.asset(debt).unwrap().market, scaled: book.accounts[&deal.key].debt(debt) };
-    size_in(&position, collateral, debt, Amount::new(deal.sent.amount), &incentive, &book.terms, owed).unwrap()
+    let limits = Limits::offered(Amount::new(deal.sent.amount));
+    size_in(&position, collateral, debt, limits, &incentive, &book.terms, owed).unwrap()
+}
+
+/// The message of these actions, all of which have to succeed.
+fn message(book: &Book, actions: &[Action]) -> Vec<Execute> {
+    let messages = desk(book, None, &Strategy::default()).messages(actions, actions.len()).unwrap();
+    assert_eq!(messages.len(), 1);
+    messages
 }
 
 #[tokio::test]
@@ -71,7 +80,7 @@ async fn a_rest_below_the_dust_value_is_closed_with_coins_for_the_whole_debt() {
     let deal = deals(&plan).next().unwrap();
     assert!(deal.expected.repay.raw() < 10_500_000 && deal.sent.amount >= 10_500_000, "{deal:?}");
     assert_eq!(done(&book, &scan, deal), deal.expected);
-    chain.simulate(&[direct(&book.addresses.pool, &plan.actions[0]).unwrap()]).await.unwrap();
+    chain.simulate(&message(&book, &plan.actions)).await.unwrap();
 }
 
 #[tokio::test]
@@ -107,9 +116,12 @@ async fn the_contract_does_what_is_planned_for_many_random_accounts() {
     }
     assert!(deals(&plan).count() > 150 && closing > 5, "{} deals, {closing} close", deals(&plan).count());
     for action in &plan.actions {
-        let message = direct(&book.addresses.pool, action).unwrap();
-        chain.simulate(&[message]).await.unwrap_or_else(|error| panic!("{action:?}: {error}"));
+        let message = message(&book, std::slice::from_ref(action));
+        chain.simulate(&message).await.unwrap_or_else(|error| panic!("{action:?}: {error}"));
     }
+    // Nor does any take what another counts on.
+    let many = &plan.actions[..plan.actions.len().min(LIQUIDATION_ITEMS_MAX)];
+    chain.simulate(&message(&book, many)).await.unwrap();
 }
 
 /// ALICE's health factor is just below 1.
@@ -124,9 +136,9 @@ async fn a_small_rise_between_plan_and_block_is_no_obstacle() {
     for price in ["9.18", "9.182754", "9.18918"] {
         let (chain, book, _, plan) = planned(at_the_edge).await;
         let deal = deals(&plan).next().unwrap().clone();
-        let message = direct(&book.addresses.pool, &plan.actions[0]).unwrap();
+        let message = message(&book, &plan.actions);
         chain.with(move |world| world.set_price(UATOM, price)).await.unwrap();
-        chain.simulate(&[message]).await.unwrap_or_else(|error| panic!("at {price}: {error}"));
+        chain.simulate(&message).await.unwrap_or_else(|error| panic!("at {price}: {error}"));
         // The target needs hardly more than is sent.
         assert!(deal.sent.amount > 100_000_000, "{deal:?}");
     }
@@ -141,12 +153,12 @@ async fn a_price_at_which_it_would_not_pay_is_refused() {
         world.set_price(UATOM, "8");
     })
     .await;
-    let message = direct(&book.addresses.pool, &plan.actions[0]).unwrap();
-    chain.simulate(std::slice::from_ref(&message)).await.unwrap();
+    let message = message(&book, &plan.actions);
+    chain.simulate(&message).await.unwrap();
     chain.with(|world| world.set_price(UATOM, "8.3")).await.unwrap();
-    let error = chain.simulate(std::slice::from_ref(&message)).await.unwrap_err().to_string();
-    assert!(error.contains("wanted") || error.contains("at least") || error.contains("receive"), "{error}");
+    let error = chain.simulate(&message).await.unwrap_err().to_string();
+    assert!(error.contains("item 0: ") && error.contains("at least"), "{error}");
     // A lower price of the collateral gives more of it for the same coins: that is taken.
     chain.with(|world| world.set_price(UATOM, "7.9")).await.unwrap();
-    chain.simulate(&[message]).await.unwrap();
+    chain.simulate(&message).await.unwrap();
 }

@@ -175,3 +175,23 @@ async fn a_refused_subscription_is_an_error() {
     let error = rpc.listen(|_| true).await.unwrap_err();
     assert!(error.to_string().contains("max_subscriptions_per_client"), "{error}");
 }
+
+#[tokio::test]
+async fn a_blocks_gas_is_what_the_consensus_parameters_say_or_garbage() {
+    let told = async |gas: Value| {
+        let rpc = node(move |method| {
+            assert_eq!(method, "consensus_params");
+            let block = json!({ "max_bytes": "22020096", "max_gas": gas });
+            let result = json!({ "block_height": "7", "consensus_params": { "block": block } });
+            json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()
+        })
+        .await;
+        rpc.block_gas().await
+    };
+    assert_eq!(told(json!("100000000")).await.unwrap(), Some(100_000_000));
+    assert_eq!(told(json!("-1")).await.unwrap(), None);
+    for wrong in [json!("0"), json!("-2"), json!("much"), json!(100), Value::Null] {
+        let error = told(wrong.clone()).await.unwrap_err();
+        assert!(matches!(error, Error::Garbage { .. }), "{wrong}: {error}");
+    }
+}

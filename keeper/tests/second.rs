@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};
+use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_keeper::exchange::read::Venue;
@@ -133,7 +133,7 @@ impl Chain for Endpoints {
         self.world.sender()
     }
 
-    async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
+    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
         self.world.simulate(messages).await
     }
 

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::shelf::Shelf;
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};
-use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
+use plimsoll_keeper::config::{Care, Strategy};
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_keeper::journal::Journal;
 use plimsoll_keeper::plan::Skip;
@@ -29,9 +29,13 @@ const GAS_DENOM: &str = "ugas";
 /// The in-process chain, with faults.
 struct Faulty {
     inner: WorldChain,
-    /// Accounts whose messages fail in simulation, by number.
-    failing: BTreeSet<u32>,
-    /// So many messages don't go through together.
+    /// Accounts with which a whole transaction fails in simulation, by number.
+    poison: BTreeSet<u32>,
+    /// Accounts that somebody liquidates without the keeper hearing of it, by number: their items fail.
+    taken: BTreeSet<u32>,
+    /// Whether simulations tell nothing but the gas.
+    mute: bool,
+    /// No more items than these go through together.
     together: usize,
     /// Of a unit of gas.
     gas_price: u64,
@@ -44,9 +48,11 @@ struct Faulty {
     broadcasts: AtomicU32,
 }
 
-fn account_of(message: &Execute) -> u32 {
+/// The accounts that a message is about, by number.
+fn accounts_of(message: &Execute) -> Vec<u32> {
     let json: serde_json::Value = serde_json::from_slice(&message.msg).unwrap();
-    u32::try_from(json["liquidate"]["account_id"].as_u64().unwrap_or(u64::MAX)).unwrap_or(u32::MAX)
+    let items = json["liquidate_batch"]["items"].as_array().cloned().unwrap_or_default();
+    items.iter().map(|item| u32::try_from(item["liquidate"]["account_id"].as_u64().unwrap()).unwrap()).collect()
 }
 
 impl Chain for Faulty {
@@ -91,16 +97,18 @@ impl Chain for Faulty {
         self.inner.sender()
     }
 
-    async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
+    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
         self.simulated.fetch_add(1, SeqCst);
         let refused = |reason: String| Err(Error::Refused { reason });
-        if let Some(message) = messages.iter().find(|message| self.failing.contains(&account_of(message))) {
-            return refused(format!("{} fails", account_of(message)));
+        let accounts: Vec<u32> = messages.iter().flat_map(accounts_of).collect();
+        if let Some(account) = accounts.iter().find(|account| self.poison.contains(account)) {
+            return refused(format!("{account} fails"));
         }
-        if messages.len() > self.together {
+        if accounts.len() > self.together {
             return refused("not together".to_owned());
         }
-        self.inner.simulate(messages).await
+        let simulated = self.inner.simulate(messages).await?;
+        Ok(if self.mute { Simulated { events: Vec::new(), ..simulated } } else { simulated })
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {
@@ -157,7 +165,9 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
     let inner = WorldChain::start(LIQUIDATOR, build).await.unwrap();
     let mut chain = Faulty {
         inner,
-        failing: BTreeSet::new(),
+        poison: BTreeSet::new(),
+        taken: BTreeSet::new(),
+        mute: false,
         together: usize::MAX,
         gas_price: 0,
         gas_money: None,
@@ -170,13 +180,24 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
     faults(&mut chain);
     let chain = Arc::new(chain);
     let pool = chain.inner.with(|world| world.pool().to_string()).await.unwrap();
-    let book = Book::snapshot(&*chain, &pool, chain.inner.head().await.unwrap(), |_| {}).await.unwrap();
+    // Audits would tell the keeper what it doesn't hear.
+    let care = Care { audit_accounts: 0, ..Care::default() };
+    let head = chain.inner.head().await.unwrap();
+    let (shelf, book) = Shelf::open(care, None, &*chain, &pool, head, |_| {}).await.unwrap();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-sending-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
     let path = std::env::temp_dir().join(name);
     let _ = std::fs::remove_file(&path);
+    let taken = chain.taken.clone();
+    let take = move |world: &mut World| {
+        for account in taken {
+            world.mint(BOB, UUSD, 2_000_000_000);
+            world.liquidate(BOB, (ALICE, account), UATOM, (UUSD, 2_000_000_000)).unwrap();
+        }
+    };
+    chain.inner.with(take).await.unwrap();
     let journal = Journal::open(&path).unwrap();
-    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap();
+    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().shelved(shelf);
     Stage { chain, keeper }
 }
 
@@ -209,10 +230,14 @@ async fn the_fee_is_kept_back_from_what_is_repaid() {
 
 #[tokio::test]
 async fn what_fails_starves_nobody_and_is_left_alone_for_a_while() {
-    let mut stage = stage(22, PLENTY, Strategy::default(), |chain| chain.failing = (0..20).collect()).await;
+    let mut stage = stage(22, PLENTY, Strategy::default(), |chain| chain.taken = (0..20).collect()).await;
     let first = stage.tick().await.unwrap();
     assert_eq!(sent(&first), [20, 21]);
     assert_eq!(first.sent.left_out.len(), 20);
+    assert!(first.sent.left_out.iter().all(|(_, reason)| reason.starts_with("account is healthy")));
+    // The first simulation tells of each, the second is of the others, the third of what is planned without those that
+    // fail.
+    assert_eq!(stage.chain.simulated.load(SeqCst), 3);
     let before = stage.chain.simulated.load(SeqCst);
     for _ in 0..9 {
         let tick = stage.next().await.unwrap();
@@ -226,7 +251,7 @@ async fn what_fails_starves_nobody_and_is_left_alone_for_a_while() {
 #[tokio::test]
 async fn a_block_simulates_so_often_and_the_rest_has_its_turn_at_the_next() {
     // The one that works has the least debt.
-    let mut stage = stage(150, PLENTY, Strategy::default(), |chain| chain.failing = (0..149).collect()).await;
+    let mut stage = stage(150, PLENTY, Strategy::default(), |chain| chain.poison = (0..149).collect()).await;
     let (mut before, mut left_out, mut blocks) = (0, 0, 0);
     let mut tick = stage.tick().await.unwrap();
     while sent(&tick).is_empty() {
@@ -246,7 +271,7 @@ async fn a_block_simulates_so_often_and_the_rest_has_its_turn_at_the_next() {
 async fn what_went_through_is_sent_though_simulations_are_used_up() {
     // However many are left when the first has gone through.
     for accounts in 90..94 {
-        let fails = move |chain: &mut Faulty| chain.failing = (1..accounts).collect();
+        let fails = move |chain: &mut Faulty| chain.poison = (1..accounts).collect();
         let mut stage = stage(accounts, PLENTY, Strategy::default(), fails).await;
         assert_eq!(sent(&stage.tick().await.unwrap()), [0], "{accounts} accounts");
     }
@@ -255,10 +280,18 @@ async fn what_went_through_is_sent_though_simulations_are_used_up() {
 #[tokio::test]
 async fn what_is_left_out_gives_its_coins_back() {
     // Enough for the first or the second, not for both.
-    let mut stage = stage(2, 400_000_000, Strategy::default(), |chain| chain.failing = [0].into()).await;
+    let mut stage = stage(2, 400_000_000, Strategy::default(), |chain| chain.poison = [0].into()).await;
     let tick = stage.tick().await.unwrap();
     assert_eq!(sent(&tick), [1]);
     assert!(tick.sent.actions[0].sent().unwrap().amount > 350_000_000);
+}
+
+#[tokio::test]
+async fn a_simulation_that_tells_of_no_item_is_garbage_and_nothing_is_sent() {
+    let mut stage = stage(2, PLENTY, Strategy::default(), |chain| chain.mute = true).await;
+    let error = stage.tick().await.unwrap_err();
+    assert!(matches!(error, Error::Garbage { .. }) && error.class() == Class::Retry, "{error}");
+    assert_eq!(stage.chain.broadcasts.load(SeqCst), 0);
 }
 
 #[tokio::test]
@@ -271,15 +304,17 @@ async fn as_many_as_go_through_together_are_sent() {
 }
 
 #[tokio::test]
-async fn one_failing_message_cools_its_account_only() {
+async fn one_failing_item_cools_its_account_only() {
     let mut stage = stage(3, PLENTY, Strategy::default(), |_| {}).await;
     assert_eq!(sent(&stage.tick().await.unwrap()), [0, 1, 2]);
     // Somebody is first with account 1, and the keeper doesn't hear of it.
     let first = |world: &mut World| world.liquidate(BOB, (ALICE, 1), UATOM, (UUSD, 1_000_000_000)).map(drop);
     stage.chain.inner.with(first).await.unwrap().unwrap();
     let next = stage.next().await.unwrap();
-    assert!(next.failed[0].reason.contains("message index: 1"), "{:?}", next.failed);
-    assert_eq!(sent(&next), [0, 2]);
+    assert_eq!((next.settled.len(), next.failures.len(), next.failed.len()), (2, 1, 0));
+    let failure = &next.failures[0];
+    assert!(failure.account.ends_with("/1") && failure.reason.starts_with("account is healthy"), "{failure:?}");
+    assert_eq!((&next.plan.skipped, sent(&next).len()), (&[(Skip::Cooldown, 1)].into(), 0));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::shelf::{Care, Shelf};
 use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
 use plimsoll_keeper::chain::world::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed};
+use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_risk::account::{Account, Collateral, Debt};
 use plimsoll_risk::params::AssetId;
@@ -173,7 +173,7 @@ impl Chain for Node {
         self.world.sender()
     }
 
-    async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
+    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
         self.world.simulate(messages).await
     }
 

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 pub use crate::chain::faulty::script::{Call, Fault, Rule, Script, When};
 use crate::chain::faulty::state::{Inside, State};
-use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed};
+use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed, Simulated};
 use crate::error::{Error, Result};
 
 /// What an answer that can't be says of itself.
@@ -223,9 +223,13 @@ impl<C: Chain> Chain for Faulty<C> {
         self.inner.sender()
     }
 
-    async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
-        let (gas, fault) = self.call(Call::Simulate, self.inner.simulate(messages)).await?;
-        Ok(if fault == Some(Fault::Garbage) { 0 } else { gas })
+    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
+        let (simulated, fault) = self.call(Call::Simulate, self.inner.simulate(messages)).await?;
+        Ok(if fault == Some(Fault::Garbage) { Simulated::default() } else { simulated })
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.inner.block_gas().await
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {

@@ -52,14 +52,15 @@ impl ContractEvent {
         self.attributes.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
     }
 
-    /// From an event of type `wasm`, which the contract said, or `migrate`, which the chain says of it; `None` for any other.
+    /// From an event of type `wasm` or `wasm-…`, which the contract said, or `migrate`, which the chain says of it;
+    /// `None` for any other.
     pub fn of_wasm(kind: &str, attributes: impl Iterator<Item = (String, String)>) -> Option<Self> {
         let mut contract = None;
         let mut rest = Vec::new();
         if kind == "migrate" {
             rest.push(("action".to_owned(), "migrate".to_owned()));
         }
-        for (key, value) in attributes.filter(|_| kind == "wasm" || kind == "migrate") {
+        for (key, value) in attributes.filter(|_| kind == "wasm" || kind.starts_with("wasm-") || kind == "migrate") {
             match key.as_str() {
                 "_contract_address" => contract = contract.or(Some(value)),
                 // Added by the node, not said by the contract.
@@ -137,6 +138,15 @@ pub struct Signed {
     pub timeout_height: u64,
     /// The sender's sequence that it uses up: of two transactions with the same one a chain includes one at most.
     pub sequence: u64,
+}
+
+/// What a transaction would come to now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Simulated {
+    /// The gas that it would use.
+    pub gas: u64,
+    /// What contracts would say.
+    pub events: Vec<ContractEvent>,
 }
 
 /// What became of a transaction.
@@ -233,8 +243,14 @@ pub trait Chain: Send + Sync + 'static {
     /// Whose key signs; `None` when there is none.
     fn sender(&self) -> Option<&str>;
 
-    /// The gas that these messages would use, in one transaction, or why they would fail.
-    fn simulate(&self, messages: &[Execute]) -> impl Future<Output = Result<u64>> + Send;
+    /// The gas that these messages would use, in one transaction, and what contracts would say; or why they would fail.
+    fn simulate(&self, messages: &[Execute]) -> impl Future<Output = Result<Simulated>> + Send;
+
+    /// The most gas that the transactions of a block may ask for together, by the chain's consensus parameters; `None`
+    /// is no limit.
+    fn block_gas(&self) -> impl Future<Output = Result<Option<u64>>> + Send {
+        async { Ok(None) }
+    }
 
     /// The gas limit for a transaction that used this much in simulation.
     fn gas_limit(&self, simulated: u64) -> u64;

@@ -71,6 +71,18 @@ impl Rpc {
         behind.ok_or_else(|| Error::garbage(&self.name, "its status does not say whether it is catching up"))
     }
 
+    /// The most gas of a block, by the consensus parameters in force; `None` is no limit.
+    pub async fn block_gas(&self) -> Result<Option<u64>> {
+        let answer = self.call("consensus_params", json!({})).await?;
+        let most: Option<i64> =
+            answer["consensus_params"]["block"]["max_gas"].as_str().and_then(|gas| gas.parse().ok());
+        match most {
+            Some(-1) => Ok(None),
+            Some(gas) if gas > 0 => Ok(u64::try_from(gas).ok()),
+            _ => Err(Error::garbage(&self.name, "its consensus parameters do not say how much gas a block has")),
+        }
+    }
+
     /// What contracts said in a block: in its successful transactions, and in what the chain itself ran before or after them,
     /// such as a proposal that was accepted.
     pub async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {

@@ -20,7 +20,7 @@ use crate::chain::endpoints::Kind;
 use crate::chain::node::meaning::nonsense;
 use crate::chain::node::remotes::{PATIENCE, REST};
 use crate::chain::node::{ANSWER_MAX, Node, refusal};
-use crate::chain::{Chain, Coin, ContractEvent, Execute, Included, Signed};
+use crate::chain::{Chain, Coin, ContractEvent, Execute, Included, Signed, Simulated};
 use crate::error::{Error, Result};
 use crate::keys::Key;
 
@@ -109,7 +109,7 @@ impl Node {
     /// Simulates, signs, sends, and waits until a block has it. A transaction that failed in its block is an outcome with a
     /// code, not an error. For deploying and for scripts: it keeps no journal.
     pub async fn sign_and_wait(&self, messages: Vec<Any>) -> Result<TxOutcome> {
-        let gas = self.with_reserve(self.simulate_any(&messages).await?);
+        let gas = self.with_reserve(self.simulate_any(&messages).await?.gas);
         self.sign_and_wait_with_gas(messages, gas).await
     }
 
@@ -138,8 +138,8 @@ impl Node {
         self.config.with_reserve(gas)
     }
 
-    /// The gas that these messages use now.
-    pub async fn simulate_any(&self, messages: &[Any]) -> Result<u64> {
+    /// What these messages come to now.
+    pub async fn simulate_any(&self, messages: &[Any]) -> Result<Simulated> {
         let key = self.signer()?;
         let (_, sequence) = self.account(key.address()).await?;
         let auth = auth_info(key, sequence, Fee::default())?;
@@ -154,9 +154,15 @@ impl Node {
         let ask = |channel| {
             let request = request.clone();
             async move {
-                let gas = ServiceClient::new(channel).simulate(request).await?.into_inner().gas_info;
-                let used = gas.map(|gas| gas.gas_used).filter(|used| *used > 0);
-                used.map(Response::new).ok_or_else(|| nonsense("a simulation that used no gas"))
+                let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+                let answer = { client }.simulate(request).await?.into_inner();
+                let used = answer.gas_info.map(|gas| gas.gas_used).filter(|used| *used > 0);
+                let gas = used.ok_or_else(|| nonsense("a simulation that used no gas"))?;
+                let events = answer.result.map(|result| result.events).unwrap_or_default().into_iter();
+                let events = events.filter_map(|event| {
+                    ContractEvent::of_wasm(&event.r#type, event.attributes.into_iter().map(|a| (a.key, a.value)))
+                });
+                Ok(Response::new(Simulated { gas, events: events.collect() }))
             }
         };
         self.remotes.ask(None, ask).await?.1.map_err(|status| match refusal("simulate", &status) {

@@ -14,7 +14,7 @@ use plimsoll_testing::{AppResponse, World, WorldError};
 use tokio::sync::{oneshot, watch};
 
 use crate::chain::world::mempool::{Mempool, Message, Transaction};
-use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed};
+use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed, Simulated};
 use crate::error::{Error, Result};
 
 type Job = Box<dyn FnOnce(&mut Home) + Send>;
@@ -36,6 +36,8 @@ struct Home {
     said: BTreeMap<u64, Vec<ContractEvent>>,
     mempool: Mempool,
     gas_price: Option<Coin>,
+    /// The most gas that a block's transactions ask for together; no limit at first.
+    block_gas: Option<u64>,
     heads: watch::Sender<Head>,
 }
 
@@ -51,7 +53,7 @@ impl WorldChain {
             let _ = ready.send(sender);
             let heads = watch::Sender::new(head_of(&world));
             let (said, mempool) = (BTreeMap::new(), Mempool::default());
-            let mut home = Home { world, said, mempool, gas_price: None, heads };
+            let mut home = Home { world, said, mempool, gas_price: None, block_gas: None, heads };
             for job in queue {
                 job(&mut home);
             }
@@ -74,6 +76,12 @@ impl WorldChain {
         self.gas_price = Some(price.clone());
         self.home(move |home| home.gas_price = Some(price)).await?;
         Ok(self)
+    }
+
+    /// The transactions of a block ask for no more gas than this together from now on; `None` is no limit. One that
+    /// asks for more is refused, and what a block has no room for waits.
+    pub async fn set_block_gas(&self, most: Option<u64>) -> Result<()> {
+        self.home(move |home| home.block_gas = most).await
     }
 
     /// All transactions of our key that blocks have, by hash.
@@ -139,7 +147,7 @@ impl Home {
         self.world.advance(seconds);
         let height = self.world.height();
         let mut said = Vec::new();
-        for (hash, transaction) in self.mempool.take() {
+        for (hash, transaction) in self.mempool.take(self.block_gas) {
             // Another of its sender's may have used its sequence up.
             if transaction.sequence != self.mempool.sequence(&transaction.sender) {
                 continue;
@@ -230,6 +238,10 @@ impl Home {
 
     fn broadcast(&mut self, hash: &str) -> Result<()> {
         if let Some(transaction) = self.mempool.signed(hash) {
+            if let Some(most) = self.block_gas.filter(|most| transaction.gas > *most) {
+                let wanted = transaction.gas;
+                return Err(Error::Refused { reason: format!("tx gas limit {wanted} exceeds block max gas {most}") });
+            }
             let fee = fee(self.gas_price.as_ref(), transaction.gas);
             if fee.amount > 0 && self.world.balance(transaction.sender.as_str(), &fee.denom) < fee.amount {
                 return Err(Error::Refused { reason: format!("insufficient funds for a fee of {fee} (code 5)") });
@@ -317,16 +329,20 @@ impl Chain for WorldChain {
         Some(&self.sender)
     }
 
-    async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
+    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
         let (sender, messages) = (self.sender.clone(), executes(messages));
         let tried = self.home(move |home| {
             let before = home.world.snapshot();
             let tried = home.execute(&sender, &messages);
             home.world.restore(&before);
-            let work = Transaction { sender, sequence: 0, timeout_height: 0, gas: 0, messages }.work();
-            tried.map(|_| work)
+            let gas = Transaction { sender, sequence: 0, timeout_height: 0, gas: 0, messages }.work();
+            tried.map(|events| Simulated { gas, events })
         });
         tried.await?.map_err(|(_, error)| Error::Refused { reason: error.to_string() })
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.home(|home| home.block_gas).await
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {

@@ -22,7 +22,7 @@ use crate::plan::budget::{Allowance, Budget};
 use crate::plan::{Action, Means, hopeful, plan};
 use crate::run::desk;
 use crate::scan::{Scan, Verdict, name, scan};
-use crate::settle::{failures, settle};
+use crate::settle::{Speakers, failures, settle};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -64,7 +64,12 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     let mut budget = Budget::default();
     executor.iter().for_each(|executor| budget.recall(executor.spent(&book.head.chain_id)));
     let allowance = budget.left(book.head.time, &config.strategy);
-    let strategy = Strategy { max_fee: allowance.fee, ..config.strategy.clone() };
+    let block_gas = node.block_gas().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "nobody tells how much gas a block has; strategy.max_gas_per_tx alone bounds the transaction");
+        None
+    });
+    let strategy = config.strategy.clone().in_blocks_of(block_gas);
+    let strategy = Strategy { max_fee: allowance.fee, ..strategy };
     let scan = scan(&book, book.head.time)?.only(&book, &wanted);
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let least = job.min_success.unwrap_or(wanted.len());
@@ -118,7 +123,7 @@ async fn planned<C: Chain>(
     (wanted, least): (&[AccountKey], usize),
 ) -> Result<Vec<Action>> {
     let inventory = match chain.sender() {
-        // Only what goes through the liquidator may fail alone.
+        // One message holds all of them, so that it can count how many succeed: the liquidator's.
         Some(_) if least < wanted.len() && exchange.is_some() => Some(Balances::new()),
         Some(sender) => Some(spendable(chain, book, sender, strategy).await?),
         None => None,
@@ -174,8 +179,8 @@ fn tell(
         Some((intent, Landed::Included(included))) if included.code == 0 => {
             let liquidator = venue.map(Venue::liquidator);
             let settled = settle(&included, book, &scan.assets, liquidator);
-            let items = intent.accounts.get(..intent.items).unwrap_or_default();
-            let failures = failures(&included, items, &settled, liquidator.unwrap_or_default());
+            let speakers = Speakers { pool: &book.addresses.pool, liquidator, sender: &intent.sender };
+            let failures = failures(&included.events, intent.may_fail_alone(), speakers);
             let (height, gas_used) = (included.height, included.gas_used);
             let summary = json!({ "live": true, "hash": intent.hash, "height": height, "gas_used": gas_used,
                 "settled": settled.len(), "failed": failures.len() });

@@ -26,14 +26,15 @@ use crate::journal::Journal;
 use crate::monitor::serve::{Server, serve};
 use crate::monitor::{Monitor, clock};
 use crate::run::Keeper;
+use crate::supplied::supplied;
 
 pub use tell::describe;
 
 /// How often it is looked what the key holds.
 const BALANCES_EVERY: Duration = Duration::from_secs(15);
 /// Gas of a liquidation with the key's own coins, and of one through the liquidator: what `scripts/gas.sh` measures, rounded up.
-const OWN_GAS: u64 = 220_000;
-const SOLD_GAS: u64 = 610_000;
+const OWN_GAS: u64 = 230_000;
+const SOLD_GAS: u64 = 480_000;
 
 /// Watches and, when live, acts.
 pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
@@ -54,14 +55,14 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));
     let (shelf, book) = shelve(&config, &node, file.as_deref()).await?;
     let denoms = useful(&*node, &book);
-    watch_balances(&monitor, &node, denoms.clone());
+    watch_balances(&monitor, &node, (&denoms, &book.addresses.pool));
     let venue = venue(&config, &node).await?;
     let mut addresses: Vec<String> = node.sender().map(str::to_owned).into_iter().collect();
     let mut further = Vec::new();
     for (at, key) in keys.into_iter().enumerate().filter(|_| live) {
         let address = key.address().to_owned();
         let node = Arc::new(node.signed_by(key));
-        watch_balances(&monitor, &node, denoms.clone());
+        watch_balances(&monitor, &node, (&denoms, &book.addresses.pool));
         further.push((node, Journal::open(&journal_path(&config, &address, at + 1)?)?));
         addresses.push(address);
     }
@@ -151,15 +152,19 @@ fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
     });
 }
 
-/// Shows now and then what the node's key holds of these denoms.
-fn watch_balances(monitor: &Monitor, node: &Arc<Node>, denoms: Vec<String>) {
-    let (monitor, node) = (monitor.clone(), Arc::downgrade(node));
+/// Shows now and then what the node's key holds of these denoms, and what it has in the pool.
+fn watch_balances(monitor: &Monitor, node: &Arc<Node>, (denoms, pool): (&[String], &str)) {
+    let (monitor, node, denoms, pool) = (monitor.clone(), Arc::downgrade(node), denoms.to_vec(), pool.to_owned());
     tokio::spawn(async move {
         while let Some(node) = node.upgrade() {
-            if let Some(sender) = node.sender()
-                && let Ok(balances) = node.balances(sender, &denoms).await
-            {
-                monitor.balances(sender, &balances);
+            if let Some(sender) = node.sender() {
+                if let Ok(balances) = node.balances(sender, &denoms).await {
+                    monitor.balances(sender, &balances);
+                }
+                if let Ok(claims) = supplied(&*node, &pool, sender).await {
+                    let claims = claims.into_iter().map(|claim| (claim.denom, claim.amount.raw())).collect();
+                    monitor.supplied(sender, &claims);
+                }
             }
             drop(node);
             tokio::time::sleep(BALANCES_EVERY).await;

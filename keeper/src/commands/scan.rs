@@ -9,26 +9,33 @@ use plimsoll_risk::units::Price;
 use serde_json::{Value as Json, json};
 
 use crate::book::Book;
+use crate::chain::Chain;
 use crate::cli::Settings;
-use crate::commands::{config, open};
+use crate::commands::{config, keys, open};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::output::price::by_denom;
 use crate::output::print_event;
 use crate::output::words::{counted, shortened, two_decimals};
 use crate::scan::{Scan, Verdict, name};
+use crate::supplied::{Supplied, supplied, valued};
 
 /// Prints every account with its health, the least healthy first.
 pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
     let config = config(settings)?;
-    let (_, book) = open(&config, None).await?;
+    let (node, book) = open(&config, None).await?;
     let scan = crate::scan::scan(&book, book.head.time)?;
     let mut verdicts = scan.verdicts(&book);
     verdicts.sort_by(|a, b| a.health_factor().cmp(&b.health_factor()).then_with(|| a.key.cmp(&b.key)));
     for fault in &scan.faults {
         eprintln!("{fault}");
     }
+    let inventory = inventory(&config, &*node, &book, &scan).await?;
     if json {
         print_lines(&book, &scan, &verdicts)?;
+        for (address, claim) in &inventory {
+            print_event("inventory", &json!({ "address": address, "supplied": claim }))?;
+        }
         print_event("summary", &summary(&book, &scan))?;
     } else {
         if !verdicts.is_empty() {
@@ -36,6 +43,11 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
         }
         for (denom, fault) in scan.assets.faults() {
             outln!("the price of {denom} is silent: {fault}");
+        }
+        for (address, claim) in &inventory {
+            let Supplied { denom, amount, payable, value, .. } = claim;
+            let value = two_decimals(value);
+            outln!("{address} has shares worth {amount}{denom}, {value} in value; the market can pay {payable} of it");
         }
         let (count, below) = (counted(verdicts.len(), "account"), scan.below());
         let spared = if scan.spared() > 0 { format!(", {} of them spared", scan.spared()) } else { String::new() };
@@ -45,6 +57,22 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
         return Ok(());
     }
     Err(Error::DoesNotHold(format!("{} accounts can't be judged", scan.faults.len())))
+}
+
+/// What the configured keys have in the pool, each with its address; nothing where there is no mnemonic that can be
+/// read.
+async fn inventory(config: &Config, chain: &impl Chain, book: &Book, scan: &Scan) -> Result<Vec<(String, Supplied)>> {
+    let mut inventory = Vec::new();
+    let keys = keys(config).unwrap_or_else(|error| {
+        tracing::warn!(%error, "no key can be read: what it has in the pool isn't shown");
+        Vec::new()
+    });
+    for key in keys {
+        let claims = supplied(chain, &book.addresses.pool, key.address()).await?;
+        let claims = valued(book, &scan.assets, claims);
+        inventory.extend(claims.into_iter().map(|claim| (key.address().to_owned(), claim)));
+    }
+    Ok(inventory)
 }
 
 /// What it all comes to.

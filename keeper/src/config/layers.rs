@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::{KEYS, MAX_REPAY};
+use crate::config::{GONE, KEYS, MAX_REPAY};
 use crate::error::{Error, Result};
 use crate::keys::MNEMONIC_VARIABLE;
 
@@ -100,7 +100,7 @@ impl Layers {
             if name == MNEMONIC_VARIABLE || !name.starts_with(ENVIRONMENT) {
                 continue;
             }
-            let Some((key, _)) = KEYS.iter().find(|(key, _)| variable(key) == name) else {
+            let Some((key, _)) = KEYS.iter().chain(GONE).find(|(key, _)| variable(key) == name) else {
                 return Err(Error::Config(format!(
                     "environment variable {name} belongs to no key; `keeper config` lists them"
                 )));
@@ -111,6 +111,9 @@ impl Layers {
     }
 
     fn set(&mut self, key: &str, value: String, origin: &str) -> Result<()> {
+        if let Some((_, why)) = GONE.iter().find(|(gone, _)| *gone == key) {
+            return Err(Error::Config(format!("{key} in {origin}: {why}")));
+        }
         let denom = key.strip_prefix(MAX_REPAY).is_some_and(|denom| !denom.is_empty());
         if !denom && !self.0.contains_key(key) {
             return Err(Error::Config(format!(

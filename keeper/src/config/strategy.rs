@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_risk::math::{ONE, mul_div_down_128};
 use plimsoll_risk::units::{Ratio, Value};
-use plimsoll_schema::liquidator::{ITEM_GAS, ITEMS_MAX};
+use plimsoll_schema::pool::LIQUIDATION_ITEMS_MAX;
 
 use crate::config::Layers;
 use crate::config::chain::{DENOM, is_denom};
@@ -11,6 +12,9 @@ use crate::error::Result;
 
 /// Keys of this section are denoms: the most that is spent of each in one liquidation.
 pub const MAX_REPAY: &str = "strategy.max_repay.";
+
+/// What share of a block's gas one transaction may ask for, so that those of other keys and of others fit beside it.
+pub const BLOCK_SHARE: Ratio = Ratio::percent(50);
 
 /// What is worth doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +27,17 @@ pub struct Strategy {
     pub gas_denom_price: Option<Value>,
     /// The decimals of the gas denom.
     pub gas_denom_decimals: u8,
-    /// The most gas that a transaction may ask for.
+    /// The most gas that a transaction may ask for; never more than [`BLOCK_SHARE`] of what a block has.
     pub max_gas_per_tx: u64,
     /// The most that is paid for a transaction, in base units of the gas denom.
     pub max_fee: Option<u128>,
     /// How much less collateral than planned is accepted.
     pub slippage: Ratio,
-    /// The most accounts in one message to the liquidator.
+    /// The most accounts that a transaction liquidates or writes off.
     pub max_items: usize,
-    /// The most gas that one of them may use.
-    pub item_gas: u64,
+    /// Whether own coins buy shares in the pool where a market lacks the cash to pay collateral out. Such shares are
+    /// withdrawn once the cash is there.
+    pub take_shares: bool,
     /// The most that is spent in one liquidation, by denom; no limit for others.
     pub max_repay: BTreeMap<String, u128>,
     /// In how many blocks a transaction must be included.
@@ -66,8 +71,8 @@ impl Default for Strategy {
             max_gas_per_tx: 10_000_000,
             max_fee: None,
             slippage: Ratio::bps(50),
-            max_items: 20,
-            item_gas: ITEM_GAS,
+            max_items: 100,
+            take_shares: false,
             max_repay: BTreeMap::new(),
             timeout_blocks: 20,
             cooldown_lift: Ratio::percent(1),
@@ -86,6 +91,14 @@ impl Strategy {
     /// What gas is taken to cost before anything is simulated.
     pub fn planned_gas_value(&self) -> Value {
         if self.gas_denom_price.is_some() { Value::ZERO } else { self.gas_value }
+    }
+
+    /// The same where a block has so much gas; `None` is no limit.
+    pub fn in_blocks_of(mut self, gas: Option<u64>) -> Self {
+        let most = gas.map(|gas| mul_div_down_128(gas.into(), BLOCK_SHARE.raw(), ONE));
+        let most = most.and_then(std::result::Result::ok).and_then(|most| u64::try_from(most).ok());
+        self.max_gas_per_tx = self.max_gas_per_tx.min(most.unwrap_or(u64::MAX));
+        self
     }
 
     /// What a fee is worth, rounded up; `None` when no price says so.
@@ -117,9 +130,12 @@ pub(super) fn strategy(layers: &Layers) -> Result<Strategy> {
         max_fee: layers
             .given("strategy.max_fee", "an amount above 0 in base units of the gas denom", |n: &u128| *n > 0)?,
         slippage: layers.parse("strategy.slippage", "a ratio from 0 to 0.5", |r: &Ratio| *r <= Ratio::percent(50))?,
-        max_items: layers
-            .parse("strategy.max_items", "a number from 1 to 50", |n: &usize| (1..=ITEMS_MAX).contains(n))?,
-        item_gas: layers.parse("strategy.item_gas", "an amount of gas above 0", |n: &u64| *n > 0)?,
+        max_items: layers.parse(
+            "strategy.max_items",
+            &format!("a number from 1 to {LIQUIDATION_ITEMS_MAX}"),
+            |n: &usize| (1..=LIQUIDATION_ITEMS_MAX).contains(n),
+        )?,
+        take_shares: layers.parse("strategy.take_shares", "true or false", |_: &bool| true)?,
         max_repay,
         timeout_blocks: layers
             .parse("strategy.timeout_blocks", "a number from 2 to 900", |n: &u64| (2..=900).contains(n))?,

@@ -97,10 +97,9 @@ impl Metrics {
         self.transactions.get_or_create(&outcome).inc();
     }
 
-    /// What this address holds, in base units.
-    pub fn balance(&self, address: &str, denom: &str, amount: u128) {
-        let labels = Purse { address: address.to_owned(), denom: denom.to_owned() };
-        self.balance.get_or_create(&labels).set(number(&amount));
+    /// What is held there, in base units.
+    pub fn balance(&self, purse: &Purse, amount: u128) {
+        self.balance.get_or_create(purse).set(number(&amount));
     }
 
     /// What was wrong with the book, ever since the start.

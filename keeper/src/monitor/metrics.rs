@@ -32,13 +32,15 @@ pub struct OfDenom {
     pub denom: String,
 }
 
-/// By address and token.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+/// By address, token and place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
 pub struct Purse {
     /// Whose.
     pub address: String,
     /// Which token.
     pub denom: String,
+    /// `wallet`, or `pool` for what shares in the pool are worth.
+    pub place: String,
 }
 
 /// By what became of a transaction.
@@ -147,7 +149,7 @@ metrics! {
     bad_debt: Number = "bad_debt_value";
     /// Debt written off by this keeper's transactions, in quote currency.
     written_off: Counter<f64, AtomicU64> = "written_off_value";
-    /// What the keeper's addresses hold, in base units.
+    /// What the keeper's addresses hold, in base units; with the place pool, what their shares there are worth.
     balance: Family<Purse, Number> = "balance";
     /// The age of the published price that the book has, at the book's block, in seconds.
     oracle_age: Family<OfDenom, Gauge> = "oracle_age_seconds";

@@ -35,7 +35,7 @@ pub enum Action {
 pub struct Deal {
     /// The account.
     pub key: AccountKey,
-    /// What is sent; the unneeded part comes back.
+    /// The most that is repaid; of own coins the unneeded part comes back.
     pub sent: Coin,
     /// What is taken.
     pub collateral_denom: String,
@@ -62,8 +62,6 @@ pub struct Sale {
     pub hops: Vec<Hop>,
     /// What the sale is thought to return, after those that are planned already, in base units of the debt.
     pub returned: Amount,
-    /// The flash loan's fee, in base units of the debt.
-    pub fee: Amount,
     /// The least that must be left, in base units of the debt.
     pub min_profit: Amount,
 }
@@ -82,8 +80,6 @@ pub enum Skip {
     NoInventory,
     /// The market can't pay the collateral out.
     NoCash,
-    /// The debt's market lends nothing.
-    NoLoan,
     /// No pair sells the collateral for what is owed.
     NoRoute,
     /// Too small to be worth a base unit.
@@ -116,7 +112,6 @@ impl fmt::Display for Skip {
             Self::Healthy => "healthy",
             Self::NoInventory => "no inventory",
             Self::NoCash => "no cash in the collateral's market",
-            Self::NoLoan => "no flash loan to be had",
             Self::NoRoute => "no pair to sell at",
             Self::Dust => "dust",
             Self::Unprofitable => "unprofitable",
@@ -156,6 +151,11 @@ impl Action {
             Self::Liquidate(deal) if deal.sale.is_none() => Some(deal.repaid_value),
             Self::Liquidate(_) | Self::SetOff { .. } | Self::WriteOff { .. } => None,
         }
+    }
+
+    /// Whether it is a set-off.
+    pub const fn is_set_off(&self) -> bool {
+        matches!(self, Self::SetOff { .. })
     }
 
     /// Whether it is for the market alone: whoever sends it earns nothing.

@@ -4,8 +4,7 @@
 //! doesn't: what is received counts at the low edge of all that was observed, what is repaid at the high edge.
 
 use plimsoll_risk::health::{Assets, Position};
-use plimsoll_risk::liquidation::{Incentive, Liquidation, LiquidationError, OwedIn, size_in};
-use plimsoll_risk::math::mul_div_down_128;
+use plimsoll_risk::liquidation::{Incentive, Limits, Liquidation, LiquidationError, OwedIn, size_in};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 
@@ -24,6 +23,14 @@ const CLOSING_RESERVE: Ratio = Ratio::bps(1);
 /// alone. The rate worsens by the price and by the bonus, which shrinks about 1.6 times as fast as the price rises: a quarter
 /// leaves room for both.
 const STEADY: Ratio = Ratio::percent(25);
+
+/// A debt that is repaid for a collateral, and how much of that can be received.
+#[derive(Clone, Copy)]
+pub(super) struct Trade {
+    pub debt: AssetId,
+    pub collateral: AssetId,
+    pub payable: Amount,
+}
 
 /// One account, with what may be spent on it.
 pub(super) struct Offer<'a> {
@@ -46,47 +53,39 @@ impl Offer<'_> {
         if held.is_zero() {
             return Err(Skip::Budget);
         }
-        let (most, sized) = self.within_cash(debt, collateral, held)?;
-        let sent = self.sent(debt, collateral, most, sized)?;
-        self.priced(debt, collateral, sent)
+        // What the market can't pay is shares where these are taken.
+        let payable =
+            if self.means.strategy.take_shares { Amount::MAX } else { self.means.cash(self.scan, collateral) };
+        let trade = Trade { debt, collateral, payable };
+        let sized = self.size(self.position, trade, held)?;
+        let sent = self.sent(trade, held, sized)?;
+        self.priced(trade, sent).map_err(|reason| match reason {
+            Skip::Unprofitable => self.short_of_cash(trade, held).unwrap_or(reason),
+            reason => reason,
+        })
     }
 
-    /// What `most` coins do, or as many as the collateral's market can pay for: underlying is paid in full or not at all.
-    pub fn within_cash(
-        &self,
-        debt: AssetId,
-        collateral: AssetId,
-        most: Amount,
-    ) -> std::result::Result<(Amount, Liquidation), Skip> {
-        let sized = self.size(self.position, debt, collateral, most)?;
-        let cash = self.means.cash(self.scan, collateral);
-        let received = sized.seize.saturating_sub(sized.fee);
-        if received <= cash {
-            return Ok((most, sized));
-        }
-        let less = mul_div_down_128(sized.repay.raw(), cash.raw(), received.raw()).map_err(|_| Skip::Fault)?;
-        let most = Amount::new(less);
-        let sized = self.size(self.position, debt, collateral, most).map_err(|_| Skip::NoCash)?;
-        if sized.seize.saturating_sub(sized.fee) > cash { Err(Skip::NoCash) } else { Ok((most, sized)) }
+    /// Why what doesn't pay may do so once the collateral's market can pay more of it; `None` where it can pay all that
+    /// so many coins buy.
+    pub fn short_of_cash(&self, trade: Trade, most: Amount) -> Option<Skip> {
+        let unbound = Trade { payable: Amount::MAX, ..trade };
+        let seized = |trade| self.size(self.position, trade, most).map(|sized| sized.seize);
+        (seized(unbound).ok()? > seized(trade).ok()?).then_some(Skip::NoCash)
     }
 
-    pub fn size(
-        &self,
-        position: &Position,
-        debt: AssetId,
-        collateral: AssetId,
-        offered: Amount,
-    ) -> std::result::Result<Liquidation, Skip> {
+    pub fn size(&self, position: &Position, trade: Trade, offered: Amount) -> std::result::Result<Liquidation, Skip> {
+        let Trade { debt, collateral, payable } = trade;
         let params = &self.scan.assets.asset(collateral).ok_or(Skip::Fault)?.params;
         let incentive = Incentive::of(params);
         let market = &self.scan.assets.asset(debt).ok_or(Skip::Fault)?.market;
         let account = self.book.accounts.get(&self.verdict.key).ok_or(Skip::Fault)?;
-        let owed = OwedIn { market, scaled: account.debt(debt) };
-        let sized = size_in(position, collateral, debt, offered, &incentive, &self.book.terms, owed);
+        let (limits, owed) = (Limits { offered, payable }, OwedIn { market, scaled: account.debt(debt) });
+        let sized = size_in(position, collateral, debt, limits, &incentive, &self.book.terms, owed);
         sized.map_err(|error| match error {
             LiquidationError::Price { .. } => Skip::Price,
             LiquidationError::Healthy { .. } => Skip::Healthy,
             LiquidationError::Spared => Skip::Spared,
+            LiquidationError::Unpayable { .. } => Skip::NoCash,
             LiquidationError::TooSmall { .. } | LiquidationError::RepaysNothing { .. } => Skip::Dust,
             _ => Skip::Fault,
         })
@@ -94,43 +93,37 @@ impl Offer<'_> {
 
     /// How many coins to send so that the contract does with them what it would do with `most`, and would still do it were
     /// every collateral's price [`STEADY`] of the slippage higher.
-    pub fn sent(
-        &self,
-        debt: AssetId,
-        collateral: AssetId,
-        most: Amount,
-        sized: Liquidation,
-    ) -> std::result::Result<Amount, Skip> {
-        let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?.amount;
+    pub fn sent(&self, trade: Trade, most: Amount, sized: Liquidation) -> std::result::Result<Amount, Skip> {
+        let owed = self.position.debts.iter().find(|line| line.asset == trade.debt).ok_or(Skip::Fault)?.amount;
         let reserve = owed.share_up(CLOSING_RESERVE).map_err(|_| Skip::Fault)?;
         let all = owed.saturating_add(reserve).min(most);
         // With no more coins than it repays it may do something else: a rest below the dust value is closed only when the
         // coins suffice for the whole debt.
-        if sized.repay == owed || self.size(self.position, debt, collateral, sized.repay) != Ok(sized) {
+        if sized.repay == owed || self.size(self.position, trade, sized.repay) != Ok(sized) {
             return Ok(all);
         }
-        let steady = self.steady(debt, collateral, most).filter(|steady| *steady < sized.repay);
-        let works = |steady: &Amount| self.size(self.position, debt, collateral, *steady).is_ok();
+        let steady = self.steady(trade, most).filter(|steady| *steady < sized.repay);
+        let works = |steady: &Amount| self.size(self.position, trade, *steady).is_ok();
         Ok(steady.filter(works).unwrap_or(sized.repay))
     }
 
     /// What is repaid when every collateral's price rises a little; `None` when that makes the account healthy.
-    fn steady(&self, debt: AssetId, collateral: AssetId, most: Amount) -> Option<Amount> {
+    fn steady(&self, trade: Trade, most: Amount) -> Option<Amount> {
         let rise = self.means.strategy.slippage.mul_down(STEADY).ok()?;
         let mut risen = self.position.clone();
         for line in &mut risen.collaterals {
             // More of it carries as much as the same at a higher price.
             line.amount = line.amount.saturating_add(line.amount.share_up(rise).ok()?);
         }
-        let repay = self.size(&risen, debt, collateral, most).ok()?.repay;
+        let repay = self.size(&risen, trade, most).ok()?.repay;
         // The rest would be closed then, which takes all the coins.
-        (self.size(&risen, debt, collateral, repay).ok()?.repay == repay).then_some(repay)
+        (self.size(&risen, trade, repay).ok()?.repay == repay).then_some(repay)
     }
 
     /// What these coins do, repaid from what the keeper holds.
-    fn priced(&self, debt: AssetId, collateral: AssetId, sent: Amount) -> std::result::Result<Deal, Skip> {
-        let sized = self.size(self.position, debt, collateral, sent)?;
-        let deal = self.valued(debt, collateral, sent, sized)?;
+    fn priced(&self, trade: Trade, sent: Amount) -> std::result::Result<Deal, Skip> {
+        let sized = self.size(self.position, trade, sent)?;
+        let (deal, collateral) = (self.valued(trade, sent, sized)?, trade.collateral);
         let (strategy, fault) = (self.means.strategy, |_| Skip::Fault);
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
         let least_value =
@@ -145,13 +138,8 @@ impl Offer<'_> {
     }
 
     /// The deal at what its tokens surely bring and at most cost, its profit left open.
-    pub fn valued(
-        &self,
-        debt: AssetId,
-        collateral: AssetId,
-        sent: Amount,
-        sized: Liquidation,
-    ) -> std::result::Result<Deal, Skip> {
+    pub fn valued(&self, trade: Trade, sent: Amount, sized: Liquidation) -> std::result::Result<Deal, Skip> {
+        let Trade { debt, collateral, .. } = trade;
         let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?;
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
         let (received, fault) = (sized.seize.saturating_sub(sized.fee), |_| Skip::Fault);

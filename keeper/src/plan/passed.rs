@@ -24,7 +24,7 @@ use crate::plan::{Means, Skip};
 use crate::scan::Scan;
 
 /// How many accounts are looked at in a block.
-pub const JUDGED_MAX: usize = 256;
+pub const JUDGED_MAX: usize = 512;
 /// By how much prices and pairs may move before it is looked again.
 const STILL: Ratio = Ratio::bps(10);
 /// By how much coins and cash may grow before it is looked again.
@@ -182,7 +182,7 @@ impl Ground {
 
 /// Whether a reason hangs on nothing but what is compared.
 const fn is_lasting(reason: Skip) -> bool {
-    matches!(reason, Skip::Dust | Skip::Unprofitable | Skip::NoRoute | Skip::NoInventory | Skip::NoCash | Skip::NoLoan)
+    matches!(reason, Skip::Dust | Skip::Unprofitable | Skip::NoRoute | Skip::NoInventory | Skip::NoCash)
 }
 
 fn is_still(then: &Pair, now: &Pair) -> bool {

@@ -1,11 +1,11 @@
-//! Sizes a liquidation that pays for itself: a flash loan repays, the sale of what is seized repays the loan.
+//! Sizes a liquidation that pays for itself: the pool is brought what it is repaid out of the sale of what is seized.
 //!
 //! What a sale earns is what all planned sales together return with it, less what they return without: pairs move, and
 //! one pair may serve several. What comes in and what goes out is of one token, so its settled price says what either
 //! is worth. The whole is taken where it pays as much as asked for. Where it doesn't, because the pairs are too thin
 //! for it, the most profitable part is looked for: return is concave in what is sold (each further unit returns less),
-//! cost is linear, so the profit has one hill. With one pair without a loan's fee the top is at `y(√A − 1)/(1 + b)` for
-//! `A = (1 + b)(1 − f)`.
+//! cost is linear, so the profit has one hill. With one pair the top is at
+//! `y(√A − 1)/(1 + b)` for `A = (1 + b)(1 − f)`.
 
 use plimsoll_risk::health::Assets;
 use plimsoll_risk::math::MathError;
@@ -14,7 +14,7 @@ use plimsoll_risk::units::{Amount, Value};
 use plimsoll_schema::liquidator::{HOPS_MAX, Hop};
 
 use crate::exchange::{Exchange, Moved, Pair};
-use crate::plan::offer::Offer;
+use crate::plan::offer::{Offer, Trade};
 use crate::plan::{Choice, Deal, Sale, Skip};
 
 /// Each step of the search leaves two thirds of the range: so many leave a ten-millionth, and the hill is flat at its top.
@@ -27,13 +27,12 @@ pub(super) struct Sales<'a> {
     groups: Vec<Group>,
 }
 
-/// Liquidations that share a loan and a sale.
+/// Liquidations that share a sale.
 #[derive(Clone, Debug)]
 struct Group {
     debt: String,
     collateral: String,
     hops: Vec<Hop>,
-    loan: Amount,
     sold: Amount,
 }
 
@@ -70,20 +69,8 @@ impl<'a> Sales<'a> {
     }
 
     pub fn add(&mut self, deal: &Deal, sale: &Sale) {
-        let (loan, sold) = (Amount::new(deal.sent.amount), deal.received());
-        match self.find(&deal.sent.denom, &deal.collateral_denom) {
-            Some(at) => {
-                self.groups[at].loan = self.groups[at].loan.saturating_add(loan);
-                self.groups[at].sold = self.groups[at].sold.saturating_add(sold);
-            }
-            None => self.groups.push(Group {
-                debt: deal.sent.denom.clone(),
-                collateral: deal.collateral_denom.clone(),
-                hops: sale.hops.clone(),
-                loan,
-                sold,
-            }),
-        }
+        let (more, _) = self.with(&deal.sent.denom, &deal.collateral_denom, &sale.hops, deal.received());
+        *self = more;
     }
 
     /// What each group's sale returns, one after the other; `None` where a pair would refuse one.
@@ -97,7 +84,7 @@ impl<'a> Sales<'a> {
         let mut more = self.clone();
         let at = more.find(debt, collateral).unwrap_or_else(|| {
             let (debt, collateral, hops) = (debt.to_owned(), collateral.to_owned(), hops.to_vec());
-            more.groups.push(Group { debt, collateral, hops, loan: Amount::ZERO, sold: Amount::ZERO });
+            more.groups.push(Group { debt, collateral, hops, sold: Amount::ZERO });
             more.groups.len() - 1
         });
         more.groups[at].sold = more.groups[at].sold.saturating_add(sold);
@@ -110,8 +97,7 @@ struct Attempt<'a> {
     offer: &'a Offer<'a>,
     sales: &'a Sales<'a>,
     before: &'a [Amount],
-    debt: AssetId,
-    collateral: AssetId,
+    trade: Trade,
     hops: &'a [Hop],
 }
 
@@ -119,25 +105,18 @@ impl Offer<'_> {
     /// Through the liquidator, over the pairs that return most.
     pub fn sold(&self, debt: AssetId, collateral: AssetId, sales: &Sales<'_>) -> Choice {
         let (owed, taken) = (self.book.denom_of(debt), self.book.denom_of(collateral));
-        let state = self.scan.assets.asset(debt).ok_or(Skip::Fault)?;
         let group = sales.find(&owed, &taken).map(|at| &sales.groups[at]);
-        // The loans of other groups are repaid before this one's is taken.
-        let lent = group.map_or(Amount::ZERO, |group| group.loan);
-        let allowed = self.means.allowed(&owed);
-        if allowed.is_zero() {
+        let most = self.means.allowed(&owed);
+        if most.is_zero() {
             return Err(Skip::Budget);
         }
-        let most = allowed.min(self.means.cash(self.scan, debt).saturating_sub(lent));
-        if most.is_zero() || !state.params.enabled.flash_loan {
-            return Err(Skip::NoLoan);
-        }
-        let (most, sized) = self.within_cash(debt, collateral, most)?;
-        let whole = self.sent(debt, collateral, most, sized)?;
+        let trade = Trade { debt, collateral, payable: self.means.cash(self.scan, collateral) };
+        let whole = self.sent(trade, most, self.size(self.position, trade, most)?)?;
         let routes = group.map_or_else(|| sales.exchange.routes(&taken, &owed), |group| vec![group.hops.clone()]);
         let before = sales.returns().ok_or(Skip::Fault)?;
         let mut best: Choice = Err(Skip::NoRoute);
         for hops in &routes {
-            let attempt = Attempt { offer: self, sales, before: &before, debt, collateral, hops };
+            let attempt = Attempt { offer: self, sales, before: &before, trade, hops };
             let deal = match attempt.deal(whole) {
                 Err(Skip::Unprofitable) => attempt.deal(attempt.best(whole)),
                 deal => deal,
@@ -148,7 +127,10 @@ impl Offer<'_> {
                 (Err(_), deal) => deal,
             };
         }
-        best
+        best.map_err(|reason| match reason {
+            Skip::Unprofitable => self.short_of_cash(trade, most).unwrap_or(reason),
+            reason => reason,
+        })
     }
 }
 
@@ -176,20 +158,17 @@ impl Attempt<'_> {
     /// What offering so much brings and costs, before gas.
     fn trial(&self, sent: Amount) -> std::result::Result<(Trial, Deal), Skip> {
         let (offer, fault) = (self.offer, |_| Skip::Fault);
-        let sized = offer.size(offer.position, self.debt, self.collateral, sent)?;
-        let mut deal = offer.valued(self.debt, self.collateral, sent, sized)?;
+        let sized = offer.size(offer.position, self.trade, sent)?;
+        let mut deal = offer.valued(self.trade, sent, sized)?;
         let (debt, collateral) = (&deal.sent.denom, &deal.collateral_denom);
         let (more, at) = self.sales.with(debt, collateral, self.hops, deal.received());
         let after = more.returns().ok_or(Skip::Unprofitable)?;
         let (all, others) =
             (self.worth(&more, &after).map_err(fault)?, self.worth(self.sales, self.before).map_err(fault)?);
-        let params = &offer.scan.assets.asset(self.debt).ok_or(Skip::Fault)?.params;
-        let fee = sent.share_up(params.flash_loan_fee).map_err(fault)?;
-        let cost = self.value_of_debt_up(deal.expected.repay.saturating_add(fee)).map_err(fault)?;
+        let cost = self.value_of_debt_up(deal.expected.repay).map_err(fault)?;
         deal.sale = Some(Sale {
             hops: self.hops.to_vec(),
             returned: after[at].saturating_sub(self.before.get(at).copied().unwrap_or_default()),
-            fee,
             min_profit: Amount::ZERO,
         });
         Ok((Trial { gained: all.saturating_sub(others), cost }, deal))
@@ -205,8 +184,8 @@ impl Attempt<'_> {
         if profit.is_zero() || profit < wanted {
             return Err(Skip::Unprofitable);
         }
-        let debt = self.offer.scan.assets.asset(self.debt).ok_or(Skip::Fault)?;
-        let price = self.offer.scan.assets.counts_up(self.debt);
+        let debt = self.offer.scan.assets.asset(self.trade.debt).ok_or(Skip::Fault)?;
+        let price = self.offer.scan.assets.counts_up(self.trade.debt);
         let least = Amount::of_value_up(wanted, price, debt.params.decimals).map_err(fault)?;
         deal.profit = profit.saturating_sub(gas);
         if let Some(sale) = &mut deal.sale {
@@ -216,8 +195,8 @@ impl Attempt<'_> {
     }
 
     fn value_of_debt_up(&self, amount: Amount) -> std::result::Result<Value, MathError> {
-        let Some(state) = self.offer.scan.assets.asset(self.debt) else { return Ok(Value::ZERO) };
-        amount.value_up(self.offer.scan.assets.counts_up(self.debt), state.params.decimals)
+        let Some(state) = self.offer.scan.assets.asset(self.trade.debt) else { return Ok(Value::ZERO) };
+        amount.value_up(self.offer.scan.assets.counts_up(self.trade.debt), state.params.decimals)
     }
 
     /// What the groups' returns are worth together.

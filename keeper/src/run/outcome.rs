@@ -13,7 +13,7 @@ use crate::run::cooling::Seen;
 use crate::run::landing::{failed_message, is_open, out_of_gas};
 use crate::run::{Keeper, Lost, Why};
 use crate::scan::Scan;
-use crate::settle::{Failure, Settled, failures, settle};
+use crate::settle::{Failure, Settled, Speakers, failures, settle};
 
 impl<C: Chain> Keeper<C> {
     /// Resolves what is in flight, without sending anything new; what nobody is known to have is sent again as it was. The next tick tells what it did. A key of which nobody tells now keeps what it
@@ -138,14 +138,15 @@ impl<C: Chain> Keeper<C> {
     fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Seen>) {
         let liquidator = self.venue.as_ref().map(Venue::liquidator);
         let settled = settle(included, &self.book, &scan.assets, liquidator);
+        self.new_shares |= settled.iter().any(|done| !done.shares.is_zero());
         report(intent, included.gas_used, &settled);
         for key in settled.iter().filter_map(|done| account_key(&done.account)) {
             self.cooling.forget(&key);
         }
-        let items = intent.accounts.get(..intent.items).unwrap_or_default();
-        for failure in failures(included, items, &settled, liquidator.unwrap_or_default()) {
+        let speakers = Speakers { pool: &self.book.addresses.pool, liquidator, sender: &intent.sender };
+        for failure in failures(&included.events, intent.may_fail_alone(), speakers) {
             let failure = Failure { rival: !is_open(&failure.account, &self.book, scan), ..failure };
-            let Failure { account, reason, rival } = &failure;
+            let Failure { account, reason, rival, .. } = &failure;
             tracing::warn!(
                 hash = intent.hash,
                 height = included.height,

@@ -67,7 +67,7 @@ pub async fn borrow(chain: &WorldChain, who: &'static str, id: u32) -> Head {
         }),
     ];
     let act = move |world: &mut World| {
-        Ok(vec![world.execute(who, &ExecuteMsg::Batch { actions }, &[coin(100_000_000, UATOM)])?])
+        Ok(vec![world.execute(who, &ExecuteMsg::Batch { actions, callback: None }, &[coin(100_000_000, UATOM)])?])
     };
     chain.block(5, act).await.unwrap().unwrap()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse};
 use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
-use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, TxResponse};
+use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, Result as Simulation, TxResponse};
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
     Block, GetBlockByHeightRequest, GetBlockByHeightResponse, GetLatestBlockResponse, Header,
 };
@@ -15,6 +15,7 @@ use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxRespo
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{
     ContractInfo, QueryContractInfoResponse, QueryRawContractStateResponse, QuerySmartContractStateResponse,
 };
+use cosmos_sdk_proto::tendermint::abci::{Event, EventAttribute};
 use cosmos_sdk_proto::tendermint::types::Data;
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, Full};
@@ -195,7 +196,17 @@ impl Fake {
             }
             "Simulate" => {
                 let gas_info = Some(GasInfo { gas_used: 70_000, ..GasInfo::default() });
-                Ok(SimulateResponse { gas_info, ..SimulateResponse::default() }.encode_to_vec())
+                let attribute = |(key, value): &(&str, &str)| EventAttribute {
+                    key: (*key).to_owned(),
+                    value: (*value).to_owned(),
+                    index: true,
+                };
+                let said = [("_contract_address", "c"), ("action", "deposit"), ("msg_index", "0")];
+                let attributes = said.iter().map(attribute).collect();
+                let wasm = Event { r#type: "wasm".to_owned(), attributes };
+                let events = vec![Event { r#type: "message".to_owned(), ..Event::default() }, wasm];
+                let result = Some(Simulation { events, ..Simulation::default() });
+                Ok(SimulateResponse { gas_info, result }.encode_to_vec())
             }
             _ => Err((12, "unknown method".to_owned())),
         };

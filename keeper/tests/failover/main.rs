@@ -352,7 +352,9 @@ async fn garbage_in_an_answer_counts_against_who_gave_it_and_the_next_is_asked()
         assert_eq!(node.code_id("c").await.unwrap(), Some(7));
         assert_eq!(counted(), 5);
         good().await;
-        assert_eq!(node.simulate_any(&[]).await.unwrap(), 70_000);
+        let simulated = node.simulate_any(&[]).await.unwrap();
+        let said: Vec<_> = simulated.events.iter().map(|said| (said.contract.as_str(), said.get("action"))).collect();
+        assert_eq!((simulated.gas, said.as_slice()), (70_000, [("c", Some("deposit"))].as_slice()));
         assert!(counted() > 5, "{}", counted());
         assert_eq!(node.requests().counted("gRPC", &b.grpc, "garbage"), 0);
     }

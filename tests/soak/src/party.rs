@@ -48,7 +48,7 @@ impl Party {
 
     /// With twice the gas that it takes now: others' transactions may make it dearer until its block.
     async fn sure(&self, messages: Vec<cosmos_sdk_proto::Any>) -> Result<TxOutcome> {
-        let gas = self.node.simulate_any(&messages).await?.saturating_mul(2).max(200_000);
+        let gas = self.node.simulate_any(&messages).await?.gas.saturating_mul(2).max(200_000);
         self.node.sign_and_wait_with_gas(messages, gas).await?.ok()
     }
 

@@ -13,7 +13,8 @@ use crate::chain::endpoints::Kind;
 use crate::chain::node::meaning::nonsense;
 use crate::chain::node::said::{account, balance, block, latest, wasm};
 use crate::chain::node::{Node, refusal, remotes};
-use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed};
+use crate::chain::rpc::Rpc;
+use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated};
 use crate::error::{Error, Result};
 use crate::keys::Key;
 
@@ -115,8 +116,12 @@ impl Chain for Node {
         self.key.as_ref().map(Key::address)
     }
 
-    async fn simulate(&self, messages: &[Execute]) -> Result<u64> {
+    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
         self.simulate_any(&self.execute_messages(messages)?).await
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.remotes.ask_rpc(None, Rpc::block_gas).await
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {

@@ -9,7 +9,7 @@ use cosmwasm_std::Checksum;
 use crate::chain::{Coin, Execute, Included, Signed};
 use crate::error::{Error, Result};
 
-/// What one message is counted as, and one item of a message to the liquidator: cw-multi-test meters no gas.
+/// What one message is counted as, and one item of a batch: cw-multi-test meters no gas.
 const GAS: u64 = 200_000;
 
 /// A message of a transaction.
@@ -42,7 +42,8 @@ impl Message {
     fn work(&self) -> u64 {
         let Self::Execute(execute) = self else { return GAS / 2 };
         let json: serde_json::Value = serde_json::from_slice(&execute.msg).unwrap_or_default();
-        let items = json["liquidate"]["items"].as_array().map_or(1, Vec::len);
+        let items = ["liquidate", "liquidate_batch"].iter().find_map(|name| json[*name]["items"].as_array());
+        let items = items.map_or(1, Vec::len);
         GAS.saturating_mul(u64::try_from(items.max(1)).unwrap_or(u64::MAX))
     }
 }
@@ -98,13 +99,21 @@ impl Mempool {
         Ok(())
     }
 
-    /// Those that wait, in their order.
-    pub fn take(&mut self) -> Vec<(String, Transaction)> {
+    /// Those that wait, in their order, as many as ask for no more gas together; the others go on waiting.
+    pub fn take(&mut self, most: Option<u64>) -> Vec<(String, Transaction)> {
+        let (mut left, mut taken) = (most.unwrap_or(u64::MAX), Vec::new());
         let waiting = std::mem::take(&mut self.waiting);
-        waiting
-            .into_iter()
-            .filter_map(|hash| self.signed.remove(&hash).map(|transaction| (hash, transaction)))
-            .collect()
+        for (at, hash) in waiting.iter().enumerate() {
+            let Some(transaction) = self.signed.remove(hash) else { continue };
+            if transaction.gas > left {
+                self.signed.insert(hash.clone(), transaction);
+                self.waiting = waiting.get(at..).unwrap_or_default().to_vec();
+                break;
+            }
+            left = left.saturating_sub(transaction.gas);
+            taken.push((hash.clone(), transaction));
+        }
+        taken
     }
 
     /// This sender's sequence is used up.

@@ -11,18 +11,18 @@ use crate::chain::{Chain, Coin};
 use crate::commands::doctor::Check;
 use crate::commands::doctor::market::Market;
 use crate::commands::run::one_liquidation;
-use crate::config::{Config, MAX_REPAY, Strategy};
+use crate::config::{BLOCK_SHARE, Config, MAX_REPAY, Strategy};
 use crate::error::Result;
-
-/// What an item of the liquidator's takes by itself, measured with one collateral and one debt, rounded down; below twice that others may not do.
-const ITEM_GAS_LEAST: u64 = 60_000;
 
 /// A line for each limit that leaves no room for a liquidation, and for each asset whose bonus the slippage eats up.
 pub async fn check(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let (strategy, through_liquidator) = (&config.strategy, config.contracts.liquidator.is_some());
     let (gas, fee) = one_liquidation(chain, &config.contracts);
     let mut checks = costs(strategy, gas, &fee);
-    checks.extend(item_gas(strategy.item_gas).filter(|_| through_liquidator));
+    checks.push(match chain.block_gas().await {
+        Ok(most) => blocks(most, gas),
+        Err(error) => Check::error("block gas", &error),
+    });
     match Market::read(chain, &config.contracts.pool).await {
         Ok(market) => {
             match known_prices(chain, &market).await {
@@ -61,17 +61,20 @@ pub fn costs(strategy: &Strategy, gas: u64, fee: &Coin) -> Vec<Check> {
     checks
 }
 
-/// Whether an item of the liquidator's may use what it needs; nothing where it may.
-pub fn item_gas(most: u64) -> Option<Check> {
+/// Whether the part of a block's gas that a transaction may ask for has room for a liquidation, which needs so much.
+pub fn blocks(most: Option<u64>, gas: u64) -> Check {
+    let share = BLOCK_SHARE;
+    let Some(most) = most else {
+        return Check::ok("block gas", "the chain sets no limit for a block");
+    };
+    let room = Strategy { max_gas_per_tx: u64::MAX, ..Strategy::default() }.in_blocks_of(Some(most)).max_gas_per_tx;
     let found = format!(
-        "strategy.item_gas is {most}, and an item of the liquidator's needs {ITEM_GAS_LEAST} at least, more where an account has several tokens"
+        "a block has {most}; a transaction asks for {share} of that at most, {room}, and a liquidation needs about {gas}"
     );
-    let mend = "raise it: an item that runs out of gas fails, of which `0 items succeeded` is all that is told";
-    match most {
-        _ if most < ITEM_GAS_LEAST => Some(Check::fail("limits", found, mend)),
-        _ if most < 2 * ITEM_GAS_LEAST => Some(Check::warn("limits", found, mend)),
-        _ => None,
+    if room < gas {
+        return Check::fail("block gas", found, "nothing can be sent: the chain's governance has to raise max_gas");
     }
+    Check::ok("block gas", found)
 }
 
 /// Whether each `strategy.max_repay` is of a listed token and leaves something to repay, at these prices; nothing where it does.

@@ -218,7 +218,7 @@ pub fn describe(action: &Action) -> String {
         Action::Liquidate(deal) if deal.sale.is_some() => {
             let sale = deal.sale.as_ref();
             format!(
-                "borrow and repay {}, take {}{} and sell it over {} for {}{}, for a profit of {}",
+                "repay at most {}, take {}{} and sell it over {} for {}{}, for a profit of {}",
                 deal.sent,
                 deal.received(),
                 deal.collateral_denom,
