@@ -8,6 +8,9 @@
 #   PLIMSOLL_RPC_PORT   CometBFT's RPC and websocket    26757
 #   PLIMSOLL_GRPC_PORT  gRPC                            9190
 #   PLIMSOLL_P2P_PORT   peers (there are none)          26756
+#   PLIMSOLL_WASMD      0.70.3, or 0.53.4               0.70.3
+#                       (wasmvm 2, as on many public chains)
+#   PLIMSOLL_BLOCK_GAS  the most gas of a block         -1, which is no limit; a new genesis has it
 #
 # Two nodes can run side by side when home and ports differ. `status` and `down` want the same variables as `up` had.
 set -euo pipefail
@@ -22,11 +25,14 @@ grpc_port=${PLIMSOLL_GRPC_PORT:-9190}
 p2p_port=${PLIMSOLL_P2P_PORT:-26756}
 rpc=http://127.0.0.1:$rpc_port
 
-source_dir=$repo_root/scripts/localnet
-wasmd=$repo_root/target/localnet/wasmd
+use_wasmd
+keys=$repo_root/scripts/localnet/keys.toml
+block_gas=${PLIMSOLL_BLOCK_GAS:--1}
+[[ $block_gas =~ ^(-1|[1-9][0-9]*)$ ]] || die "PLIMSOLL_BLOCK_GAS is $block_gas; it is a number above 0, or -1 for no limit"
 pid_file=$home/wasmd.pid
 log=$home/wasmd.log
-# `reset` deletes only a home that bears this file: PLIMSOLL_HOME could be set to anything.
+# `reset` deletes only a home that bears this file: PLIMSOLL_HOME could be set to anything. The file holds the version of
+# wasmd that made the home.
 marker=.plimsoll-localnet
 
 # ---- the binary ---------------------------------------------------------------------------------------------------------
@@ -35,7 +41,7 @@ marker=.plimsoll-localnet
 # module cache, which may have been cleaned since).
 build_wasmd() {
 	local stamp
-	stamp=$(cat "$source_dir/go.mod" "$source_dir/go.sum" | sha256)
+	stamp=$(cat "$wasmd_pins/go.mod" "$wasmd_pins/go.sum" | sha256)
 	if [[ -x $wasmd && $stamp == "$(cat "$wasmd.stamp" 2>/dev/null)" ]] && "$wasmd" version >/dev/null 2>&1; then return; fi
 
 	need go golang-go
@@ -43,10 +49,10 @@ build_wasmd() {
 	# From 1.21 on, Go fetches the toolchain that go.mod asks for by itself; Debian's may be older.
 	[[ $(go env GOVERSION) =~ ^go1\.(2[1-9]|[3-9][0-9]) ]] ||
 		die "$(go env GOVERSION) is too old to build wasmd; install Go 1.25 or later from https://go.dev/dl"
-	say "building wasmd (about five minutes the first time)"
+	say "building wasmd $wasmd_version (about five minutes the first time)"
 	mkdir -p "${wasmd%/*}"
 	# These flags win over whatever GOFLAGS says. `-s -w` leaves debug data out.
-	(cd "$source_dir" && go build -mod=readonly -buildvcs=false -trimpath -ldflags '-s -w' -o "$wasmd" \
+	(cd "$wasmd_pins" && go build -mod=readonly -buildvcs=false -trimpath -ldflags '-s -w' -o "$wasmd" \
 		github.com/CosmWasm/wasmd/cmd/wasmd) >&2
 	printf '%s\n' "$stamp" >"$wasmd.stamp"
 }
@@ -54,13 +60,15 @@ build_wasmd() {
 # ---- genesis ------------------------------------------------------------------------------------------------------------
 
 # Every account of keys.toml gets these. `aeth` has 18 decimals, all others 6. The uatom voucher's 68 characters are there
-# because real denoms are as long, and storage keys and gas feel it; so is a token factory's denom (a plain one here:
-# wasmd has no such module). $1 is the owner's address.
+# because real denoms are as long, and storage keys and gas feel it. So are two more, which stand for OSMO and USDC, and a
+# token factory's denom (a plain one here: wasmd has no such module). $1 is the owner's address.
 genesis_coins() {
 	jq -nc --arg owner "$1" '[
 		["aeth",   "1000000000000000000000000000"],
 		["factory/\($owner)/uplim", "1000000000000000"],
 		["ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2", "1000000000000000"],
+		["ibc/498A0751C798A0D9A389AA3691123DADA57DAA4FE165D5C75894505B876BA6E4", "1000000000000000"],
+		["ibc/ED07A3391A112B175915CD8FAF43A2DA8E4790EDE12566649D0C2F97716B8518", "1000000000000000"],
 		["uatom",  "1000000000000000"],
 		["ustake", "1000000000000000"],
 		["uusd",   "1000000000000000"]
@@ -87,7 +95,7 @@ init_home() {
 	while IFS=$'\t' read -r name mnemonic; do
 		"$wasmd" keys add "$name" --recover --keyring-backend test --home "$new" --output json <<<"$mnemonic" 2>/dev/null |
 			jq -r '[.name, .address] | @tsv'
-	done < <(sed -nE 's/^([a-z0-9]+) = "([a-z ]+)".*/\1\t\2/p' "$source_dir/keys.toml") >"$new/addresses.tsv"
+	done < <(sed -nE 's/^([a-z0-9]+) = "([a-z ]+)".*/\1\t\2/p' "$keys") >"$new/addresses.tsv"
 
 	genesis_coins "$(awk '$1 == "owner" { print $2 }' "$new/addresses.tsv")" |
 		jq -c --rawfile accounts "$new/addresses.tsv" \
@@ -99,12 +107,14 @@ init_home() {
 		"$wasmd" genesis collect-gentxs --home "$new"
 		"$wasmd" genesis validate --home "$new"
 	} >>"$new/init.log" 2>&1 || die "genesis failed: $(tail -n 3 "$new/init.log")"
+	jq --arg gas "$block_gas" '.consensus.params.block.max_gas = $gas' "$new/config/genesis.json" >"$new/genesis.new"
+	mv "$new/genesis.new" "$new/config/genesis.json"
 
 	# The block time. No flag of `start` sets it. What isn't set here stands at its default, as on most chains: above all
 	# a smart query may use 3,000,000 gas, and an RPC client has 5 subscriptions.
 	set_toml "$new/config/config.toml" timeout_propose '"500ms"'
 	set_toml "$new/config/config.toml" timeout_commit '"500ms"'
-	touch "$new/$marker"
+	printf '%s\n' "$wasmd_version" >"$new/$marker"
 	rmdir "$home" 2>/dev/null || true
 	mv "$new" "$home"
 }
@@ -177,6 +187,10 @@ up() {
 		local made
 		made=$(jq -r .chain_id "$home/config/genesis.json")
 		[[ $made == "$chain_id" ]] || die "$home holds chain $made, not $chain_id: choose another PLIMSOLL_HOME or reset"
+		made=$(cat "$home/$marker")
+		# An empty file is from before there were two versions.
+		[[ ${made:-0.70.3} == "$wasmd_version" ]] ||
+			die "$home is of wasmd $made, not $wasmd_version: choose another PLIMSOLL_HOME or reset"
 		start
 	fi
 	wait_for_blocks
