@@ -30,6 +30,21 @@ apt_install() {
 	}
 }
 
+# run_steps <names> [step…]: runs the functions of these names in this order, or only those that are named; ends at the first that fails.
+run_steps() {
+	local known=$1 step steps
+	shift
+	steps=("$@")
+	(($#)) || read -ra steps <<<"$known"
+	for step in "${steps[@]}"; do
+		[[ " $known " == *" $step "* ]] || die "no such step: $step; there are $known"
+		say "=== $step"
+		SECONDS=0
+		"$step" || die "$step failed"
+		say "=== $step passed in $SECONDS s"
+	done
+}
+
 # sha256 [file]…: as sha256sum prints it, which a Mac calls otherwise.
 sha256() {
 	if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
@@ -71,4 +86,16 @@ has_wasm() {
 own_node() {
 	export PLIMSOLL_HOME=$repo_root/target/localnet/$1-home PLIMSOLL_CHAIN_ID=$2
 	export PLIMSOLL_RPC_PORT=$3 PLIMSOLL_GRPC_PORT=$(($3 + 1)) PLIMSOLL_P2P_PORT=$(($3 + 2))
+}
+
+# use_wasmd: sets $wasmd to the node's binary of the version that PLIMSOLL_WASMD names, $wasmd_version to that version, and
+# $wasmd_pins to the module that pins it. Each version has a binary of its own.
+use_wasmd() {
+	wasmd_version=${PLIMSOLL_WASMD:-0.70.3}
+	case $wasmd_version in
+	0.70.3) wasmd_pins=$repo_root/scripts/localnet ;;
+	0.53.4) wasmd_pins=$repo_root/scripts/localnet/wasmd-$wasmd_version ;;
+	*) die "wasmd $wasmd_version is not pinned here; PLIMSOLL_WASMD is 0.70.3 or 0.53.4" ;;
+	esac
+	wasmd=$repo_root/target/localnet/wasmd-$wasmd_version/wasmd
 }

@@ -7,9 +7,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
 command -v cargo >/dev/null || die "cargo is missing; install Rust from https://rustup.rs"
 
-steps=("$@")
-[[ $# -gt 0 ]] || steps=(format lint native fuzz schema wasm gas e2e)
-
 format() { cargo fmt --all --check; }
 lint() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
 native() { cargo test --workspace --locked; }
@@ -19,10 +16,4 @@ wasm() { scripts/wasm.sh; }
 gas() { scripts/gas.sh --check; }
 e2e() { PLIMSOLL_PROFILE=dev scripts/e2e.sh; }
 
-for step in "${steps[@]}"; do
-	[[ $step =~ ^(format|lint|native|fuzz|schema|wasm|gas|e2e)$ ]] || die "no such step: $step"
-	say "=== $step"
-	SECONDS=0
-	"$step" || die "$step failed"
-	say "=== $step passed in $SECONDS s"
-done
+run_steps 'format lint native fuzz schema wasm gas e2e' "$@"

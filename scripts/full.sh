@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The long forms of what scripts/test.sh runs, and what it leaves out; before a release. Several hours on two cores.
+#
+#   scripts/full.sh [step…]     all steps, or only those named: fuzz faults soak cascade gas
+#
+#   fuzz      a million operations
+#   faults    every fault of tests/faults
+#   soak      ten minutes with faults
+#   cascade   a thousand accounts at one price
+#   gas       on both versions of wasmd
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$repo_root"
+
+fuzz() { scripts/fuzz.sh --ops 1000000 --seed 7; }
+faults() { scripts/faults.sh; }
+soak() { scripts/soak.sh --minutes 10; }
+cascade() { scripts/e2e.sh --accounts 1000; }
+gas() { scripts/gas.sh --check && scripts/gas.sh --wasmd 0.53.4 --check; }
+
+run_steps 'fuzz faults soak cascade gas' "$@"
