@@ -37,7 +37,7 @@ fn in_parts(world: &mut World, offers: &[u128]) -> (BigRational, u32) {
     (wallet(world, LIQUIDATOR) - before, parts)
 }
 
-fn splits(owed: u128) -> Vec<Vec<u128>> {
+pub fn splits(owed: u128) -> Vec<Vec<u128>> {
     let all = owed * 2;
     vec![
         vec![1, all, all],
