@@ -1,12 +1,14 @@
 //! The callback: what it is to bring, and what it may do meanwhile.
 
-use cosmwasm_std::Coin;
+use cosmwasm_std::{Coin, WasmMsg, to_json_binary};
 use plimsoll_pool::state::{DUES, OPEN_BATCH};
 use plimsoll_schema::pool::{
-    Beneficiary, ExecuteMsg, LiquidateBatch, LiquidationItem, Listed, LoanId, OnBehalf, QueryMsg, SolvencyResponse,
-    UserAccount,
+    BatchAction, Beneficiary, ExecuteMsg, FromPurse, LiquidateBatch, LiquidationItem, Listed, LoanId, MigrateMsg,
+    OnBehalf, QueryMsg, SolvencyResponse, UserAccount,
 };
-use plimsoll_testing::{AETH, ALICE, Addr, BOB, GUARDIAN, LENDER, LIQUIDATOR, Step, UATOM, UUSD, World, coin, values};
+use plimsoll_testing::{
+    AETH, ALICE, Addr, BOB, GUARDIAN, LENDER, LIQUIDATOR, OWNER, Step, UATOM, UUSD, World, coin, pool_code, values,
+};
 
 use super::common::{assert_solvent, refuses};
 use super::scene::{batch, edited, fallen_accounts, item, outcomes};
@@ -244,4 +246,23 @@ fn liquidate_batch_pays_no_item_with_what_its_callback_is_still_to_bring() {
     let response = world.flash(&borrower, [batch]).unwrap();
     assert_eq!(outcomes(&response), ["ok", "insufficient liquidity: wanted 43600000 uatom, available 0"]);
     assert_solvent(&world);
+}
+
+#[test]
+fn migrate_in_the_callback_of_a_batch_is_refused() {
+    let (mut world, borrower) = staged(1);
+    let (pool, owner) = (world.pool().to_string(), world.addr(OWNER));
+    let admin = WasmMsg::UpdateAdmin { contract_addr: pool.clone(), admin: borrower.to_string() };
+    cw_multi_test::Executor::execute(world.app_mut(), owner, admin.into()).unwrap();
+    let new_code_id = world.app_mut().store_code(pool_code());
+    let msg = to_json_binary(&MigrateMsg {}).unwrap();
+    let migrate = Step::Send(WasmMsg::Migrate { contract_addr: pool, new_code_id, msg }.into());
+    let batch = Step::liquidate(items(&world, 1), [migrate.clone(), Step::bring()]);
+    refuses(&mut world, "batch 1 waits for its callback", |world| world.flash(&borrower, [batch]));
+    // Nothing is due, but accounts are locked.
+    let deposit = BatchAction::Deposit(FromPurse { coin: coin(5, UUSD), account_id: None });
+    let locked = Step::batch(vec![deposit], vec![coin(5, UUSD)], [migrate.clone()]);
+    refuses(&mut world, "batch 1 waits for its callback", |world| world.flash(&borrower, [locked]));
+    let batch = Step::liquidate(items(&world, 1), [Step::bring(), migrate]);
+    world.flash(&borrower, [batch]).unwrap();
 }
