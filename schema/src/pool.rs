@@ -323,7 +323,8 @@ pub struct LiquidateBatch {
     /// Whether underlying that a market can't pay is taken as shares instead; no when left out. Refused with a callback, as is
     /// [`Receive::Shares`].
     pub allow_shares: Option<bool>,
-    /// The whole fails when fewer items succeed; 1 when left out.
+    /// The whole fails when fewer items succeed; 1 when left out. An item that the cash or the purse bounds succeeds with whatever
+    /// little it brings: `min_receive` guards against that.
     pub min_success: Option<u32>,
     /// What the callback carries, untouched; no callback when left out.
     pub callback: Option<Binary>,

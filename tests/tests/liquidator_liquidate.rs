@@ -280,3 +280,21 @@ fn a_pool_short_of_cash_sizes_the_item_by_it_and_nobody_gets_shares() {
     };
     assert!(error.is(&failed), "{error}, not {failed}");
 }
+
+#[test]
+fn liquidate_with_more_left_to_do_than_a_chain_hands_to_a_reply_is_refused() {
+    let (mut world, liquidator, pair) = fallen();
+    let long = |user: usize| match world.item(ALICE, AETH, (UUSD, 5)) {
+        LiquidationItem::Liquidate(item) => {
+            LiquidationItem::Liquidate(plimsoll_schema::pool::LiquidateItem { user: "u".repeat(user), ..item })
+        }
+        item => item,
+    };
+    let routes = vec![route(UATOM, UUSD, &[(&pair, UUSD)]), route(AETH, UUSD, &[(&pair, UUSD)])];
+    let with = |user| [vec![world.item(ALICE, UATOM, (UUSD, 690_000_000))], vec![long(user); 249]].concat();
+    let (fits, too_much) = (with(60), with(600));
+    let refused = world.refused(|world| world.liquidate_all(BOB, &liquidator, too_much, routes.clone(), 1)).to_string();
+    assert!(refused.starts_with("the groups after the first have 1"), "{refused}");
+    assert!(refused.ends_with(" bytes together, at most 131072 are allowed"), "{refused}");
+    world.liquidate_all(BOB, &liquidator, fits, routes, 1).unwrap();
+}

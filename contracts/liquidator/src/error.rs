@@ -103,6 +103,14 @@ pub enum ContractError {
         /// What it repaid, and the profit.
         wanted: Uint256,
     },
+    /// More is left to do after the first group than a chain hands to a reply.
+    #[error("the groups after the first have {bytes} bytes together, at most {max} are allowed")]
+    Remaining {
+        /// How many bytes.
+        bytes: usize,
+        /// The most.
+        max: usize,
+    },
     /// Too few items succeeded.
     #[error("{succeeded} items succeeded, {min_success} are wanted")]
     TooFew {

@@ -7,6 +7,8 @@
 //!
 //! Between transactions the contract holds nothing. Coins that somebody sends to it go to the next caller who handles
 //! their denom.
+// Nothing prints `{:?}`: the code that would print an error's backtrace is not in the wasm.
+#![cfg_attr(not(test), deny(clippy::use_debug))]
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod batch_callback;

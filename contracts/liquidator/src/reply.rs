@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use cosmwasm_std::{Addr, Binary, Deps, Env, Event, Reply, Response, StdResult, SubMsg, SubMsgResponse, SubMsgResult};
+use plimsoll_schema::liquidator::REMAINING_MAX;
 use plimsoll_schema::{compact, event};
 use serde::{Deserialize, Serialize};
 
@@ -47,9 +48,15 @@ pub fn reply(deps: Deps, env: &Env, reply: Reply) -> Result<Response, ContractEr
 
 impl Remaining {
     /// Sends the next message, as group `at`; none after the last.
-    pub fn send_next(mut self, pool: &Addr, at: u64) -> StdResult<Option<SubMsg>> {
+    /// Errors when what is left after it is more than a chain hands to a reply.
+    pub fn send_next(mut self, pool: &Addr, at: u64) -> Result<Option<SubMsg>, ContractError> {
         let Some(message) = self.messages.pop_front() else { return Ok(None) };
-        Ok(Some(SubMsg::reply_always(to_pool(pool, message), at).with_payload(Payload::Group(self).encode()?)))
+        let payload = Payload::Group(self).encode()?;
+        let (bytes, max) = (payload.len(), REMAINING_MAX);
+        if bytes > max {
+            return Err(ContractError::Remaining { bytes, max });
+        }
+        Ok(Some(SubMsg::reply_always(to_pool(pool, message), at).with_payload(payload)))
     }
 
     /// Counts what succeeded, says how group `at` ended, and sends the next one. Errors after the last when too few

@@ -15,6 +15,8 @@
 //! [`HEARTBEAT`]: plimsoll_schema::oracle::HEARTBEAT
 //! [`PriceRecord::observe`]: plimsoll_risk::price::PriceRecord::observe
 //! [`RecordMark::of`]: plimsoll_risk::mark::RecordMark::of
+// Nothing prints `{:?}`: the code that would print an error's backtrace is not in the wasm.
+#![cfg_attr(not(test), deny(clippy::use_debug))]
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod access;

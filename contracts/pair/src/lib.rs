@@ -18,6 +18,8 @@
 //! - **Refused here and taken there**: a swap that returns nothing, a swap for another token than the pair's (`ask_asset_info`),
 //!   coins beside the ones that are named, `share` of more than all shares.
 //! - Cumulative prices wrap around at 2¹²⁸ in the product too, which at Astroport's can overflow and stop a lopsided pool.
+// Nothing prints `{:?}`: the code that would print an error's backtrace is not in the wasm.
+#![cfg_attr(not(test), deny(clippy::use_debug))]
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 pub mod contract;

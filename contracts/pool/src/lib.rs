@@ -2,6 +2,8 @@
 //!
 //! One file per verb; each handler keeps the same beat: guard, accrue, convert, write, check, emit and pay. The formulas are
 //! in `plimsoll-risk`, the messages in `plimsoll-schema`.
+// Nothing prints `{:?}`: the code that would print an error's backtrace is not in the wasm.
+#![cfg_attr(not(test), deny(clippy::use_debug))]
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod access;

@@ -251,13 +251,19 @@ pub fn named(book: &Book, holder: &Holder, error: LiquidationError) -> ContractE
         LiquidationError::Price { asset, fault } => {
             book.denom(*asset).map(|denom| ContractError::Price { denom, fault: fault.clone() })
         }
-        LiquidationError::Healthy { .. } => match silent_price(book, holder.account.assets()) {
+        LiquidationError::Healthy { .. } => match silent_price(book, carrying(holder)) {
             Some(price) => return price,
             None => return ContractError::Liquidation(error),
         },
         _ => return ContractError::Liquidation(error),
     };
     named.unwrap_or(ContractError::Liquidation(error))
+}
+
+/// What the account's health hangs on. A disabled deposit is no reason, though an item before may have loaded its market.
+fn carrying(holder: &Holder) -> impl Iterator<Item = AssetId> + use<'_> {
+    let enabled = holder.account.collaterals.iter().filter(|held| held.enabled).map(|held| held.asset);
+    enabled.chain(holder.account.debts.iter().map(|owed| owed.asset))
 }
 
 /// The first silent price of these, among what was read.

@@ -8,6 +8,8 @@
 //!
 //! An entry is dropped before its call is sent, and both stand or fall together, so no call is sent twice, whatever the
 //! called contract does.
+// Nothing prints `{:?}`: the code that would print an error's backtrace is not in the wasm.
+#![cfg_attr(not(test), deny(clippy::use_debug))]
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod accept_ownership;

@@ -199,3 +199,28 @@ fn liquidate_batch_of_as_many_items_as_are_allowed_is_linear_in_storage() {
     // One record read and one written for a further account.
     assert_eq!((thirty.reads - ten.reads, thirty.writes - ten.writes, thirty.removes - ten.removes), (20, 20, 0));
 }
+
+/// A market that an item before has loaded gives no other reason to an account that only keeps a disabled deposit there.
+#[test]
+fn liquidate_batch_gives_the_reason_that_a_message_of_its_own_would() {
+    let mut world = fallen_accounts(1);
+    world.deposit(BOB, UATOM, 10_000_000).unwrap();
+    world.deposit(BOB, AETH, 1_000_000_000_000_000_000).unwrap();
+    world.enable(BOB, AETH, false).unwrap();
+    world.borrow(BOB, UUSD, 30_000_000).unwrap();
+    world.advance(2 * 86_400);
+    for (denom, price) in [(UUSD, "1"), (UATOM, "8")] {
+        world.set_price(denom, price);
+    }
+    let silent = edited(&world, ALICE, |item| item.collateral_denom = AETH.into());
+    let healthy = item(&world, BOB);
+    let order = |items| {
+        ExecuteMsg::LiquidateBatch(plimsoll_schema::pool::LiquidateBatch { min_success: Some(0), ..batch(items) })
+    };
+    let before = world.snapshot();
+    let alone = world.execute(LIQUIDATOR, &order(vec![healthy.clone()]), &usd(640_000_000)).unwrap();
+    world.restore(&before);
+    let after = world.execute(LIQUIDATOR, &order(vec![silent, healthy]), &usd(640_000_000)).unwrap();
+    assert!(outcomes(&after)[1].starts_with("account is healthy"), "{:?}", outcomes(&after));
+    assert_eq!(outcomes(&after)[1], outcomes(&alone)[0]);
+}
