@@ -30,6 +30,13 @@ pub struct Snapshot {
     block: BlockInfo,
 }
 
+impl Snapshot {
+    /// Every record of the chain at that block.
+    pub const fn records(&self) -> &BTreeMap<Vec<u8>, Vec<u8>> {
+        &self.records
+    }
+}
+
 impl Chain {
     /// An empty chain whose addresses start with `prefix`.
     pub fn new(prefix: &'static str) -> Self {

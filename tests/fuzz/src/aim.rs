@@ -6,12 +6,13 @@ use plimsoll_oracle::listing::Listing;
 use plimsoll_oracle::state::LISTINGS;
 use plimsoll_pool::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, RESERVES_REQUESTS};
 use plimsoll_risk::account::Account;
+use plimsoll_risk::units::Ratio;
 
-use crate::cast::{DENOMS, IDS};
+use crate::cast::{BORROWER, DENOMS, IDS, LIVE};
 use crate::op::{By, Op, Who};
 use crate::queue::ids;
 use crate::stage::Stage;
-use crate::use_pool::{place, position, ranked};
+use crate::use_pool::{best, place, position, ranked};
 
 /// The operation as it will be done.
 pub fn aim(stage: &Stage, op: &Op) -> Op {
@@ -81,26 +82,46 @@ pub fn aim(stage: &Stage, op: &Op) -> Op {
         }
         Op::CancelQueued { by: By::Rightful, nth } => *nth = nth_of(*nth, &ids(stage, |_| true)),
         Op::Queue { call, .. } => **call = aim(stage, call),
-        Op::Batch { user, acts, .. } => {
-            for act in acts {
-                if let Op::Withdraw { who, .. }
-                | Op::Borrow { who, .. }
-                | Op::Repay { who, .. }
-                | Op::Enable { who, .. } = act
-                {
-                    who.0 = *user;
-                }
-                *act = aim(stage, act);
-                // Whatever is aimed at, a batch is on its sender's accounts.
-                if let Op::Borrow { who, .. } = act {
-                    who.0 = *user;
-                }
-            }
+        Op::Slump { nth, percent, rounds } => {
+            let (percent, rounds) = (*percent, *rounds);
+            return Op::Move { denom: owed_by_the(stage, *nth), percent, rounds };
         }
-        Op::Flash { middle, .. } => middle.iter_mut().for_each(|op| *op = aim(stage, op)),
+        Op::Batch { user, acts, .. } => aim_acts(stage, *user, acts),
+        Op::BatchCalled { acts, middle, .. } => {
+            aim_acts(stage, BORROWER, acts);
+            middle.iter_mut().for_each(|op| *op = aim(stage, op));
+        }
+        Op::Flash { middle, .. } | Op::LiquidateCalled { middle, .. } => {
+            middle.iter_mut().for_each(|op| *op = aim(stage, op));
+        }
         _ => {}
     }
     op
+}
+
+/// What this one of the healthy accounts owes most of, the least healthy first; of nobody the dollar.
+fn owed_by_the(stage: &Stage, nth: u32) -> usize {
+    let owing = Stage::everyone().filter(|who| !account(stage, *who).debts.is_empty());
+    let judged = owing.filter_map(|who| Some((position(stage, who).health_factor?, who)));
+    let mut healthy: Vec<_> = judged.filter(|(health, _)| *health >= Ratio::ONE).collect();
+    healthy.sort_unstable();
+    let at = (nth as usize).checked_rem(healthy.len());
+    // What is priced by its pair can't be voted up.
+    at.and_then(|at| best(stage, healthy[at].1)).map_or(0, |(_, _, debt, _)| if debt == LIVE { 1 } else { debt })
+}
+
+/// Whatever is aimed at, a batch is on its sender's accounts.
+fn aim_acts(stage: &Stage, user: usize, acts: &mut [Op]) {
+    for act in acts {
+        if let Op::Withdraw { who, .. } | Op::Borrow { who, .. } | Op::Repay { who, .. } | Op::Enable { who, .. } = act
+        {
+            who.0 = user;
+        }
+        *act = aim(stage, act);
+        if let Op::Borrow { who, .. } = act {
+            who.0 = user;
+        }
+    }
 }
 
 /// The first of the owner's accounts, from this one on, of which that is so; this one when there is none.

@@ -6,6 +6,7 @@ use plimsoll_testing::{AppResponse, WorldError};
 
 use crate::call::Call;
 use crate::cast::{BORROWER, DENOMS, worth};
+use crate::liquidations::Sent;
 use crate::op::Op;
 use crate::stage::Stage;
 use crate::use_pool::Order;
@@ -19,9 +20,15 @@ pub struct Outcome {
     pub sender: Option<usize>,
     /// A liquidation, and what it was said to do just before it was done.
     pub order: Option<(Order, Option<SimulateLiquidationResponse>)>,
+    /// A batch of liquidations, as it was sent.
+    pub batch: Option<Sent>,
 }
 
 impl Outcome {
+    const fn of(result: Result<Option<AppResponse>, WorldError>, sender: Option<usize>) -> Self {
+        Self { result, sender, order: None, batch: None }
+    }
+
     /// The contracts' events; none of a failed step, and none of a failed item.
     pub fn events(&self) -> impl Iterator<Item = &Event> {
         let response = self.result.as_ref().ok().and_then(Option::as_ref);
@@ -52,7 +59,7 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
 
 /// Does it.
 pub fn apply(stage: &mut Stage, op: &Op) -> Outcome {
-    let quietly = || Outcome { result: Ok(None), sender: None, order: None };
+    let quietly = || Outcome::of(Ok(None), None);
     match op {
         Op::Move { denom, percent, rounds } => {
             price::drive(stage, *denom, *percent, *rounds);
@@ -76,21 +83,40 @@ pub fn apply(stage: &mut Stage, op: &Op) -> Outcome {
         Op::Donate { sender, to, denom, cents } => {
             let (from, to) = (stage.people[*sender].clone(), Addr::unchecked(nest::gift(stage, *to)));
             let result = stage.world.send(&from, &to, &[coin(worth(*denom, *cents), DENOMS[*denom])]);
-            Outcome { result: result.map(Some), sender: Some(*sender), order: None }
+            Outcome::of(result.map(Some), Some(*sender))
         }
         Op::Flash { loans, middle, order } => {
             let result = nest::flash(stage, loans, middle, *order);
-            Outcome { result: result.map(Some), sender: Some(BORROWER), order: None }
+            Outcome::of(result.map(Some), Some(BORROWER))
         }
+        Op::BatchCalled { acts, purse, middle, bring } => {
+            let result = nest::batch_called(stage, acts, *purse, middle, bring);
+            Outcome::of(result.map(Some), Some(BORROWER))
+        }
+        Op::LiquidateBatch { .. } | Op::LiquidateCalled { .. } => liquidations(stage, op),
         _ => message(stage, op),
     }
+}
+
+fn liquidations(stage: &mut Stage, op: &Op) -> Outcome {
+    let sent = match op {
+        Op::LiquidateCalled { items, to, min_success, middle, bring } => {
+            Some(nest::liquidate_called(stage, items, (*to, *min_success), middle, bring))
+        }
+        op => Sent::of(stage, op),
+    };
+    let Some(sent) = sent else {
+        return Outcome::of(Ok(None), None);
+    };
+    let result = sent.send(stage).map(Some);
+    Outcome { batch: Some(sent.clone()), ..Outcome::of(result, Some(sent.sender)) }
 }
 
 fn message(stage: &mut Stage, op: &Op) -> Outcome {
     let order = Order::of(stage, op).map(|order| (order, order.preview(stage)));
     let Some(call) = call(stage, op) else {
-        return Outcome { result: Ok(None), sender: None, order: None };
+        return Outcome::of(Ok(None), None);
     };
     let sender = Some(call.sender);
-    Outcome { result: call.send(stage).map(Some), sender, order }
+    Outcome { order, ..Outcome::of(call.send(stage).map(Some), sender) }
 }

@@ -7,52 +7,57 @@ mod users;
 
 use self::dice::{by, cents, denom, permille, user};
 use self::roles::{governance, oracle};
-use self::users::{act, flash, liquidation, own, trade};
+use self::users::{act, batch_called, flash, liquidation, liquidations, own, trade};
 use crate::cast::{LISTED, LIVE, LIVE_PAIR, PAIRS, PEOPLE, POOR, WATCH};
 use crate::op::{By, Change, Gift, Op};
 use crate::random::Random;
 
-/// How many operations a deck deals: its 467 cards, and what leads to some of them.
-pub const DECK: usize = 467 + 155;
-/// How many of a deck are which: of each message at least 7, which are a hundredth of the deck.
-const CARDS: [(Card, usize); 63] = [
+/// How many operations a deck deals: its 536 cards, and what leads to some of them.
+pub const DECK: usize = 536 + 203;
+/// How many of a deck are which: of each message at least 8, which are more than a hundredth of the deck.
+const CARDS: [(Card, usize); 68] = [
     (Card::Deposit, 22),
     (Card::Withdraw, 11),
     (Card::Borrow, 24),
     (Card::Repay, 12),
-    (Card::Enable, 7),
+    (Card::Enable, 8),
     (Card::Liquidate, 1),
     (Card::LiquidateWorst, 14),
     (Card::WriteOff, 1),
     (Card::Ruin, 5),
-    (Card::SetOff, 7),
-    (Card::Rescue, 7),
-    (Card::Improve, 7),
+    (Card::SetOff, 8),
+    (Card::Rescue, 8),
+    (Card::Improve, 8),
     (Card::Batch, 13),
     (Card::Flash, 12),
-    (Card::RepayFlashLoan, 7),
-    (Card::AssertFlashLoanRepaid, 7),
-    (Card::Cover, 7),
-    (Card::InitAsset, 7),
+    (Card::LiquidateBatch, 10),
+    (Card::LiquidateCalled, 8),
+    (Card::BatchCalled, 5),
+    (Card::RepayBatch, 8),
+    (Card::FinishBatch, 8),
+    (Card::RepayFlashLoan, 8),
+    (Card::AssertFlashLoanRepaid, 8),
+    (Card::Cover, 8),
+    (Card::InitAsset, 8),
     (Card::UpdateAsset, 9),
-    (Card::Pause, 7),
+    (Card::Pause, 8),
     (Card::Unpause, 9),
-    (Card::UpdateConfig, 7),
-    (Card::UpdateOracle, 7),
-    (Card::UpdateRoles, 7),
-    (Card::UpdatePoolOwner, 7),
-    (Card::UpdateOracleOwner, 7),
-    (Card::RequestReserves, 7),
-    (Card::CancelReserves, 7),
-    (Card::WithdrawReserves, 7),
-    (Card::SetSource, 7),
-    (Card::ApplySource, 7),
+    (Card::UpdateConfig, 8),
+    (Card::UpdateOracle, 8),
+    (Card::UpdateRoles, 8),
+    (Card::UpdatePoolOwner, 8),
+    (Card::UpdateOracleOwner, 8),
+    (Card::RequestReserves, 8),
+    (Card::CancelReserves, 8),
+    (Card::WithdrawReserves, 8),
+    (Card::SetSource, 8),
+    (Card::ApplySource, 8),
     (Card::CancelSource, 8),
-    (Card::SetFallback, 7),
-    (Card::ApplyFallback, 7),
-    (Card::RemoveFallback, 7),
-    (Card::UpdateGuardian, 7),
-    (Card::Publish, 7),
+    (Card::SetFallback, 8),
+    (Card::ApplyFallback, 8),
+    (Card::RemoveFallback, 8),
+    (Card::UpdateGuardian, 8),
+    (Card::Publish, 8),
     (Card::Feed, 8),
     (Card::Spike, 4),
     (Card::Move, 10),
@@ -62,20 +67,20 @@ const CARDS: [(Card, usize); 63] = [
     (Card::Thin, 2),
     (Card::Outage, 2),
     (Card::Halt, 3),
-    (Card::Queue, 7),
-    (Card::Apply, 7),
-    (Card::Veto, 7),
-    (Card::CancelQueued, 7),
-    (Card::UpdateDelay, 7),
-    (Card::UpdateTimelockRoles, 7),
-    (Card::AcceptOwnership, 7),
-    (Card::Provide, 7),
-    (Card::WithdrawLiquidity, 7),
-    (Card::Swap, 7),
+    (Card::Queue, 8),
+    (Card::Apply, 8),
+    (Card::Veto, 8),
+    (Card::CancelQueued, 8),
+    (Card::UpdateDelay, 8),
+    (Card::UpdateTimelockRoles, 8),
+    (Card::AcceptOwnership, 8),
+    (Card::Provide, 8),
+    (Card::WithdrawLiquidity, 8),
+    (Card::Swap, 8),
     (Card::Arbitrage, 4),
-    (Card::LiquidateMany, 7),
-    (Card::Callback, 7),
-    (Card::Donate, 7),
+    (Card::LiquidateMany, 8),
+    (Card::Callback, 8),
+    (Card::Donate, 8),
     (Card::Advance, 10),
     (Card::Wait, 5),
     (Card::Silence, 1),
@@ -97,6 +102,11 @@ enum Card {
     Improve,
     Batch,
     Flash,
+    LiquidateBatch,
+    LiquidateCalled,
+    BatchCalled,
+    RepayBatch,
+    FinishBatch,
     RepayFlashLoan,
     AssertFlashLoanRepaid,
     Cover,
@@ -175,6 +185,7 @@ fn leads(r: &mut Random, card: Card) -> Vec<Op> {
         Card::ApplySource | Card::ApplyFallback => announcement(r, card).to_vec(),
         Card::Apply => call(r).to_vec(),
         Card::Veto => vec![queue(r)],
+        Card::LiquidateBatch | Card::LiquidateCalled => vec![slump(r)],
         Card::Bend => bend(r).to_vec(),
         Card::Thin => thin(r).to_vec(),
         Card::Outage => outage(r).to_vec(),
@@ -196,6 +207,10 @@ fn play(r: &mut Random, card: Card) -> Op {
             Op::Batch { user, acts: (0..count).map(|_| act(r)).collect(), more: r.once_in(2) }
         }
         Card::Flash => flash(r),
+        Card::LiquidateBatch | Card::LiquidateCalled => liquidations(r, card),
+        Card::BatchCalled => batch_called(r),
+        Card::RepayBatch => Op::RepayBatch { sender: user(r), id: r.within(0, 40), denom: denom(r), cents: cents(r) },
+        Card::FinishBatch => Op::FinishBatch { sender: r.below(PEOPLE), id: r.within(0, 40) },
         Card::AssertFlashLoanRepaid => Op::AssertFlashLoanRepaid { sender: user(r), id: r.within(0, 40) },
         Card::RepayFlashLoan => {
             Op::RepayFlashLoan { sender: user(r), id: r.within(0, 40), denom: denom(r), cents: cents(r) }
@@ -305,6 +320,11 @@ fn queue(r: &mut Random) -> Op {
 fn call(r: &mut Random) -> [Op; 3] {
     let seconds = r.one_of(&[1_000, 4_000, 5_000, 90_000, 700_000]);
     [queue(r), queue(r), Op::Advance { seconds, fresh: true }]
+}
+
+/// What somebody owes rises; they and others are liquidated next.
+fn slump(r: &mut Random) -> Op {
+    Op::Slump { nth: r.from_to(0, 3), percent: r.one_of(&[110, 130, 160, 200, 300]), rounds: r.from_to(2, 5) }
 }
 
 /// An account owes what it holds as well, and what it holds beside that falls; the two are set off next.

@@ -2,6 +2,7 @@
 //! contracts whether they are right.
 
 mod accounts;
+pub mod batches;
 mod borrowing;
 mod governance;
 mod leave;
@@ -63,6 +64,7 @@ impl Judge {
     pub fn judge(&mut self, case: &Case) {
         self.take_gifts(case);
         ledger::judge(case, &self.donated);
+        batches::judge(case, &self.donated);
         self.nobody_comes_back_in_a_write_offs_block(case);
         pairs::judge(case, &self.given_to_pairs);
         governance::judge(case);
@@ -104,11 +106,7 @@ impl Judge {
 
     /// Coins that were sent to a contract without a message are there beyond what it counted, and stay there.
     fn take_gifts(&mut self, case: &Case) {
-        let gifts: Vec<&Op> = match case.op {
-            Op::Flash { middle, .. } => middle.iter().collect(),
-            op => vec![op],
-        };
-        for gift in gifts {
+        for gift in std::iter::once(case.op).chain(case.op.middle()) {
             let Op::Donate { to, denom, cents, .. } = *gift else { continue };
             let most = crate::cast::worth(denom, cents);
             match to {
@@ -160,7 +158,16 @@ impl Case<'_> {
 
     /// Whether the operation is several messages, so that a market may have been in states that are not seen.
     pub const fn is_many(&self) -> bool {
-        matches!(self.op, Op::Flash { .. } | Op::Batch { .. } | Op::Improve { .. } | Op::LiquidateMany { .. })
+        self.is_called()
+            || matches!(
+                self.op,
+                Op::Batch { .. } | Op::Improve { .. } | Op::LiquidateMany { .. } | Op::LiquidateBatch { .. }
+            )
+    }
+
+    /// Whether a contract was lent to or called back, so that anything may have happened in between.
+    pub const fn is_called(&self) -> bool {
+        matches!(self.op, Op::Flash { .. } | Op::LiquidateCalled { .. } | Op::BatchCalled { .. })
     }
 
     /// What loans of this denom owe of interest from their start.

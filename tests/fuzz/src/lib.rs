@@ -23,6 +23,7 @@ pub mod generate;
 mod govern;
 #[allow(missing_docs, reason = "one function a file, each law documented by itself")]
 pub mod judge;
+pub mod liquidations;
 mod nest;
 pub mod op;
 mod price;

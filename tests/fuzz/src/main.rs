@@ -18,8 +18,14 @@ const MESSAGE: f64 = 0.01;
 
 /// From so many operations on each message succeeds, but for those that others send for their sender.
 const PROVES: u64 = 20_000;
-const ALONE: [&str; 4] =
-    ["pool.repay_flash_loan", "liquidator.batch_callback", "timelock.update_delay", "timelock.update_roles"];
+const ALONE: [&str; 6] = [
+    "pool.repay_flash_loan",
+    "pool.repay_batch",
+    "pool.finish_batch",
+    "liquidator.batch_callback",
+    "timelock.update_delay",
+    "timelock.update_roles",
+];
 /// What the timelock alone may ask of itself succeeds when it is applied from the queue.
 const APPLIED: &str = "update_delay";
 
@@ -146,7 +152,7 @@ fn as_text(out: &mut impl Write, args: &Args, report: &Report, bounds: &[String]
     say(
         out,
         &format!(
-            "in the middle of flash loans: {} messages of {} kinds, {:.1} % succeeded",
+            "in the middle of flash loans and callbacks: {} messages of {} kinds, {:.1} % succeeded",
             middle.tried,
             tally.middles.len(),
             share(middle.done, middle.tried) * 100.0

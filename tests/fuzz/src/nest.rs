@@ -1,16 +1,17 @@
-//! What is made of several messages: batches, and flash loans with something in the middle.
+//! What is made of several messages: batches, and flash loans and callbacks with something in the middle.
 
 use cosmwasm_std::{BankMsg, Binary, Coin, CosmosMsg, Uint256, coin};
 use plimsoll_pool::state::{ASSET_IDS, LOAN_COUNT, MARKETS};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::liquidator;
-use plimsoll_schema::pool::{BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Withdraw};
-use plimsoll_testing::{AppResponse, Step, WorldError};
+use plimsoll_schema::pool::{BatchAction, Borrow, CollateralStatus, ExecuteMsg, FromPurse, Listed, QueryMsg, Withdraw};
+use plimsoll_testing::{AppResponse, Step, WorldError, values};
 
 use crate::apply;
 use crate::call::Call;
-use crate::cast::{BORROWER, DENOMS, share, worth};
-use crate::op::{Gift, Op, Repayment};
+use crate::cast::{BORROWER, DENOMS, LISTED, share, worth};
+use crate::liquidations::Sent;
+use crate::op::{Bring, Gift, Item, Op, Repayment};
 use crate::stage::Stage;
 use crate::use_pool::{owed, supplied};
 
@@ -75,6 +76,15 @@ pub fn batch(stage: &Stage, user: usize, acts: &[Op], more: bool) -> Call {
 /// An operation as the contract tries it while its loans are open.
 fn step(stage: &Stage, op: &Op) -> Option<Step> {
     let message: CosmosMsg = match *op {
+        // What is due inside is not known yet: what would differ from it by a unit is nothing at all.
+        Op::LiquidateCalled { ref items, to, min_success, ref middle, ref bring } => {
+            let carried = Step::callback(steps(stage, middle, brought(bring, &[])));
+            return Some(Sent::called(stage, items, (to, min_success), carried).step().or_not());
+        }
+        Op::BatchCalled { ref acts, purse, ref middle, ref bring } => {
+            let carried = steps(stage, middle, brought(bring, &[]));
+            return Some(called(stage, acts, purse, carried).or_not());
+        }
         Op::Donate { to, denom, cents, .. } => {
             let to_address = gift(stage, to);
             BankMsg::Send { to_address, amount: vec![coin(worth(denom, cents), DENOMS[denom])] }.into()
@@ -82,6 +92,90 @@ fn step(stage: &Stage, op: &Op) -> Option<Step> {
         _ => apply::call(stage, op)?.message(),
     };
     Some(Step::Send(message).or_not())
+}
+
+/// What a callback does: it asks how the markets stand, tries all this, asks again, and brings what it brings.
+fn steps(stage: &Stage, middle: &[Op], brought: Vec<Step>) -> Vec<Step> {
+    let asked =
+        || DENOMS[..LISTED].iter().map(|denom| Step::Ask(QueryMsg::Solvency(Listed { denom: (*denom).into() })));
+    let tried = middle.iter().filter_map(|op| step(stage, op));
+    asked().chain(tried).chain(asked()).chain(brought).collect()
+}
+
+/// What is brought, where this is due. Each may be refused.
+fn brought(bring: &[Bring], due: &[Coin]) -> Vec<Step> {
+    let one = Uint256::from(1u128);
+    let with = |change: &dyn Fn(&mut Vec<Coin>)| {
+        let mut coins = due.to_vec();
+        change(&mut coins);
+        coins.retain(|coin| !coin.amount.is_zero());
+        coins.sort_by(|a, b| a.denom.cmp(&b.denom));
+        Step::Bring { id: None, coins: Some(coins) }
+    };
+    let first = |change: &dyn Fn(&mut Coin)| with(&|coins| coins.iter_mut().take(1).for_each(change));
+    let other = || DENOMS.iter().find(|denom| due.iter().all(|coin| coin.denom != **denom)).copied();
+    let step = |bring: &Bring| match *bring {
+        Bring::Due => Step::bring(),
+        Bring::Less => first(&|coin| coin.amount -= one),
+        Bring::More => first(&|coin| coin.amount += one),
+        Bring::Missing => with(&|coins| drop(coins.pop())),
+        Bring::Other => first(&|coin| coin.denom = other().unwrap_or_default().to_owned()),
+        Bring::For(id) => Step::Bring { id: Some(id), coins: Some(due.to_vec()) },
+    };
+    bring.iter().map(|bring| step(bring).or_not()).collect()
+}
+
+/// What a batch with a callback asks its callback to bring, found out by trying; nothing where it fails.
+fn due(stage: &mut Stage, opened: &Step) -> Vec<Coin> {
+    let (start, borrower) = (stage.world.snapshot(), stage.borrower().clone());
+    let response = stage.world.flash(&borrower, [opened.clone()]);
+    stage.world.restore(&start);
+    let coins = response.iter().flat_map(|response| values(response, "due"));
+    coins.filter_map(|text| text.parse().ok()).collect()
+}
+
+fn is_exact(bring: &[Bring]) -> bool {
+    bring.iter().all(|bring| *bring == Bring::Due)
+}
+
+/// The contract's batch of liquidations.
+pub fn liquidate_called(
+    stage: &mut Stage,
+    items: &[Item],
+    terms: (Option<usize>, Option<u32>),
+    middle: &[Op],
+    bring: &[Bring],
+) -> Sent {
+    let honest = Sent::called(stage, items, terms, Step::callback([Step::bring()]));
+    let due = if is_exact(bring) { vec![] } else { due(stage, &honest.step()) };
+    let carried = Step::callback(steps(stage, middle, brought(bring, &due)));
+    Sent::called(stage, items, terms, carried)
+}
+
+/// The contract's batch on its own accounts.
+pub fn batch_called(
+    stage: &mut Stage,
+    acts: &[Op],
+    purse: u32,
+    middle: &[Op],
+    bring: &[Bring],
+) -> Result<AppResponse, WorldError> {
+    let honest = called(stage, acts, purse, vec![Step::bring()]);
+    let due = if is_exact(bring) { vec![] } else { due(stage, &honest) };
+    let opened = called(stage, acts, purse, steps(stage, middle, brought(bring, &due)));
+    let borrower = stage.borrower().clone();
+    stage.world.flash(&borrower, [opened])
+}
+
+/// A batch with so much of the purse that it takes, and these steps in its callback.
+fn called(stage: &Stage, acts: &[Op], permille: u32, steps: Vec<Step>) -> Step {
+    let actions: Vec<BatchAction> = acts.iter().filter_map(|act| action(stage, BORROWER, act)).collect();
+    let part = |coin: Coin| {
+        let amount = coin.amount * Uint256::from(permille) / Uint256::from(1_000u32);
+        Coin { amount, ..coin }
+    };
+    let purse = purse(&actions, false).into_iter().map(part).filter(|coin| !coin.amount.is_zero()).collect();
+    Step::batch(actions, purse, steps)
 }
 
 /// Where a gift goes.

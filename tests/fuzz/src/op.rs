@@ -100,6 +100,41 @@ pub enum Op {
         middle: Vec<Op>,
         order: Repayment,
     },
+    /// Many items with one purse: so much of what they want together.
+    LiquidateBatch {
+        sender: usize,
+        items: Vec<Item>,
+        purse: u32,
+        shares: bool,
+        allow_shares: bool,
+        to: Option<usize>,
+        min_success: Option<u32>,
+    },
+    /// Many items, by the contract: in its callback all that is tried, and then what is brought.
+    LiquidateCalled {
+        items: Vec<Item>,
+        to: Option<usize>,
+        min_success: Option<u32>,
+        middle: Vec<Op>,
+        bring: Vec<Bring>,
+    },
+    /// A batch on the contract's own accounts with a callback, and a purse of so much of what it takes.
+    BatchCalled {
+        acts: Vec<Op>,
+        purse: u32,
+        middle: Vec<Op>,
+        bring: Vec<Bring>,
+    },
+    RepayBatch {
+        sender: usize,
+        id: u64,
+        denom: usize,
+        cents: u64,
+    },
+    FinishBatch {
+        sender: usize,
+        id: u64,
+    },
     AssertFlashLoanRepaid {
         sender: usize,
         id: u64,
@@ -232,6 +267,12 @@ pub enum Op {
         percent: u32,
         rounds: u32,
     },
+    /// The same of what the nth account with debt owes most of, the least healthy first that are at 1 or above.
+    Slump {
+        nth: u32,
+        percent: u32,
+        rounds: u32,
+    },
     /// All feeders vote for all prices as they are, but of one whose feeders stay silent.
     Refresh {
         but: Option<usize>,
@@ -335,6 +376,67 @@ pub enum Repayment {
     NotTheInner,
 }
 
+/// An item of a batch of liquidations: on the nth of the accounts that it can be about, counted around.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Which of them.
+    pub nth: u32,
+    /// The most that is repaid, as a share of what is owed.
+    pub permille: u32,
+    /// What it is about.
+    pub aim: Aim,
+}
+
+/// What an item of a batch of liquidations is about, and why it may fail.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Aim {
+    /// The largest debt and the largest deposit of an account below 1.
+    Unhealthy,
+    /// The same, with all that is left.
+    AllThatIsLeft,
+    /// The same, wanting so many thousandths of what the pool says that it yields.
+    AtLeast(u32),
+    /// An account at 1 or above.
+    Healthy,
+    /// A debt that the account doesn't have.
+    NoDebt,
+    /// A deposit that the account doesn't have.
+    NoDeposit,
+    /// A debt in a token that nobody knows.
+    Unlisted,
+    /// The deposit pays a debt in its own denom.
+    SameDenom,
+    /// A name that is no address.
+    Nobody,
+    /// An account of the sender's own.
+    Own,
+    /// At most nothing is repaid.
+    Nothing,
+    /// What is left of the account with the least collateral is written off.
+    WriteOff,
+    /// A healthy account is to be written off.
+    WriteOffHealthy,
+}
+
+/// What a callback brings, or tries to.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Bring {
+    /// All that is due.
+    Due,
+    /// A base unit less of one denom.
+    Less,
+    /// A base unit more.
+    More,
+    /// One denom is missing.
+    Missing,
+    /// Another denom in place of one.
+    Other,
+    /// What is due, for a batch of this number.
+    For(u64),
+}
+
 /// A step of handing a contract over.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
@@ -406,6 +508,16 @@ pub enum Change {
 }
 
 impl Op {
+    /// What is tried while the contract is lent to or called back: nothing of what is no such thing.
+    pub fn middle(&self) -> &[Self] {
+        match self {
+            Self::Flash { middle, .. } | Self::LiquidateCalled { middle, .. } | Self::BatchCalled { middle, .. } => {
+                middle
+            }
+            _ => &[],
+        }
+    }
+
     /// The contract and the message by which it is counted.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -418,6 +530,10 @@ impl Op {
             Self::WriteOff { .. } | Self::WriteOffWorst { .. } => "pool.write_off",
             Self::SetOff { .. } => "pool.set_off",
             Self::Batch { .. } | Self::Improve { .. } => "pool.batch",
+            Self::BatchCalled { .. } => "pool.batch",
+            Self::LiquidateBatch { .. } | Self::LiquidateCalled { .. } => "pool.liquidate_batch",
+            Self::RepayBatch { .. } => "pool.repay_batch",
+            Self::FinishBatch { .. } => "pool.finish_batch",
             Self::Flash { .. } => "pool.flash_loan",
             Self::AssertFlashLoanRepaid { .. } => "pool.assert_flash_loan_repaid",
             Self::RepayFlashLoan { .. } => "pool.repay_flash_loan",
@@ -441,7 +557,7 @@ impl Op {
             Self::RemoveFallback { .. } => "oracle.remove_fallback",
             Self::UpdateGuardian { .. } => "oracle.update_guardian",
             Self::Publish { .. } => "oracle.publish",
-            Self::Feed { .. } | Self::Move { .. } | Self::Refresh { .. } => "oracle.feed",
+            Self::Feed { .. } | Self::Move { .. } | Self::Slump { .. } | Self::Refresh { .. } => "oracle.feed",
             Self::UpdateOwner { .. } => "oracle.update_owner",
             Self::Provide { .. } => "pair.provide_liquidity",
             Self::WithdrawLiquidity { .. } => "pair.withdraw_liquidity",

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::aim::aim;
 use crate::apply::apply;
-use crate::judge::{Case, Judge};
+use crate::judge::{Case, Judge, batches};
 use crate::op::Op;
 use crate::stage::Stage;
 use crate::tally::Tally;
@@ -39,15 +39,16 @@ pub fn play(stage: &mut Stage, ops: &[Op], tally: &mut Tally) -> Result<(), Viol
 
 /// One step. Answers with what is known after it, if it changed anything.
 fn one(stage: &mut Stage, judge: &mut Judge, before: &View, op: &Op, tally: &mut Tally) -> Option<View> {
-    let kept = stage.world.dump().clone();
+    let start = stage.world.snapshot();
     let op = &aim(stage, op);
     let outcome = apply(stage, op);
     tally.count(op, &outcome);
     if outcome.result.is_err() {
         // 9: a failed message changes nothing.
-        assert!(stage.world.dump() == &kept, "failed, but changed something");
+        assert!(stage.world.dump() == start.records(), "failed, but changed something");
         return None;
     }
+    batches::compare(stage, before, &start, &outcome);
     let after = View::of(stage);
     judge.judge(&Case { op, before, after: &after, outcome: &outcome, stage });
     Some(after)

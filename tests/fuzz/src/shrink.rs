@@ -1,6 +1,6 @@
 //! Making a history that fails as short as it gets.
 
-use crate::op::Op;
+use crate::op::{Item, Op};
 use crate::run::{Violation, play};
 use crate::stage::Stage;
 use crate::tally::Tally;
@@ -67,6 +67,34 @@ fn simpler(op: &Op) -> Vec<Op> {
             let shorter = (0..middle.len()).rev().map(|at| without(middle, at));
             shorter.map(|middle| Op::Flash { loans: loans.clone(), middle, order: *order }).collect()
         }
+        Op::LiquidateBatch { items, .. } => {
+            let shorter = (0..items.len()).rev().map(|at| [&items[..at], &items[at + 1..]].concat());
+            shorter.map(|items| with_items(op, items)).collect()
+        }
+        Op::LiquidateCalled { items, middle, .. } => {
+            let fewer = (0..items.len()).rev().map(|at| [&items[..at], &items[at + 1..]].concat());
+            let shorter = (0..middle.len()).rev().map(|at| without(middle, at));
+            fewer.map(|items| with_items(op, items)).chain(shorter.map(|middle| with_middle(op, middle))).collect()
+        }
+        Op::BatchCalled { middle, .. } => {
+            (0..middle.len()).rev().map(|at| with_middle(op, without(middle, at))).collect()
+        }
         _ => vec![],
     }
+}
+
+fn with_items(op: &Op, shorter: Vec<Item>) -> Op {
+    let mut op = op.clone();
+    if let Op::LiquidateBatch { items, .. } | Op::LiquidateCalled { items, .. } = &mut op {
+        *items = shorter;
+    }
+    op
+}
+
+fn with_middle(op: &Op, shorter: Vec<Op>) -> Op {
+    let mut op = op.clone();
+    if let Op::LiquidateCalled { middle, .. } | Op::BatchCalled { middle, .. } = &mut op {
+        *middle = shorter;
+    }
+    op
 }

@@ -131,6 +131,7 @@ impl Stage {
             ((1, 2), 3, 50, 2, 5_000),
             ((0, 2), 0, 50_000, 3, 10),
             ((2, 2), 2, 5_000, 1, 1_000),
+            ((BORROWER, 1), 1, 10_000, 0, 20_000),
         ] {
             let who = (self.people[user].as_str(), id);
             let amount = self.world.whole(DENOMS[collateral], tokens);

@@ -16,12 +16,12 @@ pub struct Count {
     pub done: u64,
 }
 
-/// The counts of a run. What is sent in the middle of a flash loan or in a batch is no operation of its own.
+/// The counts of a run. What is sent in the middle of a flash loan or a callback or in a batch is no operation of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Operations by contract and message.
     pub messages: BTreeMap<&'static str, Count>,
-    /// What was tried while a loan was open.
+    /// What was tried while a loan or a callback was open.
     pub middle: Count,
     /// By message.
     pub middles: BTreeMap<&'static str, u64>,
@@ -39,10 +39,8 @@ impl Tally {
         count.done += u64::from(outcome.result.is_ok());
         match &outcome.result {
             Ok(response) => {
-                if let Op::Flash { middle, .. } = op {
-                    for tried in middle {
-                        *self.middles.entry(tried.name()).or_default() += 1;
-                    }
+                for tried in op.middle() {
+                    *self.middles.entry(tried.name()).or_default() += 1;
                 }
                 for said in response.iter().flat_map(|response| values(response, "tried")) {
                     self.middle.tried += 1;
@@ -55,7 +53,10 @@ impl Tally {
                 }
             }
             Err(error) => {
-                let words: Vec<String> = error.to_string().split_whitespace().take(5).map(str::to_owned).collect();
+                // Of a batch in which too few items succeeded it is the first item's reason that tells.
+                let text = error.to_string();
+                let text = text.rsplit("the first that failed: ").next().unwrap_or(&text);
+                let words: Vec<String> = text.split_whitespace().take(5).map(str::to_owned).collect();
                 let words: String = words.join(" ").chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
                 *self.refusals.entry((op.name(), words)).or_default() += 1;
             }

@@ -10,6 +10,7 @@ use plimsoll_schema::pool::{
 use crate::call::Call;
 use crate::cast::{DENOMS, share, worth};
 use crate::exact::{Exact, over};
+use crate::liquidations::Sent;
 use crate::op::{Op, Who};
 use crate::stage::Stage;
 use crate::value::{By, unit};
@@ -76,6 +77,12 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
             let coin = coin(worth(denom, cents), DENOMS[denom]);
             Call::pool(stage, sender, &ExecuteMsg::RepayFlashLoan(LoanId { id }), vec![coin])
         }
+        Op::RepayBatch { sender, id, denom, cents } => {
+            let coin = coin(worth(denom, cents), DENOMS[denom]);
+            Call::pool(stage, sender, &ExecuteMsg::RepayBatch(LoanId { id }), vec![coin])
+        }
+        Op::FinishBatch { sender, id } => Call::pool(stage, sender, &ExecuteMsg::FinishBatch(LoanId { id }), vec![]),
+        Op::LiquidateBatch { .. } => Sent::of(stage, op)?.call(stage),
         Op::AssertFlashLoanRepaid { sender, id } => {
             Call::pool(stage, sender, &ExecuteMsg::AssertFlashLoanRepaid(LoanId { id }), vec![])
         }

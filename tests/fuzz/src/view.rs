@@ -106,7 +106,7 @@ pub struct View {
     pub strangers: usize,
     /// The index of those with debt.
     pub debtors: BTreeSet<Who>,
-    /// Whether a flash loan is on record.
+    /// Whether a flash loan or a batch with a callback is on record.
     pub open_loans: bool,
     /// Which oracle is in force, and its settings and prices.
     pub oracle: usize,
@@ -169,7 +169,7 @@ impl View {
             accounts,
             strangers,
             debtors: debtors(stage, pool),
-            open_loans: pool::LOANS.keys_after(pool, None).next().is_some(),
+            open_loans: is_open(pool),
             spared_until: pool::SPARED_UNTIL.may_load(pool).expect("it can be read").unwrap_or_default(),
             oracle: in_force,
             oracle_config: oracle::CONFIG.load(records).expect("the oracle has settings"),
@@ -205,6 +205,12 @@ impl View {
     pub const fn owner(&self) -> &Ownership {
         &self.roles.ownership
     }
+}
+
+fn is_open(pool: &dyn Storage) -> bool {
+    pool::LOANS.keys_after(pool, None).next().is_some()
+        || pool::DUES.keys_after(pool, None).next().is_some()
+        || pool::OPEN_BATCH.may_load(pool).expect("it can be read").is_some()
 }
 
 fn asset(pool: &dyn Storage, id: u16, now: u64, bank: &[u128; DENOMS.len()]) -> Asset {

@@ -19,6 +19,8 @@ fn laws_hold_over_random_histories() {
         // These are refused whoever sends them alone, and write-offs are rare.
         let refused = [
             "pool.repay_flash_loan",
+            "pool.repay_batch",
+            "pool.finish_batch",
             "liquidator.batch_callback",
             "pool.write_off",
             "timelock.update_delay",

@@ -2,8 +2,8 @@
 
 use super::dice::{cents, denom, permille, to, user, who};
 use super::{CARDS, Card, play};
-use crate::cast::{BORROWER, LISTED, PAIRS};
-use crate::op::{Op, Repayment};
+use crate::cast::{BORROWER, LISTED, PAIRS, POOR};
+use crate::op::{Aim, Bring, Item, Op, Repayment};
 use crate::random::Random;
 
 pub fn own(r: &mut Random, card: Card) -> Op {
@@ -49,19 +49,92 @@ pub fn liquidation(r: &mut Random, card: Card) -> Op {
     }
 }
 
+/// Many items, half of them such as succeed where anything does.
+pub fn liquidations(r: &mut Random, card: Card) -> Op {
+    let count = r.within(1, 8);
+    let items: Vec<Item> = (0..count).map(|_| item(r)).collect();
+    let min_success = r.once_in(3).then(|| r.from_to(0, 3));
+    let to = to(r);
+    if matches!(card, Card::LiquidateCalled) {
+        let tried = if r.once_in(2) { 0 } else { r.within(1, 5) };
+        let middle = (0..tried).map(|_| middle(r)).collect();
+        return Op::LiquidateCalled { items, to, min_success, middle, bring: bring(r) };
+    }
+    // Mostly enough for all, sometimes for the first alone.
+    let purse = if r.once_in(3) { r.from_to(1, 700) } else { r.from_to(1_000, 1_500) };
+    let (shares, allow_shares) = (r.once_in(4), r.once_in(3));
+    Op::LiquidateBatch { sender: user(r), items, purse, shares, allow_shares, to, min_success }
+}
+
+fn item(r: &mut Random) -> Item {
+    let aim = match r.below(24) {
+        0..10 => Aim::Unhealthy,
+        10..12 => Aim::AllThatIsLeft,
+        12 => Aim::AtLeast(r.from_to(900, 1_000)),
+        13 => Aim::AtLeast(r.from_to(1_001, 1_100)),
+        14 => Aim::Healthy,
+        15 => Aim::NoDebt,
+        16 => Aim::NoDeposit,
+        17 => Aim::Unlisted,
+        18 => Aim::SameDenom,
+        19 => Aim::Nobody,
+        20 => Aim::Own,
+        21 => Aim::Nothing,
+        22 => Aim::WriteOff,
+        _ => Aim::WriteOffHealthy,
+    };
+    Item { nth: r.from_to(0, 4), permille: permille(r), aim }
+}
+
+/// A batch of the contract with a callback: mostly debts are repaid or deposits made that the callback brings.
+pub fn batch_called(r: &mut Random) -> Op {
+    let (who, denom) = ((BORROWER, r.from_to(0, POOR)), r.below(LISTED));
+    let deposit = Op::Deposit { sender: BORROWER, who, denom, cents: cents(r), crumbs: 0 };
+    let acts = match r.below(4) {
+        0 => (0..r.within(1, 5)).map(|_| own_act(r)).collect(),
+        1 => vec![Op::Repay { sender: BORROWER, who, denom, permille: r.from_to(1, 1_001) }],
+        2 => vec![deposit],
+        // The deposit is bought with what is borrowed on it, as far as the account allows before.
+        _ => vec![deposit, Op::Borrow { who, denom: (denom + 1) % LISTED, permille: r.from_to(1, 1_000), to: None }],
+    };
+    let tried = if r.once_in(2) { 0 } else { r.within(1, 5) };
+    let middle = (0..tried).map(|_| middle(r)).collect();
+    Op::BatchCalled { acts, purse: r.one_of(&[0, 0, 300, 1_000]), middle, bring: bring(r) }
+}
+
+/// Mostly what is due, also after something else was tried, and sometimes once more.
+fn bring(r: &mut Random) -> Vec<Bring> {
+    let hostile = |r: &mut Random| {
+        let id = r.within(0, 40);
+        r.one_of(&[Bring::Less, Bring::More, Bring::Missing, Bring::Other, Bring::For(id)])
+    };
+    match r.below(8) {
+        0..4 => vec![Bring::Due],
+        4 => vec![Bring::Due, Bring::Due],
+        5 | 6 => vec![hostile(r), Bring::Due, hostile(r)],
+        _ if r.once_in(2) => vec![],
+        _ => vec![hostile(r)],
+    }
+}
+
+/// One of what a contract does with its own accounts.
+fn own_act(r: &mut Random) -> Op {
+    let mut op = act(r);
+    if let Op::Deposit { who, .. }
+    | Op::Withdraw { who, .. }
+    | Op::Borrow { who, .. }
+    | Op::Repay { who, .. }
+    | Op::Enable { who, .. } = &mut op
+    {
+        who.0 = BORROWER;
+    }
+    op
+}
+
 /// Any message, by the contract itself; of its own accounts more often than chance has it.
 pub fn middle(r: &mut Random) -> Op {
     if r.once_in(2) {
-        let mut op = act(r);
-        if let Op::Deposit { who, .. }
-        | Op::Withdraw { who, .. }
-        | Op::Borrow { who, .. }
-        | Op::Repay { who, .. }
-        | Op::Enable { who, .. } = &mut op
-        {
-            who.0 = BORROWER;
-        }
-        return op;
+        return own_act(r);
     }
     loop {
         let op = {
@@ -69,8 +142,20 @@ pub fn middle(r: &mut Random) -> Op {
             play(r, card)
         };
         match op {
-            Op::Flash { .. } | Op::Move { .. } | Op::Refresh { .. } | Op::Advance { .. } | Op::Enthrone => {}
+            Op::Flash { .. }
+            | Op::Move { .. }
+            | Op::Slump { .. }
+            | Op::Refresh { .. }
+            | Op::Advance { .. }
+            | Op::Enthrone => {}
             Op::Batch { acts, more, .. } => return Op::Batch { user: BORROWER, acts, more },
+            // Callbacks within a callback end there.
+            Op::LiquidateCalled { items, to, min_success, bring, .. } => {
+                return Op::LiquidateCalled { items, to, min_success, middle: vec![own_act(r)], bring };
+            }
+            Op::BatchCalled { acts, purse, bring, .. } => {
+                return Op::BatchCalled { acts, purse, middle: vec![own_act(r)], bring };
+            }
             op => return op,
         }
     }

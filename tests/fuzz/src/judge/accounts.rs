@@ -115,6 +115,9 @@ fn nobody_else_pays(case: &Case) {
     let steps = match case.op {
         Op::Batch { acts, .. } => acts.len() as u128 + 1,
         Op::Flash { middle, loans, .. } => (middle.len() * 4 + loans.len()) as u128 + 1,
+        Op::LiquidateBatch { items, .. } => items.len() as u128 + 1,
+        Op::LiquidateCalled { items, middle, .. } => (middle.len() * 8 + items.len()) as u128 + 1,
+        Op::BatchCalled { acts, middle, .. } => (middle.len() * 8 + acts.len()) as u128 + 1,
         _ => 2,
     };
     let crumbs = &case.after.crumb() * &whole(steps);

@@ -51,7 +51,7 @@ fn is_lowered(old: &Account, new: &Account) -> bool {
 }
 
 /// Whether an account is at a health factor of at least 1 and no lower than before, with less debt, all at the borrowing edges. Deposits in
-/// markets that are stopped or above their caps count no more than they did before, and by their power alone it is healthy or no worse. Of a flash loan's messages each is judged by itself.
+/// markets that are stopped or above their caps count no more than they did before, and by their power alone it is healthy or no worse. Of a flash loan's or a callback's messages each is judged by itself.
 fn is_better(case: &Case, old: &Account, new: &Account) -> bool {
     let view = case.after;
     let counted = |held: &Collateral| {
@@ -69,7 +69,7 @@ fn is_better(case: &Case, old: &Account, new: &Account) -> bool {
         [old, new].map(|account| view.sums_of(account, By::Edges, powered));
     let slack = &view.crumb_at(|said| &said.edges[1]) * &whole(2);
     let healthy = after.carried.clone() + slack.clone() >= after.debt;
-    if matches!(case.op, Op::Flash { .. }) {
+    if case.is_called() {
         return healthy;
     }
     let less = after.debt <= before.debt.clone() + slack.clone();
@@ -107,7 +107,7 @@ fn listed(view: &View, denom: usize) -> (AssetId, &Asset) {
 
 /// A deposit in a market that is stopped or above its cap tops up an enabled one of an account above its max LTV, as far as it needs.
 fn deposits_are_open_or_needed(case: &Case) {
-    if matches!(case.op, Op::Flash { .. }) {
+    if case.is_called() {
         return;
     }
     let deposits = done(case, "deposit");
@@ -157,7 +157,7 @@ fn health_is_not_bought(case: &Case) {
 
 /// What is left of a debt after a part was repaid is still worth a liquidation.
 fn no_crumb_of_debt_is_left(case: &Case) {
-    if matches!(case.op, Op::Flash { .. }) {
+    if case.is_called() {
         return;
     }
     for (who, denom) in done(case, "repay") {

@@ -15,8 +15,8 @@ const DAY: u64 = 86_400;
 const WEEK: u64 = 7 * DAY;
 
 pub fn judge(case: &Case) {
-    // A contract that was handed a role in the middle of a loan is nobody here. Anyone has the timelock accept what was proposed to it.
-    if matches!(case.op, Op::Flash { .. }) {
+    // A contract that was handed a role in the middle of a loan or a callback is nobody here. Anyone has the timelock accept what was proposed to it.
+    if case.is_called() {
         let (old, new) = (&case.before.roles, &case.after.roles);
         let timelock = case.stage.timelock.as_str();
         let accepted = old.ownership.proposed.as_deref() == Some(timelock)
@@ -67,7 +67,7 @@ fn roles_alone_may(case: &Case) {
         "oracle.set_fallback" | "oracle.apply_fallback" | "oracle.update_guardian" => owns_oracle,
         "oracle.remove_fallback" => owns_oracle || is(&case.before.oracle_config.guardian),
         "timelock.update_delay" | "timelock.update_roles" => sender == case.stage.timelock.as_str(),
-        "pool.repay_flash_loan" | "liquidator.batch_callback" => false,
+        "pool.repay_flash_loan" | "pool.repay_batch" | "pool.finish_batch" | "liquidator.batch_callback" => false,
         _ => true,
     };
     assert!(may, "{sender} did what is not theirs: {name}");

@@ -26,7 +26,7 @@ pub fn judge(case: &Case, donated: &[u128; DENOMS.len()]) {
 
 /// 1: the bank has exactly what was counted and what was donated; no flash loan is open.
 fn bank_covers_cash(view: &View, donated: &[u128; DENOMS.len()]) {
-    assert!(!view.open_loans, "a flash loan is left open");
+    assert!(!view.open_loans, "a flash loan or a batch is left open");
     for asset in &view.assets {
         let denom = &asset.params.denom;
         assert_eq!(asset.bank, asset.stored.cash.raw() + donated[asset.denom], "bank of {denom}");
@@ -49,6 +49,7 @@ fn sums_agree(view: &View) {
         let doubled = |ids: Vec<u16>| ids.iter().any(|id| ids.iter().filter(|other| *other == id).count() > 1);
         assert!(!doubled(account.collaterals.iter().map(|c| c.asset.0).collect()), "doubled slot at {who:?}");
         assert!(!doubled(account.debts.iter().map(|d| d.asset.0).collect()), "doubled debt at {who:?}");
+        assert!(!account.is_busy(), "{who:?} waits for a batch that is over");
         assert!(account.collaterals.len() <= 8 && account.debts.len() <= 8, "more than eight slots at {who:?}");
         for collateral in &account.collaterals {
             let owes = account.debt(collateral.asset) > ScaledDebt::ZERO;
@@ -203,9 +204,9 @@ fn reserves_take_what_events_say(case: &Case) {
     }
 }
 
-/// Suppliers lose only where no reserves are left. Within a flash loan or a batch of liquidations more may come to them afterwards.
+/// Suppliers lose only where no reserves are left. Within a flash loan, a callback or a batch of liquidations more may come to them afterwards.
 fn reserves_bear_losses_first(case: &Case) {
-    if matches!(case.op, Op::Flash { .. } | Op::LiquidateMany { .. }) {
+    if case.is_called() || matches!(case.op, Op::LiquidateMany { .. } | Op::LiquidateBatch { .. }) {
         return;
     }
     let borne = case.values("borne_by_suppliers");

@@ -94,7 +94,7 @@ fn settled_prices_are_no_faster_than_their_guards(case: &Case, speed: &mut Speed
 /// The settled price is brought up to now under the last observation, and the time of its step goes on; the new observation moves nothing yet.
 fn records_change_by_the_rules(case: &Case, denom: usize, old: &Priced, new: &Priced) {
     let (name, _) = case.effect();
-    let observes = matches!(name.as_str(), "oracle.feed" | "oracle.publish" | "time" | "pool.flash_loan");
+    let observes = case.is_called() || matches!(name.as_str(), "oracle.feed" | "oracle.publish" | "time");
     let governs = [
         "oracle.set_source",
         "oracle.apply_source",
