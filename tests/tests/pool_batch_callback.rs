@@ -210,6 +210,28 @@ fn batch_lets_nobody_act_on_its_accounts_before_its_callback_is_over() {
     refuses(&mut world, &whole, |world| world.flash(&borrower, [swap(by_other)]));
 }
 
+/// The end of a batch of liquidations in its callback is not its own.
+#[test]
+fn batch_stays_open_when_a_liquidation_in_its_callback_is_over() {
+    let (mut world, borrower) = staged();
+    world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 640_000_000).unwrap();
+    world.set_price(UATOM, "8");
+    let item = plimsoll_schema::pool::LiquidationItem::Liquidate(world.liquidate_item(ALICE, UATOM, UUSD));
+    let liquidation = || Step::liquidate(vec![item.clone()], [Step::bring()]);
+    let open =
+        |steps: Vec<Step>| Step::batch(vec![deposit(100_000_000, UATOM), borrow(500_000_000, UUSD)], vec![], steps);
+    let repay = || Step::bring_with(1, vec![coin(100_000_000, UATOM)]);
+    let before = world.snapshot();
+    let response = world.flash(&borrower, [open(vec![liquidation(), repay()])]).unwrap();
+    assert_eq!(values(&response, "repaid"), ["320000000"]);
+    assert_solvent(&world);
+    world.restore(&before);
+    let text = format!("account {borrower}/0 is in a batch that waits for its callback");
+    let early = Step::pay(ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: None }), coin(5_000_000, UUSD));
+    refuses(&mut world, &text, |world| world.flash(&borrower, [open(vec![liquidation(), early, repay()])]));
+}
+
 #[test]
 fn batch_inside_the_callback_of_a_batch_is_refused() {
     let (mut world, borrower) = staged();

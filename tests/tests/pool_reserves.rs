@@ -10,7 +10,9 @@ mod common;
 use common::{Outcome, assert_solvent, refuses, takes_no_funds};
 use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate};
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, Listed, QueryMsg, ReservesRequest, ReservesRequestResponse};
+use plimsoll_schema::pool::{
+    AssetChanges, ExecuteMsg, LiquidationItem, Listed, QueryMsg, ReservesRequest, ReservesRequestResponse, UserAccount,
+};
 use plimsoll_testing::{
     AETH, ALICE, AppResponse, Asset, BOB, GUARDIAN, LENDER, OWNER, RISK_MANAGER, UATOM, UUSD, World, ratio, values,
 };
@@ -204,6 +206,25 @@ fn withdraw_reserves_pays_less_by_what_a_liquidation_writes_off() {
     let response = world.liquidate(BOB, ALICE, UATOM, (UUSD, 6_400_000_000)).unwrap();
     assert_eq!(values(&response, "borne_by_reserves"), [format!("{RESERVES}uusd")]);
     assert_eq!(requested(&world), None);
+}
+
+/// So does what each item of a batch writes off, not only the last.
+#[test]
+fn withdraw_reserves_pays_less_by_what_every_item_of_a_batch_writes_off() {
+    let mut world = world_with_reserves(0);
+    for (id, debt) in [(0, 300_000_000), (1, 200_000_000)] {
+        world.deposit((ALICE, id), UATOM, 90_000_000).unwrap();
+        world.borrow((ALICE, id), UUSD, debt).unwrap();
+    }
+    request(&mut world, OWNER, UUSD, 1_000_000_000).unwrap();
+    world.set_price(UATOM, "0.01");
+    let user = world.addr(ALICE).into_string();
+    let write_off = |id| LiquidationItem::WriteOff(UserAccount { user: user.clone(), account_id: Some(id) });
+    let response = world.liquidate_batch(BOB, vec![write_off(0), write_off(1)], &[]).unwrap();
+    let lost = values(&response, "written_off").into_iter().map(|text| text.strip_suffix(UUSD).unwrap());
+    let lost: u128 = lost.map(|amount| amount.parse::<u128>().unwrap()).sum();
+    assert!(lost >= 500_000_000, "{lost}");
+    assert_eq!(requested(&world).unwrap().amount.raw(), 1_000_000_000 - lost);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use cosmwasm_std::{Coin, WasmMsg, to_json_binary};
 use plimsoll_pool::state::{DUES, OPEN_BATCH};
+use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{
     BatchAction, Beneficiary, ExecuteMsg, FromPurse, LiquidateBatch, LiquidationItem, Listed, LoanId, MigrateMsg,
     OnBehalf, QueryMsg, SolvencyResponse, UserAccount,
@@ -213,6 +214,16 @@ fn liquidate_batch_pays_a_recipient_and_calls_back_the_sender() {
     let response = world.flash(&borrower, [Step::pool(ExecuteMsg::LiquidateBatch(order))]).unwrap();
     assert_eq!(world.balance(BOB, UATOM), bob + 43_600_000);
     assert_eq!(values(&response, "received"), ["43600000uatom"]);
+}
+
+#[test]
+fn liquidate_batch_with_a_callback_repays_no_more_than_an_item_may() {
+    let (mut world, borrower) = staged(2);
+    let bound = edited(&world, (ALICE, 1), |item| item.max_repay = Some(Amount::new(50_000_000)));
+    let batch = Step::liquidate(vec![bound, item(&world, ALICE)], [Step::bring()]);
+    let response = world.flash(&borrower, [batch]).unwrap();
+    assert_eq!(values(&response, "repaid"), ["50000000", "320000000"]);
+    assert_eq!(values(&response, "due"), ["370000000uusd"]);
 }
 
 /// Alice's account as ever, and Bob's, who owes 1,500 ATOM against ether that fell. No cash is left in the market of ATOM.

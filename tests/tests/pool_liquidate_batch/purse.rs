@@ -68,11 +68,13 @@ fn liquidate_batch_returns_and_pays_in_one_payment_a_recipient() {
     world.restore(&before);
     let order =
         plimsoll_schema::pool::LiquidateBatch { recipient: Some(world.addr(BOB).into_string()), ..batch(items) };
-    let bob = world.balance(BOB, UATOM);
+    let held = |world: &World, who: &str| [AETH, UATOM, UUSD].map(|denom| world.balance(who, denom));
+    let (liquidator, bob) = (held(&world, LIQUIDATOR), held(&world, BOB));
     let msg = plimsoll_schema::pool::ExecuteMsg::LiquidateBatch(order);
     let response = world.execute(LIQUIDATOR, &msg, &purse).unwrap();
     assert_eq!(transfers(&response), ["7aeth,1040000000uusd", "130800000uatom"]);
-    assert_eq!(world.balance(BOB, UATOM), bob + 130_800_000);
+    assert_eq!(held(&world, LIQUIDATOR), [liquidator[0], liquidator[1], liquidator[2] - 960_000_000]);
+    assert_eq!(held(&world, BOB), [bob[0], bob[1] + 130_800_000, bob[2]]);
 }
 
 #[test]
