@@ -28,6 +28,35 @@ fn a_printed_history_plays_again() {
     assert_eq!(played, Ok(()));
 }
 
+/// A fallback without a limit to its speed speaks for a while, and then the first source again, from where the fallback left the price: in
+/// operations of their own, and within one.
+#[test]
+fn what_a_fallback_without_a_limit_moved_is_no_step() {
+    let in_turn = r#"
+{"move":{"denom":1,"percent":1,"rounds":15}}
+{"set_fallback":{"by":"rightful","denom":2,"feeders":2,"guards":6,"pair":false,"minutes":135}}
+{"advance":{"seconds":8000,"fresh":false}}
+{"apply_fallback":{"by":"rightful","denom":2}}
+{"set_source":{"by":"rightful","denom":3,"feeders":3,"quorum":2,"guards":2,"pair":true}}
+{"advance":{"seconds":4000,"fresh":true}}
+{"apply_source":{"by":"rightful","denom":1}}
+{"advance":{"seconds":40000,"fresh":false}}
+{"advance":{"seconds":30,"fresh":true}}
+"#;
+    let at_once = r#"
+{"update_oracle":{"by":"rightful"}}
+{"advance":{"seconds":101322,"fresh":true}}
+{"update_oracle":{"by":"rightful"}}
+{"move":{"denom":1,"percent":1000,"rounds":5}}
+{"set_source":{"by":"rightful","denom":0,"feeders":3,"quorum":2,"guards":5,"pair":true}}
+{"set_fallback":{"by":"rightful","denom":2,"feeders":3,"guards":6,"pair":false,"minutes":85}}
+{"advance":{"seconds":21600,"fresh":false}}
+{"advance":{"seconds":285,"fresh":true}}
+"#;
+    assert_eq!(replay(in_turn), Ok(()));
+    assert_eq!(replay(at_once), Ok(()));
+}
+
 #[test]
 fn a_history_reads_back_as_it_was_written() {
     let ops = history(7, 3, 600);

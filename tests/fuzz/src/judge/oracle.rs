@@ -21,6 +21,8 @@ pub struct Speed(BTreeMap<(usize, usize), Watched>);
 /// A settled price, and what it was told by.
 struct Watched {
     since: u64,
+    /// The time of the last observation.
+    heard: u64,
     settled: Exact,
     /// The record's own settled price, which is rounded, and the steps that were made from it.
     stored: Exact,
@@ -59,11 +61,14 @@ fn settled_prices_are_no_faster_than_their_guards(case: &Case, speed: &mut Speed
         let record = &priced.record;
         let interval = record.guards.step_interval;
         if interval == 0 || !record.was_observed() {
+            // What comes after a time without a limit is no step from what was before it: a fallback may set none.
+            speed.0.remove(&(case.after.oracle, *denom));
             continue;
         }
         let (now, here) = (case.after.now, &case.after.said[denom].settled);
         let fresh = || Watched {
             since: now,
+            heard: record.timestamp,
             settled: here.clone(),
             stored: price(record.settled.raw()),
             steps: steps(record, now),
@@ -72,10 +77,12 @@ fn settled_prices_are_no_faster_than_their_guards(case: &Case, speed: &mut Speed
         };
         let from = speed.0.entry((case.after.oracle, *denom)).or_insert_with(fresh);
         let most = (now - from.since) / interval + 1;
-        if from.generation != record.generation || from.guards != record.guards || most > 30 {
+        let is_another = from.generation != record.generation || from.guards != record.guards;
+        if is_another || most > 30 || a_fallback_may_have_spoken(priced, from.heard, now) {
             *from = fresh();
             continue;
         }
+        from.heard = record.timestamp;
         let power = |share: u128| (0..most).fold(from.settled.clone(), |price, _| &price * &over(&[share], &[ONE]));
         let deviation = record.guards.max_deviation.raw();
         let (least, most_due) = (power(ONE - deviation), power(ONE + deviation));
@@ -89,6 +96,13 @@ fn settled_prices_are_no_faster_than_their_guards(case: &Case, speed: &mut Speed
             from.since
         );
     }
+}
+
+/// Whether there was a silence since `heard` in which a fallback could speak, by its own guards, and the first source after it: both come to
+/// pass within one operation that takes several blocks.
+fn a_fallback_may_have_spoken(priced: &Priced, heard: u64, now: u64) -> bool {
+    let max_age = priced.record.guards.max_age.unwrap_or(u64::MAX);
+    priced.listing.fallback.as_ref().is_some_and(|fallback| now - heard > max_age.max(fallback.after))
 }
 
 /// The settled price is brought up to now under the last observation, and the time of its step goes on; the new observation moves nothing yet.
