@@ -24,7 +24,7 @@ use cosmwasm_std::coin;
 use futures_util::{StreamExt, stream};
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::snapshot::AT_ONCE;
-use plimsoll_keeper::chain::node::Node;
+use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::{Chain, Coin, Execute, Head, query};
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::keys::{MNEMONIC_VARIABLE, Mnemonic};

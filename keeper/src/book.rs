@@ -1,19 +1,20 @@
 //! The book: all borrowers, markets and prices as they stand at one height.
 
 pub mod accounts;
-pub mod answer;
 pub mod audit;
 pub mod columns;
+pub mod delta;
 pub mod export;
 pub mod follow;
-pub mod news;
-pub mod page;
+pub mod key_range;
+pub mod page_size;
 pub mod prices;
-pub mod shelf;
 pub mod snapshot;
-pub mod span;
+pub mod sources;
 pub mod store;
+pub mod sync;
 pub mod touched;
+pub mod validate;
 
 use std::collections::BTreeMap;
 

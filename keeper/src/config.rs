@@ -3,11 +3,13 @@
 //! Every key is known by name in [`KEYS`]; any other is an error. Every value is checked before anything starts, and an
 //! error names the key, its value and what is allowed. `keeper.example.toml` says what each is for.
 
-mod care;
 mod chain;
+pub mod deployment;
 mod layers;
 mod monitor;
+pub mod redact;
 mod strategy;
+mod sync;
 mod values;
 mod wallet;
 
@@ -16,11 +18,11 @@ use std::path::{Path, PathBuf};
 use crate::chain::faulty::Script;
 use crate::error::{Error, Result};
 
-pub use care::{BookFile, Care};
 pub use chain::{ChainConfig, Contracts, addresses};
 pub use layers::{ENVIRONMENT, Layers};
 pub use monitor::{LogFormat, Monitoring};
 pub use strategy::{BLOCK_SHARE, MAX_REPAY, Strategy};
+pub use sync::{BookFile, Care};
 pub use wallet::{Wallet, wallet};
 
 /// Every key with its default; one without stands at nothing.
@@ -120,8 +122,8 @@ impl Config {
             contracts: chain::contracts(layers)?,
             wallet: wallet::wallet(layers)?,
             strategy: strategy::strategy(layers)?,
-            book: care::book_file(layers)?,
-            care: care::care(layers)?,
+            book: sync::book_file(layers)?,
+            care: sync::care(layers)?,
             journal: layers.path("journal.path", "a file, not a directory", |path| !path.is_dir())?,
             monitor: monitor::monitor(layers)?,
             log_format: monitor::log_format(layers)?,

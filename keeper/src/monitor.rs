@@ -1,10 +1,9 @@
 //! What the keeper shows of itself to the outside: whether it lives, whether it is ready, and numbers. See [`serve`].
 
-mod feed;
-pub mod flight;
+pub mod latency;
 pub mod metrics;
-pub mod ready;
-pub mod requests;
+pub mod readiness;
+mod record;
 pub mod serve;
 pub mod summary;
 
@@ -15,17 +14,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
-use crate::book::shelf::Counts;
+use crate::book::sync::Counts;
 use crate::chain::{Balances, Head};
 use crate::error::Error;
-use crate::execute::Landed;
-use crate::journal::Intent;
-use crate::monitor::flight::Flights;
+use crate::keeper::{Lost, Tick, Why};
+use crate::monitor::latency::Flights;
 use crate::monitor::metrics::{Metrics, Purse};
-use crate::monitor::ready::{Facts, Verdict};
+use crate::monitor::readiness::{Facts, Verdict};
 use crate::monitor::summary::Summary;
-use crate::plan::age::Ages;
-use crate::run::{Lost, Tick, Why};
+use crate::plan::first_seen::Ages;
+use crate::tx::Landed;
+use crate::tx::journal::Intent;
 
 /// This machine's clock, in seconds.
 pub fn clock() -> u64 {

@@ -1,9 +1,9 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
 //! Those whose debt is about to be bad come first and, by turns with them, the larger ones ([`priority`]); what came to
-//! nothing before goes behind, and isn't looked at again until something has changed ([`passed`]). For each account
+//! nothing before goes behind, and isn't looked at again until something has changed ([`triage`]). For each account
 //! every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
-//! ([`offer`]), and through the liquidator, which repays out of the sale of what is seized ([`sale`]). Of all
+//! ([`sizing`]), and through the liquidator, which repays out of the sale of what is seized ([`sale`]). Of all
 //! these the one is taken that leaves most after gas. A sale's profit is realised; collateral that is kept still has to
 //! be sold, so it counts no more than is certain: the least that is accepted, at the low edge of its price. Of equals
 //! own coins are taken, since nothing is sold then. Gas is counted as the same in both ways: one of many items
@@ -12,22 +12,23 @@
 //! it may spend, has the liquidator only.
 
 mod action;
-pub mod age;
-pub mod budget;
-mod means;
-mod offer;
-pub mod passed;
+pub mod backoff;
+pub mod first_seen;
+pub mod limits;
 pub mod priority;
+mod resources;
 pub mod sale;
+mod sizing;
+pub mod triage;
 
 use std::collections::BTreeMap;
 
 use crate::book::Book;
 use crate::chain::Coin;
-use crate::exchange::Exchange;
-use crate::plan::offer::Offer;
-use crate::plan::passed::{Grounds, Passed};
+use crate::dex::Exchange;
 use crate::plan::priority::{Claimant, Least, Priority, by_turns};
+use crate::plan::sizing::Offer;
+use crate::plan::triage::{Grounds, Passed};
 use crate::scan::{Scan, Verdict};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{Assets, CollateralLine, Position};
@@ -36,7 +37,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 
 pub use action::{Action, Deal, Sale, Skip};
-pub use means::{Means, keep_back};
+pub use resources::{Means, keep_back};
 
 /// What to do, best first, and how often nothing is done, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 //! are judged exactly as well: the ones whose collateral suffices are spared, and nothing is done about them.
 
 pub mod filter;
+pub mod supplied;
 pub mod verdict;
 
 use std::num::NonZero;

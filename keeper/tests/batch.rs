@@ -16,16 +16,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Included};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::exchange::read::Venue;
-use plimsoll_keeper::execute::{Batch, Bounds, Executor};
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::dex::client::Venue;
+use plimsoll_keeper::keeper::desk;
 use plimsoll_keeper::plan::{Action, Means, plan};
-use plimsoll_keeper::run::desk;
 use plimsoll_keeper::scan::{Scan, scan};
-use plimsoll_keeper::settle::{Speakers, failures, settle};
+use plimsoll_keeper::tx::journal::Journal;
+use plimsoll_keeper::tx::receipt::{Speakers, failures, settle};
+use plimsoll_keeper::tx::{Batch, Bounds, Executor};
 use plimsoll_risk::units::SupplyShares;
 use plimsoll_testing::{AETH, ALICE, Addr, BOB, LIQUIDATOR, UATOM, UUSD, World, coin};
 
@@ -169,7 +169,7 @@ async fn what_is_sold_is_one_message_and_what_own_coins_repay_another() {
     assert_eq!((arranged.sold, arranged.own, arranged.items()), (17, 16, 33));
     // Items of one route stand together, and a write-off goes with them.
     let routes: Vec<_> =
-        arranged.actions[..16].iter().map(|action| plimsoll_keeper::order::route(action).unwrap()).collect();
+        arranged.actions[..16].iter().map(|action| plimsoll_keeper::tx::messages::route(action).unwrap()).collect();
     assert_eq!(routes.windows(2).filter(|pair| pair[0] != pair[1]).count(), 1);
     assert_eq!((&arranged.actions[16], arranged.actions.last()), (&write_off, Some(&set_off)));
     let messages = desk.messages(&mixed, 1).unwrap();
@@ -440,7 +440,7 @@ async fn a_batch_in_a_block_is_settled_item_by_item() {
     assert_eq!(done, [("liquidate", "0"), ("write_off", "2"), ("liquidate", "1")]);
     assert!(settled.iter().all(|done| done.losses.len() == 1 && done.losses[0].value > done.profit.spent));
     // What they say together is what has moved.
-    let sum = |of: fn(&plimsoll_keeper::settle::Settled) -> u128| settled.iter().map(of).sum::<u128>();
+    let sum = |of: fn(&plimsoll_keeper::tx::receipt::Settled) -> u128| settled.iter().map(of).sum::<u128>();
     assert_eq!(sum(|done| done.repaid.as_ref().map_or(0, |coin| coin.amount)), dollars - had(UUSD).await);
     assert_eq!(
         sum(|done| done.seized.as_ref().map_or(0, |coin| coin.amount) - done.fee.as_ref().map_or(0, |coin| coin.amount)),

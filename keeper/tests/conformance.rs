@@ -14,8 +14,8 @@
 use std::time::Duration;
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::node::Node;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::cosmos::Node;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Chain, Coin, Execute, Included, Outcome, query};
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::error::Error;

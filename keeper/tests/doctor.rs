@@ -9,7 +9,7 @@
 
 use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::endpoints::{Endpoints, Kind};
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Chain, Coin, Included, Outcome};
 use plimsoll_keeper::commands::doctor::market::Market;
 use plimsoll_keeper::commands::doctor::{
@@ -17,10 +17,10 @@ use plimsoll_keeper::commands::doctor::{
 };
 use plimsoll_keeper::commands::make_directory_of;
 use plimsoll_keeper::config::{ChainConfig, Config, Contracts, Layers, Strategy};
-use plimsoll_keeper::exchange::read::Venue;
-use plimsoll_keeper::journal::{Fate, Intent, Journal};
+use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::plan::{Means, plan};
 use plimsoll_keeper::scan::scan;
+use plimsoll_keeper::tx::journal::{Fate, Intent, Journal};
 use plimsoll_risk::heartbeat::{HaltGrace, Heartbeat};
 use plimsoll_risk::price::{Guards, Observation, PriceBand, PriceRecord};
 use plimsoll_risk::units::{Amount, Ratio, Value};

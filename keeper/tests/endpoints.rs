@@ -8,8 +8,8 @@
 )]
 
 use plimsoll_keeper::chain::Head;
-use plimsoll_keeper::chain::endpoints::name::public;
 use plimsoll_keeper::chain::endpoints::{Change, Endpoints, Health, Kind, PAUSE_MAX, PAUSE_MIN, PROBE_EVERY};
+use plimsoll_keeper::config::redact::public;
 
 const CLOCK: u64 = 1_800_000_000;
 

@@ -10,17 +10,17 @@
 use std::sync::Arc;
 
 use cosmwasm_std::coin;
-use plimsoll_keeper::book::answer::{check_account, check_asked, check_market};
 use plimsoll_keeper::book::audit::Dice;
-use plimsoll_keeper::book::news::News;
-use plimsoll_keeper::book::shelf::{Care, Counts, Shelf};
+use plimsoll_keeper::book::delta::News;
+use plimsoll_keeper::book::sync::{Care, Counts, Shelf};
 use plimsoll_keeper::book::touched::Touched;
+use plimsoll_keeper::book::validate::{check_account, check_asked, check_market};
 use plimsoll_keeper::book::{Addresses, Book};
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Chain, ContractEvent, Head, query};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::run::Keeper;
+use plimsoll_keeper::keeper::Keeper;
 use plimsoll_risk::account::Debt;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, ScaledDebt, Value};

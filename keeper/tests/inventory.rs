@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use cosmwasm_std::Uint256;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::keeper::{Keeper, Tick};
 use plimsoll_keeper::plan::Skip;
-use plimsoll_keeper::run::{Keeper, Tick};
 use plimsoll_keeper::scan::scan;
-use plimsoll_keeper::supplied::{Supplied, supplied, valued};
+use plimsoll_keeper::scan::supplied::{Supplied, supplied, valued};
+use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, BOB, FEEDERS, LENDER, LIQUIDATOR, UATOM, UUSD, World, coin};
 

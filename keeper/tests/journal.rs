@@ -14,13 +14,13 @@ use std::sync::Arc;
 
 use cosmwasm_std::Checksum;
 use plimsoll_keeper::chain::Chain;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::error::Error;
-use plimsoll_keeper::execute::{Batch, Executor, Landed};
-use plimsoll_keeper::journal::{Fate, Intent, Journal};
-use plimsoll_keeper::order::Desk;
 use plimsoll_keeper::plan::Action;
-use plimsoll_keeper::plan::budget::Spent;
+use plimsoll_keeper::plan::limits::Spent;
+use plimsoll_keeper::tx::journal::{Fate, Intent, Journal};
+use plimsoll_keeper::tx::messages::Desk;
+use plimsoll_keeper::tx::{Batch, Executor, Landed};
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{LIQUIDATOR, World};
 
@@ -234,7 +234,7 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
         let head = chain.head().await.unwrap();
         let batch = Batch { actions: vec![write_off()], ..Batch::default() };
         let sent = executor.send_batch(desk, batch, &head, 5).await.unwrap();
-        assert_eq!(sent, plimsoll_keeper::execute::Sent::default(), "sent something at {}", head.height);
+        assert_eq!(sent, plimsoll_keeper::tx::Sent::default(), "sent something at {}", head.height);
         match executor.resolve(&head).await.unwrap() {
             None => assert!(head.height <= timeout_height + 2),
             Some((intent, landed)) => {

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Chain, Coin};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::journal::{Fate, Intent, Journal};
-use plimsoll_keeper::plan::budget::{Budget, Spent};
+use plimsoll_keeper::keeper::{Keeper, Tick};
+use plimsoll_keeper::plan::limits::{Budget, Spent};
 use plimsoll_keeper::plan::{Action, Skip};
-use plimsoll_keeper::run::{Keeper, Tick};
+use plimsoll_keeper::tx::journal::{Fate, Intent, Journal};
 use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{ALICE, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};

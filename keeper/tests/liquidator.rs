@@ -14,18 +14,18 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use cosmwasm_std::Uint256;
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Balances, Chain};
 use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::dex::Exchange;
+use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::error::Error;
-use plimsoll_keeper::exchange::Exchange;
-use plimsoll_keeper::exchange::read::Venue;
-use plimsoll_keeper::execute::Executor;
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::keeper::{Keeper, Tick, desk};
 use plimsoll_keeper::plan::{Action, Deal, Means, Skip, hopeful, plan};
-use plimsoll_keeper::run::{Keeper, Tick, desk};
 use plimsoll_keeper::scan::{Scan, scan};
-use plimsoll_keeper::settle::Gain;
+use plimsoll_keeper::tx::Executor;
+use plimsoll_keeper::tx::journal::Journal;
+use plimsoll_keeper::tx::receipt::Gain;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::pool::{AccountKey, ExecuteMsg};
 use plimsoll_testing::{

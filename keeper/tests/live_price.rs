@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::plan::Action;
-use plimsoll_keeper::run::Keeper;
 use plimsoll_keeper::scan::scan;
+use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_risk::units::Ratio;
 use plimsoll_schema::oracle::{ExecuteMsg, PairSource, Source};
 use plimsoll_testing::{AETH, ALICE, FEEDERS, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World};

@@ -12,13 +12,13 @@ mod judged;
 use std::collections::BTreeMap;
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Chain, Execute};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::execute::useful;
+use plimsoll_keeper::keeper::desk;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, plan};
-use plimsoll_keeper::run::desk;
 use plimsoll_keeper::scan::Scan;
+use plimsoll_keeper::tx::useful;
 use plimsoll_risk::health::Assets;
 use plimsoll_risk::liquidation::{Incentive, Limits, LiquidationTerms, OwedIn, size_in};
 use plimsoll_risk::units::{Amount, Ratio, Value};

@@ -16,7 +16,7 @@ use judged::judged;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::plan::age::Ages;
+use plimsoll_keeper::plan::first_seen::Ages;
 use plimsoll_keeper::plan::priority::Priority;
 use plimsoll_keeper::plan::{Action, Means, Plan, Skip, plan, plan as plan_of};
 use plimsoll_keeper::scan::{Scan, scan};

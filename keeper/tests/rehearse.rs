@@ -9,12 +9,12 @@
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
+use plimsoll_keeper::commands::rehearse::shock::{Shock, left_over, moved, shocked};
 use plimsoll_keeper::commands::scan::summary;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::exchange::{Exchange, Pair};
+use plimsoll_keeper::dex::{Exchange, Pair};
 use plimsoll_keeper::plan::{Action, Means, plan};
-use plimsoll_keeper::rehearse::{Shock, left_over, moved, shocked};
 use plimsoll_keeper::scan::scan;
 use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::units::{Amount, Ratio};

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use plimsoll_keeper::chain::rpc::Rpc;
-use plimsoll_keeper::chain::tls::Trust;
+use plimsoll_keeper::chain::cosmos::rpc::Rpc;
+use plimsoll_keeper::chain::cosmos::tls::Trust;
 use plimsoll_keeper::error::Error;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
 use plimsoll_keeper::config::Strategy;
+use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::error::{Class, Error, Result};
-use plimsoll_keeper::exchange::read::Venue;
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::monitor::Monitor;
-use plimsoll_keeper::run::Keeper;
+use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_schema::oracle::SourcesResponse;
 use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, World};
 use tokio::sync::watch;
@@ -278,7 +278,7 @@ async fn a_transaction_has_expired_by_the_height_of_the_endpoint_that_does_not_f
         while keeper.in_flight() && waited < 40 {
             let tick = keeper.on_block(&s.block().await).await.unwrap();
             waited += 1;
-            if tick.failed.iter().any(|lost| lost.why == plimsoll_keeper::run::Why::Expired) {
+            if tick.failed.iter().any(|lost| lost.why == plimsoll_keeper::keeper::Why::Expired) {
                 break;
             }
         }

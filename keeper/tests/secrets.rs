@@ -8,10 +8,10 @@
 )]
 
 use clap::Parser;
+use plimsoll_keeper::chain::cosmos::Node;
+use plimsoll_keeper::chain::cosmos::rpc::Rpc;
+use plimsoll_keeper::chain::cosmos::tls::Trust;
 use plimsoll_keeper::chain::endpoints::{Endpoints, Kind};
-use plimsoll_keeper::chain::node::Node;
-use plimsoll_keeper::chain::rpc::Rpc;
-use plimsoll_keeper::chain::tls::Trust;
 use plimsoll_keeper::cli::Cli;
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::keys::Mnemonic;

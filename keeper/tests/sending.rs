@@ -12,14 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use plimsoll_keeper::book::shelf::Shelf;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::book::sync::Shelf;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
 use plimsoll_keeper::config::{Care, Strategy};
 use plimsoll_keeper::error::{Class, Error, Result};
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::keeper::{Keeper, Tick};
 use plimsoll_keeper::plan::Skip;
-use plimsoll_keeper::run::{Keeper, Tick};
+use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
 use tokio::sync::watch;

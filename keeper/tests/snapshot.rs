@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::audit::Dice;
-use plimsoll_keeper::book::shelf::{Care, Shelf};
 use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::book::sync::{Care, Shelf};
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_risk::account::{Account, Collateral, Debt};

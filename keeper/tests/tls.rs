@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::{SinkExt, StreamExt};
-use plimsoll_keeper::chain::rpc::Rpc;
-use plimsoll_keeper::chain::tls::Trust;
+use plimsoll_keeper::chain::cosmos::rpc::Rpc;
+use plimsoll_keeper::chain::cosmos::tls::Trust;
 use plimsoll_keeper::error::Error;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;

@@ -7,10 +7,10 @@ use std::hash::{BuildHasher, RandomState};
 use plimsoll_schema::pool::{AccountKey, AccountsPage, AccountsResponse, QueryMsg};
 
 use crate::book::Book;
-use crate::book::answer::check_account;
+use crate::book::delta::News;
 use crate::book::follow::accounts;
-use crate::book::news::News;
-use crate::book::page::PageSize;
+use crate::book::page_size::PageSize;
+use crate::book::validate::check_account;
 use crate::chain::{Chain, query};
 use crate::error::{Error, Result};
 

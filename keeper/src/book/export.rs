@@ -29,8 +29,8 @@ use plimsoll_schema::pool::AccountKey;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::book::answer::check_account;
 use crate::book::prices::Prices;
+use crate::book::validate::check_account;
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::Head;
 use crate::error::{Error, Result};

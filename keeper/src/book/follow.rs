@@ -7,11 +7,11 @@ use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_schema::pool::{AccountKey, AccountsResponse, Listed, MarketResponse, QueryMsg};
 
 use crate::book::Book;
-use crate::book::answer::{check_account, check_asked, check_market};
-use crate::book::news::News;
-use crate::book::page::PageSize;
+use crate::book::delta::News;
+use crate::book::page_size::PageSize;
 use crate::book::prices::{self, Read};
 use crate::book::touched::Touched;
+use crate::book::validate::{check_account, check_asked, check_market};
 use crate::chain::{Chain, Head, REWIND_MAX, query_that};
 use crate::error::{Error, Result};
 

@@ -13,10 +13,10 @@ use plimsoll_schema::pool::{
 };
 
 use crate::book::accounts::Accounts;
-use crate::book::answer::{check_account, check_market};
-use crate::book::page::PageSize;
+use crate::book::key_range::{Span, place};
+use crate::book::page_size::PageSize;
 use crate::book::prices::Prices;
-use crate::book::span::{Span, place};
+use crate::book::validate::{check_account, check_market};
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::{Chain, Head, query};
 use crate::error::{Error, Result};

@@ -16,7 +16,7 @@ use redb::{Builder, Database, DatabaseError, Durability, ReadableDatabase, Stora
 use serde::Serialize;
 
 use crate::book::Book;
-use crate::book::news::News;
+use crate::book::delta::News;
 use crate::error::{Error, Result};
 
 /// What the rows mean. Another number is another format, which is moved aside.

@@ -2,19 +2,19 @@
 //!
 //! An endpoint is left out while it is of another chain, behind the others, or says what can't be; and for a while after it has
 //! failed twice in a row. That while doubles from [`PAUSE_MIN`] to [`PAUSE_MAX`], and ends with a single probe. Which block the others are
-//! held against says [`agreed`].
+//! held against says [`quorum`].
 
-mod agreed;
 pub mod health;
-pub mod name;
+mod quorum;
 
 use std::collections::BTreeMap;
 
 use crate::chain::{Head, REWIND_MAX};
+use crate::config::redact;
 
-use agreed::{Told, agreed, follows, reached};
 use health::judge;
 pub use health::{Health, Kind, Readiness};
+use quorum::{Told, agreed, follows, reached};
 
 /// After how many failures in a row an endpoint is left alone.
 const FAILURES_MAX: u32 = 2;
@@ -87,7 +87,7 @@ impl Endpoints {
     pub fn new(chain_id: &str, addresses: impl IntoIterator<Item = (Kind, String)>) -> Self {
         let endpoint = |(kind, address): (Kind, String)| Endpoint {
             kind,
-            name: name::public(&address),
+            name: redact::public(&address),
             head: None,
             reason: None,
             fault: None,

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::chain::node::Node;
+use crate::chain::cosmos::Node;
 use crate::commands::doctor::market::Market;
 use crate::config::LogFormat;
 use crate::deploy::network::Network;
-use crate::depth::shallow;
+use crate::dex::depth::shallow;
 use crate::error::{Error, Result};
 use crate::keys::Mnemonic;
 use crate::logging;

@@ -14,7 +14,7 @@ pub mod wallet;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::chain::node::Node;
+use crate::chain::cosmos::Node;
 use crate::cli::Settings;
 use crate::commands::{config, keys};
 use crate::config::Config;

@@ -12,17 +12,17 @@ use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
 use crate::commands::{account_named, config, key, open, venue};
 use crate::config::Strategy;
+use crate::dex::Exchange;
+use crate::dex::client::Venue;
 use crate::error::{Class, Error, Result};
-use crate::exchange::Exchange;
-use crate::exchange::read::Venue;
-use crate::execute::{Executor, Landed, spendable};
+use crate::keeper::desk;
 use crate::output::print_event;
 use crate::output::words::settled_line;
-use crate::plan::budget::{Allowance, Budget};
+use crate::plan::limits::{Allowance, Budget};
 use crate::plan::{Action, Means, hopeful, plan};
-use crate::run::desk;
 use crate::scan::{Scan, Verdict, name, scan};
-use crate::settle::{Speakers, failures, settle};
+use crate::tx::receipt::{Speakers, failures, settle};
+use crate::tx::{Executor, Landed, spendable};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -169,7 +169,7 @@ async fn planned<C: Chain>(
 }
 
 fn tell(
-    landed: Option<(crate::journal::Intent, Landed)>,
+    landed: Option<(crate::tx::journal::Intent, Landed)>,
     book: &Book,
     scan: &Scan,
     venue: Option<&Venue>,
@@ -215,7 +215,7 @@ fn tell(
 }
 
 /// Waits for whatever is in flight.
-async fn wait<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Option<(crate::journal::Intent, Landed)>> {
+async fn wait<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Option<(crate::tx::journal::Intent, Landed)>> {
     loop {
         match resolved(chain, executor).await {
             Ok(Some(done)) => return Ok(done),
@@ -232,7 +232,7 @@ async fn wait<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Option<
 async fn resolved<C: Chain>(
     chain: &C,
     executor: &mut Executor<C>,
-) -> Result<Option<Option<(crate::journal::Intent, Landed)>>> {
+) -> Result<Option<Option<(crate::tx::journal::Intent, Landed)>>> {
     let head = chain.head().await?;
     if executor.in_flight(&head.chain_id).is_none() {
         return Ok(Some(None));

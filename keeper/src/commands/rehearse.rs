@@ -1,5 +1,7 @@
 //! `rehearse`: what the keeper would do if prices moved, on the live book. Sends nothing, and needs no key.
 
+pub mod shock;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -9,15 +11,15 @@ use serde_json::json;
 use crate::book::Book;
 use crate::chain::Chain;
 use crate::cli::Settings;
+use crate::commands::rehearse::shock::{Shock, left_over, moved, shocked};
 use crate::commands::run::describe;
 use crate::commands::{config, inventory, key, open, venue};
+use crate::dex::client::Venue;
 use crate::error::{Error, Result};
-use crate::exchange::read::Venue;
 use crate::output::price::by_denom;
 use crate::output::print_event;
 use crate::output::words::{counted, two_decimals};
 use crate::plan::{Action, Means, Plan, plan};
-use crate::rehearse::{Shock, left_over, moved, shocked};
 use crate::scan::{Scan, name, scan};
 
 /// Reads the book, applies the shocks, judges and plans as `run` does, and prints what would be done.

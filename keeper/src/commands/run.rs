@@ -1,7 +1,7 @@
 //! `run`: the pipeline, until a signal says stop.
 
 mod prices;
-mod tell;
+mod report;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,24 +11,24 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::book::Book;
-use crate::book::shelf::Shelf;
+use crate::book::sync::Shelf;
+use crate::chain::cosmos::Node;
 use crate::chain::faulty::Faulty;
-use crate::chain::node::Node;
 use crate::chain::{Chain, Coin};
 use crate::cli::Settings;
-use crate::commands::run::tell::{Setting, Teller};
+use crate::commands::run::report::{Setting, Teller};
 use crate::commands::{config, keys, make_directory_of, shelve, venue};
 use crate::config::{Config, Contracts};
+use crate::dex::client::Venue;
 use crate::error::{Error, Result};
-use crate::exchange::read::Venue;
-use crate::execute::{held, useful};
-use crate::journal::Journal;
+use crate::keeper::Keeper;
 use crate::monitor::serve::{Server, serve};
 use crate::monitor::{Monitor, clock};
-use crate::run::Keeper;
-use crate::supplied::supplied;
+use crate::scan::supplied::supplied;
+use crate::tx::journal::Journal;
+use crate::tx::{held, useful};
 
-pub use tell::describe;
+pub use report::describe;
 
 /// How often it is looked what the key holds.
 const BALANCES_EVERY: Duration = Duration::from_secs(15);
@@ -77,7 +77,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         book: file.as_deref().map(path),
         live,
     };
-    tell::started(setting, &config);
+    report::started(setting, &config);
     let parts = Parts { book, journal, venue, shelf, monitor };
     match config.faults.clone() {
         None => go(node, further, parts, &config, (live, json)).await,
@@ -118,7 +118,7 @@ async fn go<C: Chain>(
     let (mut failure, mut teller) = (None, Teller::new(live, json));
     let observe = |tick: &_| failure = teller.block(tick).err().or(failure.take());
     let ended = keeper.run(stop_signal()?, observe).await;
-    tell::ended(&monitor.summary(), &config.chain.gas_denom, &keeper.on_their_way(), json)?;
+    report::ended(&monitor.summary(), &config.chain.gas_denom, &keeper.on_their_way(), json)?;
     ended?;
     failure.map_or(Ok(()), Err)
 }

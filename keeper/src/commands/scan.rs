@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 use crate::output::price::by_denom;
 use crate::output::print_event;
 use crate::output::words::{counted, shortened, two_decimals};
+use crate::scan::supplied::{Supplied, supplied, valued};
 use crate::scan::{Scan, Verdict, name};
-use crate::supplied::{Supplied, supplied, valued};
 
 /// Prints every account with its health, the least healthy first.
 pub async fn scan(settings: &Settings, json: bool) -> Result<()> {

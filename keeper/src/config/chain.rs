@@ -35,8 +35,7 @@ pub struct ChainConfig {
 
 impl std::fmt::Debug for ChainConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let public =
-            |all: &[String]| all.iter().map(|one| crate::chain::endpoints::name::public(one)).collect::<Vec<_>>();
+        let public = |all: &[String]| all.iter().map(|one| crate::config::redact::public(one)).collect::<Vec<_>>();
         f.debug_struct("ChainConfig")
             .field("id", &self.id)
             .field("grpc", &public(&self.grpc))

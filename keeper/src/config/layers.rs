@@ -54,7 +54,7 @@ impl Layers {
         }
         if !layers.get("deployment").is_empty() {
             let path = layers.get("deployment").to_owned();
-            let deployment = crate::deploy::record::Deployment::read(Path::new(&path))?;
+            let deployment = crate::config::deployment::Deployment::read(Path::new(&path))?;
             for (key, value) in deployment.settings() {
                 if layers.origin(key) == "the default" {
                     layers.set(key, value, &path)?;

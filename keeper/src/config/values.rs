@@ -63,7 +63,7 @@ impl Layers {
     /// A value as it may be shown: addresses of endpoints without what may be secret in them.
     pub fn shown(&self, key: &str) -> String {
         if ["chain.grpc", "chain.rpc"].contains(&key) {
-            return self.list(key).map(crate::chain::endpoints::name::public).collect::<Vec<_>>().join(",");
+            return self.list(key).map(crate::config::redact::public).collect::<Vec<_>>().join(",");
         }
         crate::keys::veiled(self.get(key)).to_owned()
     }

@@ -8,7 +8,7 @@ use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_testing::{FEEDERS, GUARDIAN, LENDER, OWNER, RISK_MANAGER};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::demo::stage::KEEPER;
+use crate::demo::setup::KEEPER;
 use crate::error::{Error, Result};
 
 /// What is played without `--scenario`.

@@ -15,7 +15,7 @@ use crate::demo::summary::{Summary, balances};
 use crate::output::words::{counted, shortened, two_decimals, whole};
 use crate::plan::Skip;
 use crate::scan::{Verdict, name};
-use crate::settle::Settled;
+use crate::tx::receipt::Settled;
 
 /// How long a person may look at a step before the next.
 const PAUSE: Duration = Duration::from_millis(700);

@@ -10,8 +10,8 @@ use plimsoll_schema::pool::SolvencyResponse;
 use plimsoll_testing::World;
 use serde::Serialize;
 
-use crate::run::Tick;
-use crate::settle::Gain;
+use crate::keeper::Tick;
+use crate::tx::receipt::Gain;
 
 /// How a scenario ended. Values are in quote currency, at the prices of the moment.
 #[derive(Serialize, Clone, Debug, PartialEq, Eq)]

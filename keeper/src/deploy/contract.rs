@@ -5,9 +5,9 @@ use cosmrs::AccountId;
 use cosmwasm_std::{CanonicalAddr, Checksum, instantiate2_address};
 use serde::Serialize;
 
-use crate::chain::transaction::any;
+use crate::chain::cosmos::transaction::any;
+use crate::config::deployment::{Deployed, Deployment};
 use crate::deploy::Job;
-use crate::deploy::record::{Deployed, Deployment};
 use crate::error::{Error, Result};
 
 /// The longest label that a chain takes.

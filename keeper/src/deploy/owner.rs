@@ -7,9 +7,9 @@ use plimsoll_schema::ownership::{OwnedMsg, OwnerUpdate};
 use plimsoll_schema::{oracle, pool, timelock};
 
 use crate::chain::{Execute, query};
+use crate::config::deployment::Deployment;
 use crate::deploy::Job;
 use crate::deploy::contract::What;
-use crate::deploy::record::Deployment;
 use crate::error::Result;
 
 impl<F: Fn(&str)> Job<'_, F> {

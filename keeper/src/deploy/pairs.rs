@@ -8,10 +8,10 @@ use plimsoll_schema::pair::{
 
 use crate::book::prices::Prices;
 use crate::chain::{Chain, Coin, Execute, query};
+use crate::config::deployment::{Deployed, DeployedPair, Deployment};
 use crate::deploy::Job;
 use crate::deploy::contract::What;
 use crate::deploy::network::Pair;
-use crate::deploy::record::{Deployed, DeployedPair, Deployment};
 use crate::error::{Error, Result};
 
 impl<F: Fn(&str)> Job<'_, F> {

@@ -4,11 +4,11 @@ use plimsoll_risk::price::{PriceFault, PriceRecord};
 use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::{ExecuteMsg, FeedPrice, Source};
 
-use crate::chain::node::Node;
+use crate::chain::cosmos::Node;
 use crate::chain::{Chain, Execute};
+use crate::config::deployment::Deployment;
 use crate::deploy::Job;
 use crate::deploy::network::Feeder;
-use crate::deploy::record::Deployment;
 use crate::error::{Error, Result};
 use crate::keys::{Key, Mnemonic};
 

@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry};
 
-use crate::monitor::requests::Requests;
+use crate::chain::requests::Requests;
 
 /// What every name starts with.
 pub const PREFIX: &str = "keeper";

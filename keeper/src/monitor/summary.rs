@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
 
-use crate::execute::Landed;
-use crate::journal::Intent;
-use crate::run::{Lost, Tick, Why};
-use crate::settle::Gain;
+use crate::keeper::{Lost, Tick, Why};
+use crate::tx::Landed;
+use crate::tx::journal::Intent;
+use crate::tx::receipt::Gain;
 
 /// Counted since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -1,7 +1,7 @@
 //! Numbers and facts as people read them. Pure.
 
 use crate::chain::Coin;
-use crate::settle::Settled;
+use crate::tx::receipt::Settled;
 
 /// So many of these, in words: `1 pair`, `2 pairs`.
 pub fn counted(count: usize, what: &str) -> String {

@@ -13,8 +13,8 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Value};
 use plimsoll_schema::liquidator::{HOPS_MAX, Hop};
 
-use crate::exchange::{Exchange, Moved, Pair};
-use crate::plan::offer::{Offer, Trade};
+use crate::dex::{Exchange, Moved, Pair};
+use crate::plan::sizing::{Offer, Trade};
 use crate::plan::{Choice, Deal, Sale, Skip};
 
 /// Each step of the search leaves two thirds of the range: so many leave a ten-millionth, and the hill is flat at its top.

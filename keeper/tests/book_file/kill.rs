@@ -4,11 +4,11 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::book::news::News;
-use plimsoll_keeper::book::shelf::Care;
-use plimsoll_keeper::book::shelf::Shelf;
+use plimsoll_keeper::book::delta::News;
 use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
+use plimsoll_keeper::book::sync::Care;
+use plimsoll_keeper::book::sync::Shelf;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_risk::units::ScaledDebt;
 use plimsoll_schema::pool::AccountKey;

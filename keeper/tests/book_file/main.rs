@@ -18,11 +18,11 @@ use std::path::PathBuf;
 
 use cosmwasm_std::coin;
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::book::shelf::Care;
-use plimsoll_keeper::book::shelf::Shelf;
+use plimsoll_keeper::book::sync::Care;
+use plimsoll_keeper::book::sync::Shelf;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::Head;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::BatchAction;
 use plimsoll_schema::pool::Borrow;

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use cosmwasm_std::Decimal;
 use fake::{Fake, Mood, Nonsense};
+use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
-use plimsoll_keeper::chain::node::Node;
 use plimsoll_keeper::chain::{Balances, Chain, Outcome, Signed, query};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};

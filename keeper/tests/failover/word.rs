@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use plimsoll_keeper::book::{Addresses, Book};
+use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
-use plimsoll_keeper::chain::node::Node;
 use plimsoll_keeper::chain::{Chain, Coin, Execute, Head, Outcome, query};
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::execute::{Executor, Landed};
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::tx::journal::Journal;
+use plimsoll_keeper::tx::{Executor, Landed};
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Ratio, Value};

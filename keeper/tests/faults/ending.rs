@@ -6,9 +6,9 @@ use std::time::Duration;
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::journal::Journal;
+use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::plan::Skip;
-use plimsoll_keeper::run::Keeper;
+use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::ExecuteMsg;
 use plimsoll_testing::{FEEDERS, OWNER, UATOM, UUSD, World};
@@ -149,7 +149,7 @@ async fn case_25_told_to_stop_it_lets_what_is_on_its_way_land_and_ends_well() {
     let (told, seen) = (Arc::new(std::sync::Mutex::new((0, 0))), chain.clone());
     let count = told.clone();
     let run = tokio::spawn(async move {
-        let observe = |tick: &plimsoll_keeper::run::Tick| {
+        let observe = |tick: &plimsoll_keeper::keeper::Tick| {
             let mut count = count.lock().unwrap();
             *count = (count.0 + usize::from(tick.sent.hash.is_some()), count.1 + tick.settled.len());
         };

@@ -2,8 +2,8 @@
 
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::error::{Class, Error};
+use plimsoll_keeper::keeper::Why;
 use plimsoll_keeper::plan::Skip;
-use plimsoll_keeper::run::Why;
 use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
 
 use crate::stage::{Setup, Stage, fall, sent, without_inventory};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::journal::Journal;
-use plimsoll_keeper::run::Tick;
+use plimsoll_keeper::keeper::Tick;
+use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World};
 
 use crate::stage::{GAS, Setup, Stage, journal_of, sent, without_inventory};

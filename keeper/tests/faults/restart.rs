@@ -1,6 +1,6 @@
 //! Cases 14 to 17: the keeper is killed, or what it knows is wrong.
 
-use plimsoll_keeper::book::shelf::{Care, Shelf};
+use plimsoll_keeper::book::sync::{Care, Shelf};
 use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::error::Error;
 use plimsoll_schema::pool::MigrateMsg;

@@ -1,7 +1,7 @@
 //! Cases 8 to 10: a transaction that doesn't arrive, or of which nobody knows.
 
 use plimsoll_keeper::chain::Chain;
-use plimsoll_keeper::run::Why;
+use plimsoll_keeper::keeper::Why;
 
 use crate::stage::{Setup, Stage, fall, journal_of, sent};
 

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::book::shelf::Shelf;
+use plimsoll_keeper::book::sync::Shelf;
 use plimsoll_keeper::chain::faulty::Faulty;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Chain, Coin, Head};
 use plimsoll_keeper::config::{Care, Strategy};
+use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::error::Result;
-use plimsoll_keeper::exchange::read::Venue;
-use plimsoll_keeper::journal::Journal;
-use plimsoll_keeper::run::{Keeper, Tick};
+use plimsoll_keeper::keeper::{Keeper, Tick};
+use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 
 pub const PLENTY: u128 = 1_000_000_000_000;

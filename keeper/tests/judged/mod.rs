@@ -4,7 +4,7 @@
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Chain;
-use plimsoll_keeper::chain::world::WorldChain;
+use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_testing::{LIQUIDATOR, World};
 

@@ -1,7 +1,7 @@
 //! Somebody with a key.
 
-use plimsoll_keeper::chain::node::Node;
-use plimsoll_keeper::chain::transaction::TxOutcome;
+use plimsoll_keeper::chain::cosmos::Node;
+use plimsoll_keeper::chain::cosmos::transaction::TxOutcome;
 use plimsoll_keeper::chain::{Chain, Coin, Execute};
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::error::{Error, Result};

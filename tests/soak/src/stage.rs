@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use plimsoll_keeper::deploy::record::Deployment;
+use plimsoll_keeper::config::deployment::Deployment;
 use plimsoll_keeper::error::{Error, Result};
 
 use crate::party::Party;

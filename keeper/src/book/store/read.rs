@@ -7,9 +7,9 @@ use plimsoll_schema::pool::AccountKey;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 use serde::de::DeserializeOwned;
 
-use crate::book::answer::check_account;
 use crate::book::prices::Prices;
 use crate::book::store::{ACCOUNTS, ASSETS, Bad, Codes, FORMAT, META, RECORDS, Stored};
+use crate::book::validate::check_account;
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::Head;
 

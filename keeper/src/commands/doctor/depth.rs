@@ -4,7 +4,7 @@ use crate::chain::Chain;
 use crate::commands::doctor::Check;
 use crate::commands::doctor::market::Market;
 use crate::config::Contracts;
-use crate::depth::{Shallow, shallow};
+use crate::dex::depth::{Shallow, shallow};
 use crate::error::Result;
 
 /// A line for each asset whose supply cap is too large for its pairs.

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::chain::{Chain, Head, Outcome, REWIND_MAX};
 use crate::commands::doctor::Check;
 use crate::error::Result;
-use crate::execute::{INDEX_LAG, TIMEOUT_MAX};
-use crate::journal::{Intent, Journal};
+use crate::tx::journal::{Intent, Journal};
+use crate::tx::{INDEX_LAG, TIMEOUT_MAX};
 
 /// A line for each transaction that isn't resolved in this file, which the chain's own key is to write on, and one when the file is older than
 /// the chain.

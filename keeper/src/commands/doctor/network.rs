@@ -1,8 +1,8 @@
 //! Endpoints, and this machine's clock.
 
 use crate::chain::Head;
+use crate::chain::cosmos::Node;
 use crate::chain::endpoints::{Endpoints, Health};
-use crate::chain::node::Node;
 use crate::commands::doctor::{Check, Status};
 use crate::config::ChainConfig;
 

@@ -8,8 +8,8 @@ use crate::commands::doctor::{Check, numbered};
 use crate::commands::run::one_liquidation;
 use crate::config::{Config, Contracts};
 use crate::error::Result;
-use crate::execute::{fee_reserve, held};
 use crate::keys::{Key, MNEMONIC_VARIABLE};
+use crate::tx::{fee_reserve, held};
 
 /// Where the keys come from, and which they are. A file that others can read is refused when it is read.
 pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {

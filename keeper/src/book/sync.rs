@@ -1,0 +1,181 @@
+//! What keeps a book true and safe: its file, its audits, and the counts of what was wrong.
+
+mod start;
+
+use std::path::{Path, PathBuf};
+
+use crate::book::Book;
+use crate::book::audit::Dice;
+use crate::book::delta::News;
+use crate::book::follow::Ahead;
+use crate::book::store::{Codes, Store};
+use crate::chain::{Chain, Head};
+use crate::error::{Error, Result};
+
+pub use crate::config::Care;
+
+/// In seconds of the chain: after what time a file that couldn't be written is tried again.
+const FILE_AGAIN: u64 = 60;
+/// The same of an audit that came to nothing.
+const AUDIT_AGAIN: u64 = 10;
+
+/// What was wrong, ever since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Audits.
+    pub audits: u64,
+    /// Audits that came to nothing: the chain couldn't be asked, or answered what can't be.
+    pub unaudited: u64,
+    /// Differences that audits found and mended; anything but 0 is a fault of the keeper.
+    pub mended: usize,
+    /// How often the whole book was read anew, the start not counted.
+    pub rebuilt: u64,
+    /// Blocks that were filled from their events because nobody announced them, or the keeper wasn't there.
+    pub filled: u64,
+    /// Attributes of the pool's events that name no account.
+    pub malformed: u64,
+    /// Answers that can't be, of which nothing entered the book.
+    pub refused: u64,
+    /// How often the file couldn't be written.
+    pub unwritten: u64,
+}
+
+/// The care of one book.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    care: Care,
+    file: Option<PathBuf>,
+    store: Option<Store>,
+    codes: Codes,
+    unsaved: News,
+    ahead: Ahead,
+    file_again: u64,
+    dice: Dice,
+    /// When the next audit is due, in the chain's time.
+    audit_at: u64,
+    /// Differences since the book was last read anew.
+    doubts: usize,
+    counts: Counts,
+}
+
+impl Shelf {
+    /// A shelf without a file.
+    pub fn memory(care: Care) -> Self {
+        Self { care, ..Self::default() }
+    }
+
+    /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`Shelf::keep`].
+    pub async fn follow(&mut self, book: &mut Book, chain: &impl Chain, head: &Head) -> Result<()> {
+        let news = match book.follow_within(chain, head, self.care.gap_max, &mut self.ahead).await {
+            Ok(news) => news,
+            Err(error) => {
+                self.count_refused(&error);
+                return Err(error);
+            }
+        };
+        self.counts.rebuilt = self.counts.rebuilt.saturating_add(u64::from(news.whole));
+        self.counts.filled = self.counts.filled.saturating_add(news.filled);
+        self.counts.malformed = self.counts.malformed.saturating_add(news.malformed);
+        if news.whole {
+            // It may be another code that made it so.
+            self.codes = start::codes(chain, book).await.unwrap_or(Codes::default());
+            self.doubts = 0;
+        }
+        self.unsaved.add(news);
+        self.audit_in_time(book, chain).await;
+        Ok(())
+    }
+
+    async fn audit_in_time(&mut self, book: &mut Book, chain: &impl Chain) {
+        let now = book.head.time;
+        if self.care.audit_accounts == 0 || now < self.audit_at {
+            return;
+        }
+        match self.audit(book, chain).await {
+            Ok(()) => self.audit_at = now.saturating_add(self.care.audit_seconds),
+            Err(error) => {
+                self.audit_at = now.saturating_add(self.care.audit_seconds.min(AUDIT_AGAIN));
+                self.counts.unaudited = self.counts.unaudited.saturating_add(1);
+                self.count_refused(&error);
+                tracing::warn!(%error, "the book can't be compared with the chain now");
+            }
+        }
+    }
+
+    fn count_refused(&mut self, error: &Error) {
+        self.counts.refused = self.counts.refused.saturating_add(u64::from(matches!(error, Error::Garbage { .. })));
+    }
+
+    async fn audit(&mut self, book: &mut Book, chain: &impl Chain) -> Result<()> {
+        let audit = book.audit(chain, self.care.audit_accounts, &mut self.dice).await?;
+        self.counts.audits = self.counts.audits.saturating_add(1);
+        self.counts.mended = self.counts.mended.saturating_add(audit.differences);
+        self.doubts = self.doubts.saturating_add(audit.differences);
+        self.unsaved.add(audit.news);
+        tracing::debug!(
+            height = book.head.height,
+            accounts = audit.accounts,
+            differences = audit.differences,
+            "audited"
+        );
+        if self.doubts < self.care.audit_rebuild {
+            return Ok(());
+        }
+        tracing::error!(differences = self.doubts, "the book was wrong too often; reading it anew");
+        *book = Book::snapshot(chain, &book.addresses.pool, book.head.clone(), |_| {}).await?;
+        self.counts.rebuilt = self.counts.rebuilt.saturating_add(1);
+        self.doubts = 0;
+        self.unsaved.add(News::whole());
+        Ok(())
+    }
+
+    /// Writes what isn't in the file yet; it has time until a block's transactions are sent. A file that can't be written stops nobody: it
+    /// is told, counted, and tried again.
+    pub fn keep(&mut self, book: &Book) {
+        let Some(path) = &self.file else {
+            self.unsaved = News::default();
+            return;
+        };
+        if self.store.is_none() {
+            if book.head.time < self.file_again {
+                return;
+            }
+            // What the file holds by now is of no use.
+            self.unsaved = News::whole();
+        }
+        let path = path.clone();
+        let written = self.store(&path).and_then(|(store, codes, unsaved)| match unsaved.whole {
+            true => store.replace(book, codes),
+            false => store.save(book, unsaved),
+        });
+        match written {
+            Ok(()) => self.unsaved = News::default(),
+            Err(error) => {
+                tracing::error!(%error, "the book can't be written down; a restart will read it from the chain");
+                self.counts.unwritten = self.counts.unwritten.saturating_add(1);
+                (self.store, self.file_again) = (None, book.head.time.saturating_add(FILE_AGAIN));
+            }
+        }
+    }
+
+    /// The open file, opened again if it had to be given up; with what is to be written there.
+    fn store(&mut self, path: &Path) -> Result<(&mut Store, Codes, &News)> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => Store::open(path)?.0,
+        };
+        Ok((self.store.insert(store), self.codes, &self.unsaved))
+    }
+
+    /// Waits until the file is on disk, at an orderly end.
+    pub fn close(&mut self) {
+        if let Some(Err(error)) = self.store.as_mut().map(Store::flush) {
+            tracing::warn!(%error, "the last blocks of the book aren't on disk; a restart fills them");
+        }
+    }
+
+    /// What was wrong, ever since the start.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+}

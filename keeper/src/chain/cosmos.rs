@@ -1,0 +1,243 @@
+//! A real node, or several: gRPC for queries and transactions, websockets for blocks. Whom of them to ask says
+//! [`crate::chain::endpoints`].
+
+mod broadcast;
+pub(super) mod classify;
+mod client;
+mod confirm;
+pub(super) mod connections;
+mod gas_price;
+mod grpc;
+mod hedge;
+mod request;
+pub mod rpc;
+pub mod tls;
+pub mod transaction;
+mod tx_index;
+mod watch;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{QueryCodeRequest, QueryContractInfoRequest};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tonic::transport::Endpoint;
+use tonic::{Code, Request, Response, Status};
+
+use crate::chain::cosmos::classify::{causes, nonsense};
+use crate::chain::cosmos::connections::{Line, PATIENCE, Remotes};
+use crate::chain::cosmos::grpc::{account, wasm};
+use crate::chain::cosmos::rpc::Rpc;
+use crate::chain::cosmos::tls::Trust;
+use crate::chain::endpoints::{Endpoints, Health, Kind};
+use crate::chain::requests::Requests;
+use crate::chain::{Chain, Head};
+use crate::config::ChainConfig;
+use crate::config::redact::public;
+use crate::error::{Error, Result};
+use crate::keys::Key;
+
+/// How long it may take to connect.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How often a connection is asked whether it lives, and how long it may take to say so: one that died without a word must not
+/// swallow a liquidation.
+const PULSE: Duration = Duration::from_secs(10);
+const PULSE_WAIT: Duration = Duration::from_secs(5);
+/// The largest answer: a page of a thousand accounts stays far below.
+pub(super) const ANSWER_MAX: usize = 64 << 20;
+
+/// The nodes of one chain, and the key that signs for us.
+#[derive(Debug)]
+pub struct Node {
+    pub(super) config: ChainConfig,
+    pub(super) remotes: Arc<Remotes>,
+    pub(super) key: Option<Key>,
+    watching: Arc<Watching>,
+    following: Arc<AtomicBool>,
+}
+
+/// The task that asks all endpoints where they stand. Ends with the last node of these endpoints.
+#[derive(Debug)]
+struct Watching(JoinHandle<()>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Node {
+    /// Asks all endpoints where they stand. Errors when none for queries or none for blocks belongs to the configured chain and is
+    /// current; those that don't are named and left out.
+    pub async fn connect(config: ChainConfig, key: Option<Key>) -> Result<Self> {
+        let remotes = Arc::new(Self::dial(&config)?);
+        remotes.probe_all().await;
+        for kind in [Kind::Grpc, Kind::Rpc] {
+            let somebody = {
+                let state = remotes.state();
+                let of_kind = state.all().iter().enumerate().filter(|(_, endpoint)| endpoint.kind == kind);
+                of_kind.map(|(at, _)| state.health(at)).any(|health| health == Health::Good)
+            };
+            if !somebody {
+                return Err(remotes.nobody(kind));
+            }
+        }
+        let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&remotes)))));
+        Ok(Self { config, remotes, key, watching, following: Arc::default() })
+    }
+
+    /// What all endpoints say of themselves, whether or not any of them can be used.
+    pub async fn survey(config: &ChainConfig) -> Result<Endpoints> {
+        let remotes = Self::dial(config)?;
+        remotes.probe_all().await;
+        let endpoints = remotes.state().clone();
+        Ok(endpoints)
+    }
+
+    /// Connections to all endpoints, none of which was used yet.
+    fn dial(config: &ChainConfig) -> Result<Remotes> {
+        let trust = Trust::new(config.ca_file.as_deref())?;
+        let (mut named, mut lines) = (Vec::new(), Vec::new());
+        for address in &config.grpc {
+            let bad = |error: tonic::transport::Error| Error::Unreachable {
+                what: "gRPC",
+                endpoint: public(address),
+                reason: causes(&error),
+            };
+            let mut endpoint = Endpoint::from_shared(address.clone()).map_err(bad)?;
+            if address.starts_with("https") {
+                endpoint = endpoint.tls_config(trust.grpc()).map_err(bad)?;
+            }
+            let endpoint = endpoint.connect_timeout(CONNECT).timeout(PATIENCE).tcp_nodelay(true);
+            let endpoint = endpoint.tcp_keepalive(Some(PULSE)).http2_keep_alive_interval(PULSE);
+            let endpoint = endpoint.keep_alive_timeout(PULSE_WAIT).keep_alive_while_idle(true);
+            lines.push(Line::Grpc(endpoint.connect_lazy()));
+            named.push((Kind::Grpc, address.clone()));
+        }
+        for address in &config.rpc {
+            lines.push(Line::Rpc(Box::new(Rpc::new(address, trust.clone()))));
+            named.push((Kind::Rpc, address.clone()));
+        }
+        Ok(Remotes::new(Endpoints::new(&config.id, named), lines, &config.id))
+    }
+
+    /// What is known of all endpoints, now.
+    pub fn endpoints(&self) -> Endpoints {
+        self.remotes.state().clone()
+    }
+
+    /// The newest block that was heard of.
+    pub fn newest(&self) -> Head {
+        self.remotes.heads.borrow().clone()
+    }
+
+    /// How often each endpoint was asked, by what came of it.
+    pub fn requests(&self) -> &Requests {
+        &self.remotes.requests
+    }
+
+    /// The same node with another key.
+    pub fn signed_by(&self, key: Key) -> Self {
+        let (config, remotes) = (self.config.clone(), self.remotes.clone());
+        let (watching, following) = (self.watching.clone(), self.following.clone());
+        Self { config, remotes, key: Some(key), watching, following }
+    }
+
+    /// The settings that it was made with.
+    pub const fn config(&self) -> &ChainConfig {
+        &self.config
+    }
+
+    /// An error while the node is still behind the chain.
+    pub async fn assert_synced(&self) -> Result<()> {
+        if !self.remotes.ask_rpc(None, Rpc::catching_up).await? {
+            return Ok(());
+        }
+        let names: Vec<String> = self.config.rpc.iter().map(|address| public(address)).collect();
+        let reason = format!(
+            "{} is still catching up: nothing is sent on what it knows; wait, or use another node",
+            names.join(", ")
+        );
+        Err(Error::DoesNotHold(reason))
+    }
+
+    /// The code that a contract runs, or `None` when there is no contract at this address.
+    pub async fn contract_code(&self, address: &str) -> Result<Option<u64>> {
+        let request = QueryContractInfoRequest { address: address.to_owned() };
+        let ask = |channel| {
+            let request = request.clone();
+            async move {
+                let info = wasm(channel).contract_info(request).await?.into_inner().contract_info;
+                info.map(Response::new).ok_or_else(|| nonsense("a contract without what it is"))
+            }
+        };
+        match self.remotes.ask(None, ask).await?.1 {
+            Ok(info) => Ok(Some(info.code_id)),
+            Err(status) if missing(&status) => Ok(None),
+            Err(status) => Err(refusal("contract info", &status)),
+        }
+    }
+
+    /// The SHA-256 of a stored code, or `None` when there is no such code.
+    pub async fn code_checksum(&self, code_id: u64) -> Result<Option<String>> {
+        let ask = |channel| async move {
+            let info = wasm(channel).code(QueryCodeRequest { code_id }).await?.into_inner().code_info;
+            info.map(Response::new).ok_or_else(|| nonsense("a code without what it is"))
+        };
+        match self.remotes.ask(None, ask).await?.1 {
+            Ok(info) => Ok(Some(cosmwasm_std::HexBinary::from(info.data_hash).to_hex())),
+            Err(status) if missing(&status) => Ok(None),
+            Err(status) => Err(refusal("code", &status)),
+        }
+    }
+
+    /// Number and sequence of the account of this address.
+    pub async fn account(&self, address: &str) -> Result<(u64, u64)> {
+        let ask = |channel| async { account(channel, address.to_owned()).await.map(Response::new) };
+        match self.remotes.ask(None, ask).await?.1 {
+            Ok(account) => Ok(account),
+            Err(status) if status.code() == Code::NotFound => Err(Error::EmptyWallet {
+                address: address.to_owned(),
+                available: 0,
+                wanted: 1,
+                denom: self.config.gas_denom.clone(),
+            }),
+            Err(status) => Err(refusal("account", &status)),
+        }
+    }
+
+    /// Waits until a block above this height is there, and says which.
+    pub async fn next_block(&self, above: u64) -> Result<Head> {
+        let deadline = tokio::time::Instant::now() + PATIENCE * 4;
+        loop {
+            let head = self.head().await?;
+            if head.height > above || tokio::time::Instant::now() > deadline {
+                return Ok(head);
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// A request at a height; the latest when there is none.
+    fn at<T>(message: T, height: Option<u64>) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(value) = height.and_then(|h| h.to_string().parse().ok()) {
+            request.metadata_mut().insert("x-cosmos-block-height", value);
+        }
+        request
+    }
+}
+
+/// What the node or a contract said no to.
+pub(super) fn refusal(what: &str, status: &Status) -> Error {
+    Error::Query { what: what.to_owned(), reason: status.message().to_owned() }
+}
+
+/// Whether the answer says that there is no such thing: by its code, or in wasmd's own words, which come with another code. Anything
+/// else may be a fault of the way there.
+fn missing(status: &Status) -> bool {
+    status.code() == Code::NotFound
+        || ["no such contract", "no such code"].iter().any(|text| status.message().contains(text))
+}

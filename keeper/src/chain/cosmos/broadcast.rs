@@ -1,0 +1,74 @@
+//! One transaction, sent to all endpoints that are well.
+
+use std::sync::Arc;
+
+use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastMode, BroadcastTxRequest};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tonic::Status;
+use tonic::transport::Channel;
+
+use crate::chain::cosmos::classify::{Meaning, meaning, nonsense, of_status};
+use crate::chain::cosmos::connections::{Line, PATIENCE, Remotes};
+use crate::chain::cosmos::transaction::short;
+use crate::chain::endpoints::Kind;
+use crate::error::{Error, Result};
+
+impl Remotes {
+    /// Each goes on by itself, also when nobody waits for it any more.
+    pub(in crate::chain) fn broadcast(self: &Arc<Self>, bytes: Vec<u8>) -> Vec<JoinHandle<Result<()>>> {
+        let order = self.state().order(Kind::Grpc, None, self.now());
+        let one = |at: usize| {
+            let (remotes, bytes) = (self.clone(), bytes.clone());
+            tokio::spawn(async move { remotes.broadcast_to(at, bytes).await })
+        };
+        order.into_iter().map(one).collect()
+    }
+
+    async fn broadcast_to(&self, at: usize, bytes: Vec<u8>) -> Result<()> {
+        let Some(Line::Grpc(channel)) = self.lines.get(at) else { return Err(self.nobody(Kind::Grpc)) };
+        let sent = timeout(PATIENCE, broadcast(channel.clone(), bytes)).await;
+        // Whatever went wrong on the way, the node may have taken it: nobody knows.
+        let unknown = |reason: String| Error::Unreachable { what: "gRPC", endpoint: self.name(at), reason };
+        match sent {
+            Err(_) => {
+                self.failed(at, "timeout", "no answer to a broadcast in time");
+                Err(unknown("no answer to a broadcast in time".to_owned()))
+            }
+            Ok(Err(status)) => {
+                let garbage = matches!(meaning(&status), Meaning::Garbage);
+                self.failed(at, if garbage { "garbage" } else { "unreachable" }, &of_status(&status));
+                Err(unknown(of_status(&status)))
+            }
+            Ok(Ok(answer)) => {
+                self.count(at, if answer.is_ok() { "ok" } else { "refused" });
+                answer
+            }
+        }
+    }
+}
+
+/// What the node said of it; the outer error is that of the way there.
+async fn broadcast(channel: Channel, bytes: Vec<u8>) -> std::result::Result<Result<()>, Status> {
+    let request = BroadcastTxRequest { tx_bytes: bytes, mode: BroadcastMode::Sync.into() };
+    let answer = ServiceClient::new(channel).broadcast_tx(request).await?.into_inner();
+    let response = answer.tx_response.ok_or_else(|| nonsense("a broadcast without a result"))?;
+    Ok(match response.code {
+        0 => Ok(()),
+        // It is in the mempool already.
+        19 if response.codespace == "sdk" => Ok(()),
+        // Another sequence than the sender's next; whose that is, who signed knows.
+        32 if response.codespace == "sdk" => Err(sequence(&response.raw_log)),
+        code => Err(Error::Refused { reason: format!("{} (code {code})", short(&response.raw_log)) }),
+    })
+}
+
+fn sequence(log: &str) -> Error {
+    let expected = log.split_once("expected ").map(|(_, after)| after).unwrap_or_default();
+    let digits = expected.bytes().take_while(u8::is_ascii_digit).count();
+    match expected.get(..digits).and_then(|digits| digits.parse().ok()) {
+        Some(expected) => Error::Sequence { sender: String::new(), expected },
+        None => Error::Refused { reason: format!("{} (code 32)", short(log)) },
+    }
+}

@@ -1,0 +1,195 @@
+//! The nodes as a [`Chain`].
+
+use std::future::Future;
+use std::sync::atomic::Ordering;
+
+use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryBalanceRequest;
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{QueryRawContractStateRequest, QuerySmartContractStateRequest};
+use futures_util::future::try_join_all;
+use tokio::sync::watch;
+use tonic::{Code, Response};
+
+use crate::chain::cosmos::classify::nonsense;
+use crate::chain::cosmos::grpc::{account, balance, block, latest, wasm};
+use crate::chain::cosmos::rpc::Rpc;
+use crate::chain::cosmos::{Node, connections, refusal};
+use crate::chain::endpoints::Kind;
+use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated};
+use crate::error::{Error, Result};
+use crate::keys::Key;
+
+impl Chain for Node {
+    async fn head(&self) -> Result<Head> {
+        loop {
+            let before = self.remotes.stand();
+            let (at, answer) =
+                self.remotes.ask(None, |channel| async { latest(channel).await.map(Response::new) }).await?;
+            let head = answer.map_err(|status| refusal("latest block", &status))?;
+            // One that turns out to be behind, or of another chain, is not asked again.
+            if self.remotes.heard(at, &head, &before) {
+                // Whoever reads something at this block must not hear of an older one afterwards.
+                connections::advance(&self.remotes.heads, &head);
+                return Ok(head);
+            }
+        }
+    }
+
+    async fn heads(&self) -> Result<Vec<Head>> {
+        let told = self.remotes.ask_heads().await;
+        Ok(told.into_iter().filter(|head| head.chain_id == self.config.id).collect())
+    }
+
+    async fn head_at(&self, height: u64) -> Result<Option<Head>> {
+        let Ok(wanted) = i64::try_from(height) else { return Ok(None) };
+        let said = self.remotes.ask_all(|channel| block(channel, wanted)).await;
+        if said.is_empty() {
+            return Err(self.remotes.nobody(Kind::Grpc));
+        }
+        let told: Vec<Head> = said.into_iter().filter_map(|(_, said)| said.ok()).collect();
+        let confirmed = |one: &&Head| told.iter().filter(|other| other == one).count() * 2 > told.len();
+        Ok(told.iter().find(confirmed).cloned())
+    }
+
+    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+        let json = |answer: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(answer).map(drop);
+        self.smart_that(contract, msg, height, &|answer| json(answer).map_err(|error| error.to_string())).await
+    }
+
+    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
+        let what = format!("{contract} {}", String::from_utf8_lossy(&msg));
+        let request = QuerySmartContractStateRequest { address: contract.to_owned(), query_data: msg };
+        let ask = |channel| {
+            let request = request.clone();
+            async move {
+                let answer = wasm(channel).smart_contract_state(Self::at(request, height)).await?;
+                reads(&answer.get_ref().data).map_err(|reason| nonsense(format!("of {contract}: {reason}")))?;
+                Ok(answer)
+            }
+        };
+        let answer = self.remotes.ask(height, ask).await?.1;
+        answer.map(|answer| answer.data).map_err(|status| refusal(&what, &status))
+    }
+
+    async fn is_contract(&self, address: &str) -> Result<bool> {
+        Ok(self.contract_code(address).await?.is_some())
+    }
+
+    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
+        self.contract_code(address).await
+    }
+
+    async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
+        let request = QueryRawContractStateRequest { address: contract.to_owned(), query_data: key };
+        let ask = |channel| {
+            let request = request.clone();
+            async move { wasm(channel).raw_contract_state(Self::at(request, height)).await }
+        };
+        let answer = self.remotes.ask(height, ask).await?.1;
+        let data = answer.map_err(|status| refusal(&format!("raw state of {contract}"), &status))?.data;
+        Ok((!data.is_empty()).then_some(data))
+    }
+
+    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        let one = async |denom: &String| {
+            let request = QueryBalanceRequest { address: address.to_owned(), denom: denom.clone() };
+            let ask = |channel| async { balance(channel, request.clone()).await.map(Response::new) };
+            let amount = self.remotes.ask(None, ask).await?.1.map_err(|status| refusal("balance", &status))?;
+            Ok::<_, Error>((denom.clone(), amount))
+        };
+        let held = try_join_all(denoms.iter().map(one)).await?;
+        Ok(held.into_iter().filter(|(_, amount)| *amount > 0).collect())
+    }
+
+    async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
+        self.remotes.ask_rpc(Some(height), |rpc| rpc.events(height)).await
+    }
+
+    async fn subscribe(&self) -> Result<watch::Receiver<Head>> {
+        let receiver = self.remotes.heads.subscribe();
+        if !self.following.swap(true, Ordering::Relaxed) {
+            tokio::spawn(self.remotes.clone().follow());
+        }
+        Ok(receiver)
+    }
+
+    fn sender(&self) -> Option<&str> {
+        self.key.as_ref().map(Key::address)
+    }
+
+    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
+        self.simulate_any(&self.execute_messages(messages)?).await
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.remotes.ask_rpc(None, Rpc::block_gas).await
+    }
+
+    fn gas_limit(&self, simulated: u64) -> u64 {
+        self.config.with_reserve(simulated)
+    }
+
+    fn fee(&self, gas: u64) -> Coin {
+        self.gas_cost(gas)
+    }
+
+    fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> impl Future<Output = Result<Signed>> + Send {
+        let messages = self.execute_messages(messages);
+        async move { self.sign_any(messages?, gas, timeout_height).await }
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        let message = self.send_message(to, std::slice::from_ref(coin))?;
+        self.sign_any(vec![message], gas, timeout_height).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        match self.sender() {
+            Some(sender) => match self.account(sender).await {
+                Ok((_, sequence)) => Ok(Some(sequence)),
+                // One that was never sent anything has sent nothing.
+                Err(Error::EmptyWallet { .. }) => Ok(Some(0)),
+                Err(error) => Err(error),
+            },
+            None => Ok(None),
+        }
+    }
+
+    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
+        let Some(sender) = self.sender() else { return Ok(None) };
+        let ask = |channel| async {
+            match account(channel, sender.to_owned()).await {
+                Ok((_, sequence)) => Ok(sequence),
+                Err(status) if status.code() == Code::NotFound => Ok(0),
+                Err(status) => Err(status),
+            }
+        };
+        let said = self.remotes.ask_all(ask).await.into_iter();
+        let said: Vec<(usize, u64)> = said.filter_map(|(at, said)| Some((at, said.ok()?))).collect();
+        let says = |sequence: u64| said.iter().filter(|(_, other)| *other == sequence).count();
+        let confirmed = said.iter().map(|(_, sequence)| *sequence).filter(|one| says(*one) > 1).max();
+        match (said.as_slice(), confirmed) {
+            ([], _) => Err(self.remotes.nobody(Kind::Grpc)),
+            ([(_, alone)], _) => Ok(Some(*alone)),
+            (_, None) => Ok(None),
+            (_, Some(confirmed)) => {
+                // One that says less may be late.
+                for (at, sequence) in said.iter().filter(|(_, sequence)| *sequence > confirmed) {
+                    let reason = format!("sequence {sequence} of {sender}, of which two others say {confirmed}");
+                    self.remotes.refuted(*at, &reason);
+                }
+                Ok(Some(confirmed))
+            }
+        }
+    }
+
+    async fn broadcast(&self, signed: &Signed) -> Result<()> {
+        self.broadcast_bytes(signed.bytes.clone()).await
+    }
+
+    async fn outcome(&self, hash: &str) -> Result<Outcome> {
+        Ok(match self.look_up(hash).await? {
+            Ok(found) => Outcome::Included(found.into()),
+            Err(height) => Outcome::NotFound { height },
+        })
+    }
+}

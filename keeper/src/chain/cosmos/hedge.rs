@@ -1,0 +1,77 @@
+//! Endpoints asked in turn, and the next beside one that is slow: a price that falls doesn't wait for a node that hangs.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::error::Elapsed;
+use tokio::time::{sleep, timeout};
+
+use crate::chain::cosmos::connections::PATIENCE;
+
+/// How long one is waited for before the next is asked as well.
+const SLOW: Duration = Duration::from_millis(400);
+
+/// A question to this one, which has [`PATIENCE`] to answer it from its turn on, or less where whoever asks has heard of others.
+pub(super) async fn question<A: Future>(at: usize, asked: A) -> (usize, Result<A::Output, Elapsed>) {
+    (at, timeout(PATIENCE, asked).await)
+}
+
+/// What is asked, of whom: each question begins when it is that one's turn.
+pub(super) struct Turns<I, A> {
+    rest: I,
+    running: FuturesUnordered<A>,
+    /// Those that were asked and haven't answered, in the order in which they were.
+    waiting: Vec<usize>,
+}
+
+impl<T, A, I> Turns<I, A>
+where
+    A: Future<Output = (usize, T)>,
+    I: Iterator<Item = (usize, A)>,
+{
+    pub fn new(rest: I) -> Self {
+        Self { rest, running: FuturesUnordered::new(), waiting: Vec::new() }
+    }
+
+    /// The next answer, and whose it is; `None` when all have answered, or when those that haven't are silent for this long since the last was asked.
+    pub async fn next(&mut self, patience: Duration) -> Option<(usize, T)> {
+        if self.running.is_empty() {
+            self.ask();
+        }
+        let answer = loop {
+            let answer = tokio::select! {
+                biased;
+                answer = self.running.next() => Some(answer),
+                () = sleep(SLOW) => None,
+            };
+            match answer {
+                Some(answer) => break answer,
+                None if self.ask() => {}
+                None => break timeout(patience.saturating_sub(SLOW), self.running.next()).await.ok().flatten(),
+            }
+        };
+        let (at, _) = answer.as_ref()?;
+        self.waiting.retain(|waiting| waiting != at);
+        answer
+    }
+
+    /// Those that were asked a while before this one, and still haven't answered.
+    pub fn slower(&self, asked: &[usize], than: usize) -> Vec<usize> {
+        let before = asked.iter().take_while(|at| **at != than);
+        before.copied().filter(|at| self.waiting.contains(at)).collect()
+    }
+
+    /// Those that were asked and haven't answered.
+    pub fn silent(self) -> Vec<usize> {
+        self.waiting
+    }
+
+    fn ask(&mut self) -> bool {
+        let Some((at, question)) = self.rest.next() else { return false };
+        self.waiting.push(at);
+        self.running.push(question);
+        true
+    }
+}

@@ -1,0 +1,292 @@
+//! Transactions on a real node: what is simulated, signed, sent and looked up.
+
+use cosmos_sdk_proto::Any;
+use cosmos_sdk_proto::cosmos::bank::v1beta1::MsgSend;
+use cosmos_sdk_proto::cosmos::base::v1beta1::Coin as ProtoCoin;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{
+    AuthInfo, Fee, GetTxRequest, ModeInfo, SignDoc, SignerInfo, SimulateRequest, TxBody, TxRaw, mode_info,
+};
+use cosmos_sdk_proto::cosmwasm::wasm::v1::MsgExecuteContract;
+use cosmwasm_std::{Checksum, Decimal256, Uint256};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use prost::{Message, Name};
+use tokio::time::timeout;
+use tonic::transport::Channel;
+use tonic::{Code, Response, Status};
+
+use crate::chain::cosmos::classify::nonsense;
+use crate::chain::cosmos::connections::{PATIENCE, REST};
+use crate::chain::cosmos::{ANSWER_MAX, Node, refusal};
+use crate::chain::endpoints::Kind;
+use crate::chain::{Chain, Coin, ContractEvent, Execute, Included, Signed, Simulated};
+use crate::error::{Error, Result};
+use crate::keys::Key;
+
+/// `SIGN_MODE_DIRECT`.
+const DIRECT: i32 = 1;
+/// How many blocks [`Node::sign_and_wait`] gives a transaction.
+const WAIT_BLOCKS: u64 = 30;
+
+/// A transaction that a block has, with everything that the chain said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TxOutcome {
+    /// In which block.
+    pub height: u64,
+    /// Its hash.
+    pub hash: String,
+    /// 0 when it worked.
+    pub code: u32,
+    /// Whose code it is.
+    pub codespace: String,
+    /// What the chain says.
+    pub log: String,
+    /// The gas it used.
+    pub gas_used: u64,
+    /// Events of all types: type and attributes.
+    pub events: Vec<(String, Vec<(String, String)>)>,
+}
+
+impl TxOutcome {
+    /// The first attribute of this name in an event of this type.
+    pub fn attribute(&self, kind: &str, key: &str) -> Option<&str> {
+        let events = self.events.iter().filter(|(k, _)| k == kind);
+        events.flat_map(|(_, attributes)| attributes).find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Itself when it worked, an error when it failed.
+    pub fn ok(self) -> Result<Self> {
+        if self.code == 0 {
+            return Ok(self);
+        }
+        let Self { height, hash, code, codespace, log, .. } = self;
+        Err(Error::Failed { hash, height, code, codespace, log })
+    }
+}
+
+impl From<TxOutcome> for Included {
+    fn from(outcome: TxOutcome) -> Self {
+        let TxOutcome { height, code, codespace, log, gas_used, events, .. } = outcome;
+        let events = events.into_iter().filter_map(|(kind, list)| ContractEvent::of_wasm(&kind, list.into_iter()));
+        Self { height, code, codespace, log, gas_used, events: events.collect() }
+    }
+}
+
+/// Any message in its envelope.
+pub fn any<M: Message + Name>(message: &M) -> Any {
+    Any { type_url: format!("/{}", M::full_name()), value: message.encode_to_vec() }
+}
+
+/// Coins as the chain wants them: by denom, none of them 0.
+pub fn coins(coins: &[Coin]) -> Vec<ProtoCoin> {
+    let mut sorted: Vec<_> = coins.iter().filter(|coin| coin.amount > 0).collect();
+    sorted.sort_by(|a, b| a.denom.cmp(&b.denom));
+    sorted.into_iter().map(|c| ProtoCoin { denom: c.denom.clone(), amount: c.amount.to_string() }).collect()
+}
+
+impl Node {
+    /// A transfer from the node's own key.
+    pub fn send_message(&self, to: &str, amount: &[Coin]) -> Result<Any> {
+        let from_address = self.signer()?.address().to_owned();
+        Ok(any(&MsgSend { from_address, to_address: to.to_owned(), amount: coins(amount) }))
+    }
+
+    /// Messages to contracts from the node's own key.
+    pub fn execute_messages(&self, messages: &[Execute]) -> Result<Vec<Any>> {
+        let sender = self.signer()?.address();
+        let envelope = |message: &Execute| {
+            any(&MsgExecuteContract {
+                sender: sender.to_owned(),
+                contract: message.contract.clone(),
+                msg: message.msg.clone(),
+                funds: coins(&message.funds),
+            })
+        };
+        Ok(messages.iter().map(envelope).collect())
+    }
+
+    /// Simulates, signs, sends, and waits until a block has it. A transaction that failed in its block is an outcome with a
+    /// code, not an error. For deploying and for scripts: it keeps no journal.
+    pub async fn sign_and_wait(&self, messages: Vec<Any>) -> Result<TxOutcome> {
+        let gas = self.with_reserve(self.simulate_any(&messages).await?.gas);
+        self.sign_and_wait_with_gas(messages, gas).await
+    }
+
+    /// As [`Node::sign_and_wait`], with a gas limit in place of a simulation.
+    pub async fn sign_and_wait_with_gas(&self, messages: Vec<Any>, gas: u64) -> Result<TxOutcome> {
+        let timeout_height = self.head().await?.height.saturating_add(WAIT_BLOCKS);
+        let signed = self.sign_any(messages, gas, timeout_height).await?;
+        self.broadcast(&signed).await?;
+        loop {
+            match self.look_up(&signed.hash).await? {
+                Ok(included) => {
+                    // The next transaction reads its sequence from a state that has this block.
+                    self.next_block(included.height.saturating_sub(1)).await?;
+                    return Ok(included);
+                }
+                Err(height) if height > timeout_height.saturating_add(1) => {
+                    return Err(Error::Expired { hash: signed.hash, timeout_height });
+                }
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// A simulated amount of gas with the configured reserve.
+    pub fn with_reserve(&self, gas: u64) -> u64 {
+        self.config.with_reserve(gas)
+    }
+
+    /// What these messages come to now.
+    pub async fn simulate_any(&self, messages: &[Any]) -> Result<Simulated> {
+        let key = self.signer()?;
+        let (_, sequence) = self.account(key.address()).await?;
+        let auth = auth_info(key, sequence, Fee::default())?;
+        let body = body(messages.to_vec(), 0);
+        let raw = TxRaw {
+            body_bytes: body.encode_to_vec(),
+            auth_info_bytes: auth.encode_to_vec(),
+            // A node checks no signature here, but wants one.
+            signatures: vec![Vec::new()],
+        };
+        let request = SimulateRequest { tx_bytes: raw.encode_to_vec(), ..SimulateRequest::default() };
+        let ask = |channel| {
+            let request = request.clone();
+            async move {
+                let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+                let answer = { client }.simulate(request).await?.into_inner();
+                let used = answer.gas_info.map(|gas| gas.gas_used).filter(|used| *used > 0);
+                let gas = used.ok_or_else(|| nonsense("a simulation that used no gas"))?;
+                let events = answer.result.map(|result| result.events).unwrap_or_default().into_iter();
+                let events = events.filter_map(|event| {
+                    ContractEvent::of_wasm(&event.r#type, event.attributes.into_iter().map(|a| (a.key, a.value)))
+                });
+                Ok(Response::new(Simulated { gas, events: events.collect() }))
+            }
+        };
+        self.remotes.ask(None, ask).await?.1.map_err(|status| match refusal("simulate", &status) {
+            // A block came in between: that says nothing about the messages.
+            Error::Query { what, reason } if reason.contains("account sequence mismatch") => {
+                Error::Query { what, reason: short(&reason) }
+            }
+            Error::Query { reason, .. } => Error::Refused { reason: short(&reason) },
+            other => other,
+        })
+    }
+
+    pub(super) async fn sign_any(&self, messages: Vec<Any>, gas: u64, timeout_height: u64) -> Result<Signed> {
+        let key = self.signer()?;
+        let (account_number, sequence) = self.account(key.address()).await?;
+        let fee = Fee { amount: coins(&[self.gas_cost(gas)]), gas_limit: gas, ..Fee::default() };
+        let body_bytes = body(messages, timeout_height).encode_to_vec();
+        let auth_info_bytes = auth_info(key, sequence, fee)?.encode_to_vec();
+        let document = SignDoc {
+            body_bytes: body_bytes.clone(),
+            auth_info_bytes: auth_info_bytes.clone(),
+            chain_id: self.config.id.clone(),
+            account_number,
+        };
+        let signature = key.sign(&document.encode_to_vec())?;
+        let raw = TxRaw { body_bytes, auth_info_bytes, signatures: vec![signature.to_bytes().to_vec()] };
+        let bytes = raw.encode_to_vec();
+        let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
+        Ok(Signed { bytes, hash, timeout_height, sequence })
+    }
+
+    /// Sends the same bytes to every endpoint that is well; they have one hash, so no chain takes them twice. Returns at the first
+    /// that takes them. Only when all of them looked and refused, it is refused.
+    pub(super) async fn broadcast_bytes(&self, bytes: Vec<u8>) -> Result<()> {
+        let mut sending: FuturesUnordered<_> = self.remotes.broadcast(bytes).into_iter().collect();
+        let (mut refused, mut unknown) = (None, None);
+        // Where one has looked and refused, an answer of the others that doesn't come is not waited for: nobody knows, then.
+        loop {
+            let patience = if refused.is_some() { REST } else { PATIENCE.saturating_add(REST) };
+            match timeout(patience, sending.next()).await {
+                Err(_) => {
+                    let (endpoint, reason) = ("the others".to_owned(), "no answer to a broadcast in time".to_owned());
+                    unknown = Some(Error::Unreachable { what: "gRPC", endpoint, reason });
+                    break;
+                }
+                Ok(None) => break,
+                Ok(Some(sent)) => match sent {
+                    Ok(Ok(())) => return Ok(()),
+                    Ok(Err(Error::Sequence { expected, .. })) => {
+                        let sender = self.sender().unwrap_or_default().to_owned();
+                        refused = Some(Error::Sequence { sender, expected });
+                    }
+                    Ok(Err(error @ Error::Refused { .. })) => refused = Some(error),
+                    Ok(Err(error)) => unknown = Some(error),
+                    Err(_) => unknown = Some(Error::garbage("a broadcast", "it broke off")),
+                },
+            }
+        }
+        Err(unknown.or(refused).unwrap_or_else(|| self.remotes.nobody(Kind::Grpc)))
+    }
+
+    /// The transaction with this hash, or `None` while no block is known to have it.
+    pub async fn transaction(&self, hash: &str) -> Result<Option<TxOutcome>> {
+        self.look_up(hash).await.map(std::result::Result::ok)
+    }
+
+    /// The same, and where no block is known to have it, the newest that the endpoint has told which says so: others may be farther, and what
+    /// is taken for lost is sent anew. That a block has it is not believed of one alone, see [`Node::confirmed`].
+    pub async fn look_up(&self, hash: &str) -> Result<std::result::Result<TxOutcome, u64>> {
+        let ask = |channel| async { included(channel, hash.to_owned()).await.map(Response::new) };
+        let (at, answer) = self.remotes.ask(None, ask).await?;
+        match answer {
+            Ok(found) => self.confirmed(at, found).await,
+            Err(status) if status.code() == Code::NotFound => Ok(Err(self.remotes.height(at))),
+            Err(status) => Err(refusal(&format!("transaction {hash}"), &status)),
+        }
+    }
+
+    /// What this much gas costs.
+    pub fn gas_cost(&self, gas: u64) -> Coin {
+        let fee = Decimal256::from(self.config.gas_price).checked_mul(Decimal256::from_ratio(gas, 1u64));
+        let fee = fee.map_or(Uint256::MAX, |fee| fee.to_uint_ceil());
+        let amount = fee.to_string().parse().unwrap_or(u128::MAX);
+        Coin { denom: self.config.gas_denom.clone(), amount }
+    }
+
+    fn signer(&self) -> Result<&Key> {
+        self.key.as_ref().ok_or(Error::NoKey)
+    }
+}
+
+/// What this endpoint says of a transaction.
+pub(super) async fn included(channel: Channel, hash: String) -> std::result::Result<TxOutcome, Status> {
+    let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+    let answer = { client }.get_tx(GetTxRequest { hash: hash.clone() }).await?.into_inner();
+    let response = answer.tx_response.ok_or_else(|| nonsense("a transaction without a result"))?;
+    let height = u64::try_from(response.height).ok().filter(|height| *height > 0);
+    let events = response.events.into_iter();
+    Ok(TxOutcome {
+        height: height.ok_or_else(|| nonsense(format!("a transaction in block {}", response.height)))?,
+        hash,
+        code: response.code,
+        codespace: response.codespace,
+        log: short(&response.raw_log),
+        gas_used: response.gas_used.try_into().unwrap_or_default(),
+        events: events.map(|e| (e.r#type, e.attributes.into_iter().map(|a| (a.key, a.value)).collect())).collect(),
+    })
+}
+
+fn body(messages: Vec<Any>, timeout_height: u64) -> TxBody {
+    TxBody { messages, timeout_height, ..TxBody::default() }
+}
+
+fn auth_info(key: &Key, sequence: u64, fee: Fee) -> Result<AuthInfo> {
+    let public_key = key.public().to_any().map_err(|_| Error::Key(format!("{} has no public key", key.address())))?;
+    let public_key = Any { type_url: public_key.type_url, value: public_key.value };
+    let single = mode_info::Sum::Single(mode_info::Single { mode: DIRECT });
+    let signer = SignerInfo { public_key: Some(public_key), mode_info: Some(ModeInfo { sum: Some(single) }), sequence };
+    Ok(AuthInfo { signer_infos: vec![signer], fee: Some(fee), ..AuthInfo::default() })
+}
+
+/// A node's error text may go on with a stack trace of its own: only what comes first is of use.
+pub(super) fn short(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.split(" [").next().unwrap_or(line);
+    line.chars().take(400).collect()
+}

@@ -1,0 +1,200 @@
+//! Puts the contracts on a chain: stores the code, instantiates, sets price sources, lists assets, opens pairs, and
+//! hands pool and oracle over to their owner.
+//!
+//! Each step first asks the chain whether it is done already, so running it again, or after a break, does no harm.
+
+mod contract;
+pub mod network;
+mod owner;
+mod pairs;
+pub mod votes;
+
+use std::path::{Path, PathBuf};
+
+use plimsoll_schema::{liquidator, oracle, pool};
+
+use crate::chain::cosmos::Node;
+use crate::chain::{Chain, Execute, query};
+use crate::config::deployment::Deployment;
+use crate::deploy::contract::What;
+use crate::deploy::network::Network;
+use crate::error::{Error, Result};
+
+/// The variable that holds the deployer's mnemonic.
+pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_MNEMONIC";
+
+/// Deploys, with the node's own key as deployer. `artifacts` holds `plimsoll_pool.wasm` and the other contracts;
+/// `out` is the deployment file, written after each step; `say` hears what is done.
+pub async fn deploy(
+    node: &Node,
+    network: &Network,
+    artifacts: &Path,
+    out: &Path,
+    say: impl Fn(&str),
+) -> Result<Deployment> {
+    let deployer = node.sender().ok_or(Error::NoKey)?.to_owned();
+    network.check(&deployer)?;
+    let mut job = Job { node, network, deployer, artifacts: artifacts.to_owned(), out: out.to_owned(), say };
+    let mut record = job.record()?;
+    network.warnings().iter().for_each(|warning| (job.say)(warning));
+    job.timelock(&mut record).await?;
+    job.oracle(&mut record).await?;
+    job.sources(&record).await?;
+    job.votes(&record).await?;
+    job.pool(&mut record).await?;
+    job.assets(&record).await?;
+    job.liquidator(&mut record).await?;
+    job.pairs(&mut record).await?;
+    job.hand_over(&record).await?;
+    Ok(record)
+}
+
+struct Job<'a, F> {
+    node: &'a Node,
+    network: &'a Network,
+    deployer: String,
+    artifacts: PathBuf,
+    out: PathBuf,
+    say: F,
+}
+
+impl<F: Fn(&str)> Job<'_, F> {
+    /// The deployment so far, with the network's present endpoints and prices.
+    fn record(&self) -> Result<Deployment> {
+        let before = if self.out.exists() { Some(Deployment::read(&self.out)?) } else { None };
+        let chain = self.node.config();
+        if let Some(before) = before.as_ref().filter(|before| before.chain_id != chain.id) {
+            let reason = format!(
+                "is a deployment on {}, not on {}: move it away or name another --out",
+                before.chain_id, chain.id
+            );
+            return Err(Error::file(&self.out, reason));
+        }
+        let (oracle, pool, liquidator, pairs, timelock) = before
+            .map(|before| (before.oracle, before.pool, before.liquidator, before.pairs, before.timelock))
+            .unwrap_or_default();
+        Ok(Deployment {
+            network: self.network.name.clone(),
+            chain_id: chain.id.clone(),
+            grpc: chain.grpc.join(","),
+            rpc: chain.rpc.join(","),
+            prefix: chain.prefix.clone(),
+            coin_type: chain.coin_type,
+            gas_price: chain.gas_price.to_string(),
+            gas_denom: chain.gas_denom.clone(),
+            gas_adjustment: chain.gas_adjustment.to_string(),
+            oracle,
+            pool,
+            liquidator,
+            pairs,
+            timelock,
+        })
+    }
+
+    async fn oracle(&mut self, record: &mut Deployment) -> Result<()> {
+        let settings = &self.network.oracle;
+        let msg = oracle::InstantiateMsg {
+            owner: self.deployer.clone(),
+            production: settings.production,
+            source_delay: settings.source_delay,
+            heartbeat_gap: settings.heartbeat_gap,
+            guardian: self.network.roles.guardian.clone(),
+        };
+        self.contract(What::named("oracle"), record, |record| &mut record.oracle, &msg).await
+    }
+
+    async fn pool(&mut self, record: &mut Deployment) -> Result<()> {
+        let (settings, roles) = (&self.network.pool, &self.network.roles);
+        let msg = pool::InstantiateMsg {
+            owner: self.deployer.clone(),
+            risk_manager: roles.risk_manager.clone(),
+            guardian: roles.guardian.clone(),
+            config: pool::Config {
+                oracle: record.oracle.address.clone(),
+                liquidation: self.network.terms(),
+                min_debt_value: settings.min_debt_value,
+                reserves_delay: settings.reserves_delay,
+                oracle_delay: settings.oracle_delay,
+                halt_grace: settings.halt_grace,
+            },
+        };
+        self.contract(What::named("pool"), record, |record| &mut record.pool, &msg).await
+    }
+
+    async fn liquidator(&self, record: &mut Deployment) -> Result<()> {
+        let msg = liquidator::InstantiateMsg { pool: record.pool.address.clone() };
+        self.contract(What::named("liquidator"), record, |record| &mut record.liquidator, &msg).await
+    }
+
+    async fn sources(&self, record: &Deployment) -> Result<()> {
+        let mut messages = Vec::new();
+        for asset in &self.network.assets {
+            let denom = asset.denom(&self.deployer);
+            if self.source(record, &denom).await?.is_none() {
+                let (source, guards) = (self.network.source(asset), asset.guards.clone());
+                (self.say)(&format!("oracle: source of {denom}"));
+                messages.push(Execute::new(
+                    &record.oracle.address,
+                    &oracle::ExecuteMsg::SetSource { denom, source, guards },
+                    Vec::new(),
+                )?);
+            }
+        }
+        self.send(&messages).await
+    }
+
+    async fn source(&self, record: &Deployment, denom: &str) -> Result<Option<oracle::SourceResponse>> {
+        let mut start_after = None;
+        loop {
+            let question = oracle::QueryMsg::Sources { start_after, limit: Some(30) };
+            let page: oracle::SourcesResponse = query(self.node, &record.oracle.address, &question, None).await?;
+            if let Some(found) = page.sources.iter().find(|source| source.denom == denom) {
+                return Ok(Some(found.clone()));
+            }
+            match page.sources.last() {
+                Some(last) => start_after = Some(last.denom.clone()),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    async fn assets(&self, record: &Deployment) -> Result<()> {
+        let listed = self.listed(record).await?;
+        let mut messages = Vec::new();
+        for asset in &self.network.assets {
+            let params = asset.listing(&self.deployer);
+            if listed.contains(&params.denom) {
+                continue;
+            }
+            if self.source(record, &params.denom).await?.is_some_and(|source| !source.record.was_observed()) {
+                let reason = format!("no price of {} yet: have its feeders vote, then run deploy again", params.denom);
+                return Err(Error::DoesNotHold(reason));
+            }
+            (self.say)(&format!("pool: lists {}", params.denom));
+            messages.push(Execute::new(&record.pool.address, &pool::ExecuteMsg::InitAsset { params }, Vec::new())?);
+        }
+        self.send(&messages).await
+    }
+
+    /// The denoms of all markets.
+    async fn listed(&self, record: &Deployment) -> Result<Vec<String>> {
+        let mut listed: Vec<String> = Vec::new();
+        loop {
+            let start_after = listed.last().cloned();
+            let question = pool::QueryMsg::Markets { start_after, limit: Some(pool::MARKETS_LIMIT) };
+            let page: pool::MarketsResponse = query(self.node, &record.pool.address, &question, None).await?;
+            if page.markets.is_empty() {
+                return Ok(listed);
+            }
+            listed.extend(page.markets.into_iter().map(|market| market.params.denom));
+        }
+    }
+
+    async fn send(&self, messages: &[Execute]) -> Result<()> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        self.node.sign_and_wait(self.node.execute_messages(messages)?).await?.ok()?;
+        Ok(())
+    }
+}

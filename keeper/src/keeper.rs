@@ -1,0 +1,400 @@
+//! The pipeline: collect → book → scan → plan → execute → settle, once a block.
+
+mod act;
+mod block_gas;
+mod error_throttle;
+mod outcome;
+mod publish;
+mod refill;
+mod report;
+mod withdraw;
+mod worker;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::book::Book;
+use crate::book::sync::{Counts, Shelf};
+use crate::chain::{Balances, Chain, Head};
+use crate::config::Strategy;
+use crate::dex::client::Venue;
+use crate::error::{Class, Error, Result};
+use crate::keeper::block_gas::BlockGas;
+use crate::keeper::error_throttle::Trouble;
+use crate::keeper::publish::Publishing;
+use crate::keeper::report::Landing;
+use crate::keeper::worker::Lane;
+use crate::monitor::Monitor;
+use crate::plan::backoff::Cooling;
+use crate::plan::first_seen::Ages;
+use crate::plan::limits::Budget;
+use crate::plan::triage::Passed;
+use crate::plan::{Plan, Skip};
+use crate::scan::{Scan, scan};
+use crate::tx::journal::Journal;
+use crate::tx::messages::Desk;
+use crate::tx::receipt::{Failure, Settled};
+use crate::tx::{Executor, Sent, inventory};
+
+pub use report::{Lost, Why};
+
+/// How long a drain waits for the transaction in flight.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How long a block's work may go on once the keeper is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The keeper of one pool.
+#[derive(Debug)]
+pub struct Keeper<C> {
+    chain: Arc<C>,
+    book: Book,
+    strategy: Strategy,
+    /// One for each key; none in a dry run.
+    lanes: Vec<Lane<C>>,
+    /// What further keys are kept supplied with for gas.
+    gas_float: Option<u128>,
+    /// Whether all of them have been seen to have enough.
+    supplied: bool,
+    venue: Option<Venue>,
+    cooling: Cooling,
+    /// What came to nothing, and isn't looked at again.
+    passed: Passed,
+    /// What landed and no tick has told yet.
+    landed: Landing,
+    /// Transactions in a row that failed.
+    failures: u32,
+    skipped: BTreeSet<Skip>,
+    /// Since when accounts are in trouble.
+    ages: Ages,
+    /// What was spent.
+    budget: Budget,
+    publishing: Publishing,
+    /// How much gas a block has.
+    block_gas: BlockGas,
+    /// Whether shares in the pool may be there that nobody has looked for.
+    new_shares: bool,
+    shelf: Shelf,
+    monitor: Monitor,
+}
+
+/// How long a block's work took, by part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Bringing the book to the block.
+    pub follow: Duration,
+    /// Judging it.
+    pub scan: Duration,
+    /// Planning, simulating and sending.
+    pub plan: Duration,
+}
+
+/// What happened at one block.
+#[derive(Clone, Debug)]
+pub struct Tick {
+    /// The block.
+    pub head: Head,
+    /// The whole book, judged.
+    pub scan: Scan,
+    /// What is to be done.
+    pub plan: Plan,
+    /// What was sent; nothing in a dry run.
+    pub sent: Sent,
+    /// What further keys sent.
+    pub also: Vec<Sent>,
+    /// What the transaction did that was in flight.
+    pub settled: Vec<Settled>,
+    /// The items of it that came to nothing, while others went through.
+    pub failures: Vec<Failure>,
+    /// Transactions that ended without doing anything.
+    pub failed: Vec<Lost>,
+    /// How long it took.
+    pub spent: Spent,
+}
+
+impl<C: Chain> Keeper<C> {
+    /// With a book of its own. Without a journal it is a dry run: nothing is ever sent.
+    pub fn new(chain: Arc<C>, book: Book, strategy: Strategy, journal: Option<Journal>) -> Result<Self> {
+        let executor = journal.map(|journal| Executor::new(chain.clone(), journal)).transpose()?;
+        let mut budget = Budget::default();
+        executor.iter().for_each(|executor| budget.recall(executor.spent(&book.head.chain_id)));
+        let block_gas = BlockGas::within(strategy.max_gas_per_tx);
+        Ok(Self {
+            chain,
+            book,
+            strategy,
+            lanes: executor.map(Lane::new).into_iter().collect(),
+            gas_float: None,
+            supplied: false,
+            venue: None,
+            cooling: Cooling::default(),
+            passed: Passed::default(),
+            landed: Landing::default(),
+            failures: 0,
+            skipped: BTreeSet::new(),
+            ages: Ages::default(),
+            budget,
+            publishing: Publishing::default(),
+            block_gas,
+            new_shares: true,
+            shelf: Shelf::default(),
+            monitor: Monitor::default(),
+        })
+    }
+
+    /// Tells that monitor what it does.
+    pub fn watched(mut self, monitor: Monitor) -> Self {
+        self.monitor = monitor;
+        self
+    }
+
+    /// Sends with further keys as well: the same chain with each of them, and a journal of its own. The first key keeps each supplied with
+    /// `gas_float` for gas, in base units; with three of the dearest transactions when left out.
+    pub fn beside(mut self, keys: Vec<(Arc<C>, Journal)>, gas_float: Option<u128>) -> Result<Self> {
+        self.gas_float = gas_float;
+        for (chain, journal) in keys {
+            let executor = Executor::new(chain, journal)?;
+            self.budget.recall(executor.spent(&self.book.head.chain_id));
+            self.lanes.push(Lane::new(executor));
+        }
+        Ok(self)
+    }
+
+    /// Liquidates through a liquidator as well, and sells there.
+    pub fn through(mut self, venue: Option<Venue>) -> Self {
+        self.venue = venue;
+        self
+    }
+
+    /// Keeps the book there.
+    pub fn shelved(mut self, shelf: Shelf) -> Self {
+        self.shelf = shelf;
+        self
+    }
+
+    /// What was wrong with the book, ever since the start.
+    pub const fn counts(&self) -> Counts {
+        self.shelf.counts()
+    }
+
+    /// The book.
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Whether a transaction was sent whose outcome nobody knows yet.
+    pub fn in_flight(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.in_flight(&self.book.head.chain_id))
+    }
+
+    /// The hashes of those transactions.
+    pub fn on_their_way(&self) -> Vec<&str> {
+        let flying = self.lanes.iter().filter_map(|lane| lane.executor.in_flight(&self.book.head.chain_id));
+        flying.map(|intent| intent.hash.as_str()).collect()
+    }
+
+    /// All that is done at a block.
+    pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
+        self.monitor.begin();
+        let mut clock = Instant::now();
+        let mut lap = || {
+            let spent = clock.elapsed();
+            clock = Instant::now();
+            spent
+        };
+        let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(head));
+        let following = self.shelf.follow(&mut self.book, &*self.chain, head);
+        // Both to their ends: a book that is cut off midway would not be the file's.
+        let (followed, watched) = tokio::join!(following, futures_util::future::join_all(watching));
+        followed?;
+        self.see_keys(watched)?;
+        let follow = lap();
+        // A book that was read anew may be at a newer block.
+        let head = &self.book.head.clone();
+        self.cooling.lift(head.height, &self.book, self.strategy.cooldown_lift);
+        let scan = scan(&self.book, head.time)?;
+        let scanned = lap();
+        self.settle(head, &scan).await?;
+        self.ages.see(head.time, scan.keys(&self.book));
+        self.ask_block_gas(head).await;
+        let (plan, mut sent) = self.act(head, &scan).await?;
+        self.publish(head).await?;
+        self.withdraw(head, &scan).await?;
+        let spent = Spent { follow, scan: scanned, plan: lap() };
+        self.tell_skipped(&plan);
+        self.shelf.keep(&self.book);
+        self.monitor.counted(self.shelf.counts());
+        let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
+        let also = sent.split_off(sent.len().min(1));
+        let sent = sent.pop().unwrap_or_default();
+        let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, spent };
+        self.monitor.done(&self.book, &tick);
+        Ok(tick)
+    }
+
+    /// What the chain said of each key. One of which it says nothing now sends nothing at this block; that is an error where it is so with all.
+    fn see_keys(&mut self, watched: Vec<Result<()>>) -> Result<()> {
+        let mut wrong = Vec::new();
+        for (at, watched) in watched.into_iter().enumerate() {
+            self.lanes[at].blind = watched.is_err();
+            match watched {
+                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) => wrong.push((at, error)),
+                Ok(()) => {}
+            }
+        }
+        self.unless_all(wrong, "this key sends nothing at this block: nobody says what the chain has of it")
+    }
+
+    /// Says why accounts are left alone, whenever the reasons change.
+    fn tell_skipped(&mut self, plan: &Plan) {
+        let reasons: BTreeSet<Skip> = plan.skipped.keys().copied().collect();
+        if reasons != self.skipped && !reasons.is_empty() {
+            let counts: Vec<String> = plan.skipped.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
+            let counts = counts.join(", ");
+            if reasons.contains(&Skip::NoInventory) {
+                tracing::warn!(counts, "accounts below health factor 1 are left alone");
+            } else {
+                tracing::info!(counts, "accounts below health factor 1 are left alone");
+            }
+        }
+        self.skipped = reasons;
+    }
+
+    /// Denoms that accounts owe and the keeper has none of to spend, after what is kept back for the fee.
+    pub async fn lacking(&self) -> Result<Vec<String>> {
+        let Some(inventory) = self.inventory().await? else { return Ok(Vec::new()) };
+        let debts = self.book.accounts.values().flat_map(|account| account.debts.iter().map(|debt| debt.asset));
+        let owed: BTreeSet<String> = debts.map(|id| self.book.denom_of(id)).collect();
+        Ok(owed.into_iter().filter(|denom| inventory.get(denom).is_none_or(|held| *held == 0)).collect())
+    }
+
+    /// What the first key may spend.
+    async fn inventory(&self) -> Result<Option<Balances>> {
+        inventory(&*self.chain, &self.book, self.venue.is_some(), &self.strategy).await
+    }
+
+    /// The node didn't take what this key sent, or the key can't pay for it.
+    fn refused(&mut self, at: usize, head: &Head, error: Error) -> Result<()> {
+        self.monitor.refused(&error);
+        self.lanes[at].refused(head, error, at == 0)
+    }
+
+    /// Waits for the transaction in flight, for a bounded time, and tells what it did.
+    pub async fn drain(&mut self, mut observe: impl FnMut(&Tick)) -> Result<()> {
+        let (deadline, mut trouble) = (Instant::now() + DRAIN, Trouble::default());
+        while self.in_flight() {
+            let step = timeout_at(deadline, self.drain_step());
+            match step.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) if error.class() == Class::Halt => return Err(error),
+                Ok(Err(error)) if trouble.met(&error) => {
+                    tracing::warn!(%error, "asking again what became of the transaction in flight");
+                }
+                Ok(Err(_)) => {}
+                Err(_) => break,
+            }
+            if self.in_flight() {
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+        if !self.landed.is_empty() {
+            let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
+            let head = self.book.head.clone();
+            let scan = scan(&self.book, head.time)?;
+            let (plan, sent, also, spent) = (Plan::default(), Sent::default(), Vec::new(), Spent::default());
+            let tick = Tick { head, scan, plan, sent, also, settled, failures, failed, spent };
+            self.monitor.done(&self.book, &tick);
+            observe(&tick);
+        }
+        if self.in_flight() {
+            tracing::warn!("a transaction is still in flight; the next start resolves it from the journal");
+        }
+        Ok(())
+    }
+
+    async fn drain_step(&mut self) -> Result<()> {
+        let head = self.chain.head().await?;
+        let scan = scan(&self.book, head.time)?;
+        self.settle(&head, &scan).await
+    }
+
+    /// Runs until told to stop, then drains.
+    pub async fn run(&mut self, mut stop: watch::Receiver<bool>, mut observe: impl FnMut(&Tick)) -> Result<()> {
+        let mut heads = self.chain.subscribe().await?;
+        let (mut pause, mut trouble) = (Duration::ZERO, Trouble::default());
+        let lacking = tokio::select! {
+            lacking = self.lacking() => lacking.unwrap_or_default(),
+            () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),
+        };
+        if !lacking.is_empty() && self.venue.is_none() {
+            let denoms = lacking.join(", ");
+            tracing::warn!(denoms, "there is nothing to repay these debts with: send some to the keeper's address");
+        }
+        loop {
+            let head = heads.borrow_and_update().clone();
+            let done = tokio::select! {
+                done = self.on_block(&head) => done,
+                // What is cut off midway is in the journal if it was to be sent.
+                () = stopped_for(stop.clone(), GRACE) => break,
+            };
+            match done {
+                Ok(tick) => {
+                    observe(&tick);
+                    pause = Duration::ZERO;
+                    let times = trouble.over();
+                    if times > 0 {
+                        let height = tick.head.height;
+                        tracing::info!(height, failed_attempts = times, "block done after failed attempts; continuing");
+                    }
+                }
+                Err(error) if error.class() == Class::Halt => {
+                    self.monitor.ending(error.to_string());
+                    return Err(error);
+                }
+                Err(error) => {
+                    self.monitor.trouble(&error);
+                    if trouble.met(&error) {
+                        tracing::warn!(%error, "nothing is sent until that is mended");
+                    } else {
+                        tracing::debug!(%error, "not mended yet");
+                    }
+                    pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
+                }
+            }
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                // A new block doesn't mend what failed a moment ago.
+                () = sleep(pause), if !pause.is_zero() => {}
+                changed = heads.changed(), if pause.is_zero() => {
+                    changed.map_err(|_| Error::garbage("the subscription", "it ended"))?;
+                }
+            }
+        }
+        tracing::info!("stopping; no new transaction is sent");
+        self.shelf.close();
+        self.drain(observe).await
+    }
+}
+
+/// Where messages go.
+pub fn desk<'a>(book: &'a Book, venue: Option<&'a Venue>, strategy: &Strategy) -> Desk<'a> {
+    Desk {
+        pool: &book.addresses.pool,
+        oracle: &book.addresses.oracle,
+        liquidator: venue.map(Venue::liquidator),
+        take_shares: strategy.take_shares,
+    }
+}
+
+/// Returns when it has been told to stop for that long.
+async fn stopped_for(mut stop: watch::Receiver<bool>, grace: Duration) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    sleep(grace).await;
+}

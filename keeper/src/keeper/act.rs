@@ -1,0 +1,196 @@
+//! What a block's work comes to: for each key that is free what is planned, chosen and sent.
+
+use std::collections::BTreeSet;
+
+use plimsoll_schema::pool::AccountKey;
+
+use crate::chain::{Balances, Chain, Head};
+use crate::dex::Exchange;
+use crate::dex::client::Venue;
+use crate::error::{Class, Error, Result};
+use crate::keeper::{Keeper, desk};
+use crate::plan::backoff::Seen;
+use crate::plan::{Action, Means, Plan, Skip, plan_on};
+use crate::scan::Scan;
+use crate::tx::{Batch, Bounds, Sent, holdings, less_fee};
+
+/// How often a key's plan is made again without what would fail, so that what that would have spent is spent on others.
+const ROUNDS: usize = 4;
+/// How often something is simulated in a block, for all keys together: what there is no room for comes at the next.
+const SIMULATIONS_MAX: usize = 128;
+/// With so many keys for which something is wrong at a block it is wrong with more than them: the others aren't tried until the next.
+const WRONG_MAX: usize = 2;
+
+/// What all keys share in a block.
+struct Block<'a> {
+    head: &'a Head,
+    scan: &'a Scan,
+    exchange: Option<Exchange>,
+    /// How many simulations are left.
+    tries: usize,
+}
+
+impl<C: Chain> Keeper<C> {
+    /// Each key that is free plans for what no other has on its way, and sends. Answers with the first plan: the others are for what
+    /// that has left.
+    pub(super) async fn act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
+        // One that lacks gas money gets some before anything else; whether the others have enough can wait.
+        if self.lanes.iter().any(|lane| lane.poor) {
+            self.refill(head).await?;
+        }
+        let done = if self.nothing_to_do(scan) { Default::default() } else { self.all_act(head, scan).await? };
+        if self.is_refill_due(head) {
+            self.refill(head).await?;
+        }
+        Ok(done)
+    }
+
+    async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
+        self.passed.begin(&self.book, scan);
+        self.budget.resume(self.budget.left(head.time, &self.strategy).fee);
+        let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
+        self.monitor.silent_pairs(self.venue.as_ref().map_or(0, Venue::silent));
+        let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
+        let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
+        for at in self.in_turn() {
+            if !self.lanes[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
+                continue;
+            }
+            match self.choose_and_send(at, &mut block).await {
+                Ok((plan, done)) => {
+                    self.lanes[at].wrong = 0;
+                    sent.push(done);
+                    first.get_or_insert(plan);
+                }
+                Err(error) if error.class() == Class::Halt => return Err(error),
+                Err(error) => {
+                    self.lanes[at].wrong = head.height;
+                    wrong.push((at, error));
+                }
+            }
+        }
+        // What some have done is told, whatever is wrong with others.
+        if first.is_none() && !wrong.is_empty() {
+            return Err(wrong.swap_remove(0).1);
+        }
+        self.tell_wrong(wrong, "this key sends nothing at this block");
+        let plan = match first {
+            Some(plan) => plan,
+            None => {
+                let inventory = self.inventory().await?;
+                self.plan(0, &block, inventory)
+            }
+        };
+        Ok((plan, sent))
+    }
+
+    /// The keys in the order of their turns: those with which something was wrong go last, the one first with which that was longest ago. So the
+    /// others are tried however many are wrong.
+    fn in_turn(&self) -> Vec<usize> {
+        let mut keys: Vec<usize> = (0..self.lanes.len()).collect();
+        keys.sort_by_key(|at| self.lanes[*at].wrong);
+        keys
+    }
+
+    async fn choose_and_send(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Sent)> {
+        let (plan, batch) = self.choose(at, block).await?;
+        Ok((plan, self.send(at, block.head, batch).await?))
+    }
+
+    /// Whether blocks have come since, so that what is simulated now isn't what was planned on: the next one plans anew.
+    async fn is_old(&self, head: &Head) -> bool {
+        self.chain.head().await.is_ok_and(|now| now.height > head.height.saturating_add(1))
+    }
+
+    /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.
+    fn nothing_to_do(&self, scan: &Scan) -> bool {
+        let flying = !self.lanes.is_empty() && self.lanes.iter().all(|lane| lane.in_flight(&self.book.head.chain_id));
+        flying || scan.is_quiet()
+    }
+
+    /// The plan, and what of it goes through. What would fail even alone is left alone for a while, what the hour's fees have no room for until they
+    /// have; and the rest is planned again, so that nothing is kept for it.
+    async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
+        let (mut chosen, mut left_out) = (<(Plan, Batch)>::default(), Vec::new());
+        let held = holdings(&*self.chain, &self.book, self.lanes[at].executor.sender()).await?;
+        for _ in 0..ROUNDS {
+            let inventory = less_fee(&*self.chain, held.clone(), &self.strategy);
+            let plan = self.plan(at, block, Some(inventory));
+            let mut batch = self.select(at, &plan, &held, block).await?;
+            let old = !batch.left_out.is_empty() && self.is_old(block.head).await;
+            for (action, reason) in &batch.left_out {
+                tracing::warn!(account = crate::scan::name(action.account()), reason, old, "left out: it would fail");
+                self.cooling.foresee(action.account().clone(), block.head.height, &self.book, old);
+            }
+            let done = batch.left_out.is_empty() && batch.too_dear.is_empty();
+            let again = !old && !done && block.tries > 0;
+            batch.too_dear.drain(..).for_each(|(key, fee)| self.budget.postpone(key, fee));
+            left_out.append(&mut batch.left_out);
+            // Where that has used up the simulations, what went through before still does.
+            if chosen.1.actions.is_empty() || !batch.actions.is_empty() {
+                chosen = (plan, batch);
+            }
+            if !again {
+                break;
+            }
+        }
+        chosen.1.left_out = left_out;
+        Ok(chosen)
+    }
+
+    /// What of a plan goes through together; nothing when the key can't send.
+    async fn select(&mut self, at: usize, plan: &Plan, held: &Balances, block: &mut Block<'_>) -> Result<Batch> {
+        let bounds = Bounds {
+            desk: desk(&self.book, self.venue.as_ref(), &self.strategy),
+            strategy: &self.strategy,
+            balances: held,
+            left: self.budget.left(block.head.time, &self.strategy).fee,
+            tries: &mut block.tries,
+        };
+        match self.lanes[at].executor.select(&plan.actions, bounds).await {
+            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                self.refused(at, block.head, error)?;
+                Ok(Batch::default())
+            }
+            other => other,
+        }
+    }
+
+    /// What this key, or whoever has none, does best with what it may spend.
+    fn plan(&mut self, at: usize, block: &Block<'_>, inventory: Option<Balances>) -> Plan {
+        let (head, lane) = (block.head, self.lanes.get(at));
+        let sender = lane.map_or_else(|| self.chain.sender(), |lane| Some(lane.executor.sender()));
+        let allowance = self.budget.left(head.time, &self.strategy);
+        let mut left_alone = self.cooling.at(head.height);
+        left_alone.extend(self.budget.postponed(allowance.fee).map(|key| (key.clone(), Skip::Budget)));
+        let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
+        let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
+        let means = Means::new(sender, inventory, &self.strategy, &left_alone)
+            .within(allowance)
+            .waiting(&self.ages)
+            .through(block.exchange.as_ref())
+            .beside(&self.book, busy, &promised);
+        plan_on(&self.book, block.scan, means, &mut self.passed)
+    }
+
+    async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {
+        let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
+        let (lane, left_out) = (&mut self.lanes[at], batch.left_out.clone());
+        match lane.executor.send_batch(desk, batch, head, self.strategy.timeout_blocks).await {
+            Ok(sent) => {
+                if sent.hash.is_some() {
+                    sent.spent.iter().for_each(|spent| self.budget.spend(spent.clone()));
+                    lane.accepted();
+                    lane.sent.clone_from(&sent.actions);
+                    lane.seen = Some(Seen::of(&self.book, &sent.actions));
+                }
+                Ok(sent)
+            }
+            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
+                self.refused(at, head, error)?;
+                Ok(Sent { left_out, ..Sent::default() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What became of what was sent: it is resolved, told, and held against whoever is to blame.
+
+use futures_util::future::join_all;
+use plimsoll_schema::pool::AccountKey;
+
+use crate::book::touched::account_key;
+use crate::chain::{Chain, Coin, Head, Included};
+use crate::dex::client::Venue;
+use crate::error::{Class, Error, Result};
+use crate::keeper::report::{failed_message, is_open, out_of_gas};
+use crate::keeper::{Keeper, Lost, Why};
+use crate::plan::backoff::Seen;
+use crate::scan::Scan;
+use crate::tx::Landed;
+use crate::tx::journal::Intent;
+use crate::tx::receipt::{Failure, Settled, Speakers, failures, settle};
+
+impl<C: Chain> Keeper<C> {
+    /// Resolves what is in flight, without sending anything new; what nobody is known to have is sent again as it was. The next tick tells what it did. A key of which nobody tells now keeps what it
+    /// has on its way; that is an error only where it is so with all.
+    pub(super) async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
+        let mut unknown = Vec::new();
+        for at in 0..self.lanes.len() {
+            let resolved = match self.lanes[at].executor.resolve(head).await {
+                Err(error) if error.class() != Class::Halt => {
+                    unknown.push((at, error));
+                    continue;
+                }
+                resolved => resolved?,
+            };
+            let Some((intent, landed)) = resolved else { continue };
+            self.monitor.landed(&intent, &landed);
+            self.lanes[at].sent.clear();
+            let seen = self.lanes[at].seen.take();
+            match landed {
+                Landed::Included(included) if included.code == 0 => {
+                    // Gas money and a publication alone prove nothing of liquidations.
+                    if !intent.accounts.is_empty() {
+                        self.lanes[at].executor.pace().worked();
+                        self.failures = 0;
+                    }
+                    self.settled(&intent, &included, scan, seen.as_ref());
+                }
+                Landed::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
+                Landed::Expired => {
+                    let reason = format!("not included by block {}", intent.timeout_height);
+                    self.lost(Lost { intent, why: Why::Expired, reason, gas_used: 0 });
+                }
+            }
+        }
+        join_all(self.lanes.iter_mut().map(|lane| lane.executor.broadcast_again(head))).await;
+        self.unless_all(unknown, "nobody tells what became of this key's transaction")
+    }
+
+    /// What is wrong with some keys is told; with all of them it is an error.
+    pub(super) fn unless_all(&self, mut wrong: Vec<(usize, Error)>, what: &str) -> Result<()> {
+        if !wrong.is_empty() && wrong.len() == self.lanes.len() {
+            return Err(wrong.swap_remove(0).1);
+        }
+        self.tell_wrong(wrong, what);
+        Ok(())
+    }
+
+    /// What is wrong with these keys.
+    pub(super) fn tell_wrong(&self, wrong: Vec<(usize, Error)>, what: &str) {
+        for (at, error) in wrong {
+            tracing::warn!(%error, sender = self.lanes[at].executor.sender(), what);
+        }
+    }
+
+    fn lost(&mut self, lost: Lost) {
+        self.monitor.lost(&lost);
+        let Lost { intent, why, reason, gas_used } = &lost;
+        tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
+        self.landed.failed.push(lost);
+    }
+
+    /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was first. When it isn't
+    /// said who is, the next transactions are smaller, until one account stands alone.
+    fn failed(
+        &mut self,
+        at: usize,
+        intent: Intent,
+        included: &Included,
+        (scan, seen): (&Scan, Option<&Seen>),
+    ) -> Result<()> {
+        let pace = self.lanes[at].executor.pace();
+        let (count, ran_out) = (intent.accounts.len(), out_of_gas(included));
+        let known =
+            if ran_out { None } else { failed_message(&included.log).and_then(|index| intent.accounts_of(index)) };
+        let alone = || (count == 1).then_some(intent.accounts.as_slice());
+        let blamed = match known.or_else(|| alone().filter(|_| !ran_out)) {
+            Some(accounts) => accounts,
+            None if ran_out && !pace.out_of_gas(count) => &intent.accounts,
+            None if ran_out => &[],
+            None if count == 0 => &[],
+            None => {
+                pace.failed(count);
+                &[]
+            }
+        };
+        let open = blamed.iter().filter(|account| is_open(account, &self.book, scan));
+        let open: Vec<AccountKey> = open.filter_map(|name| account_key(name)).collect();
+        let changed = |key: &AccountKey| seen.is_some_and(|seen| seen.is_past(key, &self.book));
+        let why = match () {
+            () if ran_out => Why::OutOfGas,
+            () if blamed.is_empty() => Why::Failed,
+            () if open.is_empty() => Why::Rival,
+            () if open.iter().all(changed) => Why::Changed,
+            () => Why::Failed,
+        };
+        // What one account's owner does to it must not undo the others again.
+        if why == Why::Changed && count > 1 {
+            self.lanes[at].executor.pace().failed(count);
+        }
+        for key in open {
+            self.cooling.cool(key, included.height, &self.book, seen);
+        }
+        let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
+        self.lost(Lost { why, reason: reason.clone(), gas_used: included.gas_used, intent });
+        // A publication or a transfer that fails proves nothing of liquidations either.
+        if count == 0 { Ok(()) } else { self.count_failure(why, reason) }
+    }
+
+    /// Too many in a row are not chance: better nothing is sent than gas is burnt. What others did on the way is none.
+    fn count_failure(&mut self, why: Why, reason: String) -> Result<()> {
+        if !matches!(why, Why::Rival | Why::Changed) {
+            self.failures = self.failures.saturating_add(1);
+        }
+        let (times, most) = (self.failures, self.strategy.max_failures);
+        if most > 0 && times >= most {
+            return Err(Error::TooManyFailures { times, reason });
+        }
+        Ok(())
+    }
+
+    /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
+    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Seen>) {
+        let liquidator = self.venue.as_ref().map(Venue::liquidator);
+        let settled = settle(included, &self.book, &scan.assets, liquidator);
+        self.new_shares |= settled.iter().any(|done| !done.shares.is_zero());
+        report(intent, included.gas_used, &settled);
+        for key in settled.iter().filter_map(|done| account_key(&done.account)) {
+            self.cooling.forget(&key);
+        }
+        let speakers = Speakers { pool: &self.book.addresses.pool, liquidator, sender: &intent.sender };
+        for failure in failures(&included.events, intent.may_fail_alone(), speakers) {
+            let failure = Failure { rival: !is_open(&failure.account, &self.book, scan), ..failure };
+            let Failure { account, reason, rival, .. } = &failure;
+            tracing::warn!(
+                hash = intent.hash,
+                height = included.height,
+                account,
+                reason,
+                rival,
+                "an item came to nothing"
+            );
+            if let Some(key) = account_key(account).filter(|_| !failure.rival) {
+                self.cooling.cool(key, included.height, &self.book, seen);
+            }
+            self.landed.failures.push(failure);
+        }
+        self.landed.settled.extend(settled);
+    }
+}
+
+fn report(intent: &Intent, gas_used: u64, settled: &[Settled]) {
+    for done in settled {
+        let coin = |coin: &Option<Coin>| coin.as_ref().map(ToString::to_string).unwrap_or_default();
+        tracing::info!(
+            hash = intent.hash,
+            height = done.height,
+            gas_used,
+            account = done.account,
+            action = done.action,
+            repaid = coin(&done.repaid),
+            seized = coin(&done.seized),
+            fee = coin(&done.fee),
+            profit = %done.profit,
+            losses = done.losses.len(),
+            "settled"
+        );
+    }
+}

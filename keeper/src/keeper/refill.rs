@@ -1,0 +1,78 @@
+//! The gas money that further keys get from the first.
+
+use crate::chain::{Chain, Coin, Head};
+use crate::error::{Class, Error, Result};
+use crate::keeper::Keeper;
+use crate::tx::{fee_reserve, held};
+
+/// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
+const FLOAT_FEES: u128 = 3;
+/// Every so many blocks it is looked at what further keys have for gas.
+const REFILL_EVERY: u64 = 20;
+
+impl<C: Chain> Keeper<C> {
+    /// Whether it is time to look at what further keys have.
+    pub(super) fn is_refill_due(&self, head: &Head) -> bool {
+        !self.supplied || head.height.is_multiple_of(REFILL_EVERY)
+    }
+
+    /// What doesn't work now is tried again at the next block: it must not take away what this one has done.
+    pub(super) async fn refill(&mut self, head: &Head) -> Result<()> {
+        match self.refill_one(head).await {
+            Err(error) if error.class() != Class::Halt => {
+                self.supplied = false;
+                tracing::warn!(%error, "further keys can't be supplied with gas money now");
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// The first key sends gas money to one that has less than half of what it should have, if it is free to and the limits on fees allow it.
+    async fn refill_one(&mut self, head: &Head) -> Result<()> {
+        if self.lanes.len() < 2 || !self.lanes[0].is_free(head) {
+            return Ok(());
+        }
+        let reserve = fee_reserve(&*self.chain, &self.strategy);
+        let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
+        let first = held(&*self.chain, self.lanes[0].executor.sender(), &reserve.denom).await?;
+        for at in 1..self.lanes.len() {
+            let to = self.lanes[at].executor.sender().to_owned();
+            let has = held(&*self.chain, &to, &reserve.denom).await?;
+            self.lanes[at].poor = false;
+            let lacks = float.saturating_sub(has);
+            if has >= float / 2 || lacks == 0 {
+                continue;
+            }
+            if first < lacks.saturating_add(reserve.amount) {
+                tracing::warn!(
+                    to,
+                    has,
+                    lacks,
+                    held = first,
+                    denom = reserve.denom,
+                    "the first key has no gas money to share"
+                );
+                return Ok(());
+            }
+            let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
+            let bounds = (self.strategy.timeout_blocks, self.budget.left(head.time, &self.strategy).fee);
+            return match self.lanes[0].executor.transfer(&to, &coin, head, bounds).await {
+                Ok(Some(spent)) => {
+                    self.budget.spend(spent);
+                    self.lanes[at].funded(head);
+                    tracing::info!(to, %coin, "gas money is on its way");
+                    Ok(())
+                }
+                Ok(None) => {
+                    tracing::warn!(to, lacks, "no gas money is sent: its fee would be above the limits");
+                    Ok(())
+                }
+                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => self.refused(0, head, error),
+                Err(error) => Err(error),
+            };
+        }
+        self.supplied = true;
+        Ok(())
+    }
+}

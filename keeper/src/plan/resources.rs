@@ -1,0 +1,201 @@
+//! Who plans, with what, and what is left of that beside what is planned already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_risk::health::Assets;
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Amount, Value};
+use plimsoll_schema::pool::AccountKey;
+
+use crate::book::Book;
+use crate::chain::{Balances, Coin};
+use crate::config::Strategy;
+use crate::dex::Exchange;
+use crate::plan::first_seen::Ages;
+use crate::plan::limits::Allowance;
+use crate::plan::priority::{Priority, is_risky};
+use crate::plan::sale::Sales;
+use crate::plan::{Action, Skip};
+use crate::scan::{Scan, Verdict};
+
+/// No more actions than this are planned for a block: a transaction holds fewer, and what is left comes in a later one.
+const ACTIONS_MAX: usize = 256;
+
+/// Who plans, with what.
+#[derive(Clone, Debug)]
+pub struct Means<'a> {
+    /// The keeper's address; its own accounts are left alone.
+    pub(super) sender: Option<&'a str>,
+    /// What it may spend; `None` plans as if it had everything.
+    pub(super) inventory: Option<Balances>,
+    /// What is worth doing.
+    pub(super) strategy: &'a Strategy,
+    /// Accounts that are left alone for a while, and why.
+    cooling: &'a BTreeMap<AccountKey, Skip>,
+    /// What is sold through the liquidator so far.
+    pub(super) sales: Option<Sales<'a>>,
+    /// What of each market's cash goes out with what is planned already.
+    taken: BTreeMap<AssetId, Amount>,
+    /// Whether anything is spoken for.
+    touched: bool,
+    /// What may be spent beside what is planned already.
+    pub(super) allowance: Allowance,
+    /// Since when each account is in trouble.
+    ages: Option<&'a Ages>,
+    /// How many actions are planned at most.
+    pub(super) most: usize,
+    /// Accounts that other keys have transactions about on their way.
+    busy: BTreeSet<AccountKey>,
+}
+
+impl<'a> Means<'a> {
+    /// Plans with what the key holds; `None` is everything, none of it where the strategy lets nothing of it be spent. The sender's own accounts, and
+    /// those that are `cooling`, are left alone.
+    pub fn new(
+        sender: Option<&'a str>,
+        inventory: Option<Balances>,
+        strategy: &'a Strategy,
+        cooling: &'a BTreeMap<AccountKey, Skip>,
+    ) -> Self {
+        let never = [strategy.max_spend_per_tx, strategy.max_spend_per_hour].contains(&Some(Value::ZERO));
+        let allowance = Allowance { own: never.then_some(Value::ZERO), ..Allowance::default() };
+        Self {
+            sender,
+            inventory,
+            strategy,
+            cooling,
+            sales: None,
+            taken: BTreeMap::new(),
+            touched: false,
+            allowance,
+            ages: None,
+            most: ACTIONS_MAX,
+            busy: BTreeSet::new(),
+        }
+    }
+
+    /// Plans to spend no more than this.
+    pub const fn within(mut self, allowance: Allowance) -> Self {
+        self.allowance = allowance;
+        self
+    }
+
+    /// Plans for all, not for a block's transactions.
+    pub const fn to_the_last(mut self) -> Self {
+        self.most = usize::MAX;
+        self
+    }
+
+    /// Of equals, those come first that have waited longest.
+    pub const fn waiting(mut self, ages: &'a Ages) -> Self {
+        self.ages = Some(ages);
+        self
+    }
+
+    /// Plans with the liquidator as well.
+    pub fn through(mut self, exchange: Option<&'a Exchange>) -> Self {
+        self.sales = exchange.map(Sales::new);
+        self
+    }
+
+    /// Plans beside what other keys have on its way: those accounts are left alone, and what these actions sell and take is counted.
+    pub fn beside(mut self, book: &Book, busy: BTreeSet<AccountKey>, promised: &[Action]) -> Self {
+        self.busy = busy;
+        for action in promised {
+            self.promise(book, action);
+        }
+        self
+    }
+}
+
+/// Takes what the fee may cost out of what may be spent.
+pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
+    if let Some(held) = inventory.get_mut(&fee.denom) {
+        *held = held.saturating_sub(fee.amount);
+    }
+}
+
+impl Means<'_> {
+    /// The same before anything was spoken for.
+    pub(super) fn untouched(&self) -> Self {
+        let sales = self.sales.as_ref().map(Sales::anew);
+        Self { sales, taken: BTreeMap::new(), touched: false, ..self.clone() }
+    }
+
+    pub(super) const fn is_touched(&self) -> bool {
+        self.touched
+    }
+
+    /// Why nothing may be done about this account, whatever it would bring.
+    pub(super) fn bars(&self, key: &AccountKey) -> Option<Skip> {
+        match self.cooling.get(key) {
+            _ if self.sender == Some(key.owner.as_str()) => Some(Skip::Own),
+            _ if self.busy.contains(key) => Some(Skip::InFlight),
+            Some(reason) => Some(*reason),
+            None => (self.allowance.fee == Some(0)).then_some(Skip::Budget),
+        }
+    }
+
+    pub(super) fn available(&self, denom: &str) -> Amount {
+        let held = self.inventory.as_ref().map_or(u128::MAX, |i| i.get(denom).copied().unwrap_or_default());
+        Amount::new(held).min(self.allowed(denom))
+    }
+
+    /// The most that may be repaid in one liquidation.
+    pub(super) fn allowed(&self, denom: &str) -> Amount {
+        Amount::new(self.strategy.max_repay.get(denom).copied().unwrap_or(u128::MAX))
+    }
+
+    /// How much of this asset may still be spent by its value, rounded down.
+    pub(super) fn affordable(&self, scan: &Scan, debt: AssetId) -> Amount {
+        match (self.allowance.own, scan.assets.asset(debt)) {
+            (None, _) => Amount::MAX,
+            (Some(left), Some(state)) => {
+                Amount::of_value_down(left, scan.assets.costs_up(debt), state.params.decimals).unwrap_or(Amount::ZERO)
+            }
+            (Some(_), None) => Amount::ZERO,
+        }
+    }
+
+    /// What of a market's cash isn't spoken for.
+    pub(super) fn cash(&self, scan: &Scan, asset: AssetId) -> Amount {
+        let cash = scan.assets.asset(asset).map_or(Amount::ZERO, |state| state.market.state().cash);
+        cash.saturating_sub(self.taken.get(&asset).copied().unwrap_or_default())
+    }
+
+    pub(super) fn priority(&self, scan: &Scan, verdict: &Verdict, action: &Action) -> Priority {
+        // Writing off prevents nothing.
+        let risky = !matches!(action, Action::WriteOff { .. }) && is_risky(&verdict.health);
+        let since = self.ages.and_then(|ages| ages.since(&verdict.key)).unwrap_or(scan.now);
+        Priority::new(risky, action.profit(), since, verdict.key.clone())
+    }
+
+    pub(super) fn spend(&mut self, book: &Book, action: &Action) {
+        match (action, &mut self.allowance.own, action.own_value()) {
+            (Action::SetOff { .. } | Action::WriteOff { .. }, ..) => {
+                self.allowance.write_offs = self.allowance.write_offs.map(|left| left.saturating_sub(1));
+            }
+            (Action::Liquidate(_), Some(left), Some(value)) => *left = left.saturating_sub(value),
+            (Action::Liquidate(_), ..) => {}
+        }
+        self.touched = true;
+        self.promise(book, action);
+        let Some(coin) = action.sent() else { return };
+        if let Some(held) = self.inventory.as_mut().and_then(|inventory| inventory.get_mut(&coin.denom)) {
+            *held = held.saturating_sub(coin.amount);
+        }
+    }
+
+    /// What an action takes out of markets and pairs, whoever pays for it.
+    fn promise(&mut self, book: &Book, action: &Action) {
+        let Action::Liquidate(deal) = action else { return };
+        self.touched = true;
+        if let Some(asset) = book.asset_of(&deal.collateral_denom) {
+            let taken = self.taken.entry(asset).or_default();
+            *taken = taken.saturating_add(deal.received());
+        }
+        if let (Some(sale), Some(sales)) = (&deal.sale, &mut self.sales) {
+            sales.add(deal, sale);
+        }
+    }
+}

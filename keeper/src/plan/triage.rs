@@ -1,0 +1,195 @@
+//! Which accounts came to nothing, so that nobody sizes them again before something has changed; and whose turn it is. Pure.
+//!
+//! Sizing is dear: where a sale doesn't pay, a part of it that does is searched for. So no more than [`JUDGED_MAX`] accounts are looked at in a
+//! block. One that came to nothing with all the means there are goes behind the others, and of those like it the one is next that was
+//! looked at longest ago: however many are hopeless, each account has its turn, in half of the places before any has two (the other half is for those
+//! whose debt isn't too small to pay, see [`priority`](crate::plan::priority)). It isn't looked at again as long as what
+//! decided is the same: its record; the pool's settings; the prices of its assets and the pairs, but for [`STILL`]; no more coins to spend and cash
+//! in its markets, but for [`GROWN`]. After [`AGAIN`] blocks it is all the same, since interest grows.
+
+use std::collections::{BTreeMap, HashMap};
+
+use plimsoll_risk::account::Account;
+use plimsoll_risk::health::Assets;
+use plimsoll_risk::liquidation::LiquidationTerms;
+use plimsoll_risk::mark::SharedValues;
+use plimsoll_risk::math::{ONE, mul_div_down_128};
+use plimsoll_risk::params::{AssetId, AssetParams};
+use plimsoll_risk::units::{Amount, Price, Ratio};
+use plimsoll_schema::pool::AccountKey;
+
+use crate::book::Book;
+use crate::dex::Pair;
+use crate::plan::{Means, Skip};
+use crate::scan::Scan;
+
+/// How many accounts are looked at in a block.
+pub const JUDGED_MAX: usize = 512;
+/// By how much prices and pairs may move before it is looked again.
+const STILL: Ratio = Ratio::bps(10);
+/// By how much coins and cash may grow before it is looked again.
+const GROWN: Ratio = Ratio::percent(10);
+/// After how many blocks it is looked again in any case.
+const AGAIN: u64 = 200;
+
+/// What came of each account that was looked at.
+#[derive(Debug)]
+pub struct Passed {
+    height: u64,
+    most: usize,
+    judged: usize,
+    /// Pairs and settings as they were when they were last seen to have moved, and how often that was.
+    pairs: Vec<Pair>,
+    settings: Option<(LiquidationTerms, Vec<AssetParams>)>,
+    moves: u64,
+    accounts: HashMap<AccountKey, Look>,
+}
+
+/// The last look at an account.
+#[derive(Debug)]
+struct Look {
+    height: u64,
+    /// Why it came to nothing; `None` when something could be done.
+    vain: Option<Vain>,
+}
+
+#[derive(Debug)]
+struct Vain {
+    reason: Skip,
+    account: Account,
+    grounds: Vec<(AssetId, Ground)>,
+    moves: u64,
+}
+
+/// What of an asset decides: what it counts at in liquidation, what it brings and costs, and how much of it there is.
+#[derive(Clone, Copy, Debug)]
+struct Ground {
+    collateral: Price,
+    debt: Price,
+    brings: Price,
+    costs: Price,
+    cash: Amount,
+    coins: Amount,
+}
+
+/// What of all assets decides, at one block and for one key.
+#[derive(Debug)]
+pub(super) struct Grounds(BTreeMap<AssetId, Ground>);
+
+/// Knows nothing, and looks at as many as there are.
+impl Default for Passed {
+    fn default() -> Self {
+        Self {
+            height: 0,
+            most: usize::MAX,
+            judged: 0,
+            pairs: Vec::new(),
+            settings: None,
+            moves: 0,
+            accounts: HashMap::new(),
+        }
+    }
+}
+
+impl Passed {
+    /// For this block no more than [`JUDGED_MAX`] are looked at. Who isn't in trouble any more is forgotten.
+    pub fn begin(&mut self, book: &Book, scan: &Scan) {
+        (self.height, self.most, self.judged) = (book.head.height, JUDGED_MAX, 0);
+        self.accounts.retain(|key, _| scan.is_troubled(book, key));
+        let settings = Some((book.terms, book.assets.values().map(|asset| asset.params.clone()).collect()));
+        if self.settings != settings {
+            (self.settings, self.moves) = (settings, self.moves.saturating_add(1));
+        }
+    }
+
+    /// How many were looked at in this block.
+    pub const fn judged(&self) -> usize {
+        self.judged
+    }
+
+    /// What decides now.
+    pub(super) fn grounds(&mut self, book: &Book, scan: &Scan, means: &Means<'_>) -> Grounds {
+        let pairs = means.sales.as_ref().map_or(&[][..], |sales| sales.pairs());
+        if self.pairs.len() != pairs.len() || !self.pairs.iter().zip(pairs).all(|(then, now)| is_still(then, now)) {
+            (self.pairs, self.moves) = (pairs.to_vec(), self.moves.saturating_add(1));
+        }
+        let ground = |id: &AssetId| {
+            let mark = &scan.assets.asset(*id)?.mark;
+            let coins = means.available(&book.denom_of(*id)).min(means.affordable(scan, *id));
+            let cash = means.cash(scan, *id);
+            let (none, assets) = (SharedValues::default(), &scan.assets);
+            let (collateral, debt) = (mark.collateral_down(&none), mark.debt_up(&none));
+            let (brings, costs) = (assets.brings_down(*id), assets.costs_up(*id));
+            Some((*id, Ground { collateral, debt, brings, costs, cash, coins }))
+        };
+        Grounds(book.assets.keys().filter_map(ground).collect())
+    }
+
+    /// Why it would come to nothing again; `None` when it has to be looked at.
+    pub(super) fn reason(&self, key: &AccountKey, account: &Account, grounds: &Grounds) -> Option<Skip> {
+        let look = self.accounts.get(key)?;
+        let vain = look.vain.as_ref().filter(|vain| is_lasting(vain.reason))?;
+        let recent = self.height < look.height.saturating_add(AGAIN) && vain.moves == self.moves;
+        let same = || vain.grounds.iter().all(|(id, then)| grounds.0.get(id).is_some_and(|now| then.holds(now)));
+        (recent && vain.account == *account && same()).then_some(vain.reason)
+    }
+
+    /// Why it came to nothing when it was looked at last; `None` when it never was, or something could be done.
+    pub(super) fn last(&self, key: &AccountKey) -> Option<Skip> {
+        self.accounts.get(key)?.vain.as_ref().map(|vain| vain.reason)
+    }
+
+    /// The less, the sooner it is its turn: 0 unless it came to nothing, then the block at which that was.
+    pub(super) fn turn(&self, key: &AccountKey) -> u64 {
+        self.accounts.get(key).filter(|look| look.vain.is_some()).map_or(0, |look| look.height)
+    }
+
+    /// Whether it may be looked at in this block: again, or while others haven't used that up.
+    pub(super) fn may_judge(&mut self, key: &AccountKey) -> bool {
+        if self.accounts.get(key).is_some_and(|look| look.height == self.height) {
+            return true;
+        }
+        let may = self.judged < self.most;
+        self.judged += usize::from(may);
+        may
+    }
+
+    /// Something could be done about it.
+    pub(super) fn hope(&mut self, key: &AccountKey) {
+        self.accounts.insert(key.clone(), Look { height: self.height, vain: None });
+    }
+
+    /// It came to nothing, with all the means there are.
+    pub(super) fn vain(&mut self, key: &AccountKey, account: &Account, reason: Skip, grounds: &Grounds) {
+        let grounds = account.assets().filter_map(|id| Some((id, *grounds.0.get(&id)?))).collect();
+        let vain = Some(Vain { reason, account: account.clone(), grounds, moves: self.moves });
+        self.accounts.insert(key.clone(), Look { height: self.height, vain });
+    }
+}
+
+impl Ground {
+    fn holds(&self, now: &Self) -> bool {
+        let still = |then: Price, now: Price| is_within(then.raw(), now.raw(), STILL);
+        let no_more = |then: Amount, now: Amount| now <= then || is_within(then.raw(), now.raw(), GROWN);
+        still(self.collateral, now.collateral)
+            && still(self.debt, now.debt)
+            && still(self.brings, now.brings)
+            && still(self.costs, now.costs)
+            && no_more(self.cash, now.cash)
+            && no_more(self.coins, now.coins)
+    }
+}
+
+/// Whether a reason hangs on nothing but what is compared.
+const fn is_lasting(reason: Skip) -> bool {
+    matches!(reason, Skip::Dust | Skip::Unprofitable | Skip::NoRoute | Skip::NoInventory | Skip::NoCash)
+}
+
+fn is_still(then: &Pair, now: &Pair) -> bool {
+    let same = then.address == now.address && then.denoms == now.denoms && then.fee == now.fee;
+    same && then.reserves.iter().zip(now.reserves).all(|(then, now)| is_within(then.raw(), now.raw(), STILL))
+}
+
+fn is_within(then: u128, now: u128, margin: Ratio) -> bool {
+    mul_div_down_128(then, margin.raw(), ONE).is_ok_and(|most| then.abs_diff(now) <= most)
+}

@@ -1,0 +1,274 @@
+//! Sends, once. The intent is on disk before the broadcast, and nothing new is sent by a key while the outcome of its last
+//! transaction is unknown.
+
+mod balances;
+pub mod journal;
+pub mod messages;
+mod nonce;
+pub mod receipt;
+mod resolve;
+mod select;
+mod throttle;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cosmwasm_std::Binary;
+use plimsoll_schema::pool::AccountKey;
+
+use crate::chain::{Chain, Coin, Execute, Head, Signed};
+use crate::config::Strategy;
+use crate::error::{Error, Result};
+use crate::plan::Action;
+use crate::plan::limits::Spent;
+use crate::scan::name;
+use crate::tx::journal::{Fate, Intent, Journal};
+use crate::tx::messages::{Arranged, Desk, before, publish};
+use crate::tx::nonce::Next;
+
+pub use balances::{fee_reserve, held, holdings, inventory, less_fee, spendable, useful};
+pub use resolve::{INDEX_LAG, Landed, TIMEOUT_MAX};
+pub use select::Bounds;
+pub use throttle::Pace;
+
+/// The gas limit of a transfer, before the pace.
+const TRANSFER_GAS: u64 = 200_000;
+
+/// Sends transactions of one key.
+#[derive(Debug)]
+pub struct Executor<C> {
+    chain: Arc<C>,
+    journal: Journal,
+    sender: String,
+    /// The sequence of the next transaction, once known.
+    next: Option<Next>,
+    /// What that is at least, by the journal: a node that says less is behind.
+    least: u64,
+    /// At which block a node was first seen to say less.
+    doubted: Option<u64>,
+    /// What was in flight when this keeper started, by hash: nobody knows what was sent until then.
+    resumed: BTreeSet<String>,
+    /// What no node has said that it took, by hash: it is broadcast again.
+    unheard: BTreeSet<String>,
+    /// At which block it was last said that no block has what is in flight, and whether it was broadcast again since.
+    missing: Option<(u64, bool)>,
+    pace: Pace,
+}
+
+/// What a transaction does.
+enum Outgoing<'a> {
+    Messages(&'a [Execute]),
+    Transfer { to: &'a str, coin: &'a Coin },
+}
+
+impl<C: Chain> Executor<C> {
+    /// For the chain's own key.
+    pub fn new(chain: Arc<C>, journal: Journal) -> Result<Self> {
+        let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
+        let resumed: BTreeSet<_> = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
+        let (unheard, pace) = (resumed.clone(), Pace::default());
+        Ok(Self { chain, journal, sender, next: None, least: 0, doubted: None, resumed, unheard, missing: None, pace })
+    }
+
+    /// What transactions of this key on this chain spent before, as far as its journal goes back.
+    pub fn spent(&self, chain_id: &str) -> impl Iterator<Item = &Spent> {
+        self.journal.spent(chain_id)
+    }
+
+    /// Whose key it is.
+    pub fn sender(&self) -> &str {
+        &self.sender
+    }
+
+    /// The chain that it sends on, with its key.
+    pub fn chain(&self) -> &C {
+        &self.chain
+    }
+
+    /// How much the next transaction is trusted with.
+    pub const fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
+    }
+
+    /// What was sent and is not resolved.
+    pub fn in_flight(&self, chain_id: &str) -> Option<&Intent> {
+        self.journal.unresolved(&self.sender, chain_id)
+    }
+
+    /// Sends what was chosen. Sends nothing while another transaction is in flight.
+    pub async fn send_batch(&mut self, desk: Desk<'_>, batch: Batch, head: &Head, timeout_blocks: u64) -> Result<Sent> {
+        let mut sent = Sent { left_out: batch.left_out, ..Sent::default() };
+        if batch.actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
+            return Ok(sent);
+        }
+        // All have gone through in simulation; an item that doesn't any more must not undo the others.
+        let messages = desk.messages(&batch.actions, batch.min_success.unwrap_or(1))?;
+        let before = before(&batch.actions);
+        let Arranged { actions, sold: items, own } = desk.arrange(batch.actions);
+        let accounts = actions.iter().map(|action| name(action.account())).collect();
+        let spent = Spent::of(head.time, &actions, self.chain.fee(batch.gas).amount);
+        let intent =
+            Intent { accounts, items, own, before, spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
+        sent.hash = Some(self.commit(&Outgoing::Messages(&messages), batch.gas, intent, head).await?);
+        (sent.actions, sent.spent) = (actions, Some(spent));
+        Ok(sent)
+    }
+
+    /// Sends coins to another address, for a fee of `max_fee` at most. Says what that costs; `None` when nothing was sent, since the fee would be
+    /// more or another transaction is in flight.
+    pub async fn transfer(
+        &mut self,
+        to: &str,
+        coin: &Coin,
+        head: &Head,
+        (timeout_blocks, max_fee): (u64, Option<u128>),
+    ) -> Result<Option<Spent>> {
+        let gas = self.pace.gas(TRANSFER_GAS);
+        self.send_within(&Outgoing::Transfer { to, coin }, gas, head, (timeout_blocks, max_fee)).await
+    }
+
+    /// Publishes those of these live prices that the oracle takes now, within the strategy's bounds. Says what that costs; `None` when nothing
+    /// was sent.
+    pub async fn publish(
+        &mut self,
+        oracle: &str,
+        denoms: &[String],
+        head: &Head,
+        strategy: &Strategy,
+    ) -> Result<Option<Spent>> {
+        let mut good = Vec::new();
+        for denom in denoms {
+            // One that is refused would fail them all.
+            match self.chain.simulate(&publish(oracle, vec![denom.clone()])?).await {
+                Ok(_) => good.push(denom.clone()),
+                Err(Error::Refused { reason }) => tracing::debug!(denom, reason, "this live price can't be published"),
+                Err(error) => return Err(error),
+            }
+        }
+        self.execute(&publish(oracle, good)?, head, strategy).await
+    }
+
+    /// Sends messages that are about no account, within the strategy's bounds. Says what that costs; `None` when
+    /// nothing was sent.
+    pub async fn execute(&mut self, messages: &[Execute], head: &Head, strategy: &Strategy) -> Result<Option<Spent>> {
+        if messages.is_empty() || self.in_flight(&head.chain_id).is_some() {
+            return Ok(None);
+        }
+        let gas = self.pace.gas(self.chain.gas_limit(self.chain.simulate(messages).await?.gas));
+        if gas > strategy.max_gas_per_tx {
+            return Ok(None);
+        }
+        let bounds = (strategy.timeout_blocks, strategy.max_fee);
+        self.send_within(&Outgoing::Messages(messages), gas, head, bounds).await
+    }
+
+    /// Sends what is about no account, unless its fee is above `max_fee` or another transaction is in flight.
+    async fn send_within(
+        &mut self,
+        what: &Outgoing<'_>,
+        gas: u64,
+        head: &Head,
+        (timeout_blocks, max_fee): (u64, Option<u128>),
+    ) -> Result<Option<Spent>> {
+        let fee = self.chain.fee(gas).amount;
+        if self.in_flight(&head.chain_id).is_some() || max_fee.is_some_and(|most| fee > most) {
+            return Ok(None);
+        }
+        let spent = Spent::of(head.time, &[], fee);
+        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
+        self.commit(what, gas, intent, head).await?;
+        Ok(Some(spent))
+    }
+
+    fn intent(&self, head: &Head, timeout_blocks: u64) -> Intent {
+        let (sender, chain_id) = (self.sender.clone(), head.chain_id.clone());
+        let timeout_height = head.height.saturating_add(timeout_blocks);
+        Intent { sender, chain_id, timeout_height, ..Intent::default() }
+    }
+
+    /// Sends; once more when the chain expects another sequence, which is read anew then. A second time it is refused.
+    async fn commit(&mut self, what: &Outgoing<'_>, gas: u64, intent: Intent, head: &Head) -> Result<String> {
+        match self.attempt(what, gas, intent.clone(), head).await {
+            Err(Error::Sequence { expected, .. }) => {
+                tracing::warn!(expected, sender = self.sender, "the sequence was another; signing once more");
+            }
+            other => return other,
+        }
+        let again = self.attempt(what, gas, intent, head).await;
+        again.map_err(|error| match error {
+            Error::Sequence { .. } => Error::Refused { reason: error.to_string() },
+            other => other,
+        })
+    }
+
+    /// Signs, writes down, broadcasts: in this order.
+    async fn attempt(&mut self, what: &Outgoing<'_>, gas: u64, intent: Intent, head: &Head) -> Result<String> {
+        let signed = self.sign(what, gas, intent.timeout_height).await?;
+        let hash = signed.hash.clone();
+        let (sequence, bytes) = (Some(signed.sequence), Some(Binary::from(signed.bytes.as_slice())));
+        self.journal.intend(Intent { hash: hash.clone(), sequence, bytes, ..intent })?;
+        // Until a node says that it took it, also where this is never asked again.
+        self.unheard.insert(hash.clone());
+        match self.chain.broadcast(&signed).await {
+            Ok(()) => {
+                self.unheard.remove(&hash);
+            }
+            // The node looked at it and did not take it, so no block will have it.
+            Err(error @ (Error::Refused { .. } | Error::Sequence { .. })) => {
+                self.unheard.remove(&hash);
+                self.journal.resolve(&hash, Fate::Refused, head.height)?;
+                return Err(error);
+            }
+            Err(error) => tracing::warn!(%error, hash, "nobody knows whether it was sent; waiting for its outcome"),
+        }
+        Ok(hash)
+    }
+
+    /// Signs, and refuses a sequence that isn't the next: a higher one was used by somebody else, a lower one comes from a node that
+    /// is behind.
+    async fn sign(&mut self, what: &Outgoing<'_>, gas: u64, timeout_height: u64) -> Result<Signed> {
+        let signed = match what {
+            Outgoing::Messages(messages) => self.chain.sign(messages, gas, timeout_height).await?,
+            Outgoing::Transfer { to, coin } => self.chain.sign_transfer(to, coin, gas, timeout_height).await?,
+        };
+        match self.next {
+            Some(next) if !next.may_be(signed.sequence) => {
+                self.assert_own(next.most, signed.sequence).await?;
+                Err(Error::garbage("the node", format!("sequence {}, not {}", signed.sequence, next.most)))
+            }
+            None if signed.sequence < self.least => {
+                let next = self.least;
+                Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
+            }
+            _ => Ok(signed),
+        }
+    }
+}
+
+/// What goes through together in one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// In this order.
+    pub actions: Vec<Action>,
+    /// The gas limit.
+    pub gas: u64,
+    /// How many items of a message must succeed; one when not said.
+    pub min_success: Option<usize>,
+    /// What would fail, with the reason.
+    pub left_out: Vec<(Action, String)>,
+    /// The accounts that the rest of the hour's fees can't pay for even alone, with the fee of each.
+    pub too_dear: Vec<(AccountKey, u128)>,
+}
+
+/// What was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The transaction; `None` when nothing was sent.
+    pub hash: Option<String>,
+    /// What it does.
+    pub actions: Vec<Action>,
+    /// What would have failed, with the reason.
+    pub left_out: Vec<(Action, String)>,
+    /// What it spends; `None` when nothing was sent.
+    pub spent: Option<Spent>,
+}

@@ -1,0 +1,147 @@
+//! What became of a transaction: it is looked up by its hash before anything is sent again.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::chain::{Chain, Head, Included, Outcome, Signed};
+use crate::error::{Error, Result};
+use crate::tx::Executor;
+use crate::tx::journal::{Fate, Intent};
+use crate::tx::nonce::Next;
+
+/// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
+/// than it reports its height.
+pub const INDEX_LAG: u64 = 2;
+/// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
+pub(super) const INDEX_LAG_MAX: u64 = 20;
+/// No transaction is given more blocks: one that seems to have more was sent on another chain.
+pub const TIMEOUT_MAX: u64 = 1_000;
+/// Every so many blocks it is said that a transaction is still in flight.
+const WARN_EVERY: u64 = 10;
+/// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
+/// and without asking again the next transaction would be a block late.
+const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
+
+/// How long an answer to what is broadcast again is waited for: it goes on its way all the same, and the block's work waits meanwhile.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// What became of the transaction in flight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// A block has it.
+    Included(Included),
+    /// No block ever will.
+    Expired,
+}
+
+impl<C: Chain> Executor<C> {
+    /// Asks what became of the transaction in flight, and writes it down. `None` while nobody knows.
+    pub async fn resolve(&mut self, head: &Head) -> Result<Option<(Intent, Landed)>> {
+        let Some(intent) = self.in_flight(&head.chain_id).cloned() else { return Ok(None) };
+        match self.outcome(&intent.hash).await? {
+            Outcome::Included(included) if can_not_be(&included, &intent) => {
+                let (height, code, timeout) = (included.height, included.code, intent.timeout_height);
+                Err(Error::garbage(
+                    "the node",
+                    format!("a transaction with timeout height {timeout} with code {code} in block {height}"),
+                ))
+            }
+            // Nodes put one whose timeout has passed while it waited into a block all the same, where it fails.
+            Outcome::Included(included) if included.height > intent.timeout_height => {
+                self.expire(intent, head).map(Some)
+            }
+            // The book hasn't come to that block: until it has, this is still on its way.
+            Outcome::Included(included) if included.height > head.height => Ok(None),
+            Outcome::Included(included) => {
+                let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
+                self.journal.resolve(&intent.hash, fate, included.height)?;
+                self.unheard.remove(&intent.hash);
+                let resumed = self.resumed.remove(&intent.hash);
+                let after = |sequence| Next::after(sequence, has_used(&included));
+                self.next = intent.sequence.filter(|_| !resumed).map(after);
+                Ok(Some((intent, Landed::Included(included))))
+            }
+            Outcome::NotFound { height } if self.has_expired(&intent, height).await? => {
+                self.expire(intent, head).map(Some)
+            }
+            Outcome::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
+                Err(Error::DoesNotHold(format!(
+                    "the journal has transaction {} with timeout height {}, but {} is at block {}: it was sent on another chain of that name; move the journal away",
+                    intent.hash, intent.timeout_height, head.chain_id, head.height
+                )))
+            }
+            Outcome::NotFound { .. } => {
+                if self.missing.is_none_or(|(height, _)| height != head.height) {
+                    self.missing = Some((head.height, false));
+                }
+                if head.height.is_multiple_of(WARN_EVERY) {
+                    let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
+                    tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// What no block has and no node has said to have is broadcast again, byte for byte, once at a block, and not waited for long: a chain includes
+    /// it once at most, and without this the key would wait for the timeout. What a node says against it now settles nothing: another one may
+    /// have taken it before.
+    pub async fn broadcast_again(&mut self, head: &Head) {
+        if self.missing != Some((head.height, false)) {
+            return;
+        }
+        self.missing = Some((head.height, true));
+        let unheard = |signed: &Signed| self.unheard.contains(&signed.hash) && signed.timeout_height > head.height;
+        let signed = self.in_flight(&head.chain_id).and_then(Intent::signed);
+        let Some(signed) = signed.filter(unheard) else { return };
+        match timeout(AGAIN, self.chain.broadcast(&signed)).await {
+            Ok(Ok(())) => {
+                tracing::info!(hash = signed.hash, "broadcast again: a node has it now");
+                self.unheard.remove(&signed.hash);
+            }
+            Ok(Err(error)) => tracing::debug!(%error, hash = signed.hash, "it could not be broadcast again"),
+            Err(_) => tracing::debug!(hash = signed.hash, "broadcast again; no answer so far"),
+        }
+    }
+
+    fn expire(&mut self, intent: Intent, head: &Head) -> Result<(Intent, Landed)> {
+        self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
+        self.unheard.remove(&intent.hash);
+        let resumed = self.resumed.remove(&intent.hash);
+        self.next = intent.sequence.filter(|_| !resumed).map(|sequence| Next::after(sequence, false));
+        Ok((intent, Landed::Expired))
+    }
+
+    /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
+    async fn has_expired(&self, intent: &Intent, height: u64) -> Result<bool> {
+        let past = |lag: u64| height > intent.timeout_height.saturating_add(lag);
+        if !past(INDEX_LAG) {
+            return Ok(false);
+        }
+        let (used, found) = (intent.sequence, self.chain.sequence().await?);
+        let contradicted = used.zip(found).is_some_and(|(used, found)| found > used);
+        Ok(!contradicted || past(INDEX_LAG_MAX))
+    }
+
+    async fn outcome(&self, hash: &str) -> Result<Outcome> {
+        for pause in ASK_AGAIN {
+            match self.chain.outcome(hash).await? {
+                Outcome::NotFound { .. } => tokio::time::sleep(pause).await,
+                included @ Outcome::Included(_) => return Ok(included),
+            }
+        }
+        self.chain.outcome(hash).await
+    }
+}
+
+/// Whether it has surely used its sequence: one of its messages failed, if anything. What fails before that says so in the SDK's own code, as out of
+/// gas does, which may be either.
+fn has_used(included: &Included) -> bool {
+    included.code == 0 || included.codespace != "sdk" || included.log.contains("message index: ")
+}
+
+/// Whether no chain says such a thing: a transaction works in no block after its timeout, and block 0 has none.
+const fn can_not_be(included: &Included, intent: &Intent) -> bool {
+    included.height == 0 || (included.height > intent.timeout_height && included.code == 0)
+}
