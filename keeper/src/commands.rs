@@ -19,7 +19,6 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::book::sync::Shelf;
-use crate::book::touched::account_key;
 use crate::chain::cosmos::Node;
 use crate::chain::{Balances, Chain};
 use crate::cli::{Cli, Command, Settings, SnapshotAction};
@@ -209,7 +208,7 @@ fn show_config(settings: &Settings, json: bool) -> Result<()> {
 pub fn account_named(text: &str, prefix: &str) -> Result<AccountKey> {
     let wrong = |reason: String| Error::Config(format!("'{text}' is no account: {reason}"));
     let form = || wrong(format!("it must be OWNER or OWNER/ID, as in {prefix}1…/0"));
-    let key = account_key(text).ok_or_else(form)?;
+    let key: AccountKey = text.parse().map_err(|_| form())?;
     let address: AccountId = key.owner.parse().map_err(|_| {
         wrong("its owner's address is mistyped: a letter is wrong or missing, by its checksum".to_owned())
     })?;

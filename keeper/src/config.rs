@@ -5,6 +5,7 @@
 
 mod chain;
 pub mod deployment;
+pub mod fault_script;
 mod layers;
 mod monitor;
 pub mod redact;
@@ -15,14 +16,14 @@ mod wallet;
 
 use std::path::{Path, PathBuf};
 
-use crate::chain::faulty::Script;
 use crate::error::{Error, Result};
 
 pub use chain::{ChainConfig, Contracts, addresses};
+pub use fault_script::Script;
 pub use layers::{ENVIRONMENT, Layers};
 pub use monitor::{LogFormat, Monitoring};
 pub use strategy::{BLOCK_SHARE, MAX_REPAY, Strategy};
-pub use sync::{BookFile, Care};
+pub use sync::{BookFile, Care, GAP_MAX};
 pub use wallet::{Wallet, wallet};
 
 /// Every key with its default; one without stands at nothing.

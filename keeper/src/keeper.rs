@@ -3,6 +3,7 @@
 mod act;
 mod block_gas;
 mod error_throttle;
+pub mod observer;
 mod outcome;
 mod publish;
 mod refill;
@@ -25,10 +26,10 @@ use crate::dex::client::Venue;
 use crate::error::{Class, Error, Result};
 use crate::keeper::block_gas::BlockGas;
 use crate::keeper::error_throttle::Trouble;
+use crate::keeper::observer::{Observer, Unobserved};
 use crate::keeper::publish::Publishing;
 use crate::keeper::report::Landing;
 use crate::keeper::worker::Lane;
-use crate::monitor::Monitor;
 use crate::plan::backoff::Cooling;
 use crate::plan::first_seen::Ages;
 use crate::plan::limits::Budget;
@@ -78,7 +79,7 @@ pub struct Keeper<C> {
     /// Whether shares in the pool may be there that nobody has looked for.
     new_shares: bool,
     shelf: Shelf,
-    monitor: Monitor,
+    observer: Box<dyn Observer>,
 }
 
 /// How long a block's work took, by part.
@@ -141,13 +142,13 @@ impl<C: Chain> Keeper<C> {
             block_gas,
             new_shares: true,
             shelf: Shelf::default(),
-            monitor: Monitor::default(),
+            observer: Box::new(Unobserved),
         })
     }
 
-    /// Tells that monitor what it does.
-    pub fn watched(mut self, monitor: Monitor) -> Self {
-        self.monitor = monitor;
+    /// Tells that observer what it does.
+    pub fn watched(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Box::new(observer);
         self
     }
 
@@ -198,7 +199,7 @@ impl<C: Chain> Keeper<C> {
 
     /// All that is done at a block.
     pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
-        self.monitor.begin();
+        self.observer.begin();
         let mut clock = Instant::now();
         let mut lap = || {
             let spent = clock.elapsed();
@@ -226,12 +227,12 @@ impl<C: Chain> Keeper<C> {
         let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
         self.shelf.keep(&self.book);
-        self.monitor.counted(self.shelf.counts());
+        self.observer.counted(self.shelf.counts());
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
         let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, spent };
-        self.monitor.done(&self.book, &tick);
+        self.observer.done(&self.book, &tick);
         Ok(tick)
     }
 
@@ -279,7 +280,7 @@ impl<C: Chain> Keeper<C> {
 
     /// The node didn't take what this key sent, or the key can't pay for it.
     fn refused(&mut self, at: usize, head: &Head, error: Error) -> Result<()> {
-        self.monitor.refused(&error);
+        self.observer.refused(&error);
         self.lanes[at].refused(head, error, at == 0)
     }
 
@@ -307,7 +308,7 @@ impl<C: Chain> Keeper<C> {
             let scan = scan(&self.book, head.time)?;
             let (plan, sent, also, spent) = (Plan::default(), Sent::default(), Vec::new(), Spent::default());
             let tick = Tick { head, scan, plan, sent, also, settled, failures, failed, spent };
-            self.monitor.done(&self.book, &tick);
+            self.observer.done(&self.book, &tick);
             observe(&tick);
         }
         if self.in_flight() {
@@ -352,11 +353,11 @@ impl<C: Chain> Keeper<C> {
                     }
                 }
                 Err(error) if error.class() == Class::Halt => {
-                    self.monitor.ending(error.to_string());
+                    self.observer.ending(&error.to_string());
                     return Err(error);
                 }
                 Err(error) => {
-                    self.monitor.trouble(&error);
+                    self.observer.trouble(&error);
                     if trouble.met(&error) {
                         tracing::warn!(%error, "nothing is sent until that is mended");
                     } else {

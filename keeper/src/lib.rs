@@ -1,8 +1,9 @@
 //! The keeper of Plimsoll: watches every account and liquidates those below health factor 1.
 //!
-//! `collect → book → scan → plan → execute → settle`: [`scan`] and [`plan`] are pure functions between two edges of I/O, of
-//! which [`chain::Chain`] is the only one that knows a chain. It has two homes: a real node ([`chain::node`]) and the
-//! in-process world ([`chain::world`]).
+//! Each module uses those before it, never those after it:
+//! [`config`] → [`chain`] → [`book`] → [`scan`] → [`dex`] → [`plan`] → [`tx`] → [`keeper`] → [`monitor`] → [`commands`].
+//! [`scan`] and [`plan`] are pure. [`chain::Chain`] is the only one that knows a chain. It has two homes: a real node
+//! ([`chain::cosmos`]) and the in-process world ([`chain::simulated`]).
 
 #[macro_use]
 pub mod output;
@@ -10,6 +11,7 @@ pub mod output;
 pub mod book;
 pub mod chain;
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;

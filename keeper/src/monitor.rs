@@ -9,14 +9,16 @@ pub mod summary;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::book::sync::Counts;
 use crate::chain::{Balances, Head};
+use crate::clock::clock;
 use crate::error::Error;
+use crate::keeper::observer::Observer;
 use crate::keeper::{Lost, Tick, Why};
 use crate::monitor::latency::Flights;
 use crate::monitor::metrics::{Metrics, Purse};
@@ -25,11 +27,6 @@ use crate::monitor::summary::Summary;
 use crate::plan::first_seen::Ages;
 use crate::tx::Landed;
 use crate::tx::journal::Intent;
-
-/// This machine's clock, in seconds.
-pub fn clock() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
 
 /// What is read anew whenever somebody looks.
 type Refresh = Box<dyn Fn(&Metrics) -> Option<(Head, crate::chain::endpoints::Readiness)> + Send + Sync>;
@@ -89,71 +86,6 @@ impl Monitor {
         *self.0.refresh.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(refresh));
     }
 
-    /// Work on a block begins.
-    pub fn begin(&self) {
-        self.known().busy = Some(Instant::now());
-    }
-
-    /// A block was done. Goes with the book as it is then.
-    pub fn done(&self, book: &Book, tick: &Tick) {
-        let metrics = self.metrics();
-        metrics.block(book, tick);
-        let mut known = self.known();
-        known.summary.done(tick);
-        let began = known.busy.take();
-        known.ages.see(tick.head.time, liquidatable(book, tick));
-        metrics.oldest(known.ages.oldest(), tick.head.time);
-        known.facts.book = Some(tick.head.clone());
-        known.facts.trouble = None;
-        let sent = std::iter::once(&tick.sent).chain(&tick.also).filter_map(|sent| sent.hash.as_ref());
-        for (hash, began) in sent.filter_map(|hash| Some((hash, began?))) {
-            metrics.detect_to_submit.observe(began.elapsed().as_secs_f64());
-            known.flights.sent(hash, began, Instant::now());
-        }
-    }
-
-    /// A block could not be done.
-    pub fn trouble(&self, error: &Error) {
-        let mut known = self.known();
-        known.busy = None;
-        known.facts.trouble = Some(error.to_string());
-        self.metrics().errors.get_or_create(&metrics::Named { name: error.name().to_owned() }).inc();
-    }
-
-    /// The keeper is about to end, for this reason: nothing is sent any more.
-    pub fn ending(&self, reason: String) {
-        self.known().facts.ending = Some(reason);
-    }
-
-    /// What became of a transaction.
-    pub fn landed(&self, intent: &Intent, landed: &Landed) {
-        self.metrics().landed(landed);
-        self.known().summary.landed(intent, landed);
-        if let Some(times) = self.known().flights.landed(&intent.hash, Instant::now()) {
-            self.metrics().submit_to_commit.observe(times.0.as_secs_f64());
-            self.metrics().detect_to_commit.observe(times.1.as_secs_f64());
-        }
-    }
-
-    /// A transaction did nothing.
-    pub fn lost(&self, lost: &Lost) {
-        let (result, reason) = match lost.why {
-            Why::Expired => ("expired", ""),
-            Why::Rival => ("rival", ""),
-            Why::Changed => ("changed", ""),
-            Why::OutOfGas => ("failed", "out_of_gas"),
-            Why::Failed => ("failed", "refused_by_contract"),
-        };
-        self.metrics().transaction(result, reason);
-        self.known().summary.lost(lost);
-    }
-
-    /// The node didn't take a transaction, or there is no money for it.
-    pub fn refused(&self, error: &Error) {
-        self.metrics().transaction("refused", error.name());
-        self.known().summary.refused();
-    }
-
     /// What this address holds; what it no longer has is 0.
     pub fn balances(&self, address: &str, balances: &Balances) {
         self.held(address, "wallet", balances);
@@ -174,16 +106,6 @@ impl Monitor {
         for purse in known.held.iter().filter(|purse| purse.address == address && purse.place == place) {
             self.metrics().balance(purse, amounts.get(&purse.denom).copied().unwrap_or_default());
         }
-    }
-
-    /// What was wrong with the book, ever since the start.
-    pub fn counted(&self, counts: Counts) {
-        self.metrics().counted(counts);
-    }
-
-    /// So many pairs gave no answer to be used.
-    pub fn silent_pairs(&self, count: usize) {
-        self.metrics().silent_pairs.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// What was done since the start.
@@ -219,6 +141,74 @@ impl Monitor {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Monitor {
+    fn begin(&self) {
+        self.known().busy = Some(Instant::now());
+    }
+
+    fn done(&self, book: &Book, tick: &Tick) {
+        let metrics = self.metrics();
+        metrics.block(book, tick);
+        let mut known = self.known();
+        known.summary.done(tick);
+        let began = known.busy.take();
+        known.ages.see(tick.head.time, liquidatable(book, tick));
+        metrics.oldest(known.ages.oldest(), tick.head.time);
+        known.facts.book = Some(tick.head.clone());
+        known.facts.trouble = None;
+        let sent = std::iter::once(&tick.sent).chain(&tick.also).filter_map(|sent| sent.hash.as_ref());
+        for (hash, began) in sent.filter_map(|hash| Some((hash, began?))) {
+            metrics.detect_to_submit.observe(began.elapsed().as_secs_f64());
+            known.flights.sent(hash, began, Instant::now());
+        }
+    }
+
+    fn trouble(&self, error: &Error) {
+        let mut known = self.known();
+        known.busy = None;
+        known.facts.trouble = Some(error.to_string());
+        self.metrics().errors.get_or_create(&metrics::Named { name: error.name().to_owned() }).inc();
+    }
+
+    fn ending(&self, reason: &str) {
+        self.known().facts.ending = Some(reason.to_owned());
+    }
+
+    fn landed(&self, intent: &Intent, landed: &Landed) {
+        self.metrics().landed(landed);
+        self.known().summary.landed(intent, landed);
+        if let Some(times) = self.known().flights.landed(&intent.hash, Instant::now()) {
+            self.metrics().submit_to_commit.observe(times.0.as_secs_f64());
+            self.metrics().detect_to_commit.observe(times.1.as_secs_f64());
+        }
+    }
+
+    fn lost(&self, lost: &Lost) {
+        let (result, reason) = match lost.why {
+            Why::Expired => ("expired", ""),
+            Why::Rival => ("rival", ""),
+            Why::Changed => ("changed", ""),
+            Why::OutOfGas => ("failed", "out_of_gas"),
+            Why::Failed => ("failed", "refused_by_contract"),
+        };
+        self.metrics().transaction(result, reason);
+        self.known().summary.lost(lost);
+    }
+
+    fn refused(&self, error: &Error) {
+        self.metrics().transaction("refused", error.name());
+        self.known().summary.refused();
+    }
+
+    fn counted(&self, counts: Counts) {
+        self.metrics().counted(counts);
+    }
+
+    fn silent_pairs(&self, count: usize) {
+        self.metrics().silent_pairs.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 }
 

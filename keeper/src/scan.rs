@@ -6,13 +6,11 @@
 //! are judged exactly as well: the ones whose collateral suffices are spared, and nothing is done about them.
 
 pub mod filter;
-pub mod supplied;
 pub mod verdict;
 
 use std::num::NonZero;
 use std::ops::Range;
 
-use plimsoll_schema::event::account_name;
 use plimsoll_schema::pool::AccountKey;
 
 pub use crate::scan::verdict::{AssetTable, Verdict};
@@ -151,11 +149,6 @@ impl Scan {
         self.bad.retain(|row| wanted.contains(&(*row as usize)));
         self
     }
-}
-
-/// How an account is called.
-pub fn name(key: &AccountKey) -> String {
-    account_name(&key.owner, key.account_id)
 }
 
 /// Judges every account of the book at this time.

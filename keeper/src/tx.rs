@@ -8,6 +8,7 @@ mod nonce;
 pub mod receipt;
 mod resolve;
 mod select;
+pub mod supplied;
 mod throttle;
 
 use std::collections::BTreeSet;
@@ -21,7 +22,6 @@ use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::plan::Action;
 use crate::plan::limits::Spent;
-use crate::scan::name;
 use crate::tx::journal::{Fate, Intent, Journal};
 use crate::tx::messages::{Arranged, Desk, before, publish};
 use crate::tx::nonce::Next;
@@ -105,7 +105,7 @@ impl<C: Chain> Executor<C> {
         let messages = desk.messages(&batch.actions, batch.min_success.unwrap_or(1))?;
         let before = before(&batch.actions);
         let Arranged { actions, sold: items, own } = desk.arrange(batch.actions);
-        let accounts = actions.iter().map(|action| name(action.account())).collect();
+        let accounts = actions.iter().map(|action| action.account().to_string()).collect();
         let spent = Spent::of(head.time, &actions, self.chain.fee(batch.gas).amount);
         let intent =
             Intent { accounts, items, own, before, spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };

@@ -19,8 +19,8 @@ use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::keeper::{Keeper, Tick};
 use plimsoll_keeper::plan::Skip;
 use plimsoll_keeper::scan::scan;
-use plimsoll_keeper::scan::supplied::{Supplied, supplied, valued};
 use plimsoll_keeper::tx::journal::Journal;
+use plimsoll_keeper::tx::supplied::{Supplied, supplied, valued};
 use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, BOB, FEEDERS, LENDER, LIQUIDATOR, UATOM, UUSD, World, coin};
 

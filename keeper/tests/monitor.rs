@@ -15,12 +15,14 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::endpoints::Readiness;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Chain, Head, Included};
+use plimsoll_keeper::clock::clock;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::keeper::Keeper;
+use plimsoll_keeper::keeper::observer::Observer;
+use plimsoll_keeper::monitor::Monitor;
 use plimsoll_keeper::monitor::readiness::Facts;
 use plimsoll_keeper::monitor::serve::serve;
-use plimsoll_keeper::monitor::{Monitor, clock};
 use plimsoll_keeper::plan::first_seen::Ages;
 use plimsoll_keeper::tx::Landed;
 use plimsoll_keeper::tx::journal::{Intent, Journal};
@@ -274,7 +276,7 @@ async fn it_answers_get_alone_and_says_whether_it_is_ready() {
     let after = get("/readyz").await;
     assert!(after.starts_with("HTTP/1.1 200"), "{after}");
     assert!(get("/metrics").await.contains("keeper_ready 1\n"));
-    monitor.ending("too many failures".to_owned());
+    monitor.ending("too many failures");
     assert!(get("/readyz").await.contains("ending: too many failures"));
     assert!(get("/metrics").await.contains("keeper_ready 0\n"));
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use judged::{judged, judged_in};
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::book::touched::{Touched, account_key};
+use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::chain::{Balances, Chain, ContractEvent};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, Skip, plan};
@@ -22,7 +22,7 @@ use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::compact::encode;
-use plimsoll_schema::pool::SPARED_UNTIL;
+use plimsoll_schema::pool::{AccountKey, SPARED_UNTIL};
 use plimsoll_testing::{AETH, ALICE, BOB, LENDER, LIQUIDATOR, UATOM, UUSD, World};
 
 /// ALICE owes 690 of a possible 700 USD against 100 ATOM; at 9 she may be liquidated.
@@ -437,15 +437,15 @@ fn events_of_foreign_contracts_touch_nothing() {
     assert_eq!(touched("stranger"), Touched::default());
     assert_eq!(touched("oracle").prices, BTreeSet::from(["uusd".to_owned()]));
     assert!(touched("oracle").accounts.is_empty() && touched("oracle").markets.is_empty());
-    assert_eq!(touched("pool").accounts, BTreeSet::from([account_key("wasm1x/3").unwrap()]));
+    assert_eq!(touched("pool").accounts, BTreeSet::from(["wasm1x/3".parse().unwrap()]));
     assert_eq!(touched("pool").markets, BTreeSet::from(["uusd".to_owned(), "uatom".to_owned()]));
 }
 
 #[test]
 fn an_account_name_is_owner_and_number() {
-    assert_eq!(account_key("wasm1x").unwrap().account_id, 0);
-    assert_eq!(account_key("wasm1x/12").unwrap().account_id, 12);
-    assert_eq!(account_key("/1"), None);
-    assert_eq!(account_key("wasm1x/-1"), None);
+    assert_eq!("wasm1x".parse::<AccountKey>().unwrap().account_id, 0);
+    assert_eq!("wasm1x/12".parse::<AccountKey>().unwrap().account_id, 12);
+    assert!("/1".parse::<AccountKey>().is_err());
+    assert!("wasm1x/-1".parse::<AccountKey>().is_err());
     assert_eq!(Ratio::ONE.to_string(), "1");
 }

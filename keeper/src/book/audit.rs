@@ -110,7 +110,7 @@ impl Book {
             if self.accounts.get(&key) == account.as_ref() {
                 continue;
             }
-            wrong.push(format!("account {}", crate::scan::name(&key)));
+            wrong.push(format!("account {}", key.to_string()));
             audit.news.accounts.insert(key.clone());
             match account {
                 Some(account) => self.put_account(key, account),

@@ -13,10 +13,8 @@ use crate::book::prices::{self, Read};
 use crate::book::touched::Touched;
 use crate::book::validate::{check_account, check_asked, check_market};
 use crate::chain::{Chain, Head, REWIND_MAX, query_that};
+use crate::config::GAP_MAX;
 use crate::error::{Error, Result};
-
-/// The most blocks that are filled one by one, unless it is set otherwise.
-pub const GAP_MAX: u64 = 1_000;
 
 /// In seconds: by so much a block may seem older than one before it, told by another endpoint.
 pub(super) const SKEW_MAX: u64 = 30;

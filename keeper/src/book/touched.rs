@@ -44,9 +44,9 @@ impl Touched {
 
     fn add_pool(&mut self, event: &ContractEvent) {
         for name in event.all(event::ACCOUNT) {
-            match account_key(name) {
-                Some(key) => _ = self.accounts.insert(key),
-                None => {
+            match name.parse() {
+                Ok(key) => _ = self.accounts.insert(key),
+                Err(_) => {
                     tracing::warn!(name, "the pool names an account that can't be one");
                     self.malformed = self.malformed.saturating_add(1);
                 }
@@ -63,14 +63,4 @@ impl Touched {
         // Another oracle has other prices, and another code may have changed anything.
         self.settings |= says(&["update_config", "update_oracle", "migrate", "instantiate"]);
     }
-}
-
-/// An account from its name, `owner/account_id`; account 0 when only an owner is named.
-pub fn account_key(name: &str) -> Option<AccountKey> {
-    let (owner, account_id) = match name.split_once('/') {
-        Some((owner, id)) => (owner, id.parse().ok()?),
-        None => (name, 0),
-    };
-    let owner = owner.to_owned();
-    (!owner.is_empty()).then_some(AccountKey { owner, account_id })
 }

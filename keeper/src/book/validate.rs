@@ -22,13 +22,13 @@ pub fn check_account(
     ];
     for (side, ids) in sides {
         if ids.len() > SLOTS_MAX {
-            return Err(format!("account {} has {} {side}, {SLOTS_MAX} at most", crate::scan::name(key), ids.len()));
+            return Err(format!("account {} has {} {side}, {SLOTS_MAX} at most", key.to_string(), ids.len()));
         }
         if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
-            return Err(format!("account {} has {side} of one asset twice", crate::scan::name(key)));
+            return Err(format!("account {} has {side} of one asset twice", key.to_string()));
         }
         if let Some(id) = ids.iter().find(|id| !listed(**id)) {
-            return Err(format!("account {} has {side} of asset {}, which isn't listed", crate::scan::name(key), id.0));
+            return Err(format!("account {} has {side} of asset {}, which isn't listed", key.to_string(), id.0));
         }
     }
     Ok(())
@@ -38,7 +38,7 @@ pub fn check_account(
 pub fn check_asked(asked: &[AccountKey], answered: &[AccountRecord]) -> std::result::Result<(), String> {
     let mut rest = asked.iter();
     match answered.iter().find(|record| !rest.any(|key| *key == record.key)) {
-        Some(record) => Err(format!("account {} twice, or unasked", crate::scan::name(&record.key))),
+        Some(record) => Err(format!("account {} twice, or unasked", record.key.to_string())),
         None => Ok(()),
     }
 }

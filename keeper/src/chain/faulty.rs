@@ -1,6 +1,5 @@
 //! Any [`Chain`], with faults that a [`Script`] puts in its way: over the in-process chain in tests, over a real node in a soak run.
 
-pub mod script;
 mod state;
 
 use std::collections::BTreeMap;
@@ -10,9 +9,9 @@ use std::sync::{Arc, MutexGuard};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-pub use crate::chain::faulty::script::{Call, Fault, Rule, Script, When};
 use crate::chain::faulty::state::{Inside, State};
 use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed, Simulated};
+pub use crate::config::fault_script::{Call, Fault, Rule, Script, When};
 use crate::error::{Error, Result};
 
 /// What an answer that can't be says of itself.

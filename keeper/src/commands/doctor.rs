@@ -16,10 +16,10 @@ use serde_json::json;
 
 use crate::chain::cosmos::Node;
 use crate::cli::Settings;
+use crate::clock::clock;
 use crate::commands::{config, keys};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::monitor::clock;
 use crate::output::print_event;
 
 /// How a check came out.

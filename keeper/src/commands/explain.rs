@@ -19,7 +19,7 @@ use crate::output::price::{ToldRecord, records};
 use crate::output::print_json;
 use crate::output::words::{shortened, two_decimals, whole};
 use crate::plan::{Action, Means, decide};
-use crate::scan::{Verdict, name, scan};
+use crate::scan::{Verdict, scan};
 
 /// Says why the account is healthy or not, at which price of which asset that ends, and what a liquidation would do.
 pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<()> {
@@ -28,10 +28,11 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let (node, book) = open(&config, key(&config)?).await?;
     let scan = scan(&book, book.head.time)?;
     let Some(record) = book.accounts.get(&wanted) else {
-        return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", name(&wanted))));
+        return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", wanted.to_string())));
     };
     let verdict = Verdict::of(&wanted, record, &scan.assets, book.terms.dust_value)?;
-    let judged = |error: &dyn std::fmt::Display| Error::Judge { account: name(&wanted), reason: error.to_string() };
+    let judged =
+        |error: &dyn std::fmt::Display| Error::Judge { account: wanted.to_string(), reason: error.to_string() };
     let position = scan.assets.position(record).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
     let cooling = BTreeMap::new();
@@ -105,7 +106,7 @@ fn percent(ratio: Ratio) -> String {
 
 fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     let health = &verdict.health;
-    outln!("{} at block {}", name(&verdict.key), book.head.height);
+    outln!("{} at block {}", verdict.key.to_string(), book.head.height);
     for line in lines {
         let side = if line.debt { "owes" } else { "has " };
         let weight = line.threshold.map_or_else(String::new, |t| match line.value.share_down(t) {

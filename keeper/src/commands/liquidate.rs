@@ -20,7 +20,7 @@ use crate::output::print_event;
 use crate::output::words::settled_line;
 use crate::plan::limits::{Allowance, Budget};
 use crate::plan::{Action, Means, hopeful, plan};
-use crate::scan::{Scan, Verdict, name, scan};
+use crate::scan::{Scan, Verdict, scan};
 use crate::tx::receipt::{Speakers, failures, settle};
 use crate::tx::{Executor, Landed, spendable};
 
@@ -75,12 +75,12 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     let least = job.min_success.unwrap_or(wanted.len());
     let actions = planned(&*node, &book, &scan, (&strategy, allowance), exchange.as_ref(), (&wanted, least)).await?;
     for action in &actions {
-        eprintln!("{}: {}", name(action.account()), describe(action));
+        eprintln!("{}: {}", action.account().to_string(), describe(action));
     }
     let Some(mut executor) = executor else {
         eprintln!("dry run: nothing is sent without --live");
         for action in actions.iter().filter(|_| json) {
-            print_event("plan", &json!({ "account": name(action.account()), "plan": describe(action) }))?;
+            print_event("plan", &json!({ "account": action.account().to_string(), "plan": describe(action) }))?;
         }
         return if json { print_event("summary", &json!({ "live": false, "planned": actions.len() })) } else { Ok(()) };
     };
@@ -103,7 +103,7 @@ fn keys(job: &Job, prefix: &str) -> Result<Vec<AccountKey>> {
     for account in &job.accounts {
         let key = account_named(account, prefix)?;
         if keys.contains(&key) {
-            return Err(Error::Config(format!("{} is named twice", name(&key))));
+            return Err(Error::Config(format!("{} is named twice", key.to_string())));
         }
         keys.push(key);
     }
@@ -137,7 +137,8 @@ async fn planned<C: Chain>(
             actions.push(action.clone());
             continue;
         }
-        let account = book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", name(key))))?;
+        let account =
+            book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", key.to_string())))?;
         let verdict = &Verdict::of(key, account, &scan.assets, book.terms.dust_value)?;
         let attempt =
             exchange.filter(|_| least < wanted.len()).and_then(|exchange| hopeful(book, scan, verdict, exchange));
@@ -148,20 +149,26 @@ async fn planned<C: Chain>(
                 if verdict.health.spared {
                     return Err(Error::DoesNotHold(format!(
                         "{} is spared in the grace after a halt of the oracle; its health factor is {factor}",
-                        name(key)
+                        key.to_string()
                     )));
                 }
                 if let Some(faults) = scan.assets.faults_of(account) {
                     return Err(Error::DoesNotHold(format!(
                         "{} can't be liquidated now: {faults}; its health factor is {factor} by what was observed last",
-                        name(key)
+                        key.to_string()
                     )));
                 }
-                return Err(Error::DoesNotHold(format!("{} is healthy: its health factor is {factor}", name(key))));
+                return Err(Error::DoesNotHold(format!(
+                    "{} is healthy: its health factor is {factor}",
+                    key.to_string()
+                )));
             }
             None => {
                 let reasons = plan.skipped.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                return Err(Error::DoesNotHold(format!("{} can't be liquidated by this keeper: {reasons}", name(key))));
+                return Err(Error::DoesNotHold(format!(
+                    "{} can't be liquidated by this keeper: {reasons}",
+                    key.to_string()
+                )));
             }
         }
     }

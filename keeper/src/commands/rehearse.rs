@@ -20,7 +20,7 @@ use crate::output::price::by_denom;
 use crate::output::print_event;
 use crate::output::words::{counted, two_decimals};
 use crate::plan::{Action, Means, Plan, plan};
-use crate::scan::{Scan, name, scan};
+use crate::scan::{Scan, scan};
 
 /// Reads the book, applies the shocks, judges and plans as `run` does, and prints what would be done.
 pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Result<()> {
@@ -103,7 +103,7 @@ impl Summary {
                 Action::Liquidate(deal) => print_event(
                     "liquidate",
                     &json!({
-                        "account": name(&deal.key),
+                        "account": deal.key.to_string(),
                         "repay": deal.sent,
                         "collateral_denom": deal.collateral_denom,
                         "seize": deal.expected.seize,
@@ -113,10 +113,10 @@ impl Summary {
                     }),
                 )?,
                 Action::SetOff { key, amount } => {
-                    print_event("set_off", &json!({ "account": name(key), "amount": amount }))?;
+                    print_event("set_off", &json!({ "account": key.to_string(), "amount": amount }))?;
                 }
                 Action::WriteOff { key, debt_value } => {
-                    print_event("write_off", &json!({ "account": name(key), "debt_value": debt_value }))?;
+                    print_event("write_off", &json!({ "account": key.to_string(), "debt_value": debt_value }))?;
                 }
             }
         }
@@ -145,7 +145,7 @@ impl Summary {
 
     fn print(&self, plan: &Plan, book: &Book, with: &str, faults: &BTreeMap<String, String>) -> Result<()> {
         for action in &plan.actions {
-            outln!("{}: {}", name(action.account()), describe(action));
+            outln!("{}: {}", action.account().to_string(), describe(action));
         }
         for (reason, count) in &plan.skipped {
             outln!("left alone: {count}, {reason}");

@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 use crate::output::price::by_denom;
 use crate::output::print_event;
 use crate::output::words::{counted, shortened, two_decimals};
-use crate::scan::supplied::{Supplied, supplied, valued};
-use crate::scan::{Scan, Verdict, name};
+use crate::scan::{Scan, Verdict};
+use crate::tx::supplied::{Supplied, supplied, valued};
 
 /// Prints every account with its health, the least healthy first.
 pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
@@ -114,7 +114,7 @@ fn print_lines(book: &Book, scan: &Scan, verdicts: &[Verdict]) -> Result<()> {
 /// What an account was judged to be, and at which block.
 pub(super) fn judged(book: &Book, verdict: &Verdict) -> Json {
     json!({
-        "account": name(&verdict.key),
+        "account": verdict.key.to_string(),
         "height": book.head.height,
         "collateral_value": verdict.health.collateral,
         "carried_value": verdict.health.carried,
@@ -132,7 +132,7 @@ fn table(verdicts: &[Verdict]) -> Table {
     for verdict in verdicts {
         let health = &verdict.health;
         table.add_row([
-            name(&verdict.key),
+            verdict.key.to_string(),
             two_decimals(&health.collateral),
             two_decimals(&health.debt),
             verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4)),

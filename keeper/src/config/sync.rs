@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use crate::config::Layers;
 use crate::error::Result;
 
+/// The most blocks that are filled one by one after an absence, unless set.
+pub const GAP_MAX: u64 = 1_000;
+
 /// How the book is kept true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Care {
@@ -20,7 +23,7 @@ pub struct Care {
 
 impl Default for Care {
     fn default() -> Self {
-        Self { gap_max: crate::book::follow::GAP_MAX, audit_accounts: 64, audit_seconds: 60, audit_rebuild: 5 }
+        Self { gap_max: GAP_MAX, audit_accounts: 64, audit_seconds: 60, audit_rebuild: 5 }
     }
 }
 

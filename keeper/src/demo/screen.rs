@@ -14,7 +14,7 @@ use crate::demo::scenario::Scenario;
 use crate::demo::summary::{Summary, balances};
 use crate::output::words::{counted, shortened, two_decimals, whole};
 use crate::plan::Skip;
-use crate::scan::{Verdict, name};
+use crate::scan::Verdict;
 use crate::tx::receipt::Settled;
 
 /// How long a person may look at a step before the next.
@@ -125,7 +125,7 @@ impl Screen {
             let factor = verdict.health_factor().unwrap_or(Ratio::MAX);
             table.add_row([
                 String::new(),
-                self.person(&name(&verdict.key)),
+                self.person(&verdict.key.to_string()),
                 two_decimals(&verdict.health.collateral),
                 two_decimals(&verdict.health.debt),
                 shortened(&factor, 3),

@@ -49,7 +49,7 @@ impl<C: Chain> Keeper<C> {
         self.passed.begin(&self.book, scan);
         self.budget.resume(self.budget.left(head.time, &self.strategy).fee);
         let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
-        self.monitor.silent_pairs(self.venue.as_ref().map_or(0, Venue::silent));
+        self.observer.silent_pairs(self.venue.as_ref().map_or(0, Venue::silent));
         let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
         let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
         for at in self.in_turn() {
@@ -119,7 +119,7 @@ impl<C: Chain> Keeper<C> {
             let mut batch = self.select(at, &plan, &held, block).await?;
             let old = !batch.left_out.is_empty() && self.is_old(block.head).await;
             for (action, reason) in &batch.left_out {
-                tracing::warn!(account = crate::scan::name(action.account()), reason, old, "left out: it would fail");
+                tracing::warn!(account = action.account().to_string(), reason, old, "left out: it would fail");
                 self.cooling.foresee(action.account().clone(), block.head.height, &self.book, old);
             }
             let done = batch.left_out.is_empty() && batch.too_dear.is_empty();

@@ -3,7 +3,6 @@
 use futures_util::future::join_all;
 use plimsoll_schema::pool::AccountKey;
 
-use crate::book::touched::account_key;
 use crate::chain::{Chain, Coin, Head, Included};
 use crate::dex::client::Venue;
 use crate::error::{Class, Error, Result};
@@ -29,7 +28,7 @@ impl<C: Chain> Keeper<C> {
                 resolved => resolved?,
             };
             let Some((intent, landed)) = resolved else { continue };
-            self.monitor.landed(&intent, &landed);
+            self.observer.landed(&intent, &landed);
             self.lanes[at].sent.clear();
             let seen = self.lanes[at].seen.take();
             match landed {
@@ -69,7 +68,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     fn lost(&mut self, lost: Lost) {
-        self.monitor.lost(&lost);
+        self.observer.lost(&lost);
         let Lost { intent, why, reason, gas_used } = &lost;
         tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
         self.landed.failed.push(lost);
@@ -100,7 +99,7 @@ impl<C: Chain> Keeper<C> {
             }
         };
         let open = blamed.iter().filter(|account| is_open(account, &self.book, scan));
-        let open: Vec<AccountKey> = open.filter_map(|name| account_key(name)).collect();
+        let open: Vec<AccountKey> = open.filter_map(|name| name.parse().ok()).collect();
         let changed = |key: &AccountKey| seen.is_some_and(|seen| seen.is_past(key, &self.book));
         let why = match () {
             () if ran_out => Why::OutOfGas,
@@ -140,7 +139,7 @@ impl<C: Chain> Keeper<C> {
         let settled = settle(included, &self.book, &scan.assets, liquidator);
         self.new_shares |= settled.iter().any(|done| !done.shares.is_zero());
         report(intent, included.gas_used, &settled);
-        for key in settled.iter().filter_map(|done| account_key(&done.account)) {
+        for key in settled.iter().filter_map(|done| done.account.parse().ok()) {
             self.cooling.forget(&key);
         }
         let speakers = Speakers { pool: &self.book.addresses.pool, liquidator, sender: &intent.sender };
@@ -155,7 +154,7 @@ impl<C: Chain> Keeper<C> {
                 rival,
                 "an item came to nothing"
             );
-            if let Some(key) = account_key(account).filter(|_| !failure.rival) {
+            if let Some(key) = account.parse().ok().filter(|_| !failure.rival) {
                 self.cooling.cool(key, included.height, &self.book, seen);
             }
             self.landed.failures.push(failure);

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::book::Book;
-use crate::book::touched::account_key;
 use crate::chain::Included;
 use crate::scan::Scan;
 use crate::tx::journal::Intent;
@@ -68,7 +67,7 @@ impl Landing {
 
 /// Whether anything is still to be done about this account.
 pub(super) fn is_open(account: &str, book: &Book, scan: &Scan) -> bool {
-    account_key(account).is_some_and(|key| scan.is_troubled(book, &key))
+    account.parse().is_ok_and(|key| scan.is_troubled(book, &key))
 }
 
 /// Whether the chain ended it for the gas that it used.

@@ -9,7 +9,7 @@ use crate::chain::{Chain, Execute, Head};
 use crate::error::{Class, Result};
 use crate::keeper::Keeper;
 use crate::scan::Scan;
-use crate::scan::supplied::{Supplied, supplied, valued};
+use crate::tx::supplied::{Supplied, supplied, valued};
 
 /// Every so many blocks it is looked what there is to withdraw.
 const EVERY: u64 = 20;

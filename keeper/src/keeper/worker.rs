@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use plimsoll_schema::pool::AccountKey;
 
-use crate::book::touched::account_key;
 use crate::chain::{Chain, Head};
 use crate::error::{Error, Result};
 use crate::plan::Action;
@@ -50,7 +49,7 @@ impl<C: Chain> Lane<C> {
     /// The accounts that its transaction is about.
     pub fn busy(&self, chain_id: &str) -> BTreeSet<AccountKey> {
         let intent = self.executor.in_flight(chain_id).into_iter();
-        intent.flat_map(|intent| &intent.accounts).filter_map(|name| account_key(name)).collect()
+        intent.flat_map(|intent| &intent.accounts).filter_map(|name| name.parse().ok()).collect()
     }
 
     /// The node took something.

@@ -12,7 +12,6 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::error::{Error, Result};
-use crate::scan::name;
 
 /// All assets at one time: interest added, prices chained and aged.
 #[derive(Clone, Debug)]
@@ -129,7 +128,7 @@ impl Verdict {
             let (health, bad_debt) = (position.health()?, is_bad_debt(&position, dust)?);
             Ok(Self { key: key.clone(), health, bad_debt })
         };
-        judge().map_err(|error| Error::Judge { account: name(key), reason: error.to_string() })
+        judge().map_err(|error| Error::Judge { account: key.to_string(), reason: error.to_string() })
     }
 
     /// Health factor; `None` without debt.

@@ -13,7 +13,6 @@ use crate::chain::{Balances, Chain, Coin};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::plan::Action;
-use crate::scan::name;
 use crate::tx::messages::{Desk, route};
 use crate::tx::receipt::{Failure, failures};
 use crate::tx::{Batch, Executor};
@@ -138,7 +137,7 @@ impl<C: Chain> Executor<C> {
         if simulated.gas == 0 || !told {
             return Err(Error::garbage("the node", "a simulation that used no gas or doesn't tell of its items"));
         }
-        let names: Vec<String> = items.iter().map(|action| name(action.account())).collect();
+        let names: Vec<String> = items.iter().map(|action| action.account().to_string()).collect();
         let failed = failures(&simulated.events, &names, speakers);
         if min_success > NONE || failed.is_empty() {
             return Ok(self.affords(actions, self.pace.gas(self.chain.gas_limit(simulated.gas)), bounds));
@@ -192,7 +191,7 @@ impl<C: Chain> Executor<C> {
 /// Which accounts don't go through, and why.
 fn reasons(bad: &[(Action, Option<String>)]) -> String {
     let why = |(action, reason): &(Action, Option<String>)| {
-        format!("{}: {}", name(action.account()), reason.as_deref().unwrap_or("its group is undone"))
+        format!("{}: {}", action.account().to_string(), reason.as_deref().unwrap_or("its group is undone"))
     };
     bad.iter().map(why).collect::<Vec<_>>().join("; ")
 }

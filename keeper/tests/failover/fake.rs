@@ -248,7 +248,7 @@ impl Fake {
             return GetLatestBlockResponse::default().encode_to_vec();
         }
         self.with(|state| {
-            let seconds = i64::try_from(plimsoll_keeper::monitor::clock() - state.age).unwrap();
+            let seconds = i64::try_from(plimsoll_keeper::clock::clock() - state.age).unwrap();
             #[allow(deprecated, reason = "what older nodes answer with")]
             GetLatestBlockResponse {
                 sdk_block: Some(Block {
@@ -383,7 +383,7 @@ impl Fake {
 }
 
 fn header(state: &State) -> Value {
-    let seconds = i64::try_from(plimsoll_keeper::monitor::clock() - state.age).unwrap();
+    let seconds = i64::try_from(plimsoll_keeper::clock::clock() - state.age).unwrap();
     let time = cosmrs::tendermint::Time::from_unix_timestamp(seconds, 0).unwrap().to_rfc3339();
     let height = (state.height + state.ahead).to_string();
     json!({ "chain_id": state.chain_id, "height": height, "time": time })

@@ -34,7 +34,7 @@ fn journal() -> PathBuf {
 }
 
 fn head(height: u64) -> Head {
-    Head { chain_id: "fake-1".to_owned(), height, time: plimsoll_keeper::monitor::clock() }
+    Head { chain_id: "fake-1".to_owned(), height, time: plimsoll_keeper::clock::clock() }
 }
 
 fn book(head: Head) -> Book {
@@ -217,7 +217,7 @@ async fn an_rpc_that_is_wrong_about_the_time_makes_no_honest_endpoint_bad() {
     until("the block is seen", || heads.borrow().height == 101).await;
     let asset = crate::books::usual()[0].asset(0);
     let mut stored = asset.stored.clone();
-    stored.updated_at = plimsoll_keeper::monitor::clock();
+    stored.updated_at = plimsoll_keeper::clock::clock();
     let market = MarketResponse {
         asset: AssetId(0),
         params: asset.params.clone(),

@@ -66,7 +66,7 @@ impl Remotes {
         let (change, good) = {
             let mut state = self.state();
             let tip = before.tip_if(at, head, *then);
-            let change = state.heard_since(at, head, Some(&tip), self.now(), crate::monitor::clock());
+            let change = state.heard_since(at, head, Some(&tip), self.now(), crate::clock::clock());
             (change, state.health(at) == Health::Good)
         };
         tell(change);
@@ -76,7 +76,7 @@ impl Remotes {
 
     /// It announced a block. Whether that counts.
     pub(super) fn announced(&self, at: usize, head: &Head) -> bool {
-        let (good, change) = self.state().announced(at, head, self.now(), crate::monitor::clock());
+        let (good, change) = self.state().announced(at, head, self.now(), crate::clock::clock());
         tell(change);
         self.pass_on(at, head, good);
         good
@@ -86,7 +86,7 @@ impl Remotes {
     pub(super) fn settle(&self) {
         let (changes, newest) = {
             let (mut state, now) = (self.state(), self.now());
-            let changes = state.settle(now, crate::monitor::clock());
+            let changes = state.settle(now, crate::clock::clock());
             let good = state.all().iter().enumerate().filter(|(at, _)| state.health(*at) == Health::Good);
             let told =
                 good.filter(|(_, e)| e.kind == Kind::Rpc).filter_map(|(at, e)| Some((at, e.head.as_ref()?.0.clone())));

@@ -118,7 +118,7 @@ pub(super) async fn watch(remotes: Weak<Remotes>) {
 
 /// A node that hangs, and a chain that stands still, look the same from here: like nothing at all.
 fn warn_when_old(remotes: &Remotes, told: &mut u64) {
-    let now = crate::monitor::clock();
+    let now = crate::clock::clock();
     let head = remotes.heads.borrow().clone();
     let age = now.saturating_sub(head.time);
     if head.height > 0 && age > OLD && now.saturating_sub(*told) >= OLD {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::chain::Head;
-use crate::chain::faulty::script::{Call, Fault, Rule, Script, When};
+use crate::config::fault_script::{Call, Fault, Rule, Script, When};
 
 /// So many heads are remembered.
 const HEADS_MAX: usize = 64;

@@ -14,7 +14,6 @@ use crate::monitor::summary::Summary;
 use crate::output::print_event;
 use crate::output::words::counted;
 use crate::plan::Action;
-use crate::scan::name;
 
 /// What runs where.
 pub(super) struct Setting<'a> {
@@ -154,7 +153,7 @@ impl Teller {
     fn would_act(&mut self, tick: &Tick) -> Result<()> {
         let (height, actions) = (tick.head.height, || tick.plan.actions.iter());
         for action in actions().filter(|action| !self.told.contains(action.account())) {
-            let (account, what) = (name(action.account()), describe(action));
+            let (account, what) = (action.account().to_string(), describe(action));
             tracing::info!(height, account, what, "would act, if simulation and limits on fees let it");
             if self.json {
                 print_event("plan", &json!({ "height": height, "account": account, "plan": what }))?;
