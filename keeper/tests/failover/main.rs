@@ -9,6 +9,7 @@
 
 #[path = "../books/mod.rs"]
 mod books;
+#[path = "../support/fake_node/mod.rs"]
 mod fake;
 mod word;
 

@@ -1,4 +1,6 @@
 //! A node small enough to be told what to do: gRPC and RPC on loopback.
+#![allow(dead_code, reason = "each user of this is a crate of its own and uses a part")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "what fails here fails its test")]
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
