@@ -25,7 +25,7 @@ use futures_util::{StreamExt, stream};
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::snapshot::AT_ONCE;
 use plimsoll_keeper::chain::cosmos::Node;
-use plimsoll_keeper::chain::{Chain, Coin, Execute, Head, query};
+use plimsoll_keeper::chain::{ChainReader, Coin, Execute, Head, query};
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::keys::{MNEMONIC_VARIABLE, Mnemonic};
 use plimsoll_risk::account::Account;

@@ -20,7 +20,7 @@ use plimsoll_schema::pool::AccountKey;
 use crate::book::Book;
 use crate::book::sync::Shelf;
 use crate::chain::cosmos::Node;
-use crate::chain::{Balances, Chain};
+use crate::chain::{Balances, ChainReader, TxSender};
 use crate::cli::{Cli, Command, Settings, SnapshotAction};
 use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY, Wallet};
 use crate::dex::client::Venue;

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::book::Book;
 use crate::chain::simulated::WorldChain;
-use crate::chain::{Chain, Head, query};
+use crate::chain::{ChainReader, Head, query};
 use crate::config::Strategy;
 use crate::demo::scenario::{Scenario, Step};
 use crate::demo::screen::Screen;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_schema::{liquidator, oracle, pool};
 
 use crate::chain::cosmos::Node;
-use crate::chain::{Chain, Execute, query};
+use crate::chain::{Execute, TxSender, query};
 use crate::config::deployment::Deployment;
 use crate::deploy::contract::What;
 use crate::deploy::network::Network;

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Included};
+use plimsoll_keeper::chain::{Balances, ChainReader, Coin, ContractEvent, Included, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::keeper::desk;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Chain, Coin, Execute, Included, Outcome, query};
+use plimsoll_keeper::chain::{Chain, ChainReader, Coin, Execute, Included, Outcome, query};
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::error::Error;
 use plimsoll_keeper::keys::{MNEMONIC_VARIABLE, Mnemonic};

@@ -10,7 +10,7 @@
 use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::endpoints::{Endpoints, Kind};
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Chain, Coin, Included, Outcome};
+use plimsoll_keeper::chain::{ChainReader, Coin, Included, Outcome};
 use plimsoll_keeper::commands::doctor::market::Market;
 use plimsoll_keeper::commands::doctor::{
     Check, Status, contracts, depth, journal, limits, machine, network, owner, prices, wallet,

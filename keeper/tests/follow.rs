@@ -17,7 +17,7 @@ use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::book::validate::{check_account, check_asked, check_market};
 use plimsoll_keeper::book::{Addresses, Book};
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Chain, ContractEvent, Head, query};
+use plimsoll_keeper::chain::{ChainReader, ContractEvent, Head, query};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keeper::Keeper;

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use cosmwasm_std::Uint256;
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::simulated::WorldChain;
+use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::keeper::{Keeper, Tick};
 use plimsoll_keeper::plan::Skip;

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cosmwasm_std::Checksum;
-use plimsoll_keeper::chain::Chain;
 use plimsoll_keeper::chain::simulated::WorldChain;
+use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::error::Error;
 use plimsoll_keeper::plan::Action;
 use plimsoll_keeper::plan::limits::Spent;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Chain, Coin};
+use plimsoll_keeper::chain::{ChainReader, Coin, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::keeper::{Keeper, Tick};
 use plimsoll_keeper::plan::limits::{Budget, Spent};

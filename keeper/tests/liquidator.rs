@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use cosmwasm_std::Uint256;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain};
+use plimsoll_keeper::chain::{Balances, ChainReader, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::Exchange;
 use plimsoll_keeper::dex::client::Venue;

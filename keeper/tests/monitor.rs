@@ -14,7 +14,7 @@ use std::time::Duration;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::endpoints::Readiness;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Chain, Head, Included};
+use plimsoll_keeper::chain::{ChainReader, Head, Included};
 use plimsoll_keeper::clock::clock;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::Venue;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Chain, Execute};
+use plimsoll_keeper::chain::{ChainReader, Execute, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::keeper::desk;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, plan};

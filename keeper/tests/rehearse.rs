@@ -8,7 +8,7 @@
 )]
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::commands::rehearse::shock::{Shock, left_over, moved, shocked};
 use plimsoll_keeper::commands::scan::summary;

@@ -15,7 +15,7 @@ use judged::{judged, judged_in};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::touched::Touched;
-use plimsoll_keeper::chain::{Balances, Chain, ContractEvent};
+use plimsoll_keeper::chain::{Balances, ChainReader, ContractEvent};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::{Action, Deal, Means, Plan, Skip, plan};
 use plimsoll_keeper::scan::{Scan, scan};

@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
+use plimsoll_keeper::chain::{
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender, read_by,
+};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::error::{Class, Error, Result};
@@ -82,16 +84,8 @@ impl Bad {
     }
 }
 
-impl Chain for Endpoints {
-    async fn head(&self) -> Result<Head> {
-        self.world.head().await
-    }
-
-    async fn heads(&self) -> Result<Vec<Head>> {
-        Ok(self.heads.lock().unwrap().clone())
-    }
-
-    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+impl Endpoints {
+    async fn answer(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
         let said = String::from_utf8_lossy(&msg).into_owned();
         let sources = said.contains("\"sources\"");
         let bad = self.bad.lock().unwrap().as_ref().filter(|(of, _)| of == contract).map(|(_, bad)| *bad);
@@ -107,6 +101,24 @@ impl Chain for Endpoints {
         page.sources.truncate(1);
         page.sources[0].denom = format!("z{:09}", self.pages.fetch_add(1, SeqCst));
         Ok(serde_json::to_vec(&page).unwrap())
+    }
+}
+
+impl ChainReader for Endpoints {
+    async fn head_at(&self, _: u64) -> Result<Option<Head>> {
+        Ok(None)
+    }
+
+    async fn head(&self) -> Result<Head> {
+        self.world.head().await
+    }
+
+    async fn heads(&self) -> Result<Vec<Head>> {
+        Ok(self.heads.lock().unwrap().clone())
+    }
+
+    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
+        read_by(contract, self.answer(contract, msg, height).await?, reads)
     }
 
     async fn is_contract(&self, address: &str) -> Result<bool> {
@@ -129,6 +141,16 @@ impl Chain for Endpoints {
         self.world.subscribe().await
     }
 
+    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
+        self.world.code_id(address).await
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.world.block_gas().await
+    }
+}
+
+impl TxSender for Endpoints {
     fn sender(&self) -> Option<&str> {
         self.world.sender()
     }
@@ -155,6 +177,10 @@ impl Chain for Endpoints {
 
     async fn confirmed_sequence(&self) -> Result<Option<u64>> {
         Ok(self.world.sequence().await?.map(|sequence| sequence + self.confirmed.load(SeqCst)))
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        self.world.sign_transfer(to, coin, gas, timeout_height).await
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

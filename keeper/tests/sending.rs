@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use plimsoll_keeper::book::sync::Shelf;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
+use plimsoll_keeper::chain::{
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender,
+};
 use plimsoll_keeper::config::{Care, Strategy};
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_keeper::keeper::{Keeper, Tick};
@@ -55,7 +57,15 @@ fn accounts_of(message: &Execute) -> Vec<u32> {
     items.iter().map(|item| u32::try_from(item["liquidate"]["account_id"].as_u64().unwrap()).unwrap()).collect()
 }
 
-impl Chain for Faulty {
+impl ChainReader for Faulty {
+    async fn heads(&self) -> Result<Vec<Head>> {
+        Ok(Vec::new())
+    }
+
+    async fn head_at(&self, _: u64) -> Result<Option<Head>> {
+        Ok(None)
+    }
+
     async fn is_contract(&self, address: &str) -> Result<bool> {
         self.inner.is_contract(address).await
     }
@@ -68,8 +78,8 @@ impl Chain for Faulty {
         self.inner.head().await
     }
 
-    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
-        self.inner.smart(contract, msg, height).await
+    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
+        self.inner.smart_that(contract, msg, height, reads).await
     }
 
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
@@ -93,6 +103,16 @@ impl Chain for Faulty {
         self.inner.subscribe().await
     }
 
+    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
+        self.inner.code_id(address).await
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.inner.block_gas().await
+    }
+}
+
+impl TxSender for Faulty {
     fn sender(&self) -> Option<&str> {
         self.inner.sender()
     }
@@ -122,6 +142,18 @@ impl Chain for Faulty {
 
     async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
         self.inner.sign(messages, gas, timeout_height).await
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        self.inner.sign_transfer(to, coin, gas, timeout_height).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        self.inner.sequence().await
+    }
+
+    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
+        self.sequence().await
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

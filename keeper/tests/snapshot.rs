@@ -16,7 +16,9 @@ use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
 use plimsoll_keeper::book::sync::{Care, Shelf};
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Signed, Simulated};
+use plimsoll_keeper::chain::{
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender, read_by,
+};
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_risk::account::{Account, Collateral, Debt};
 use plimsoll_risk::params::AssetId;
@@ -120,13 +122,8 @@ impl Node {
     }
 }
 
-impl Chain for Node {
-    async fn head(&self) -> Result<Head> {
-        let head = self.world.head().await?;
-        Ok(Head { height: self.height.load(SeqCst), ..head })
-    }
-
-    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+impl Node {
+    async fn answer(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
         if height.is_some_and(|height| height < self.height.load(SeqCst)) {
             return Err(Error::Query { what: contract.to_owned(), reason: "version does not exist".to_owned() });
         }
@@ -139,6 +136,21 @@ impl Chain for Node {
         tokio::task::yield_now().await;
         self.running.fetch_sub(1, SeqCst);
         self.page(start_after, limit.unwrap_or(100))
+    }
+}
+
+impl ChainReader for Node {
+    async fn heads(&self) -> Result<Vec<Head>> {
+        Ok(Vec::new())
+    }
+
+    async fn head(&self) -> Result<Head> {
+        let head = self.world.head().await?;
+        Ok(Head { height: self.height.load(SeqCst), ..head })
+    }
+
+    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
+        read_by(contract, self.answer(contract, msg, height).await?, reads)
     }
 
     async fn is_contract(&self, address: &str) -> Result<bool> {
@@ -169,6 +181,16 @@ impl Chain for Node {
         self.world.subscribe().await
     }
 
+    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
+        self.world.code_id(address).await
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.world.block_gas().await
+    }
+}
+
+impl TxSender for Node {
     fn sender(&self) -> Option<&str> {
         self.world.sender()
     }
@@ -187,6 +209,18 @@ impl Chain for Node {
 
     async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
         self.world.sign(messages, gas, timeout_height).await
+    }
+
+    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
+        self.world.sign_transfer(to, coin, gas, timeout_height).await
+    }
+
+    async fn sequence(&self) -> Result<Option<u64>> {
+        self.world.sequence().await
+    }
+
+    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
+        self.sequence().await
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

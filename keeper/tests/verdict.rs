@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::account::Account;

@@ -11,7 +11,7 @@ use crate::book::delta::News;
 use crate::book::follow::accounts;
 use crate::book::page_size::PageSize;
 use crate::book::validate::check_account;
-use crate::chain::{Chain, query};
+use crate::chain::{ChainReader, query};
 use crate::error::{Error, Result};
 
 /// At most so many differences are named.
@@ -58,7 +58,7 @@ impl Dice {
 
 /// So many borrowers after this one, or fewer where the node's gas limit for queries allows no more.
 async fn borrowers(
-    chain: &impl Chain,
+    chain: &impl ChainReader,
     pool: &str,
     start_after: Option<AccountKey>,
     most: u32,
@@ -82,7 +82,7 @@ impl Book {
     /// Compares about `sample` accounts and everything else at the book's own block, and puts right what differs. Half of the accounts are
     /// taken one by one, each as likely as any other; the others follow each other on the chain from a random one on, so that
     /// a borrower is found that the book doesn't know. On an error the book stays as it was.
-    pub async fn audit(&mut self, chain: &impl Chain, sample: usize, dice: &mut Dice) -> Result<Audit> {
+    pub async fn audit(&mut self, chain: &impl ChainReader, sample: usize, dice: &mut Dice) -> Result<Audit> {
         let (pool, at) = (self.addresses.pool.clone(), Some(self.head.height));
         let fresh = Self::without_accounts(chain, &pool, self.head.clone()).await?;
         let mut audit = Audit::default();

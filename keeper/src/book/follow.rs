@@ -12,7 +12,7 @@ use crate::book::page_size::PageSize;
 use crate::book::prices::{self, Read};
 use crate::book::touched::Touched;
 use crate::book::validate::{check_account, check_asked, check_market};
-use crate::chain::{Chain, Head, REWIND_MAX, query_that};
+use crate::chain::{ChainReader, Head, REWIND_MAX, query_that};
 use crate::config::GAP_MAX;
 use crate::error::{Error, Result};
 
@@ -35,7 +35,7 @@ pub struct Ahead {
 impl Book {
     /// Brings the book to this block. Blocks in between are filled from their events, one by one; everything that they
     /// touched is then read once, at the newest. On an error the book stays as it was.
-    pub async fn follow(&mut self, chain: &impl Chain, head: &Head) -> Result<News> {
+    pub async fn follow(&mut self, chain: &impl ChainReader, head: &Head) -> Result<News> {
         self.follow_within(chain, head, GAP_MAX, &mut Ahead::default()).await
     }
 
@@ -44,7 +44,7 @@ impl Book {
     /// stays in `ahead`, for the next time.
     pub async fn follow_within(
         &mut self,
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         head: &Head,
         gap_max: u64,
         ahead: &mut Ahead,
@@ -86,7 +86,13 @@ impl Book {
         Ok(News::whole())
     }
 
-    async fn touched_since(&self, chain: &impl Chain, head: &Head, gap_max: u64, ahead: &mut Ahead) -> Result<Touched> {
+    async fn touched_since(
+        &self,
+        chain: &impl ChainReader,
+        head: &Head,
+        gap_max: u64,
+        ahead: &mut Ahead,
+    ) -> Result<Touched> {
         let gap = head.height.saturating_sub(self.head.height);
         if gap > gap_max {
             tracing::info!(gap, gap_max, "too many blocks to fill one by one; reading the whole book again");
@@ -118,7 +124,7 @@ impl Book {
 
     /// Where nothing was touched nothing would be read, and one that only tells blocks could tell of some that aren't there: whoever has the
     /// state has to have it at this one. A refusal is an answer too.
-    async fn assert_there(&self, chain: &impl Chain, height: u64) -> Result<()> {
+    async fn assert_there(&self, chain: &impl ChainReader, height: u64) -> Result<()> {
         match chain.raw(&self.addresses.pool, CONTRACT_INFO.to_vec(), Some(height)).await {
             Ok(_) | Err(Error::Query { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -128,7 +134,7 @@ impl Book {
     /// Heights and times of one chain go up together. What was read on another must not be acted on. A node that is behind in both is only
     /// that, and refused until it has caught up; so is one whose block is a little older than the book's, as clocks differ. That it is another
     /// chain is not believed while half of all endpoints don't say so.
-    async fn assert_same_chain(&self, chain: &impl Chain, head: &Head) -> Result<()> {
+    async fn assert_same_chain(&self, chain: &impl ChainReader, head: &Head) -> Result<()> {
         let (back, older) = self.is_before(head);
         if !back && !older {
             return Ok(());
@@ -150,7 +156,7 @@ impl Book {
         (back, older)
     }
 
-    async fn read_again(&self, chain: &impl Chain, head: &Head, touched: Touched) -> Result<Refreshed> {
+    async fn read_again(&self, chain: &impl ChainReader, head: &Head, touched: Touched) -> Result<Refreshed> {
         let (pool, oracle, at) = (self.addresses.pool.as_str(), self.addresses.oracle.as_str(), Some(head.height));
         // Prices on which no listed denom's hangs don't concern the pool.
         let concerned = self.prices.hangs_on(self.denoms().chain(touched.markets.iter().map(String::as_str)));
@@ -176,7 +182,7 @@ impl Book {
 
 /// These accounts, in pages as large as the node answers.
 pub(super) async fn accounts(
-    chain: &impl Chain,
+    chain: &impl ChainReader,
     pool: &str,
     keys: &[AccountKey],
     at: Option<u64>,

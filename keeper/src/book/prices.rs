@@ -11,7 +11,7 @@ use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact;
 use plimsoll_schema::oracle::{HEARTBEAT, PRICE_RECORDS};
 
-use crate::chain::Chain;
+use crate::chain::ChainReader;
 use crate::error::Result;
 
 /// What the oracle has published.
@@ -57,7 +57,7 @@ impl Prices {
 
     /// All that these denoms' prices hang on, at this block; the latest when `None`.
     pub async fn read<'a>(
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         oracle: &str,
         denoms: impl Iterator<Item = &'a str>,
         height: Option<u64>,
@@ -74,7 +74,7 @@ impl Prices {
     /// The records of these denoms, and of those in which they are quoted unless they are known.
     pub(super) async fn read_records(
         &self,
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         oracle: &str,
         mut wanted: BTreeSet<String>,
         height: Option<u64>,
@@ -114,13 +114,22 @@ impl Prices {
 }
 
 /// The oracle's heartbeat, read raw, as the pool reads it.
-pub(super) async fn heartbeat(chain: &impl Chain, oracle: &str, height: Option<u64>) -> Result<Option<Heartbeat>> {
+pub(super) async fn heartbeat(
+    chain: &impl ChainReader,
+    oracle: &str,
+    height: Option<u64>,
+) -> Result<Option<Heartbeat>> {
     let bytes = chain.raw(oracle, HEARTBEAT.key().as_bytes().to_vec(), height).await?;
     Ok(bytes.and_then(|bytes| compact::decode(&bytes).ok()))
 }
 
 /// The published record of a denom, read raw, as the pool reads it. One that can't be read is as good as none.
-async fn record(chain: &impl Chain, oracle: &str, denom: &str, height: Option<u64>) -> Result<Option<PriceRecord>> {
+async fn record(
+    chain: &impl ChainReader,
+    oracle: &str,
+    denom: &str,
+    height: Option<u64>,
+) -> Result<Option<PriceRecord>> {
     let bytes = chain.raw(oracle, PRICE_RECORDS.key(denom), height).await?;
     Ok(bytes.and_then(|bytes| compact::decode(&bytes).ok()))
 }

@@ -18,7 +18,7 @@ use crate::book::page_size::PageSize;
 use crate::book::prices::Prices;
 use crate::book::validate::{check_account, check_market};
 use crate::book::{Addresses, Asset, Book};
-use crate::chain::{Chain, Head, query};
+use crate::chain::{ChainReader, Head, query};
 use crate::error::{Error, Result};
 
 /// How many pages are on their way at once.
@@ -43,7 +43,7 @@ impl From<Error> for Cut {
 impl Book {
     /// The first book: an error that says so when there is no pool at this address.
     pub async fn first(
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         pool: &str,
         head: Head,
         progress: impl Fn(usize) + Send + Sync,
@@ -57,7 +57,7 @@ impl Book {
     /// Reads everything at this block; or at a newer one, when the node forgets this one meanwhile. `progress` hears the number of
     /// accounts read so far.
     pub async fn snapshot(
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         pool: &str,
         head: Head,
         progress: impl Fn(usize) + Send + Sync,
@@ -81,7 +81,7 @@ impl Book {
     }
 
     async fn at(
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         pool: &str,
         head: Head,
         progress: &(impl Fn(usize) + Send + Sync),
@@ -96,7 +96,7 @@ impl Book {
     }
 
     /// All but the accounts, at this block.
-    pub(super) async fn without_accounts(chain: &impl Chain, pool: &str, head: Head) -> Result<Self> {
+    pub(super) async fn without_accounts(chain: &impl ChainReader, pool: &str, head: Head) -> Result<Self> {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, Some(head.height)).await?;
         let halt_grace = config.config.halt_grace;
         let spared_until = spared_until(chain, pool, &halt_grace, Some(head.height)).await?;
@@ -118,7 +118,7 @@ impl Book {
 
     async fn read_accounts(
         &mut self,
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         progress: &(impl Fn(usize) + Send + Sync),
     ) -> std::result::Result<(), Cut> {
         let (pool, height) = (self.addresses.pool.clone(), Some(self.head.height));
@@ -179,7 +179,7 @@ impl Book {
 }
 
 /// What a query that failed means: when the pool answers at the latest block and no longer at this one, the node has forgotten it.
-async fn cut(chain: &impl Chain, pool: &str, height: Option<u64>, error: Error) -> Cut {
+async fn cut(chain: &impl ChainReader, pool: &str, height: Option<u64>, error: Error) -> Cut {
     if !matches!(error, Error::Query { .. }) {
         return Cut::Failed(error);
     }
@@ -189,7 +189,7 @@ async fn cut(chain: &impl Chain, pool: &str, height: Option<u64>, error: Error) 
 }
 
 /// Until when the pool spares accounts since another oracle took over, read raw; 0 where it knows no grace.
-async fn spared_until(chain: &impl Chain, pool: &str, halt: &HaltGrace, height: Option<u64>) -> Result<u64> {
+async fn spared_until(chain: &impl ChainReader, pool: &str, halt: &HaltGrace, height: Option<u64>) -> Result<u64> {
     if halt.grace == 0 {
         return Ok(0);
     }
@@ -198,7 +198,7 @@ async fn spared_until(chain: &impl Chain, pool: &str, halt: &HaltGrace, height: 
     Ok(until.map_err(|error| Error::garbage(pool, error))?.unwrap_or_default())
 }
 
-async fn assets(chain: &impl Chain, book: &Book) -> Result<BTreeMap<AssetId, Asset>> {
+async fn assets(chain: &impl ChainReader, book: &Book) -> Result<BTreeMap<AssetId, Asset>> {
     let (addresses, height) = (&book.addresses, Some(book.head.height));
     let mut assets = BTreeMap::new();
     let mut start_after = None;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_schema::oracle::{QueryMsg, Source, SourceResponse, SourcesResponse};
 
-use crate::chain::{Chain, query};
+use crate::chain::{ChainReader, query};
 use crate::error::{Error, Result};
 
 /// As many sources as the oracle tells at once.
@@ -13,7 +13,7 @@ const SOURCES_MAX: u32 = 30;
 const PAGES_MAX: usize = 100;
 
 /// All sources of an oracle, page by page.
-pub async fn sources(chain: &impl Chain, oracle: &str, height: Option<u64>) -> Result<Vec<SourceResponse>> {
+pub async fn sources(chain: &impl ChainReader, oracle: &str, height: Option<u64>) -> Result<Vec<SourceResponse>> {
     let (mut all, mut start_after): (Vec<SourceResponse>, Option<String>) = (Vec::new(), None);
     for _ in 0..PAGES_MAX {
         let question = QueryMsg::Sources { start_after: start_after.clone(), limit: Some(SOURCES_MAX) };

@@ -9,7 +9,7 @@ use crate::book::audit::Dice;
 use crate::book::delta::News;
 use crate::book::follow::Ahead;
 use crate::book::store::{Codes, Store};
-use crate::chain::{Chain, Head};
+use crate::chain::{ChainReader, Head};
 use crate::error::{Error, Result};
 
 pub use crate::config::Care;
@@ -65,7 +65,7 @@ impl Shelf {
     }
 
     /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`Shelf::keep`].
-    pub async fn follow(&mut self, book: &mut Book, chain: &impl Chain, head: &Head) -> Result<()> {
+    pub async fn follow(&mut self, book: &mut Book, chain: &impl ChainReader, head: &Head) -> Result<()> {
         let news = match book.follow_within(chain, head, self.care.gap_max, &mut self.ahead).await {
             Ok(news) => news,
             Err(error) => {
@@ -86,7 +86,7 @@ impl Shelf {
         Ok(())
     }
 
-    async fn audit_in_time(&mut self, book: &mut Book, chain: &impl Chain) {
+    async fn audit_in_time(&mut self, book: &mut Book, chain: &impl ChainReader) {
         let now = book.head.time;
         if self.care.audit_accounts == 0 || now < self.audit_at {
             return;
@@ -106,7 +106,7 @@ impl Shelf {
         self.counts.refused = self.counts.refused.saturating_add(u64::from(matches!(error, Error::Garbage { .. })));
     }
 
-    async fn audit(&mut self, book: &mut Book, chain: &impl Chain) -> Result<()> {
+    async fn audit(&mut self, book: &mut Book, chain: &impl ChainReader) -> Result<()> {
         let audit = book.audit(chain, self.care.audit_accounts, &mut self.dice).await?;
         self.counts.audits = self.counts.audits.saturating_add(1);
         self.counts.mended = self.counts.mended.saturating_add(audit.differences);

@@ -33,7 +33,7 @@ use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::endpoints::{Endpoints, Health, Kind};
 use crate::chain::requests::Requests;
-use crate::chain::{Chain, Head};
+use crate::chain::{ChainReader, Head};
 use crate::config::ChainConfig;
 use crate::config::redact::public;
 use crate::error::{Error, Result};

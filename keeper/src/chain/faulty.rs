@@ -4,13 +4,17 @@ mod state;
 
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::chain::faulty::state::{Inside, State};
-use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed, Simulated};
+use crate::chain::{
+    Balances, Chain, ChainReader, Coin, ContractEvent, Execute, Head, Included, Outcome, Reads, Signed, Simulated,
+    TxSender,
+};
 pub use crate::config::fault_script::{Call, Fault, Rule, Script, When};
 use crate::error::{Error, Result};
 
@@ -71,7 +75,7 @@ impl<C> Faulty<C> {
     }
 }
 
-impl<C: Chain> Faulty<C> {
+impl<C> Faulty<C> {
     /// Makes a call unless the fault says otherwise. What the fault does to the answer is the caller's.
     async fn make<T>(&self, call: Call, fault: Option<&Fault>, real: impl Future<Output = Result<T>>) -> Result<T> {
         match fault {
@@ -144,7 +148,7 @@ fn unseen(outcome: &Outcome, head: u64, blocks: u64) -> bool {
     matches!(outcome, Outcome::Included(included) if included.height.saturating_add(blocks) > head)
 }
 
-impl<C: Chain> Chain for Faulty<C> {
+impl<C: ChainReader> ChainReader for Faulty<C> {
     async fn head(&self) -> Result<Head> {
         let (head, fault) = self.call(Call::Head, self.inner.head()).await?;
         Ok(self.bent(head, fault.as_ref()))
@@ -159,9 +163,15 @@ impl<C: Chain> Chain for Faulty<C> {
         Ok(self.call(Call::Head, self.inner.head_at(height)).await?.0)
     }
 
-    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
-        let (answer, fault) = self.call(Call::Smart, self.inner.smart(contract, msg, height)).await?;
-        Ok(if fault == Some(Fault::Garbage) { cut(answer) } else { answer })
+    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
+        let fault = self.inside().next(Call::Smart);
+        // Of several endpoints the first that is asked answers garbage, as one alone does.
+        let spoils = AtomicBool::new(fault == Some(Fault::Garbage));
+        let spoiled = |answer: &[u8]| {
+            if spoils.swap(false, Ordering::Relaxed) { reads(&cut(answer.to_vec())) } else { reads(answer) }
+        };
+        let real = self.inner.smart_that(contract, msg, height, &spoiled);
+        self.make(Call::Smart, fault.as_ref(), real).await
     }
 
     async fn is_contract(&self, address: &str) -> Result<bool> {
@@ -218,6 +228,12 @@ impl<C: Chain> Chain for Faulty<C> {
         Ok(heads)
     }
 
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.inner.block_gas().await
+    }
+}
+
+impl<C: Chain> TxSender for Faulty<C> {
     fn sender(&self) -> Option<&str> {
         self.inner.sender()
     }
@@ -225,10 +241,6 @@ impl<C: Chain> Chain for Faulty<C> {
     async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
         let (simulated, fault) = self.call(Call::Simulate, self.inner.simulate(messages)).await?;
         Ok(if fault == Some(Fault::Garbage) { Simulated::default() } else { simulated })
-    }
-
-    async fn block_gas(&self) -> Result<Option<u64>> {
-        self.inner.block_gas().await
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {

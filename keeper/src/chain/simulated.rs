@@ -14,7 +14,10 @@ use plimsoll_testing::{AppResponse, World, WorldError};
 use tokio::sync::{oneshot, watch};
 
 use crate::chain::simulated::mempool::{Mempool, Message, Transaction};
-use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Included, Outcome, Signed, Simulated};
+use crate::chain::{
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Included, Outcome, Reads, Signed, Simulated, TxSender,
+    read_by,
+};
 use crate::error::{Error, Result};
 
 type Job = Box<dyn FnOnce(&mut Home) + Send>;
@@ -280,17 +283,26 @@ fn executes(messages: &[Execute]) -> Vec<Message> {
     messages.iter().cloned().map(Message::Execute).collect()
 }
 
-impl Chain for WorldChain {
+impl ChainReader for WorldChain {
     async fn head(&self) -> Result<Head> {
         self.home(|home| head_of(&home.world)).await
     }
 
-    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+    async fn heads(&self) -> Result<Vec<Head>> {
+        // It is its only endpoint.
+        Ok(Vec::new())
+    }
+
+    async fn head_at(&self, _height: u64) -> Result<Option<Head>> {
+        // It keeps its newest block alone.
+        Ok(None)
+    }
+
+    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
         let what = format!("{contract} {}", String::from_utf8_lossy(&msg));
-        let contract = contract.to_owned();
-        let answer =
-            self.home(move |home| home.check_height(height).and_then(|()| home.smart(&contract, &msg))).await?;
-        answer.map_err(|reason| Error::Query { what, reason })
+        let address = contract.to_owned();
+        let answer = self.home(move |home| home.check_height(height).and_then(|()| home.smart(&address, &msg))).await?;
+        read_by(contract, answer.map_err(|reason| Error::Query { what, reason })?, reads)
     }
 
     async fn is_contract(&self, address: &str) -> Result<bool> {
@@ -325,6 +337,12 @@ impl Chain for WorldChain {
         self.home(|home| home.heads.subscribe()).await
     }
 
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.home(|home| home.block_gas).await
+    }
+}
+
+impl TxSender for WorldChain {
     fn sender(&self) -> Option<&str> {
         Some(&self.sender)
     }
@@ -339,10 +357,6 @@ impl Chain for WorldChain {
             tried.map(|events| Simulated { gas, events })
         });
         tried.await?.map_err(|(_, error)| Error::Refused { reason: error.to_string() })
-    }
-
-    async fn block_gas(&self) -> Result<Option<u64>> {
-        self.home(|home| home.block_gas).await
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {
@@ -367,6 +381,10 @@ impl Chain for WorldChain {
     async fn sequence(&self) -> Result<Option<u64>> {
         let sender = self.sender.clone();
         self.home(move |home| Some(home.mempool.sequence(&sender))).await
+    }
+
+    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
+        self.sequence().await
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

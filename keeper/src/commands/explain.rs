@@ -8,7 +8,7 @@ use plimsoll_risk::units::{Price, Ratio};
 use serde_json::{Value as Json, json};
 
 use crate::book::Book;
-use crate::chain::Chain;
+use crate::chain::TxSender;
 use crate::cli::Settings;
 use crate::commands::run::describe;
 use crate::commands::scan::judged;

@@ -7,7 +7,7 @@ use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
 use crate::book::Book;
-use crate::chain::{Balances, Chain};
+use crate::chain::{Balances, Chain, ChainReader};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
 use crate::commands::{account_named, config, key, open, venue};

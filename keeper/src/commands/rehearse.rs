@@ -9,7 +9,7 @@ use plimsoll_risk::units::Value;
 use serde_json::json;
 
 use crate::book::Book;
-use crate::chain::Chain;
+use crate::chain::TxSender;
 use crate::cli::Settings;
 use crate::commands::rehearse::shock::{Shock, left_over, moved, shocked};
 use crate::commands::run::describe;

@@ -14,7 +14,7 @@ use crate::book::Book;
 use crate::book::sync::Shelf;
 use crate::chain::cosmos::Node;
 use crate::chain::faulty::Faulty;
-use crate::chain::{Chain, Coin};
+use crate::chain::{Chain, ChainReader, Coin, TxSender};
 use crate::cli::Settings;
 use crate::clock::clock;
 use crate::commands::run::report::{Setting, Teller};

@@ -9,7 +9,7 @@ use plimsoll_risk::units::Price;
 use serde_json::{Value as Json, json};
 
 use crate::book::Book;
-use crate::chain::Chain;
+use crate::chain::ChainReader;
 use crate::cli::Settings;
 use crate::commands::{config, keys, open};
 use crate::config::Config;
@@ -61,7 +61,12 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
 
 /// What the configured keys have in the pool, each with its address; nothing where there is no mnemonic that can be
 /// read.
-async fn inventory(config: &Config, chain: &impl Chain, book: &Book, scan: &Scan) -> Result<Vec<(String, Supplied)>> {
+async fn inventory(
+    config: &Config,
+    chain: &impl ChainReader,
+    book: &Book,
+    scan: &Scan,
+) -> Result<Vec<(String, Supplied)>> {
     let mut inventory = Vec::new();
     let keys = keys(config).unwrap_or_else(|error| {
         tracing::warn!(%error, "no key can be read: what it has in the pool isn't shown");

@@ -7,7 +7,7 @@ use plimsoll_schema::pair::{
 };
 
 use crate::book::prices::Prices;
-use crate::chain::{Chain, Coin, Execute, query};
+use crate::chain::{ChainReader, Coin, Execute, query};
 use crate::config::deployment::{Deployed, DeployedPair, Deployment};
 use crate::deploy::Job;
 use crate::deploy::contract::What;

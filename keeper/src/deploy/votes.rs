@@ -5,7 +5,7 @@ use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::{ExecuteMsg, FeedPrice, Source};
 
 use crate::chain::cosmos::Node;
-use crate::chain::{Chain, Execute};
+use crate::chain::{ChainReader, Execute};
 use crate::config::deployment::Deployment;
 use crate::deploy::Job;
 use crate::deploy::network::Feeder;

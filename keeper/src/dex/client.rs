@@ -12,7 +12,7 @@ use plimsoll_schema::pair::{
     Asset, AssetInfo, ConfigResponse, PairInfo, PairParams, PairType, PoolResponse, QueryMsg, SimulationResponse,
 };
 
-use crate::chain::{Chain, query};
+use crate::chain::{ChainReader, query};
 use crate::dex::{Exchange, Pair};
 use crate::error::{Class, Error, Result};
 
@@ -41,7 +41,7 @@ impl Venue {
     /// Looks at liquidator and pairs. Errors when the liquidator works for another pool, or an address is no such contract. A pair whose
     /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning,
     /// as is what doesn't say that it is a pair.
-    pub async fn open(chain: &impl Chain, pool: &str, liquidator: &str, pairs: &[String]) -> Result<Self> {
+    pub async fn open(chain: &impl ChainReader, pool: &str, liquidator: &str, pairs: &[String]) -> Result<Self> {
         let chain_id = chain.head().await?.chain_id;
         let named = pairs.iter().map(|pair| ("pair", pair.as_str())).chain([("liquidator", liquidator)]);
         for (name, address) in named {
@@ -70,7 +70,7 @@ impl Venue {
     }
 
     /// The pairs at this block, where there is a liquidator.
-    pub async fn read_any(venue: Option<&Self>, chain: &impl Chain, height: u64) -> Result<Option<Exchange>> {
+    pub async fn read_any(venue: Option<&Self>, chain: &impl ChainReader, height: u64) -> Result<Option<Exchange>> {
         match venue {
             Some(venue) => venue.read(chain, Some(height)).await.map(Some),
             None => Ok(None),
@@ -79,7 +79,7 @@ impl Venue {
 
     /// The pairs at this block. One that gives no answer to be used, or has no liquidity, is left out. Errors when none is heard, since then it is
     /// the node that doesn't answer.
-    pub async fn read(&self, chain: &impl Chain, height: Option<u64>) -> Result<Exchange> {
+    pub async fn read(&self, chain: &impl ChainReader, height: Option<u64>) -> Result<Exchange> {
         let answers = join_all(self.pairs.iter().map(|known| known.read(chain, height))).await;
         let pairs = self.usable(self.pairs.iter().map(|known| known.address.as_str()).zip(answers))?;
         Ok(Exchange { liquidator: self.liquidator.clone(), pairs })
@@ -134,7 +134,7 @@ fn blaming(setting: &'static str) -> impl Fn(Error) -> Error {
     }
 }
 
-async fn known(chain: &impl Chain, address: &str) -> Result<Option<Known>> {
+async fn known(chain: &impl ChainReader, address: &str) -> Result<Option<Known>> {
     let asked = query::<PairInfo>(chain, address, &QueryMsg::Pair {}, None).await;
     let info = asked.map_err(blaming("contracts.pairs"))?;
     let native = |info: &AssetInfo| match info {
@@ -159,7 +159,7 @@ async fn known(chain: &impl Chain, address: &str) -> Result<Option<Known>> {
 }
 
 impl Known {
-    async fn read(&self, chain: &impl Chain, height: Option<u64>) -> Result<Option<Pair>> {
+    async fn read(&self, chain: &impl ChainReader, height: Option<u64>) -> Result<Option<Pair>> {
         let pool: PoolResponse = query(chain, &self.address, &QueryMsg::Pool {}, height).await?;
         let held = |denom: &String| pool.assets.iter().find(|asset| asset.info == AssetInfo::native(denom));
         let [Some(first), Some(second)] = [held(&self.denoms[0]), held(&self.denoms[1])] else {
@@ -177,7 +177,7 @@ impl Known {
     }
 
     /// The fee as a simulated swap shows it, rounded up.
-    async fn probe(&self, chain: &impl Chain, reserve: Amount, height: Option<u64>) -> Result<Ratio> {
+    async fn probe(&self, chain: &impl ChainReader, reserve: Amount, height: Option<u64>) -> Result<Ratio> {
         let offer = reserve.share_up(PROBE).map_err(|error| Error::garbage(&self.address, error))?;
         let question =
             QueryMsg::Simulation { offer_asset: Asset::native(&self.denoms[0], offer), ask_asset_info: None };

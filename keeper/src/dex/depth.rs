@@ -11,7 +11,7 @@ use plimsoll_schema::pair::{AssetInfo, PoolResponse, QueryMsg as PairQuery};
 use plimsoll_schema::pool::MarketResponse;
 
 use crate::book::sources::sources;
-use crate::chain::{Chain, query};
+use crate::chain::{ChainReader, query};
 use crate::error::Result;
 
 /// The largest supply cap that pairs can bear, in percent of what they hold of the token.
@@ -54,7 +54,7 @@ impl fmt::Display for Shallow {
 
 /// The assets of these markets that can be collateral and are shallow; `pairs` are those that liquidators sell into.
 pub async fn shallow(
-    chain: &impl Chain,
+    chain: &impl ChainReader,
     oracle: &str,
     markets: &[MarketResponse],
     pairs: &[String],
@@ -95,7 +95,7 @@ fn pricing_pairs(source: &SourceResponse) -> impl Iterator<Item = &str> {
 }
 
 /// What a pair holds of each of its native tokens.
-async fn reserves(chain: &impl Chain, pair: &str) -> Result<BTreeMap<String, Amount>> {
+async fn reserves(chain: &impl ChainReader, pair: &str) -> Result<BTreeMap<String, Amount>> {
     let pool: PoolResponse = query(chain, pair, &PairQuery::Pool {}, None).await?;
     let native = pool.assets.into_iter().filter_map(|asset| match asset.info {
         AssetInfo::NativeToken { denom } => Some((denom, asset.amount)),

@@ -8,7 +8,7 @@ use plimsoll_schema::oracle::DENOMS_MAX;
 
 use crate::book::Book;
 use crate::book::sources::{sources, windows};
-use crate::chain::{Chain, Head};
+use crate::chain::{Chain, ChainReader, Head};
 use crate::config::Strategy;
 use crate::error::{Class, Error, Result};
 use crate::keeper::Keeper;
@@ -55,7 +55,7 @@ impl Publishing {
     }
 
     /// Asks which sources are live, when it is time. Where that isn't told, what was known before goes on.
-    async fn ask(&mut self, chain: &impl Chain, oracle: &str, head: &Head) {
+    async fn ask(&mut self, chain: &impl ChainReader, oracle: &str, head: &Head) {
         if self.asked_at.is_some_and(|at| head.time < at.saturating_add(SOURCES_EVERY)) {
             return;
         }

@@ -7,7 +7,7 @@ use plimsoll_schema::pool::{QueryMsg, UserAccount, UserCollateral, UserCollatera
 use serde::Serialize;
 
 use crate::book::Book;
-use crate::chain::{Chain, query};
+use crate::chain::{ChainReader, query};
 use crate::error::Result;
 use crate::scan::AssetTable;
 
@@ -29,7 +29,7 @@ pub struct Supplied {
 }
 
 /// What this address has a claim on in the pool, at the latest block.
-pub async fn supplied(chain: &impl Chain, pool: &str, address: &str) -> Result<Vec<UserCollateral>> {
+pub async fn supplied(chain: &impl ChainReader, pool: &str, address: &str) -> Result<Vec<UserCollateral>> {
     let asked = QueryMsg::UserCollaterals(UserAccount { user: address.to_owned(), account_id: None });
     let answer: UserCollateralsResponse = query(chain, pool, &asked, None).await?;
     Ok(answer.collaterals)

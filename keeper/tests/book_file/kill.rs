@@ -9,7 +9,7 @@ use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
 use plimsoll_keeper::book::sync::Care;
 use plimsoll_keeper::book::sync::Shelf;
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_risk::units::ScaledDebt;
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::BOB;

@@ -20,7 +20,7 @@ use cosmwasm_std::coin;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::sync::Care;
 use plimsoll_keeper::book::sync::Shelf;
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_risk::units::Amount;

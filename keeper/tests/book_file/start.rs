@@ -10,7 +10,7 @@ use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
 use plimsoll_keeper::book::sync::Care;
 use plimsoll_keeper::book::sync::Shelf;
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::Error;
 use plimsoll_keeper::keeper::Keeper;

@@ -19,7 +19,7 @@ use cosmwasm_std::Decimal;
 use fake::{Fake, Mood, Nonsense};
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
-use plimsoll_keeper::chain::{Balances, Chain, Outcome, Signed, query};
+use plimsoll_keeper::chain::{Balances, ChainReader, Outcome, Signed, TxSender, query};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keys::Mnemonic;

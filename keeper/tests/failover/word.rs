@@ -8,7 +8,7 @@ use std::time::Duration;
 use plimsoll_keeper::book::{Addresses, Book};
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
-use plimsoll_keeper::chain::{Chain, Coin, Execute, Head, Outcome, query};
+use plimsoll_keeper::chain::{ChainReader, Coin, Execute, Head, Outcome, TxSender, query};
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_keeper::tx::{Executor, Landed};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keeper::Keeper;

@@ -1,6 +1,6 @@
 //! Cases 11 to 13: a transaction that a block has, and that didn't do what it should.
 
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keeper::Why;
 use plimsoll_keeper::plan::Skip;

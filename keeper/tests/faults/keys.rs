@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::TxSender;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keeper::Tick;
 use plimsoll_keeper::tx::journal::Journal;

@@ -1,6 +1,6 @@
 //! Cases 6 and 7: something happens between the scan and the block.
 
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::keeper::{Tick, Why};
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD};

@@ -1,7 +1,7 @@
 //! Cases 14 to 17: the keeper is killed, or what it knows is wrong.
 
 use plimsoll_keeper::book::sync::{Care, Shelf};
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::error::Error;
 use plimsoll_schema::pool::MigrateMsg;
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World, pool_code};

@@ -1,6 +1,6 @@
 //! The script itself: what it says is what happens, the same each time.
 
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::faulty::{Call, Fault, Rule, Script, When};
 
 use crate::stage::{Setup, Stage};

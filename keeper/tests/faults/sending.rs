@@ -1,6 +1,6 @@
 //! Cases 8 to 10: a transaction that doesn't arrive, or of which nobody knows.
 
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::keeper::Why;
 
 use crate::stage::{Setup, Stage, fall, journal_of, sent};

@@ -9,7 +9,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::sync::Shelf;
 use plimsoll_keeper::chain::faulty::Faulty;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Chain, Coin, Head};
+use plimsoll_keeper::chain::{ChainReader, Coin, Head, TxSender};
 use plimsoll_keeper::config::{Care, Strategy};
 use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::error::Result;

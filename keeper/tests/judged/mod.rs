@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_testing::{LIQUIDATOR, World};

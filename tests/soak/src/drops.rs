@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use plimsoll_keeper::chain::Chain;
+use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::error::{Error, Result};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::cosmos::transaction::TxOutcome;
-use plimsoll_keeper::chain::{Chain, Coin, Execute};
+use plimsoll_keeper::chain::{ChainReader, Coin, Execute};
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::error::{Error, Result};
 use plimsoll_keeper::keys::Mnemonic;

@@ -7,7 +7,7 @@ use crate::book::delta::News;
 use crate::book::follow::Ahead;
 use crate::book::store::{Codes, Store, Stored};
 use crate::book::sync::{Care, Shelf};
-use crate::chain::{Chain, Head, REWIND_MAX};
+use crate::chain::{ChainReader, Head, REWIND_MAX};
 use crate::error::{Error, Result};
 
 impl Shelf {
@@ -16,7 +16,7 @@ impl Shelf {
     pub async fn open(
         care: Care,
         file: Option<&Path>,
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         pool: &str,
         head: Head,
         progress: impl Fn(usize) + Send + Sync,
@@ -49,7 +49,13 @@ impl Shelf {
     }
 
     /// The stored book, if it is this pool's on this chain, of the code that runs now. The file of another's is moved aside.
-    async fn fitting(&mut self, stored: Stored, chain: &impl Chain, pool: &str, head: &Head) -> Result<Option<Book>> {
+    async fn fitting(
+        &mut self,
+        stored: Stored,
+        chain: &impl ChainReader,
+        pool: &str,
+        head: &Head,
+    ) -> Result<Option<Book>> {
         let Stored { book, codes: before } = stored;
         let other = if book.head.chain_id != head.chain_id {
             Some(format!("this book is of another chain: {}, not {}", book.head.chain_id, head.chain_id))
@@ -91,7 +97,7 @@ impl Shelf {
     async fn catch_up(
         &self,
         mut book: Book,
-        chain: &impl Chain,
+        chain: &impl ChainReader,
         head: &Head,
         progress: &(impl Fn(usize) + Send + Sync),
     ) -> Result<(Book, News)> {
@@ -125,7 +131,7 @@ impl Shelf {
 }
 
 /// The codes that the book's contracts run now.
-pub(super) async fn codes(chain: &impl Chain, book: &Book) -> Result<Codes> {
+pub(super) async fn codes(chain: &impl ChainReader, book: &Book) -> Result<Codes> {
     let (pool, oracle) = (chain.code_id(&book.addresses.pool), chain.code_id(&book.addresses.oracle));
     let (pool, oracle) = tokio::try_join!(pool, oracle)?;
     Ok(Codes { pool, oracle })

@@ -1,4 +1,4 @@
-//! The nodes as a [`Chain`].
+//! The nodes as a [`ChainReader`] and a [`TxSender`].
 
 use std::future::Future;
 use std::sync::atomic::Ordering;
@@ -14,11 +14,13 @@ use crate::chain::cosmos::grpc::{account, balance, block, latest, wasm};
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::{Node, connections, refusal};
 use crate::chain::endpoints::Kind;
-use crate::chain::{Balances, Chain, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated};
+use crate::chain::{
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender,
+};
 use crate::error::{Error, Result};
 use crate::keys::Key;
 
-impl Chain for Node {
+impl ChainReader for Node {
     async fn head(&self) -> Result<Head> {
         loop {
             let before = self.remotes.stand();
@@ -48,11 +50,6 @@ impl Chain for Node {
         let told: Vec<Head> = said.into_iter().filter_map(|(_, said)| said.ok()).collect();
         let confirmed = |one: &&Head| told.iter().filter(|other| other == one).count() * 2 > told.len();
         Ok(told.iter().find(confirmed).cloned())
-    }
-
-    async fn smart(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
-        let json = |answer: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(answer).map(drop);
-        self.smart_that(contract, msg, height, &|answer| json(answer).map_err(|error| error.to_string())).await
     }
 
     async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
@@ -112,16 +109,18 @@ impl Chain for Node {
         Ok(receiver)
     }
 
+    async fn block_gas(&self) -> Result<Option<u64>> {
+        self.remotes.ask_rpc(None, Rpc::block_gas).await
+    }
+}
+
+impl TxSender for Node {
     fn sender(&self) -> Option<&str> {
         self.key.as_ref().map(Key::address)
     }
 
     async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
         self.simulate_any(&self.execute_messages(messages)?).await
-    }
-
-    async fn block_gas(&self) -> Result<Option<u64>> {
-        self.remotes.ask_rpc(None, Rpc::block_gas).await
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {

@@ -20,7 +20,7 @@ use crate::chain::cosmos::classify::nonsense;
 use crate::chain::cosmos::connections::{PATIENCE, REST};
 use crate::chain::cosmos::{ANSWER_MAX, Node, refusal};
 use crate::chain::endpoints::Kind;
-use crate::chain::{Chain, Coin, ContractEvent, Execute, Included, Signed, Simulated};
+use crate::chain::{ChainReader, Coin, ContractEvent, Execute, Included, Signed, Simulated, TxSender};
 use crate::error::{Error, Result};
 use crate::keys::Key;
 

@@ -5,7 +5,7 @@ use plimsoll_schema::pair::{self, PairInfo, PairType};
 use plimsoll_schema::{liquidator, pool};
 use serde::Deserialize;
 
-use crate::chain::{Chain, query};
+use crate::chain::{ChainReader, query};
 use crate::commands::doctor::{Check, Status};
 use crate::config::Contracts;
 use crate::error::Result;
@@ -26,7 +26,7 @@ pub(super) struct Version {
 }
 
 /// A line for each contract.
-pub async fn check(chain: &impl Chain, contracts: &Contracts, chain_id: &str) -> Vec<Check> {
+pub async fn check(chain: &impl ChainReader, contracts: &Contracts, chain_id: &str) -> Vec<Check> {
     let mut checks = vec![one(chain, "pool", &contracts.pool, chain_id).await];
     let config = query::<pool::ConfigResponse>(chain, &contracts.pool, &pool::QueryMsg::Config {}, None).await;
     match config {
@@ -65,7 +65,7 @@ pub async fn check(chain: &impl Chain, contracts: &Contracts, chain_id: &str) ->
 }
 
 /// Whether the liquidator works for this pool; nothing when it does.
-async fn of_pool(chain: &impl Chain, liquidator: &str, pool: &str) -> Option<Check> {
+async fn of_pool(chain: &impl ChainReader, liquidator: &str, pool: &str) -> Option<Check> {
     let asked = liquidator::QueryMsg::Config {};
     match query::<liquidator::ConfigResponse>(chain, liquidator, &asked, None).await {
         Ok(config) if config.pool == pool => None,
@@ -78,7 +78,7 @@ async fn of_pool(chain: &impl Chain, liquidator: &str, pool: &str) -> Option<Che
     }
 }
 
-async fn one(chain: &impl Chain, kind: &'static str, address: &str, chain_id: &str) -> Check {
+async fn one(chain: &impl ChainReader, kind: &'static str, address: &str, chain_id: &str) -> Check {
     let what = format!("{kind} {address}");
     match version(chain, address).await {
         Ok(Some(found)) => match judge(&what, kind, &found.contract, &found.version) {
@@ -102,7 +102,7 @@ fn setting(kind: &str) -> String {
 }
 
 /// What the contract at this address calls itself, empty where it doesn't; none where no contract is.
-pub(super) async fn version(chain: &impl Chain, address: &str) -> Result<Option<Version>> {
+pub(super) async fn version(chain: &impl ChainReader, address: &str) -> Result<Option<Version>> {
     if !chain.is_contract(address).await? {
         return Ok(None);
     }
@@ -112,7 +112,7 @@ pub(super) async fn version(chain: &impl Chain, address: &str) -> Result<Option<
 }
 
 /// Whether this answers as a pair does; `check` says what it is called.
-async fn trades(chain: &impl Chain, check: Check, address: &str) -> Check {
+async fn trades(chain: &impl ChainReader, check: Check, address: &str) -> Check {
     match query::<PairInfo>(chain, address, &pair::QueryMsg::Pair {}, None).await {
         Ok(info) if info.pair_type == PairType::Xyk {} => check,
         Ok(info) => Check::warn(

@@ -1,6 +1,6 @@
 //! Supply caps: no larger than the pairs can bear that price an asset, and that liquidators sell it into.
 
-use crate::chain::Chain;
+use crate::chain::ChainReader;
 use crate::commands::doctor::Check;
 use crate::commands::doctor::market::Market;
 use crate::config::Contracts;
@@ -8,7 +8,7 @@ use crate::dex::depth::{Shallow, shallow};
 use crate::error::Result;
 
 /// A line for each asset whose supply cap is too large for its pairs.
-pub async fn check(chain: &impl Chain, contracts: &Contracts) -> Vec<Check> {
+pub async fn check(chain: &impl ChainReader, contracts: &Contracts) -> Vec<Check> {
     let read = async {
         let market = Market::read(chain, &contracts.pool).await?;
         shallow(chain, &market.config.oracle, &market.assets, &contracts.pairs).await

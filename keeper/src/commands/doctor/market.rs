@@ -3,7 +3,7 @@
 use plimsoll_schema::pool::{Config, ConfigResponse, MARKETS_LIMIT, MarketResponse, MarketsResponse, QueryMsg};
 
 use crate::book::prices::Prices;
-use crate::chain::{Chain, query};
+use crate::chain::{ChainReader, query};
 use crate::error::Result;
 
 /// The pool's settings and markets.
@@ -22,12 +22,12 @@ impl Market {
     }
 
     /// What the oracle has published of them.
-    pub async fn prices(&self, chain: &impl Chain) -> Result<Prices> {
+    pub async fn prices(&self, chain: &impl ChainReader) -> Result<Prices> {
         Prices::read(chain, &self.config.oracle, self.denoms(), None).await
     }
 
     /// Asks the pool.
-    pub async fn read(chain: &impl Chain, pool: &str) -> Result<Self> {
+    pub async fn read(chain: &impl ChainReader, pool: &str) -> Result<Self> {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, None).await?;
         let (mut assets, mut start_after): (Vec<MarketResponse>, _) = (Vec::new(), None);
         loop {

@@ -3,7 +3,7 @@
 use plimsoll_schema::timelock::{ConfigResponse as Timelock, DELAY_MIN, QueryMsg};
 use plimsoll_schema::{oracle, pool};
 
-use crate::chain::{Chain, query};
+use crate::chain::{ChainReader, query};
 use crate::commands::doctor::Check;
 use crate::commands::doctor::contracts::version;
 use crate::deploy::network::DELAY_LONG;
@@ -13,14 +13,14 @@ use crate::error::Result;
 const TIMELOCK: &str = "crates.io:plimsoll-timelock";
 
 /// A line for the pool's owner and one for the oracle's.
-pub async fn check(chain: &impl Chain, pool: &str) -> Vec<Check> {
+pub async fn check(chain: &impl ChainReader, pool: &str) -> Vec<Check> {
     match owners(chain, pool).await {
         Ok(checks) => checks,
         Err(error) => vec![Check::error("owner", &error)],
     }
 }
 
-async fn owners(chain: &impl Chain, pool: &str) -> Result<Vec<Check>> {
+async fn owners(chain: &impl ChainReader, pool: &str) -> Result<Vec<Check>> {
     let of_pool: pool::ConfigResponse = query(chain, pool, &pool::QueryMsg::Config {}, None).await?;
     let of_oracle: oracle::ConfigResponse =
         query(chain, &of_pool.config.oracle, &oracle::QueryMsg::Config {}, None).await?;
@@ -33,7 +33,7 @@ async fn owners(chain: &impl Chain, pool: &str) -> Result<Vec<Check>> {
 }
 
 /// The settings of a timelock; none where the address is something else.
-async fn timelock(chain: &impl Chain, address: &str) -> Result<Option<Timelock>> {
+async fn timelock(chain: &impl ChainReader, address: &str) -> Result<Option<Timelock>> {
     if version(chain, address).await?.is_none_or(|found| found.contract != TIMELOCK) {
         return Ok(None);
     }

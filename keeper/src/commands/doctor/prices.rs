@@ -3,7 +3,7 @@
 use plimsoll_risk::heartbeat::{HaltGrace, Heartbeat};
 use plimsoll_risk::price::{FEED_SPEED, Guards, PAIR_SPEED, PriceRecord, SPEED_TOLD};
 
-use crate::chain::Chain;
+use crate::chain::ChainReader;
 use crate::commands::doctor::Check;
 use crate::commands::doctor::market::Market;
 use crate::error::Result;
@@ -12,14 +12,14 @@ use crate::error::Result;
 const OLD_PERCENT: u64 = 80;
 
 /// A line for the heartbeat, one for each price, and one for each that settles too slowly or too fast.
-pub async fn check(chain: &impl Chain, pool: &str) -> Vec<Check> {
+pub async fn check(chain: &impl ChainReader, pool: &str) -> Vec<Check> {
     match read(chain, pool).await {
         Ok(checks) => checks,
         Err(error) => vec![Check::error("prices", &error)],
     }
 }
 
-async fn read(chain: &impl Chain, pool: &str) -> Result<Vec<Check>> {
+async fn read(chain: &impl ChainReader, pool: &str) -> Result<Vec<Check>> {
     let (now, market) = (chain.head().await?.time, Market::read(chain, pool).await?);
     if market.assets.is_empty() {
         let finding = format!("no asset is listed at time {now}");
