@@ -18,7 +18,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
-use crate::book::sync::Shelf;
+use crate::book::sync::BookSync;
 use crate::chain::cosmos::Node;
 use crate::chain::{Balances, ChainReader, TxSender};
 use crate::cli::{Cli, Command, Settings, SnapshotAction};
@@ -117,18 +117,18 @@ pub fn mnemonic(wallet: &Wallet) -> Result<Option<Mnemonic>> {
 /// A connected node, and the book at its latest block, with a bar while a person waits.
 pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)> {
     let node = Arc::new(Node::connect(config.chain.clone(), key).await?);
-    let (_, book) = shelve(config, &node, None).await?;
+    let (_, book) = open_book(config, &node, None).await?;
     Ok((node, book))
 }
 
 /// The book at the node's latest block, from this file and the blocks since if there is one, with a bar while a person waits.
-pub async fn shelve(config: &Config, node: &Node, file: Option<&Path>) -> Result<(Shelf, Book)> {
+pub async fn open_book(config: &Config, node: &Node, file: Option<&Path>) -> Result<(BookSync, Book)> {
     let head = node.head().await?;
     let bar = progress(config);
     bar.set_message("reading borrowers");
     let told = |count: usize| bar.set_position(count.try_into().unwrap_or(u64::MAX));
     file.map_or(Ok(()), make_directory_of)?;
-    let (shelf, book) = Shelf::open(config.care, file, node, &config.contracts.pool, head, told).await?;
+    let (sync, book) = BookSync::open(config.care, file, node, &config.contracts.pool, head, told).await?;
     bar.finish_and_clear();
     if let Some(wanted) = config.contracts.oracle.as_ref().filter(|oracle| **oracle != book.addresses.oracle) {
         let (found, pool) = (&book.addresses.oracle, &book.addresses.pool);
@@ -143,7 +143,7 @@ pub async fn shelve(config: &Config, node: &Node, file: Option<&Path>) -> Result
         markets = book.assets.len(),
         "book is read"
     );
-    Ok((shelf, book))
+    Ok((sync, book))
 }
 
 /// Makes the directory that this file belongs in, unless it is there.

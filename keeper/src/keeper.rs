@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::book::Book;
-use crate::book::sync::{Counts, Shelf};
+use crate::book::sync::{BookSync, Counts};
 use crate::chain::{Balances, Chain, Head};
 use crate::config::Strategy;
 use crate::dex::client::Venue;
@@ -78,7 +78,7 @@ pub struct Keeper<C> {
     block_gas: BlockGas,
     /// Whether shares in the pool may be there that nobody has looked for.
     new_shares: bool,
-    shelf: Shelf,
+    sync: BookSync,
     observer: Box<dyn Observer>,
 }
 
@@ -141,7 +141,7 @@ impl<C: Chain> Keeper<C> {
             publishing: Publishing::default(),
             block_gas,
             new_shares: true,
-            shelf: Shelf::default(),
+            sync: BookSync::default(),
             observer: Box::new(Unobserved),
         })
     }
@@ -171,14 +171,14 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// Keeps the book there.
-    pub fn shelved(mut self, shelf: Shelf) -> Self {
-        self.shelf = shelf;
+    pub fn with_sync(mut self, sync: BookSync) -> Self {
+        self.sync = sync;
         self
     }
 
     /// What was wrong with the book, ever since the start.
     pub const fn counts(&self) -> Counts {
-        self.shelf.counts()
+        self.sync.counts()
     }
 
     /// The book.
@@ -207,7 +207,7 @@ impl<C: Chain> Keeper<C> {
             spent
         };
         let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(head));
-        let following = self.shelf.follow(&mut self.book, &*self.chain, head);
+        let following = self.sync.follow(&mut self.book, &*self.chain, head);
         // Both to their ends: a book that is cut off midway would not be the file's.
         let (followed, watched) = tokio::join!(following, futures_util::future::join_all(watching));
         followed?;
@@ -226,8 +226,8 @@ impl<C: Chain> Keeper<C> {
         self.withdraw(head, &scan).await?;
         let spent = Spent { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
-        self.shelf.keep(&self.book);
-        self.observer.counted(self.shelf.counts());
+        self.sync.keep(&self.book);
+        self.observer.counted(self.sync.counts());
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
@@ -377,7 +377,7 @@ impl<C: Chain> Keeper<C> {
             }
         }
         tracing::info!("stopping; no new transaction is sent");
-        self.shelf.close();
+        self.sync.close();
         self.drain(observe).await
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use cosmwasm_std::coin;
 use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::delta::News;
-use plimsoll_keeper::book::sync::{Care, Counts, Shelf};
+use plimsoll_keeper::book::sync::{BookSync, Care, Counts};
 use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::book::validate::{check_account, check_asked, check_market};
 use plimsoll_keeper::book::{Addresses, Book};
@@ -429,7 +429,7 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
         assert!(!error.to_string().contains('\n'));
     }
     // What can't be is counted; that a chain is another one is no matter of counting.
-    let mut shelf = Shelf::memory(Care::default());
+    let mut sync = BookSync::memory(Care::default());
     for (wrong, refused) in [
         (at(head.height - 3, head.time - 15), 1),
         (at(head.height - 1, head.time), 2),
@@ -437,8 +437,8 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
         (at(head.height + 1, head.time - 30), 3),
         (at(head.height, head.time - 31), 3),
     ] {
-        shelf.follow(&mut f.book, &f.chain, &wrong).await.unwrap_err();
-        assert_eq!(shelf.counts().refused, refused);
+        sync.follow(&mut f.book, &f.chain, &wrong).await.unwrap_err();
+        assert_eq!(sync.counts().refused, refused);
     }
     let other = Head { chain_id: "other-1".to_owned(), ..head };
     assert!(matches!(f.book.follow(&f.chain, &other).await, Err(Error::WrongChain { .. })));
@@ -524,7 +524,7 @@ async fn case_17_the_keeper_audits_by_itself_and_reads_the_book_anew_when_it_was
     let chain = Arc::new(f.chain);
     let care = Care { audit_seconds: 60, audit_rebuild: 2, ..Care::default() };
     let mut keeper =
-        Keeper::new(chain.clone(), f.book, Strategy::default(), None).unwrap().shelved(Shelf::memory(care));
+        Keeper::new(chain.clone(), f.book, Strategy::default(), None).unwrap().with_sync(BookSync::memory(care));
     let mut counts = Vec::new();
     for _ in 0..14 {
         let head = chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();

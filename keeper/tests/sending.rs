@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use plimsoll_keeper::book::sync::Shelf;
+use plimsoll_keeper::book::sync::BookSync;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
     Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender,
@@ -215,7 +215,7 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
     // Audits would tell the keeper what it doesn't hear.
     let care = Care { audit_accounts: 0, ..Care::default() };
     let head = chain.inner.head().await.unwrap();
-    let (shelf, book) = Shelf::open(care, None, &*chain, &pool, head, |_| {}).await.unwrap();
+    let (sync, book) = BookSync::open(care, None, &*chain, &pool, head, |_| {}).await.unwrap();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-sending-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
     let path = std::env::temp_dir().join(name);
@@ -229,7 +229,7 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
     };
     chain.inner.with(take).await.unwrap();
     let journal = Journal::open(&path).unwrap();
-    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().shelved(shelf);
+    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().with_sync(sync);
     Stage { chain, keeper }
 }
 

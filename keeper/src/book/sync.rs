@@ -40,9 +40,9 @@ pub struct Counts {
     pub unwritten: u64,
 }
 
-/// The care of one book.
+/// Keeps one book current, audited and on disk.
 #[derive(Debug, Default)]
-pub struct Shelf {
+pub struct BookSync {
     care: Care,
     file: Option<PathBuf>,
     store: Option<Store>,
@@ -58,13 +58,13 @@ pub struct Shelf {
     counts: Counts,
 }
 
-impl Shelf {
-    /// A shelf without a file.
+impl BookSync {
+    /// A synchronised book without a file.
     pub fn memory(care: Care) -> Self {
         Self { care, ..Self::default() }
     }
 
-    /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`Shelf::keep`].
+    /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`BookSync::keep`].
     pub async fn follow(&mut self, book: &mut Book, chain: &impl ChainReader, head: &Head) -> Result<()> {
         let news = match book.follow_within(chain, head, self.care.gap_max, &mut self.ahead).await {
             Ok(news) => news,

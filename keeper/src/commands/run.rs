@@ -11,14 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::book::Book;
-use crate::book::sync::Shelf;
+use crate::book::sync::BookSync;
 use crate::chain::cosmos::Node;
 use crate::chain::faulty::Faulty;
 use crate::chain::{Chain, ChainReader, Coin, TxSender};
 use crate::cli::Settings;
 use crate::clock::clock;
 use crate::commands::run::report::{Setting, Teller};
-use crate::commands::{config, keys, make_directory_of, shelve, venue};
+use crate::commands::{config, keys, make_directory_of, open_book, venue};
 use crate::config::{Config, Contracts};
 use crate::dex::client::Venue;
 use crate::error::{Error, Result};
@@ -54,7 +54,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     }
     let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
     let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));
-    let (shelf, book) = shelve(&config, &node, file.as_deref()).await?;
+    let (sync, book) = open_book(&config, &node, file.as_deref()).await?;
     let denoms = useful(&*node, &book);
     watch_balances(&monitor, &node, (&denoms, &book.addresses.pool));
     let venue = venue(&config, &node).await?;
@@ -79,7 +79,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         live,
     };
     report::started(setting, &config);
-    let parts = Parts { book, journal, venue, shelf, monitor };
+    let parts = Parts { book, journal, venue, sync, monitor };
     match config.faults.clone() {
         None => go(node, further, parts, &config, (live, json)).await,
         Some(script) => {
@@ -101,7 +101,7 @@ struct Parts {
     book: Book,
     journal: Option<Journal>,
     venue: Option<Venue>,
-    shelf: Shelf,
+    sync: BookSync,
     monitor: Monitor,
 }
 
@@ -112,9 +112,9 @@ async fn go<C: Chain>(
     config: &Config,
     (live, json): (bool, bool),
 ) -> Result<()> {
-    let Parts { book, journal, venue, shelf, monitor } = parts;
+    let Parts { book, journal, venue, sync, monitor } = parts;
     let keeper = Keeper::new(chain, book, config.strategy.clone(), journal)?;
-    let keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).shelved(shelf);
+    let keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).with_sync(sync);
     let mut keeper = keeper.watched(monitor.clone());
     let (mut failure, mut teller) = (None, Teller::new(live, json));
     let observe = |tick: &_| failure = teller.block(tick).err().or(failure.take());

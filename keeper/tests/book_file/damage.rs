@@ -14,12 +14,12 @@ use crate::{aside, borrow, folder, open, read_anew, world};
 #[tokio::test]
 async fn a_file_is_open_once() {
     let ((chain, pool), file) = (world().await, folder("once").join("book.redb"));
-    let (shelf, _) = open(&chain, &pool, &file).await;
+    let (sync, _) = open(&chain, &pool, &file).await;
     let error = Store::open(&file).unwrap_err();
     assert!(matches!(&error, Error::File { reason, .. } if reason.contains("another keeper")), "{error}");
     assert_eq!(error.class(), Class::Halt);
     assert!(aside(&file).is_empty());
-    drop(shelf);
+    drop(sync);
     assert!(Store::open(&file).is_ok());
     // Nor is what can't be opened at all moved aside.
     let folder = file.parent().unwrap().join("nowhere").join("book.redb");

@@ -7,8 +7,8 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::delta::News;
 use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
+use plimsoll_keeper::book::sync::BookSync;
 use plimsoll_keeper::book::sync::Care;
-use plimsoll_keeper::book::sync::Shelf;
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_risk::units::ScaledDebt;
 use plimsoll_schema::pool::AccountKey;
@@ -20,13 +20,13 @@ use crate::{aside, borrow, folder, open, read_anew, upgrade, world};
 async fn a_file_that_was_copied_at_any_moment_holds_some_block() {
     // What a kill leaves behind is what is on disk: a copy of the file while it is written to.
     let (file, (chain, pool)) = (folder("kill").join("book.redb"), world().await);
-    let (mut shelf, mut book) = open(&chain, &pool, &file).await;
+    let (mut sync, mut book) = open(&chain, &pool, &file).await;
     let copy = file.with_file_name("copy.redb");
     let mut known = vec![book.clone()];
     for id in 50..80 {
         let head = borrow(&chain, BOB, id).await;
-        shelf.follow(&mut book, &chain, &head).await.unwrap();
-        shelf.keep(&book);
+        sync.follow(&mut book, &chain, &head).await.unwrap();
+        sync.keep(&book);
         known.push(book.clone());
         std::fs::copy(&file, &copy).unwrap();
         let (_, stored) = Store::open(&copy).unwrap();
@@ -34,7 +34,7 @@ async fn a_file_that_was_copied_at_any_moment_holds_some_block() {
         assert!(known.contains(&stored.book), "at {id}");
         assert!(aside(&copy).is_empty(), "at {id}");
     }
-    shelf.close();
+    sync.close();
     std::fs::copy(&file, &copy).unwrap();
     assert_eq!(Store::open(&copy).unwrap().1.unwrap().book, book, "closed in order, it is the last");
 }
@@ -116,25 +116,25 @@ async fn it_goes_on_without_its_file() {
     let ((chain, pool), file) = (world().await, PathBuf::from(file));
     let care = Care { audit_accounts: 0, ..Care::default() };
     let head = chain.head().await.unwrap();
-    let (mut shelf, mut book) = Shelf::open(care, Some(&file), &chain, &pool, head, |_| {}).await.unwrap();
-    shelf.follow(&mut book, &chain, &upgrade(&chain).await).await.unwrap();
+    let (mut sync, mut book) = BookSync::open(care, Some(&file), &chain, &pool, head, |_| {}).await.unwrap();
+    sync.follow(&mut book, &chain, &upgrade(&chain).await).await.unwrap();
     // Far more than the file may hold.
     let (fresh, (key, account)) =
         (book.clone(), book.accounts.iter().next().map(|(k, a)| (k.clone(), a.clone())).unwrap());
     for account_id in 1_000..21_000 {
         book.accounts.insert(AccountKey { account_id, ..key.clone() }, account.clone());
     }
-    shelf.keep(&book);
-    assert_eq!(shelf.counts().unwritten, 1);
+    sync.keep(&book);
+    assert_eq!(sync.counts().unwritten, 1);
     book = fresh;
     for _ in 0..14 {
         let head = chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
-        shelf.follow(&mut book, &chain, &head).await.unwrap();
-        shelf.keep(&book);
+        sync.follow(&mut book, &chain, &head).await.unwrap();
+        sync.keep(&book);
     }
     // A minute later there is room again.
-    assert_eq!(shelf.counts().unwritten, 1);
-    drop(shelf);
+    assert_eq!(sync.counts().unwritten, 1);
+    drop(sync);
     assert!(Store::open(&file).unwrap().1.unwrap().book == book);
 }
 

@@ -8,8 +8,8 @@ use plimsoll_keeper::book::delta::News;
 use plimsoll_keeper::book::follow::Ahead;
 use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
+use plimsoll_keeper::book::sync::BookSync;
 use plimsoll_keeper::book::sync::Care;
-use plimsoll_keeper::book::sync::Shelf;
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::Error;
@@ -31,10 +31,10 @@ async fn what_is_read_back_is_what_was_applied_at_each_block() {
     let (store, nothing) = Store::open(&file).unwrap();
     assert_eq!(nothing, None);
     drop(store);
-    let (shelf, book) = open(&chain, &pool, &file).await;
+    let (sync, book) = open(&chain, &pool, &file).await;
     assert_eq!(book, read_anew(&chain, &pool).await);
     let chain = Arc::new(chain);
-    let mut keeper = Keeper::new(chain.clone(), book, Strategy::default(), None).unwrap().shelved(shelf);
+    let mut keeper = Keeper::new(chain.clone(), book, Strategy::default(), None).unwrap().with_sync(sync);
     for id in 20..25 {
         let head = borrow(&chain, BOB, id).await;
         keeper.on_block(&head).await.unwrap();
@@ -66,10 +66,10 @@ async fn blocks_that_passed_between_two_starts_are_filled() {
     for id in 30..40 {
         borrow(&chain, ALICE, id).await;
     }
-    let (shelf, book) = open(&chain, &pool, &file).await;
-    assert_eq!(shelf.counts().filled, 0, "counted from the start only");
+    let (sync, book) = open(&chain, &pool, &file).await;
+    assert_eq!(sync.counts().filled, 0, "counted from the start only");
     assert_eq!((book.accounts.len(), &book), (13, &read_anew(&chain, &pool).await));
-    drop(shelf);
+    drop(sync);
     // Told by events alone: with one of them forged to be silent, the account would be missing.
     let before = Store::open(&file).unwrap().1.unwrap().book;
     borrow(&chain, BOB, 41).await;
@@ -90,8 +90,8 @@ async fn blocks_that_passed_between_two_starts_are_filled() {
 #[tokio::test]
 async fn case_16_another_code_or_another_chain_is_read_anew_and_only_the_other_chains_file_moved_aside() {
     let ((chain, pool), file) = (world().await, folder("other").join("book.redb"));
-    let (shelf, right) = open(&chain, &pool, &file).await;
-    drop(shelf);
+    let (sync, right) = open(&chain, &pool, &file).await;
+    drop(sync);
     let stored = |change: fn(&mut Book)| {
         let mut wrong = right.clone();
         change(&mut wrong);
@@ -110,9 +110,9 @@ async fn case_16_another_code_or_another_chain_is_read_anew_and_only_the_other_c
         world.migrate(&pool, pool_code(), &MigrateMsg {})
     };
     chain.with(upgraded).await.unwrap().unwrap();
-    let (shelf, book) = open(&chain, &pool, &file).await;
+    let (sync, book) = open(&chain, &pool, &file).await;
     assert_eq!((&book, aside(&file)), (&right, Vec::new()));
-    drop(shelf);
+    drop(sync);
     // Others'.
     let others: [fn(&mut Book); 3] = [
         |book| book.head.chain_id = "other-1".to_owned(),
@@ -121,9 +121,9 @@ async fn case_16_another_code_or_another_chain_is_read_anew_and_only_the_other_c
     ];
     for (n, other) in (1..).zip(others) {
         put(&stored(other));
-        let (shelf, book) = open(&chain, &pool, &file).await;
+        let (sync, book) = open(&chain, &pool, &file).await;
         assert_eq!((&book, aside(&file).len()), (&right, n));
-        drop(shelf);
+        drop(sync);
         assert_eq!(Store::open(&file).unwrap().1.unwrap().book, right);
     }
     assert_eq!(aside(&file), ["book.redb.other-1", "book.redb.other-2", "book.redb.other-3"]);
@@ -132,11 +132,11 @@ async fn case_16_another_code_or_another_chain_is_read_anew_and_only_the_other_c
 #[tokio::test]
 async fn case_16_an_upgrade_while_the_keeper_runs_has_the_book_read_anew_once() {
     let ((chain, pool), file) = (world().await, folder("upgrade").join("book.redb"));
-    let (shelf, mut book) = open(&chain, &pool, &file).await;
+    let (sync, mut book) = open(&chain, &pool, &file).await;
     let right = book.accounts.clone();
     book.accounts.clear();
     let chain = Arc::new(chain);
-    let mut keeper = Keeper::new(chain.clone(), book, Strategy::default(), None).unwrap().shelved(shelf);
+    let mut keeper = Keeper::new(chain.clone(), book, Strategy::default(), None).unwrap().with_sync(sync);
     let tick = keeper.on_block(&upgrade(&chain).await).await.unwrap();
     assert_eq!(tick.scan.accounts, 3, "judged after it was read anew");
     assert_eq!((keeper.counts().rebuilt, &keeper.book().accounts), (1, &right));
@@ -148,8 +148,8 @@ async fn case_16_an_upgrade_while_the_keeper_runs_has_the_book_read_anew_once() 
 #[tokio::test]
 async fn a_node_behind_the_stored_book_is_refused_or_waited_for() {
     let ((chain, pool), file) = (world().await, folder("behind").join("book.redb"));
-    let (shelf, right) = open(&chain, &pool, &file).await;
-    drop(shelf);
+    let (sync, right) = open(&chain, &pool, &file).await;
+    drop(sync);
     let ahead = |blocks: u64| {
         let mut book = right.clone();
         (book.head.height, book.head.time) = (book.head.height + blocks, book.head.time + 6 * blocks);
@@ -157,12 +157,12 @@ async fn a_node_behind_the_stored_book_is_refused_or_waited_for() {
         store.replace(&book, was.unwrap().codes).unwrap();
     };
     ahead(3);
-    let (shelf, book) = open(&chain, &pool, &file).await;
+    let (sync, book) = open(&chain, &pool, &file).await;
     assert_eq!(book.head.height, right.head.height + 3);
-    drop(shelf);
+    drop(sync);
     ahead(300);
     let head = chain.head().await.unwrap();
-    let refused = Shelf::open(Care::default(), Some(&file), &chain, &pool, head, |_| {}).await.unwrap_err();
+    let refused = BookSync::open(Care::default(), Some(&file), &chain, &pool, head, |_| {}).await.unwrap_err();
     assert!(matches!(refused, Error::DoesNotHold(_)) && refused.to_string().contains("caught up"), "{refused}");
     assert!(aside(&file).is_empty());
 }

@@ -1,6 +1,6 @@
 //! Cases 14 to 17: the keeper is killed, or what it knows is wrong.
 
-use plimsoll_keeper::book::sync::{Care, Shelf};
+use plimsoll_keeper::book::sync::{BookSync, Care};
 use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::error::Error;
 use plimsoll_schema::pool::MigrateMsg;
@@ -14,7 +14,7 @@ async fn case_05_a_snapshot_whose_block_is_forgotten_starts_again_at_a_newer_one
     let old = stage.world().head().await.unwrap();
     let newer = stage.block(|world| fall(world, "8.5")).await;
     // The in-process chain keeps its last block alone.
-    let (_, book) = Shelf::open(Care::default(), None, &*stage.chain, &stage.pool, old, |_| {}).await.unwrap();
+    let (_, book) = BookSync::open(Care::default(), None, &*stage.chain, &stage.pool, old, |_| {}).await.unwrap();
     assert_eq!((&book.head, &book), (&newer, &stage.fresh_book().await));
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::book::sync::Shelf;
+use plimsoll_keeper::book::sync::BookSync;
 use plimsoll_keeper::chain::faulty::Faulty;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Coin, Head, TxSender};
@@ -248,14 +248,14 @@ async fn keeper(
 ) -> Keeper<FaultyWorld> {
     let head = chain.inner().head().await.unwrap();
     let file = setup.on_disk.then(|| directory.book());
-    let (shelf, book) = Shelf::open(setup.care, file.as_deref(), chain.inner(), pool, head, |_| {}).await.unwrap();
+    let (sync, book) = BookSync::open(setup.care, file.as_deref(), chain.inner(), pool, head, |_| {}).await.unwrap();
     let venue = match liquidator {
         Some((liquidator, pairs)) => Some(Venue::open(chain.inner(), pool, liquidator, pairs).await.unwrap()),
         None => None,
     };
     let journal = Journal::open(&directory.0.join("journal.jsonl")).unwrap();
     let keeper = Keeper::new(chain.clone(), book, setup.strategy.clone(), Some(journal)).unwrap();
-    keeper.through(venue).shelved(shelf)
+    keeper.through(venue).with_sync(sync)
 }
 
 /// Each intent's last fate by its hash; `open` while it has none.

@@ -6,11 +6,11 @@ use crate::book::Book;
 use crate::book::delta::News;
 use crate::book::follow::Ahead;
 use crate::book::store::{Codes, Store, Stored};
-use crate::book::sync::{Care, Shelf};
+use crate::book::sync::{BookSync, Care};
 use crate::chain::{ChainReader, Head, REWIND_MAX};
 use crate::error::{Error, Result};
 
-impl Shelf {
+impl BookSync {
     /// The book at this block: from the file and the blocks since, or, where that can't be, read anew. Without a file it always is.
     /// `progress` hears the number of accounts read so far.
     pub async fn open(
@@ -21,31 +21,31 @@ impl Shelf {
         head: Head,
         progress: impl Fn(usize) + Send + Sync,
     ) -> Result<(Self, Book)> {
-        let mut shelf = Self { file: file.map(Path::to_owned), ..Self::memory(care) };
+        let mut sync = Self { file: file.map(Path::to_owned), ..Self::memory(care) };
         let stored = match file {
             Some(path) => {
                 let (store, stored) = Store::open(path)?;
-                shelf.store = Some(store);
+                sync.store = Some(store);
                 stored
             }
             None => None,
         };
         let known = match stored {
-            Some(stored) => shelf.fitting(stored, chain, pool, &head).await?,
+            Some(stored) => sync.fitting(stored, chain, pool, &head).await?,
             None => None,
         };
         let (book, news) = match known {
-            Some(book) => shelf.catch_up(book, chain, &head, &progress).await?,
+            Some(book) => sync.catch_up(book, chain, &head, &progress).await?,
             None => (Book::first(chain, pool, head, &progress).await?, News::whole()),
         };
         if news.whole {
-            shelf.codes = codes(chain, &book).await?;
+            sync.codes = codes(chain, &book).await?;
             // What was just read needs no audit; what was stored does.
-            shelf.audit_at = book.head.time.saturating_add(care.audit_seconds);
+            sync.audit_at = book.head.time.saturating_add(care.audit_seconds);
         }
-        shelf.unsaved = news;
-        shelf.keep(&book);
-        Ok((shelf, book))
+        sync.unsaved = news;
+        sync.keep(&book);
+        Ok((sync, book))
     }
 
     /// The stored book, if it is this pool's on this chain, of the code that runs now. The file of another's is moved aside.
