@@ -128,7 +128,7 @@ pub async fn open_book(config: &Config, node: &Node, file: Option<&Path>) -> Res
     bar.set_message("reading borrowers");
     let told = |count: usize| bar.set_position(count.try_into().unwrap_or(u64::MAX));
     file.map_or(Ok(()), make_directory_of)?;
-    let (sync, book) = BookSync::open(config.care, file, node, &config.contracts.pool, head, told).await?;
+    let (sync, book) = BookSync::open(config.sync, file, node, &config.contracts.pool, head, told).await?;
     bar.finish_and_clear();
     if let Some(wanted) = config.contracts.oracle.as_ref().filter(|oracle| **oracle != book.addresses.oracle) {
         let (found, pool) = (&book.addresses.oracle, &book.addresses.pool);

@@ -23,7 +23,7 @@ pub use fault_script::Script;
 pub use layers::{ENVIRONMENT, Layers};
 pub use monitor::{LogFormat, Monitoring};
 pub use strategy::{BLOCK_SHARE, MAX_REPAY, Strategy};
-pub use sync::{BookFile, Care, GAP_MAX};
+pub use sync::{BookConfig, BookFile, GAP_MAX};
 pub use wallet::{Wallet, wallet};
 
 /// Every key with its default; one without stands at nothing.
@@ -99,7 +99,7 @@ pub struct Config {
     /// Where the book is kept; see [`Config::book_path`].
     pub book: BookFile,
     /// How it is kept true.
-    pub care: Care,
+    pub sync: BookConfig,
     /// How the keeper is looked at from outside.
     pub monitor: Monitoring,
     /// How logs read.
@@ -124,7 +124,7 @@ impl Config {
             wallet: wallet::wallet(layers)?,
             strategy: strategy::strategy(layers)?,
             book: sync::book_file(layers)?,
-            care: sync::care(layers)?,
+            sync: sync::settings(layers)?,
             journal: layers.path("journal.path", "a file, not a directory", |path| !path.is_dir())?,
             monitor: monitor::monitor(layers)?,
             log_format: monitor::log_format(layers)?,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use cosmwasm_std::coin;
 use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::delta::News;
-use plimsoll_keeper::book::sync::{BookSync, Care, Counts};
+use plimsoll_keeper::book::sync::{BookConfig, BookSync, Counts};
 use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::book::validate::{check_account, check_asked, check_market};
 use plimsoll_keeper::book::{Addresses, Book};
@@ -429,7 +429,7 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
         assert!(!error.to_string().contains('\n'));
     }
     // What can't be is counted; that a chain is another one is no matter of counting.
-    let mut sync = BookSync::memory(Care::default());
+    let mut sync = BookSync::memory(BookConfig::default());
     for (wrong, refused) in [
         (at(head.height - 3, head.time - 15), 1),
         (at(head.height - 1, head.time), 2),
@@ -522,9 +522,9 @@ async fn case_17_the_keeper_audits_by_itself_and_reads_the_book_anew_when_it_was
         f.book.accounts.insert(key.clone(), wrong);
     }
     let chain = Arc::new(f.chain);
-    let care = Care { audit_seconds: 60, audit_rebuild: 2, ..Care::default() };
+    let settings = BookConfig { audit_seconds: 60, audit_rebuild: 2, ..BookConfig::default() };
     let mut keeper =
-        Keeper::new(chain.clone(), f.book, Strategy::default(), None).unwrap().with_sync(BookSync::memory(care));
+        Keeper::new(chain.clone(), f.book, Strategy::default(), None).unwrap().with_sync(BookSync::memory(settings));
     let mut counts = Vec::new();
     for _ in 0..14 {
         let head = chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();

@@ -17,7 +17,7 @@ use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
     Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender,
 };
-use plimsoll_keeper::config::{Care, Strategy};
+use plimsoll_keeper::config::{BookConfig, Strategy};
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_keeper::keeper::{Keeper, Tick};
 use plimsoll_keeper::plan::Skip;
@@ -213,9 +213,9 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
     let chain = Arc::new(chain);
     let pool = chain.inner.with(|world| world.pool().to_string()).await.unwrap();
     // Audits would tell the keeper what it doesn't hear.
-    let care = Care { audit_accounts: 0, ..Care::default() };
+    let settings = BookConfig { audit_accounts: 0, ..BookConfig::default() };
     let head = chain.inner.head().await.unwrap();
-    let (sync, book) = BookSync::open(care, None, &*chain, &pool, head, |_| {}).await.unwrap();
+    let (sync, book) = BookSync::open(settings, None, &*chain, &pool, head, |_| {}).await.unwrap();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-sending-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
     let path = std::env::temp_dir().join(name);

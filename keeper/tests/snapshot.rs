@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
-use plimsoll_keeper::book::sync::{BookSync, Care};
+use plimsoll_keeper::book::sync::{BookConfig, BookSync};
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
     Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender, read_by,
@@ -363,7 +363,7 @@ async fn a_stored_block_that_is_not_the_chains_is_of_a_chain_that_was_reset() {
     let mut node = Node::new(mixed(30)).await;
     let head = node.head().await.unwrap();
     let open = async |node: &Node| {
-        BookSync::open(Care::default(), Some(&file), node, &node.pool, head.clone(), |_| {}).await.unwrap()
+        BookSync::open(BookConfig::default(), Some(&file), node, &node.pool, head.clone(), |_| {}).await.unwrap()
     };
     drop(open(&node).await);
     let pages = node.pages.load(SeqCst);

@@ -12,7 +12,7 @@ use crate::book::store::{Codes, Store};
 use crate::chain::{ChainReader, Head};
 use crate::error::{Error, Result};
 
-pub use crate::config::Care;
+pub use crate::config::BookConfig;
 
 /// In seconds of the chain: after what time a file that couldn't be written is tried again.
 const FILE_AGAIN: u64 = 60;
@@ -43,7 +43,7 @@ pub struct Counts {
 /// Keeps one book current, audited and on disk.
 #[derive(Debug, Default)]
 pub struct BookSync {
-    care: Care,
+    settings: BookConfig,
     file: Option<PathBuf>,
     store: Option<Store>,
     codes: Codes,
@@ -60,13 +60,13 @@ pub struct BookSync {
 
 impl BookSync {
     /// A synchronised book without a file.
-    pub fn memory(care: Care) -> Self {
-        Self { care, ..Self::default() }
+    pub fn memory(settings: BookConfig) -> Self {
+        Self { settings, ..Self::default() }
     }
 
     /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`BookSync::keep`].
     pub async fn follow(&mut self, book: &mut Book, chain: &impl ChainReader, head: &Head) -> Result<()> {
-        let news = match book.follow_within(chain, head, self.care.gap_max, &mut self.ahead).await {
+        let news = match book.follow_within(chain, head, self.settings.gap_max, &mut self.ahead).await {
             Ok(news) => news,
             Err(error) => {
                 self.count_refused(&error);
@@ -88,13 +88,13 @@ impl BookSync {
 
     async fn audit_in_time(&mut self, book: &mut Book, chain: &impl ChainReader) {
         let now = book.head.time;
-        if self.care.audit_accounts == 0 || now < self.audit_at {
+        if self.settings.audit_accounts == 0 || now < self.audit_at {
             return;
         }
         match self.audit(book, chain).await {
-            Ok(()) => self.audit_at = now.saturating_add(self.care.audit_seconds),
+            Ok(()) => self.audit_at = now.saturating_add(self.settings.audit_seconds),
             Err(error) => {
-                self.audit_at = now.saturating_add(self.care.audit_seconds.min(AUDIT_AGAIN));
+                self.audit_at = now.saturating_add(self.settings.audit_seconds.min(AUDIT_AGAIN));
                 self.counts.unaudited = self.counts.unaudited.saturating_add(1);
                 self.count_refused(&error);
                 tracing::warn!(%error, "the book can't be compared with the chain now");
@@ -107,7 +107,7 @@ impl BookSync {
     }
 
     async fn audit(&mut self, book: &mut Book, chain: &impl ChainReader) -> Result<()> {
-        let audit = book.audit(chain, self.care.audit_accounts, &mut self.dice).await?;
+        let audit = book.audit(chain, self.settings.audit_accounts, &mut self.dice).await?;
         self.counts.audits = self.counts.audits.saturating_add(1);
         self.counts.mended = self.counts.mended.saturating_add(audit.differences);
         self.doubts = self.doubts.saturating_add(audit.differences);
@@ -118,7 +118,7 @@ impl BookSync {
             differences = audit.differences,
             "audited"
         );
-        if self.doubts < self.care.audit_rebuild {
+        if self.doubts < self.settings.audit_rebuild {
             return Ok(());
         }
         tracing::error!(differences = self.doubts, "the book was wrong too often; reading it anew");

@@ -10,7 +10,7 @@ pub const GAP_MAX: u64 = 1_000;
 
 /// How the book is kept true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Care {
+pub struct BookConfig {
     /// The most blocks that are filled one by one after an absence; after a longer one the book is read anew.
     pub gap_max: u64,
     /// How many accounts an audit compares; 0 is no audit.
@@ -21,7 +21,7 @@ pub struct Care {
     pub audit_rebuild: usize,
 }
 
-impl Default for Care {
+impl Default for BookConfig {
     fn default() -> Self {
         Self { gap_max: GAP_MAX, audit_accounts: 64, audit_seconds: 60, audit_rebuild: 5 }
     }
@@ -38,8 +38,8 @@ pub enum BookFile {
     Nowhere,
 }
 
-pub(super) fn care(layers: &Layers) -> Result<Care> {
-    Ok(Care {
+pub(super) fn settings(layers: &Layers) -> Result<BookConfig> {
+    Ok(BookConfig {
         gap_max: layers
             .parse("book.gap_max", "a number of blocks from 1 to 1000000", |n: &u64| (1..=1_000_000).contains(n))?,
         audit_accounts: layers.parse(

@@ -7,8 +7,8 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::delta::News;
 use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
+use plimsoll_keeper::book::sync::BookConfig;
 use plimsoll_keeper::book::sync::BookSync;
-use plimsoll_keeper::book::sync::Care;
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_risk::units::ScaledDebt;
 use plimsoll_schema::pool::AccountKey;
@@ -114,9 +114,9 @@ const FULL: &str = "PLIMSOLL_KEEPER_TEST_RUNS_FULL";
 async fn it_goes_on_without_its_file() {
     let Ok(file) = std::env::var(FULL) else { return };
     let ((chain, pool), file) = (world().await, PathBuf::from(file));
-    let care = Care { audit_accounts: 0, ..Care::default() };
+    let settings = BookConfig { audit_accounts: 0, ..BookConfig::default() };
     let head = chain.head().await.unwrap();
-    let (mut sync, mut book) = BookSync::open(care, Some(&file), &chain, &pool, head, |_| {}).await.unwrap();
+    let (mut sync, mut book) = BookSync::open(settings, Some(&file), &chain, &pool, head, |_| {}).await.unwrap();
     sync.follow(&mut book, &chain, &upgrade(&chain).await).await.unwrap();
     // Far more than the file may hold.
     let (fresh, (key, account)) =

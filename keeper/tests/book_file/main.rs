@@ -18,8 +18,8 @@ use std::path::PathBuf;
 
 use cosmwasm_std::coin;
 use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::sync::BookConfig;
 use plimsoll_keeper::book::sync::BookSync;
-use plimsoll_keeper::book::sync::Care;
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::simulated::WorldChain;
@@ -87,7 +87,7 @@ pub async fn read_anew(chain: &WorldChain, pool: &str) -> Book {
 
 pub async fn open(chain: &WorldChain, pool: &str, file: &Path) -> (BookSync, Book) {
     let head = chain.head().await.unwrap();
-    BookSync::open(Care::default(), Some(file), chain, pool, head, |_| {}).await.unwrap()
+    BookSync::open(BookConfig::default(), Some(file), chain, pool, head, |_| {}).await.unwrap()
 }
 
 /// The files in the folder that were moved aside.

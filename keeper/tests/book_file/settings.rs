@@ -27,7 +27,7 @@ fn settings_of_the_book_are_checked() {
             assert!(error.contains(&format!("book.{key} = \"{value}\"")) && error.contains("must be"), "{error}");
         }
     }
-    assert_eq!(config("audit_accounts", "0").unwrap().care.audit_accounts, 0);
+    assert_eq!(config("audit_accounts", "0").unwrap().sync.audit_accounts, 0);
     assert_eq!(config("path", "none").unwrap().book, BookFile::Nowhere);
     assert_eq!(config("path", "/x/y.redb").unwrap().book, BookFile::At("/x/y.redb".into()));
 }

@@ -8,8 +8,8 @@ use plimsoll_keeper::book::delta::News;
 use plimsoll_keeper::book::follow::Ahead;
 use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
+use plimsoll_keeper::book::sync::BookConfig;
 use plimsoll_keeper::book::sync::BookSync;
-use plimsoll_keeper::book::sync::Care;
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::Error;
@@ -162,7 +162,7 @@ async fn a_node_behind_the_stored_book_is_refused_or_waited_for() {
     drop(sync);
     ahead(300);
     let head = chain.head().await.unwrap();
-    let refused = BookSync::open(Care::default(), Some(&file), &chain, &pool, head, |_| {}).await.unwrap_err();
+    let refused = BookSync::open(BookConfig::default(), Some(&file), &chain, &pool, head, |_| {}).await.unwrap_err();
     assert!(matches!(refused, Error::DoesNotHold(_)) && refused.to_string().contains("caught up"), "{refused}");
     assert!(aside(&file).is_empty());
 }

@@ -1,6 +1,6 @@
 //! Cases 14 to 17: the keeper is killed, or what it knows is wrong.
 
-use plimsoll_keeper::book::sync::{BookSync, Care};
+use plimsoll_keeper::book::sync::{BookConfig, BookSync};
 use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::error::Error;
 use plimsoll_schema::pool::MigrateMsg;
@@ -14,7 +14,7 @@ async fn case_05_a_snapshot_whose_block_is_forgotten_starts_again_at_a_newer_one
     let old = stage.world().head().await.unwrap();
     let newer = stage.block(|world| fall(world, "8.5")).await;
     // The in-process chain keeps its last block alone.
-    let (_, book) = BookSync::open(Care::default(), None, &*stage.chain, &stage.pool, old, |_| {}).await.unwrap();
+    let (_, book) = BookSync::open(BookConfig::default(), None, &*stage.chain, &stage.pool, old, |_| {}).await.unwrap();
     assert_eq!((&book.head, &book), (&newer, &stage.fresh_book().await));
 }
 
@@ -74,8 +74,8 @@ async fn case_16_an_upgraded_contract_has_the_book_read_anew_before_anything_is_
 
 #[tokio::test]
 async fn case_17_a_book_that_is_not_the_chain_is_repaired_and_counted() {
-    let care = Care { gap_max: 1_000, audit_accounts: 64, audit_seconds: 60, audit_rebuild: 2 };
-    let mut stage = Stage::new(Setup { price: "10", accounts: 3, care, on_disk: true, ..Setup::default() }).await;
+    let settings = BookConfig { gap_max: 1_000, audit_accounts: 64, audit_seconds: 60, audit_rebuild: 2 };
+    let mut stage = Stage::new(Setup { price: "10", accounts: 3, settings, on_disk: true, ..Setup::default() }).await;
     for (account, mended, rebuilt) in [(0, 1, 0), (1, 2, 1)] {
         // What happened, and no event said.
         let act = move |world: &mut World| {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use plimsoll_keeper::chain::ChainReader;
-use plimsoll_keeper::config::Care;
+use plimsoll_keeper::config::BookConfig;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_testing::{ALICE, UATOM};
 use tokio::sync::watch;
@@ -194,8 +194,8 @@ async fn a_gap_that_is_cut_off_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn an_audit_that_comes_to_nothing_is_counted_and_not_tried_at_each_block() {
-    let care = Care { audit_accounts: 4, audit_seconds: 60, ..Care::default() };
-    let mut stage = Stage::new(Setup { care, ..healthy() }).await;
+    let settings = BookConfig { audit_accounts: 4, audit_seconds: 60, ..BookConfig::default() };
+    let mut stage = Stage::new(Setup { settings, ..healthy() }).await;
     stage.script("smart always refuse");
     // Blocks of five seconds: nothing is read but what an audit reads.
     for _ in 0..24 {

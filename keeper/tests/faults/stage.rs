@@ -10,7 +10,7 @@ use plimsoll_keeper::book::sync::BookSync;
 use plimsoll_keeper::chain::faulty::Faulty;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Coin, Head, TxSender};
-use plimsoll_keeper::config::{Care, Strategy};
+use plimsoll_keeper::config::{BookConfig, Strategy};
 use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::error::Result;
 use plimsoll_keeper::keeper::{Keeper, Tick};
@@ -18,7 +18,7 @@ use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 
 pub const PLENTY: u128 = 1_000_000_000_000;
-const UNAUDITED: Care = Care { gap_max: 1_000, audit_accounts: 0, audit_seconds: 60, audit_rebuild: 5 };
+const UNAUDITED: BookConfig = BookConfig { gap_max: 1_000, audit_accounts: 0, audit_seconds: 60, audit_rebuild: 5 };
 pub const GAS: &str = "ugas";
 
 pub type FaultyWorld = Faulty<WorldChain>;
@@ -37,7 +37,7 @@ pub struct Setup {
     pub gas_money: Option<u128>,
     pub strategy: Strategy,
     /// How the book is looked after; not at all unless told so, since an audit would mend what a case leaves wrong on purpose.
-    pub care: Care,
+    pub settings: BookConfig,
     /// Whether the book is in a file.
     pub on_disk: bool,
 }
@@ -52,7 +52,7 @@ impl Default for Setup {
             price: "9",
             gas_money: None,
             strategy,
-            care: UNAUDITED,
+            settings: UNAUDITED,
             on_disk: false,
         }
     }
@@ -248,7 +248,8 @@ async fn keeper(
 ) -> Keeper<FaultyWorld> {
     let head = chain.inner().head().await.unwrap();
     let file = setup.on_disk.then(|| directory.book());
-    let (sync, book) = BookSync::open(setup.care, file.as_deref(), chain.inner(), pool, head, |_| {}).await.unwrap();
+    let (sync, book) =
+        BookSync::open(setup.settings, file.as_deref(), chain.inner(), pool, head, |_| {}).await.unwrap();
     let venue = match liquidator {
         Some((liquidator, pairs)) => Some(Venue::open(chain.inner(), pool, liquidator, pairs).await.unwrap()),
         None => None,

@@ -6,7 +6,7 @@ use crate::book::Book;
 use crate::book::delta::News;
 use crate::book::follow::Ahead;
 use crate::book::store::{Codes, Store, Stored};
-use crate::book::sync::{BookSync, Care};
+use crate::book::sync::{BookConfig, BookSync};
 use crate::chain::{ChainReader, Head, REWIND_MAX};
 use crate::error::{Error, Result};
 
@@ -14,14 +14,14 @@ impl BookSync {
     /// The book at this block: from the file and the blocks since, or, where that can't be, read anew. Without a file it always is.
     /// `progress` hears the number of accounts read so far.
     pub async fn open(
-        care: Care,
+        settings: BookConfig,
         file: Option<&Path>,
         chain: &impl ChainReader,
         pool: &str,
         head: Head,
         progress: impl Fn(usize) + Send + Sync,
     ) -> Result<(Self, Book)> {
-        let mut sync = Self { file: file.map(Path::to_owned), ..Self::memory(care) };
+        let mut sync = Self { file: file.map(Path::to_owned), ..Self::memory(settings) };
         let stored = match file {
             Some(path) => {
                 let (store, stored) = Store::open(path)?;
@@ -41,7 +41,7 @@ impl BookSync {
         if news.whole {
             sync.codes = codes(chain, &book).await?;
             // What was just read needs no audit; what was stored does.
-            sync.audit_at = book.head.time.saturating_add(care.audit_seconds);
+            sync.audit_at = book.head.time.saturating_add(settings.audit_seconds);
         }
         sync.unsaved = news;
         sync.keep(&book);
@@ -119,7 +119,7 @@ impl BookSync {
             );
             return Err(Error::DoesNotHold(reason));
         }
-        match book.follow_within(chain, head, self.care.gap_max, &mut Ahead::default()).await {
+        match book.follow_within(chain, head, self.settings.gap_max, &mut Ahead::default()).await {
             Ok(news) => Ok((book, news)),
             Err(Error::Garbage { from, reason }) => {
                 tracing::warn!(from, reason, "the stored book doesn't fit the chain; reading it anew");
