@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use cosmwasm_std::coin;
 use plimsoll_keeper::book::audit::Dice;
-use plimsoll_keeper::book::delta::News;
+use plimsoll_keeper::book::delta::BookDelta;
 use plimsoll_keeper::book::sync::{BookConfig, BookSync, Counts};
 use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::book::validate::{check_account, check_asked, check_market};
@@ -469,7 +469,7 @@ async fn an_audit_finds_counts_and_mends_what_is_wrong() {
     let mut keys: Vec<_> = right.accounts.keys().cloned().collect();
     keys.sort();
     let clean = f.book.audit(&f.chain, 64, &mut dice).await.unwrap();
-    assert_eq!((clean.differences, clean.news.clone()), (0, News::default()));
+    assert_eq!((clean.differences, clean.delta.clone()), (0, BookDelta::default()));
     assert_eq!(clean.accounts, 4);
 
     // Settings, a price, an account that is wrong, one that is missing, and one that isn't there on the chain.
@@ -485,10 +485,10 @@ async fn an_audit_finds_counts_and_mends_what_is_wrong() {
     for _ in 0..40 {
         let again = f.book.audit(&f.chain, 64, &mut dice).await.unwrap();
         found.differences += again.differences;
-        found.news.add(again.news);
+        found.delta.add(again.delta);
     }
     assert_eq!(found.differences, 5);
-    assert_eq!(found.news.accounts, [keys[0].clone(), keys[2].clone(), nobody].into());
+    assert_eq!(found.delta.accounts, [keys[0].clone(), keys[2].clone(), nobody].into());
     assert_eq!(f.book, right);
 }
 

@@ -345,13 +345,13 @@ async fn a_gap_is_filled_from_results_or_read_anew_when_they_are_gone() {
     let later = Head { height: head.height + 40, time: head.time + 200, ..head.clone() };
     node.height.store(later.height, SeqCst);
     let mut filled = book.clone();
-    let news = filled.follow(&node, &later).await.unwrap();
-    assert_eq!((news.whole, news.filled, filled.accounts.contains_key(&key)), (false, 39, false));
+    let delta = filled.follow(&node, &later).await.unwrap();
+    assert_eq!((delta.whole, delta.filled, filled.accounts.contains_key(&key)), (false, 39, false));
     assert_eq!(filled.head, later);
     // Nothing but the whole book tells what happened in a block whose results are gone.
     node.results_from = head.height + 2;
-    let news = book.follow(&node, &later).await.unwrap();
-    assert!(news.whole && book.head == later);
+    let delta = book.follow(&node, &later).await.unwrap();
+    assert!(delta.whole && book.head == later);
     node.assert_whole(&book);
 }
 

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use plimsoll_schema::pool::{AccountKey, AccountsPage, AccountsResponse, QueryMsg};
 
 use crate::book::Book;
-use crate::book::delta::News;
+use crate::book::delta::BookDelta;
 use crate::book::follow::accounts;
 use crate::book::page_size::PageSize;
 use crate::book::validate::check_account;
@@ -25,7 +25,7 @@ pub struct Audit {
     /// Accounts, markets and settings that differed: anything but 0 is a fault of the keeper. They are right now.
     pub differences: usize,
     /// What changed with that.
-    pub news: News,
+    pub delta: BookDelta,
 }
 
 /// Chance, so that no account is never looked at.
@@ -111,7 +111,7 @@ impl Book {
                 continue;
             }
             wrong.push(format!("account {}", key.to_string()));
-            audit.news.accounts.insert(key.clone());
+            audit.delta.accounts.insert(key.clone());
             match account {
                 Some(account) => self.put_account(key, account),
                 None => _ = self.accounts.remove(&key),

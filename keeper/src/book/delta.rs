@@ -6,7 +6,7 @@ use plimsoll_schema::pool::AccountKey;
 
 /// What changed. Several steps add up to one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct BookDelta {
     /// The whole book was read anew; nothing else need be named then.
     pub whole: bool,
     /// Accounts that were read again, whether they are still there or not.
@@ -17,7 +17,7 @@ pub struct News {
     pub malformed: u64,
 }
 
-impl News {
+impl BookDelta {
     /// The book is another one altogether.
     pub fn whole() -> Self {
         Self { whole: true, ..Self::default() }

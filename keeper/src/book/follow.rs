@@ -7,7 +7,7 @@ use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_schema::pool::{AccountKey, AccountsResponse, Listed, MarketResponse, QueryMsg};
 
 use crate::book::Book;
-use crate::book::delta::News;
+use crate::book::delta::BookDelta;
 use crate::book::page_size::PageSize;
 use crate::book::prices::{self, Read};
 use crate::book::touched::Touched;
@@ -35,7 +35,7 @@ pub struct Ahead {
 impl Book {
     /// Brings the book to this block. Blocks in between are filled from their events, one by one; everything that they
     /// touched is then read once, at the newest. On an error the book stays as it was.
-    pub async fn follow(&mut self, chain: &impl ChainReader, head: &Head) -> Result<News> {
+    pub async fn follow(&mut self, chain: &impl ChainReader, head: &Head) -> Result<BookDelta> {
         self.follow_within(chain, head, GAP_MAX, &mut Ahead::default()).await
     }
 
@@ -48,7 +48,7 @@ impl Book {
         head: &Head,
         gap_max: u64,
         ahead: &mut Ahead,
-    ) -> Result<News> {
+    ) -> Result<BookDelta> {
         if head.chain_id != self.head.chain_id {
             let (found, wanted) = (head.chain_id.clone(), self.head.chain_id.clone());
             return Err(Error::WrongChain { endpoint: "the node".to_owned(), found, wanted });
@@ -64,12 +64,13 @@ impl Book {
         let touched = self.touched_since(chain, head, gap_max, ahead).await?;
         if !touched.settings {
             let filled = head.height.saturating_sub(self.head.height).saturating_sub(1);
-            let news = News { accounts: touched.accounts.clone(), filled, malformed: touched.malformed, whole: false };
+            let delta =
+                BookDelta { accounts: touched.accounts.clone(), filled, malformed: touched.malformed, whole: false };
             match self.read_again(chain, head, touched).await {
                 Ok(refreshed) => {
                     refreshed.apply(self);
                     self.head = head.clone();
-                    return Ok(news);
+                    return Ok(delta);
                 }
                 Err(Error::Query { reason, .. }) => {
                     let height = head.height;
@@ -83,7 +84,7 @@ impl Book {
             }
         }
         *self = Self::snapshot(chain, &self.addresses.pool, head.clone(), |_| {}).await?;
-        Ok(News::whole())
+        Ok(BookDelta::whole())
     }
 
     async fn touched_since(

@@ -16,7 +16,7 @@ use redb::{Builder, Database, DatabaseError, Durability, ReadableDatabase, Stora
 use serde::Serialize;
 
 use crate::book::Book;
-use crate::book::delta::News;
+use crate::book::delta::BookDelta;
 use crate::error::{Error, Result};
 
 /// What the rows mean. Another number is another format, which is moved aside.
@@ -125,11 +125,11 @@ impl Store {
     }
 
     /// Writes what changed, and the block for which the book is true now.
-    pub fn save(&mut self, book: &Book, news: &News) -> Result<()> {
+    pub fn save(&mut self, book: &Book, delta: &BookDelta) -> Result<()> {
         let durable = self.durable.elapsed() >= DURABLE_EVERY;
         self.write(durable, book, |transaction| {
             let mut accounts = transaction.open_table(ACCOUNTS)?;
-            for key in &news.accounts {
+            for key in &delta.accounts {
                 let at = (key.owner.as_str(), key.account_id);
                 match book.accounts.get(key) {
                     Some(account) => accounts.insert(at, encode(account)?.as_slice())?,

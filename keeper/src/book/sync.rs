@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::book::Book;
 use crate::book::audit::Dice;
-use crate::book::delta::News;
+use crate::book::delta::BookDelta;
 use crate::book::follow::Ahead;
 use crate::book::store::{Codes, Store};
 use crate::chain::{ChainReader, Head};
@@ -47,7 +47,7 @@ pub struct BookSync {
     file: Option<PathBuf>,
     store: Option<Store>,
     codes: Codes,
-    unsaved: News,
+    unsaved: BookDelta,
     ahead: Ahead,
     file_again: u64,
     dice: Dice,
@@ -66,22 +66,22 @@ impl BookSync {
 
     /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`BookSync::keep`].
     pub async fn follow(&mut self, book: &mut Book, chain: &impl ChainReader, head: &Head) -> Result<()> {
-        let news = match book.follow_within(chain, head, self.settings.gap_max, &mut self.ahead).await {
-            Ok(news) => news,
+        let delta = match book.follow_within(chain, head, self.settings.gap_max, &mut self.ahead).await {
+            Ok(delta) => delta,
             Err(error) => {
                 self.count_refused(&error);
                 return Err(error);
             }
         };
-        self.counts.rebuilt = self.counts.rebuilt.saturating_add(u64::from(news.whole));
-        self.counts.filled = self.counts.filled.saturating_add(news.filled);
-        self.counts.malformed = self.counts.malformed.saturating_add(news.malformed);
-        if news.whole {
+        self.counts.rebuilt = self.counts.rebuilt.saturating_add(u64::from(delta.whole));
+        self.counts.filled = self.counts.filled.saturating_add(delta.filled);
+        self.counts.malformed = self.counts.malformed.saturating_add(delta.malformed);
+        if delta.whole {
             // It may be another code that made it so.
             self.codes = start::codes(chain, book).await.unwrap_or(Codes::default());
             self.doubts = 0;
         }
-        self.unsaved.add(news);
+        self.unsaved.add(delta);
         self.audit_in_time(book, chain).await;
         Ok(())
     }
@@ -111,7 +111,7 @@ impl BookSync {
         self.counts.audits = self.counts.audits.saturating_add(1);
         self.counts.mended = self.counts.mended.saturating_add(audit.differences);
         self.doubts = self.doubts.saturating_add(audit.differences);
-        self.unsaved.add(audit.news);
+        self.unsaved.add(audit.delta);
         tracing::debug!(
             height = book.head.height,
             accounts = audit.accounts,
@@ -125,7 +125,7 @@ impl BookSync {
         *book = Book::snapshot(chain, &book.addresses.pool, book.head.clone(), |_| {}).await?;
         self.counts.rebuilt = self.counts.rebuilt.saturating_add(1);
         self.doubts = 0;
-        self.unsaved.add(News::whole());
+        self.unsaved.add(BookDelta::whole());
         Ok(())
     }
 
@@ -133,7 +133,7 @@ impl BookSync {
     /// is told, counted, and tried again.
     pub fn keep(&mut self, book: &Book) {
         let Some(path) = &self.file else {
-            self.unsaved = News::default();
+            self.unsaved = BookDelta::default();
             return;
         };
         if self.store.is_none() {
@@ -141,7 +141,7 @@ impl BookSync {
                 return;
             }
             // What the file holds by now is of no use.
-            self.unsaved = News::whole();
+            self.unsaved = BookDelta::whole();
         }
         let path = path.clone();
         let written = self.store(&path).and_then(|(store, codes, unsaved)| match unsaved.whole {
@@ -149,7 +149,7 @@ impl BookSync {
             false => store.save(book, unsaved),
         });
         match written {
-            Ok(()) => self.unsaved = News::default(),
+            Ok(()) => self.unsaved = BookDelta::default(),
             Err(error) => {
                 tracing::error!(%error, "the book can't be written down; a restart will read it from the chain");
                 self.counts.unwritten = self.counts.unwritten.saturating_add(1);
@@ -159,7 +159,7 @@ impl BookSync {
     }
 
     /// The open file, opened again if it had to be given up; with what is to be written there.
-    fn store(&mut self, path: &Path) -> Result<(&mut Store, Codes, &News)> {
+    fn store(&mut self, path: &Path) -> Result<(&mut Store, Codes, &BookDelta)> {
         let store = match self.store.take() {
             Some(store) => store,
             None => Store::open(path)?.0,

@@ -33,8 +33,8 @@ async fn two_blocks(file: &Path) -> [Book; 2] {
     let (mut store, _) = Store::open(file).unwrap();
     store.replace(&first, Codes { pool: Some(1), oracle: Some(2) }).unwrap();
     let mut second = first.clone();
-    let news = second.follow(&chain, &borrow(&chain, BOB, 9).await).await.unwrap();
-    store.save(&second, &news).unwrap();
+    let delta = second.follow(&chain, &borrow(&chain, BOB, 9).await).await.unwrap();
+    store.save(&second, &delta).unwrap();
     store.flush().unwrap();
     [first, second]
 }

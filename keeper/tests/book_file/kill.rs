@@ -4,7 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::book::delta::News;
+use plimsoll_keeper::book::delta::BookDelta;
 use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
 use plimsoll_keeper::book::sync::BookConfig;
@@ -40,21 +40,21 @@ async fn a_file_that_was_copied_at_any_moment_holds_some_block() {
 }
 
 /// What a block does to the book in the test of kills: which accounts it touches depends on its height, and how.
-fn advance(book: &mut Book) -> News {
+fn advance(book: &mut Book) -> BookDelta {
     book.head.height += 1;
     book.head.time += 5;
     let height = book.head.height;
     let mut keys: Vec<_> = book.accounts.keys().cloned().collect();
     keys.sort();
-    let mut news = News::default();
+    let mut delta = BookDelta::default();
     for step in 0..3 {
         let key = keys[usize::try_from(height * 7 + step * 11).unwrap() % keys.len()].clone();
         let mut account = book.accounts[&key].clone();
         account.debts[0].scaled = ScaledDebt::new(u128::from(height * 10 + step));
         book.accounts.insert(key.clone(), account);
-        news.accounts.insert(key);
+        delta.accounts.insert(key);
     }
-    news
+    delta
 }
 
 const KILLED: &str = "PLIMSOLL_KEEPER_TEST_WRITES_TO";
@@ -66,8 +66,8 @@ fn it_writes_until_it_is_killed() {
     let (mut store, stored) = Store::open(Path::new(&file)).unwrap();
     let mut book = stored.unwrap().book;
     loop {
-        let news = advance(&mut book);
-        store.save(&book, &news).unwrap();
+        let delta = advance(&mut book);
+        store.save(&book, &delta).unwrap();
         if book.head.height.is_multiple_of(5) {
             store.flush().unwrap();
         }

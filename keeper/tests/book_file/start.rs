@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cosmwasm_std::coin;
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::book::delta::News;
+use plimsoll_keeper::book::delta::BookDelta;
 use plimsoll_keeper::book::follow::Ahead;
 use plimsoll_keeper::book::store::Codes;
 use plimsoll_keeper::book::store::Store;
@@ -74,14 +74,14 @@ async fn blocks_that_passed_between_two_starts_are_filled() {
     let before = Store::open(&file).unwrap().1.unwrap().book;
     borrow(&chain, BOB, 41).await;
     let mut followed = before.clone();
-    let news = followed.follow_within(&chain, &chain.head().await.unwrap(), 5, &mut Ahead::default()).await.unwrap();
-    assert_eq!((news.whole, news.accounts.len(), news.filled), (false, 1, 0));
+    let delta = followed.follow_within(&chain, &chain.head().await.unwrap(), 5, &mut Ahead::default()).await.unwrap();
+    assert_eq!((delta.whole, delta.accounts.len(), delta.filled), (false, 1, 0));
     // Beyond the bound everything is read anew.
     for _ in 0..6 {
         chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
     }
-    let news = followed.follow_within(&chain, &chain.head().await.unwrap(), 5, &mut Ahead::default()).await.unwrap();
-    assert_eq!(news, News::whole());
+    let delta = followed.follow_within(&chain, &chain.head().await.unwrap(), 5, &mut Ahead::default()).await.unwrap();
+    assert_eq!(delta, BookDelta::whole());
     assert_eq!(followed, read_anew(&chain, &pool).await);
 }
 

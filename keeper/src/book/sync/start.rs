@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::book::Book;
-use crate::book::delta::News;
+use crate::book::delta::BookDelta;
 use crate::book::follow::Ahead;
 use crate::book::store::{Codes, Store, Stored};
 use crate::book::sync::{BookConfig, BookSync};
@@ -34,16 +34,16 @@ impl BookSync {
             Some(stored) => sync.fitting(stored, chain, pool, &head).await?,
             None => None,
         };
-        let (book, news) = match known {
+        let (book, delta) = match known {
             Some(book) => sync.catch_up(book, chain, &head, &progress).await?,
-            None => (Book::first(chain, pool, head, &progress).await?, News::whole()),
+            None => (Book::first(chain, pool, head, &progress).await?, BookDelta::whole()),
         };
-        if news.whole {
+        if delta.whole {
             sync.codes = codes(chain, &book).await?;
             // What was just read needs no audit; what was stored does.
             sync.audit_at = book.head.time.saturating_add(settings.audit_seconds);
         }
-        sync.unsaved = news;
+        sync.unsaved = delta;
         sync.keep(&book);
         Ok((sync, book))
     }
@@ -100,7 +100,7 @@ impl BookSync {
         chain: &impl ChainReader,
         head: &Head,
         progress: &(impl Fn(usize) + Send + Sync),
-    ) -> Result<(Book, News)> {
+    ) -> Result<(Book, BookDelta)> {
         let (from, pool) = (book.head.height, book.addresses.pool.clone());
         tracing::info!(
             from,
@@ -110,7 +110,7 @@ impl BookSync {
         );
         if head.height < from && from.saturating_sub(head.height) <= REWIND_MAX {
             // Behind one address there may be several nodes, one ahead of another.
-            return Ok((book, News::default()));
+            return Ok((book, BookDelta::default()));
         }
         if head.height < from {
             let reason = format!(
@@ -120,10 +120,10 @@ impl BookSync {
             return Err(Error::DoesNotHold(reason));
         }
         match book.follow_within(chain, head, self.settings.gap_max, &mut Ahead::default()).await {
-            Ok(news) => Ok((book, news)),
+            Ok(delta) => Ok((book, delta)),
             Err(Error::Garbage { from, reason }) => {
                 tracing::warn!(from, reason, "the stored book doesn't fit the chain; reading it anew");
-                Ok((Book::first(chain, &pool, head.clone(), progress).await?, News::whole()))
+                Ok((Book::first(chain, &pool, head.clone(), progress).await?, BookDelta::whole()))
             }
             Err(error) => Err(error),
         }
