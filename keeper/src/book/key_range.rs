@@ -10,22 +10,22 @@ const BECH32: &[u8; 32] = b"023456789acdefghjklmnpqrstuvwxyz";
 /// Into how many pages the rest of one owner's accounts is cut ahead.
 const AHEAD: u32 = 8;
 
-/// Borrowers after one key, up to another. The spans of a snapshot overlap nowhere and leave nothing out.
+/// Borrowers after one key, up to another. The ranges of a snapshot overlap nowhere and leave nothing out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct KeyRange {
     /// Where it begins; this account isn't in it.
     pub after: Option<AccountKey>,
     /// The last account that may be in it; `None` is the end of the list.
     pub until: Option<AccountKey>,
 }
 
-impl Span {
+impl KeyRange {
     /// All borrowers.
     pub const ALL: Self = Self { after: None, until: None };
 
     /// Whether this account belongs there, as far as its end goes.
     pub fn reaches(&self, key: &AccountKey) -> bool {
-        self.until.as_ref().is_none_or(|until| place(key) <= place(until))
+        self.until.as_ref().is_none_or(|until| storage_order(key) <= storage_order(until))
     }
 
     /// What is left of it after a full page from `first` to `last`, cut into parts that are likely to be of use: the next accounts of
@@ -38,7 +38,7 @@ impl Span {
         };
         let mut after = last.clone();
         let mut parts = Vec::new();
-        for cut in cuts.into_iter().filter(|cut| place(cut) > place(last) && self.reaches(cut)) {
+        for cut in cuts.into_iter().filter(|cut| storage_order(cut) > storage_order(last) && self.reaches(cut)) {
             parts.push(Self { after: Some(std::mem::replace(&mut after, cut.clone())), until: Some(cut) });
         }
         if self.until.as_ref() != Some(&after) {
@@ -49,7 +49,7 @@ impl Span {
 }
 
 /// Where an account stands in the list.
-pub fn place(key: &AccountKey) -> (usize, &str, u32) {
+pub fn storage_order(key: &AccountKey) -> (usize, &str, u32) {
     (key.owner.len(), &key.owner, key.account_id)
 }
 
@@ -80,23 +80,23 @@ mod tests {
     }
 
     /// Parts in a row: each begins where the one before ends, the last ends where the whole did.
-    fn assert_seamless(parts: &[Span], last: &AccountKey, until: Option<&AccountKey>) {
+    fn assert_seamless(parts: &[KeyRange], last: &AccountKey, until: Option<&AccountKey>) {
         assert_eq!(parts[0].after.as_ref(), Some(last));
         for pair in parts.windows(2) {
             assert_eq!(pair[0].until, pair[1].after);
-            assert!(place(pair[0].after.as_ref().unwrap()) < place(pair[0].until.as_ref().unwrap()));
+            assert!(storage_order(pair[0].after.as_ref().unwrap()) < storage_order(pair[0].until.as_ref().unwrap()));
         }
         assert_eq!(parts.last().unwrap().until.as_ref(), until);
     }
 
     #[test]
     fn one_owner_is_cut_by_number_and_many_by_letter() {
-        let parts = Span::ALL.rest(&key("wasm1qaa", 0), &key("wasm1qaa", 999));
+        let parts = KeyRange::ALL.rest(&key("wasm1qaa", 0), &key("wasm1qaa", 999));
         assert_eq!(parts.len(), 9);
-        assert_eq!(parts[1], Span { after: Some(key("wasm1qaa", 1_999)), until: Some(key("wasm1qaa", 2_999)) });
+        assert_eq!(parts[1], KeyRange { after: Some(key("wasm1qaa", 1_999)), until: Some(key("wasm1qaa", 2_999)) });
         assert_seamless(&parts, &key("wasm1qaa", 999), None);
 
-        let parts = Span::ALL.rest(&key("wasm1qaa", 0), &key("wasm1qzz", 0));
+        let parts = KeyRange::ALL.rest(&key("wasm1qaa", 0), &key("wasm1qzz", 0));
         // r to z, and what is left of q.
         assert_eq!(parts.len(), 1 + 9);
         assert_seamless(&parts, &key("wasm1qzz", 0), None);
@@ -109,26 +109,26 @@ mod tests {
 
     #[test]
     fn no_part_is_empty() {
-        let span = Span { after: Some(key("wasm1qaa", 999)), until: Some(key("wasm1qaa", 1_999)) };
-        let parts = span.rest(&key("wasm1qaa", 1_000), &key("wasm1qaa", 1_499));
-        assert_eq!(parts, [Span { after: Some(key("wasm1qaa", 1_499)), until: Some(key("wasm1qaa", 1_999)) }]);
+        let range = KeyRange { after: Some(key("wasm1qaa", 999)), until: Some(key("wasm1qaa", 1_999)) };
+        let parts = range.rest(&key("wasm1qaa", 1_000), &key("wasm1qaa", 1_499));
+        assert_eq!(parts, [KeyRange { after: Some(key("wasm1qaa", 1_499)), until: Some(key("wasm1qaa", 1_999)) }]);
     }
 
     #[test]
     fn the_largest_numbers_and_strange_owners_are_no_trouble() {
-        let parts = Span::ALL.rest(&key("wasm1qaa", 5), &key("wasm1qaa", u32::MAX));
-        assert_eq!(parts, [Span { after: Some(key("wasm1qaa", u32::MAX)), until: None }]);
-        let parts = Span::ALL.rest(&key("wasm1qaa", 0), &key("wasm1qaa", u32::MAX - 1));
+        let parts = KeyRange::ALL.rest(&key("wasm1qaa", 5), &key("wasm1qaa", u32::MAX));
+        assert_eq!(parts, [KeyRange { after: Some(key("wasm1qaa", u32::MAX)), until: None }]);
+        let parts = KeyRange::ALL.rest(&key("wasm1qaa", 0), &key("wasm1qaa", u32::MAX - 1));
         assert_seamless(&parts, &key("wasm1qaa", u32::MAX - 1), None);
-        let parts = Span::ALL.rest(&key("é", 0), &key("zz", 0));
+        let parts = KeyRange::ALL.rest(&key("é", 0), &key("zz", 0));
         assert_eq!(parts.len(), 1);
         assert_seamless(&parts, &key("zz", 0), None);
     }
 
     #[test]
     fn longer_addresses_come_after_shorter_ones() {
-        assert!(place(&key("wasm1zz", 7)) < place(&key("wasm1aaa", 0)));
-        let span = Span { after: None, until: Some(key("wasm1zz", 0)) };
-        assert!(!span.reaches(&key("wasm1aaa", 0)) && span.reaches(&key("wasm1aa", 9)));
+        assert!(storage_order(&key("wasm1zz", 7)) < storage_order(&key("wasm1aaa", 0)));
+        let range = KeyRange { after: None, until: Some(key("wasm1zz", 0)) };
+        assert!(!range.reaches(&key("wasm1aaa", 0)) && range.reaches(&key("wasm1aa", 9)));
     }
 }

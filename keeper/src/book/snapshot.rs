@@ -13,7 +13,7 @@ use plimsoll_schema::pool::{
 };
 
 use crate::book::accounts::Accounts;
-use crate::book::key_range::{Span, place};
+use crate::book::key_range::{KeyRange, storage_order};
 use crate::book::page_size::PageSize;
 use crate::book::prices::Prices;
 use crate::book::validate::{check_account, check_market};
@@ -122,28 +122,28 @@ impl Book {
         progress: &(impl Fn(usize) + Send + Sync),
     ) -> std::result::Result<(), Cut> {
         let (pool, height) = (self.addresses.pool.clone(), Some(self.head.height));
-        let ask = |span: Span, size: u32| {
-            let page = AccountsPage { start_after: span.after.clone(), limit: Some(size) };
+        let ask = |range: KeyRange, size: u32| {
+            let page = AccountsPage { start_after: range.after.clone(), limit: Some(size) };
             let (pool, question) = (pool.as_str(), QueryMsg::Borrowers(page));
-            async move { (query::<AccountsResponse>(chain, pool, &question, height).await, span, size) }
+            async move { (query::<AccountsResponse>(chain, pool, &question, height).await, range, size) }
         };
-        let (mut pages, mut waiting, mut running) = (PageSize::default(), vec![Span::ALL], FuturesUnordered::new());
+        let (mut pages, mut waiting, mut running) = (PageSize::default(), vec![KeyRange::ALL], FuturesUnordered::new());
         loop {
             while running.len() < AT_ONCE
-                && let Some(span) = waiting.pop()
+                && let Some(range) = waiting.pop()
             {
-                running.push(ask(span, pages.get()));
+                running.push(ask(range, pages.get()));
             }
-            let Some((answer, span, size)) = running.next().await else { return Ok(()) };
+            let Some((answer, range, size)) = running.next().await else { return Ok(()) };
             match answer {
                 Ok(page) => {
                     pages.worked(size);
-                    waiting.extend(self.take_page(page.accounts, span, size)?.into_iter().rev());
+                    waiting.extend(self.take_page(page.accounts, range, size)?.into_iter().rev());
                     progress(self.accounts.len());
                 }
                 // More than the node's gas limit for queries allows, or more than it remembers.
                 Err(error @ Error::Query { .. }) => match cut(chain, &pool, height, error).await {
-                    Cut::Failed(Error::Query { .. }) if pages.failed(size) => waiting.push(span),
+                    Cut::Failed(Error::Query { .. }) if pages.failed(size) => waiting.push(range),
                     cut => return Err(cut),
                 },
                 Err(error) => return Err(error.into()),
@@ -151,12 +151,12 @@ impl Book {
         }
     }
 
-    /// Keeps a page, and says what is left of its span.
-    fn take_page(&mut self, page: Vec<AccountRecord>, span: Span, size: u32) -> Result<Vec<Span>> {
+    /// Keeps a page, and says what is left of its range.
+    fn take_page(&mut self, page: Vec<AccountRecord>, range: KeyRange, size: u32) -> Result<Vec<KeyRange>> {
         let garbage = |reason: &dyn std::fmt::Display| Error::garbage(&self.addresses.pool, reason);
-        let mut before = span.after.as_ref();
+        let mut before = range.after.as_ref();
         for AccountRecord { key, account } in &page {
-            if before.is_some_and(|before| place(key) <= place(before)) {
+            if before.is_some_and(|before| storage_order(key) <= storage_order(before)) {
                 return Err(garbage(&"pages of borrowers that go back"));
             }
             check_account(key, account, |id| self.assets.contains_key(&id)).map_err(|reason| garbage(&reason))?;
@@ -165,13 +165,13 @@ impl Book {
         let full = page.len() >= usize::try_from(size).unwrap_or(usize::MAX);
         let rest = match (page.first(), page.last()) {
             (Some(first), Some(last))
-                if full && span.until.as_ref().is_none_or(|until| place(&last.key) < place(until)) =>
+                if full && range.until.as_ref().is_none_or(|until| storage_order(&last.key) < storage_order(until)) =>
             {
-                span.clone().rest(&first.key, &last.key)
+                range.clone().rest(&first.key, &last.key)
             }
             _ => Vec::new(),
         };
-        for record in page.into_iter().filter(|record| span.reaches(&record.key)) {
+        for record in page.into_iter().filter(|record| range.reaches(&record.key)) {
             self.put_account(record.key, record.account);
         }
         Ok(rest)
