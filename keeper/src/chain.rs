@@ -1,4 +1,5 @@
-//! The chain, as far as the keeper needs one. It has two homes: a real node, and the in-process world of demo and tests.
+//! The chain, as far as the keeper needs one. It has two homes: a real node, and the in-process world of demo and
+//! tests.
 
 mod block;
 mod coin;
@@ -17,7 +18,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
 
-pub use crate::chain::block::{Head, REWIND_MAX};
+pub use crate::chain::block::{Head, INDEX_LAG_BLOCKS, REWIND_MAX};
 pub use crate::chain::coin::{Balances, Coin};
 pub use crate::chain::event::ContractEvent;
 pub use crate::chain::tx_types::{Execute, Included, Outcome, Signed, Simulated};
@@ -25,21 +26,22 @@ use crate::error::{Error, Result};
 
 /// What a chain tells, to whoever asks.
 ///
-/// A height of `None` is the latest. Errors of class retry mean that nobody can tell; they never mean no. No method has a default that says
-/// nothing: whoever can't tell something says so.
+/// A height of `None` is the latest. Errors of class retry mean that nobody can tell; they never mean no. No method has
+/// a default that says nothing: whoever can't tell something says so.
 pub trait ChainReader: Send + Sync + 'static {
     /// The latest block.
     fn head(&self) -> impl Future<Output = Result<Head>> + Send;
 
-    /// The newest block of each endpoint, asked anew: what would stop the keeper is not believed of one alone. Empty where there is
-    /// nobody else to ask.
+    /// The newest block of each endpoint, asked anew: what would stop the keeper is not believed of one alone. Empty
+    /// where there is nobody else to ask.
     fn heads(&self) -> impl Future<Output = Result<Vec<Head>>> + Send;
 
-    /// An earlier block; `None` where no node has it any more or says, or of those that have it no more than half say the same.
+    /// An earlier block; `None` where no node has it any more or says, or of those that have it no more than half say
+    /// the same.
     fn head_at(&self, height: u64) -> impl Future<Output = Result<Option<Head>>> + Send;
 
-    /// A contract's answer to a JSON message. An answer that `reads` refuses, with the reason, is garbage: where there is another endpoint,
-    /// that is asked, and the one that gave the answer is not preferred any more.
+    /// A contract's answer to a JSON message. An answer that `reads` refuses, with the reason, is garbage: where there
+    /// is another endpoint, that is asked, and the one that gave the answer is not preferred any more.
     fn smart_that(
         &self,
         contract: &str,
@@ -102,7 +104,8 @@ pub trait TxSender: Send + Sync + 'static {
     /// Signs these messages in one transaction, with the sequence read from the chain. Sends nothing.
     fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> impl Future<Output = Result<Signed>> + Send;
 
-    /// Signs a transfer to this address, with the sequence read from the chain. Sends nothing. A chain that can't refuses.
+    /// Signs a transfer to this address, with the sequence read from the chain. Sends nothing. A chain that can't
+    /// refuses.
     fn sign_transfer(
         &self,
         to: &str,
@@ -114,11 +117,12 @@ pub trait TxSender: Send + Sync + 'static {
     /// How many of the sender's transactions blocks have; `None` where the chain doesn't tell.
     fn sequence(&self) -> impl Future<Output = Result<Option<u64>>> + Send;
 
-    /// The same as two endpoints say it, where there are two: the highest number that two say. `None` while no two say the same.
+    /// The same as two endpoints say it, where there are two: the highest number that two say. `None` while no two say
+    /// the same.
     fn confirmed_sequence(&self) -> impl Future<Output = Result<Option<u64>>> + Send;
 
-    /// Sends a signed transaction. [`Error::Refused`] and [`Error::Sequence`] mean that the node didn't take it; any other error that
-    /// nobody knows.
+    /// Sends a signed transaction. [`Error::Refused`] and [`Error::Sequence`] mean that the node didn't take it; any
+    /// other error that nobody knows.
     fn broadcast(&self, signed: &Signed) -> impl Future<Output = Result<()>> + Send;
 
     /// What became of the transaction with this hash.

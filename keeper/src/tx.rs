@@ -27,7 +27,7 @@ use crate::tx::messages::{Arranged, Desk, before, publish};
 use crate::tx::nonce::Next;
 
 pub use balances::{fee_reserve, held, holdings, inventory, less_fee, spendable, useful};
-pub use resolve::{INDEX_LAG, Landed, TIMEOUT_MAX};
+pub use resolve::{Landed, TIMEOUT_MAX};
 pub use select::Bounds;
 pub use throttle::Pace;
 

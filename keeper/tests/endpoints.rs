@@ -8,7 +8,9 @@
 )]
 
 use plimsoll_keeper::chain::Head;
-use plimsoll_keeper::chain::endpoints::{Change, Endpoints, Health, Kind, PAUSE_MAX, PAUSE_MIN, PROBE_EVERY};
+use plimsoll_keeper::chain::endpoints::{
+    BREAKER_PAUSE_MAX_MS, BREAKER_PAUSE_MIN_MS, Change, Endpoints, Health, Kind, PROBE_INTERVAL_MS,
+};
 use plimsoll_keeper::config::redact::public;
 
 const CLOCK: u64 = 1_800_000_000;
@@ -45,7 +47,7 @@ fn the_first_is_preferred_and_the_next_asked_when_it_fails_twice() {
     assert_eq!((change.name.as_str(), &change.to), ("http://a:1", &down()));
     assert_eq!(all.order(Kind::Grpc, None, 21), [1, 2]);
     // Also when its pause is over, while there are others.
-    assert_eq!(all.order(Kind::Grpc, None, 20 + PAUSE_MAX), [1, 2]);
+    assert_eq!(all.order(Kind::Grpc, None, 20 + BREAKER_PAUSE_MAX_MS), [1, 2]);
     let change = all.heard(0, &head(901), 1_000, CLOCK).unwrap();
     assert_eq!((change.from, change.to), (down(), Health::Good));
     assert_eq!(all.order(Kind::Grpc, None, 1_001), [0, 1, 2]);
@@ -69,7 +71,7 @@ fn an_open_circuit_is_probed_after_pauses_that_double_up_to_the_longest() {
         assert!(all.order(Kind::Grpc, None, now).is_empty() && all.to_probe(now).is_empty());
         all.failed(0, "refused", now);
     }
-    let expected: Vec<u64> = (0..8).map(|n| (PAUSE_MIN * 2u64.pow(n)).min(PAUSE_MAX)).collect();
+    let expected: Vec<u64> = (0..8).map(|n| (BREAKER_PAUSE_MIN_MS * 2u64.pow(n)).min(BREAKER_PAUSE_MAX_MS)).collect();
     assert_eq!(pauses, expected);
     all.answered(0, None);
     assert_eq!((all.health(0), all.order(Kind::Grpc, None, now)), (Health::Good, vec![0]));
@@ -81,8 +83,8 @@ fn failures_of_questions_that_were_under_way_together_count_as_one() {
     for _ in 0..50 {
         all.failed(1, "refused", 100);
     }
-    assert_eq!(all.to_probe(100 + PAUSE_MIN - 1).iter().filter(|at| **at == 1).count(), 0);
-    assert_eq!(all.to_probe(100 + PAUSE_MIN).iter().filter(|at| **at == 1).count(), 1);
+    assert_eq!(all.to_probe(100 + BREAKER_PAUSE_MIN_MS - 1).iter().filter(|at| **at == 1).count(), 0);
+    assert_eq!(all.to_probe(100 + BREAKER_PAUSE_MIN_MS).iter().filter(|at| **at == 1).count(), 1);
 }
 
 #[test]
@@ -200,7 +202,7 @@ fn one_of_another_chain_is_refused_by_name_and_all_of_another_are_told() {
     assert_eq!(all.order(Kind::Grpc, None, 2), [1, 2]);
     // It may be put right: it is asked now and then.
     all.to_probe(2);
-    assert!(!all.to_probe(2 + PROBE_EVERY).contains(&0) && all.to_probe(2 + PAUSE_MAX).contains(&0));
+    assert!(!all.to_probe(2 + PROBE_INTERVAL_MS).contains(&0) && all.to_probe(2 + BREAKER_PAUSE_MAX_MS).contains(&0));
 }
 
 #[test]
@@ -232,9 +234,9 @@ fn one_that_another_refutes_is_left_alone_for_the_longest_pause_whatever_it_answ
     all.answered(0, Some(900));
     all.heard(0, &head(901), 20, CLOCK);
     assert_eq!(all.order(Kind::Grpc, None, 30), [1, 2]);
-    assert!(!all.to_probe(PAUSE_MAX).contains(&0) && all.to_probe(10 + PAUSE_MAX).contains(&0));
-    all.heard(0, &head(902), 11 + PAUSE_MAX, CLOCK);
-    assert_eq!(all.order(Kind::Grpc, None, 12 + PAUSE_MAX), [0, 1, 2]);
+    assert!(!all.to_probe(BREAKER_PAUSE_MAX_MS).contains(&0) && all.to_probe(10 + BREAKER_PAUSE_MAX_MS).contains(&0));
+    all.heard(0, &head(902), 11 + BREAKER_PAUSE_MAX_MS, CLOCK);
+    assert_eq!(all.order(Kind::Grpc, None, 12 + BREAKER_PAUSE_MAX_MS), [0, 1, 2]);
 }
 
 /// Two nodes, each with both kinds: gRPC of the first and second, RPC of the first and second; all at 900 when last asked.
@@ -258,7 +260,7 @@ fn one_far_ahead_of_the_others_is_left_out_and_not_they() {
             all.heard(at, &young(900), 0, CLOCK);
         }
         for round in 1..5 {
-            let now = round * PROBE_EVERY;
+            let now = round * PROBE_INTERVAL_MS;
             all.to_probe(now);
             all.heard(3, &wrong, now, CLOCK);
             for at in 0..3 {
@@ -269,7 +271,7 @@ fn one_far_ahead_of_the_others_is_left_out_and_not_they() {
             assert!(matches!(odd, Health::Impossible { .. } | Health::Lagging { .. }), "{wrong:?}: {odd:?}");
             assert_eq!(all.tip(now).unwrap().height, 900 + round);
         }
-        all.heard(3, &young(905), 5 * PROBE_EVERY, CLOCK);
+        all.heard(3, &young(905), 5 * PROBE_INTERVAL_MS, CLOCK);
         assert_eq!(all.health(3), Health::Good);
     }
 }
@@ -279,7 +281,7 @@ fn of_two_nodes_that_disagree_the_one_is_believed_that_goes_on_from_what_was_kno
     for wrong in [1_000_000_000, 2_000, 3, 850] {
         let mut all = two_nodes();
         for round in 1..5 {
-            let now = round * PROBE_EVERY;
+            let now = round * PROBE_INTERVAL_MS;
             // Whoever is heard first.
             for at in if round % 2 == 0 { [0, 2, 1, 3] } else { [1, 3, 0, 2] } {
                 all.heard(at, &head(if at % 2 == 1 { wrong } else { 900 + round }), now, CLOCK - 100 + now / 1_000);
@@ -324,9 +326,9 @@ fn at_the_start_two_that_disagree_are_told_apart_by_their_order_and_three_by_the
 fn a_chain_that_was_reset_is_seen_once_all_say_so() {
     let mut all = two_nodes();
     for round in 1..4 {
-        all.to_probe(round * PROBE_EVERY);
+        all.to_probe(round * PROBE_INTERVAL_MS);
         for at in 0..4 {
-            all.heard(at, &head(round), round * PROBE_EVERY, CLOCK);
+            all.heard(at, &head(round), round * PROBE_INTERVAL_MS, CLOCK);
         }
     }
     assert_eq!((all.readiness().grpc, all.readiness().rpc, all.tip(6_000).unwrap().height), (2, 2, 3));

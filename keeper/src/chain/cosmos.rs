@@ -11,6 +11,7 @@ mod grpc;
 mod hedge;
 mod request;
 pub mod rpc;
+mod timeouts;
 pub mod tls;
 pub mod transaction;
 mod tx_index;
@@ -27,9 +28,12 @@ use tonic::transport::Endpoint;
 use tonic::{Code, Request, Response, Status};
 
 use crate::chain::cosmos::classify::{causes, nonsense};
-use crate::chain::cosmos::connections::{Line, PATIENCE, Remotes};
+use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::grpc::{account, wasm};
 use crate::chain::cosmos::rpc::Rpc;
+use crate::chain::cosmos::timeouts::{
+    CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, NEXT_BLOCK_TIMEOUT, REQUEST_TIMEOUT,
+};
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::endpoints::{Endpoints, Health, Kind};
 use crate::chain::requests::Requests;
@@ -39,20 +43,14 @@ use crate::config::redact::public;
 use crate::error::{Error, Result};
 use crate::keys::Key;
 
-/// How long it may take to connect.
-const CONNECT: Duration = Duration::from_secs(5);
-/// How often a connection is asked whether it lives, and how long it may take to say so: one that died without a word must not
-/// swallow a liquidation.
-const PULSE: Duration = Duration::from_secs(10);
-const PULSE_WAIT: Duration = Duration::from_secs(5);
 /// The largest answer: a page of a thousand accounts stays far below.
-pub(super) const ANSWER_MAX: usize = 64 << 20;
+pub(super) const GRPC_ANSWER_MAX_BYTES: usize = 64 << 20;
 
 /// The nodes of one chain, and the key that signs for us.
 #[derive(Debug)]
 pub struct Node {
     pub(super) config: ChainConfig,
-    pub(super) remotes: Arc<Remotes>,
+    pub(super) connections: Arc<Connections>,
     pub(super) key: Option<Key>,
     watching: Arc<Watching>,
     following: Arc<AtomicBool>,
@@ -69,37 +67,37 @@ impl Drop for Watching {
 }
 
 impl Node {
-    /// Asks all endpoints where they stand. Errors when none for queries or none for blocks belongs to the configured chain and is
-    /// current; those that don't are named and left out.
+    /// Asks all endpoints where they stand. Errors when none for queries or none for blocks belongs to the configured
+    /// chain and is current; those that don't are named and left out.
     pub async fn connect(config: ChainConfig, key: Option<Key>) -> Result<Self> {
-        let remotes = Arc::new(Self::dial(&config)?);
-        remotes.probe_all().await;
+        let connections = Arc::new(Self::dial(&config)?);
+        connections.probe_all().await;
         for kind in [Kind::Grpc, Kind::Rpc] {
             let somebody = {
-                let state = remotes.state();
+                let state = connections.state();
                 let of_kind = state.all().iter().enumerate().filter(|(_, endpoint)| endpoint.kind == kind);
                 of_kind.map(|(at, _)| state.health(at)).any(|health| health == Health::Good)
             };
             if !somebody {
-                return Err(remotes.nobody(kind));
+                return Err(connections.nobody(kind));
             }
         }
-        let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&remotes)))));
-        Ok(Self { config, remotes, key, watching, following: Arc::default() })
+        let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&connections)))));
+        Ok(Self { config, connections, key, watching, following: Arc::default() })
     }
 
     /// What all endpoints say of themselves, whether or not any of them can be used.
     pub async fn survey(config: &ChainConfig) -> Result<Endpoints> {
-        let remotes = Self::dial(config)?;
-        remotes.probe_all().await;
-        let endpoints = remotes.state().clone();
+        let connections = Self::dial(config)?;
+        connections.probe_all().await;
+        let endpoints = connections.state().clone();
         Ok(endpoints)
     }
 
     /// Connections to all endpoints, none of which was used yet.
-    fn dial(config: &ChainConfig) -> Result<Remotes> {
+    fn dial(config: &ChainConfig) -> Result<Connections> {
         let trust = Trust::new(config.ca_file.as_deref())?;
-        let (mut named, mut lines) = (Vec::new(), Vec::new());
+        let (mut named, mut channels) = (Vec::new(), Vec::new());
         for address in &config.grpc {
             let bad = |error: tonic::transport::Error| Error::Unreachable {
                 what: "gRPC",
@@ -110,39 +108,40 @@ impl Node {
             if address.starts_with("https") {
                 endpoint = endpoint.tls_config(trust.grpc()).map_err(bad)?;
             }
-            let endpoint = endpoint.connect_timeout(CONNECT).timeout(PATIENCE).tcp_nodelay(true);
-            let endpoint = endpoint.tcp_keepalive(Some(PULSE)).http2_keep_alive_interval(PULSE);
-            let endpoint = endpoint.keep_alive_timeout(PULSE_WAIT).keep_alive_while_idle(true);
-            lines.push(Line::Grpc(endpoint.connect_lazy()));
+            let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT).tcp_nodelay(true);
+            let endpoint =
+                endpoint.tcp_keepalive(Some(KEEPALIVE_INTERVAL)).http2_keep_alive_interval(KEEPALIVE_INTERVAL);
+            let endpoint = endpoint.keep_alive_timeout(KEEPALIVE_TIMEOUT).keep_alive_while_idle(true);
+            channels.push(Connection::Grpc(endpoint.connect_lazy()));
             named.push((Kind::Grpc, address.clone()));
         }
         for address in &config.rpc {
-            lines.push(Line::Rpc(Box::new(Rpc::new(address, trust.clone()))));
+            channels.push(Connection::Rpc(Box::new(Rpc::new(address, trust.clone()))));
             named.push((Kind::Rpc, address.clone()));
         }
-        Ok(Remotes::new(Endpoints::new(&config.id, named), lines, &config.id))
+        Ok(Connections::new(Endpoints::new(&config.id, named), channels, &config.id))
     }
 
     /// What is known of all endpoints, now.
     pub fn endpoints(&self) -> Endpoints {
-        self.remotes.state().clone()
+        self.connections.state().clone()
     }
 
     /// The newest block that was heard of.
     pub fn newest(&self) -> Head {
-        self.remotes.heads.borrow().clone()
+        self.connections.heads.borrow().clone()
     }
 
     /// How often each endpoint was asked, by what came of it.
     pub fn requests(&self) -> &Requests {
-        &self.remotes.requests
+        &self.connections.requests
     }
 
     /// The same node with another key.
     pub fn signed_by(&self, key: Key) -> Self {
-        let (config, remotes) = (self.config.clone(), self.remotes.clone());
+        let (config, connections) = (self.config.clone(), self.connections.clone());
         let (watching, following) = (self.watching.clone(), self.following.clone());
-        Self { config, remotes, key: Some(key), watching, following }
+        Self { config, connections, key: Some(key), watching, following }
     }
 
     /// The settings that it was made with.
@@ -152,7 +151,7 @@ impl Node {
 
     /// An error while the node is still behind the chain.
     pub async fn assert_synced(&self) -> Result<()> {
-        if !self.remotes.ask_rpc(None, Rpc::catching_up).await? {
+        if !self.connections.ask_rpc(None, Rpc::catching_up).await? {
             return Ok(());
         }
         let names: Vec<String> = self.config.rpc.iter().map(|address| public(address)).collect();
@@ -173,7 +172,7 @@ impl Node {
                 info.map(Response::new).ok_or_else(|| nonsense("a contract without what it is"))
             }
         };
-        match self.remotes.ask(None, ask).await?.1 {
+        match self.connections.ask(None, ask).await?.1 {
             Ok(info) => Ok(Some(info.code_id)),
             Err(status) if missing(&status) => Ok(None),
             Err(status) => Err(refusal("contract info", &status)),
@@ -186,7 +185,7 @@ impl Node {
             let info = wasm(channel).code(QueryCodeRequest { code_id }).await?.into_inner().code_info;
             info.map(Response::new).ok_or_else(|| nonsense("a code without what it is"))
         };
-        match self.remotes.ask(None, ask).await?.1 {
+        match self.connections.ask(None, ask).await?.1 {
             Ok(info) => Ok(Some(cosmwasm_std::HexBinary::from(info.data_hash).to_hex())),
             Err(status) if missing(&status) => Ok(None),
             Err(status) => Err(refusal("code", &status)),
@@ -196,7 +195,7 @@ impl Node {
     /// Number and sequence of the account of this address.
     pub async fn account(&self, address: &str) -> Result<(u64, u64)> {
         let ask = |channel| async { account(channel, address.to_owned()).await.map(Response::new) };
-        match self.remotes.ask(None, ask).await?.1 {
+        match self.connections.ask(None, ask).await?.1 {
             Ok(account) => Ok(account),
             Err(status) if status.code() == Code::NotFound => Err(Error::EmptyWallet {
                 address: address.to_owned(),
@@ -210,7 +209,7 @@ impl Node {
 
     /// Waits until a block above this height is there, and says which.
     pub async fn next_block(&self, above: u64) -> Result<Head> {
-        let deadline = tokio::time::Instant::now() + PATIENCE * 4;
+        let deadline = tokio::time::Instant::now() + NEXT_BLOCK_TIMEOUT;
         loop {
             let head = self.head().await?;
             if head.height > above || tokio::time::Instant::now() > deadline {
@@ -235,8 +234,8 @@ pub(super) fn refusal(what: &str, status: &Status) -> Error {
     Error::Query { what: what.to_owned(), reason: status.message().to_owned() }
 }
 
-/// Whether the answer says that there is no such thing: by its code, or in wasmd's own words, which come with another code. Anything
-/// else may be a fault of the way there.
+/// Whether the answer says that there is no such thing: by its code, or in wasmd's own words, which come with another
+/// code. Anything else may be a fault of the way there.
 fn missing(status: &Status) -> bool {
     status.code() == Code::NotFound
         || ["no such contract", "no such code"].iter().any(|text| status.message().contains(text))

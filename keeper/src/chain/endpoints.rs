@@ -1,8 +1,9 @@
-//! Whom to ask. Pure: it is told what endpoints said and did, with the time, and says which of them to ask, in which order.
+//! Whom to ask. Pure: it is told what endpoints said and did, with the time, and says which of them to ask, in which
+//! order.
 //!
-//! An endpoint is left out while it is of another chain, behind the others, or says what can't be; and for a while after it has
-//! failed twice in a row. That while doubles from [`PAUSE_MIN`] to [`PAUSE_MAX`], and ends with a single probe. Which block the others are
-//! held against says [`quorum`].
+//! An endpoint is left out while it is of another chain, behind the others, or says what can't be; and for a while
+//! after it has failed twice in a row. That while doubles from [`BREAKER_PAUSE_MIN_MS`] to [`BREAKER_PAUSE_MAX_MS`],
+//! and ends with a single probe. Which block the others are held against says [`quorum`].
 
 pub mod health;
 mod quorum;
@@ -14,25 +15,25 @@ use crate::config::redact;
 
 use health::judge;
 pub use health::{Health, Kind, Readiness};
-use quorum::{Told, agreed, follows, reached};
+use quorum::{Observation, follows, reached};
 
 /// After how many failures in a row an endpoint is left alone.
-const FAILURES_MAX: u32 = 2;
+const BREAKER_FAILURES: u32 = 2;
 /// For how long at first, and at most, in milliseconds.
-pub const PAUSE_MIN: u64 = 500;
-/// See [`PAUSE_MIN`].
-pub const PAUSE_MAX: u64 = 10_000;
+pub const BREAKER_PAUSE_MIN_MS: u64 = 500;
+/// See [`BREAKER_PAUSE_MIN_MS`].
+pub const BREAKER_PAUSE_MAX_MS: u64 = 10_000;
 /// How often an endpoint is asked where it stands, in milliseconds.
-pub const PROBE_EVERY: u64 = 2_000;
+pub const PROBE_INTERVAL_MS: u64 = 2_000;
 /// For how long what an endpoint said of its height counts for the others, in milliseconds.
-const FRESH: u64 = 30_000;
+const OBSERVATION_MAX_AGE_MS: u64 = 30_000;
 
 /// How many blocks that endpoints are ahead of the others are kept until those come.
-const WAITING_MAX: usize = 20;
+const WAITING_HEADS_MAX: usize = 20;
 /// How soon one that lacks a new block may be asked again where it stands, in milliseconds.
-const HURRY_LEAST: u64 = 250;
+const PROBE_INTERVAL_MIN_MS: u64 = 250;
 /// Within so many milliseconds questions that wait for an endpoint wait for the same thing.
-const SLOW_TOGETHER: u64 = 400;
+const SLOW_WINDOW_MS: u64 = 400;
 
 /// What is known of an endpoint.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ pub struct Endpoint {
     /// How it is called in logs, errors and metrics: without what may be secret in its address.
     pub name: String,
     /// The newest block that it told, and when.
-    pub head: Option<Told>,
+    pub head: Option<Observation>,
     /// Why it last failed.
     pub reason: Option<String>,
     fault: Option<Health>,
@@ -74,12 +75,12 @@ pub struct Change {
 pub struct Endpoints {
     chain_id: String,
     all: Vec<Endpoint>,
-    /// What was gone by when some of them were last asked where they stand.
-    known: Option<Told>,
+    /// The tip when some of them were last asked where they stand.
+    known: Option<Observation>,
     /// This machine's clock when a block was last told, in seconds.
     clock: u64,
     /// Blocks that endpoints told before the others had come so far, by height, and who told them when.
-    waiting: BTreeMap<u64, (usize, Told)>,
+    waiting: BTreeMap<u64, (usize, Observation)>,
 }
 
 impl Endpoints {
@@ -120,8 +121,8 @@ impl Endpoints {
         }
     }
 
-    /// Whom to ask at this time, best first: those known to have the block, or, where none is known to, those that may have it by now.
-    /// While every one of them has failed, those whose pause is over, each for this one question.
+    /// Whom to ask at this time, best first: those known to have the block, or, where none is known to, those that may
+    /// have it by now. While every one of them has failed, those whose pause is over, each for this one question.
     pub fn order(&mut self, kind: Kind, height: Option<u64>, now: u64) -> Vec<usize> {
         let of_kind = || self.all.iter().enumerate().filter(move |(_, e)| e.kind == kind && e.fault.is_none());
         // Where nobody keeps the block any more, whoever is asked has to say so.
@@ -153,7 +154,7 @@ impl Endpoints {
             if let Some(endpoint) = self.all.get_mut(*at).filter(|endpoint| endpoint.opens.is_some()) {
                 endpoint.probing = true;
                 endpoint.refuted = false;
-                endpoint.opens = Some(now.saturating_add(PAUSE_MAX));
+                endpoint.opens = Some(now.saturating_add(BREAKER_PAUSE_MAX_MS));
             }
         }
     }
@@ -162,14 +163,16 @@ impl Endpoints {
     pub fn to_probe(&mut self, now: u64) -> Vec<usize> {
         let due = |endpoint: &Endpoint| match (endpoint.opens, &endpoint.fault) {
             (Some(until), _) => until <= now,
-            (None, Some(Health::Foreign { .. })) => endpoint.asked.is_none_or(|asked| asked + PAUSE_MAX <= now),
-            (None, _) => endpoint.asked.is_none_or(|asked| asked + PROBE_EVERY <= now),
+            (None, Some(Health::Foreign { .. })) => {
+                endpoint.asked.is_none_or(|asked| asked + BREAKER_PAUSE_MAX_MS <= now)
+            }
+            (None, _) => endpoint.asked.is_none_or(|asked| asked + PROBE_INTERVAL_MS <= now),
         };
         let due: Vec<usize> =
             self.all.iter().enumerate().filter(|(_, endpoint)| due(endpoint)).map(|(at, _)| at).collect();
         self.probing(&due, now);
         if !due.is_empty() {
-            self.known = self.going_by(now, None).cloned();
+            self.known = self.tip_observation(now, None).cloned();
         }
         for at in &due {
             if let Some(endpoint) = self.all.get_mut(*at) {
@@ -189,14 +192,15 @@ impl Endpoints {
         })
     }
 
-    /// It told its newest block; `clock` is this machine's, in seconds. Whether the block counts says [`Endpoints::health`].
+    /// It told its newest block; `clock` is this machine's, in seconds. Whether the block counts says
+    /// [`Endpoints::health`].
     pub fn heard(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> Option<Change> {
         self.clock = clock;
         let tip = self.tip_if(at, head, now);
         self.heard_since(at, head, Some(&tip), now, clock)
     }
 
-    /// As [`Endpoints::heard`], where the answer took a while: it is late only against the block that was gone by when it was asked for.
+    /// As [`Endpoints::heard`], where the answer took a while: it is late only against the tip when it was asked for.
     pub fn heard_since(&mut self, at: usize, head: &Head, tip: Option<&Head>, now: u64, clock: u64) -> Option<Change> {
         self.clock = clock;
         let fault = judge(head, &self.chain_id, tip, clock).or_else(|| self.beyond(at, head, now));
@@ -215,8 +219,8 @@ impl Endpoints {
         })
     }
 
-    /// It announced a block. Announcements may be late, so that whether it is behind is not judged by them. Whether the block counts: one that is
-    /// far from the block to go by waits for the next probe.
+    /// It announced a block. Announcements may be late, so that whether it is behind is not judged by them. Whether the
+    /// block counts: one that is far from the tip waits for the next probe.
     pub fn announced(&mut self, at: usize, head: &Head, now: u64, clock: u64) -> (bool, Option<Change>) {
         self.clock = clock;
         let far = |tip: &Head| head.height.abs_diff(tip.height) > REWIND_MAX;
@@ -234,14 +238,16 @@ impl Endpoints {
     pub fn failed(&mut self, at: usize, reason: &str, now: u64) -> Option<Change> {
         self.change(at, |endpoint| {
             endpoint.reason = Some(reason.to_owned());
-            // Of many questions that were under way together the first ones open the circuit, and the others say nothing new.
+            // Of many questions that were under way together the first ones open the circuit, and the others say
+            // nothing new.
             if endpoint.opens.is_some() && !std::mem::take(&mut endpoint.probing) {
                 return;
             }
             endpoint.failures = endpoint.failures.saturating_add(1);
-            if endpoint.failures >= FAILURES_MAX {
-                let doublings = endpoint.failures.saturating_sub(FAILURES_MAX).min(16);
-                endpoint.opens = Some(now.saturating_add((PAUSE_MIN << doublings).min(PAUSE_MAX)));
+            if endpoint.failures >= BREAKER_FAILURES {
+                let doublings = endpoint.failures.saturating_sub(BREAKER_FAILURES).min(16);
+                endpoint.opens =
+                    Some(now.saturating_add((BREAKER_PAUSE_MIN_MS << doublings).min(BREAKER_PAUSE_MAX_MS)));
             }
         })
     }
@@ -249,20 +255,21 @@ impl Endpoints {
     /// It is slower than another now, and wasn't a moment ago.
     pub fn is_slow_anew(&mut self, at: usize, now: u64) -> bool {
         let Some(endpoint) = self.all.get_mut(at) else { return false };
-        if endpoint.slow.is_some_and(|before| now.saturating_sub(before) < SLOW_TOGETHER) {
+        if endpoint.slow.is_some_and(|before| now.saturating_sub(before) < SLOW_WINDOW_MS) {
             return false;
         }
         endpoint.slow = Some(now);
         true
     }
 
-    /// It said what another refutes: it is left alone for the longest pause at once, whatever else it answers meanwhile.
+    /// It said what another refutes: it is left alone for the longest pause at once, whatever else it answers
+    /// meanwhile.
     pub fn refuted(&mut self, at: usize, reason: &str, now: u64) -> Option<Change> {
         self.change(at, |endpoint| {
             endpoint.reason = Some(reason.to_owned());
-            endpoint.failures = endpoint.failures.max(FAILURES_MAX);
+            endpoint.failures = endpoint.failures.max(BREAKER_FAILURES);
             endpoint.refuted = true;
-            endpoint.opens = Some(now.saturating_add(PAUSE_MAX));
+            endpoint.opens = Some(now.saturating_add(BREAKER_PAUSE_MAX_MS));
         })
     }
 
@@ -280,19 +287,19 @@ impl Endpoints {
         told.into_iter().filter_map(|(at, head)| self.heard(at, &head, now, clock)).collect()
     }
 
-    /// The block to go by, of those that were told lately.
+    /// The tip, of the blocks that were told lately.
     pub fn tip(&self, now: u64) -> Option<&Head> {
-        self.going_by(now, None).map(|(head, _)| head)
+        self.tip_observation(now, None).map(|(head, _)| head)
     }
 
     /// The same, if this endpoint tells this block.
     pub fn tip_if(&self, at: usize, head: &Head, now: u64) -> Head {
         let told = (head.clone(), now);
-        self.going_by(now, Some((at, &told))).map_or_else(|| head.clone(), |(tip, _)| tip.clone())
+        self.tip_observation(now, Some((at, &told))).map_or_else(|| head.clone(), |(tip, _)| tip.clone())
     }
 
-    /// This endpoint told this block: the newest of those told that is no more than one after what half of the endpoints have, if there is a new one. An honest one
-    /// may be a block earlier than the others.
+    /// This endpoint told this block: the newest of those told that is no more than one after what half of the
+    /// endpoints have, if there is a new one. An honest one may be a block earlier than the others.
     pub fn confirmed(&mut self, at: usize, head: &Head, now: u64) -> Option<Head> {
         if self.health(at) == Health::Good {
             self.waiting.insert(head.height, (at, (head.clone(), now)));
@@ -303,13 +310,15 @@ impl Endpoints {
     /// The newest of the blocks that waited for that.
     pub fn confirmed_by_now(&mut self, now: u64) -> Option<Head> {
         let well = self.all.iter().filter(|e| e.fault.is_none() && e.opens.is_none() && e.failures == 0);
-        let told = well.filter_map(|endpoint| endpoint.head.as_ref()).filter(|(_, heard)| heard + FRESH >= now);
+        let told = well
+            .filter_map(|endpoint| endpoint.head.as_ref())
+            .filter(|(_, heard)| heard + OBSERVATION_MAX_AGE_MS >= now);
         let most = reached(told.map(|(head, _)| head.height))?.saturating_add(1);
         let good = |at: usize| self.health(at) == Health::Good;
         let newest = self.waiting.range(..=most).rev().find(|(_, (at, _))| good(*at));
         let newest = newest.map(|(_, (_, (head, _)))| head.clone());
-        self.waiting.retain(|height, (_, (_, told))| *height > most && *told + FRESH >= now);
-        while self.waiting.len() > WAITING_MAX {
+        self.waiting.retain(|height, (_, (_, told))| *height > most && *told + OBSERVATION_MAX_AGE_MS >= now);
+        while self.waiting.len() > WAITING_HEADS_MAX {
             self.waiting.pop_last();
         }
         newest
@@ -319,24 +328,25 @@ impl Endpoints {
     pub fn hurry(&mut self, height: u64, now: u64) {
         let lacks = |endpoint: &&mut Endpoint| endpoint.head.as_ref().is_none_or(|(head, _)| head.height < height);
         for endpoint in self.all.iter_mut().filter(lacks).filter(|endpoint| endpoint.fault.is_none()) {
-            endpoint.asked = endpoint.asked.filter(|asked| asked + HURRY_LEAST > now);
+            endpoint.asked = endpoint.asked.filter(|asked| asked + PROBE_INTERVAL_MIN_MS > now);
         }
     }
 
     /// Whoever was left out has a voice as well, or one that is far ahead would silence all others.
-    fn going_by<'a>(&'a self, now: u64, new: Option<(usize, &'a Told)>) -> Option<&'a Told> {
+    fn tip_observation<'a>(&'a self, now: u64, new: Option<(usize, &'a Observation)>) -> Option<&'a Observation> {
         let told = self.all.iter().enumerate().filter_map(|(at, endpoint)| match new {
             Some((who, told)) if who == at => Some(told),
             _ => endpoint.head.as_ref(),
         });
-        let fresh = told.filter(|(head, heard)| head.chain_id == self.chain_id && heard + FRESH >= now);
-        agreed(&fresh.collect::<Vec<_>>(), self.known.as_ref(), now, self.clock)
+        let fresh =
+            told.filter(|(head, heard)| head.chain_id == self.chain_id && heard + OBSERVATION_MAX_AGE_MS >= now);
+        quorum::tip(&fresh.collect::<Vec<_>>(), self.known.as_ref(), now, self.clock)
     }
 
     /// What is wrong with a block that is farther ahead of the others than it can be by now.
     fn beyond(&self, at: usize, head: &Head, now: u64) -> Option<Health> {
         let told = (head.clone(), now);
-        let base = self.going_by(now, Some((at, &told)))?;
+        let base = self.tip_observation(now, Some((at, &told)))?;
         let ahead = head.height > base.0.height || head.time > base.0.time;
         (ahead && !follows(base, head, now, self.clock)).then(|| {
             let (height, seconds) = (base.0.height, head.time.saturating_sub(base.0.time));

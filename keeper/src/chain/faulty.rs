@@ -1,4 +1,5 @@
-//! Any [`Chain`], with faults that a [`Script`] puts in its way: over the in-process chain in tests, over a real node in a soak run.
+//! Any [`Chain`], with faults that a [`Script`] puts in its way: over the in-process chain in tests, over a real node
+//! in a soak run.
 
 mod state;
 

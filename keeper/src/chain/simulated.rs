@@ -1,7 +1,8 @@
 //! The in-process chain of `plimsoll-testing` as a [`Chain`]: for the demo, simulations and tests.
 //!
-//! cw-multi-test's chain can't move between threads, so it lives on one of its own and is sent closures. Blocks are made by
-//! call: [`WorldChain::block`] goes on to the next, in which the transactions that were broadcast are executed first.
+//! cw-multi-test's chain can't move between threads, so it lives on one of its own and is sent closures. Blocks are
+//! made by call: [`WorldChain::block`] goes on to the next, in which the transactions that were broadcast are executed
+//! first.
 
 mod mempool;
 
@@ -73,8 +74,8 @@ impl WorldChain {
         Ok(Self { sender, ..self.clone() })
     }
 
-    /// Gas costs something from now on: so much a unit, of every sender. It is paid when a block includes a transaction, whatever that
-    /// comes to.
+    /// Gas costs something from now on: so much a unit, of every sender. It is paid when a block includes a
+    /// transaction, whatever that comes to.
     pub async fn with_gas_price(mut self, price: Coin) -> Result<Self> {
         self.gas_price = Some(price.clone());
         self.home(move |home| home.gas_price = Some(price)).await?;
@@ -103,8 +104,8 @@ impl WorldChain {
         self.home(move |home| act(&mut home.world)).await
     }
 
-    /// Goes on to the next block, `seconds` later: first the transactions that were broadcast, then what `act` does. Events of the responses
-    /// that it answers with become the block's. When it fails, the block is made all the same.
+    /// Goes on to the next block, `seconds` later: first the transactions that were broadcast, then what `act` does.
+    /// Events of the responses that it answers with become the block's. When it fails, the block is made all the same.
     pub async fn block(
         &self,
         seconds: u64,
@@ -169,7 +170,8 @@ impl Home {
         acted.map(|_| head)
     }
 
-    /// A transaction in its block. Once its timeout and fee are seen to be good, these and its sequence are gone whatever it comes to.
+    /// A transaction in its block. Once its timeout and fee are seen to be good, these and its sequence are gone
+    /// whatever it comes to.
     fn include(&mut self, height: u64, transaction: &Transaction) -> Included {
         let (sender, used, gas) = (transaction.sender.as_str(), transaction.work(), transaction.gas);
         let failed = |codespace: &str, code, log, gas_used| {

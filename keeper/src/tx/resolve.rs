@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::chain::{Chain, Head, Included, Outcome, Signed};
+use crate::chain::{Chain, Head, INDEX_LAG_BLOCKS, Included, Outcome, Signed};
 use crate::error::{Error, Result};
 use crate::tx::Executor;
 use crate::tx::journal::{Fate, Intent};
 use crate::tx::nonce::Next;
 
-/// Blocks to wait beyond the timeout before a transaction counts as never included: a node indexes a block a little later
-/// than it reports its height.
-pub const INDEX_LAG: u64 = 2;
 /// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
 pub(super) const INDEX_LAG_MAX: u64 = 20;
 /// No transaction is given more blocks: one that seems to have more was sent on another chain.
@@ -116,7 +113,7 @@ impl<C: Chain> Executor<C> {
     /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
     async fn has_expired(&self, intent: &Intent, height: u64) -> Result<bool> {
         let past = |lag: u64| height > intent.timeout_height.saturating_add(lag);
-        if !past(INDEX_LAG) {
+        if !past(INDEX_LAG_BLOCKS) {
             return Ok(false);
         }
         let (used, found) = (intent.sequence, self.chain.sequence().await?);

@@ -10,25 +10,26 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::chain::cosmos::classify::{Meaning, meaning, nonsense, of_status};
-use crate::chain::cosmos::connections::{Line, PATIENCE, Remotes};
+use crate::chain::cosmos::connections::{Connection, Connections};
+use crate::chain::cosmos::timeouts::REQUEST_TIMEOUT;
 use crate::chain::cosmos::transaction::short;
 use crate::chain::endpoints::Kind;
 use crate::error::{Error, Result};
 
-impl Remotes {
+impl Connections {
     /// Each goes on by itself, also when nobody waits for it any more.
     pub(in crate::chain) fn broadcast(self: &Arc<Self>, bytes: Vec<u8>) -> Vec<JoinHandle<Result<()>>> {
         let order = self.state().order(Kind::Grpc, None, self.now());
         let one = |at: usize| {
-            let (remotes, bytes) = (self.clone(), bytes.clone());
-            tokio::spawn(async move { remotes.broadcast_to(at, bytes).await })
+            let (connections, bytes) = (self.clone(), bytes.clone());
+            tokio::spawn(async move { connections.broadcast_to(at, bytes).await })
         };
         order.into_iter().map(one).collect()
     }
 
     async fn broadcast_to(&self, at: usize, bytes: Vec<u8>) -> Result<()> {
-        let Some(Line::Grpc(channel)) = self.lines.get(at) else { return Err(self.nobody(Kind::Grpc)) };
-        let sent = timeout(PATIENCE, broadcast(channel.clone(), bytes)).await;
+        let Some(Connection::Grpc(channel)) = self.channels.get(at) else { return Err(self.nobody(Kind::Grpc)) };
+        let sent = timeout(REQUEST_TIMEOUT, broadcast(channel.clone(), bytes)).await;
         // Whatever went wrong on the way, the node may have taken it: nobody knows.
         let unknown = |reason: String| Error::Unreachable { what: "gRPC", endpoint: self.name(at), reason };
         match sent {

@@ -23,29 +23,29 @@ use crate::keys::Key;
 impl ChainReader for Node {
     async fn head(&self) -> Result<Head> {
         loop {
-            let before = self.remotes.stand();
+            let before = self.connections.stand();
             let (at, answer) =
-                self.remotes.ask(None, |channel| async { latest(channel).await.map(Response::new) }).await?;
+                self.connections.ask(None, |channel| async { latest(channel).await.map(Response::new) }).await?;
             let head = answer.map_err(|status| refusal("latest block", &status))?;
             // One that turns out to be behind, or of another chain, is not asked again.
-            if self.remotes.heard(at, &head, &before) {
+            if self.connections.heard(at, &head, &before) {
                 // Whoever reads something at this block must not hear of an older one afterwards.
-                connections::advance(&self.remotes.heads, &head);
+                connections::advance(&self.connections.heads, &head);
                 return Ok(head);
             }
         }
     }
 
     async fn heads(&self) -> Result<Vec<Head>> {
-        let told = self.remotes.ask_heads().await;
+        let told = self.connections.ask_heads().await;
         Ok(told.into_iter().filter(|head| head.chain_id == self.config.id).collect())
     }
 
     async fn head_at(&self, height: u64) -> Result<Option<Head>> {
         let Ok(wanted) = i64::try_from(height) else { return Ok(None) };
-        let said = self.remotes.ask_all(|channel| block(channel, wanted)).await;
+        let said = self.connections.ask_all(|channel| block(channel, wanted)).await;
         if said.is_empty() {
-            return Err(self.remotes.nobody(Kind::Grpc));
+            return Err(self.connections.nobody(Kind::Grpc));
         }
         let told: Vec<Head> = said.into_iter().filter_map(|(_, said)| said.ok()).collect();
         let confirmed = |one: &&Head| told.iter().filter(|other| other == one).count() * 2 > told.len();
@@ -63,7 +63,7 @@ impl ChainReader for Node {
                 Ok(answer)
             }
         };
-        let answer = self.remotes.ask(height, ask).await?.1;
+        let answer = self.connections.ask(height, ask).await?.1;
         answer.map(|answer| answer.data).map_err(|status| refusal(&what, &status))
     }
 
@@ -81,7 +81,7 @@ impl ChainReader for Node {
             let request = request.clone();
             async move { wasm(channel).raw_contract_state(Self::at(request, height)).await }
         };
-        let answer = self.remotes.ask(height, ask).await?.1;
+        let answer = self.connections.ask(height, ask).await?.1;
         let data = answer.map_err(|status| refusal(&format!("raw state of {contract}"), &status))?.data;
         Ok((!data.is_empty()).then_some(data))
     }
@@ -90,7 +90,7 @@ impl ChainReader for Node {
         let one = async |denom: &String| {
             let request = QueryBalanceRequest { address: address.to_owned(), denom: denom.clone() };
             let ask = |channel| async { balance(channel, request.clone()).await.map(Response::new) };
-            let amount = self.remotes.ask(None, ask).await?.1.map_err(|status| refusal("balance", &status))?;
+            let amount = self.connections.ask(None, ask).await?.1.map_err(|status| refusal("balance", &status))?;
             Ok::<_, Error>((denom.clone(), amount))
         };
         let held = try_join_all(denoms.iter().map(one)).await?;
@@ -98,19 +98,19 @@ impl ChainReader for Node {
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
-        self.remotes.ask_rpc(Some(height), |rpc| rpc.events(height)).await
+        self.connections.ask_rpc(Some(height), |rpc| rpc.events(height)).await
     }
 
     async fn subscribe(&self) -> Result<watch::Receiver<Head>> {
-        let receiver = self.remotes.heads.subscribe();
+        let receiver = self.connections.heads.subscribe();
         if !self.following.swap(true, Ordering::Relaxed) {
-            tokio::spawn(self.remotes.clone().follow());
+            tokio::spawn(self.connections.clone().follow());
         }
         Ok(receiver)
     }
 
     async fn block_gas(&self) -> Result<Option<u64>> {
-        self.remotes.ask_rpc(None, Rpc::block_gas).await
+        self.connections.ask_rpc(None, Rpc::block_gas).await
     }
 }
 
@@ -162,19 +162,19 @@ impl TxSender for Node {
                 Err(status) => Err(status),
             }
         };
-        let said = self.remotes.ask_all(ask).await.into_iter();
+        let said = self.connections.ask_all(ask).await.into_iter();
         let said: Vec<(usize, u64)> = said.filter_map(|(at, said)| Some((at, said.ok()?))).collect();
         let says = |sequence: u64| said.iter().filter(|(_, other)| *other == sequence).count();
         let confirmed = said.iter().map(|(_, sequence)| *sequence).filter(|one| says(*one) > 1).max();
         match (said.as_slice(), confirmed) {
-            ([], _) => Err(self.remotes.nobody(Kind::Grpc)),
+            ([], _) => Err(self.connections.nobody(Kind::Grpc)),
             ([(_, alone)], _) => Ok(Some(*alone)),
             (_, None) => Ok(None),
             (_, Some(confirmed)) => {
                 // One that says less may be late.
                 for (at, sequence) in said.iter().filter(|(_, sequence)| *sequence > confirmed) {
                     let reason = format!("sequence {sequence} of {sender}, of which two others say {confirmed}");
-                    self.remotes.refuted(*at, &reason);
+                    self.connections.refuted(*at, &reason);
                 }
                 Ok(Some(confirmed))
             }

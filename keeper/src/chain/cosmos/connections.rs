@@ -1,7 +1,7 @@
 //! The connections to all endpoints, and what is known of them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{Notify, watch};
 use tonic::transport::Channel;
@@ -12,22 +12,17 @@ use crate::chain::requests::Requests;
 use crate::chain::{Head, REWIND_MAX};
 use crate::error::Error;
 
-/// How long an endpoint may take to answer.
-pub(in crate::chain) const PATIENCE: Duration = Duration::from_secs(15);
-/// How long it is waited for once another has said that there is no such thing, or not yet.
-pub(in crate::chain) const REST: Duration = Duration::from_secs(1);
-
 /// A connection.
 #[derive(Debug)]
-pub(super) enum Line {
+pub(super) enum Connection {
     Grpc(Channel),
     Rpc(Box<Rpc>),
 }
 
 /// All connections, and what is known of them. Both lists have the same order.
 #[derive(Debug)]
-pub(in crate::chain) struct Remotes {
-    pub(super) lines: Vec<Line>,
+pub(in crate::chain) struct Connections {
+    pub(super) channels: Vec<Connection>,
     pub(super) heads: watch::Sender<Head>,
     pub(super) requests: Requests,
     /// Told when somebody is to be asked at once where it stands.
@@ -36,11 +31,11 @@ pub(in crate::chain) struct Remotes {
     started: Instant,
 }
 
-impl Remotes {
-    pub(super) fn new(endpoints: Endpoints, lines: Vec<Line>, chain_id: &str) -> Self {
+impl Connections {
+    pub(super) fn new(endpoints: Endpoints, channels: Vec<Connection>, chain_id: &str) -> Self {
         let none = Head { chain_id: chain_id.to_owned(), height: 0, time: 0 };
         Self {
-            lines,
+            channels,
             heads: watch::Sender::new(none),
             requests: Requests::default(),
             hurry: Notify::new(),
@@ -105,8 +100,9 @@ impl Remotes {
         (self.state().clone(), self.now())
     }
 
-    /// Only where a block was told can it be asked what happened in it; and it is passed on once more than half confirm it. When all are of another
-    /// chain, whoever follows has to know.
+    /// Passes this block on to whoever follows, if it is time for it: only where a block was told over RPC can it be
+    /// asked what happened in it, and half of the endpoints (of two both) must have the block before it. When all
+    /// endpoints are of another chain, whoever follows has to know.
     fn pass_on(&self, at: usize, head: &Head, good: bool) {
         let newer = head.height > self.heads.borrow().height;
         let (newest, foreign) = {

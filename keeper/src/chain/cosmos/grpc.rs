@@ -15,7 +15,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::chain::Head;
-use crate::chain::cosmos::ANSWER_MAX;
+use crate::chain::cosmos::GRPC_ANSWER_MAX_BYTES;
 use crate::chain::cosmos::classify::nonsense;
 
 /// Number and sequence of this address' account, as this endpoint says.
@@ -60,7 +60,7 @@ pub(super) async fn block_has(channel: Channel, height: u64, hash: &str) -> std:
 }
 
 fn blocks(channel: Channel) -> BlockClient<Channel> {
-    BlockClient::new(channel).max_decoding_message_size(ANSWER_MAX)
+    BlockClient::new(channel).max_decoding_message_size(GRPC_ANSWER_MAX_BYTES)
 }
 
 /// Newer nodes say it in the first way.
@@ -80,5 +80,5 @@ fn no_block() -> Status {
 }
 
 pub(super) fn wasm(channel: Channel) -> WasmClient<Channel> {
-    WasmClient::new(channel).max_decoding_message_size(ANSWER_MAX)
+    WasmClient::new(channel).max_decoding_message_size(GRPC_ANSWER_MAX_BYTES)
 }

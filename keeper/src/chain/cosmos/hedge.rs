@@ -1,4 +1,5 @@
-//! Endpoints asked in turn, and the next beside one that is slow: a price that falls doesn't wait for a node that hangs.
+//! Endpoints asked in turn, and the next beside one that is slow: a price that falls doesn't wait for a node that
+//! hangs.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,14 +9,12 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
-use crate::chain::cosmos::connections::PATIENCE;
+use crate::chain::cosmos::timeouts::{HEDGE_AFTER, REQUEST_TIMEOUT};
 
-/// How long one is waited for before the next is asked as well.
-const SLOW: Duration = Duration::from_millis(400);
-
-/// A question to this one, which has [`PATIENCE`] to answer it from its turn on, or less where whoever asks has heard of others.
+/// A question to this one, which has [`REQUEST_TIMEOUT`] to answer it from its turn on, or less where whoever asks has
+/// heard of others.
 pub(super) async fn question<A: Future>(at: usize, asked: A) -> (usize, Result<A::Output, Elapsed>) {
-    (at, timeout(PATIENCE, asked).await)
+    (at, timeout(REQUEST_TIMEOUT, asked).await)
 }
 
 /// What is asked, of whom: each question begins when it is that one's turn.
@@ -35,7 +34,8 @@ where
         Self { rest, running: FuturesUnordered::new(), waiting: Vec::new() }
     }
 
-    /// The next answer, and whose it is; `None` when all have answered, or when those that haven't are silent for this long since the last was asked.
+    /// The next answer, and whose it is; `None` when all have answered, or when those that haven't are silent for this
+    /// long since the last was asked.
     pub async fn next(&mut self, patience: Duration) -> Option<(usize, T)> {
         if self.running.is_empty() {
             self.ask();
@@ -44,12 +44,12 @@ where
             let answer = tokio::select! {
                 biased;
                 answer = self.running.next() => Some(answer),
-                () = sleep(SLOW) => None,
+                () = sleep(HEDGE_AFTER) => None,
             };
             match answer {
                 Some(answer) => break answer,
                 None if self.ask() => {}
-                None => break timeout(patience.saturating_sub(SLOW), self.running.next()).await.ok().flatten(),
+                None => break timeout(patience.saturating_sub(HEDGE_AFTER), self.running.next()).await.ok().flatten(),
             }
         };
         let (at, _) = answer.as_ref()?;

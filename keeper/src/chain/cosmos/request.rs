@@ -9,21 +9,18 @@ use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
 use crate::chain::cosmos::classify::{Meaning, keeps_no_index, meaning, not_yet, of_status, too_early};
-use crate::chain::cosmos::connections::{Line, PATIENCE, REST, Remotes};
+use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::hedge::{Turns, question};
 use crate::chain::cosmos::rpc::Rpc;
+use crate::chain::cosmos::timeouts::{
+    NOT_FOUND_TIMEOUT, NOT_YET_PAUSE, NOT_YET_TRIES, REQUEST_TIMEOUT, SECOND_ANSWER_TIMEOUT,
+};
 use crate::chain::endpoints::Kind;
 use crate::error::{Error, Result};
 
-/// How long one may take to answer of several that are asked at once, or where another has said what is no answer.
-const HURRY: Duration = Duration::from_secs(4);
-/// How often, and after which pause, a question is repeated for which nobody is ready yet.
-const NOT_YET_TRIES: usize = 50;
-const NOT_YET_PAUSE: Duration = Duration::from_millis(20);
-
-impl Remotes {
-    /// Asks a gRPC endpoint that has the block; the latest when there is none. The outer error says that nobody answers; the inner one is an
-    /// answer.
+impl Connections {
+    /// Asks a gRPC endpoint that has the block; the latest when there is none. The outer error says that nobody
+    /// answers; the inner one is an answer.
     pub(in crate::chain) async fn ask<T, F>(
         &self,
         height: Option<u64>,
@@ -37,13 +34,13 @@ impl Remotes {
             let (mut said, mut early) = (None::<(usize, Status)>, false);
             let (mut garbage, mut doubted) = (Vec::new(), None);
             let mut turns = Turns::new(order.iter().filter_map(|at| {
-                let Some(Line::Grpc(channel)) = self.lines.get(*at) else { return None };
+                let Some(Connection::Grpc(channel)) = self.channels.get(*at) else { return None };
                 Some((*at, question(*at, call(channel.clone()))))
             }));
-            let mut patience = PATIENCE;
+            let mut patience = REQUEST_TIMEOUT;
             while let Some((at, answer)) = turns.next(patience).await {
                 let Ok(answer) = answer else {
-                    self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs()));
+                    self.failed(at, "timeout", &format!("no answer in {} s", REQUEST_TIMEOUT.as_secs()));
                     continue;
                 };
                 let status = match answer {
@@ -115,8 +112,8 @@ impl Remotes {
         }
     }
 
-    /// All that answered answered what can't be: where they say the same, it is not they who are wrong, but whom they asked, or who told the
-    /// block, and all of them would be left out for it.
+    /// All that answered answered what can't be: where they say the same, it is not they who are wrong, but whom they
+    /// asked, or who told the block, and all of them would be left out for it.
     fn all_garbled(&self, those: Vec<(usize, Status)>) -> Option<Error> {
         let (at, first) = those.last().cloned()?;
         if those.iter().all(|(_, status)| status.message() == first.message()) {
@@ -150,15 +147,17 @@ impl Remotes {
     {
         let mut order = self.state().order(Kind::Grpc, None, self.now());
         order.retain(|at| Some(*at) != but);
-        let asked = order.into_iter().filter_map(|at| match self.lines.get(at) {
-            Some(Line::Grpc(channel)) => Some((at, timeout(HURRY, call(channel.clone())))),
+        let asked = order.into_iter().filter_map(|at| match self.channels.get(at) {
+            Some(Connection::Grpc(channel)) => Some((at, timeout(SECOND_ANSWER_TIMEOUT, call(channel.clone())))),
             _ => None,
         });
         let mut asked: FuturesUnordered<_> = asked.map(|(at, asked)| async move { (at, asked.await) }).collect();
         let mut answers = Vec::new();
         while let Some((at, said)) = asked.next().await {
             match (&said, said.as_ref().ok().and_then(|said| said.as_ref().err()).map(meaning)) {
-                (Err(_), _) => self.failed(at, "timeout", &format!("no answer in {} s", HURRY.as_secs())),
+                (Err(_), _) => {
+                    self.failed(at, "timeout", &format!("no answer in {} s", SECOND_ANSWER_TIMEOUT.as_secs()))
+                }
                 (Ok(Err(status)), Some(Meaning::Down)) => self.failed(at, "unreachable", &of_status(status)),
                 (Ok(Err(status)), Some(Meaning::Garbage)) => self.failed(at, "garbage", status.message()),
                 _ => {
@@ -184,13 +183,13 @@ impl Remotes {
             let order = self.state().order(Kind::Rpc, height, self.now());
             let (mut said, mut early) = (None, false);
             let mut turns = Turns::new(order.iter().filter_map(|at| {
-                let Some(Line::Rpc(rpc)) = self.lines.get(*at) else { return None };
+                let Some(Connection::Rpc(rpc)) = self.channels.get(*at) else { return None };
                 Some((*at, question(*at, call(rpc))))
             }));
-            let mut patience = PATIENCE;
+            let mut patience = REQUEST_TIMEOUT;
             while let Some((at, answer)) = turns.next(patience).await {
                 match answer {
-                    Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs())),
+                    Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", REQUEST_TIMEOUT.as_secs())),
                     Ok(Ok(answer)) => {
                         self.slower(turns.slower(&order, at));
                         self.answered(at, height);
@@ -199,7 +198,8 @@ impl Remotes {
                     Ok(Err(Error::Query { what, reason })) => {
                         self.slower(turns.slower(&order, at));
                         early |= not_yet(&reason);
-                        patience = patience.min(if not_yet(&reason) { REST } else { HURRY });
+                        patience =
+                            patience.min(if not_yet(&reason) { NOT_FOUND_TIMEOUT } else { SECOND_ANSWER_TIMEOUT });
                         if reason.contains("lowest height is") {
                             self.state().pruned(at, height.unwrap_or_default());
                         }
@@ -207,7 +207,7 @@ impl Remotes {
                         said = said.or(Some(Error::Query { what, reason }));
                     }
                     Ok(Err(error @ Error::Garbage { .. })) => {
-                        patience = patience.min(HURRY);
+                        patience = patience.min(SECOND_ANSWER_TIMEOUT);
                         self.failed(at, "garbage", &error.to_string());
                         said = said.or(Some(error));
                     }
@@ -226,7 +226,8 @@ impl Remotes {
         Err(self.nobody(Kind::Rpc))
     }
 
-    /// Another has answered before these, or they haven't in the time that there was. Of questions that wait together at one of them only one is held against it.
+    /// Another has answered before these, or they haven't in the time that there was. Of questions that wait together
+    /// at one of them only one is held against it.
     fn slower(&self, those: Vec<usize>) {
         for at in those {
             if self.state().is_slow_anew(at, self.now()) {
@@ -242,12 +243,12 @@ impl Remotes {
     }
 }
 
-/// How long the others are waited for after this: of what isn't there, or not yet, the others know most often no more; what is wrong with one alone is
-/// not the chain's word, and the others are given time.
+/// How long the others are waited for after this: of what isn't there, or not yet, the others know most often no more;
+/// what is wrong with one alone is not the chain's word, and the others are given time.
 fn after(meant: &Meaning, code: Code) -> Duration {
     match (meant, code) {
-        (Meaning::NotYet, _) | (Meaning::Elsewhere, Code::NotFound) => REST,
-        (Meaning::Down, _) => PATIENCE,
-        _ => HURRY,
+        (Meaning::NotYet, _) | (Meaning::Elsewhere, Code::NotFound) => NOT_FOUND_TIMEOUT,
+        (Meaning::Down, _) => REQUEST_TIMEOUT,
+        _ => SECOND_ANSWER_TIMEOUT,
     }
 }

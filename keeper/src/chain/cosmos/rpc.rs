@@ -1,9 +1,7 @@
 //! CometBFT's RPC over one websocket: new blocks, and what happened in a block.
 //!
-//! Written out rather than taken from a client crate: two calls and one subscription are needed, the certificate authority
-//! must be settable, and fields that a node's newer version adds must not matter.
-
-use std::time::Duration;
+//! Written out rather than taken from a client crate: two calls and one subscription are needed, the certificate
+//! authority must be settable, and fields that a node's newer version adds must not matter.
 
 use cosmrs::tendermint::Time;
 use futures_util::{SinkExt, StreamExt};
@@ -15,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
+use crate::chain::cosmos::timeouts::{RPC_TIMEOUT, SUBSCRIPTION_SILENCE};
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::{ContractEvent, Head};
 use crate::config::redact::public;
@@ -22,12 +21,8 @@ use crate::error::{Error, Result};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// How long a node may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long no block may come before the node is asked.
-const SILENCE: Duration = Duration::from_secs(5);
 /// The largest answer: the results of a block full of events pass sixteen megabytes.
-const ANSWER_MAX: usize = 256 << 20;
+const RPC_ANSWER_MAX_BYTES: usize = 256 << 20;
 /// Where a block's events stand beside its transactions'; the latter two on nodes before CometBFT 0.38.
 const BLOCK_EVENTS: [&str; 3] = ["finalize_block_events", "begin_block_events", "end_block_events"];
 
@@ -83,8 +78,8 @@ impl Rpc {
         }
     }
 
-    /// What contracts said in a block: in its successful transactions, and in what the chain itself ran before or after them,
-    /// such as a proposal that was accepted.
+    /// What contracts said in a block: in its successful transactions, and in what the chain itself ran before or after
+    /// them, such as a proposal that was accepted.
     pub async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
         let results = self.call("block_results", json!({ "height": height.to_string() })).await?;
         if results["height"].as_str() != Some(height.to_string().as_str()) {
@@ -94,8 +89,8 @@ impl Rpc {
             .map_err(|reason| Error::garbage(&self.name, format!("results of height {height} {reason}")))
     }
 
-    /// Tells new blocks as the node announces them, while `heard` says true. Ends with an error when the subscription breaks, also
-    /// when it has died without a word: heights go on without it.
+    /// Tells new blocks as the node announces them, while `heard` says true. Ends with an error when the subscription
+    /// breaks, also when it has died without a word: heights go on without it.
     pub async fn listen(&self, mut heard: impl FnMut(Head) -> bool) -> Result<()> {
         let mut socket = self.connect().await?;
         let request =
@@ -103,7 +98,7 @@ impl Rpc {
         self.send(&mut socket, &request).await?;
         let mut announced = None;
         loop {
-            let head = match timeout(SILENCE, self.receive(&mut socket)).await {
+            let head = match timeout(SUBSCRIPTION_SILENCE, self.receive(&mut socket)).await {
                 Err(_) => self.after_silence(&mut announced).await?,
                 Ok(message) => {
                     let message = message?;
@@ -161,14 +156,16 @@ impl Rpc {
 
     async fn exchange(&self, socket: &mut Socket, request: &Value) -> Result<Value> {
         self.send(socket, request).await?;
-        timeout(PATIENCE, self.receive(socket)).await.map_err(|_| self.unreachable("no answer in time"))?
+        timeout(RPC_TIMEOUT, self.receive(socket)).await.map_err(|_| self.unreachable("no answer in time"))?
     }
 
     async fn connect(&self) -> Result<Socket> {
-        let limits = WebSocketConfig::default().max_message_size(Some(ANSWER_MAX)).max_frame_size(Some(ANSWER_MAX));
+        let limits = WebSocketConfig::default()
+            .max_message_size(Some(RPC_ANSWER_MAX_BYTES))
+            .max_frame_size(Some(RPC_ANSWER_MAX_BYTES));
         let connector = Connector::Rustls(self.trust.websocket());
         let connecting = connect_async_tls_with_config(self.url.as_str(), Some(limits), true, Some(connector));
-        let connected = timeout(PATIENCE, connecting).await.map_err(|_| self.unreachable("no answer in time"))?;
+        let connected = timeout(RPC_TIMEOUT, connecting).await.map_err(|_| self.unreachable("no answer in time"))?;
         connected.map(|(socket, _)| socket).map_err(|error| self.unreachable(error))
     }
 

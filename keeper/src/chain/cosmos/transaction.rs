@@ -17,8 +17,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
 use crate::chain::cosmos::classify::nonsense;
-use crate::chain::cosmos::connections::{PATIENCE, REST};
-use crate::chain::cosmos::{ANSWER_MAX, Node, refusal};
+use crate::chain::cosmos::timeouts::{NOT_FOUND_TIMEOUT, REQUEST_TIMEOUT};
+use crate::chain::cosmos::{GRPC_ANSWER_MAX_BYTES, Node, refusal};
 use crate::chain::endpoints::Kind;
 use crate::chain::{ChainReader, Coin, ContractEvent, Execute, Included, Signed, Simulated, TxSender};
 use crate::error::{Error, Result};
@@ -106,8 +106,8 @@ impl Node {
         Ok(messages.iter().map(envelope).collect())
     }
 
-    /// Simulates, signs, sends, and waits until a block has it. A transaction that failed in its block is an outcome with a
-    /// code, not an error. For deploying and for scripts: it keeps no journal.
+    /// Simulates, signs, sends, and waits until a block has it. A transaction that failed in its block is an outcome
+    /// with a code, not an error. For deploying and for scripts: it keeps no journal.
     pub async fn sign_and_wait(&self, messages: Vec<Any>) -> Result<TxOutcome> {
         let gas = self.with_reserve(self.simulate_any(&messages).await?.gas);
         self.sign_and_wait_with_gas(messages, gas).await
@@ -154,7 +154,7 @@ impl Node {
         let ask = |channel| {
             let request = request.clone();
             async move {
-                let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+                let client = ServiceClient::new(channel).max_decoding_message_size(GRPC_ANSWER_MAX_BYTES);
                 let answer = { client }.simulate(request).await?.into_inner();
                 let used = answer.gas_info.map(|gas| gas.gas_used).filter(|used| *used > 0);
                 let gas = used.ok_or_else(|| nonsense("a simulation that used no gas"))?;
@@ -165,7 +165,7 @@ impl Node {
                 Ok(Response::new(Simulated { gas, events: events.collect() }))
             }
         };
-        self.remotes.ask(None, ask).await?.1.map_err(|status| match refusal("simulate", &status) {
+        self.connections.ask(None, ask).await?.1.map_err(|status| match refusal("simulate", &status) {
             // A block came in between: that says nothing about the messages.
             Error::Query { what, reason } if reason.contains("account sequence mismatch") => {
                 Error::Query { what, reason: short(&reason) }
@@ -194,14 +194,16 @@ impl Node {
         Ok(Signed { bytes, hash, timeout_height, sequence })
     }
 
-    /// Sends the same bytes to every endpoint that is well; they have one hash, so no chain takes them twice. Returns at the first
-    /// that takes them. Only when all of them looked and refused, it is refused.
+    /// Sends the same bytes to every endpoint that is well; they have one hash, so no chain takes them twice. Returns
+    /// at the first that takes them. Only when all of them looked and refused, it is refused.
     pub(super) async fn broadcast_bytes(&self, bytes: Vec<u8>) -> Result<()> {
-        let mut sending: FuturesUnordered<_> = self.remotes.broadcast(bytes).into_iter().collect();
+        let mut sending: FuturesUnordered<_> = self.connections.broadcast(bytes).into_iter().collect();
         let (mut refused, mut unknown) = (None, None);
-        // Where one has looked and refused, an answer of the others that doesn't come is not waited for: nobody knows, then.
+        // Where one has looked and refused, an answer of the others that doesn't come is not waited for: nobody knows,
+        // then.
         loop {
-            let patience = if refused.is_some() { REST } else { PATIENCE.saturating_add(REST) };
+            let patience =
+                if refused.is_some() { NOT_FOUND_TIMEOUT } else { REQUEST_TIMEOUT.saturating_add(NOT_FOUND_TIMEOUT) };
             match timeout(patience, sending.next()).await {
                 Err(_) => {
                     let (endpoint, reason) = ("the others".to_owned(), "no answer to a broadcast in time".to_owned());
@@ -221,7 +223,7 @@ impl Node {
                 },
             }
         }
-        Err(unknown.or(refused).unwrap_or_else(|| self.remotes.nobody(Kind::Grpc)))
+        Err(unknown.or(refused).unwrap_or_else(|| self.connections.nobody(Kind::Grpc)))
     }
 
     /// The transaction with this hash, or `None` while no block is known to have it.
@@ -229,14 +231,15 @@ impl Node {
         self.look_up(hash).await.map(std::result::Result::ok)
     }
 
-    /// The same, and where no block is known to have it, the newest that the endpoint has told which says so: others may be farther, and what
-    /// is taken for lost is sent anew. That a block has it is not believed of one alone, see [`Node::confirmed`].
+    /// The same, and where no block is known to have it, the newest that the endpoint has told which says so: others
+    /// may be farther, and what is taken for lost is sent anew. That a block has it is not believed of one alone, see
+    /// [`Node::confirmed`].
     pub async fn look_up(&self, hash: &str) -> Result<std::result::Result<TxOutcome, u64>> {
         let ask = |channel| async { included(channel, hash.to_owned()).await.map(Response::new) };
-        let (at, answer) = self.remotes.ask(None, ask).await?;
+        let (at, answer) = self.connections.ask(None, ask).await?;
         match answer {
             Ok(found) => self.confirmed(at, found).await,
-            Err(status) if status.code() == Code::NotFound => Ok(Err(self.remotes.height(at))),
+            Err(status) if status.code() == Code::NotFound => Ok(Err(self.connections.height(at))),
             Err(status) => Err(refusal(&format!("transaction {hash}"), &status)),
         }
     }
@@ -256,7 +259,7 @@ impl Node {
 
 /// What this endpoint says of a transaction.
 pub(super) async fn included(channel: Channel, hash: String) -> std::result::Result<TxOutcome, Status> {
-    let client = ServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+    let client = ServiceClient::new(channel).max_decoding_message_size(GRPC_ANSWER_MAX_BYTES);
     let answer = { client }.get_tx(GetTxRequest { hash: hash.clone() }).await?.into_inner();
     let response = answer.tx_response.ok_or_else(|| nonsense("a transaction without a result"))?;
     let height = u64::try_from(response.height).ok().filter(|height| *height > 0);

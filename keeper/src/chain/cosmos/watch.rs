@@ -1,27 +1,23 @@
-//! New blocks: announced over one websocket, and asked for at every endpoint now and then, so that a subscription which dies without a
-//! word holds nothing up.
+//! New blocks: announced over one websocket, and asked for at every endpoint now and then, so that a subscription which
+//! dies without a word holds nothing up.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
 use crate::chain::Head;
 use crate::chain::cosmos::classify::of_status;
-use crate::chain::cosmos::connections::{Line, Remotes};
+use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::grpc::latest;
+use crate::chain::cosmos::timeouts::{PROBE_STEP, PROBE_TIMEOUT};
 use crate::chain::endpoints::{Health, Kind};
 use crate::error::Error;
 
-/// How often it is looked who is to be asked.
-const STEP: Duration = Duration::from_millis(250);
-/// How long an endpoint may take to say where it stands.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// In seconds: how old the newest block may be by this machine's clock, and how often that is said.
-const OLD: u64 = 60;
+const OLD_BLOCK_SECONDS: u64 = 60;
 
-impl Remotes {
+impl Connections {
     /// Asks all where they stand, waits for the answers, and judges all by them.
     pub(super) async fn probe_all(&self) {
         let due = self.state().to_probe(self.now());
@@ -31,27 +27,27 @@ impl Remotes {
 
     /// The newest block of each endpoint that says so now.
     pub(super) async fn ask_heads(&self) -> Vec<Head> {
-        join_all((0..self.lines.len()).map(|at| self.probe(at))).await.into_iter().flatten().collect()
+        join_all((0..self.channels.len()).map(|at| self.probe(at))).await.into_iter().flatten().collect()
     }
 
     /// Asks one where it stands.
     pub(super) async fn probe(&self, at: usize) -> Option<Head> {
         let before = self.stand();
         let asked = async {
-            match self.lines.get(at) {
-                Some(Line::Grpc(channel)) => latest(channel.clone()).await.map_err(|status| of_status(&status)),
-                Some(Line::Rpc(rpc)) => rpc.head().await.map_err(why),
+            match self.channels.get(at) {
+                Some(Connection::Grpc(channel)) => latest(channel.clone()).await.map_err(|status| of_status(&status)),
+                Some(Connection::Rpc(rpc)) => rpc.head().await.map_err(why),
                 None => Err("there is no such endpoint".to_owned()),
             }
         };
-        match timeout(PATIENCE, asked).await {
+        match timeout(PROBE_TIMEOUT, asked).await {
             Ok(Ok(head)) => {
                 self.count(at, "ok");
                 self.heard(at, &head, &before);
                 return Some(head);
             }
             Ok(Err(reason)) => self.failed(at, "unreachable", &reason),
-            Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PATIENCE.as_secs())),
+            Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PROBE_TIMEOUT.as_secs())),
         }
         None
     }
@@ -62,8 +58,8 @@ impl Remotes {
         while !self.heads.is_closed() {
             let order = self.state().order(Kind::Rpc, None, self.now());
             let next = order.iter().find(|at| Some(**at) != avoid).or(order.first()).copied();
-            let Some((at, Line::Rpc(rpc))) = next.and_then(|at| Some((at, self.lines.get(at)?))) else {
-                sleep(STEP).await;
+            let Some((at, Connection::Rpc(rpc))) = next.and_then(|at| Some((at, self.channels.get(at)?))) else {
+                sleep(PROBE_STEP).await;
                 continue;
             };
             let heard = |head: Head| self.announced(at, &head) && !self.heads.is_closed();
@@ -76,7 +72,7 @@ impl Remotes {
                 self.failed(at, "broken", &reason);
             }
             avoid = Some(at);
-            sleep(STEP).await;
+            sleep(PROBE_STEP).await;
         }
     }
 }
@@ -90,38 +86,38 @@ fn why(error: Error) -> String {
 }
 
 /// Keeps asking until the node is dropped, and says when nothing is to be seen.
-pub(super) async fn watch(remotes: Weak<Remotes>) {
+pub(super) async fn watch(connections: Weak<Connections>) {
     let (mut blind, mut told) = (false, 0);
-    while let Some(remotes) = remotes.upgrade() {
+    while let Some(connections) = connections.upgrade() {
         // Each by itself: one that hangs must not hold the others up.
-        for at in remotes.state().to_probe(remotes.now()) {
-            let remotes = remotes.clone();
-            tokio::spawn(async move { remotes.probe(at).await });
+        for at in connections.state().to_probe(connections.now()) {
+            let connections = connections.clone();
+            tokio::spawn(async move { connections.probe(at).await });
         }
-        let ready = remotes.state().readiness();
+        let ready = connections.state().readiness();
         if ready.is_blind() != blind {
             blind = ready.is_blind();
             if blind {
                 let kind = if ready.grpc == 0 { Kind::Grpc } else { Kind::Rpc };
-                let error = remotes.nobody(kind);
+                let error = connections.nobody(kind);
                 tracing::error!(%error, "blind: no endpoint can be asked; the book is kept, nothing is sent");
             } else {
                 tracing::info!("not blind any more");
             }
         }
-        warn_when_old(&remotes, &mut told);
+        warn_when_old(&connections, &mut told);
         // Whoever waits holds the connections: no longer than a step.
-        let _ = timeout(STEP, remotes.hurry.notified()).await;
-        drop(remotes);
+        let _ = timeout(PROBE_STEP, connections.hurry.notified()).await;
+        drop(connections);
     }
 }
 
 /// A node that hangs, and a chain that stands still, look the same from here: like nothing at all.
-fn warn_when_old(remotes: &Remotes, told: &mut u64) {
+fn warn_when_old(connections: &Connections, told: &mut u64) {
     let now = crate::clock::clock();
-    let head = remotes.heads.borrow().clone();
+    let head = connections.heads.borrow().clone();
     let age = now.saturating_sub(head.time);
-    if head.height > 0 && age > OLD && now.saturating_sub(*told) >= OLD {
+    if head.height > 0 && age > OLD_BLOCK_SECONDS && now.saturating_sub(*told) >= OLD_BLOCK_SECONDS {
         *told = now;
         tracing::warn!(height = head.height, age, "the newest block is old: the node is behind, or the chain stands");
     }

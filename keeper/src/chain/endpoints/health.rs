@@ -5,12 +5,12 @@ use std::fmt;
 use crate::chain::Head;
 
 /// By how many blocks an endpoint may be behind the newest block that another told.
-pub(super) const BEHIND_MAX: u64 = 5;
+pub(super) const BEHIND_MAX_BLOCKS: u64 = 5;
 /// In seconds: by how much older its newest block may be, and how far ahead of this machine's clock.
-pub(super) const OLDER_MAX: u64 = 30;
-const AHEAD_MAX: u64 = 600;
+pub(super) const BEHIND_MAX_SECONDS: u64 = 30;
+const CLOCK_SKEW_MAX_SECONDS: u64 = 600;
 /// Up to which age, in seconds, a block says that the chain goes on.
-pub(super) const YOUNG: u64 = 60;
+pub(super) const LIVE_MAX_AGE_SECONDS: u64 = 60;
 
 /// What an endpoint speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,19 +103,19 @@ impl Readiness {
     }
 }
 
-/// What is wrong with an endpoint that tells this block, while `tip` is gone by. `clock` is this machine's, in seconds.
+/// What is wrong with an endpoint that tells this block, while this is the tip. `clock` is this machine's, in seconds.
 pub(super) fn judge(head: &Head, chain_id: &str, tip: Option<&Head>, clock: u64) -> Option<Health> {
     if head.chain_id != chain_id {
         return Some(Health::Foreign { found: head.chain_id.clone(), wanted: chain_id.to_owned() });
     }
-    if head.time > clock.saturating_add(AHEAD_MAX) {
+    if head.time > clock.saturating_add(CLOCK_SKEW_MAX_SECONDS) {
         let ahead = head.time.saturating_sub(clock);
         let reason = format!("block {} is {ahead} s ahead of this machine's clock", head.height);
         return Some(Health::Impossible { reason });
     }
     let tip = tip?;
     let seconds = tip.time.saturating_sub(head.time);
-    if head.height.saturating_add(BEHIND_MAX) < tip.height || seconds > OLDER_MAX {
+    if head.height.saturating_add(BEHIND_MAX_BLOCKS) < tip.height || seconds > BEHIND_MAX_SECONDS {
         return Some(Health::Lagging { height: head.height, tip: tip.height, seconds });
     }
     None

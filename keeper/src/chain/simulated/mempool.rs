@@ -1,6 +1,7 @@
-//! The in-process chain's transactions: signed, waiting, done. As on a real chain, sequences decide that none is included twice, and one
-//! that fails in its block uses up its sequence and its fee all the same. One whose timeout passed while it waited, or whose fee its sender can't pay
-//! any more, is put into a block too, fails there before that, and uses up nothing.
+//! The in-process chain's transactions: signed, waiting, done. As on a real chain, sequences decide that none is
+//! included twice, and one that fails in its block uses up its sequence and its fee all the same. One whose timeout
+//! passed while it waited, or whose fee its sender can't pay any more, is put into a block too, fails there before
+//! that, and uses up nothing.
 
 use std::collections::BTreeMap;
 

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::chain::{Chain, Head, Outcome, REWIND_MAX};
+use crate::chain::{Chain, Head, INDEX_LAG_BLOCKS, Outcome, REWIND_MAX};
 use crate::commands::doctor::Check;
 use crate::error::Result;
+use crate::tx::TIMEOUT_MAX;
 use crate::tx::journal::{Intent, Journal};
-use crate::tx::{INDEX_LAG, TIMEOUT_MAX};
 
 /// A line for each transaction that isn't resolved in this file, which the chain's own key is to write on, and one when the file is older than
 /// the chain.
@@ -95,7 +95,7 @@ pub fn judge(intent: &Intent, head: &Head, outcome: &Outcome, used: bool) -> Che
             );
             Check::fail("journal", found, away)
         }
-        Outcome::NotFound { height } if *height <= timeout.saturating_add(INDEX_LAG) => {
+        Outcome::NotFound { height } if *height <= timeout.saturating_add(INDEX_LAG_BLOCKS) => {
             let found = format!("transaction {hash} is on its way, until block {timeout}; {height} is the newest");
             Check::ok("journal", found)
         }
