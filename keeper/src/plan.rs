@@ -37,7 +37,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 
 pub use action::{Action, Deal, Sale, Skip};
-pub use resources::{Means, keep_back};
+pub use resources::{Resources, keep_back};
 
 /// What to do, best first, and how often nothing is done, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,27 +49,27 @@ pub struct Plan {
 }
 
 /// Plans for the whole book.
-pub fn plan(book: &Book, scan: &Scan, means: Means<'_>) -> Plan {
-    plan_on(book, scan, means, &mut Passed::default())
+pub fn plan(book: &Book, scan: &Scan, resources: Resources<'_>) -> Plan {
+    plan_on(book, scan, resources, &mut Passed::default())
 }
 
 /// The same, but looks at no more accounts than may be looked at in a block, and not again at what came to nothing.
-pub fn plan_on(book: &Book, scan: &Scan, mut means: Means<'_>, passed: &mut Passed) -> Plan {
-    let whole = means.untouched();
+pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, passed: &mut Passed) -> Plan {
+    let whole = resources.untouched();
     let grounds = passed.grounds(book, scan, &whole);
     let mut plan = Plan::default();
     let mut planned: Vec<(Priority, Action)> = Vec::new();
-    for Claimant { key, account, .. } in plan.queue(book, scan, &means, passed, &grounds) {
-        if planned.len() >= means.most || !passed.may_judge(key) {
+    for Claimant { key, account, .. } in plan.queue(book, scan, &resources, passed, &grounds) {
+        if planned.len() >= resources.most || !passed.may_judge(key) {
             plan.skip(passed.last(key).unwrap_or(Skip::Later));
             continue;
         }
         let Some(verdict) = scan.verdict(book, key) else { continue };
-        let best = decide(book, scan, &verdict, &means);
+        let best = decide(book, scan, &verdict, &resources);
         // What others have left too little for is not hopeless.
         let hopeless = match &best {
             Ok(_) => None,
-            Err(reason) if !means.is_touched() => Some(*reason),
+            Err(reason) if !resources.is_touched() => Some(*reason),
             Err(_) => decide(book, scan, &verdict, &whole).err(),
         };
         match hopeless {
@@ -78,8 +78,8 @@ pub fn plan_on(book: &Book, scan: &Scan, mut means: Means<'_>, passed: &mut Pass
         }
         match best {
             Ok(action) => {
-                means.spend(book, &action);
-                planned.push((means.priority(scan, &verdict, &action), action));
+                resources.spend(book, &action);
+                planned.push((resources.priority(scan, &verdict, &action), action));
             }
             Err(reason) => plan.skip(reason),
         }
@@ -95,16 +95,16 @@ impl Plan {
         &mut self,
         book: &'b Book,
         scan: &Scan,
-        means: &Means<'_>,
+        resources: &Resources<'_>,
         passed: &Passed,
         grounds: &Grounds,
     ) -> Vec<Claimant<'b>> {
-        let (gas, profit) = (means.strategy.planned_gas_value(), means.strategy.min_profit_value);
+        let (gas, profit) = (resources.strategy.planned_gas_value(), resources.strategy.min_profit_value);
         let least = Least::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
         for (row, sums) in scan.troubled(book) {
             let Some((key, account)) = book.accounts.at(row as usize) else { continue };
-            match means.bars(key).or_else(|| passed.reason(key, account, grounds)) {
+            match resources.bars(key).or_else(|| passed.reason(key, account, grounds)) {
                 Some(reason) => self.skip(reason),
                 None => {
                     let (turn, small) = (passed.turn(key), least.is_above(&sums));
@@ -124,15 +124,20 @@ impl Plan {
 }
 
 /// The best that can be done about one account.
-pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) -> std::result::Result<Action, Skip> {
-    if let Some(reason) = means.bars(&verdict.key) {
+pub fn decide(
+    book: &Book,
+    scan: &Scan,
+    verdict: &Verdict,
+    resources: &Resources<'_>,
+) -> std::result::Result<Action, Skip> {
+    if let Some(reason) = resources.bars(&verdict.key) {
         return Err(reason);
     }
     let account = book.accounts.get(&verdict.key).ok_or(Skip::Fault)?;
     let position = scan.assets.position(account).map_err(|_| Skip::Fault)?;
-    let offer = Offer { book, scan, means, verdict, position: &position };
+    let offer = Offer { book, scan, resources, verdict, position: &position };
     let own = choose(&position, |debt, collateral| offer.own(debt, collateral));
-    let best = match &means.sales {
+    let best = match &resources.sales {
         None => own,
         Some(sales) => own_or_sold(own, choose(&position, |debt, collateral| offer.sold(debt, collateral, sales))),
     };
@@ -145,8 +150,8 @@ pub fn decide(book: &Book, scan: &Scan, verdict: &Verdict, means: &Means<'_>) ->
         Some(amount) => Some(Action::SetOff { key: key(), amount }),
         None => verdict.bad_debt.then(|| Action::WriteOff { key: key(), debt_value: verdict.health.debt }),
     };
-    match unpaid.filter(|_| means.strategy.write_off) {
-        Some(_) if means.allowance.write_offs == Some(0) => Err(Skip::Budget),
+    match unpaid.filter(|_| resources.strategy.write_off) {
+        Some(_) if resources.allowance.write_offs == Some(0) => Err(Skip::Budget),
         unpaid => unpaid.ok_or(reason),
     }
 }

@@ -21,7 +21,7 @@ use plimsoll_keeper::chain::{Balances, ChainReader, Coin, ContractEvent, Include
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::keeper::desk;
-use plimsoll_keeper::plan::{Action, Means, plan};
+use plimsoll_keeper::plan::{Action, Resources, plan};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_keeper::tx::receipt::{Speakers, failures, settle};
@@ -92,8 +92,8 @@ impl Stage {
         let exchange = self.venue.read(&*self.chain, None).await.unwrap();
         let held = self.chain.balances(self.chain.sender().unwrap(), &[UUSD.to_owned()]).await.unwrap();
         let cooling = BTreeMap::new();
-        let means = Means::new(self.chain.sender(), Some(held), strategy, &cooling).through(Some(&exchange));
-        plan(&self.book, &self.scan, means).actions
+        let resources = Resources::new(self.chain.sender(), Some(held), strategy, &cooling).with_dex(Some(&exchange));
+        plan(&self.book, &self.scan, resources).actions
     }
 
     async fn selected(&self, actions: &[Action], strategy: &Strategy) -> (Batch, usize) {

@@ -18,7 +18,7 @@ use plimsoll_keeper::commands::doctor::{
 use plimsoll_keeper::commands::make_directory_of;
 use plimsoll_keeper::config::{ChainConfig, Config, Contracts, Layers, Strategy};
 use plimsoll_keeper::dex::client::Venue;
-use plimsoll_keeper::plan::{Means, plan};
+use plimsoll_keeper::plan::{Resources, plan};
 use plimsoll_keeper::scan::scan;
 use plimsoll_keeper::tx::journal::{Fate, Intent, Journal};
 use plimsoll_risk::heartbeat::{HaltGrace, Heartbeat};
@@ -459,7 +459,7 @@ async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_mo
     let found = |slippage: Ratio| {
         let strategy = Strategy { slippage, ..Strategy::default() };
         let cooling = std::collections::BTreeMap::new();
-        let planned = plan(&book, &judged, Means::new(Some(LIQUIDATOR), None, &strategy, &cooling)).actions.len();
+        let planned = plan(&book, &judged, Resources::new(Some(LIQUIDATOR), None, &strategy, &cooling)).actions.len();
         (planned, limits::slippage(slippage, std::iter::once(&params), false))
     };
     // (1 + b)(1 - s) = 1, where b is the highest bonus after its fee: s = b / (1 + b).

@@ -21,7 +21,7 @@ use plimsoll_keeper::dex::Exchange;
 use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::error::Error;
 use plimsoll_keeper::keeper::{Keeper, Tick, desk};
-use plimsoll_keeper::plan::{Action, Deal, Means, Skip, hopeful, plan};
+use plimsoll_keeper::plan::{Action, Deal, Resources, Skip, hopeful, plan};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_keeper::tx::Executor;
 use plimsoll_keeper::tx::journal::Journal;
@@ -490,6 +490,6 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
 fn decide_one(book: &Book, scan: &Scan, exchange: &Exchange) -> Action {
     let strategy = Strategy { min_profit_value: dollars(10_000), ..Strategy::default() };
     let cooling = BTreeMap::new();
-    let means = Means::new(None, Some(Balances::new()), &strategy, &cooling).through(Some(exchange));
-    plan(book, scan, means).actions.remove(0)
+    let resources = Resources::new(None, Some(Balances::new()), &strategy, &cooling).with_dex(Some(exchange));
+    plan(book, scan, resources).actions.remove(0)
 }

@@ -16,7 +16,7 @@ use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Execute, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::keeper::desk;
-use plimsoll_keeper::plan::{Action, Deal, Means, Plan, plan};
+use plimsoll_keeper::plan::{Action, Deal, Plan, Resources, plan};
 use plimsoll_keeper::scan::Scan;
 use plimsoll_keeper::tx::useful;
 use plimsoll_risk::health::Assets;
@@ -41,7 +41,7 @@ async fn planned(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain
     let (chain, book, scan) = judged::judged_in(build).await;
     let (strategy, cooling) = (Strategy::default(), BTreeMap::new());
     let inventory = Some(chain.balances(chain.sender().unwrap(), &useful(&chain, &book)).await.unwrap());
-    let plan = plan(&book, &scan, Means::new(chain.sender(), inventory, &strategy, &cooling));
+    let plan = plan(&book, &scan, Resources::new(chain.sender(), inventory, &strategy, &cooling));
     (chain, book, scan, plan)
 }
 

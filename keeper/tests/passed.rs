@@ -18,7 +18,7 @@ use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::{Exchange, Pair};
 use plimsoll_keeper::plan::triage::Passed;
-use plimsoll_keeper::plan::{Means, Plan, Skip, plan, plan_on};
+use plimsoll_keeper::plan::{Plan, Resources, Skip, plan, plan_on};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::{Amount, Ratio, Value};
 
@@ -93,8 +93,8 @@ impl Crowd {
         self.book.head.height += 1;
         let (scan, cooling) = (self.scan(), BTreeMap::new());
         self.passed.begin(&self.book, &scan);
-        let means = Means::new(None, Some(self.inventory.clone()), &self.strategy, &cooling);
-        let plan = plan_on(&self.book, &scan, means.through(Some(&self.exchange)), &mut self.passed);
+        let resources = Resources::new(None, Some(self.inventory.clone()), &self.strategy, &cooling);
+        let plan = plan_on(&self.book, &scan, resources.with_dex(Some(&self.exchange)), &mut self.passed);
         let counted: u64 = plan.skipped.values().sum::<u64>() + plan.actions.len() as u64;
         assert_eq!(counted, scan.below() as u64, "each is planned or counted");
         assert!(self.passed.judged() <= AT_ONCE, "{}", self.passed.judged());
@@ -122,8 +122,8 @@ fn one_that_pays_behind_5000_that_do_not_has_its_turn_and_the_others_are_not_siz
     let mut crowd = Crowd::new(5_000);
     let begun = Instant::now();
     let cooling = BTreeMap::new();
-    let means = Means::new(None, Some(Balances::new()), &crowd.strategy, &cooling);
-    let all = plan(&crowd.book, &crowd.scan(), means.through(Some(&crowd.exchange)));
+    let resources = Resources::new(None, Some(Balances::new()), &crowd.strategy, &cooling);
+    let all = plan(&crowd.book, &crowd.scan(), resources.with_dex(Some(&crowd.exchange)));
     let unbounded = begun.elapsed();
     assert_eq!((all.actions.len(), all.skipped), (1, [(Skip::Unprofitable, 5_000)].into()));
 

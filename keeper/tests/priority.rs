@@ -18,7 +18,7 @@ use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::plan::first_seen::Ages;
 use plimsoll_keeper::plan::priority::Priority;
-use plimsoll_keeper::plan::{Action, Means, Plan, Skip, plan, plan as plan_of};
+use plimsoll_keeper::plan::{Action, Plan, Resources, Skip, plan, plan as plan_of};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::AccountKey;
@@ -32,7 +32,7 @@ fn planned(book: &Book, scan: &Scan, held: u128) -> (Vec<AccountKey>, Plan) {
 fn planned_by(book: &Book, scan: &Scan, held: u128, strategy: &Strategy) -> (Vec<AccountKey>, Plan) {
     let cooling = BTreeMap::new();
     let inventory = Balances::from([(UUSD.to_owned(), held)]);
-    let plan = plan(book, scan, Means::new(None, Some(inventory), strategy, &cooling));
+    let plan = plan(book, scan, Resources::new(None, Some(inventory), strategy, &cooling));
     (plan.actions.iter().map(|action| action.account().clone()).collect(), plan)
 }
 
@@ -98,10 +98,10 @@ fn a_block_plans_no_more_than_a_few_transactions_hold_and_counts_the_rest() {
     let scan = scan(&book, books::NOW).unwrap();
     assert_eq!(scan.below(), 400);
     let (strategy, cooling) = (Strategy::default(), BTreeMap::new());
-    let plan = plan_of(&book, &scan, Means::new(None, None, &strategy, &cooling));
+    let plan = plan_of(&book, &scan, Resources::new(None, None, &strategy, &cooling));
     assert_eq!(plan.actions.len(), 256);
     assert_eq!(plan.skipped, [(Skip::Later, 144)].into());
-    let all = plan_of(&book, &scan, Means::new(None, None, &strategy, &cooling).to_the_last());
+    let all = plan_of(&book, &scan, Resources::new(None, None, &strategy, &cooling).unbounded());
     assert_eq!((all.actions.len(), all.skipped.len()), (400, 0));
 }
 

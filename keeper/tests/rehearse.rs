@@ -14,7 +14,7 @@ use plimsoll_keeper::commands::rehearse::shock::{Shock, left_over, moved, shocke
 use plimsoll_keeper::commands::scan::summary;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::{Exchange, Pair};
-use plimsoll_keeper::plan::{Action, Means, plan};
+use plimsoll_keeper::plan::{Action, Resources, plan};
 use plimsoll_keeper::scan::scan;
 use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::units::{Amount, Ratio};
@@ -98,7 +98,7 @@ async fn the_loss_that_a_liquidation_leaves_is_what_the_pool_then_writes_off() {
         let book = Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
         let judged = scan(&book, book.head.time).unwrap();
         let (strategy, cooling) = (Strategy::default(), std::collections::BTreeMap::new());
-        let planned = plan(&book, &judged, Means::new(Some(LIQUIDATOR), None, &strategy, &cooling)).actions;
+        let planned = plan(&book, &judged, Resources::new(Some(LIQUIDATOR), None, &strategy, &cooling)).actions;
         let Some(Action::Liquidate(deal)) = planned.into_iter().next() else { panic!("no plan at {price}") };
         let foretold = left_over(&book, &judged, &deal);
         assert_eq!(foretold.is_some(), loses, "{price}: {foretold:?}");

@@ -17,7 +17,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::chain::{Balances, ChainReader, ContractEvent};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::plan::{Action, Deal, Means, Plan, Skip, plan};
+use plimsoll_keeper::plan::{Action, Deal, Plan, Resources, Skip, plan};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::units::{Ratio, Value};
@@ -34,7 +34,7 @@ fn alice(world: &mut World) {
 fn planned(book: &Book, scan: &Scan, inventory: &[(&str, u128)], strategy: &Strategy) -> Plan {
     let inventory: Balances = inventory.iter().map(|(denom, amount)| ((*denom).to_owned(), *amount)).collect();
     let cooling = BTreeMap::new();
-    plan(book, scan, Means::new(None, Some(inventory), strategy, &cooling))
+    plan(book, scan, Resources::new(None, Some(inventory), strategy, &cooling))
 }
 
 fn only_deal(plan: &Plan) -> &Deal {
@@ -373,9 +373,9 @@ async fn own_and_cooling_accounts_are_left_alone() {
     let alice = chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
     let strategy = Strategy::default();
     let (none, cooling) = (BTreeMap::new(), BTreeMap::from([(scan.verdicts(&book)[0].key.clone(), Skip::Cooldown)]));
-    let own = Means::new(Some(alice.as_str()), None, &strategy, &none);
+    let own = Resources::new(Some(alice.as_str()), None, &strategy, &none);
     assert_eq!(only_skip(&plan(&book, &scan, own)), Skip::Own);
-    let failed = Means::new(None, None, &strategy, &cooling);
+    let failed = Resources::new(None, None, &strategy, &cooling);
     assert_eq!(only_skip(&plan(&book, &scan, failed)), Skip::Cooldown);
 }
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::output::price::{ToldRecord, records};
 use crate::output::print_json;
 use crate::output::words::{shortened, two_decimals, whole};
-use crate::plan::{Action, Means, decide};
+use crate::plan::{Action, Resources, decide};
 use crate::scan::{Verdict, scan};
 
 /// Says why the account is healthy or not, at which price of which asset that ends, and what a liquidation would do.
@@ -39,8 +39,8 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let venue = venue(&config, &node).await?;
     let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
     let (inventory, with) = inventory(&config, &node, &book, venue.as_ref()).await?;
-    let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
-    let outcome = decide(&book, &scan, &verdict, &means);
+    let resources = Resources::new(node.sender(), inventory, &config.strategy, &cooling).with_dex(exchange.as_ref());
+    let outcome = decide(&book, &scan, &verdict, &resources);
     if json {
         return print_json(&as_json(&book, &verdict, &lines, &outcome));
     }

@@ -19,7 +19,7 @@ use crate::keeper::desk;
 use crate::output::print_event;
 use crate::output::words::settled_line;
 use crate::plan::limits::{Allowance, Budget};
-use crate::plan::{Action, Means, hopeful, plan};
+use crate::plan::{Action, Resources, hopeful, plan};
 use crate::scan::{Scan, Verdict, scan};
 use crate::tx::receipt::{Speakers, failures, settle};
 use crate::tx::{Executor, Landed, spendable};
@@ -129,8 +129,8 @@ async fn planned<C: Chain>(
         None => None,
     };
     let cooling = BTreeMap::new();
-    let means = Means::new(chain.sender(), inventory, strategy, &cooling).within(allowance);
-    let plan = plan(book, scan, means.through(exchange));
+    let resources = Resources::new(chain.sender(), inventory, strategy, &cooling).with_limits(allowance);
+    let plan = plan(book, scan, resources.with_dex(exchange));
     let mut actions = Vec::new();
     for key in wanted {
         if let Some(action) = plan.actions.iter().find(|action| action.account() == key) {

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::output::price::by_denom;
 use crate::output::print_event;
 use crate::output::words::{counted, two_decimals};
-use crate::plan::{Action, Means, Plan, plan};
+use crate::plan::{Action, Plan, Resources, plan};
 use crate::scan::{Scan, scan};
 
 /// Reads the book, applies the shocks, judges and plans as `run` does, and prints what would be done.
@@ -38,8 +38,8 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     let exchange = exchange.map(|exchange| moved(&exchange, &shocks));
     let (inventory, with) = inventory(&config, &node, &book, venue.as_ref()).await?;
     let cooling = BTreeMap::new();
-    let means = Means::new(node.sender(), inventory, &config.strategy, &cooling).through(exchange.as_ref());
-    let plan = plan(&after_book, &after, means.to_the_last());
+    let resources = Resources::new(node.sender(), inventory, &config.strategy, &cooling).with_dex(exchange.as_ref());
+    let plan = plan(&after_book, &after, resources.unbounded());
     for fault in &after.faults {
         eprintln!("{fault}");
     }

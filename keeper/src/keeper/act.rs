@@ -10,7 +10,7 @@ use crate::dex::client::Venue;
 use crate::error::{Class, Error, Result};
 use crate::keeper::{Keeper, desk};
 use crate::plan::backoff::Seen;
-use crate::plan::{Action, Means, Plan, Skip, plan_on};
+use crate::plan::{Action, Plan, Resources, Skip, plan_on};
 use crate::scan::Scan;
 use crate::tx::{Batch, Bounds, Sent, holdings, less_fee};
 
@@ -165,12 +165,12 @@ impl<C: Chain> Keeper<C> {
         left_alone.extend(self.budget.postponed(allowance.fee).map(|key| (key.clone(), Skip::Budget)));
         let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
         let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
-        let means = Means::new(sender, inventory, &self.strategy, &left_alone)
-            .within(allowance)
-            .waiting(&self.ages)
-            .through(block.exchange.as_ref())
-            .beside(&self.book, busy, &promised);
-        plan_on(&self.book, block.scan, means, &mut self.passed)
+        let resources = Resources::new(sender, inventory, &self.strategy, &left_alone)
+            .with_limits(allowance)
+            .with_first_seen(&self.ages)
+            .with_dex(block.exchange.as_ref())
+            .excluding(&self.book, busy, &promised);
+        plan_on(&self.book, block.scan, resources, &mut self.passed)
     }
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {

@@ -23,7 +23,7 @@ const ACTIONS_MAX: usize = 256;
 
 /// Who plans, with what.
 #[derive(Clone, Debug)]
-pub struct Means<'a> {
+pub struct Resources<'a> {
     /// The keeper's address; its own accounts are left alone.
     pub(super) sender: Option<&'a str>,
     /// What it may spend; `None` plans as if it had everything.
@@ -48,7 +48,7 @@ pub struct Means<'a> {
     busy: BTreeSet<AccountKey>,
 }
 
-impl<'a> Means<'a> {
+impl<'a> Resources<'a> {
     /// Plans with what the key holds; `None` is everything, none of it where the strategy lets nothing of it be spent. The sender's own accounts, and
     /// those that are `cooling`, are left alone.
     pub fn new(
@@ -75,31 +75,31 @@ impl<'a> Means<'a> {
     }
 
     /// Plans to spend no more than this.
-    pub const fn within(mut self, allowance: Allowance) -> Self {
+    pub const fn with_limits(mut self, allowance: Allowance) -> Self {
         self.allowance = allowance;
         self
     }
 
     /// Plans for all, not for a block's transactions.
-    pub const fn to_the_last(mut self) -> Self {
+    pub const fn unbounded(mut self) -> Self {
         self.most = usize::MAX;
         self
     }
 
     /// Of equals, those come first that have waited longest.
-    pub const fn waiting(mut self, ages: &'a Ages) -> Self {
+    pub const fn with_first_seen(mut self, ages: &'a Ages) -> Self {
         self.ages = Some(ages);
         self
     }
 
     /// Plans with the liquidator as well.
-    pub fn through(mut self, exchange: Option<&'a Exchange>) -> Self {
+    pub fn with_dex(mut self, exchange: Option<&'a Exchange>) -> Self {
         self.sales = exchange.map(Sales::new);
         self
     }
 
     /// Plans beside what other keys have on its way: those accounts are left alone, and what these actions sell and take is counted.
-    pub fn beside(mut self, book: &Book, busy: BTreeSet<AccountKey>, promised: &[Action]) -> Self {
+    pub fn excluding(mut self, book: &Book, busy: BTreeSet<AccountKey>, promised: &[Action]) -> Self {
         self.busy = busy;
         for action in promised {
             self.promise(book, action);
@@ -115,7 +115,7 @@ pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
     }
 }
 
-impl Means<'_> {
+impl Resources<'_> {
     /// The same before anything was spoken for.
     pub(super) fn untouched(&self) -> Self {
         let sales = self.sales.as_ref().map(Sales::anew);

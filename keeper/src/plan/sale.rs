@@ -106,11 +106,11 @@ impl Offer<'_> {
     pub fn sold(&self, debt: AssetId, collateral: AssetId, sales: &Sales<'_>) -> Choice {
         let (owed, taken) = (self.book.denom_of(debt), self.book.denom_of(collateral));
         let group = sales.find(&owed, &taken).map(|at| &sales.groups[at]);
-        let most = self.means.allowed(&owed);
+        let most = self.resources.allowed(&owed);
         if most.is_zero() {
             return Err(Skip::Budget);
         }
-        let trade = Trade { debt, collateral, payable: self.means.cash(self.scan, collateral) };
+        let trade = Trade { debt, collateral, payable: self.resources.cash(self.scan, collateral) };
         let whole = self.sent(trade, most, self.size(self.position, trade, most)?)?;
         let routes = group.map_or_else(|| sales.exchange.routes(&taken, &owed), |group| vec![group.hops.clone()]);
         let before = sales.returns().ok_or(Skip::Fault)?;
@@ -177,7 +177,7 @@ impl Attempt<'_> {
     /// The deal of this size, if it pays as much as asked for.
     fn deal(&self, sent: Amount) -> std::result::Result<Deal, Skip> {
         let (trial, mut deal) = self.trial(sent)?;
-        let (strategy, fault) = (self.offer.means.strategy, |_: MathError| Skip::Fault);
+        let (strategy, fault) = (self.offer.resources.strategy, |_: MathError| Skip::Fault);
         let gas = strategy.planned_gas_value();
         let wanted = gas.checked_add(strategy.min_profit_value).map_err(fault)?;
         let profit = trial.gained.saturating_sub(trial.cost);

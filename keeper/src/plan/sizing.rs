@@ -10,7 +10,7 @@ use plimsoll_risk::units::{Amount, Ratio, Value};
 
 use crate::book::Book;
 use crate::chain::Coin;
-use crate::plan::{Choice, Deal, Means, Skip};
+use crate::plan::{Choice, Deal, Resources, Skip};
 use crate::scan::{Scan, Verdict};
 
 /// A debt that is closed grows until its block: this share is sent on top, and what is not needed comes back.
@@ -36,7 +36,7 @@ pub(super) struct Trade {
 pub(super) struct Offer<'a> {
     pub book: &'a Book,
     pub scan: &'a Scan,
-    pub means: &'a Means<'a>,
+    pub resources: &'a Resources<'a>,
     pub verdict: &'a Verdict,
     pub position: &'a Position,
 }
@@ -45,17 +45,17 @@ impl Offer<'_> {
     /// With what the keeper holds.
     pub fn own(&self, debt: AssetId, collateral: AssetId) -> Choice {
         let denom = self.book.denom_of(debt);
-        let held = self.means.available(&denom);
+        let held = self.resources.available(&denom);
         if held.is_zero() {
             return Err(Skip::NoInventory);
         }
-        let held = held.min(self.means.affordable(self.scan, debt));
+        let held = held.min(self.resources.affordable(self.scan, debt));
         if held.is_zero() {
             return Err(Skip::Budget);
         }
         // What the market can't pay is shares where these are taken.
         let payable =
-            if self.means.strategy.take_shares { Amount::MAX } else { self.means.cash(self.scan, collateral) };
+            if self.resources.strategy.take_shares { Amount::MAX } else { self.resources.cash(self.scan, collateral) };
         let trade = Trade { debt, collateral, payable };
         let sized = self.size(self.position, trade, held)?;
         let sent = self.sent(trade, held, sized)?;
@@ -109,7 +109,7 @@ impl Offer<'_> {
 
     /// What is repaid when every collateral's price rises a little; `None` when that makes the account healthy.
     fn steady(&self, trade: Trade, most: Amount) -> Option<Amount> {
-        let rise = self.means.strategy.slippage.mul_down(STEADY).ok()?;
+        let rise = self.resources.strategy.slippage.mul_down(STEADY).ok()?;
         let mut risen = self.position.clone();
         for line in &mut risen.collaterals {
             // More of it carries as much as the same at a higher price.
@@ -124,7 +124,7 @@ impl Offer<'_> {
     fn priced(&self, trade: Trade, sent: Amount) -> std::result::Result<Deal, Skip> {
         let sized = self.size(self.position, trade, sent)?;
         let (deal, collateral) = (self.valued(trade, sent, sized)?, trade.collateral);
-        let (strategy, fault) = (self.means.strategy, |_| Skip::Fault);
+        let (strategy, fault) = (self.resources.strategy, |_| Skip::Fault);
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
         let least_value =
             deal.min_receive.value_down(self.scan.assets.brings_down(collateral), held.decimals).map_err(fault)?;
@@ -144,7 +144,7 @@ impl Offer<'_> {
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
         let (received, fault) = (sized.seize.saturating_sub(sized.fee), |_| Skip::Fault);
         let assets = &self.scan.assets;
-        let kept = Ratio::ONE.saturating_sub(self.means.strategy.slippage);
+        let kept = Ratio::ONE.saturating_sub(self.resources.strategy.slippage);
         Ok(Deal {
             key: self.verdict.key.clone(),
             sent: Coin { denom: self.book.denom_of(debt), amount: sent.raw() },

@@ -1,7 +1,7 @@
 //! Which accounts came to nothing, so that nobody sizes them again before something has changed; and whose turn it is. Pure.
 //!
 //! Sizing is dear: where a sale doesn't pay, a part of it that does is searched for. So no more than [`JUDGED_MAX`] accounts are looked at in a
-//! block. One that came to nothing with all the means there are goes behind the others, and of those like it the one is next that was
+//! block. One that came to nothing with all the resources there are goes behind the others, and of those like it the one is next that was
 //! looked at longest ago: however many are hopeless, each account has its turn, in half of the places before any has two (the other half is for those
 //! whose debt isn't too small to pay, see [`priority`](crate::plan::priority)). It isn't looked at again as long as what
 //! decided is the same: its record; the pool's settings; the prices of its assets and the pairs, but for [`STILL`]; no more coins to spend and cash
@@ -20,7 +20,7 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::dex::Pair;
-use crate::plan::{Means, Skip};
+use crate::plan::{Resources, Skip};
 use crate::scan::Scan;
 
 /// How many accounts are looked at in a block.
@@ -108,15 +108,15 @@ impl Passed {
     }
 
     /// What decides now.
-    pub(super) fn grounds(&mut self, book: &Book, scan: &Scan, means: &Means<'_>) -> Grounds {
-        let pairs = means.sales.as_ref().map_or(&[][..], |sales| sales.pairs());
+    pub(super) fn grounds(&mut self, book: &Book, scan: &Scan, resources: &Resources<'_>) -> Grounds {
+        let pairs = resources.sales.as_ref().map_or(&[][..], |sales| sales.pairs());
         if self.pairs.len() != pairs.len() || !self.pairs.iter().zip(pairs).all(|(then, now)| is_still(then, now)) {
             (self.pairs, self.moves) = (pairs.to_vec(), self.moves.saturating_add(1));
         }
         let ground = |id: &AssetId| {
             let mark = &scan.assets.asset(*id)?.mark;
-            let coins = means.available(&book.denom_of(*id)).min(means.affordable(scan, *id));
-            let cash = means.cash(scan, *id);
+            let coins = resources.available(&book.denom_of(*id)).min(resources.affordable(scan, *id));
+            let cash = resources.cash(scan, *id);
             let (none, assets) = (SharedValues::default(), &scan.assets);
             let (collateral, debt) = (mark.collateral_down(&none), mark.debt_up(&none));
             let (brings, costs) = (assets.brings_down(*id), assets.costs_up(*id));
@@ -159,7 +159,7 @@ impl Passed {
         self.accounts.insert(key.clone(), Look { height: self.height, vain: None });
     }
 
-    /// It came to nothing, with all the means there are.
+    /// It came to nothing, with all the resources there are.
     pub(super) fn vain(&mut self, key: &AccountKey, account: &Account, reason: Skip, grounds: &Grounds) {
         let grounds = account.assets().filter_map(|id| Some((id, *grounds.0.get(&id)?))).collect();
         let vain = Some(Vain { reason, account: account.clone(), grounds, moves: self.moves });
