@@ -33,7 +33,7 @@ use crate::keeper::worker::Lane;
 use crate::plan::backoff::Cooling;
 use crate::plan::first_seen::Ages;
 use crate::plan::limits::Budget;
-use crate::plan::triage::Passed;
+use crate::plan::triage::Triage;
 use crate::plan::{Plan, Skip};
 use crate::scan::{Scan, scan};
 use crate::tx::journal::Journal;
@@ -63,7 +63,7 @@ pub struct Keeper<C> {
     venue: Option<Venue>,
     cooling: Cooling,
     /// What came to nothing, and isn't looked at again.
-    passed: Passed,
+    triage: Triage,
     /// What landed and no tick has told yet.
     landed: Landing,
     /// Transactions in a row that failed.
@@ -132,7 +132,7 @@ impl<C: Chain> Keeper<C> {
             supplied: false,
             venue: None,
             cooling: Cooling::default(),
-            passed: Passed::default(),
+            triage: Triage::default(),
             landed: Landing::default(),
             failures: 0,
             skipped: BTreeSet::new(),

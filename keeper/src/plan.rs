@@ -28,7 +28,7 @@ use crate::chain::Coin;
 use crate::dex::Exchange;
 use crate::plan::priority::{Claimant, Least, Priority, by_turns};
 use crate::plan::sizing::Offer;
-use crate::plan::triage::{Grounds, Passed};
+use crate::plan::triage::{Inputs, Triage};
 use crate::scan::{Scan, Verdict};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{Assets, CollateralLine, Position};
@@ -50,31 +50,31 @@ pub struct Plan {
 
 /// Plans for the whole book.
 pub fn plan(book: &Book, scan: &Scan, resources: Resources<'_>) -> Plan {
-    plan_on(book, scan, resources, &mut Passed::default())
+    plan_on(book, scan, resources, &mut Triage::default())
 }
 
 /// The same, but looks at no more accounts than may be looked at in a block, and not again at what came to nothing.
-pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, passed: &mut Passed) -> Plan {
+pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, triage: &mut Triage) -> Plan {
     let whole = resources.untouched();
-    let grounds = passed.grounds(book, scan, &whole);
+    let inputs = triage.inputs(book, scan, &whole);
     let mut plan = Plan::default();
     let mut planned: Vec<(Priority, Action)> = Vec::new();
-    for Claimant { key, account, .. } in plan.queue(book, scan, &resources, passed, &grounds) {
-        if planned.len() >= resources.most || !passed.may_judge(key) {
-            plan.skip(passed.last(key).unwrap_or(Skip::Later));
+    for Claimant { key, account, .. } in plan.queue(book, scan, &resources, triage, &inputs) {
+        if planned.len() >= resources.most || !triage.may_judge(key) {
+            plan.skip(triage.last(key).unwrap_or(Skip::Later));
             continue;
         }
         let Some(verdict) = scan.verdict(book, key) else { continue };
         let best = decide(book, scan, &verdict, &resources);
         // What others have left too little for is not hopeless.
-        let hopeless = match &best {
+        let unprofitable = match &best {
             Ok(_) => None,
             Err(reason) if !resources.is_touched() => Some(*reason),
             Err(_) => decide(book, scan, &verdict, &whole).err(),
         };
-        match hopeless {
-            Some(reason) => passed.vain(key, account, reason, &grounds),
-            None => passed.hope(key),
+        match unprofitable {
+            Some(reason) => triage.unprofitable(key, account, reason, &inputs),
+            None => triage.viable(key),
         }
         match best {
             Ok(action) => {
@@ -96,18 +96,18 @@ impl Plan {
         book: &'b Book,
         scan: &Scan,
         resources: &Resources<'_>,
-        passed: &Passed,
-        grounds: &Grounds,
+        triage: &Triage,
+        inputs: &Inputs,
     ) -> Vec<Claimant<'b>> {
         let (gas, profit) = (resources.strategy.planned_gas_value(), resources.strategy.min_profit_value);
         let least = Least::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
         for (row, sums) in scan.troubled(book) {
             let Some((key, account)) = book.accounts.at(row as usize) else { continue };
-            match resources.bars(key).or_else(|| passed.reason(key, account, grounds)) {
+            match resources.bars(key).or_else(|| triage.reason(key, account, inputs)) {
                 Some(reason) => self.skip(reason),
                 None => {
-                    let (turn, small) = (passed.turn(key), least.is_above(&sums));
+                    let (turn, small) = (triage.turn(key), least.is_above(&sums));
                     queue.push(Claimant { turn, small, sums, key, account });
                 }
             }

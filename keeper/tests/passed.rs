@@ -17,7 +17,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::{Exchange, Pair};
-use plimsoll_keeper::plan::triage::Passed;
+use plimsoll_keeper::plan::triage::Triage;
 use plimsoll_keeper::plan::{Plan, Resources, Skip, plan, plan_on};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::{Amount, Ratio, Value};
@@ -56,21 +56,21 @@ struct Crowd {
     exchange: Exchange,
     inventory: Balances,
     strategy: Strategy,
-    passed: Passed,
+    triage: Triage,
 }
 
 impl Crowd {
-    fn new(hopeless: usize) -> Self {
+    fn new(unprofitable: usize) -> Self {
         let listings = usual();
         let mut book = books::book(&listings, Value::whole(1));
-        for n in 0..hopeless {
+        for n in 0..unprofitable {
             book.accounts.insert(key(n), below_one(&listings, HOPELESS, 1_000.0 + n as f64));
         }
-        book.accounts.insert(key(hopeless), below_one(&listings, GOOD, 100.0));
+        book.accounts.insert(key(unprofitable), below_one(&listings, GOOD, 100.0));
         let pairs = vec![pair(&listings, HOPELESS, 0.8), pair(&listings, GOOD, 1.0)];
         let exchange = Exchange { liquidator: "liquidator".to_owned(), pairs };
         let (inventory, strategy) = (Balances::new(), Strategy::default());
-        Self { listings, book, exchange, inventory, strategy, passed: Passed::default() }
+        Self { listings, book, exchange, inventory, strategy, triage: Triage::default() }
     }
 
     fn scan(&self) -> Scan {
@@ -92,12 +92,12 @@ impl Crowd {
     fn next(&mut self) -> Plan {
         self.book.head.height += 1;
         let (scan, cooling) = (self.scan(), BTreeMap::new());
-        self.passed.begin(&self.book, &scan);
+        self.triage.begin(&self.book, &scan);
         let resources = Resources::new(None, Some(self.inventory.clone()), &self.strategy, &cooling);
-        let plan = plan_on(&self.book, &scan, resources.with_dex(Some(&self.exchange)), &mut self.passed);
+        let plan = plan_on(&self.book, &scan, resources.with_dex(Some(&self.exchange)), &mut self.triage);
         let counted: u64 = plan.skipped.values().sum::<u64>() + plan.actions.len() as u64;
         assert_eq!(counted, scan.below() as u64, "each is planned or counted");
-        assert!(self.passed.judged() <= AT_ONCE, "{}", self.passed.judged());
+        assert!(self.triage.judged() <= AT_ONCE, "{}", self.triage.judged());
         plan
     }
 
@@ -153,7 +153,7 @@ fn what_moves_at_every_block_holds_nobody_up() {
         crowd.prices(share);
         let plan = crowd.next();
         assert_eq!((plan.actions.len(), plan.skipped), (1, [(Skip::Unprofitable, 1_500)].into()));
-        assert_eq!(crowd.passed.judged(), AT_ONCE);
+        assert_eq!(crowd.triage.judged(), AT_ONCE);
     }
 }
 
@@ -163,7 +163,7 @@ fn it_is_looked_again_when_something_has_changed_and_not_before() {
     let looked = |crowd: &mut Crowd| {
         let plan = crowd.next();
         assert_eq!(plan.skipped.values().sum::<u64>() + plan.actions.len() as u64, 101);
-        crowd.passed.judged()
+        crowd.triage.judged()
     };
     assert_eq!(looked(&mut crowd), 101);
     // The one that pays is always looked at.
@@ -212,7 +212,7 @@ fn what_others_left_nothing_for_is_not_hopeless() {
 fn after_some_blocks_it_is_looked_again_in_any_case() {
     let mut crowd = Crowd::new(3);
     crowd.settle();
-    let looks: Vec<usize> = (0..400).map(|_| (crowd.next(), crowd.passed.judged()).1).collect();
+    let looks: Vec<usize> = (0..400).map(|_| (crowd.next(), crowd.triage.judged()).1).collect();
     assert_eq!(looks.iter().filter(|looked| **looked == 4).count(), 2, "{looks:?}");
 }
 

@@ -46,7 +46,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
-        self.passed.begin(&self.book, scan);
+        self.triage.begin(&self.book, scan);
         self.budget.resume(self.budget.left(head.time, &self.strategy).fee);
         let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
         self.observer.silent_pairs(self.venue.as_ref().map_or(0, Venue::silent));
@@ -170,7 +170,7 @@ impl<C: Chain> Keeper<C> {
             .with_first_seen(&self.ages)
             .with_dex(block.exchange.as_ref())
             .excluding(&self.book, busy, &promised);
-        plan_on(&self.book, block.scan, resources, &mut self.passed)
+        plan_on(&self.book, block.scan, resources, &mut self.triage)
     }
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {

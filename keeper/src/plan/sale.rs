@@ -93,7 +93,7 @@ impl<'a> Sales<'a> {
 }
 
 /// One account's debt and collateral, and the way to sell.
-struct Attempt<'a> {
+struct SaleRoute<'a> {
     offer: &'a Offer<'a>,
     sales: &'a Sales<'a>,
     before: &'a [Amount],
@@ -116,9 +116,9 @@ impl Offer<'_> {
         let before = sales.returns().ok_or(Skip::Fault)?;
         let mut best: Choice = Err(Skip::NoRoute);
         for hops in &routes {
-            let attempt = Attempt { offer: self, sales, before: &before, trade, hops };
-            let deal = match attempt.deal(whole) {
-                Err(Skip::Unprofitable) => attempt.deal(attempt.best(whole)),
+            let route = SaleRoute { offer: self, sales, before: &before, trade, hops };
+            let deal = match route.deal(whole) {
+                Err(Skip::Unprofitable) => route.deal(route.best(whole)),
                 deal => deal,
             };
             best = match (best, deal) {
@@ -134,7 +134,7 @@ impl Offer<'_> {
     }
 }
 
-impl Attempt<'_> {
+impl SaleRoute<'_> {
     /// The size with the highest profit, at most `whole`.
     fn best(&self, whole: Amount) -> Amount {
         let (mut low, mut high) = (1, whole.raw());

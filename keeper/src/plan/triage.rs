@@ -34,7 +34,7 @@ const AGAIN: u64 = 200;
 
 /// What came of each account that was looked at.
 #[derive(Debug)]
-pub struct Passed {
+pub struct Triage {
     height: u64,
     most: usize,
     judged: usize,
@@ -42,28 +42,28 @@ pub struct Passed {
     pairs: Vec<Pair>,
     settings: Option<(LiquidationTerms, Vec<AssetParams>)>,
     moves: u64,
-    accounts: HashMap<AccountKey, Look>,
+    accounts: HashMap<AccountKey, Attempt>,
 }
 
 /// The last look at an account.
 #[derive(Debug)]
-struct Look {
+struct Attempt {
     height: u64,
     /// Why it came to nothing; `None` when something could be done.
-    vain: Option<Vain>,
+    unprofitable: Option<Unprofitable>,
 }
 
 #[derive(Debug)]
-struct Vain {
+struct Unprofitable {
     reason: Skip,
     account: Account,
-    grounds: Vec<(AssetId, Ground)>,
+    inputs: Vec<(AssetId, Input)>,
     moves: u64,
 }
 
 /// What of an asset decides: what it counts at in liquidation, what it brings and costs, and how much of it there is.
 #[derive(Clone, Copy, Debug)]
-struct Ground {
+struct Input {
     collateral: Price,
     debt: Price,
     brings: Price,
@@ -74,10 +74,10 @@ struct Ground {
 
 /// What of all assets decides, at one block and for one key.
 #[derive(Debug)]
-pub(super) struct Grounds(BTreeMap<AssetId, Ground>);
+pub(super) struct Inputs(BTreeMap<AssetId, Input>);
 
 /// Knows nothing, and looks at as many as there are.
-impl Default for Passed {
+impl Default for Triage {
     fn default() -> Self {
         Self {
             height: 0,
@@ -91,7 +91,7 @@ impl Default for Passed {
     }
 }
 
-impl Passed {
+impl Triage {
     /// For this block no more than [`JUDGED_MAX`] are looked at. Who isn't in trouble any more is forgotten.
     pub fn begin(&mut self, book: &Book, scan: &Scan) {
         (self.height, self.most, self.judged) = (book.head.height, JUDGED_MAX, 0);
@@ -108,45 +108,45 @@ impl Passed {
     }
 
     /// What decides now.
-    pub(super) fn grounds(&mut self, book: &Book, scan: &Scan, resources: &Resources<'_>) -> Grounds {
+    pub(super) fn inputs(&mut self, book: &Book, scan: &Scan, resources: &Resources<'_>) -> Inputs {
         let pairs = resources.sales.as_ref().map_or(&[][..], |sales| sales.pairs());
         if self.pairs.len() != pairs.len() || !self.pairs.iter().zip(pairs).all(|(then, now)| is_still(then, now)) {
             (self.pairs, self.moves) = (pairs.to_vec(), self.moves.saturating_add(1));
         }
-        let ground = |id: &AssetId| {
+        let input = |id: &AssetId| {
             let mark = &scan.assets.asset(*id)?.mark;
             let coins = resources.available(&book.denom_of(*id)).min(resources.affordable(scan, *id));
             let cash = resources.cash(scan, *id);
             let (none, assets) = (SharedValues::default(), &scan.assets);
             let (collateral, debt) = (mark.collateral_down(&none), mark.debt_up(&none));
             let (brings, costs) = (assets.brings_down(*id), assets.costs_up(*id));
-            Some((*id, Ground { collateral, debt, brings, costs, cash, coins }))
+            Some((*id, Input { collateral, debt, brings, costs, cash, coins }))
         };
-        Grounds(book.assets.keys().filter_map(ground).collect())
+        Inputs(book.assets.keys().filter_map(input).collect())
     }
 
     /// Why it would come to nothing again; `None` when it has to be looked at.
-    pub(super) fn reason(&self, key: &AccountKey, account: &Account, grounds: &Grounds) -> Option<Skip> {
-        let look = self.accounts.get(key)?;
-        let vain = look.vain.as_ref().filter(|vain| is_lasting(vain.reason))?;
-        let recent = self.height < look.height.saturating_add(AGAIN) && vain.moves == self.moves;
-        let same = || vain.grounds.iter().all(|(id, then)| grounds.0.get(id).is_some_and(|now| then.holds(now)));
-        (recent && vain.account == *account && same()).then_some(vain.reason)
+    pub(super) fn reason(&self, key: &AccountKey, account: &Account, inputs: &Inputs) -> Option<Skip> {
+        let attempt = self.accounts.get(key)?;
+        let unprofitable = attempt.unprofitable.as_ref().filter(|unprofitable| is_lasting(unprofitable.reason))?;
+        let recent = self.height < attempt.height.saturating_add(AGAIN) && unprofitable.moves == self.moves;
+        let same = || unprofitable.inputs.iter().all(|(id, then)| inputs.0.get(id).is_some_and(|now| then.holds(now)));
+        (recent && unprofitable.account == *account && same()).then_some(unprofitable.reason)
     }
 
     /// Why it came to nothing when it was looked at last; `None` when it never was, or something could be done.
     pub(super) fn last(&self, key: &AccountKey) -> Option<Skip> {
-        self.accounts.get(key)?.vain.as_ref().map(|vain| vain.reason)
+        self.accounts.get(key)?.unprofitable.as_ref().map(|unprofitable| unprofitable.reason)
     }
 
     /// The less, the sooner it is its turn: 0 unless it came to nothing, then the block at which that was.
     pub(super) fn turn(&self, key: &AccountKey) -> u64 {
-        self.accounts.get(key).filter(|look| look.vain.is_some()).map_or(0, |look| look.height)
+        self.accounts.get(key).filter(|attempt| attempt.unprofitable.is_some()).map_or(0, |attempt| attempt.height)
     }
 
     /// Whether it may be looked at in this block: again, or while others haven't used that up.
     pub(super) fn may_judge(&mut self, key: &AccountKey) -> bool {
-        if self.accounts.get(key).is_some_and(|look| look.height == self.height) {
+        if self.accounts.get(key).is_some_and(|attempt| attempt.height == self.height) {
             return true;
         }
         let may = self.judged < self.most;
@@ -155,19 +155,19 @@ impl Passed {
     }
 
     /// Something could be done about it.
-    pub(super) fn hope(&mut self, key: &AccountKey) {
-        self.accounts.insert(key.clone(), Look { height: self.height, vain: None });
+    pub(super) fn viable(&mut self, key: &AccountKey) {
+        self.accounts.insert(key.clone(), Attempt { height: self.height, unprofitable: None });
     }
 
     /// It came to nothing, with all the resources there are.
-    pub(super) fn vain(&mut self, key: &AccountKey, account: &Account, reason: Skip, grounds: &Grounds) {
-        let grounds = account.assets().filter_map(|id| Some((id, *grounds.0.get(&id)?))).collect();
-        let vain = Some(Vain { reason, account: account.clone(), grounds, moves: self.moves });
-        self.accounts.insert(key.clone(), Look { height: self.height, vain });
+    pub(super) fn unprofitable(&mut self, key: &AccountKey, account: &Account, reason: Skip, inputs: &Inputs) {
+        let inputs = account.assets().filter_map(|id| Some((id, *inputs.0.get(&id)?))).collect();
+        let unprofitable = Some(Unprofitable { reason, account: account.clone(), inputs, moves: self.moves });
+        self.accounts.insert(key.clone(), Attempt { height: self.height, unprofitable });
     }
 }
 
-impl Ground {
+impl Input {
     fn holds(&self, now: &Self) -> bool {
         let still = |then: Price, now: Price| is_within(then.raw(), now.raw(), STILL);
         let no_more = |then: Amount, now: Amount| now <= then || is_within(then.raw(), now.raw(), GROWN);
