@@ -26,8 +26,8 @@ use std::collections::BTreeMap;
 use crate::book::Book;
 use crate::chain::Coin;
 use crate::dex::Exchange;
-use crate::plan::priority::{Claimant, Least, Priority, by_turns};
-use crate::plan::sizing::Offer;
+use crate::plan::priority::{Candidate, MinDebt, Priority, by_turns};
+use crate::plan::sizing::Sizing;
 use crate::plan::triage::{Inputs, Triage};
 use crate::scan::{Scan, Verdict};
 use plimsoll_risk::account::Account;
@@ -59,7 +59,7 @@ pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, triage: &
     let inputs = triage.inputs(book, scan, &whole);
     let mut plan = Plan::default();
     let mut planned: Vec<(Priority, Action)> = Vec::new();
-    for Claimant { key, account, .. } in plan.queue(book, scan, &resources, triage, &inputs) {
+    for Candidate { key, account, .. } in plan.queue(book, scan, &resources, triage, &inputs) {
         if planned.len() >= resources.most || !triage.may_judge(key) {
             plan.skip(triage.last(key).unwrap_or(Skip::Later));
             continue;
@@ -98,23 +98,23 @@ impl Plan {
         resources: &Resources<'_>,
         triage: &Triage,
         inputs: &Inputs,
-    ) -> Vec<Claimant<'b>> {
+    ) -> Vec<Candidate<'b>> {
         let (gas, profit) = (resources.strategy.planned_gas_value(), resources.strategy.min_profit_value);
-        let least = Least::of(gas, profit, book.assets.values().map(|asset| &asset.params));
+        let min_debt = MinDebt::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
         for (row, sums) in scan.troubled(book) {
             let Some((key, account)) = book.accounts.at(row as usize) else { continue };
             match resources.bars(key).or_else(|| triage.reason(key, account, inputs)) {
                 Some(reason) => self.skip(reason),
                 None => {
-                    let (turn, small) = (triage.turn(key), least.is_above(&sums));
-                    queue.push(Claimant { turn, small, sums, key, account });
+                    let (turn, small) = (triage.turn(key), min_debt.is_above(&sums));
+                    queue.push(Candidate { turn, small, sums, key, account });
                 }
             }
         }
         let spared = scan.rows_spared().iter().filter(|row| scan.rows_bad().binary_search(row).is_err());
         spared.for_each(|_| self.skip(Skip::Spared));
-        by_turns(queue, Claimant::by_claim, Claimant::by_size)
+        by_turns(queue, Candidate::by_claim, Candidate::by_size)
     }
 
     fn skip(&mut self, reason: Skip) {
@@ -135,11 +135,11 @@ pub fn decide(
     }
     let account = book.accounts.get(&verdict.key).ok_or(Skip::Fault)?;
     let position = scan.assets.position(account).map_err(|_| Skip::Fault)?;
-    let offer = Offer { book, scan, resources, verdict, position: &position };
-    let own = choose(&position, |debt, collateral| offer.own(debt, collateral));
+    let sizing = Sizing { book, scan, resources, verdict, position: &position };
+    let own = choose(&position, |debt, collateral| sizing.own(debt, collateral));
     let best = match &resources.sales {
         None => own,
-        Some(sales) => own_or_sold(own, choose(&position, |debt, collateral| offer.sold(debt, collateral, sales))),
+        Some(sales) => own_or_sold(own, choose(&position, |debt, collateral| sizing.sold(debt, collateral, sales))),
     };
     let reason = match best {
         Ok(deal) => return Ok(Action::Liquidate(Box::new(deal))),
@@ -173,7 +173,7 @@ fn set_off(book: &Book, scan: &Scan, verdict: &Verdict, account: &Account, posit
 
 /// An item for an account that can't be liquidated at this block, in case it can be in the next: a tenth of its largest debt for its largest
 /// collateral. `None` where nothing sells that.
-pub fn hopeful(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange) -> Option<Action> {
+pub fn speculative_item(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange) -> Option<Action> {
     let position = scan.assets.position(book.accounts.get(&verdict.key)?).ok()?;
     let shared = position.settled_values().ok()?;
     let owed = position.debts.iter().max_by_key(|line| line.value_up(&shared).unwrap_or_default())?;

@@ -21,7 +21,7 @@ use plimsoll_keeper::dex::Exchange;
 use plimsoll_keeper::dex::client::Venue;
 use plimsoll_keeper::error::Error;
 use plimsoll_keeper::keeper::{Keeper, Tick, desk};
-use plimsoll_keeper::plan::{Action, Deal, Resources, Skip, hopeful, plan};
+use plimsoll_keeper::plan::{Action, Deal, Resources, Skip, plan, speculative_item};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_keeper::tx::Executor;
 use plimsoll_keeper::tx::journal::Journal;
@@ -462,8 +462,9 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
         chain.with(|world| (world.liquidator().into_string(), world.pool().to_string())).await.unwrap();
     let venue = Venue::open(&*chain, &pool, &liquidator, &stage.pairs).await.unwrap();
     let exchange = venue.read(&*chain, None).await.unwrap();
-    let hopeful = |key: &AccountKey| hopeful(&book, &scan, &scan.verdict(&book, key).unwrap(), &exchange).unwrap();
-    let tried: Vec<Action> = scan.keys(&book).iter().map(hopeful).collect();
+    let speculative_item =
+        |key: &AccountKey| speculative_item(&book, &scan, &scan.verdict(&book, key).unwrap(), &exchange).unwrap();
+    let tried: Vec<Action> = scan.keys(&book).iter().map(speculative_item).collect();
     assert_eq!(tried.len(), 2);
     let desk = desk(&book, Some(&venue), &strategy);
     let path = std::env::temp_dir().join(format!("plimsoll-liquidator-tried-{}", std::process::id()));

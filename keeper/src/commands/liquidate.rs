@@ -19,7 +19,7 @@ use crate::keeper::desk;
 use crate::output::print_event;
 use crate::output::words::settled_line;
 use crate::plan::limits::{Allowance, Budget};
-use crate::plan::{Action, Resources, hopeful, plan};
+use crate::plan::{Action, Resources, plan, speculative_item};
 use crate::scan::{Scan, Verdict, scan};
 use crate::tx::receipt::{Speakers, failures, settle};
 use crate::tx::{Executor, Landed, spendable};
@@ -140,8 +140,9 @@ async fn planned<C: Chain>(
         let account =
             book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", key.to_string())))?;
         let verdict = &Verdict::of(key, account, &scan.assets, book.terms.dust_value)?;
-        let attempt =
-            exchange.filter(|_| least < wanted.len()).and_then(|exchange| hopeful(book, scan, verdict, exchange));
+        let attempt = exchange
+            .filter(|_| least < wanted.len())
+            .and_then(|exchange| speculative_item(book, scan, verdict, exchange));
         match attempt {
             Some(action) => actions.push(action),
             None if !verdict.is_liquidatable() && !verdict.bad_debt => {

@@ -5,7 +5,7 @@
 //!
 //! That alone would let anybody hold up a large account with thousands of small risky ones, which cost him next to nothing. So every second
 //! place goes by size, whatever the risk ([`by_turns`]): of what is looked at in a block to the larger debt, of a transaction's room to the
-//! larger profit. And whose debt is so small that no bonus on it pays ([`Least`]) goes behind the others, without being sized for that.
+//! larger profit. And whose debt is so small that no bonus on it pays ([`MinDebt`]) goes behind the others, without being sized for that.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -36,7 +36,7 @@ pub fn claim(a: &Sums, b: &Sums) -> Ordering {
 
 /// An account that is below 1, in the queue of those that are to be looked at.
 #[derive(Debug)]
-pub(super) struct Claimant<'b> {
+pub(super) struct Candidate<'b> {
     /// The less, the sooner it is its turn.
     pub turn: u64,
     /// Whether its debt is too small to pay.
@@ -46,7 +46,7 @@ pub(super) struct Claimant<'b> {
     pub account: &'b Account,
 }
 
-impl Claimant<'_> {
+impl Candidate<'_> {
     /// Whose turn it is, then what would be lost.
     pub fn by_claim(&self, other: &Self) -> Ordering {
         let first = self.turn.cmp(&other.turn).then(self.small.cmp(&other.small));
@@ -62,9 +62,9 @@ impl Claimant<'_> {
 
 /// The debt below which no bonus pays for gas and the profit that is asked for. Nearly exact, which is enough for an order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Least(f64);
+pub(super) struct MinDebt(f64);
 
-impl Least {
+impl MinDebt {
     /// Where an action costs so much gas and has to leave so much, and the bonuses are those of these assets.
     pub fn of<'a>(gas: Value, profit: Value, assets: impl Iterator<Item = &'a AssetParams>) -> Self {
         let bonus = assets.map(|params| params.liquidation_bonus.max).max().unwrap_or_default();

@@ -14,7 +14,7 @@ use plimsoll_risk::units::{Amount, Value};
 use plimsoll_schema::liquidator::{HOPS_MAX, Hop};
 
 use crate::dex::{Exchange, Moved, Pair};
-use crate::plan::sizing::{Offer, Trade};
+use crate::plan::sizing::{Sizing, Trade};
 use crate::plan::{Choice, Deal, Sale, Skip};
 
 /// Each step of the search leaves two thirds of the range: so many leave a ten-millionth, and the hill is flat at its top.
@@ -94,14 +94,14 @@ impl<'a> Sales<'a> {
 
 /// One account's debt and collateral, and the way to sell.
 struct SaleRoute<'a> {
-    offer: &'a Offer<'a>,
+    sizing: &'a Sizing<'a>,
     sales: &'a Sales<'a>,
     before: &'a [Amount],
     trade: Trade,
     hops: &'a [Hop],
 }
 
-impl Offer<'_> {
+impl Sizing<'_> {
     /// Through the liquidator, over the pairs that return most.
     pub fn sold(&self, debt: AssetId, collateral: AssetId, sales: &Sales<'_>) -> Choice {
         let (owed, taken) = (self.book.denom_of(debt), self.book.denom_of(collateral));
@@ -116,7 +116,7 @@ impl Offer<'_> {
         let before = sales.returns().ok_or(Skip::Fault)?;
         let mut best: Choice = Err(Skip::NoRoute);
         for hops in &routes {
-            let route = SaleRoute { offer: self, sales, before: &before, trade, hops };
+            let route = SaleRoute { sizing: self, sales, before: &before, trade, hops };
             let deal = match route.deal(whole) {
                 Err(Skip::Unprofitable) => route.deal(route.best(whole)),
                 deal => deal,
@@ -157,9 +157,9 @@ impl SaleRoute<'_> {
 
     /// What offering so much brings and costs, before gas.
     fn trial(&self, sent: Amount) -> std::result::Result<(Trial, Deal), Skip> {
-        let (offer, fault) = (self.offer, |_| Skip::Fault);
-        let sized = offer.size(offer.position, self.trade, sent)?;
-        let mut deal = offer.valued(self.trade, sent, sized)?;
+        let (sizing, fault) = (self.sizing, |_| Skip::Fault);
+        let sized = sizing.size(sizing.position, self.trade, sent)?;
+        let mut deal = sizing.valued(self.trade, sent, sized)?;
         let (debt, collateral) = (&deal.sent.denom, &deal.collateral_denom);
         let (more, at) = self.sales.with(debt, collateral, self.hops, deal.received());
         let after = more.returns().ok_or(Skip::Unprofitable)?;
@@ -177,15 +177,15 @@ impl SaleRoute<'_> {
     /// The deal of this size, if it pays as much as asked for.
     fn deal(&self, sent: Amount) -> std::result::Result<Deal, Skip> {
         let (trial, mut deal) = self.trial(sent)?;
-        let (strategy, fault) = (self.offer.resources.strategy, |_: MathError| Skip::Fault);
+        let (strategy, fault) = (self.sizing.resources.strategy, |_: MathError| Skip::Fault);
         let gas = strategy.planned_gas_value();
         let wanted = gas.checked_add(strategy.min_profit_value).map_err(fault)?;
         let profit = trial.gained.saturating_sub(trial.cost);
         if profit.is_zero() || profit < wanted {
             return Err(Skip::Unprofitable);
         }
-        let debt = self.offer.scan.assets.asset(self.trade.debt).ok_or(Skip::Fault)?;
-        let price = self.offer.scan.assets.counts_up(self.trade.debt);
+        let debt = self.sizing.scan.assets.asset(self.trade.debt).ok_or(Skip::Fault)?;
+        let price = self.sizing.scan.assets.counts_up(self.trade.debt);
         let least = Amount::of_value_up(wanted, price, debt.params.decimals).map_err(fault)?;
         deal.profit = profit.saturating_sub(gas);
         if let Some(sale) = &mut deal.sale {
@@ -195,16 +195,16 @@ impl SaleRoute<'_> {
     }
 
     fn value_of_debt_up(&self, amount: Amount) -> std::result::Result<Value, MathError> {
-        let Some(state) = self.offer.scan.assets.asset(self.trade.debt) else { return Ok(Value::ZERO) };
-        amount.value_up(self.offer.scan.assets.counts_up(self.trade.debt), state.params.decimals)
+        let Some(state) = self.sizing.scan.assets.asset(self.trade.debt) else { return Ok(Value::ZERO) };
+        amount.value_up(self.sizing.scan.assets.counts_up(self.trade.debt), state.params.decimals)
     }
 
     /// What the groups' returns are worth together.
     fn worth(&self, sales: &Sales<'_>, returns: &[Amount]) -> std::result::Result<Value, MathError> {
         let mut worth = Value::ZERO;
         for (group, returned) in sales.groups.iter().zip(returns) {
-            let assets = &self.offer.scan.assets;
-            let known = self.offer.book.asset_of(&group.debt).and_then(|id| Some((id, assets.asset(id)?)));
+            let assets = &self.sizing.scan.assets;
+            let known = self.sizing.book.asset_of(&group.debt).and_then(|id| Some((id, assets.asset(id)?)));
             if let Some((id, state)) = known {
                 worth = worth.checked_add(returned.value_down(assets.counts_up(id), state.params.decimals)?)?;
             }

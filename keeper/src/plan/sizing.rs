@@ -33,7 +33,7 @@ pub(super) struct Trade {
 }
 
 /// One account, with what may be spent on it.
-pub(super) struct Offer<'a> {
+pub(super) struct Sizing<'a> {
     pub book: &'a Book,
     pub scan: &'a Scan,
     pub resources: &'a Resources<'a>,
@@ -41,7 +41,7 @@ pub(super) struct Offer<'a> {
     pub position: &'a Position,
 }
 
-impl Offer<'_> {
+impl Sizing<'_> {
     /// With what the keeper holds.
     pub fn own(&self, debt: AssetId, collateral: AssetId) -> Choice {
         let denom = self.book.denom_of(debt);
