@@ -31,7 +31,7 @@ use crate::keeper::publish::Publishing;
 use crate::keeper::report::Landing;
 use crate::keeper::worker::Lane;
 use crate::plan::backoff::Cooling;
-use crate::plan::first_seen::Ages;
+use crate::plan::first_seen::FirstSeen;
 use crate::plan::limits::Budget;
 use crate::plan::triage::Triage;
 use crate::plan::{Plan, Skip};
@@ -70,7 +70,7 @@ pub struct Keeper<C> {
     failures: u32,
     skipped: BTreeSet<Skip>,
     /// Since when accounts are in trouble.
-    ages: Ages,
+    first_seen: FirstSeen,
     /// What was spent.
     budget: Budget,
     publishing: Publishing,
@@ -136,7 +136,7 @@ impl<C: Chain> Keeper<C> {
             landed: Landing::default(),
             failures: 0,
             skipped: BTreeSet::new(),
-            ages: Ages::default(),
+            first_seen: FirstSeen::default(),
             budget,
             publishing: Publishing::default(),
             block_gas,
@@ -219,7 +219,7 @@ impl<C: Chain> Keeper<C> {
         let scan = scan(&self.book, head.time)?;
         let scanned = lap();
         self.settle(head, &scan).await?;
-        self.ages.see(head.time, scan.keys(&self.book));
+        self.first_seen.see(head.time, scan.keys(&self.book));
         self.ask_block_gas(head).await;
         let (plan, mut sent) = self.act(head, &scan).await?;
         self.publish(head).await?;

@@ -24,7 +24,7 @@ use crate::monitor::latency::Flights;
 use crate::monitor::metrics::{Metrics, Purse};
 use crate::monitor::readiness::{Facts, Verdict};
 use crate::monitor::summary::Summary;
-use crate::plan::first_seen::Ages;
+use crate::plan::first_seen::FirstSeen;
 use crate::tx::Landed;
 use crate::tx::journal::Intent;
 
@@ -45,7 +45,7 @@ struct Shared {
 #[derive(Default)]
 struct Known {
     facts: Facts,
-    ages: Ages,
+    first_seen: FirstSeen,
     flights: Flights,
     /// Where something is or was held.
     held: BTreeSet<Purse>,
@@ -155,8 +155,8 @@ impl Observer for Monitor {
         let mut known = self.known();
         known.summary.done(tick);
         let began = known.busy.take();
-        known.ages.see(tick.head.time, liquidatable(book, tick));
-        metrics.oldest(known.ages.oldest(), tick.head.time);
+        known.first_seen.see(tick.head.time, liquidatable(book, tick));
+        metrics.oldest(known.first_seen.oldest(), tick.head.time);
         known.facts.book = Some(tick.head.clone());
         known.facts.trouble = None;
         let sent = std::iter::once(&tick.sent).chain(&tick.also).filter_map(|sent| sent.hash.as_ref());

@@ -16,7 +16,7 @@ use judged::judged;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::plan::first_seen::Ages;
+use plimsoll_keeper::plan::first_seen::FirstSeen;
 use plimsoll_keeper::plan::priority::Priority;
 use plimsoll_keeper::plan::{Action, Plan, Resources, Skip, plan, plan as plan_of};
 use plimsoll_keeper::scan::{Scan, scan};
@@ -119,10 +119,10 @@ fn of_equals_the_one_that_waits_longest_comes_first_and_keys_decide_at_last() {
 #[test]
 fn an_account_that_recovers_in_between_starts_anew() {
     let key = |account_id| AccountKey { owner: "wasm1x".to_owned(), account_id };
-    let mut ages = Ages::default();
-    ages.see(100, [key(0), key(1)]);
-    ages.see(105, [key(0), key(2)]);
-    assert_eq!([0, 1, 2].map(|n| ages.since(&key(n))), [Some(100), None, Some(105)]);
-    ages.see(110, [key(0), key(1), key(2)]);
-    assert_eq!([0, 1, 2].map(|n| ages.since(&key(n))), [Some(100), Some(110), Some(105)]);
+    let mut first_seen = FirstSeen::default();
+    first_seen.see(100, [key(0), key(1)]);
+    first_seen.see(105, [key(0), key(2)]);
+    assert_eq!([0, 1, 2].map(|n| first_seen.since(&key(n))), [Some(100), None, Some(105)]);
+    first_seen.see(110, [key(0), key(1), key(2)]);
+    assert_eq!([0, 1, 2].map(|n| first_seen.since(&key(n))), [Some(100), Some(110), Some(105)]);
 }

@@ -167,7 +167,7 @@ impl<C: Chain> Keeper<C> {
         let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
         let resources = Resources::new(sender, inventory, &self.strategy, &left_alone)
             .with_limits(allowance)
-            .with_first_seen(&self.ages)
+            .with_first_seen(&self.first_seen)
             .with_dex(block.exchange.as_ref())
             .excluding(&self.book, busy, &promised);
         plan_on(&self.book, block.scan, resources, &mut self.triage)

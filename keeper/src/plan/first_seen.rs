@@ -6,9 +6,9 @@ use plimsoll_schema::pool::AccountKey;
 
 /// By account, the time of the first block of all those in a row at which something was to be done about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ages(BTreeMap<AccountKey, u64>);
+pub struct FirstSeen(BTreeMap<AccountKey, u64>);
 
-impl Ages {
+impl FirstSeen {
     /// These accounts and no others are in trouble in a block of this time.
     pub fn see(&mut self, now: u64, troubled: impl IntoIterator<Item = AccountKey>) {
         let before = std::mem::take(&mut self.0);

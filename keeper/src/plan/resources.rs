@@ -11,7 +11,7 @@ use crate::book::Book;
 use crate::chain::{Balances, Coin};
 use crate::config::Strategy;
 use crate::dex::Exchange;
-use crate::plan::first_seen::Ages;
+use crate::plan::first_seen::FirstSeen;
 use crate::plan::limits::Allowance;
 use crate::plan::priority::{Priority, is_risky};
 use crate::plan::sale::Sales;
@@ -41,7 +41,7 @@ pub struct Resources<'a> {
     /// What may be spent beside what is planned already.
     pub(super) allowance: Allowance,
     /// Since when each account is in trouble.
-    ages: Option<&'a Ages>,
+    first_seen: Option<&'a FirstSeen>,
     /// How many actions are planned at most.
     pub(super) most: usize,
     /// Accounts that other keys have transactions about on their way.
@@ -68,7 +68,7 @@ impl<'a> Resources<'a> {
             taken: BTreeMap::new(),
             touched: false,
             allowance,
-            ages: None,
+            first_seen: None,
             most: ACTIONS_MAX,
             busy: BTreeSet::new(),
         }
@@ -87,8 +87,8 @@ impl<'a> Resources<'a> {
     }
 
     /// Of equals, those come first that have waited longest.
-    pub const fn with_first_seen(mut self, ages: &'a Ages) -> Self {
-        self.ages = Some(ages);
+    pub const fn with_first_seen(mut self, first_seen: &'a FirstSeen) -> Self {
+        self.first_seen = Some(first_seen);
         self
     }
 
@@ -166,7 +166,7 @@ impl Resources<'_> {
     pub(super) fn priority(&self, scan: &Scan, verdict: &Verdict, action: &Action) -> Priority {
         // Writing off prevents nothing.
         let risky = !matches!(action, Action::WriteOff { .. }) && is_risky(&verdict.health);
-        let since = self.ages.and_then(|ages| ages.since(&verdict.key)).unwrap_or(scan.now);
+        let since = self.first_seen.and_then(|first_seen| first_seen.since(&verdict.key)).unwrap_or(scan.now);
         Priority::new(risky, action.profit(), since, verdict.key.clone())
     }
 
