@@ -23,7 +23,7 @@ use crate::chain::cosmos::Node;
 use crate::chain::{Balances, ChainReader, TxSender};
 use crate::cli::{Cli, Command, Settings, SnapshotAction};
 use crate::config::{Config, KEYS, Layers, LogFormat, MAX_REPAY, Wallet};
-use crate::dex::client::Venue;
+use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
 use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic, veiled};
 use crate::logging;
@@ -155,10 +155,10 @@ pub fn make_directory_of(file: &Path) -> Result<()> {
 }
 
 /// Liquidator and pairs, where there are any.
-pub async fn venue(config: &Config, node: &Node) -> Result<Option<Venue>> {
+pub async fn dex_client(config: &Config, node: &Node) -> Result<Option<DexClient>> {
     let contracts = &config.contracts;
     let Some(liquidator) = &contracts.liquidator else { return Ok(None) };
-    Ok(Some(Venue::open(node, &contracts.pool, liquidator, &contracts.pairs).await?))
+    Ok(Some(DexClient::open(node, &contracts.pool, liquidator, &contracts.pairs).await?))
 }
 
 /// What may be spent, and how that is called.
@@ -166,9 +166,9 @@ pub async fn inventory(
     config: &Config,
     node: &Node,
     book: &Book,
-    venue: Option<&Venue>,
+    dex_client: Option<&DexClient>,
 ) -> Result<(Option<Balances>, String)> {
-    let held = tx::inventory(node, book, venue.is_some(), &config.strategy).await?;
+    let held = tx::inventory(node, book, dex_client.is_some(), &config.strategy).await?;
     let name = match (node.sender(), &held) {
         (Some(sender), _) => format!("what {sender} holds"),
         (None, Some(_)) => "money for gas only".to_owned(),

@@ -26,7 +26,7 @@ pub struct Pair {
 
 /// All known pairs at one block, and who sells there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
+pub struct DexSnapshot {
     /// The liquidator's contract.
     pub liquidator: String,
     /// The pairs.
@@ -47,7 +47,7 @@ impl Pair {
     }
 }
 
-impl Exchange {
+impl DexSnapshot {
     /// Every way from one token to another over one pair, then every way over two. None where they are the same.
     pub fn routes(&self, from: &str, to: &str) -> Vec<Vec<Hop>> {
         let hop = |pair: &Pair, ask: &str| Hop { pair: pair.address.clone(), ask_denom: ask.to_owned() };

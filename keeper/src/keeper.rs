@@ -22,7 +22,7 @@ use crate::book::Book;
 use crate::book::sync::{BookSync, Counts};
 use crate::chain::{Balances, Chain, Head};
 use crate::config::Strategy;
-use crate::dex::client::Venue;
+use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
 use crate::keeper::block_gas::BlockGas;
 use crate::keeper::error_throttle::Trouble;
@@ -60,7 +60,7 @@ pub struct Keeper<C> {
     gas_float: Option<u128>,
     /// Whether all of them have been seen to have enough.
     supplied: bool,
-    venue: Option<Venue>,
+    dex_client: Option<DexClient>,
     cooling: Cooling,
     /// What came to nothing, and isn't looked at again.
     triage: Triage,
@@ -130,7 +130,7 @@ impl<C: Chain> Keeper<C> {
             lanes: executor.map(Lane::new).into_iter().collect(),
             gas_float: None,
             supplied: false,
-            venue: None,
+            dex_client: None,
             cooling: Cooling::default(),
             triage: Triage::default(),
             landed: Landing::default(),
@@ -165,8 +165,8 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// Liquidates through a liquidator as well, and sells there.
-    pub fn through(mut self, venue: Option<Venue>) -> Self {
-        self.venue = venue;
+    pub fn with_dex(mut self, dex_client: Option<DexClient>) -> Self {
+        self.dex_client = dex_client;
         self
     }
 
@@ -275,7 +275,7 @@ impl<C: Chain> Keeper<C> {
 
     /// What the first key may spend.
     async fn inventory(&self) -> Result<Option<Balances>> {
-        inventory(&*self.chain, &self.book, self.venue.is_some(), &self.strategy).await
+        inventory(&*self.chain, &self.book, self.dex_client.is_some(), &self.strategy).await
     }
 
     /// The node didn't take what this key sent, or the key can't pay for it.
@@ -331,7 +331,7 @@ impl<C: Chain> Keeper<C> {
             lacking = self.lacking() => lacking.unwrap_or_default(),
             () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),
         };
-        if !lacking.is_empty() && self.venue.is_none() {
+        if !lacking.is_empty() && self.dex_client.is_none() {
             let denoms = lacking.join(", ");
             tracing::warn!(denoms, "there is nothing to repay these debts with: send some to the keeper's address");
         }
@@ -383,11 +383,11 @@ impl<C: Chain> Keeper<C> {
 }
 
 /// Where messages go.
-pub fn desk<'a>(book: &'a Book, venue: Option<&'a Venue>, strategy: &Strategy) -> Desk<'a> {
+pub fn desk<'a>(book: &'a Book, dex_client: Option<&'a DexClient>, strategy: &Strategy) -> Desk<'a> {
     Desk {
         pool: &book.addresses.pool,
         oracle: &book.addresses.oracle,
-        liquidator: venue.map(Venue::liquidator),
+        liquidator: dex_client.map(DexClient::liquidator),
         take_shares: strategy.take_shares,
     }
 }

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 
 use crate::book::Book;
 use crate::chain::Coin;
-use crate::dex::Exchange;
+use crate::dex::DexSnapshot;
 use crate::plan::priority::{Candidate, MinDebt, Priority, by_turns};
 use crate::plan::sizing::Sizing;
 use crate::plan::triage::{Inputs, Triage};
@@ -173,7 +173,7 @@ fn set_off(book: &Book, scan: &Scan, verdict: &Verdict, account: &Account, posit
 
 /// An item for an account that can't be liquidated at this block, in case it can be in the next: a tenth of its largest debt for its largest
 /// collateral. `None` where nothing sells that.
-pub fn speculative_item(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &Exchange) -> Option<Action> {
+pub fn speculative_item(book: &Book, scan: &Scan, verdict: &Verdict, dex: &DexSnapshot) -> Option<Action> {
     let position = scan.assets.position(book.accounts.get(&verdict.key)?).ok()?;
     let shared = position.settled_values().ok()?;
     let owed = position.debts.iter().max_by_key(|line| line.value_up(&shared).unwrap_or_default())?;
@@ -182,7 +182,7 @@ pub fn speculative_item(book: &Book, scan: &Scan, verdict: &Verdict, exchange: &
     let others = position.collaterals.iter().filter(|line| line.asset != owed.asset);
     let held = others.max_by_key(worth)?;
     let (denom, collateral_denom) = (book.denom_of(owed.asset), book.denom_of(held.asset));
-    let hops = exchange.routes(&collateral_denom, &denom).into_iter().next()?;
+    let hops = dex.routes(&collateral_denom, &denom).into_iter().next()?;
     let amount = owed.amount.share_up(Ratio::percent(10)).ok()?.raw();
     let nothing = Liquidation { repay: Amount::ZERO, seize: Amount::ZERO, fee: Amount::ZERO, bonus: Ratio::ZERO };
     let sale = Sale { hops, returned: Amount::ZERO, min_profit: Sale::UNKNOWN };

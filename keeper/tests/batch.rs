@@ -19,7 +19,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Balances, ChainReader, Coin, ContractEvent, Included, TxSender};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::dex::client::Venue;
+use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::keeper::desk;
 use plimsoll_keeper::plan::{Action, Resources, plan};
 use plimsoll_keeper::scan::{Scan, scan};
@@ -47,7 +47,7 @@ struct Stage {
     chain: Arc<WorldChain>,
     book: Book,
     scan: Scan,
-    venue: Venue,
+    dex_client: DexClient,
     pairs: Vec<String>,
 }
 
@@ -80,19 +80,19 @@ impl Stage {
             (world.pool().to_string(), world.liquidator().into_string(), pairs)
         };
         let (pool, liquidator, pairs) = chain.with(market).await.unwrap();
-        let venue = Venue::open(&*chain, &pool, &liquidator, &pairs).await.unwrap();
+        let dex_client = DexClient::open(&*chain, &pool, &liquidator, &pairs).await.unwrap();
         let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
         let scan = scan(&book, book.head.time).unwrap();
         assert_eq!(scan.below(), 16);
-        Self { chain, book, scan, venue, pairs }
+        Self { chain, book, scan, dex_client, pairs }
     }
 
     /// What is planned, and with it everything that a transaction has room for.
     async fn planned(&self, strategy: &Strategy) -> Vec<Action> {
-        let exchange = self.venue.read(&*self.chain, None).await.unwrap();
+        let dex = self.dex_client.read(&*self.chain, None).await.unwrap();
         let held = self.chain.balances(self.chain.sender().unwrap(), &[UUSD.to_owned()]).await.unwrap();
         let cooling = BTreeMap::new();
-        let resources = Resources::new(self.chain.sender(), Some(held), strategy, &cooling).with_dex(Some(&exchange));
+        let resources = Resources::new(self.chain.sender(), Some(held), strategy, &cooling).with_dex(Some(&dex));
         plan(&self.book, &self.scan, resources).actions
     }
 
@@ -100,7 +100,7 @@ impl Stage {
         let executor = Executor::new(self.chain.clone(), Journal::open(&journal()).unwrap()).unwrap();
         let (balances, mut tries) = (Balances::new(), 128);
         let bounds = Bounds {
-            desk: desk(&self.book, Some(&self.venue), strategy),
+            desk: desk(&self.book, Some(&self.dex_client), strategy),
             strategy,
             balances: &balances,
             left: None,
@@ -163,7 +163,7 @@ async fn what_is_sold_is_one_message_and_what_own_coins_repay_another() {
     let write_off = Action::WriteOff { key: key(1), debt_value };
     let set_off = Action::SetOff { key: key(2), amount: Coin { denom: UUSD.to_owned(), amount: 5 } };
 
-    let desk = desk(&stage.book, Some(&stage.venue), &strategy);
+    let desk = desk(&stage.book, Some(&stage.dex_client), &strategy);
     let mixed = [vec![set_off.clone(), write_off.clone()], own.clone(), sold.clone()].concat();
     let arranged = desk.arrange(mixed.clone());
     assert_eq!((arranged.sold, arranged.own, arranged.items()), (17, 16, 33));
@@ -221,7 +221,7 @@ async fn one_simulation_names_each_item_that_fails_with_its_reason() {
         assert_eq!((alice, bob), ([0, 4, 5, 6, 7].into(), all()));
         stage
             .chain
-            .simulate(&desk(&stage.book, Some(&stage.venue), &strategy).messages(&batch.actions, 13).unwrap())
+            .simulate(&desk(&stage.book, Some(&stage.dex_client), &strategy).messages(&batch.actions, 13).unwrap())
             .await
             .unwrap();
     }
@@ -297,7 +297,7 @@ async fn of_accounts_that_are_chosen_by_hand_so_many_have_to_succeed() {
         let planned = stage.planned(&strategy).await;
         stage.taken(ALICE, UATOM, [3]).await;
         let executor = Executor::new(stage.chain.clone(), Journal::open(&journal()).unwrap()).unwrap();
-        let desk = desk(&stage.book, Some(&stage.venue), &strategy);
+        let desk = desk(&stage.book, Some(&stage.dex_client), &strategy);
         let enough = executor.exactly(desk, planned.clone(), planned.len() - 1, &strategy).await.unwrap();
         assert_eq!((enough.actions.len(), enough.min_success), (planned.len(), Some(planned.len() - 1)));
         let error = executor.exactly(desk, planned.clone(), planned.len(), &strategy).await.unwrap_err().to_string();

@@ -17,7 +17,7 @@ use plimsoll_keeper::commands::doctor::{
 };
 use plimsoll_keeper::commands::make_directory_of;
 use plimsoll_keeper::config::{ChainConfig, Config, Contracts, Layers, Strategy};
-use plimsoll_keeper::dex::client::Venue;
+use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::plan::{Resources, plan};
 use plimsoll_keeper::scan::scan;
 use plimsoll_keeper::tx::journal::{Fate, Intent, Journal};
@@ -82,11 +82,11 @@ async fn contracts_are_there_of_the_right_kind_and_of_one_another() {
         assert!(found.finding.contains("it should be crates.io:plimsoll-pair"), "{found:?}");
         assert_eq!(found.mend.as_deref(), Some("correct contracts.pairs"));
         // The keeper itself goes on with the others.
-        let venue = Venue::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &pairs).await.unwrap();
-        assert_eq!(venue.silent(), 1, "{wrong}");
+        let dex_client = DexClient::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &pairs).await.unwrap();
+        assert_eq!(dex_client.silent(), 1, "{wrong}");
     }
     let nowhere = ["cosmwasm1nothing".to_owned()];
-    let error = Venue::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &nowhere).await.unwrap_err();
+    let error = DexClient::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &nowhere).await.unwrap_err();
     assert!(error.to_string().contains("set contracts.pairs,"), "{error}");
     let checks = contracts::check(&chain, &Contracts { pool: good.pairs[0].clone(), ..good }, "c-1").await;
     assert_eq!(worst(&checks), Status::Fail);

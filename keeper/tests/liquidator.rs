@@ -17,8 +17,8 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Balances, ChainReader, TxSender};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::dex::Exchange;
-use plimsoll_keeper::dex::client::Venue;
+use plimsoll_keeper::dex::DexSnapshot;
+use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::Error;
 use plimsoll_keeper::keeper::{Keeper, Tick, desk};
 use plimsoll_keeper::plan::{Action, Deal, Resources, Skip, plan, speculative_item};
@@ -68,14 +68,14 @@ async fn stage(
     let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let (liquidator, pairs) = found.lock().unwrap().clone();
-    let venue = Venue::open(&*chain, &pool, &liquidator, &pairs).await.unwrap();
+    let dex_client = DexClient::open(&*chain, &pool, &liquidator, &pairs).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-liquidator-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
     let path = std::env::temp_dir().join(name);
     let _ = std::fs::remove_file(&path);
     let journal = Journal::open(&path).unwrap();
-    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().through(Some(venue));
+    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().with_dex(Some(dex_client));
     Stage { chain, keeper, pairs }
 }
 
@@ -438,7 +438,7 @@ async fn a_venue_that_is_none_is_refused_by_name() {
         .unwrap();
     let nobody = chain.sender().unwrap().to_owned();
     let open = async |pool: &str, liquidator: &str, pair: &str| {
-        Venue::open(&chain, pool, liquidator, &[pair.to_owned()]).await
+        DexClient::open(&chain, pool, liquidator, &[pair.to_owned()]).await
     };
     assert!(open(&pool, &liquidator, &pair).await.is_ok());
     let foreign = open(&other, &liquidator, &pair).await.unwrap_err().to_string();
@@ -460,13 +460,13 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
     let scan = scan(&book, book.head.time).unwrap();
     let (liquidator, pool) =
         chain.with(|world| (world.liquidator().into_string(), world.pool().to_string())).await.unwrap();
-    let venue = Venue::open(&*chain, &pool, &liquidator, &stage.pairs).await.unwrap();
-    let exchange = venue.read(&*chain, None).await.unwrap();
+    let dex_client = DexClient::open(&*chain, &pool, &liquidator, &stage.pairs).await.unwrap();
+    let dex = dex_client.read(&*chain, None).await.unwrap();
     let speculative_item =
-        |key: &AccountKey| speculative_item(&book, &scan, &scan.verdict(&book, key).unwrap(), &exchange).unwrap();
+        |key: &AccountKey| speculative_item(&book, &scan, &scan.verdict(&book, key).unwrap(), &dex).unwrap();
     let tried: Vec<Action> = scan.keys(&book).iter().map(speculative_item).collect();
     assert_eq!(tried.len(), 2);
-    let desk = desk(&book, Some(&venue), &strategy);
+    let desk = desk(&book, Some(&dex_client), &strategy);
     let path = std::env::temp_dir().join(format!("plimsoll-liquidator-tried-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
@@ -475,7 +475,7 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
     chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
     assert!(stage.held(UUSD).await > 0);
     // It lowers nothing of what a planned one is asked for.
-    let planned = decide_one(&book, &scan, &exchange);
+    let planned = decide_one(&book, &scan, &dex);
     let Action::Liquidate(deal) = &planned else { panic!("{planned:?}") };
     let asked = deal.sale.as_ref().unwrap().min_profit;
     assert!(asked.raw() > 1);
@@ -488,9 +488,9 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
 }
 
 /// What is planned where a hundredth of a dollar is asked for.
-fn decide_one(book: &Book, scan: &Scan, exchange: &Exchange) -> Action {
+fn decide_one(book: &Book, scan: &Scan, dex: &DexSnapshot) -> Action {
     let strategy = Strategy { min_profit_value: dollars(10_000), ..Strategy::default() };
     let cooling = BTreeMap::new();
-    let resources = Resources::new(None, Some(Balances::new()), &strategy, &cooling).with_dex(Some(exchange));
+    let resources = Resources::new(None, Some(Balances::new()), &strategy, &cooling).with_dex(Some(dex));
     plan(book, scan, resources).actions.remove(0)
 }

@@ -17,7 +17,7 @@ use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Head, Included};
 use plimsoll_keeper::clock::clock;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::dex::client::Venue;
+use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::keeper::observer::Observer;
 use plimsoll_keeper::monitor::Monitor;
@@ -60,14 +60,14 @@ async fn stage(monitor: &Monitor) -> (Arc<WorldChain>, Keeper<WorldChain>) {
         })
         .await
         .unwrap();
-    let venue = Venue::open(&*chain, &pool, &liquidator, &[pair]).await.unwrap();
+    let dex_client = DexClient::open(&*chain, &pool, &liquidator, &[pair]).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("plimsoll-monitor-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
     let file = std::env::temp_dir().join(name);
     let journal = Journal::open(&file).unwrap();
     let keeper = Keeper::new(chain.clone(), book, Strategy::default(), Some(journal)).unwrap();
-    (chain, keeper.through(Some(venue)).watched(monitor.clone()))
+    (chain, keeper.with_dex(Some(dex_client)).watched(monitor.clone()))
 }
 
 #[tokio::test]

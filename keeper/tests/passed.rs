@@ -16,7 +16,7 @@ use books::{Listing, account, held, key, owed, usual};
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::dex::{Exchange, Pair};
+use plimsoll_keeper::dex::{DexSnapshot, Pair};
 use plimsoll_keeper::plan::triage::Triage;
 use plimsoll_keeper::plan::{Plan, Resources, Skip, plan, plan_on};
 use plimsoll_keeper::scan::{Scan, scan};
@@ -53,7 +53,7 @@ fn pair(listings: &[Listing], first: u16, share: f64) -> Pair {
 struct Crowd {
     listings: Vec<Listing>,
     book: Book,
-    exchange: Exchange,
+    dex: DexSnapshot,
     inventory: Balances,
     strategy: Strategy,
     triage: Triage,
@@ -68,9 +68,9 @@ impl Crowd {
         }
         book.accounts.insert(key(unprofitable), below_one(&listings, GOOD, 100.0));
         let pairs = vec![pair(&listings, HOPELESS, 0.8), pair(&listings, GOOD, 1.0)];
-        let exchange = Exchange { liquidator: "liquidator".to_owned(), pairs };
+        let dex = DexSnapshot { liquidator: "liquidator".to_owned(), pairs };
         let (inventory, strategy) = (Balances::new(), Strategy::default());
-        Self { listings, book, exchange, inventory, strategy, triage: Triage::default() }
+        Self { listings, book, dex, inventory, strategy, triage: Triage::default() }
     }
 
     fn scan(&self) -> Scan {
@@ -94,7 +94,7 @@ impl Crowd {
         let (scan, cooling) = (self.scan(), BTreeMap::new());
         self.triage.begin(&self.book, &scan);
         let resources = Resources::new(None, Some(self.inventory.clone()), &self.strategy, &cooling);
-        let plan = plan_on(&self.book, &scan, resources.with_dex(Some(&self.exchange)), &mut self.triage);
+        let plan = plan_on(&self.book, &scan, resources.with_dex(Some(&self.dex)), &mut self.triage);
         let counted: u64 = plan.skipped.values().sum::<u64>() + plan.actions.len() as u64;
         assert_eq!(counted, scan.below() as u64, "each is planned or counted");
         assert!(self.triage.judged() <= AT_ONCE, "{}", self.triage.judged());
@@ -123,7 +123,7 @@ fn one_that_pays_behind_5000_that_do_not_has_its_turn_and_the_others_are_not_siz
     let begun = Instant::now();
     let cooling = BTreeMap::new();
     let resources = Resources::new(None, Some(Balances::new()), &crowd.strategy, &cooling);
-    let all = plan(&crowd.book, &crowd.scan(), resources.with_dex(Some(&crowd.exchange)));
+    let all = plan(&crowd.book, &crowd.scan(), resources.with_dex(Some(&crowd.dex)));
     let unbounded = begun.elapsed();
     assert_eq!((all.actions.len(), all.skipped), (1, [(Skip::Unprofitable, 5_000)].into()));
 
@@ -180,9 +180,9 @@ fn it_is_looked_again_when_something_has_changed_and_not_before() {
     crowd.book.terms.dust_value = Value::whole(2);
     assert_eq!(looked(&mut crowd), 101);
     // Somebody trades.
-    crowd.exchange.pairs[0].reserves[0] = crowd.exchange.pairs[0].reserves[0].saturating_sub(Amount::new(100_000_000));
+    crowd.dex.pairs[0].reserves[0] = crowd.dex.pairs[0].reserves[0].saturating_sub(Amount::new(100_000_000));
     assert_eq!(looked(&mut crowd), 1, "less than a thousandth");
-    crowd.exchange.pairs[0].reserves[0] = Amount::new(crowd.exchange.pairs[0].reserves[0].raw() / 10 * 8);
+    crowd.dex.pairs[0].reserves[0] = Amount::new(crowd.dex.pairs[0].reserves[0].raw() / 10 * 8);
     let plan = crowd.next();
     assert!(plan.actions.len() > 50, "the pair pays what they are worth: {:?}", plan.skipped);
 }
@@ -198,7 +198,7 @@ fn coins_that_come_are_used_on_what_was_hopeless_without() {
 #[test]
 fn what_others_left_nothing_for_is_not_hopeless() {
     let mut crowd = Crowd::new(2);
-    crowd.exchange.pairs.clear();
+    crowd.dex.pairs.clear();
     // Either of the first two takes all of it.
     crowd.inventory.insert("denom0".to_owned(), 500_000_000);
     let first = crowd.next();
@@ -241,9 +241,9 @@ fn a_large_account_does_not_wait_for_thousands_of_small_risky_ones_that_can_not_
     // Nor when it comes to nothing for once, and at each block something moves for all of them.
     let mut crowd = Crowd::small_and_risky_before(20_000.0);
     crowd.strategy.min_profit_value = Value::whole(2);
-    let pairs = std::mem::take(&mut crowd.exchange.pairs);
+    let pairs = std::mem::take(&mut crowd.dex.pairs);
     crowd.next();
-    crowd.exchange.pairs = pairs;
+    crowd.dex.pairs = pairs;
     let blocks = crowd.blocks_until_planned(|crowd, block| crowd.prices(if block % 2 == 0 { 1.0 } else { 0.99 }));
     assert_eq!(blocks, 1);
 }
@@ -251,12 +251,12 @@ fn a_large_account_does_not_wait_for_thousands_of_small_risky_ones_that_can_not_
 #[test]
 fn small_ones_have_their_turn_though_more_large_ones_than_a_block_looks_at_come_to_nothing_at_each() {
     let mut crowd = Crowd::new(700);
-    crowd.exchange.pairs.pop();
+    crowd.dex.pairs.pop();
     // The last is the one that pays, in a pair that has just been opened: of five, too little but for a pair that pays more than it is worth.
     let last = key(700);
     crowd.book.accounts.insert(last.clone(), below_one(&crowd.listings, GOOD, 5.0));
     crowd.strategy.min_profit_value = Value::whole(2);
-    crowd.exchange.pairs.push(pair(&crowd.listings, GOOD, 4.0));
+    crowd.dex.pairs.push(pair(&crowd.listings, GOOD, 4.0));
     let blocks = crowd.blocks_until_planned(|crowd, block| crowd.prices(if block % 2 == 0 { 1.0 } else { 0.99 }));
     // Half of 512 a block go by the turn.
     assert!((2..=5).contains(&blocks), "{blocks}");

@@ -13,7 +13,7 @@ use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::commands::rehearse::shock::{Shock, left_over, moved, shocked};
 use plimsoll_keeper::commands::scan::summary;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::dex::{Exchange, Pair};
+use plimsoll_keeper::dex::{DexSnapshot, Pair};
 use plimsoll_keeper::plan::{Action, Resources, plan};
 use plimsoll_keeper::scan::scan;
 use plimsoll_risk::mark::SharedValues;
@@ -193,7 +193,7 @@ fn pairs_move_along_their_product_until_their_price_has_moved_as_much() {
         reserves: [Amount::new(1_000_000_000_000), Amount::new(10_000_000_000_000)],
         fee: Ratio::bps(30),
     };
-    let exchange = Exchange { liquidator: "l".to_owned(), pairs: vec![pair] };
+    let dex = DexSnapshot { liquidator: "l".to_owned(), pairs: vec![pair] };
     for (texts, factor) in [
         (vec!["uatom=-36%"], 0.64),
         (vec!["uusd=+300%"], 0.25),
@@ -201,7 +201,7 @@ fn pairs_move_along_their_product_until_their_price_has_moved_as_much() {
         (vec!["aeth=-5%"], 1.0),
     ] {
         let shocks: Vec<Shock> = texts.iter().map(|text| shock(text)).collect();
-        let [atom, usd] = moved(&exchange, &shocks).pairs[0].reserves.map(|reserve| reserve.raw() as f64);
+        let [atom, usd] = moved(&dex, &shocks).pairs[0].reserves.map(|reserve| reserve.raw() as f64);
         assert!((usd / atom / 10.0 - factor).abs() < 1e-9, "{texts:?}: {atom} {usd}");
         assert!((atom * usd / 1e25 - 1.0).abs() < 1e-9, "{texts:?}: the product stays");
     }

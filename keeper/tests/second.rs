@@ -17,7 +17,7 @@ use plimsoll_keeper::chain::{
     Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender, read_by,
 };
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::dex::client::Venue;
+use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::monitor::Monitor;
@@ -343,11 +343,11 @@ async fn a_pair_that_something_is_wrong_with_leaves_the_keeper_the_others_and_it
             };
             let (liquidator, pairs, pool) = s.chain.world.with(build).await.unwrap();
             *s.chain.bad.lock().unwrap() = Some((pairs[which].clone(), bad));
-            let venue = Venue::open(&*s.chain, &pool, &liquidator, &pairs).await.unwrap();
-            let exchange = venue.read(&*s.chain, None).await.unwrap();
-            assert_eq!((exchange.pairs.len(), venue.silent()), (2 - silent, silent), "{bad:?}");
+            let dex_client = DexClient::open(&*s.chain, &pool, &liquidator, &pairs).await.unwrap();
+            let dex = dex_client.read(&*s.chain, None).await.unwrap();
+            assert_eq!((dex.pairs.len(), dex_client.silent()), (2 - silent, silent), "{bad:?}");
             let monitor = Monitor::default();
-            let mut keeper = s.keeper(Strategy::default()).through(Some(venue)).watched(monitor.clone());
+            let mut keeper = s.keeper(Strategy::default()).with_dex(Some(dex_client)).watched(monitor.clone());
             let head = s.block().await;
             let tick = keeper.on_block(&head).await.unwrap();
             assert_eq!(tick.sent.actions.len(), 1, "{bad:?}");
@@ -365,11 +365,11 @@ async fn pairs_that_all_refuse_leave_the_keeper_its_own_coins_and_one_that_answe
         (world.liquidator().into_string(), pair, world.pool().to_string())
     };
     let (liquidator, pair, pool) = s.chain.world.with(build).await.unwrap();
-    let venue = Venue::open(&*s.chain, &pool, &liquidator, std::slice::from_ref(&pair)).await.unwrap();
+    let dex_client = DexClient::open(&*s.chain, &pool, &liquidator, std::slice::from_ref(&pair)).await.unwrap();
     for bad in [Bad::Closed, Bad::Migrated] {
         *s.chain.bad.lock().unwrap() = Some((pair.clone(), bad));
-        assert_eq!((venue.read(&*s.chain, None).await.unwrap().pairs.len(), venue.silent()), (0, 1));
+        assert_eq!((dex_client.read(&*s.chain, None).await.unwrap().pairs.len(), dex_client.silent()), (0, 1));
         *s.chain.bad.lock().unwrap() = None;
-        assert_eq!((venue.read(&*s.chain, None).await.unwrap().pairs.len(), venue.silent()), (1, 0));
+        assert_eq!((dex_client.read(&*s.chain, None).await.unwrap().pairs.len(), dex_client.silent()), (1, 0));
     }
 }

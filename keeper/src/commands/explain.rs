@@ -12,8 +12,8 @@ use crate::chain::TxSender;
 use crate::cli::Settings;
 use crate::commands::run::describe;
 use crate::commands::scan::judged;
-use crate::commands::{account_named, config, inventory, key, open, venue};
-use crate::dex::client::Venue;
+use crate::commands::{account_named, config, dex_client, inventory, key, open};
+use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
 use crate::output::price::{ToldRecord, records};
 use crate::output::print_json;
@@ -36,10 +36,10 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let position = scan.assets.position(record).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
     let cooling = BTreeMap::new();
-    let venue = venue(&config, &node).await?;
-    let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
-    let (inventory, with) = inventory(&config, &node, &book, venue.as_ref()).await?;
-    let resources = Resources::new(node.sender(), inventory, &config.strategy, &cooling).with_dex(exchange.as_ref());
+    let dex_client = dex_client(&config, &node).await?;
+    let dex = DexClient::read_any(dex_client.as_ref(), &*node, book.head.height).await?;
+    let (inventory, with) = inventory(&config, &node, &book, dex_client.as_ref()).await?;
+    let resources = Resources::new(node.sender(), inventory, &config.strategy, &cooling).with_dex(dex.as_ref());
     let outcome = decide(&book, &scan, &verdict, &resources);
     if json {
         return print_json(&as_json(&book, &verdict, &lines, &outcome));

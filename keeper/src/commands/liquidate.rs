@@ -10,10 +10,10 @@ use crate::book::Book;
 use crate::chain::{Balances, Chain, ChainReader};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
-use crate::commands::{account_named, config, key, open, venue};
+use crate::commands::{account_named, config, dex_client, key, open};
 use crate::config::Strategy;
-use crate::dex::Exchange;
-use crate::dex::client::Venue;
+use crate::dex::DexSnapshot;
+use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
 use crate::keeper::desk;
 use crate::output::print_event;
@@ -44,7 +44,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     }
     let wanted = keys(&job, &config.chain.prefix)?;
     let (node, mut book) = open(&config, key).await?;
-    let venue = venue(&config, &node).await?;
+    let dex_client = dex_client(&config, &node).await?;
     // What is in flight changes both the book and what the wallet has, so its end is awaited first.
     let mut executor = None;
     if job.live {
@@ -71,9 +71,9 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     let strategy = config.strategy.clone().in_blocks_of(block_gas);
     let strategy = Strategy { max_fee: allowance.fee, ..strategy };
     let scan = scan(&book, book.head.time)?.only(&book, &wanted);
-    let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
+    let dex = DexClient::read_any(dex_client.as_ref(), &*node, book.head.height).await?;
     let least = job.min_success.unwrap_or(wanted.len());
-    let actions = planned(&*node, &book, &scan, (&strategy, allowance), exchange.as_ref(), (&wanted, least)).await?;
+    let actions = planned(&*node, &book, &scan, (&strategy, allowance), dex.as_ref(), (&wanted, least)).await?;
     for action in &actions {
         eprintln!("{}: {}", action.account().to_string(), describe(action));
     }
@@ -84,14 +84,14 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         }
         return if json { print_event("summary", &json!({ "live": false, "planned": actions.len() })) } else { Ok(()) };
     };
-    let desk = desk(&book, venue.as_ref(), &config.strategy);
+    let desk = desk(&book, dex_client.as_ref(), &config.strategy);
     let batch = executor.exactly(desk, actions, least, &strategy).await?;
     let head = node.head().await?;
     let sent = executor.send_batch(desk, batch, &head, config.strategy.timeout_blocks).await?;
     if let Some(hash) = &sent.hash {
         eprintln!("sent {hash}");
     }
-    tell(wait(&*node, &mut executor).await?, &book, &scan, venue.as_ref(), json)
+    tell(wait(&*node, &mut executor).await?, &book, &scan, dex_client.as_ref(), json)
 }
 
 /// The accounts' names, read; none twice.
@@ -119,18 +119,18 @@ async fn planned<C: Chain>(
     book: &Book,
     scan: &Scan,
     (strategy, allowance): (&Strategy, Allowance),
-    exchange: Option<&Exchange>,
+    dex: Option<&DexSnapshot>,
     (wanted, least): (&[AccountKey], usize),
 ) -> Result<Vec<Action>> {
     let inventory = match chain.sender() {
         // One message holds all of them, so that it can count how many succeed: the liquidator's.
-        Some(_) if least < wanted.len() && exchange.is_some() => Some(Balances::new()),
+        Some(_) if least < wanted.len() && dex.is_some() => Some(Balances::new()),
         Some(sender) => Some(spendable(chain, book, sender, strategy).await?),
         None => None,
     };
     let cooling = BTreeMap::new();
     let resources = Resources::new(chain.sender(), inventory, strategy, &cooling).with_limits(allowance);
-    let plan = plan(book, scan, resources.with_dex(exchange));
+    let plan = plan(book, scan, resources.with_dex(dex));
     let mut actions = Vec::new();
     for key in wanted {
         if let Some(action) = plan.actions.iter().find(|action| action.account() == key) {
@@ -140,9 +140,7 @@ async fn planned<C: Chain>(
         let account =
             book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", key.to_string())))?;
         let verdict = &Verdict::of(key, account, &scan.assets, book.terms.dust_value)?;
-        let attempt = exchange
-            .filter(|_| least < wanted.len())
-            .and_then(|exchange| speculative_item(book, scan, verdict, exchange));
+        let attempt = dex.filter(|_| least < wanted.len()).and_then(|dex| speculative_item(book, scan, verdict, dex));
         match attempt {
             Some(action) => actions.push(action),
             None if !verdict.is_liquidatable() && !verdict.bad_debt => {
@@ -180,12 +178,12 @@ fn tell(
     landed: Option<(crate::tx::journal::Intent, Landed)>,
     book: &Book,
     scan: &Scan,
-    venue: Option<&Venue>,
+    dex_client: Option<&DexClient>,
     json: bool,
 ) -> Result<()> {
     match landed {
         Some((intent, Landed::Included(included))) if included.code == 0 => {
-            let liquidator = venue.map(Venue::liquidator);
+            let liquidator = dex_client.map(DexClient::liquidator);
             let settled = settle(&included, book, &scan.assets, liquidator);
             let speakers = Speakers { pool: &book.addresses.pool, liquidator, sender: &intent.sender };
             let failures = failures(&included.events, intent.may_fail_alone(), speakers);

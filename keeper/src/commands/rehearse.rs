@@ -13,8 +13,8 @@ use crate::chain::TxSender;
 use crate::cli::Settings;
 use crate::commands::rehearse::shock::{Shock, left_over, moved, shocked};
 use crate::commands::run::describe;
-use crate::commands::{config, inventory, key, open, venue};
-use crate::dex::client::Venue;
+use crate::commands::{config, dex_client, inventory, key, open};
+use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
 use crate::output::price::by_denom;
 use crate::output::print_event;
@@ -33,12 +33,12 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     let before = scan(&book, book.head.time)?;
     let after_book = shocked(&book, &shocks)?;
     let after = scan(&after_book, after_book.head.time)?;
-    let venue = venue(&config, &node).await?;
-    let exchange = Venue::read_any(venue.as_ref(), &*node, book.head.height).await?;
-    let exchange = exchange.map(|exchange| moved(&exchange, &shocks));
-    let (inventory, with) = inventory(&config, &node, &book, venue.as_ref()).await?;
+    let dex_client = dex_client(&config, &node).await?;
+    let dex = DexClient::read_any(dex_client.as_ref(), &*node, book.head.height).await?;
+    let dex = dex.map(|dex| moved(&dex, &shocks));
+    let (inventory, with) = inventory(&config, &node, &book, dex_client.as_ref()).await?;
     let cooling = BTreeMap::new();
-    let resources = Resources::new(node.sender(), inventory, &config.strategy, &cooling).with_dex(exchange.as_ref());
+    let resources = Resources::new(node.sender(), inventory, &config.strategy, &cooling).with_dex(dex.as_ref());
     let plan = plan(&after_book, &after, resources.unbounded());
     for fault in &after.faults {
         eprintln!("{fault}");

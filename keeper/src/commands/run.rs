@@ -18,9 +18,9 @@ use crate::chain::{Chain, ChainReader, Coin, TxSender};
 use crate::cli::Settings;
 use crate::clock::clock;
 use crate::commands::run::report::{Setting, Teller};
-use crate::commands::{config, keys, make_directory_of, open_book, venue};
+use crate::commands::{config, dex_client, keys, make_directory_of, open_book};
 use crate::config::{Config, Contracts};
-use crate::dex::client::Venue;
+use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
 use crate::keeper::Keeper;
 use crate::monitor::Monitor;
@@ -57,7 +57,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     let (sync, book) = open_book(&config, &node, file.as_deref()).await?;
     let denoms = useful(&*node, &book);
     watch_balances(&monitor, &node, (&denoms, &book.addresses.pool));
-    let venue = venue(&config, &node).await?;
+    let dex_client = dex_client(&config, &node).await?;
     let mut addresses: Vec<String> = node.sender().map(str::to_owned).into_iter().collect();
     let mut further = Vec::new();
     for (at, key) in keys.into_iter().enumerate().filter(|_| live) {
@@ -79,7 +79,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         live,
     };
     report::started(setting, &config);
-    let parts = Parts { book, journal, venue, sync, monitor };
+    let parts = Parts { book, journal, dex_client, sync, monitor };
     match config.faults.clone() {
         None => go(node, further, parts, &config, (live, json)).await,
         Some(script) => {
@@ -100,7 +100,7 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
 struct Parts {
     book: Book,
     journal: Option<Journal>,
-    venue: Option<Venue>,
+    dex_client: Option<DexClient>,
     sync: BookSync,
     monitor: Monitor,
 }
@@ -112,9 +112,9 @@ async fn go<C: Chain>(
     config: &Config,
     (live, json): (bool, bool),
 ) -> Result<()> {
-    let Parts { book, journal, venue, sync, monitor } = parts;
+    let Parts { book, journal, dex_client, sync, monitor } = parts;
     let keeper = Keeper::new(chain, book, config.strategy.clone(), journal)?;
-    let keeper = keeper.beside(further, config.wallet.gas_float)?.through(venue).with_sync(sync);
+    let keeper = keeper.beside(further, config.wallet.gas_float)?.with_dex(dex_client).with_sync(sync);
     let mut keeper = keeper.watched(monitor.clone());
     let (mut failure, mut teller) = (None, Teller::new(live, json));
     let observe = |tick: &_| failure = teller.block(tick).err().or(failure.take());

@@ -13,7 +13,7 @@ use plimsoll_schema::pair::{
 };
 
 use crate::chain::{ChainReader, query};
-use crate::dex::{Exchange, Pair};
+use crate::dex::{DexSnapshot, Pair};
 use crate::error::{Class, Error, Result};
 
 /// What part of its reserve is offered in thought to a pair that doesn't say what its fee is.
@@ -21,7 +21,7 @@ const PROBE: Ratio = Ratio::percent(1);
 
 /// The liquidator and the pairs that it may sell in.
 #[derive(Debug)]
-pub struct Venue {
+pub struct DexClient {
     liquidator: String,
     pairs: Vec<Known>,
     /// The pairs that gave no answer to be used when they were last asked.
@@ -37,7 +37,7 @@ struct Known {
     fee: Option<Ratio>,
 }
 
-impl Venue {
+impl DexClient {
     /// Looks at liquidator and pairs. Errors when the liquidator works for another pool, or an address is no such contract. A pair whose
     /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning,
     /// as is what doesn't say that it is a pair.
@@ -58,10 +58,10 @@ impl Venue {
                 "contracts.liquidator {liquidator} liquidates in pool {found}, not in {pool}: set the one that does"
             )));
         }
-        let venue = Self { liquidator: liquidator.to_owned(), pairs: Vec::new(), silent: Mutex::default() };
+        let dex_client = Self { liquidator: liquidator.to_owned(), pairs: Vec::new(), silent: Mutex::default() };
         let answers = join_all(pairs.iter().map(|address| known(chain, address))).await;
-        let known = venue.usable(pairs.iter().map(String::as_str).zip(answers))?;
-        Ok(Self { pairs: known, ..venue })
+        let known = dex_client.usable(pairs.iter().map(String::as_str).zip(answers))?;
+        Ok(Self { pairs: known, ..dex_client })
     }
 
     /// The liquidator's contract.
@@ -70,19 +70,23 @@ impl Venue {
     }
 
     /// The pairs at this block, where there is a liquidator.
-    pub async fn read_any(venue: Option<&Self>, chain: &impl ChainReader, height: u64) -> Result<Option<Exchange>> {
-        match venue {
-            Some(venue) => venue.read(chain, Some(height)).await.map(Some),
+    pub async fn read_any(
+        dex_client: Option<&Self>,
+        chain: &impl ChainReader,
+        height: u64,
+    ) -> Result<Option<DexSnapshot>> {
+        match dex_client {
+            Some(dex_client) => dex_client.read(chain, Some(height)).await.map(Some),
             None => Ok(None),
         }
     }
 
     /// The pairs at this block. One that gives no answer to be used, or has no liquidity, is left out. Errors when none is heard, since then it is
     /// the node that doesn't answer.
-    pub async fn read(&self, chain: &impl ChainReader, height: Option<u64>) -> Result<Exchange> {
+    pub async fn read(&self, chain: &impl ChainReader, height: Option<u64>) -> Result<DexSnapshot> {
         let answers = join_all(self.pairs.iter().map(|known| known.read(chain, height))).await;
         let pairs = self.usable(self.pairs.iter().map(|known| known.address.as_str()).zip(answers))?;
-        Ok(Exchange { liquidator: self.liquidator.clone(), pairs })
+        Ok(DexSnapshot { liquidator: self.liquidator.clone(), pairs })
     }
 
     /// How many pairs gave no answer to be used when they were last asked.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::{Balances, Chain, Head};
-use crate::dex::Exchange;
-use crate::dex::client::Venue;
+use crate::dex::DexSnapshot;
+use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
 use crate::keeper::{Keeper, desk};
 use crate::plan::backoff::Seen;
@@ -25,7 +25,7 @@ const WRONG_MAX: usize = 2;
 struct Block<'a> {
     head: &'a Head,
     scan: &'a Scan,
-    exchange: Option<Exchange>,
+    dex: Option<DexSnapshot>,
     /// How many simulations are left.
     tries: usize,
 }
@@ -48,9 +48,9 @@ impl<C: Chain> Keeper<C> {
     async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
         self.triage.begin(&self.book, scan);
         self.budget.resume(self.budget.left(head.time, &self.strategy).fee);
-        let exchange = Venue::read_any(self.venue.as_ref(), &*self.chain, head.height).await?;
-        self.observer.silent_pairs(self.venue.as_ref().map_or(0, Venue::silent));
-        let mut block = Block { head, scan, exchange, tries: SIMULATIONS_MAX };
+        let dex = DexClient::read_any(self.dex_client.as_ref(), &*self.chain, head.height).await?;
+        self.observer.silent_pairs(self.dex_client.as_ref().map_or(0, DexClient::silent));
+        let mut block = Block { head, scan, dex, tries: SIMULATIONS_MAX };
         let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
         for at in self.in_turn() {
             if !self.lanes[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
@@ -141,7 +141,7 @@ impl<C: Chain> Keeper<C> {
     /// What of a plan goes through together; nothing when the key can't send.
     async fn select(&mut self, at: usize, plan: &Plan, held: &Balances, block: &mut Block<'_>) -> Result<Batch> {
         let bounds = Bounds {
-            desk: desk(&self.book, self.venue.as_ref(), &self.strategy),
+            desk: desk(&self.book, self.dex_client.as_ref(), &self.strategy),
             strategy: &self.strategy,
             balances: held,
             left: self.budget.left(block.head.time, &self.strategy).fee,
@@ -168,13 +168,13 @@ impl<C: Chain> Keeper<C> {
         let resources = Resources::new(sender, inventory, &self.strategy, &left_alone)
             .with_limits(allowance)
             .with_first_seen(&self.first_seen)
-            .with_dex(block.exchange.as_ref())
+            .with_dex(block.dex.as_ref())
             .excluding(&self.book, busy, &promised);
         plan_on(&self.book, block.scan, resources, &mut self.triage)
     }
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {
-        let desk = desk(&self.book, self.venue.as_ref(), &self.strategy);
+        let desk = desk(&self.book, self.dex_client.as_ref(), &self.strategy);
         let (lane, left_out) = (&mut self.lanes[at], batch.left_out.clone());
         match lane.executor.send_batch(desk, batch, head, self.strategy.timeout_blocks).await {
             Ok(sent) => {

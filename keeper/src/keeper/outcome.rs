@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::{Chain, Coin, Head, Included};
-use crate::dex::client::Venue;
+use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
 use crate::keeper::report::{failed_message, is_open, out_of_gas};
 use crate::keeper::{Keeper, Lost, Why};
@@ -135,7 +135,7 @@ impl<C: Chain> Keeper<C> {
 
     /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
     fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Seen>) {
-        let liquidator = self.venue.as_ref().map(Venue::liquidator);
+        let liquidator = self.dex_client.as_ref().map(DexClient::liquidator);
         let settled = settle(included, &self.book, &scan.assets, liquidator);
         self.new_shares |= settled.iter().any(|done| !done.shares.is_zero());
         report(intent, included.gas_used, &settled);

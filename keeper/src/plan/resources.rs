@@ -10,7 +10,7 @@ use plimsoll_schema::pool::AccountKey;
 use crate::book::Book;
 use crate::chain::{Balances, Coin};
 use crate::config::Strategy;
-use crate::dex::Exchange;
+use crate::dex::DexSnapshot;
 use crate::plan::first_seen::FirstSeen;
 use crate::plan::limits::Allowance;
 use crate::plan::priority::{Priority, is_risky};
@@ -93,8 +93,8 @@ impl<'a> Resources<'a> {
     }
 
     /// Plans with the liquidator as well.
-    pub fn with_dex(mut self, exchange: Option<&'a Exchange>) -> Self {
-        self.sales = exchange.map(Sales::new);
+    pub fn with_dex(mut self, dex: Option<&'a DexSnapshot>) -> Self {
+        self.sales = dex.map(Sales::new);
         self
     }
 

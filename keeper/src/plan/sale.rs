@@ -13,7 +13,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Value};
 use plimsoll_schema::liquidator::{HOPS_MAX, Hop};
 
-use crate::dex::{Exchange, Moved, Pair};
+use crate::dex::{DexSnapshot, Moved, Pair};
 use crate::plan::sizing::{Sizing, Trade};
 use crate::plan::{Choice, Deal, Sale, Skip};
 
@@ -23,7 +23,7 @@ const STEPS: usize = 40;
 /// What is planned to be sold through the liquidator.
 #[derive(Clone, Debug)]
 pub(super) struct Sales<'a> {
-    exchange: &'a Exchange,
+    dex: &'a DexSnapshot,
     groups: Vec<Group>,
 }
 
@@ -51,17 +51,17 @@ impl Trial {
 }
 
 impl<'a> Sales<'a> {
-    pub const fn new(exchange: &'a Exchange) -> Self {
-        Self { exchange, groups: Vec::new() }
+    pub const fn new(dex: &'a DexSnapshot) -> Self {
+        Self { dex, groups: Vec::new() }
     }
 
     /// Nothing yet.
     pub const fn anew(&self) -> Self {
-        Self::new(self.exchange)
+        Self::new(self.dex)
     }
 
     pub fn pairs(&self) -> &[Pair] {
-        &self.exchange.pairs
+        &self.dex.pairs
     }
 
     fn find(&self, debt: &str, collateral: &str) -> Option<usize> {
@@ -76,7 +76,7 @@ impl<'a> Sales<'a> {
     /// What each group's sale returns, one after the other; `None` where a pair would refuse one.
     fn returns(&self) -> Option<Vec<Amount>> {
         let mut moved = Moved::new();
-        self.groups.iter().map(|group| self.exchange.sell_down(&group.hops, group.sold, &mut moved)).collect()
+        self.groups.iter().map(|group| self.dex.sell_down(&group.hops, group.sold, &mut moved)).collect()
     }
 
     /// With more of the same sold, in a group of its own if there is none.
@@ -112,7 +112,7 @@ impl Sizing<'_> {
         }
         let trade = Trade { debt, collateral, payable: self.resources.cash(self.scan, collateral) };
         let whole = self.sent(trade, most, self.size(self.position, trade, most)?)?;
-        let routes = group.map_or_else(|| sales.exchange.routes(&taken, &owed), |group| vec![group.hops.clone()]);
+        let routes = group.map_or_else(|| sales.dex.routes(&taken, &owed), |group| vec![group.hops.clone()]);
         let before = sales.returns().ok_or(Skip::Fault)?;
         let mut best: Choice = Err(Skip::NoRoute);
         for hops in &routes {
@@ -213,5 +213,5 @@ impl SaleRoute<'_> {
     }
 }
 
-/// The longest way that [`Exchange::routes`] finds fits the liquidator's limit.
+/// The longest way that [`DexSnapshot::routes`] finds fits the liquidator's limit.
 const _: () = assert!(HOPS_MAX >= 2);

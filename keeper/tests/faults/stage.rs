@@ -11,7 +11,7 @@ use plimsoll_keeper::chain::faulty::Faulty;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Coin, Head, TxSender};
 use plimsoll_keeper::config::{BookConfig, Strategy};
-use plimsoll_keeper::dex::client::Venue;
+use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::Result;
 use plimsoll_keeper::keeper::{Keeper, Tick};
 use plimsoll_keeper::tx::journal::Journal;
@@ -250,13 +250,13 @@ async fn keeper(
     let file = setup.on_disk.then(|| directory.book());
     let (sync, book) =
         BookSync::open(setup.settings, file.as_deref(), chain.inner(), pool, head, |_| {}).await.unwrap();
-    let venue = match liquidator {
-        Some((liquidator, pairs)) => Some(Venue::open(chain.inner(), pool, liquidator, pairs).await.unwrap()),
+    let dex_client = match liquidator {
+        Some((liquidator, pairs)) => Some(DexClient::open(chain.inner(), pool, liquidator, pairs).await.unwrap()),
         None => None,
     };
     let journal = Journal::open(&directory.0.join("journal.jsonl")).unwrap();
     let keeper = Keeper::new(chain.clone(), book, setup.strategy.clone(), Some(journal)).unwrap();
-    keeper.through(venue).with_sync(sync)
+    keeper.with_dex(dex_client).with_sync(sync)
 }
 
 /// Each intent's last fate by its hash; `open` while it has none.

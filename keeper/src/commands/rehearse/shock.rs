@@ -14,7 +14,7 @@ use plimsoll_risk::price::PriceBand;
 use plimsoll_risk::units::{Amount, Ratio, Value};
 
 use crate::book::Book;
-use crate::dex::{Exchange, Pair};
+use crate::dex::{DexSnapshot, Pair};
 use crate::error::{Error, Result};
 use crate::plan::Deal;
 use crate::scan::Scan;
@@ -112,7 +112,7 @@ pub fn left_over(book: &Book, scan: &Scan, deal: &Deal) -> Option<Value> {
 }
 
 /// The pairs after these shocks.
-pub fn moved(exchange: &Exchange, shocks: &[Shock]) -> Exchange {
+pub fn moved(dex: &DexSnapshot, shocks: &[Shock]) -> DexSnapshot {
     let factors: BTreeMap<&str, Ratio> = shocks.iter().map(|shock| (shock.denom.as_str(), shock.factor)).collect();
     let factor = |denom: &str| factors.get(denom).copied().unwrap_or(Ratio::ONE);
     let pair = |pair: &Pair| {
@@ -120,7 +120,7 @@ pub fn moved(exchange: &Exchange, shocks: &[Shock]) -> Exchange {
         let reserves = [scaled_down(pair.reserves[0], second, first), scaled_down(pair.reserves[1], first, second)];
         Pair { reserves, ..pair.clone() }
     };
-    Exchange { liquidator: exchange.liquidator.clone(), pairs: exchange.pairs.iter().map(pair).collect() }
+    DexSnapshot { liquidator: dex.liquidator.clone(), pairs: dex.pairs.iter().map(pair).collect() }
 }
 
 /// `amount × √(up / down)`, rounded down; the amount itself where that doesn't fit.
