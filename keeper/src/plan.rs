@@ -102,13 +102,13 @@ impl Plan {
         let (gas, profit) = (resources.strategy.planned_gas_value(), resources.strategy.min_profit_value);
         let min_debt = MinDebt::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
-        for (row, sums) in scan.troubled(book) {
+        for (row, health) in scan.troubled(book) {
             let Some((key, account)) = book.accounts.at(row as usize) else { continue };
             match resources.bars(key).or_else(|| triage.reason(key, account, inputs)) {
                 Some(reason) => self.skip(reason),
                 None => {
-                    let (turn, small) = (triage.turn(key), min_debt.is_above(&sums));
-                    queue.push(Candidate { turn, small, sums, key, account });
+                    let (turn, small) = (triage.turn(key), min_debt.is_above(&health));
+                    queue.push(Candidate { turn, small, health, key, account });
                 }
             }
         }

@@ -17,7 +17,7 @@ pub use crate::scan::verdict::{AssetTable, Verdict};
 
 use crate::book::Book;
 use crate::error::{Error, Result};
-use crate::scan::filter::{Filter, Rows, Sums};
+use crate::scan::filter::{Filter, FloatHealth, Rows};
 
 /// Fewer rows than this are filtered faster by one thread.
 const FILTERED_PARALLEL_FROM: usize = 50_000;
@@ -112,8 +112,8 @@ impl Scan {
     }
 
     /// The rows of all accounts that may be liquidated or written off, each with what about it is worth.
-    pub fn troubled(&self, book: &Book) -> Vec<(u32, Sums)> {
-        self.rows_troubled().map(|row| (row, self.filter.sums(book.accounts.columns(), row as usize))).collect()
+    pub fn troubled(&self, book: &Book) -> Vec<(u32, FloatHealth)> {
+        self.rows_troubled().map(|row| (row, self.filter.float_health(book.accounts.columns(), row as usize))).collect()
     }
 
     /// The keys of all accounts that may be liquidated or written off.

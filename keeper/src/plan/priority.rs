@@ -16,7 +16,7 @@ use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::pool::AccountKey;
 
-use crate::scan::filter::{Sums, real};
+use crate::scan::filter::{FloatHealth, to_f64};
 
 /// Up to this collateral ratio an account's debt is about to be bad.
 const RISKY: Ratio = Ratio::percent(110);
@@ -29,8 +29,8 @@ pub fn is_risky(health: &Health) -> bool {
 }
 
 /// Who has the first claim on coins, cash and pairs: the riskier, then the larger debt. Nearly exact, which is enough for an order.
-pub fn claim(a: &Sums, b: &Sums) -> Ordering {
-    let risky = |sums: &Sums| sums.collateral > 0.0 && sums.collateral <= sums.debt * RISKY_REAL;
+pub fn claim(a: &FloatHealth, b: &FloatHealth) -> Ordering {
+    let risky = |health: &FloatHealth| health.collateral > 0.0 && health.collateral <= health.debt * RISKY_REAL;
     risky(b).cmp(&risky(a)).then_with(|| b.debt.total_cmp(&a.debt))
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Candidate<'b> {
     pub turn: u64,
     /// Whether its debt is too small to pay.
     pub small: bool,
-    pub sums: Sums,
+    pub health: FloatHealth,
     pub key: &'b AccountKey,
     pub account: &'b Account,
 }
@@ -50,13 +50,13 @@ impl Candidate<'_> {
     /// Whose turn it is, then what would be lost.
     pub fn by_claim(&self, other: &Self) -> Ordering {
         let first = self.turn.cmp(&other.turn).then(self.small.cmp(&other.small));
-        first.then_with(|| claim(&self.sums, &other.sums)).then_with(|| self.key.cmp(other.key))
+        first.then_with(|| claim(&self.health, &other.health)).then_with(|| self.key.cmp(other.key))
     }
 
     /// Who isn't small, then whose turn it is, then the larger debt.
     pub fn by_size(&self, other: &Self) -> Ordering {
         let first = self.small.cmp(&other.small).then(self.turn.cmp(&other.turn));
-        first.then_with(|| other.sums.debt.total_cmp(&self.sums.debt)).then_with(|| self.key.cmp(other.key))
+        first.then_with(|| other.health.debt.total_cmp(&self.health.debt)).then_with(|| self.key.cmp(other.key))
     }
 }
 
@@ -68,12 +68,12 @@ impl MinDebt {
     /// Where an action costs so much gas and has to leave so much, and the bonuses are those of these assets.
     pub fn of<'a>(gas: Value, profit: Value, assets: impl Iterator<Item = &'a AssetParams>) -> Self {
         let bonus = assets.map(|params| params.liquidation_bonus.max).max().unwrap_or_default();
-        let wanted = real(gas) + real(profit);
+        let wanted = to_f64(gas) + to_f64(profit);
         Self(if wanted > 0.0 { wanted / (bonus.raw() as f64 / ONE as f64) } else { 0.0 })
     }
 
-    pub fn is_above(self, sums: &Sums) -> bool {
-        sums.debt < self.0
+    pub fn is_above(self, health: &FloatHealth) -> bool {
+        health.debt < self.0
     }
 }
 

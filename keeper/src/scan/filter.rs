@@ -203,7 +203,7 @@ const fn shared_bits(mask: u64) -> u64 {
 
 /// An account's sums, in raw value. Good for an order among accounts; what is done about one goes by the exact numbers.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Sums {
+pub struct FloatHealth {
     /// What its deposits carry.
     pub carried: f64,
     /// What it owes.
@@ -213,7 +213,7 @@ pub struct Sums {
     slack: f64,
 }
 
-impl Sums {
+impl FloatHealth {
     #[inline(always)]
     fn add(&mut self, amount: f64, weight: &Weight) {
         self.carried += amount * weight.carried;
@@ -303,11 +303,11 @@ impl Filter {
         if masks.iter().all(|mask| *mask == 0) {
             masks.clear();
         }
-        Self { best, worst, masks, dust: real(dust) }
+        Self { best, worst, masks, dust: to_f64(dust) }
     }
 
     /// The sums of the account in this row, at its best.
-    pub fn sums(&self, columns: &Columns, row: usize) -> Sums {
+    pub fn float_health(&self, columns: &Columns, row: usize) -> FloatHealth {
         sum(&self.best, columns, row)
     }
 
@@ -326,7 +326,7 @@ impl Filter {
         let first = rows.start;
         let slots = amounts.get(rows.clone()).unwrap_or_default().iter().zip(numbers.get(rows).unwrap_or_default());
         for (at, (amounts, numbers)) in slots.enumerate() {
-            let (mut sums, mut mask) = (Sums::default(), 0);
+            let (mut sums, mut mask) = (FloatHealth::default(), 0);
             for (amount, number) in amounts.iter().zip(numbers) {
                 sums.add(*amount, weight(&self.best, *number));
                 if MASKED {
@@ -351,14 +351,14 @@ impl Filter {
     #[cold]
     fn closer(&self, columns: &Columns, row: usize) -> Guess {
         let Some(slots) = columns.apart(row) else { return Guess::Unsure };
-        let best = self.sums(columns, row);
+        let best = self.float_health(columns, row);
         let mask = slots.iter().fold(0, |mask, (_, number)| mask | self.mask(*number));
         if shared_bits(mask) == 0 { best.guess(self.dust) } else { self.between(columns, row, &best) }
     }
 
     /// An account of which a record hangs on both sides: it lies between its best and its worst.
     #[cold]
-    fn between(&self, columns: &Columns, row: usize, best: &Sums) -> Guess {
+    fn between(&self, columns: &Columns, row: usize, best: &FloatHealth) -> Guess {
         let worst = sum(&self.worst, columns, row);
         if worst.is_healthy() {
             return Guess::Healthy;
@@ -385,9 +385,9 @@ fn weight(weights: &[Weight], number: u16) -> &Weight {
 }
 
 /// The sums of the account in this row by these weights.
-fn sum(weights: &[Weight], columns: &Columns, row: usize) -> Sums {
+fn sum(weights: &[Weight], columns: &Columns, row: usize) -> FloatHealth {
     let (amounts, numbers) = columns.rows();
-    let mut sums = Sums::default();
+    let mut sums = FloatHealth::default();
     match (columns.apart(row), amounts.get(row).zip(numbers.get(row))) {
         (Some(slots), _) => slots.iter().for_each(|(amount, number)| sums.add(*amount, weight(weights, *number))),
         (None, Some((amounts, numbers))) => {
@@ -420,7 +420,7 @@ impl Rows {
 }
 
 /// A value as a number of 53 bits: three roundings at most.
-pub fn real(value: Value) -> f64 {
+pub fn to_f64(value: Value) -> f64 {
     let bytes = value.raw().to_be_bytes();
     let half = |half: &[u8]| half.iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte)) as f64;
     let (high, low) = bytes.split_at(16);
