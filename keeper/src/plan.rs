@@ -102,7 +102,7 @@ impl Plan {
         let (gas, profit) = (resources.strategy.planned_gas_value(), resources.strategy.min_profit_value);
         let min_debt = MinDebt::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
-        for (row, health) in scan.troubled(book) {
+        for (row, health) in scan.actionable(book) {
             let Some((key, account)) = book.accounts.at(row as usize) else { continue };
             match resources.bars(key).or_else(|| triage.reason(key, account, inputs)) {
                 Some(reason) => self.skip(reason),

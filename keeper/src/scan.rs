@@ -112,22 +112,24 @@ impl Scan {
     }
 
     /// The rows of all accounts that may be liquidated or written off, each with what about it is worth.
-    pub fn troubled(&self, book: &Book) -> Vec<(u32, FloatHealth)> {
-        self.rows_troubled().map(|row| (row, self.filter.float_health(book.accounts.columns(), row as usize))).collect()
+    pub fn actionable(&self, book: &Book) -> Vec<(u32, FloatHealth)> {
+        self.rows_actionable()
+            .map(|row| (row, self.filter.float_health(book.accounts.columns(), row as usize)))
+            .collect()
     }
 
     /// The keys of all accounts that may be liquidated or written off.
     pub fn keys(&self, book: &Book) -> Vec<AccountKey> {
-        self.rows_troubled().filter_map(|row| book.accounts.at(row as usize)).map(|(key, _)| key.clone()).collect()
+        self.rows_actionable().filter_map(|row| book.accounts.at(row as usize)).map(|(key, _)| key.clone()).collect()
     }
 
     /// Whether this account may be liquidated or written off.
-    pub fn is_troubled(&self, book: &Book, key: &AccountKey) -> bool {
+    pub fn is_actionable(&self, book: &Book, key: &AccountKey) -> bool {
         let row = book.accounts.row(key).and_then(|row| u32::try_from(row).ok());
         row.is_some_and(|row| self.is_open(row) || self.bad.binary_search(&row).is_ok())
     }
 
-    fn rows_troubled(&self) -> impl Iterator<Item = u32> {
+    fn rows_actionable(&self) -> impl Iterator<Item = u32> {
         let open = self.below.iter().filter(|row| self.spared.binary_search(row).is_err());
         open.chain(self.bad.iter().filter(|row| !self.is_open(**row))).copied()
     }

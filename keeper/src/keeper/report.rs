@@ -67,7 +67,7 @@ impl Landing {
 
 /// Whether anything is still to be done about this account.
 pub(super) fn is_open(account: &str, book: &Book, scan: &Scan) -> bool {
-    account.parse().is_ok_and(|key| scan.is_troubled(book, &key))
+    account.parse().is_ok_and(|key| scan.is_actionable(book, &key))
 }
 
 /// Whether the chain ended it for the gas that it used.

@@ -19,7 +19,7 @@ impl Metrics {
         self.spared.set(length(tick.scan.spared()));
         self.unjudged.set(length(tick.scan.faults.len()));
         let bad =
-            tick.scan.troubled(book).into_iter().filter(|(row, _)| tick.scan.rows_bad().binary_search(row).is_ok());
+            tick.scan.actionable(book).into_iter().filter(|(row, _)| tick.scan.rows_bad().binary_search(row).is_ok());
         self.bad_debt.set(bad.fold(0.0, |sum, (_, sums)| sum + sums.debt));
         let sent = std::iter::once(&tick.sent).chain(&tick.also).map(|sent| sent.actions.len()).sum();
         self.queue.set(length(tick.plan.actions.len().saturating_sub(sent)));

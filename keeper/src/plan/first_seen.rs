@@ -10,9 +10,9 @@ pub struct FirstSeen(BTreeMap<AccountKey, u64>);
 
 impl FirstSeen {
     /// These accounts and no others are in trouble in a block of this time.
-    pub fn see(&mut self, now: u64, troubled: impl IntoIterator<Item = AccountKey>) {
+    pub fn see(&mut self, now: u64, actionable: impl IntoIterator<Item = AccountKey>) {
         let before = std::mem::take(&mut self.0);
-        self.0 = troubled
+        self.0 = actionable
             .into_iter()
             .map(|key| (before.get(&key).copied().unwrap_or(now), key))
             .map(|(s, k)| (k, s))

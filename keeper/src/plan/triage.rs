@@ -95,7 +95,7 @@ impl Triage {
     /// For this block no more than [`JUDGED_MAX`] are looked at. Who isn't in trouble any more is forgotten.
     pub fn begin(&mut self, book: &Book, scan: &Scan) {
         (self.height, self.most, self.judged) = (book.head.height, JUDGED_MAX, 0);
-        self.accounts.retain(|key, _| scan.is_troubled(book, key));
+        self.accounts.retain(|key, _| scan.is_actionable(book, key));
         let settings = Some((book.terms, book.assets.values().map(|asset| asset.params.clone()).collect()));
         if self.settings != settings {
             (self.settings, self.moves) = (settings, self.moves.saturating_add(1));
