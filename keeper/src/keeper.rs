@@ -30,7 +30,7 @@ use crate::keeper::observer::{Observer, Unobserved};
 use crate::keeper::publish::Publishing;
 use crate::keeper::report::Landing;
 use crate::keeper::worker::Lane;
-use crate::plan::backoff::Cooling;
+use crate::plan::backoff::Backoff;
 use crate::plan::first_seen::FirstSeen;
 use crate::plan::limits::Budget;
 use crate::plan::triage::Triage;
@@ -61,7 +61,7 @@ pub struct Keeper<C> {
     /// Whether all of them have been seen to have enough.
     supplied: bool,
     dex_client: Option<DexClient>,
-    cooling: Cooling,
+    backoff: Backoff,
     /// What came to nothing, and isn't looked at again.
     triage: Triage,
     /// What landed and no tick has told yet.
@@ -131,7 +131,7 @@ impl<C: Chain> Keeper<C> {
             gas_float: None,
             supplied: false,
             dex_client: None,
-            cooling: Cooling::default(),
+            backoff: Backoff::default(),
             triage: Triage::default(),
             landed: Landing::default(),
             failures: 0,
@@ -215,7 +215,7 @@ impl<C: Chain> Keeper<C> {
         let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
-        self.cooling.lift(head.height, &self.book, self.strategy.cooldown_lift);
+        self.backoff.expire(head.height, &self.book, self.strategy.cooldown_lift);
         let scan = scan(&self.book, head.time)?;
         let scanned = lap();
         self.settle(head, &scan).await?;

@@ -490,7 +490,7 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
 /// What is planned where a hundredth of a dollar is asked for.
 fn decide_one(book: &Book, scan: &Scan, dex: &DexSnapshot) -> Action {
     let strategy = Strategy { min_profit_value: dollars(10_000), ..Strategy::default() };
-    let cooling = BTreeMap::new();
-    let resources = Resources::new(None, Some(Balances::new()), &strategy, &cooling).with_dex(Some(dex));
+    let left_alone = BTreeMap::new();
+    let resources = Resources::new(None, Some(Balances::new()), &strategy, &left_alone).with_dex(Some(dex));
     plan(book, scan, resources).actions.remove(0)
 }

@@ -39,9 +39,9 @@ async fn planned(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain
         world
     };
     let (chain, book, scan) = judged::judged_in(build).await;
-    let (strategy, cooling) = (Strategy::default(), BTreeMap::new());
+    let (strategy, left_alone) = (Strategy::default(), BTreeMap::new());
     let inventory = Some(chain.balances(chain.sender().unwrap(), &useful(&chain, &book)).await.unwrap());
-    let plan = plan(&book, &scan, Resources::new(chain.sender(), inventory, &strategy, &cooling));
+    let plan = plan(&book, &scan, Resources::new(chain.sender(), inventory, &strategy, &left_alone));
     (chain, book, scan, plan)
 }
 

@@ -91,9 +91,9 @@ impl Crowd {
     /// The next block's plan.
     fn next(&mut self) -> Plan {
         self.book.head.height += 1;
-        let (scan, cooling) = (self.scan(), BTreeMap::new());
+        let (scan, left_alone) = (self.scan(), BTreeMap::new());
         self.triage.begin(&self.book, &scan);
-        let resources = Resources::new(None, Some(self.inventory.clone()), &self.strategy, &cooling);
+        let resources = Resources::new(None, Some(self.inventory.clone()), &self.strategy, &left_alone);
         let plan = plan_on(&self.book, &scan, resources.with_dex(Some(&self.dex)), &mut self.triage);
         let counted: u64 = plan.skipped.values().sum::<u64>() + plan.actions.len() as u64;
         assert_eq!(counted, scan.below() as u64, "each is planned or counted");
@@ -121,8 +121,8 @@ impl Crowd {
 fn one_that_pays_behind_5000_that_do_not_has_its_turn_and_the_others_are_not_sized_again() {
     let mut crowd = Crowd::new(5_000);
     let begun = Instant::now();
-    let cooling = BTreeMap::new();
-    let resources = Resources::new(None, Some(Balances::new()), &crowd.strategy, &cooling);
+    let left_alone = BTreeMap::new();
+    let resources = Resources::new(None, Some(Balances::new()), &crowd.strategy, &left_alone);
     let all = plan(&crowd.book, &crowd.scan(), resources.with_dex(Some(&crowd.dex)));
     let unbounded = begun.elapsed();
     assert_eq!((all.actions.len(), all.skipped), (1, [(Skip::Unprofitable, 5_000)].into()));

@@ -30,9 +30,9 @@ fn planned(book: &Book, scan: &Scan, held: u128) -> (Vec<AccountKey>, Plan) {
 }
 
 fn planned_by(book: &Book, scan: &Scan, held: u128, strategy: &Strategy) -> (Vec<AccountKey>, Plan) {
-    let cooling = BTreeMap::new();
+    let left_alone = BTreeMap::new();
     let inventory = Balances::from([(UUSD.to_owned(), held)]);
-    let plan = plan(book, scan, Resources::new(None, Some(inventory), strategy, &cooling));
+    let plan = plan(book, scan, Resources::new(None, Some(inventory), strategy, &left_alone));
     (plan.actions.iter().map(|action| action.account().clone()).collect(), plan)
 }
 
@@ -97,11 +97,11 @@ fn a_block_plans_no_more_than_a_few_transactions_hold_and_counts_the_rest() {
     }
     let scan = scan(&book, books::NOW).unwrap();
     assert_eq!(scan.below(), 400);
-    let (strategy, cooling) = (Strategy::default(), BTreeMap::new());
-    let plan = plan_of(&book, &scan, Resources::new(None, None, &strategy, &cooling));
+    let (strategy, left_alone) = (Strategy::default(), BTreeMap::new());
+    let plan = plan_of(&book, &scan, Resources::new(None, None, &strategy, &left_alone));
     assert_eq!(plan.actions.len(), 256);
     assert_eq!(plan.skipped, [(Skip::Later, 144)].into());
-    let all = plan_of(&book, &scan, Resources::new(None, None, &strategy, &cooling).unbounded());
+    let all = plan_of(&book, &scan, Resources::new(None, None, &strategy, &left_alone).unbounded());
     assert_eq!((all.actions.len(), all.skipped.len()), (400, 0));
 }
 

@@ -33,8 +33,8 @@ fn alice(world: &mut World) {
 
 fn planned(book: &Book, scan: &Scan, inventory: &[(&str, u128)], strategy: &Strategy) -> Plan {
     let inventory: Balances = inventory.iter().map(|(denom, amount)| ((*denom).to_owned(), *amount)).collect();
-    let cooling = BTreeMap::new();
-    plan(book, scan, Resources::new(None, Some(inventory), strategy, &cooling))
+    let left_alone = BTreeMap::new();
+    plan(book, scan, Resources::new(None, Some(inventory), strategy, &left_alone))
 }
 
 fn only_deal(plan: &Plan) -> &Deal {
@@ -372,10 +372,10 @@ async fn own_and_cooling_accounts_are_left_alone() {
     .await;
     let alice = chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
     let strategy = Strategy::default();
-    let (none, cooling) = (BTreeMap::new(), BTreeMap::from([(scan.verdicts(&book)[0].key.clone(), Skip::Cooldown)]));
+    let (none, left_alone) = (BTreeMap::new(), BTreeMap::from([(scan.verdicts(&book)[0].key.clone(), Skip::Cooldown)]));
     let own = Resources::new(Some(alice.as_str()), None, &strategy, &none);
     assert_eq!(only_skip(&plan(&book, &scan, own)), Skip::Own);
-    let failed = Resources::new(None, None, &strategy, &cooling);
+    let failed = Resources::new(None, None, &strategy, &left_alone);
     assert_eq!(only_skip(&plan(&book, &scan, failed)), Skip::Cooldown);
 }
 

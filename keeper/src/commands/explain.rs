@@ -35,11 +35,11 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
         |error: &dyn std::fmt::Display| Error::Judge { account: wanted.to_string(), reason: error.to_string() };
     let position = scan.assets.position(record).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
-    let cooling = BTreeMap::new();
+    let left_alone = BTreeMap::new();
     let dex_client = dex_client(&config, &node).await?;
     let dex = DexClient::read_any(dex_client.as_ref(), &*node, book.head.height).await?;
     let (inventory, with) = inventory(&config, &node, &book, dex_client.as_ref()).await?;
-    let resources = Resources::new(node.sender(), inventory, &config.strategy, &cooling).with_dex(dex.as_ref());
+    let resources = Resources::new(node.sender(), inventory, &config.strategy, &left_alone).with_dex(dex.as_ref());
     let outcome = decide(&book, &scan, &verdict, &resources);
     if json {
         return print_json(&as_json(&book, &verdict, &lines, &outcome));

@@ -128,8 +128,8 @@ async fn planned<C: Chain>(
         Some(sender) => Some(spendable(chain, book, sender, strategy).await?),
         None => None,
     };
-    let cooling = BTreeMap::new();
-    let resources = Resources::new(chain.sender(), inventory, strategy, &cooling).with_limits(allowance);
+    let left_alone = BTreeMap::new();
+    let resources = Resources::new(chain.sender(), inventory, strategy, &left_alone).with_limits(allowance);
     let plan = plan(book, scan, resources.with_dex(dex));
     let mut actions = Vec::new();
     for key in wanted {

@@ -9,7 +9,7 @@ use crate::dex::DexSnapshot;
 use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
 use crate::keeper::{Keeper, desk};
-use crate::plan::backoff::Seen;
+use crate::plan::backoff::Evidence;
 use crate::plan::{Action, Plan, Resources, Skip, plan_on};
 use crate::scan::Scan;
 use crate::tx::{Batch, Bounds, Sent, holdings, less_fee};
@@ -120,7 +120,7 @@ impl<C: Chain> Keeper<C> {
             let old = !batch.left_out.is_empty() && self.is_old(block.head).await;
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = action.account().to_string(), reason, old, "left out: it would fail");
-                self.cooling.foresee(action.account().clone(), block.head.height, &self.book, old);
+                self.backoff.back_off_simulated(action.account().clone(), block.head.height, &self.book, old);
             }
             let done = batch.left_out.is_empty() && batch.too_dear.is_empty();
             let again = !old && !done && block.tries > 0;
@@ -161,7 +161,7 @@ impl<C: Chain> Keeper<C> {
         let (head, lane) = (block.head, self.lanes.get(at));
         let sender = lane.map_or_else(|| self.chain.sender(), |lane| Some(lane.executor.sender()));
         let allowance = self.budget.left(head.time, &self.strategy);
-        let mut left_alone = self.cooling.at(head.height);
+        let mut left_alone = self.backoff.at(head.height);
         left_alone.extend(self.budget.postponed(allowance.fee).map(|key| (key.clone(), Skip::Budget)));
         let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
         let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
@@ -182,7 +182,7 @@ impl<C: Chain> Keeper<C> {
                     sent.spent.iter().for_each(|spent| self.budget.spend(spent.clone()));
                     lane.accepted();
                     lane.sent.clone_from(&sent.actions);
-                    lane.seen = Some(Seen::of(&self.book, &sent.actions));
+                    lane.seen = Some(Evidence::of(&self.book, &sent.actions));
                 }
                 Ok(sent)
             }

@@ -8,7 +8,7 @@ use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
 use crate::keeper::report::{failed_message, is_open, out_of_gas};
 use crate::keeper::{Keeper, Lost, Why};
-use crate::plan::backoff::Seen;
+use crate::plan::backoff::Evidence;
 use crate::scan::Scan;
 use crate::tx::Landed;
 use crate::tx::journal::Intent;
@@ -81,7 +81,7 @@ impl<C: Chain> Keeper<C> {
         at: usize,
         intent: Intent,
         included: &Included,
-        (scan, seen): (&Scan, Option<&Seen>),
+        (scan, seen): (&Scan, Option<&Evidence>),
     ) -> Result<()> {
         let pace = self.lanes[at].executor.pace();
         let (count, ran_out) = (intent.accounts.len(), out_of_gas(included));
@@ -113,7 +113,7 @@ impl<C: Chain> Keeper<C> {
             self.lanes[at].executor.pace().failed(count);
         }
         for key in open {
-            self.cooling.cool(key, included.height, &self.book, seen);
+            self.backoff.back_off(key, included.height, &self.book, seen);
         }
         let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
         self.lost(Lost { why, reason: reason.clone(), gas_used: included.gas_used, intent });
@@ -134,13 +134,13 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
-    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Seen>) {
+    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Evidence>) {
         let liquidator = self.dex_client.as_ref().map(DexClient::liquidator);
         let settled = settle(included, &self.book, &scan.assets, liquidator);
         self.new_shares |= settled.iter().any(|done| !done.shares.is_zero());
         report(intent, included.gas_used, &settled);
         for key in settled.iter().filter_map(|done| done.account.parse().ok()) {
-            self.cooling.forget(&key);
+            self.backoff.forget(&key);
         }
         let speakers = Speakers { pool: &self.book.addresses.pool, liquidator, sender: &intent.sender };
         for failure in failures(&included.events, intent.may_fail_alone(), speakers) {
@@ -155,7 +155,7 @@ impl<C: Chain> Keeper<C> {
                 "an item came to nothing"
             );
             if let Some(key) = account.parse().ok().filter(|_| !failure.rival) {
-                self.cooling.cool(key, included.height, &self.book, seen);
+                self.backoff.back_off(key, included.height, &self.book, seen);
             }
             self.landed.failures.push(failure);
         }

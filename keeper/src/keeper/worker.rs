@@ -7,7 +7,7 @@ use plimsoll_schema::pool::AccountKey;
 use crate::chain::{Chain, Head};
 use crate::error::{Error, Result};
 use crate::plan::Action;
-use crate::plan::backoff::Seen;
+use crate::plan::backoff::Evidence;
 use crate::tx::Executor;
 
 /// After how many refusals in a row by the node the keeper gives up.
@@ -20,7 +20,7 @@ pub(super) struct Lane<C> {
     /// What is on its way; empty after a restart, when only the journal knows the accounts.
     pub sent: Vec<Action>,
     /// The prices and records that it was decided by.
-    pub seen: Option<Seen>,
+    pub seen: Option<Evidence>,
     /// Refusals in a row, and the first block at which something is sent again.
     refusals: (u32, u64),
     /// Whether it lacked money for gas.

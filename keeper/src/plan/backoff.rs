@@ -34,12 +34,12 @@ const MATTERS: Ratio = Ratio::bps(5);
 
 /// Prices and the records of the accounts that it was about, as they were when something was decided.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Evidence {
     prices: BTreeMap<AssetId, Option<Counted>>,
     accounts: BTreeMap<AccountKey, Account>,
 }
 
-impl Seen {
+impl Evidence {
     /// As the book has them, but for the prices that these actions publish themselves.
     pub fn of(book: &Book, actions: &[Action]) -> Self {
         let record = |key: &AccountKey| Some((key.clone(), book.accounts.get(key)?.clone()));
@@ -66,7 +66,7 @@ impl Seen {
 
 /// The accounts, each with what it failed on.
 #[derive(Debug, Default)]
-pub struct Cooling {
+pub struct Backoff {
     entries: BTreeMap<AccountKey, Entry>,
     /// What failed in simulation when the plan was old, and at which block.
     forgiven: BTreeMap<AccountKey, u64>,
@@ -92,18 +92,18 @@ struct Counted {
     debt: Price,
 }
 
-impl Cooling {
+impl Backoff {
     /// Leaves an account alone that failed in this block. What failed because it or its price changed after it was `sent` is planned anew at once, a
     /// few times.
-    pub fn cool(&mut self, key: AccountKey, height: u64, book: &Book, sent: Option<&Seen>) {
-        self.leave(key, height, book, (Skip::Cooldown, sent));
+    pub fn back_off(&mut self, key: AccountKey, height: u64, book: &Book, sent: Option<&Evidence>) {
+        self.hold(key, height, book, (Skip::Cooldown, sent));
     }
 
     /// Leaves an account alone that would fail in this block. Where the plan was `old` that is forgiven once, for all keys at this block; one that fails
     /// again is left alone, however late blocks' work always is.
-    pub fn foresee(&mut self, key: AccountKey, height: u64, book: &Book, old: bool) {
+    pub fn back_off_simulated(&mut self, key: AccountKey, height: u64, book: &Book, old: bool) {
         if !old || !self.is_forgiven(&key, height) {
-            self.leave(key, height, book, (Skip::WouldFail, None));
+            self.hold(key, height, book, (Skip::WouldFail, None));
         }
     }
 
@@ -112,7 +112,7 @@ impl Cooling {
         *self.forgiven.entry(key.clone()).or_insert(height) == height
     }
 
-    fn leave(&mut self, key: AccountKey, height: u64, book: &Book, (why, sent): (Skip, Option<&Seen>)) {
+    fn hold(&mut self, key: AccountKey, height: u64, book: &Book, (why, sent): (Skip, Option<&Evidence>)) {
         let account = book.accounts.get(&key).cloned();
         let prices: Vec<_> = account.iter().flat_map(Account::assets).map(|id| (id, price(book, id))).collect();
         let before = self.entries.get(&key);
@@ -134,7 +134,7 @@ impl Cooling {
     }
 
     /// Ends the waiting of those that have waited, and of those one of whose prices, or whose record, has changed by more than `by`.
-    pub fn lift(&mut self, height: u64, book: &Book, by: Ratio) {
+    pub fn expire(&mut self, height: u64, book: &Book, by: Ratio) {
         self.entries.retain(|_, entry| height < entry.until.saturating_add(FORGOTTEN));
         for (key, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.until > height) {
             if entry.prices.iter().any(|(id, then)| moved(*then, price(book, *id), by)) {
@@ -149,8 +149,8 @@ impl Cooling {
 
     /// Those that are left alone at this block, and why.
     pub fn at(&self, height: u64) -> BTreeMap<AccountKey, Skip> {
-        let left_alone = self.entries.iter().filter(|(_, entry)| entry.until > height);
-        left_alone.map(|(key, entry)| (key.clone(), entry.why)).collect()
+        let held = self.entries.iter().filter(|(_, entry)| entry.until > height);
+        held.map(|(key, entry)| (key.clone(), entry.why)).collect()
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Resources<'a> {
     /// What is worth doing.
     pub(super) strategy: &'a Strategy,
     /// Accounts that are left alone for a while, and why.
-    cooling: &'a BTreeMap<AccountKey, Skip>,
+    left_alone: &'a BTreeMap<AccountKey, Skip>,
     /// What is sold through the liquidator so far.
     pub(super) sales: Option<Sales<'a>>,
     /// What of each market's cash goes out with what is planned already.
@@ -50,12 +50,12 @@ pub struct Resources<'a> {
 
 impl<'a> Resources<'a> {
     /// Plans with what the key holds; `None` is everything, none of it where the strategy lets nothing of it be spent. The sender's own accounts, and
-    /// those that are `cooling`, are left alone.
+    /// those that are `left_alone`, are left alone.
     pub fn new(
         sender: Option<&'a str>,
         inventory: Option<Balances>,
         strategy: &'a Strategy,
-        cooling: &'a BTreeMap<AccountKey, Skip>,
+        left_alone: &'a BTreeMap<AccountKey, Skip>,
     ) -> Self {
         let never = [strategy.max_spend_per_tx, strategy.max_spend_per_hour].contains(&Some(Value::ZERO));
         let allowance = Allowance { own: never.then_some(Value::ZERO), ..Allowance::default() };
@@ -63,7 +63,7 @@ impl<'a> Resources<'a> {
             sender,
             inventory,
             strategy,
-            cooling,
+            left_alone,
             sales: None,
             taken: BTreeMap::new(),
             touched: false,
@@ -128,7 +128,7 @@ impl Resources<'_> {
 
     /// Why nothing may be done about this account, whatever it would bring.
     pub(super) fn bars(&self, key: &AccountKey) -> Option<Skip> {
-        match self.cooling.get(key) {
+        match self.left_alone.get(key) {
             _ if self.sender == Some(key.owner.as_str()) => Some(Skip::Own),
             _ if self.busy.contains(key) => Some(Skip::InFlight),
             Some(reason) => Some(*reason),
