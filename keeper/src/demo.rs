@@ -57,19 +57,19 @@ pub enum Output {
 
 /// Plays a scenario to its end and says how it ended.
 pub async fn play(scenario: &Scenario, output: Output) -> Result<Summary> {
-    let (chain, sells_at) = setup::build(scenario).await?;
+    let (chain, dex) = setup::build(scenario).await?;
     let chain = Arc::new(chain);
     let pool = chain.with(|world| world.pool().to_string()).await?;
     let book = Book::snapshot(&*chain, &pool, chain.head().await?, |_| {}).await?;
     let journal = JournalFile::new()?;
-    let dex_client = DexClient::open(&*chain, &pool, &sells_at.liquidator, &sells_at.pairs).await?;
+    let dex_client = DexClient::open(&*chain, &pool, &dex.liquidator, &dex.pairs).await?;
     let keeper =
         Keeper::new(chain.clone(), book, Strategy::default(), Some(Journal::open(&journal.0.join("journal.jsonl"))?))?
             .with_dex(Some(dex_client));
     let screen = Screen::new(scenario, owners(&chain, scenario).await?);
     let prices = scenario.assets.iter().map(|asset| (asset.denom.clone(), asset.price.price())).collect();
     let summary = Summary::new(scenario.accounts.len());
-    let mut play = Play { chain, keeper, pairs: sells_at.pairs, screen, output, prices, summary };
+    let mut play = Play { chain, keeper, pairs: dex.pairs, screen, output, prices, summary };
     play.whole(scenario).await
 }
 

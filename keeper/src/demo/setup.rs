@@ -17,7 +17,7 @@ const LIQUIDITY: u64 = 10_000_000;
 
 /// Where the keeper sells.
 #[derive(Clone, Debug, Default)]
-pub struct Pairs {
+pub struct DexAddresses {
     /// The liquidator.
     pub liquidator: String,
     /// The pairs.
@@ -25,7 +25,7 @@ pub struct Pairs {
 }
 
 /// The world at the scenario's beginning, with a pair of the first asset and each other one.
-pub async fn build(scenario: &Scenario) -> Result<(WorldChain, Pairs)> {
+pub async fn build(scenario: &Scenario) -> Result<(WorldChain, DexAddresses)> {
     let listings: Vec<Listing> = scenario.assets.iter().map(listing).collect();
     for listing in &listings {
         validate(listing).map_err(|reason| Error::Config(format!("scenario: {}: {reason}", listing.params.denom)))?;
@@ -33,8 +33,8 @@ pub async fn build(scenario: &Scenario) -> Result<(WorldChain, Pairs)> {
     let chain = WorldChain::start(KEEPER, move || World::builder().assets(listings).build()).await?;
     let opened = scenario.clone();
     let opened = chain.with(move |world| open(world, &opened)).await?;
-    let sells_at = opened.map_err(Error::Config)?;
-    Ok((chain, sells_at))
+    let dex = opened.map_err(Error::Config)?;
+    Ok((chain, dex))
 }
 
 fn listing(asset: &Asset) -> Listing {
@@ -59,7 +59,7 @@ fn validate(listing: &Listing) -> std::result::Result<(), String> {
     listing.guards.validate().map_err(|error| error.to_string())
 }
 
-fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<Pairs, String> {
+fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<DexAddresses, String> {
     let units = |denom: &str, number: &crate::demo::scenario::Number| {
         number.base_units(scenario.asset(denom).map_or(6, Asset::decimals))
     };
@@ -91,16 +91,16 @@ fn open(world: &mut World, scenario: &Scenario) -> std::result::Result<Pairs, St
             world.borrow(who, denom, amount).map_err(|error| refused(format!("borrow {amount}{denom}"), error))?;
         }
     }
-    Ok(sells_at(world, scenario))
+    Ok(open_pairs(world, scenario))
 }
 
-fn sells_at(world: &mut World, scenario: &Scenario) -> Pairs {
+fn open_pairs(world: &mut World, scenario: &Scenario) -> DexAddresses {
     let worth = scenario.liquidity.unwrap_or(LIQUIDITY);
     let mut pairs = Vec::new();
     if let Some((first, others)) = scenario.assets.split_first().filter(|_| worth > 0) {
         pairs.extend(others.iter().map(|other| world.pair(&first.denom, &other.denom, worth).into_string()));
     }
-    Pairs { liquidator: world.liquidator().into_string(), pairs }
+    DexAddresses { liquidator: world.liquidator().into_string(), pairs }
 }
 
 /// Others trade in the pairs until these have the oracle's prices.
