@@ -22,6 +22,7 @@ use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::shares::to_amount_down;
 use plimsoll_risk::units::{Amount, Price, Ratio, Value};
+use plimsoll_schema::pool::AccountKey;
 
 /// How often each is timed.
 const RUNS: usize = 7;
@@ -155,11 +156,14 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 /// How many accounts the scan judges otherwise.
 fn differing(book: &Book, judged: &[Said], scan: &Scan) -> usize {
-    let below: BTreeSet<u32> = scan.rows_below().iter().copied().collect();
-    let bad: BTreeSet<u32> = scan.rows_bad().iter().copied().collect();
+    let rows = |keys: Vec<&AccountKey>| -> BTreeSet<usize> {
+        keys.into_iter().filter_map(|key| book.accounts.row(key)).collect()
+    };
+    let below = rows(scan.keys_below(book));
+    let bad = rows(scan.keys_bad(book));
     let wrong = judged
         .iter()
-        .zip(0u32..)
+        .zip(0usize..)
         .filter(|(said, row)| (said.below, said.bad) != (below.contains(row), bad.contains(row)));
     wrong.count() + book.accounts.len().abs_diff(judged.len()) + scan.faults.len()
 }

@@ -214,7 +214,5 @@ impl Observer for Monitor {
 
 /// The accounts that may be liquidated.
 fn liquidatable(book: &Book, tick: &Tick) -> Vec<AccountKey> {
-    let open = |row: &&u32| tick.scan.rows_spared().binary_search(row).is_err();
-    let row = |row: &u32| book.accounts.at(usize::try_from(*row).ok()?).map(|(key, _)| key.clone());
-    tick.scan.rows_below().iter().filter(open).filter_map(row).collect()
+    tick.scan.keys_liquidatable(book).into_iter().cloned().collect()
 }

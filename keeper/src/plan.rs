@@ -29,7 +29,7 @@ use crate::dex::DexSnapshot;
 use crate::plan::priority::{Candidate, MinDebt, Priority, by_turns};
 use crate::plan::sizing::Sizing;
 use crate::plan::triage::{Inputs, Triage};
-use crate::scan::{Scan, Verdict};
+use crate::scan::{Actionable, Scan, Verdict};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{Assets, CollateralLine, Position};
 use plimsoll_risk::liquidation::Liquidation;
@@ -102,18 +102,16 @@ impl Plan {
         let (gas, profit) = (resources.strategy.planned_gas_value(), resources.strategy.min_profit_value);
         let min_debt = MinDebt::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
-        for (row, health) in scan.actionable(book) {
-            let Some((key, account)) = book.accounts.at(row as usize) else { continue };
+        for Actionable { key, account, health, .. } in scan.actionable(book) {
             match resources.bars(key).or_else(|| triage.reason(key, account, inputs)) {
                 Some(reason) => self.skip(reason),
                 None => {
-                    let (turn, small) = (triage.turn(key), min_debt.is_above(&health));
-                    queue.push(Candidate { turn, small, health, key, account });
+                    let small = min_debt.is_above(&health);
+                    queue.push(Candidate { turn: triage.turn(key), small, health, key, account });
                 }
             }
         }
-        let spared = scan.rows_spared().iter().filter(|row| scan.rows_bad().binary_search(row).is_err());
-        spared.for_each(|_| self.skip(Skip::Spared));
+        (0..scan.count_left_alone()).for_each(|_| self.skip(Skip::Spared));
         by_turns(queue, Candidate::by_claim, Candidate::by_size)
     }
 

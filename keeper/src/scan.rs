@@ -11,11 +11,13 @@ pub mod verdict;
 use std::num::NonZero;
 use std::ops::Range;
 
+use plimsoll_risk::account::Account;
 use plimsoll_schema::pool::AccountKey;
 
 pub use crate::scan::verdict::{AssetTable, Verdict};
 
 use crate::book::Book;
+use crate::book::accounts::Accounts;
 use crate::error::{Error, Result};
 use crate::scan::filter::{Filter, FloatHealth, Rows};
 
@@ -24,7 +26,8 @@ const FILTERED_PARALLEL_FROM: usize = 50_000;
 /// Fewer accounts than this are judged faster by one thread.
 const JUDGED_PARALLEL_FROM: usize = 500;
 
-/// What is true of the whole book at one time. Goes with the book that it was made of, as that was then.
+/// What is true of the whole book at one time. Whatever asks for accounts takes the book along: it finds them in the very accounts that were
+/// scanned, unchanged, and none in any others.
 #[derive(Clone, Debug)]
 pub struct Scan {
     /// For which time.
@@ -37,6 +40,8 @@ pub struct Scan {
     pub exact: usize,
     /// Accounts that could not be judged, each with the reason.
     pub faults: Vec<String>,
+    /// Of which accounts these are the rows.
+    revision: u64,
     filter: Filter,
     /// Rows below 1, spared or not, bad debt or not.
     below: Vec<u32>,
@@ -44,6 +49,19 @@ pub struct Scan {
     spared: Vec<u32>,
     /// Rows of bad debt, below 1 or not.
     bad: Vec<u32>,
+}
+
+/// An account that may be liquidated or written off.
+#[derive(Clone, Copy, Debug)]
+pub struct Actionable<'b> {
+    /// Whose it is.
+    pub key: &'b AccountKey,
+    /// Its record.
+    pub account: &'b Account,
+    /// What it has and owes, nearly exact: good for an order.
+    pub health: FloatHealth,
+    /// Whether what it owes can be written off.
+    pub bad_debt: bool,
 }
 
 impl Scan {
@@ -57,6 +75,11 @@ impl Scan {
         self.spared.len()
     }
 
+    /// How many of those nothing is to be done about: their debt isn't bad either.
+    pub fn count_left_alone(&self) -> usize {
+        self.spared.iter().filter(|row| self.bad.binary_search(row).is_err()).count()
+    }
+
     /// How many accounts may be liquidated now.
     pub fn count_liquidatable(&self) -> usize {
         self.below.len().saturating_sub(self.spared.len())
@@ -67,30 +90,37 @@ impl Scan {
         self.bad.len()
     }
 
-    /// The rows below health factor 1, spared or not, bad debt or not, in order.
-    pub fn rows_below(&self) -> &[u32] {
-        &self.below
-    }
-
-    /// The rows below health factor 1 that the grace after a halt spares, in order.
-    pub fn rows_spared(&self) -> &[u32] {
-        &self.spared
-    }
-
-    /// The rows of bad debt, below 1 or not, in order.
-    pub fn rows_bad(&self) -> &[u32] {
-        &self.bad
-    }
-
     /// Whether nothing is to be done about any account.
     pub fn is_quiet(&self) -> bool {
         self.count_liquidatable() == 0 && self.bad.is_empty()
     }
 
+    /// The accounts below health factor 1, spared or not, bad debt or not.
+    pub fn keys_below<'b>(&self, book: &'b Book) -> Vec<&'b AccountKey> {
+        self.keys_of(book, &self.below)
+    }
+
+    /// The accounts below health factor 1 that the grace after a halt spares.
+    pub fn keys_spared<'b>(&self, book: &'b Book) -> Vec<&'b AccountKey> {
+        self.keys_of(book, &self.spared)
+    }
+
+    /// The accounts of bad debt, below 1 or not.
+    pub fn keys_bad<'b>(&self, book: &'b Book) -> Vec<&'b AccountKey> {
+        self.keys_of(book, &self.bad)
+    }
+
+    /// The accounts that may be liquidated now.
+    pub fn keys_liquidatable<'b>(&self, book: &'b Book) -> Vec<&'b AccountKey> {
+        let open: Vec<u32> = self.rows_open().collect();
+        self.keys_of(book, &open)
+    }
+
     /// Those that may be liquidated, in the order of their keys.
     pub fn liquidatable(&self, book: &Book) -> Vec<Verdict> {
+        let keys = self.keys_below(book).into_iter();
         let mut verdicts: Vec<Verdict> =
-            self.below.iter().filter_map(|row| self.at(book, *row)).filter(Verdict::is_liquidatable).collect();
+            keys.filter_map(|key| self.verdict(book, key)).filter(Verdict::is_liquidatable).collect();
         verdicts.sort_by(|a, b| a.key.cmp(&b.key));
         verdicts
     }
@@ -111,52 +141,69 @@ impl Scan {
         Verdict::of(key, account, &self.assets, book.terms.dust_value).ok()
     }
 
-    /// The rows of all accounts that may be liquidated or written off, each with what about it is worth.
-    pub fn actionable(&self, book: &Book) -> Vec<(u32, FloatHealth)> {
-        self.rows_actionable()
-            .map(|row| (row, self.filter.float_health(book.accounts.columns(), row as usize)))
-            .collect()
+    /// All accounts that may be liquidated or written off.
+    pub fn actionable<'b>(&self, book: &'b Book) -> Vec<Actionable<'b>> {
+        let Some(accounts) = self.accounts_of(book) else { return Vec::new() };
+        let columns = accounts.columns();
+        let actionable = |row: u32| {
+            let (key, account) = accounts.at(row as usize)?;
+            let health = self.filter.float_health(columns, row as usize);
+            Some(Actionable { key, account, health, bad_debt: self.bad.binary_search(&row).is_ok() })
+        };
+        self.rows_actionable().filter_map(actionable).collect()
     }
 
     /// The keys of all accounts that may be liquidated or written off.
     pub fn keys(&self, book: &Book) -> Vec<AccountKey> {
-        self.rows_actionable().filter_map(|row| book.accounts.at(row as usize)).map(|(key, _)| key.clone()).collect()
+        let rows: Vec<u32> = self.rows_actionable().collect();
+        self.keys_of(book, &rows).into_iter().cloned().collect()
     }
 
     /// Whether this account may be liquidated or written off.
     pub fn is_actionable(&self, book: &Book, key: &AccountKey) -> bool {
-        let row = book.accounts.row(key).and_then(|row| u32::try_from(row).ok());
+        let row = self.accounts_of(book).and_then(|accounts| accounts.row(key)).and_then(|row| u32::try_from(row).ok());
         row.is_some_and(|row| self.is_open(row) || self.bad.binary_search(&row).is_ok())
     }
 
+    /// With none but these accounts.
+    pub fn only(mut self, book: &Book, keys: &[AccountKey]) -> Self {
+        let accounts = self.accounts_of(book);
+        let wanted: Vec<usize> = keys.iter().filter_map(|key| accounts?.row(key)).collect();
+        for rows in [&mut self.below, &mut self.spared, &mut self.bad] {
+            rows.retain(|row| wanted.contains(&(*row as usize)));
+        }
+        self
+    }
+
+    /// The accounts of this book, if they are those that were scanned: rows mean nothing in others.
+    fn accounts_of<'b>(&self, book: &'b Book) -> Option<&'b Accounts> {
+        Some(&book.accounts).filter(|accounts| accounts.revision() == self.revision)
+    }
+
+    fn keys_of<'b>(&self, book: &'b Book, rows: &[u32]) -> Vec<&'b AccountKey> {
+        let Some(accounts) = self.accounts_of(book) else { return Vec::new() };
+        rows.iter().filter_map(|row| accounts.at(*row as usize)).map(|(key, _)| key).collect()
+    }
+
+    /// The rows that may be liquidated.
+    fn rows_open(&self) -> impl Iterator<Item = u32> {
+        self.below.iter().filter(|row| self.spared.binary_search(row).is_err()).copied()
+    }
+
     fn rows_actionable(&self) -> impl Iterator<Item = u32> {
-        let open = self.below.iter().filter(|row| self.spared.binary_search(row).is_err());
-        open.chain(self.bad.iter().filter(|row| !self.is_open(**row))).copied()
+        self.rows_open().chain(self.bad.iter().filter(|row| !self.is_open(**row)).copied())
     }
 
     fn is_open(&self, row: u32) -> bool {
         self.below.binary_search(&row).is_ok() && self.spared.binary_search(&row).is_err()
     }
-
-    /// The account in this row.
-    pub fn at(&self, book: &Book, row: u32) -> Option<Verdict> {
-        self.verdict(book, book.accounts.at(row as usize)?.0)
-    }
-
-    /// With none but these accounts.
-    pub fn only(mut self, book: &Book, keys: &[AccountKey]) -> Self {
-        let wanted: Vec<usize> = keys.iter().filter_map(|key| book.accounts.row(key)).collect();
-        self.below.retain(|row| wanted.contains(&(*row as usize)));
-        self.spared.retain(|row| wanted.contains(&(*row as usize)));
-        self.bad.retain(|row| wanted.contains(&(*row as usize)));
-        self
-    }
 }
 
 /// Judges every account of the book at this time.
 pub fn scan(book: &Book, now: u64) -> Result<Scan> {
-    let (assets, columns, dust) = (AssetTable::at(book, now)?, book.accounts.columns(), book.terms.dust_value);
-    let filter = Filter::new(columns, &assets, dust);
+    let assets = AssetTable::at(book, now)?;
+    let columns = book.accounts.columns();
+    let filter = Filter::new(columns, &assets, book.terms.dust_value);
     let accounts = columns.len();
     if u32::try_from(accounts).is_err() {
         return Err(Error::garbage("the book", format!("{accounts} accounts")));
@@ -183,11 +230,19 @@ pub fn scan(book: &Book, now: u64) -> Result<Scan> {
     below.sort();
     bad.sort();
     faults.sort_unstable();
-    // Only a halt spares anybody, and the filter knows nothing of it.
-    let open = if assets.moment().halted { below.as_slice() } else { &[] };
+    let spared = spared(book, &assets, &below)?;
+    let revision = book.accounts.revision();
+    Ok(Scan { now, assets, accounts, exact, faults, revision, filter, below, spared, bad })
+}
+
+/// Those of these rows that the grace after a halt spares: only a halt spares anybody, and the filter knows nothing of it.
+fn spared(book: &Book, assets: &AssetTable, below: &[u32]) -> Result<Vec<u32>> {
+    if !assets.moment().halted {
+        return Ok(Vec::new());
+    }
     let is_spared = |verdict: Result<Verdict>| verdict.is_ok_and(|verdict| verdict.health.spared);
-    let spared = judge(book, &assets, open)?.into_iter().filter_map(|(row, v)| is_spared(v).then_some(row)).collect();
-    Ok(Scan { now, assets, accounts, exact, faults, filter, below, spared, bad })
+    let judged = judge(book, assets, below)?;
+    Ok(judged.into_iter().filter_map(|(row, verdict)| is_spared(verdict).then_some(row)).collect())
 }
 
 /// Judges these rows exactly, in their order.
@@ -208,7 +263,8 @@ fn parallel<T: Send>(count: usize, from: usize, work: impl Fn(Range<usize>) -> T
     if count < from || threads < 2 {
         return Ok(vec![work(0..count)]);
     }
-    let (size, work) = (count.div_ceil(threads), &work);
+    let size = count.div_ceil(threads);
+    let work = &work;
     std::thread::scope(|scope| {
         let parts = (0..threads).map(|n| (n * size).min(count)..((n + 1) * size).min(count));
         let workers: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();

@@ -47,8 +47,8 @@ fn exactly(book: &Book, now: u64) -> Said {
 }
 
 fn scanned(book: &Book, scan: &Scan) -> Said {
-    let keys = |rows: &[u32]| rows.iter().map(|row| book.accounts.at(*row as usize).unwrap().0.clone()).collect();
-    let (below, spared, bad) = (keys(scan.rows_below()), keys(scan.rows_spared()), keys(scan.rows_bad()));
+    let all = |keys: Vec<&AccountKey>| keys.into_iter().cloned().collect();
+    let (below, spared, bad) = (all(scan.keys_below(book)), all(scan.keys_spared(book)), all(scan.keys_bad(book)));
     // Two ways to ask for the same.
     let listed: BTreeSet<AccountKey> = scan.liquidatable(book).into_iter().map(|verdict| verdict.key).collect();
     assert_eq!(listed, &below - &spared);
@@ -284,4 +284,28 @@ fn hangs_on_both(book: &Book, account: &Account) -> bool {
     let records = account.collaterals.iter().flat_map(|held| hangs(held.asset).records().to_vec());
     let mut wide = records.filter(|record| record.settled.low < record.settled.high);
     wide.any(|record| debts.iter().any(|debt| debt.hangs_on(&record.denom)))
+}
+
+#[test]
+fn a_scan_finds_its_accounts_in_no_book_but_its_own() {
+    let mut book = book(&[dollar(), dollar()], Value::ZERO);
+    for n in 0..3 {
+        book.accounts.insert(key(n), one_and_one(2_000_000, 1_000_000));
+    }
+    book.accounts.insert(key(3), one_and_one(1_000_000, 1_000_000));
+    let scan = same(&book, NOW);
+    assert_eq!(scan.keys(&book), [key(3)]);
+    let copy = book.clone();
+    assert_eq!(scan.keys(&copy), [key(3)], "an unchanged copy has the same rows");
+
+    // Another account leaves, and what was in the last row is in its row now.
+    let mut changed = book.clone();
+    changed.accounts.remove(&key(0));
+    assert!(scan.keys(&changed).is_empty() && scan.actionable(&changed).is_empty());
+    assert!(!scan.is_actionable(&changed, &key(3)) && scan.keys_below(&changed).is_empty());
+    // The same accounts in other rows.
+    let mut other = book.clone();
+    other.accounts = book.accounts.iter().rev().map(|(key, account)| (key.clone(), account.clone())).collect();
+    assert!(other == book && scan.keys(&other).is_empty());
+    assert_eq!(scan.only(&other, &[key(3)]).keys(&book), [key(0); 0]);
 }

@@ -2,6 +2,7 @@
 //! [`Accounts::remove`] change one, and both change the other with it.
 
 use std::ops::Index;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
 use plimsoll_risk::account::Account;
@@ -9,11 +10,15 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::book::columns::Columns;
 
+/// The revision that the next change to any book's accounts gets. No two changes in a process get the same one.
+static NEXT_REVISION: AtomicU64 = AtomicU64::new(1);
+
 /// The accounts of a book. They stand in rows, in no order that means anything: a row that is removed is filled with the last one.
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
     rows: IndexMap<AccountKey, Account>,
     columns: Columns,
+    revision: u64,
 }
 
 impl Accounts {
@@ -55,6 +60,7 @@ impl Accounts {
     /// Puts an account in place of what was there, and says what that was.
     pub fn insert(&mut self, key: AccountKey, account: Account) -> Option<Account> {
         let row = self.rows.get_index_of(&key).unwrap_or(self.rows.len());
+        self.revise();
         self.columns.put(row, &account);
         self.rows.insert(key, account)
     }
@@ -63,7 +69,18 @@ impl Accounts {
     pub fn remove(&mut self, key: &AccountKey) -> Option<Account> {
         let (row, _, account) = self.rows.swap_remove_full(key)?;
         self.columns.swap_remove(row);
+        self.revise();
         Some(account)
+    }
+
+    /// A number that two sets of accounts have in common only if one is an unchanged copy of the other, or both are empty: while it stays,
+    /// each account stays in its row.
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn revise(&mut self) {
+        self.revision = NEXT_REVISION.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes all out.

@@ -18,9 +18,8 @@ impl Metrics {
         self.liquidatable.set(length(tick.scan.count_liquidatable()));
         self.spared.set(length(tick.scan.spared()));
         self.unjudged.set(length(tick.scan.faults.len()));
-        let bad =
-            tick.scan.actionable(book).into_iter().filter(|(row, _)| tick.scan.rows_bad().binary_search(row).is_ok());
-        self.bad_debt.set(bad.fold(0.0, |sum, (_, sums)| sum + sums.debt));
+        let bad = tick.scan.actionable(book).into_iter().filter(|account| account.bad_debt);
+        self.bad_debt.set(bad.fold(0.0, |sum, account| sum + account.health.debt));
         let sent = std::iter::once(&tick.sent).chain(&tick.also).map(|sent| sent.actions.len()).sum();
         self.queue.set(length(tick.plan.actions.len().saturating_sub(sent)));
         for (histogram, spent) in [
