@@ -84,7 +84,7 @@ pub struct Keeper<C> {
 
 /// How long a block's work took, by part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
+pub struct BlockTimes {
     /// Bringing the book to the block.
     pub follow: Duration,
     /// Judging it.
@@ -113,7 +113,7 @@ pub struct Tick {
     /// Transactions that ended without doing anything.
     pub failed: Vec<Lost>,
     /// How long it took.
-    pub spent: Spent,
+    pub times: BlockTimes,
 }
 
 impl<C: Chain> Keeper<C> {
@@ -224,14 +224,14 @@ impl<C: Chain> Keeper<C> {
         let (plan, mut sent) = self.act(head, &scan).await?;
         self.publish(head).await?;
         self.withdraw(head, &scan).await?;
-        let spent = Spent { follow, scan: scanned, plan: lap() };
+        let times = BlockTimes { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
         self.sync.keep(&self.book);
         self.observer.counted(self.sync.counts());
         let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
-        let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, spent };
+        let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, times };
         self.observer.done(&self.book, &tick);
         Ok(tick)
     }
@@ -306,8 +306,8 @@ impl<C: Chain> Keeper<C> {
             let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
             let head = self.book.head.clone();
             let scan = scan(&self.book, head.time)?;
-            let (plan, sent, also, spent) = (Plan::default(), Sent::default(), Vec::new(), Spent::default());
-            let tick = Tick { head, scan, plan, sent, also, settled, failures, failed, spent };
+            let (plan, sent, also, times) = (Plan::default(), Sent::default(), Vec::new(), BlockTimes::default());
+            let tick = Tick { head, scan, plan, sent, also, settled, failures, failed, times };
             self.observer.done(&self.book, &tick);
             observe(&tick);
         }

@@ -22,12 +22,12 @@ impl Metrics {
         self.bad_debt.set(bad.fold(0.0, |sum, account| sum + account.health.debt));
         let sent = std::iter::once(&tick.sent).chain(&tick.also).map(|sent| sent.actions.len()).sum();
         self.queue.set(length(tick.plan.actions.len().saturating_sub(sent)));
-        for (histogram, spent) in [
-            (&self.follow_seconds, tick.spent.follow),
-            (&self.scan_seconds, tick.spent.scan),
-            (&self.plan_seconds, tick.spent.plan),
+        for (histogram, took) in [
+            (&self.follow_seconds, tick.times.follow),
+            (&self.scan_seconds, tick.times.scan),
+            (&self.plan_seconds, tick.times.plan),
         ] {
-            histogram.observe(spent.as_secs_f64());
+            histogram.observe(took.as_secs_f64());
         }
         for (reason, count) in &tick.plan.skipped {
             self.skips.get_or_create(&Reason { reason: reason.to_string() }).inc_by(*count);
