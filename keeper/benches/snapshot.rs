@@ -23,7 +23,7 @@ use cosmos_sdk_proto::cosmwasm::wasm::v1::query_client::QueryClient;
 use cosmwasm_std::coin;
 use futures_util::{StreamExt, stream};
 use plimsoll_keeper::book::Book;
-use plimsoll_keeper::book::snapshot::AT_ONCE;
+use plimsoll_keeper::book::snapshot::PAGES_AT_ONCE;
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::{ChainReader, Coin, Execute, Head, query};
 use plimsoll_keeper::config::{Config, Layers};
@@ -216,7 +216,7 @@ async fn each(node: &Node, pool: &str, owner: &str, borrowers: u32, head: &Head)
     let keys = (0..borrowers).map(|account_id| AccountKey { owner: owner.to_owned(), account_id });
     let (start, found) = (Instant::now(), Cell::new(0));
     stream::iter(keys)
-        .for_each_concurrent(AT_ONCE, |key| {
+        .for_each_concurrent(PAGES_AT_ONCE, |key| {
             let found = &found;
             async move {
                 let question =

@@ -15,7 +15,7 @@ use crate::chain::{ChainReader, query};
 use crate::error::{Error, Result};
 
 /// At most so many differences are named.
-const NAMED_MAX: usize = 20;
+const DIFFERENCES_NAMED_MAX: usize = 20;
 
 /// What an audit found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Book {
                 None => _ = self.accounts.remove(&key),
             }
         }
-        for what in wrong.iter().take(NAMED_MAX) {
+        for what in wrong.iter().take(DIFFERENCES_NAMED_MAX) {
             tracing::error!(height = self.head.height, what, "the book was wrong; it is mended");
         }
         audit.differences = wrong.len();

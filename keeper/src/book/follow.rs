@@ -17,7 +17,7 @@ use crate::config::GAP_MAX;
 use crate::error::{Error, Result};
 
 /// In seconds: by so much a block may seem older than one before it, told by another endpoint.
-pub(super) const SKEW_MAX: u64 = 30;
+pub(super) const SKEW_SECONDS_MAX: u64 = 30;
 
 /// Under what every contract keeps its name and version (CW2): small, and read without running it.
 const CONTRACT_INFO: &[u8] = b"contract_info";
@@ -153,7 +153,7 @@ impl Book {
     /// Whether a head can't be of the book's chain, by its height or by its time.
     const fn is_before(&self, head: &Head) -> (bool, bool) {
         let back = self.head.height.saturating_sub(head.height) > REWIND_MAX && head.time >= self.head.time;
-        let older = head.height >= self.head.height && head.time.saturating_add(SKEW_MAX) < self.head.time;
+        let older = head.height >= self.head.height && head.time.saturating_add(SKEW_SECONDS_MAX) < self.head.time;
         (back, older)
     }
 

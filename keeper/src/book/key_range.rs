@@ -8,7 +8,7 @@ use plimsoll_schema::pool::AccountKey;
 /// The characters of a bech32 address, as bytes are ordered.
 const BECH32: &[u8; 32] = b"023456789acdefghjklmnpqrstuvwxyz";
 /// Into how many pages the rest of one owner's accounts is cut ahead.
-const AHEAD: u32 = 8;
+const PAGES_AHEAD: u32 = 8;
 
 /// Borrowers after one key, up to another. The ranges of a snapshot overlap nowhere and leave nothing out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub fn storage_order(key: &AccountKey) -> (usize, &str, u32) {
 fn next_pages(first: &AccountKey, last: &AccountKey) -> Vec<AccountKey> {
     let width = last.account_id.saturating_sub(first.account_id).saturating_add(1);
     let end = |n: u32| last.account_id.checked_add(width.checked_mul(n)?);
-    let ends = (1..=AHEAD).filter_map(end);
+    let ends = (1..=PAGES_AHEAD).filter_map(end);
     ends.map(|account_id| AccountKey { owner: last.owner.clone(), account_id }).collect()
 }
 

@@ -3,7 +3,7 @@
 use plimsoll_schema::pool::ACCOUNTS_LIMIT;
 
 /// A page that fails with so few accounts isn't too large.
-const LEAST: u32 = 10;
+const PAGE_MIN: u32 = 10;
 /// After so many full pages a larger one is tried.
 const GROW_AFTER: u32 = 4;
 /// After so many full pages what failed once is no longer held to fail: accounts differ in size.
@@ -34,7 +34,7 @@ impl PageSize {
 
     /// A page of this size failed: the next is one that worked before, or has half as many. Answers with false when it can't be the size.
     pub fn failed(&mut self, tried: u32) -> bool {
-        if tried <= LEAST {
+        if tried <= PAGE_MIN {
             return false;
         }
         self.failed = self.failed.min(tried);
@@ -43,7 +43,7 @@ impl PageSize {
             self.worked = 0;
         }
         let smaller = if self.worked > 0 { self.worked } else { tried / 2 };
-        self.size = self.size.min(smaller).max(LEAST);
+        self.size = self.size.min(smaller).max(PAGE_MIN);
         self.full = 0;
         true
     }
@@ -108,6 +108,6 @@ mod tests {
         while pages.failed(pages.get()) {
             fails += 1;
         }
-        assert_eq!((pages.get(), fails), (LEAST, 7));
+        assert_eq!((pages.get(), fails), (PAGE_MIN, 7));
     }
 }

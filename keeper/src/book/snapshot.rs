@@ -22,7 +22,7 @@ use crate::chain::{ChainReader, Head, query};
 use crate::error::{Error, Result};
 
 /// How many pages are on their way at once.
-pub const AT_ONCE: usize = 4;
+pub const PAGES_AT_ONCE: usize = 4;
 /// How often a snapshot starts again at a newer block because the node no longer has the one that it was at.
 pub const RESTARTS_MAX: u32 = 5;
 
@@ -129,7 +129,7 @@ impl Book {
         };
         let (mut pages, mut waiting, mut running) = (PageSize::default(), vec![KeyRange::ALL], FuturesUnordered::new());
         loop {
-            while running.len() < AT_ONCE
+            while running.len() < PAGES_AT_ONCE
                 && let Some(range) = waiting.pop()
             {
                 running.push(ask(range, pages.get()));

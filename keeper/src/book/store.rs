@@ -24,7 +24,7 @@ pub const FORMAT: u32 = 2;
 /// How often a commit waits for the disk, which takes some ten milliseconds more.
 pub const DURABLE_EVERY: Duration = Duration::from_secs(5);
 /// In bytes. All rows are in memory already.
-const CACHE: usize = 16 << 20;
+const CACHE_BYTES: usize = 16 << 20;
 /// At most so many files are moved aside under one name.
 const ASIDE_MAX: u32 = 1_000;
 
@@ -96,7 +96,7 @@ impl Store {
 
     fn read(path: &Path) -> std::result::Result<(Self, Option<Stored>), Bad> {
         let mut builder = Builder::new();
-        builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
+        builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
         let database = builder.create(path).map_err(|error| bad(&error))?;
         let damaged = |error: redb::Error| Bad::Damaged(error.to_string());
         let transaction = database.begin_read().map_err(|error| damaged(error.into()))?;

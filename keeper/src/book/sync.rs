@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 pub use crate::config::BookConfig;
 
 /// In seconds of the chain: after what time a file that couldn't be written is tried again.
-const FILE_AGAIN: u64 = 60;
+const FILE_RETRY_SECONDS: u64 = 60;
 /// The same of an audit that came to nothing.
-const AUDIT_AGAIN: u64 = 10;
+const AUDIT_RETRY_SECONDS: u64 = 10;
 
 /// What was wrong, ever since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl BookSync {
         match self.audit(book, chain).await {
             Ok(()) => self.audit_at = now.saturating_add(self.settings.audit_seconds),
             Err(error) => {
-                self.audit_at = now.saturating_add(self.settings.audit_seconds.min(AUDIT_AGAIN));
+                self.audit_at = now.saturating_add(self.settings.audit_seconds.min(AUDIT_RETRY_SECONDS));
                 self.counts.unaudited = self.counts.unaudited.saturating_add(1);
                 self.count_refused(&error);
                 tracing::warn!(%error, "the book can't be compared with the chain now");
@@ -153,7 +153,7 @@ impl BookSync {
             Err(error) => {
                 tracing::error!(%error, "the book can't be written down; a restart will read it from the chain");
                 self.counts.unwritten = self.counts.unwritten.saturating_add(1);
-                (self.store, self.file_again) = (None, book.head.time.saturating_add(FILE_AGAIN));
+                (self.store, self.file_again) = (None, book.head.time.saturating_add(FILE_RETRY_SECONDS));
             }
         }
     }

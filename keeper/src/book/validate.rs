@@ -8,7 +8,7 @@ use plimsoll_risk::units::Index;
 use plimsoll_schema::pool::{AccountKey, AccountRecord, MarketResponse};
 
 use crate::book::Book;
-use crate::book::follow::SKEW_MAX;
+use crate::book::follow::SKEW_SECONDS_MAX;
 
 /// A side has at most eight slots, each of a listed asset of its own.
 pub fn check_account(
@@ -49,7 +49,7 @@ pub fn check_market(book: &Book, denom: &str, market: &MarketResponse, now: u64)
     if market.params.denom != denom {
         return Err(format!("the market of {} in place of that of {denom}", market.params.denom));
     }
-    if market.stored.updated_at > now.saturating_add(SKEW_MAX) {
+    if market.stored.updated_at > now.saturating_add(SKEW_SECONDS_MAX) {
         return Err(format!("a market of {denom} of time {}, at time {now}", market.stored.updated_at));
     }
     if book.asset_of(denom).is_some_and(|id| id != market.asset) {

@@ -17,7 +17,7 @@ use crate::dex::{DexSnapshot, Pair};
 use crate::error::{Class, Error, Result};
 
 /// What part of its reserve is offered in thought to a pair that doesn't say what its fee is.
-const PROBE: Ratio = Ratio::percent(1);
+const PROBE_SHARE: Ratio = Ratio::percent(1);
 
 /// The liquidator and the pairs that it may sell in.
 #[derive(Debug)]
@@ -182,7 +182,7 @@ impl Known {
 
     /// The fee as a simulated swap shows it, rounded up.
     async fn probe(&self, chain: &impl ChainReader, reserve: Amount, height: Option<u64>) -> Result<Ratio> {
-        let offer = reserve.share_up(PROBE).map_err(|error| Error::garbage(&self.address, error))?;
+        let offer = reserve.share_up(PROBE_SHARE).map_err(|error| Error::garbage(&self.address, error))?;
         let question =
             QueryMsg::Simulation { offer_asset: Asset::native(&self.denoms[0], offer), ask_asset_info: None };
         let swap: SimulationResponse = query(chain, &self.address, &question, height).await?;

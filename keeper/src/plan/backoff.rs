@@ -2,7 +2,7 @@
 //! Pure.
 //!
 //! Anybody may deposit into another's account or repay for it. What a stranger does for a base unit must not bring an account back at each block: a
-//! deposit alone doesn't, and whatever else changes a record does once in [`COOLDOWN`] blocks.
+//! deposit alone doesn't, and whatever else changes a record does once in [`COOLDOWN_BLOCKS`] blocks.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,20 @@ use crate::book::Book;
 use crate::plan::{Action, Skip};
 
 /// For how many blocks an account is left alone the first time.
-pub const COOLDOWN: u64 = 10;
+pub const COOLDOWN_BLOCKS: u64 = 10;
 /// How often that is doubled.
-const DOUBLED_MAX: u32 = 6;
+const DOUBLINGS_MAX: u32 = 6;
 /// After so many blocks without another failure an account's failures are forgotten.
-const FORGOTTEN: u64 = 5_000;
+const FORGET_AFTER_BLOCKS: u64 = 5_000;
 
 /// So often in a row an account may fail because it or a price changed on the way, and be tried again at once.
-const CHANGES_MAX: u32 = 3;
+const CHANGES_IN_ROW_MAX: u32 = 3;
 /// How often the wait after that is doubled.
-const EVADED_MAX: u32 = 2;
+const DOUBLINGS_WHEN_CHANGED_MAX: u32 = 2;
 /// For so many blocks it is remembered that a failure was held against the plan's age.
-const FORGIVEN: u64 = 20;
+const FORGIVEN_FOR_BLOCKS: u64 = 20;
 /// By how much a price, a debt or a deposit has to be another for that to have mattered.
-const MATTERS: Ratio = Ratio::bps(5);
+const CHANGE_TOLERANCE: Ratio = Ratio::bps(5);
 
 /// Prices and the records of the accounts that it was about, as they were when something was decided.
 #[derive(Clone, Debug)]
@@ -58,8 +58,8 @@ impl Evidence {
     /// Whether this account, or one of its prices, has changed by what may matter. What anybody may add to it doesn't.
     pub fn is_past(&self, key: &AccountKey, book: &Book) -> bool {
         let now = book.accounts.get(key);
-        let price_moved = |id| self.prices.get(&id).is_some_and(|then| moved(*then, price(book, id), MATTERS));
-        self.accounts.get(key).is_some_and(|then| changed(Some(then), now, MATTERS))
+        let price_moved = |id| self.prices.get(&id).is_some_and(|then| moved(*then, price(book, id), CHANGE_TOLERANCE));
+        self.accounts.get(key).is_some_and(|then| changed(Some(then), now, CHANGE_TOLERANCE))
             || now.is_some_and(|now| now.assets().any(price_moved))
     }
 }
@@ -108,7 +108,7 @@ impl Backoff {
     }
 
     fn is_forgiven(&mut self, key: &AccountKey, height: u64) -> bool {
-        self.forgiven.retain(|_, at| at.saturating_add(FORGIVEN) > height);
+        self.forgiven.retain(|_, at| at.saturating_add(FORGIVEN_FOR_BLOCKS) > height);
         *self.forgiven.entry(key.clone()).or_insert(height) == height
     }
 
@@ -120,9 +120,9 @@ impl Backoff {
         let changes = before.map_or(0, |entry| entry.changes);
         // Whoever changes his account each time a transaction is on its way pays for that each time: it is not for him to make the wait much longer.
         let (blocks, times, changes) = match sent.is_some_and(|sent| sent.is_past(&key, book)) {
-            true if changes < CHANGES_MAX => (0, times, changes.saturating_add(1)),
-            true => (COOLDOWN << times.min(EVADED_MAX), times.saturating_add(1), 0),
-            false => (COOLDOWN << times.min(DOUBLED_MAX), times.saturating_add(1), 0),
+            true if changes < CHANGES_IN_ROW_MAX => (0, times, changes.saturating_add(1)),
+            true => (COOLDOWN_BLOCKS << times.min(DOUBLINGS_WHEN_CHANGED_MAX), times.saturating_add(1), 0),
+            false => (COOLDOWN_BLOCKS << times.min(DOUBLINGS_MAX), times.saturating_add(1), 0),
         };
         let until = height.saturating_add(blocks);
         self.entries.insert(key, Entry { why, until, times, changes, lifted, account, prices });
@@ -135,12 +135,12 @@ impl Backoff {
 
     /// Ends the waiting of those that have waited, and of those one of whose prices, or whose record, has changed by more than `by`.
     pub fn expire(&mut self, height: u64, book: &Book, by: Ratio) {
-        self.entries.retain(|_, entry| height < entry.until.saturating_add(FORGOTTEN));
+        self.entries.retain(|_, entry| height < entry.until.saturating_add(FORGET_AFTER_BLOCKS));
         for (key, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.until > height) {
             if entry.prices.iter().any(|(id, then)| moved(*then, price(book, *id), by)) {
                 entry.until = height;
             }
-            let lately = entry.lifted.is_some_and(|lifted| height < lifted.saturating_add(COOLDOWN));
+            let lately = entry.lifted.is_some_and(|lifted| height < lifted.saturating_add(COOLDOWN_BLOCKS));
             if !lately && changed(entry.account.as_ref(), book.accounts.get(key), by) {
                 (entry.until, entry.lifted) = (height, Some(height));
             }

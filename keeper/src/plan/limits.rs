@@ -13,7 +13,7 @@ use crate::config::Strategy;
 use crate::plan::Action;
 
 /// For how many seconds spending is remembered.
-pub const HOUR: u64 = 3_600;
+pub const HOUR_SECONDS: u64 = 3_600;
 
 /// What was spent, and what waits since the rest of the hour doesn't pay for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct Allowance {
 impl Budget {
     /// A transaction that spends this was sent.
     pub fn spend(&mut self, spent: Spent) {
-        self.spent.retain(|before| before.at.saturating_add(HOUR) > spent.at);
+        self.spent.retain(|before| before.at.saturating_add(HOUR_SECONDS) > spent.at);
         self.spent.push_back(spent);
     }
 
@@ -87,7 +87,7 @@ impl Budget {
 
     /// What may be spent now. Nothing at all, a fee of 0, once what is left of the hour's fees is less than the last fee of that hour.
     pub fn left(&self, now: u64, strategy: &Strategy) -> Allowance {
-        let recent = || self.spent.iter().filter(|spent| spent.at.saturating_add(HOUR) > now);
+        let recent = || self.spent.iter().filter(|spent| spent.at.saturating_add(HOUR_SECONDS) > now);
         let own = recent().fold(Value::ZERO, |sum, spent| sum.checked_add(spent.own).unwrap_or(sum));
         let fees = recent().fold(0u128, |sum, spent| sum.saturating_add(spent.fee));
         let write_offs: usize = recent().map(|spent| spent.write_offs).sum();

@@ -18,7 +18,7 @@ use crate::plan::sizing::{Sizing, Trade};
 use crate::plan::{Choice, Deal, Sale, Skip};
 
 /// Each step of the search leaves two thirds of the range: so many leave a ten-millionth, and the hill is flat at its top.
-const STEPS: usize = 40;
+const SEARCH_STEPS: usize = 40;
 
 /// What is planned to be sold through the liquidator.
 #[derive(Clone, Debug)]
@@ -138,7 +138,7 @@ impl SaleRoute<'_> {
     /// The size with the highest profit, at most `whole`.
     fn best(&self, whole: Amount) -> Amount {
         let (mut low, mut high) = (1, whole.raw());
-        for _ in 0..STEPS {
+        for _ in 0..SEARCH_STEPS {
             let third = (high - low) / 3;
             if third == 0 {
                 break;

@@ -22,7 +22,7 @@ const CLOSING_RESERVE: Ratio = Ratio::bps(1);
 /// this share of the slippage the coins, not the target, decide how much is repaid, and `min_receive` is a floor on the rate
 /// alone. The rate worsens by the price and by the bonus, which shrinks about 1.6 times as fast as the price rises: a quarter
 /// leaves room for both.
-const STEADY: Ratio = Ratio::percent(25);
+const STEADY_SHARE: Ratio = Ratio::percent(25);
 
 /// A debt that is repaid for a collateral, and how much of that can be received.
 #[derive(Clone, Copy)]
@@ -92,7 +92,7 @@ impl Sizing<'_> {
     }
 
     /// How many coins to send so that the contract does with them what it would do with `most`, and would still do it were
-    /// every collateral's price [`STEADY`] of the slippage higher.
+    /// every collateral's price [`STEADY_SHARE`] of the slippage higher.
     pub fn sent(&self, trade: Trade, most: Amount, sized: Liquidation) -> std::result::Result<Amount, Skip> {
         let owed = self.position.debts.iter().find(|line| line.asset == trade.debt).ok_or(Skip::Fault)?.amount;
         let reserve = owed.share_up(CLOSING_RESERVE).map_err(|_| Skip::Fault)?;
@@ -109,7 +109,7 @@ impl Sizing<'_> {
 
     /// What is repaid when every collateral's price rises a little; `None` when that makes the account healthy.
     fn steady(&self, trade: Trade, most: Amount) -> Option<Amount> {
-        let rise = self.resources.strategy.slippage.mul_down(STEADY).ok()?;
+        let rise = self.resources.strategy.slippage.mul_down(STEADY_SHARE).ok()?;
         let mut risen = self.position.clone();
         for line in &mut risen.collaterals {
             // More of it carries as much as the same at a higher price.

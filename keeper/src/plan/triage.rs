@@ -4,8 +4,8 @@
 //! block. One that came to nothing with all the resources there are goes behind the others, and of those like it the one is next that was
 //! looked at longest ago: however many are hopeless, each account has its turn, in half of the places before any has two (the other half is for those
 //! whose debt isn't too small to pay, see [`priority`](crate::plan::priority)). It isn't looked at again as long as what
-//! decided is the same: its record; the pool's settings; the prices of its assets and the pairs, but for [`STILL`]; no more coins to spend and cash
-//! in its markets, but for [`GROWN`]. After [`AGAIN`] blocks it is all the same, since interest grows.
+//! decided is the same: its record; the pool's settings; the prices of its assets and the pairs, but for [`PRICE_TOLERANCE`]; no more coins to spend and cash
+//! in its markets, but for [`GROWTH_TOLERANCE`]. After [`RECHECK_BLOCKS`] blocks it is all the same, since interest grows.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,11 +26,11 @@ use crate::scan::Scan;
 /// How many accounts are looked at in a block.
 pub const JUDGED_MAX: usize = 512;
 /// By how much prices and pairs may move before it is looked again.
-const STILL: Ratio = Ratio::bps(10);
+const PRICE_TOLERANCE: Ratio = Ratio::bps(10);
 /// By how much coins and cash may grow before it is looked again.
-const GROWN: Ratio = Ratio::percent(10);
+const GROWTH_TOLERANCE: Ratio = Ratio::percent(10);
 /// After how many blocks it is looked again in any case.
-const AGAIN: u64 = 200;
+const RECHECK_BLOCKS: u64 = 200;
 
 /// What came of each account that was looked at.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ impl Triage {
     pub(super) fn reason(&self, key: &AccountKey, account: &Account, inputs: &Inputs) -> Option<Skip> {
         let attempt = self.accounts.get(key)?;
         let unprofitable = attempt.unprofitable.as_ref().filter(|unprofitable| is_lasting(unprofitable.reason))?;
-        let recent = self.height < attempt.height.saturating_add(AGAIN) && unprofitable.moves == self.moves;
+        let recent = self.height < attempt.height.saturating_add(RECHECK_BLOCKS) && unprofitable.moves == self.moves;
         let same = || unprofitable.inputs.iter().all(|(id, then)| inputs.0.get(id).is_some_and(|now| then.holds(now)));
         (recent && unprofitable.account == *account && same()).then_some(unprofitable.reason)
     }
@@ -169,8 +169,8 @@ impl Triage {
 
 impl Input {
     fn holds(&self, now: &Self) -> bool {
-        let still = |then: Price, now: Price| is_within(then.raw(), now.raw(), STILL);
-        let no_more = |then: Amount, now: Amount| now <= then || is_within(then.raw(), now.raw(), GROWN);
+        let still = |then: Price, now: Price| is_within(then.raw(), now.raw(), PRICE_TOLERANCE);
+        let no_more = |then: Amount, now: Amount| now <= then || is_within(then.raw(), now.raw(), GROWTH_TOLERANCE);
         still(self.collateral, now.collateral)
             && still(self.debt, now.debt)
             && still(self.brings, now.brings)
@@ -187,7 +187,7 @@ const fn is_lasting(reason: Skip) -> bool {
 
 fn is_still(then: &Pair, now: &Pair) -> bool {
     let same = then.address == now.address && then.denoms == now.denoms && then.fee == now.fee;
-    same && then.reserves.iter().zip(now.reserves).all(|(then, now)| is_within(then.raw(), now.raw(), STILL))
+    same && then.reserves.iter().zip(now.reserves).all(|(then, now)| is_within(then.raw(), now.raw(), PRICE_TOLERANCE))
 }
 
 fn is_within(then: u128, now: u128, margin: Ratio) -> bool {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::Signed;
 use crate::error::{Error, Result};
-use crate::plan::limits::{HOUR, Spent};
+use crate::plan::limits::{HOUR_SECONDS, Spent};
 
 /// A file with more lines than this is compacted, and then again when it has twice as many as that left.
 const LINES_MAX: usize = 1_000;
@@ -213,7 +213,7 @@ impl Journal {
             return Ok(());
         }
         let now = self.lines.iter().map(Line::spent_at).max().unwrap_or_default();
-        let recent = |line: &&Line| line.spent_at() > 0 && line.spent_at().saturating_add(HOUR) > now;
+        let recent = |line: &&Line| line.spent_at() > 0 && line.spent_at().saturating_add(HOUR_SECONDS) > now;
         let hour: BTreeSet<&str> = self.lines.iter().filter(recent).map(Line::hash).collect();
         let open: BTreeSet<&str> = self.open.iter().map(|intent| intent.hash.as_str()).collect();
         let resolved = self.lines.iter().rev().filter(|line| matches!(line, Line::Resolved { .. }));
