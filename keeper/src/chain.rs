@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub use crate::chain::block::{Head, INDEX_LAG_BLOCKS, REWIND_MAX};
 pub use crate::chain::coin::{Balances, Coin};
 pub use crate::chain::event::ContractEvent;
-pub use crate::chain::tx_types::{Execute, Included, Outcome, Signed, Simulated};
+pub use crate::chain::tx_types::{Execute, Included, Signed, Simulated, TxStatus};
 use crate::error::{Error, Result};
 
 /// What a chain tells, to whoever asks.
@@ -126,7 +126,7 @@ pub trait TxSender: Send + Sync + 'static {
     fn broadcast(&self, signed: &Signed) -> impl Future<Output = Result<()>> + Send;
 
     /// What became of the transaction with this hash.
-    fn outcome(&self, hash: &str) -> impl Future<Output = Result<Outcome>> + Send;
+    fn tx_status(&self, hash: &str) -> impl Future<Output = Result<TxStatus>> + Send;
 }
 
 /// A chain that is read, and to which a key sends.

@@ -28,7 +28,7 @@ use crate::keeper::block_gas::BlockGas;
 use crate::keeper::error_throttle::Trouble;
 use crate::keeper::observer::{Observer, Unobserved};
 use crate::keeper::publish::Publishing;
-use crate::keeper::report::Landing;
+use crate::keeper::report::Untold;
 use crate::keeper::worker::Lane;
 use crate::plan::backoff::Backoff;
 use crate::plan::first_seen::FirstSeen;
@@ -39,9 +39,7 @@ use crate::scan::{Scan, scan};
 use crate::tx::journal::Journal;
 use crate::tx::messages::Desk;
 use crate::tx::receipt::{Failure, Settled};
-use crate::tx::{Executor, Sent, inventory};
-
-pub use report::{Lost, Why};
+use crate::tx::{Executor, FailedTx, Sent, inventory};
 
 /// How long a drain waits for the transaction in flight.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -64,8 +62,8 @@ pub struct Keeper<C> {
     backoff: Backoff,
     /// What came to nothing, and isn't looked at again.
     triage: Triage,
-    /// What landed and no tick has told yet.
-    landed: Landing,
+    /// What became of transactions that no report has told yet.
+    untold: Untold,
     /// Transactions in a row that failed.
     failures: u32,
     skipped: BTreeSet<Skip>,
@@ -111,7 +109,7 @@ pub struct Tick {
     /// The items of it that came to nothing, while others went through.
     pub failures: Vec<Failure>,
     /// Transactions that ended without doing anything.
-    pub failed: Vec<Lost>,
+    pub failed: Vec<FailedTx>,
     /// How long it took.
     pub times: BlockTimes,
 }
@@ -133,7 +131,7 @@ impl<C: Chain> Keeper<C> {
             dex_client: None,
             backoff: Backoff::default(),
             triage: Triage::default(),
-            landed: Landing::default(),
+            untold: Untold::default(),
             failures: 0,
             skipped: BTreeSet::new(),
             first_seen: FirstSeen::default(),
@@ -228,7 +226,7 @@ impl<C: Chain> Keeper<C> {
         self.tell_skipped(&plan);
         self.sync.keep(&self.book);
         self.observer.counted(self.sync.counts());
-        let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
+        let Untold { settled, failures, failed } = std::mem::take(&mut self.untold);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
         let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, times };
@@ -302,8 +300,8 @@ impl<C: Chain> Keeper<C> {
                 sleep(Duration::from_millis(100)).await;
             }
         }
-        if !self.landed.is_empty() {
-            let Landing { settled, failures, failed } = std::mem::take(&mut self.landed);
+        if !self.untold.is_empty() {
+            let Untold { settled, failures, failed } = std::mem::take(&mut self.untold);
             let head = self.book.head.clone();
             let scan = scan(&self.book, head.time)?;
             let (plan, sent, also, times) = (Plan::default(), Sent::default(), Vec::new(), BlockTimes::default());

@@ -15,18 +15,18 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::book::sync::Counts;
-use crate::chain::{Balances, Head};
+use crate::chain::{Balances, Head, TxStatus};
 use crate::clock::clock;
 use crate::error::Error;
+use crate::keeper::Tick;
 use crate::keeper::observer::Observer;
-use crate::keeper::{Lost, Tick, Why};
 use crate::monitor::latency::Flights;
 use crate::monitor::metrics::{Metrics, Purse};
 use crate::monitor::readiness::{Facts, Verdict};
 use crate::monitor::summary::Summary;
 use crate::plan::first_seen::FirstSeen;
-use crate::tx::Landed;
 use crate::tx::journal::Intent;
+use crate::tx::{FailedTx, FailureReason};
 
 /// What is read anew whenever somebody looks.
 type Refresh = Box<dyn Fn(&Metrics) -> Option<(Head, crate::chain::endpoints::Readiness)> + Send + Sync>;
@@ -177,25 +177,26 @@ impl Observer for Monitor {
         self.known().facts.ending = Some(reason.to_owned());
     }
 
-    fn landed(&self, intent: &Intent, landed: &Landed) {
-        self.metrics().landed(landed);
-        self.known().summary.landed(intent, landed);
+    fn resolved(&self, intent: &Intent, status: &TxStatus) {
+        self.metrics().resolved(status);
+        self.known().summary.resolved(intent, status);
         if let Some(times) = self.known().flights.landed(&intent.hash, Instant::now()) {
             self.metrics().submit_to_commit.observe(times.0.as_secs_f64());
             self.metrics().detect_to_commit.observe(times.1.as_secs_f64());
         }
     }
 
-    fn lost(&self, lost: &Lost) {
-        let (result, reason) = match lost.why {
-            Why::Expired => ("expired", ""),
-            Why::Rival => ("rival", ""),
-            Why::Changed => ("changed", ""),
-            Why::OutOfGas => ("failed", "out_of_gas"),
-            Why::Failed => ("failed", "refused_by_contract"),
+    fn failed(&self, failed: &FailedTx) {
+        let (result, reason) = match failed.why {
+            FailureReason::Expired => ("expired", ""),
+            FailureReason::Refused => ("refused", ""),
+            FailureReason::Rival => ("rival", ""),
+            FailureReason::Changed => ("changed", ""),
+            FailureReason::OutOfGas => ("failed", "out_of_gas"),
+            FailureReason::Failed => ("failed", "refused_by_contract"),
         };
         self.metrics().transaction(result, reason);
-        self.known().summary.lost(lost);
+        self.known().summary.failed(failed);
     }
 
     fn refused(&self, error: &Error) {

@@ -8,6 +8,7 @@ mod nonce;
 pub mod receipt;
 mod resolve;
 mod select;
+mod status;
 pub mod supplied;
 mod throttle;
 
@@ -22,13 +23,14 @@ use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::plan::Action;
 use crate::plan::limits::Spent;
-use crate::tx::journal::{Fate, Intent, Journal};
+use crate::tx::journal::{Intent, Journal};
 use crate::tx::messages::{Arranged, Desk, before, publish};
 use crate::tx::nonce::Next;
 
 pub use balances::{fee_reserve, held, holdings, inventory, less_fee, spendable, useful};
-pub use resolve::{Landed, TIMEOUT_MAX};
+pub use resolve::TIMEOUT_MAX;
 pub use select::Bounds;
+pub use status::{FailedTx, FailureReason};
 pub use throttle::Pace;
 
 /// The gas limit of a transfer, before the pace.
@@ -216,7 +218,7 @@ impl<C: Chain> Executor<C> {
             // The node looked at it and did not take it, so no block will have it.
             Err(error @ (Error::Refused { .. } | Error::Sequence { .. })) => {
                 self.unheard.remove(&hash);
-                self.journal.resolve(&hash, Fate::Refused, head.height)?;
+                self.journal.resolve(&hash, Some(FailureReason::Refused), head.height)?;
                 return Err(error);
             }
             Err(error) => tracing::warn!(%error, hash, "nobody knows whether it was sent; waiting for its outcome"),

@@ -16,7 +16,7 @@ use std::time::Duration;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Chain, ChainReader, Coin, Execute, Included, Outcome, query};
+use plimsoll_keeper::chain::{Chain, ChainReader, Coin, Execute, Included, TxStatus, query};
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::error::Error;
 use plimsoll_keeper::keys::{MNEMONIC_VARIABLE, Mnemonic};
@@ -60,11 +60,11 @@ async fn send(chain: &impl Home, pool: &str, amount: u128, timeout_height: u64) 
     let gas = chain.gas_limit(simulated.gas);
     let signed = chain.sign(&messages, gas, timeout_height).await.unwrap();
     assert_eq!(signed.timeout_height, timeout_height);
-    assert!(matches!(chain.outcome(&signed.hash).await.unwrap(), Outcome::NotFound { .. }), "signing sends nothing");
+    assert!(matches!(chain.tx_status(&signed.hash).await.unwrap(), TxStatus::NotFound { .. }), "signing sends nothing");
     chain.broadcast(&signed).await.unwrap();
     for _ in 0..20 {
         chain.next().await;
-        if let Outcome::Included(included) = chain.outcome(&signed.hash).await.unwrap() {
+        if let TxStatus::Included(included) = chain.tx_status(&signed.hash).await.unwrap() {
             return included;
         }
     }
@@ -124,7 +124,7 @@ async fn conforms(chain: &impl Home, pool: &str) {
     let error = chain.simulate(&[Execute::new(pool, &message, Vec::new()).unwrap()]).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { reason } if !reason.is_empty()), "{error}");
     assert!(
-        matches!(chain.outcome(&"AB".repeat(32)).await.unwrap(), Outcome::NotFound { height } if height >= included.height)
+        matches!(chain.tx_status(&"AB".repeat(32)).await.unwrap(), TxStatus::NotFound { height } if height >= included.height)
     );
 
     // Past its timeout, a transaction is refused at once.
@@ -133,7 +133,7 @@ async fn conforms(chain: &impl Home, pool: &str) {
     let signed = chain.sign(&[Execute::new(pool, &message, funds).unwrap()], 400_000, late).await.unwrap();
     assert!(matches!(chain.broadcast(&signed).await, Err(Error::Refused { .. })));
     chain.next().await;
-    assert!(matches!(chain.outcome(&signed.hash).await.unwrap(), Outcome::NotFound { .. }));
+    assert!(matches!(chain.tx_status(&signed.hash).await.unwrap(), TxStatus::NotFound { .. }));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@
 use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::endpoints::{Endpoints, Kind};
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{ChainReader, Coin, Included, Outcome};
+use plimsoll_keeper::chain::{ChainReader, Coin, Included, TxStatus};
 use plimsoll_keeper::commands::doctor::market::Market;
 use plimsoll_keeper::commands::doctor::{
     Check, Status, contracts, depth, journal, limits, machine, network, owner, prices, wallet,
@@ -20,7 +20,8 @@ use plimsoll_keeper::config::{ChainConfig, Config, Contracts, Layers, Strategy};
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::plan::{Resources, plan};
 use plimsoll_keeper::scan::scan;
-use plimsoll_keeper::tx::journal::{Fate, Intent, Journal};
+use plimsoll_keeper::tx::FailureReason;
+use plimsoll_keeper::tx::journal::{Intent, Journal};
 use plimsoll_risk::heartbeat::{HaltGrace, Heartbeat};
 use plimsoll_risk::price::{Guards, Observation, PriceBand, PriceRecord};
 use plimsoll_risk::units::{Amount, Ratio, Value};
@@ -540,17 +541,17 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
     let head = |height| Head { chain_id: "c-1".to_owned(), height, time: 1 };
     let included = |height| {
         let (codespace, log, events) = (String::new(), String::new(), Vec::new());
-        Outcome::Included(Included { height, code: 0, codespace, log, gas_used: 1, events })
+        TxStatus::Included(Included { height, code: 0, codespace, log, gas_used: 1, events })
     };
     for (height, outcome, used, status, says) in [
         (1_010, included(990), true, Status::Ok, "in block 990"),
         (1_010, included(1_001), true, Status::Fail, "in block 1001"),
-        (990, Outcome::NotFound { height: 990 }, false, Status::Ok, "on its way"),
-        (1_002, Outcome::NotFound { height: 1_002 }, false, Status::Ok, "on its way"),
-        (1_003, Outcome::NotFound { height: 1_003 }, false, Status::Ok, "plans anew"),
-        (1_003, Outcome::NotFound { height: 1_003 }, true, Status::Warn, "sequence"),
+        (990, TxStatus::NotFound { height: 990 }, false, Status::Ok, "on its way"),
+        (1_002, TxStatus::NotFound { height: 1_002 }, false, Status::Ok, "on its way"),
+        (1_003, TxStatus::NotFound { height: 1_003 }, false, Status::Ok, "plans anew"),
+        (1_003, TxStatus::NotFound { height: 1_003 }, true, Status::Warn, "sequence"),
         // At least a thousand blocks from now: no transaction is given so many.
-        (0, Outcome::NotFound { height: 0 }, false, Status::Ok, "on its way"),
+        (0, TxStatus::NotFound { height: 0 }, false, Status::Ok, "on its way"),
     ] {
         let check = journal::judge(&ours, &head(height), &outcome, used);
         assert!(check.status == status && check.finding.contains(says), "{check:?}");
@@ -576,7 +577,7 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         );
     }
     let ahead = Intent { timeout_height: 2_000, ..ours.clone() };
-    let check = journal::judge(&ahead, &head(999), &Outcome::NotFound { height: 999 }, false);
+    let check = journal::judge(&ahead, &head(999), &TxStatus::NotFound { height: 999 }, false);
     assert!(check.status == Status::Fail && check.finding.contains("another chain of that name"), "{check:?}");
 
     // The file itself: nothing of it is changed, and another's transactions are told apart.
@@ -590,10 +591,10 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
     {
         kept.intend(one).unwrap();
     }
-    kept.resolve("D", Fate::Settled, 7).unwrap();
+    kept.resolve("D", None, 7).unwrap();
     // A later one failed, perhaps before it used its sequence.
     kept.intend(Intent { sequence: Some(5), ..intent("E", &here, LIQUIDATOR) }).unwrap();
-    kept.resolve("E", Fate::Failed, 8).unwrap();
+    kept.resolve("E", Some(FailureReason::Failed), 8).unwrap();
     assert_eq!(Journal::look_used(&file, LIQUIDATOR, &here).unwrap(), Some((4, 7)));
     assert_eq!(Journal::look_used(&file, "wasm1other", &here).unwrap(), None);
     let cut = std::fs::read_to_string(&file).unwrap() + "{\"intent\":";

@@ -14,13 +14,13 @@ use std::sync::Arc;
 
 use cosmwasm_std::Checksum;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{ChainReader, TxSender};
+use plimsoll_keeper::chain::{ChainReader, TxSender, TxStatus};
 use plimsoll_keeper::error::Error;
 use plimsoll_keeper::plan::Action;
 use plimsoll_keeper::plan::limits::Spent;
-use plimsoll_keeper::tx::journal::{Fate, Intent, Journal};
+use plimsoll_keeper::tx::journal::{Intent, Journal};
 use plimsoll_keeper::tx::messages::Desk;
-use plimsoll_keeper::tx::{Batch, Executor, Landed};
+use plimsoll_keeper::tx::{Batch, Executor, FailureReason};
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{LIQUIDATOR, World};
 
@@ -59,7 +59,7 @@ fn bytes_are_kept_until_the_outcome_is_known() {
     };
     for number in 0..1_500 {
         journal.intend(signed(number)).unwrap();
-        journal.resolve(&signed(number).hash, Fate::Settled, 9).unwrap();
+        journal.resolve(&signed(number).hash, None, 9).unwrap();
     }
     let last = signed(0xff01);
     journal.intend(last.clone()).unwrap();
@@ -88,7 +88,7 @@ fn what_is_not_resolved_is_found_again() {
     let path = path("again");
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(intent("A", "me", "c")).unwrap();
-    journal.resolve("A", Fate::Settled, 7).unwrap();
+    journal.resolve("A", None, 7).unwrap();
     journal.intend(intent("B", "me", "c")).unwrap();
     drop(journal);
     let journal = Journal::open(&path).unwrap();
@@ -103,7 +103,7 @@ fn cut_off_anywhere_in_its_last_line_it_opens_without_that_line() {
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(intent("A", "me", "c")).unwrap();
     let first = std::fs::read(&path).unwrap().len();
-    journal.resolve("A", Fate::Expired, 30).unwrap();
+    journal.resolve("A", Some(FailureReason::Expired), 30).unwrap();
     drop(journal);
     let whole = std::fs::read(&path).unwrap();
     for length in first..whole.len() {
@@ -111,7 +111,7 @@ fn cut_off_anywhere_in_its_last_line_it_opens_without_that_line() {
         let mut journal = Journal::open(&path).unwrap();
         assert_eq!(journal.unresolved("me", "c").unwrap().hash, "A", "cut at {length}");
         // And it goes on as if nothing had been.
-        journal.resolve("A", Fate::Settled, 31).unwrap();
+        journal.resolve("A", None, 31).unwrap();
         drop(journal);
         assert_eq!(Journal::open(&path).unwrap().unresolved("me", "c"), None);
     }
@@ -125,7 +125,7 @@ fn a_long_journal_is_written_anew_without_what_was_resolved_long_ago() {
     for n in 0..1_200 {
         let hash = format!("H{n}");
         journal.intend(intent(&hash, "you", "c")).unwrap();
-        journal.resolve(&hash, Fate::Refused, n).unwrap();
+        journal.resolve(&hash, Some(FailureReason::Refused), n).unwrap();
     }
     let lines = |path: &PathBuf| std::fs::read_to_string(path).unwrap().lines().count();
     assert!(lines(&path) <= 1_002, "{}", lines(&path));
@@ -136,7 +136,7 @@ fn a_long_journal_is_written_anew_without_what_was_resolved_long_ago() {
     assert_eq!(journal.unresolved("me", "c").unwrap().hash, "OPEN");
     assert_eq!(journal.unresolved("you", "c"), None);
     assert!(std::fs::read_to_string(&path).unwrap().contains("H1199"));
-    journal.resolve("OPEN", Fate::Settled, 7).unwrap();
+    journal.resolve("OPEN", None, 7).unwrap();
     drop(journal);
     // As it was written before there was a bound: compacted when it is opened.
     let text = std::fs::read_to_string(&path).unwrap();
@@ -202,8 +202,8 @@ fn what_was_spent_is_told_but_for_what_the_node_refused_and_for_other_chains() {
     for (hash, chain_id, at) in [("A", "test-1", 1), ("B", "test-1", 2), ("C", "test-2", 3), ("D", "test-1", 4)] {
         journal.intend(Intent { spent: spent(at), ..intent(hash, "me", chain_id) }).unwrap();
     }
-    journal.resolve("A", Fate::Failed, 5).unwrap();
-    journal.resolve("B", Fate::Refused, 5).unwrap();
+    journal.resolve("A", Some(FailureReason::Failed), 5).unwrap();
+    journal.resolve("B", Some(FailureReason::Refused), 5).unwrap();
     let told = |journal: &Journal| journal.spent("test-1").map(|spent| spent.at).collect::<Vec<_>>();
     assert_eq!(told(&journal), [1, 4]);
     drop(journal);
@@ -238,7 +238,7 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
         match executor.resolve(&head).await.unwrap() {
             None => assert!(head.height <= timeout_height + 2),
             Some((intent, landed)) => {
-                assert_eq!((intent.hash.as_str(), landed), ("LOST", Landed::Expired));
+                assert_eq!((intent.hash.as_str(), landed), ("LOST", TxStatus::Expired));
                 assert!(head.height > timeout_height);
                 break;
             }
@@ -256,10 +256,10 @@ fn the_same_bytes_signed_again_after_a_refusal_count() {
     let spending = Intent { spent: Some(Spent { at: 1, fee: 7, ..Spent::default() }), ..intent("A", "me", "c") };
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(spending.clone()).unwrap();
-    journal.resolve("A", Fate::Refused, 5).unwrap();
+    journal.resolve("A", Some(FailureReason::Refused), 5).unwrap();
     assert_eq!(journal.spent("c").count(), 0);
     journal.intend(spending).unwrap();
-    journal.resolve("A", Fate::Settled, 6).unwrap();
+    journal.resolve("A", None, 6).unwrap();
     assert_eq!(journal.spent("c").count(), 1);
     drop(journal);
     assert_eq!(Journal::open(&path).unwrap().spent("c").count(), 1);
@@ -273,7 +273,7 @@ fn what_counts_for_the_hour_outlives_a_compaction() {
     for n in 0..1_200u64 {
         let spent = Some(Spent { at: 10_000 + n * 10, fee: 1, ..Spent::default() });
         journal.intend(Intent { spent, sequence: Some(n), ..intent(&format!("H{n}"), "me", "c") }).unwrap();
-        journal.resolve(&format!("H{n}"), Fate::Settled, n).unwrap();
+        journal.resolve(&format!("H{n}"), None, n).unwrap();
     }
     drop(journal);
     let journal = Journal::open(&path).unwrap();

@@ -18,7 +18,7 @@ use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::keeper::{Keeper, Tick};
 use plimsoll_keeper::plan::limits::{Budget, Spent};
 use plimsoll_keeper::plan::{Action, Skip};
-use plimsoll_keeper::tx::journal::{Fate, Intent, Journal};
+use plimsoll_keeper::tx::journal::{Intent, Journal};
 use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{ALICE, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
@@ -261,7 +261,7 @@ async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_ha
             bytes: None,
         };
         journal.intend(intent).unwrap();
-        journal.resolve(&hash, Fate::Settled, 1).unwrap();
+        journal.resolve(&hash, None, 1).unwrap();
     }
     let strategy = Strategy { max_fee_per_hour: Some(500_000), publish_seconds: Some(0), ..Strategy::default() };
     let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap();

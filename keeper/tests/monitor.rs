@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use plimsoll_keeper::book::Book;
+use plimsoll_keeper::chain::TxStatus;
 use plimsoll_keeper::chain::endpoints::Readiness;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Head, Included};
@@ -24,7 +25,6 @@ use plimsoll_keeper::monitor::Monitor;
 use plimsoll_keeper::monitor::readiness::Facts;
 use plimsoll_keeper::monitor::serve::serve;
 use plimsoll_keeper::plan::first_seen::FirstSeen;
-use plimsoll_keeper::tx::Landed;
 use plimsoll_keeper::tx::journal::{Intent, Journal};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_schema::pool::AccountKey;
@@ -184,11 +184,11 @@ fn fees_are_paid_in_blocks_alone_whether_it_worked_or_not() {
     .unwrap();
     let included = |code| {
         let (codespace, log, events) = (String::new(), String::new(), Vec::new());
-        Landed::Included(Included { height: 8, code, codespace, log, gas_used: 1, events })
+        TxStatus::Included(Included { height: 8, code, codespace, log, gas_used: 1, events })
     };
     let mut seen = Vec::new();
-    for landed in [Landed::Expired, included(5), included(0)] {
-        monitor.landed(&intent, &landed);
+    for landed in [TxStatus::Expired, included(5), included(0)] {
+        monitor.resolved(&intent, &landed);
         seen.push((monitor.summary().fees, monitor.summary().transactions.settled));
     }
     assert_eq!(seen, [(0, 0), (7, 0), (14, 1)]);

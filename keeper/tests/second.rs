@@ -14,13 +14,14 @@ use std::sync::{Arc, Mutex};
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender, read_by,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, Signed, Simulated, TxSender, TxStatus, read_by,
 };
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::monitor::Monitor;
+use plimsoll_keeper::tx::FailureReason;
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_schema::oracle::SourcesResponse;
 use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, World};
@@ -190,9 +191,9 @@ impl TxSender for Endpoints {
         self.world.broadcast(signed).await
     }
 
-    async fn outcome(&self, hash: &str) -> Result<Outcome> {
-        Ok(match self.world.outcome(hash).await? {
-            Outcome::NotFound { height } => Outcome::NotFound { height: height - self.behind.load(SeqCst) },
+    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
+        Ok(match self.world.tx_status(hash).await? {
+            TxStatus::NotFound { height } => TxStatus::NotFound { height: height - self.behind.load(SeqCst) },
             included => included,
         })
     }
@@ -304,7 +305,7 @@ async fn a_transaction_has_expired_by_the_height_of_the_endpoint_that_does_not_f
         while keeper.in_flight() && waited < 40 {
             let tick = keeper.on_block(&s.block().await).await.unwrap();
             waited += 1;
-            if tick.failed.iter().any(|lost| lost.why == plimsoll_keeper::keeper::Why::Expired) {
+            if tick.failed.iter().any(|lost| lost.why == plimsoll_keeper::tx::FailureReason::Expired) {
                 break;
             }
         }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use plimsoll_keeper::book::sync::BookSync;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, Signed, Simulated, TxSender, TxStatus,
 };
 use plimsoll_keeper::config::{BookConfig, Strategy};
 use plimsoll_keeper::error::{Class, Error, Result};
@@ -164,8 +164,8 @@ impl TxSender for Faulty {
         self.inner.broadcast(signed).await
     }
 
-    async fn outcome(&self, hash: &str) -> Result<Outcome> {
-        self.inner.outcome(hash).await
+    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
+        self.inner.tx_status(hash).await
     }
 }
 

@@ -17,7 +17,7 @@ use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
 use plimsoll_keeper::book::sync::{BookConfig, BookSync};
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender, read_by,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, Signed, Simulated, TxSender, TxStatus, read_by,
 };
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_risk::account::{Account, Collateral, Debt};
@@ -227,8 +227,8 @@ impl TxSender for Node {
         self.world.broadcast(signed).await
     }
 
-    async fn outcome(&self, hash: &str) -> Result<Outcome> {
-        self.world.outcome(hash).await
+    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
+        self.world.tx_status(hash).await
     }
 }
 

@@ -13,8 +13,8 @@ use tokio::time::sleep;
 
 use crate::chain::faulty::state::{Inside, State};
 use crate::chain::{
-    Balances, Chain, ChainReader, Coin, ContractEvent, Execute, Head, Included, Outcome, Reads, Signed, Simulated,
-    TxSender,
+    Balances, Chain, ChainReader, Coin, ContractEvent, Execute, Head, Included, Reads, Signed, Simulated, TxSender,
+    TxStatus,
 };
 pub use crate::config::fault_script::{Call, Fault, Rule, Script, When};
 use crate::error::{Error, Result};
@@ -145,8 +145,8 @@ fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// Whether the block that has it is too new for a node so far behind.
-fn unseen(outcome: &Outcome, head: u64, blocks: u64) -> bool {
-    matches!(outcome, Outcome::Included(included) if included.height.saturating_add(blocks) > head)
+fn unseen(outcome: &TxStatus, head: u64, blocks: u64) -> bool {
+    matches!(outcome, TxStatus::Included(included) if included.height.saturating_add(blocks) > head)
 }
 
 impl<C: ChainReader> ChainReader for Faulty<C> {
@@ -284,11 +284,11 @@ impl<C: Chain> TxSender for Faulty<C> {
         }
     }
 
-    async fn outcome(&self, hash: &str) -> Result<Outcome> {
-        let (outcome, fault) = self.call(Call::Outcome, self.inner.outcome(hash)).await?;
+    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
+        let (outcome, fault) = self.call(Call::Outcome, self.inner.tx_status(hash)).await?;
         let head = self.inside().heads.last().map_or(0, |head| head.height);
         Ok(match fault {
-            Some(Fault::Garbage) => Outcome::Included(Included {
+            Some(Fault::Garbage) => TxStatus::Included(Included {
                 height: 0,
                 code: 0,
                 codespace: String::new(),
@@ -297,8 +297,8 @@ impl<C: Chain> TxSender for Faulty<C> {
                 events: Vec::new(),
             }),
             // Its index is behind, not its height.
-            Some(Fault::Swallow) => Outcome::NotFound { height: self.inner.head().await?.height },
-            Some(Fault::Stale(blocks)) if unseen(&outcome, head, blocks) => Outcome::NotFound { height: head },
+            Some(Fault::Swallow) => TxStatus::NotFound { height: self.inner.head().await?.height },
+            Some(Fault::Stale(blocks)) if unseen(&outcome, head, blocks) => TxStatus::NotFound { height: head },
             _ => outcome,
         })
     }

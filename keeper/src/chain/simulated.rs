@@ -16,7 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::chain::simulated::mempool::{Mempool, Message, Transaction};
 use crate::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Included, Outcome, Reads, Signed, Simulated, TxSender,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Included, Reads, Signed, Simulated, TxSender, TxStatus,
     read_by,
 };
 use crate::error::{Error, Result};
@@ -394,10 +394,10 @@ impl TxSender for WorldChain {
         self.home(move |home| home.broadcast(&hash)).await?
     }
 
-    async fn outcome(&self, hash: &str) -> Result<Outcome> {
+    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
         let hash = hash.to_owned();
         let ask = move |home: &mut Home| (home.mempool.outcome(&hash), home.world.height());
         let (found, height) = self.home(ask).await?;
-        Ok(found.map_or(Outcome::NotFound { height }, Outcome::Included))
+        Ok(found.map_or(TxStatus::NotFound { height }, TxStatus::Included))
     }
 }

@@ -47,16 +47,37 @@ pub struct Simulated {
     pub events: Vec<ContractEvent>,
 }
 
-/// What became of a transaction.
+/// What became of a transaction, with what is known of one in a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// No block up to this one has it, says an endpoint that has told of no later one.
+pub enum TxStatus<R = Included> {
+    /// No block up to this one has the transaction, reports an endpoint that knows no later block. A later one may.
     NotFound {
         /// That block's height.
         height: u64,
     },
-    /// A block has it.
-    Included(Included),
+    /// A block has the transaction, which worked or failed there.
+    Included(R),
+    /// No block can have the transaction any more: its timeout height has passed. A chain never reports this; the keeper concludes it.
+    Expired,
+}
+
+impl<R> TxStatus<R> {
+    /// The receipt, where a block has the transaction.
+    pub fn included(self) -> Option<R> {
+        match self {
+            Self::Included(receipt) => Some(receipt),
+            Self::NotFound { .. } | Self::Expired => None,
+        }
+    }
+
+    /// The same with another kind of receipt.
+    pub fn map<S>(self, read: impl FnOnce(R) -> S) -> TxStatus<S> {
+        match self {
+            Self::NotFound { height } => TxStatus::NotFound { height },
+            Self::Included(receipt) => TxStatus::Included(read(receipt)),
+            Self::Expired => TxStatus::Expired,
+        }
+    }
 }
 
 /// A transaction in a block.

@@ -7,7 +7,7 @@ use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
 use crate::book::Book;
-use crate::chain::{Balances, Chain, ChainReader};
+use crate::chain::{Balances, Chain, ChainReader, TxStatus};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
 use crate::commands::{account_named, config, dex_client, key, open};
@@ -21,8 +21,9 @@ use crate::output::words::settled_line;
 use crate::plan::limits::{Allowance, Budget};
 use crate::plan::{Action, Resources, plan, speculative_item};
 use crate::scan::{Scan, Verdict, scan};
+use crate::tx::journal::Intent;
 use crate::tx::receipt::{Speakers, failures, settle};
-use crate::tx::{Executor, Landed, spendable};
+use crate::tx::{Executor, spendable};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
             eprintln!(
                 "resolved first: {} {}",
                 intent.hash,
-                if landed == Landed::Expired { "expired" } else { "is in a block" }
+                if landed == TxStatus::Expired { "expired" } else { "is in a block" }
             );
         }
         book.follow(&*node, &node.head().await?).await?;
@@ -175,14 +176,14 @@ async fn planned<C: Chain>(
 }
 
 fn tell(
-    landed: Option<(crate::tx::journal::Intent, Landed)>,
+    landed: Option<(Intent, TxStatus)>,
     book: &Book,
     scan: &Scan,
     dex_client: Option<&DexClient>,
     json: bool,
 ) -> Result<()> {
     match landed {
-        Some((intent, Landed::Included(included))) if included.code == 0 => {
+        Some((intent, TxStatus::Included(included))) if included.code == 0 => {
             let liquidator = dex_client.map(DexClient::liquidator);
             let settled = settle(&included, book, &scan.assets, liquidator);
             let speakers = Speakers { pool: &book.addresses.pool, liquidator, sender: &intent.sender };
@@ -206,14 +207,14 @@ fn tell(
             }
             if json { print_event("summary", &summary) } else { Ok(()) }
         }
-        Some((intent, Landed::Included(included))) => Err(Error::Failed {
+        Some((intent, TxStatus::Included(included))) => Err(Error::Failed {
             hash: intent.hash,
             height: included.height,
             code: included.code,
             codespace: included.codespace,
             log: included.log,
         }),
-        Some((intent, Landed::Expired)) => {
+        Some((intent, TxStatus::Expired | TxStatus::NotFound { .. })) => {
             Err(Error::Expired { hash: intent.hash, timeout_height: intent.timeout_height })
         }
         None => Ok(()),
@@ -221,11 +222,11 @@ fn tell(
 }
 
 /// Waits for whatever is in flight.
-async fn wait<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Option<(crate::tx::journal::Intent, Landed)>> {
+async fn wait<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Option<(Intent, TxStatus)>> {
     loop {
         match resolved(chain, executor).await {
-            Ok(Some(done)) => return Ok(done),
-            Ok(None) => {}
+            Ok(Flight::Over(done)) => return Ok(done),
+            Ok(Flight::On) => {}
             // The transaction is on its way all the same.
             Err(error) if error.class() == Class::Retry => tracing::warn!(%error, "asking again"),
             Err(error) => return Err(error),
@@ -234,16 +235,21 @@ async fn wait<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Option<
     }
 }
 
-/// What became of what is in flight, or that nothing is; `None` while nobody knows.
-async fn resolved<C: Chain>(
-    chain: &C,
-    executor: &mut Executor<C>,
-) -> Result<Option<Option<(crate::tx::journal::Intent, Landed)>>> {
+/// Whether a transaction is in flight.
+enum Flight {
+    /// It is.
+    On,
+    /// It is not any more, if it was; and what became of it.
+    Over(Option<(Intent, TxStatus)>),
+}
+
+/// What became of the transaction in flight.
+async fn resolved<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Flight> {
     let head = chain.head().await?;
     if executor.in_flight(&head.chain_id).is_none() {
-        return Ok(Some(None));
+        return Ok(Flight::Over(None));
     }
     let done = executor.resolve(&head).await?;
     executor.broadcast_again(&head).await;
-    Ok(done.map(Some))
+    Ok(done.map_or(Flight::On, |done| Flight::Over(Some(done))))
 }

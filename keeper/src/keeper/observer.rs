@@ -4,9 +4,10 @@ use std::fmt::Debug;
 
 use crate::book::Book;
 use crate::book::sync::Counts;
+use crate::chain::TxStatus;
 use crate::error::Error;
-use crate::keeper::{Lost, Tick};
-use crate::tx::Landed;
+use crate::keeper::Tick;
+use crate::tx::FailedTx;
 use crate::tx::journal::Intent;
 
 /// Hears what a keeper does. Nothing that an observer does changes what the keeper does.
@@ -20,9 +21,9 @@ pub trait Observer: Debug + Send + Sync {
     /// The keeper is about to end, for this reason: nothing is sent any more.
     fn ending(&self, reason: &str);
     /// What became of a transaction.
-    fn landed(&self, intent: &Intent, landed: &Landed);
+    fn resolved(&self, intent: &Intent, status: &TxStatus);
     /// A transaction did nothing.
-    fn lost(&self, lost: &Lost);
+    fn failed(&self, failed: &FailedTx);
     /// The node didn't take a transaction, or there is no money for it.
     fn refused(&self, error: &Error);
     /// What was wrong with the book, ever since the start.
@@ -40,8 +41,8 @@ impl Observer for Unobserved {
     fn done(&self, _: &Book, _: &Tick) {}
     fn trouble(&self, _: &Error) {}
     fn ending(&self, _: &str) {}
-    fn landed(&self, _: &Intent, _: &Landed) {}
-    fn lost(&self, _: &Lost) {}
+    fn resolved(&self, _: &Intent, _: &TxStatus) {}
+    fn failed(&self, _: &FailedTx) {}
     fn refused(&self, _: &Error) {}
     fn counted(&self, _: Counts) {}
     fn silent_pairs(&self, _: usize) {}

@@ -3,16 +3,16 @@
 use futures_util::future::join_all;
 use plimsoll_schema::pool::AccountKey;
 
-use crate::chain::{Chain, Coin, Head, Included};
+use crate::chain::{Chain, Coin, Head, Included, TxStatus};
 use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
+use crate::keeper::Keeper;
 use crate::keeper::report::{failed_message, is_open, out_of_gas};
-use crate::keeper::{Keeper, Lost, Why};
 use crate::plan::backoff::Evidence;
 use crate::scan::Scan;
-use crate::tx::Landed;
 use crate::tx::journal::Intent;
 use crate::tx::receipt::{Failure, Settled, Speakers, failures, settle};
+use crate::tx::{FailedTx, FailureReason};
 
 impl<C: Chain> Keeper<C> {
     /// Resolves what is in flight, without sending anything new; what nobody is known to have is sent again as it was. The next tick tells what it did. A key of which nobody tells now keeps what it
@@ -27,12 +27,12 @@ impl<C: Chain> Keeper<C> {
                 }
                 resolved => resolved?,
             };
-            let Some((intent, landed)) = resolved else { continue };
-            self.observer.landed(&intent, &landed);
+            let Some((intent, status)) = resolved else { continue };
+            self.observer.resolved(&intent, &status);
             self.lanes[at].sent.clear();
             let seen = self.lanes[at].seen.take();
-            match landed {
-                Landed::Included(included) if included.code == 0 => {
+            match status {
+                TxStatus::Included(included) if included.code == 0 => {
                     // Gas money and a publication alone prove nothing of liquidations.
                     if !intent.accounts.is_empty() {
                         self.lanes[at].executor.pace().worked();
@@ -40,10 +40,10 @@ impl<C: Chain> Keeper<C> {
                     }
                     self.settled(&intent, &included, scan, seen.as_ref());
                 }
-                Landed::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
-                Landed::Expired => {
+                TxStatus::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
+                TxStatus::Expired | TxStatus::NotFound { .. } => {
                     let reason = format!("not included by block {}", intent.timeout_height);
-                    self.lost(Lost { intent, why: Why::Expired, reason, gas_used: 0 });
+                    self.tell_failed(FailedTx { intent, why: FailureReason::Expired, reason, gas_used: 0 });
                 }
             }
         }
@@ -67,11 +67,11 @@ impl<C: Chain> Keeper<C> {
         }
     }
 
-    fn lost(&mut self, lost: Lost) {
-        self.observer.lost(&lost);
-        let Lost { intent, why, reason, gas_used } = &lost;
+    fn tell_failed(&mut self, lost: FailedTx) {
+        self.observer.failed(&lost);
+        let FailedTx { intent, why, reason, gas_used } = &lost;
         tracing::warn!(hash = intent.hash, %why, reason, gas_used, "transaction did nothing");
-        self.landed.failed.push(lost);
+        self.untold.failed.push(lost);
     }
 
     /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was first. When it isn't
@@ -102,28 +102,28 @@ impl<C: Chain> Keeper<C> {
         let open: Vec<AccountKey> = open.filter_map(|name| name.parse().ok()).collect();
         let changed = |key: &AccountKey| seen.is_some_and(|seen| seen.is_past(key, &self.book));
         let why = match () {
-            () if ran_out => Why::OutOfGas,
-            () if blamed.is_empty() => Why::Failed,
-            () if open.is_empty() => Why::Rival,
-            () if open.iter().all(changed) => Why::Changed,
-            () => Why::Failed,
+            () if ran_out => FailureReason::OutOfGas,
+            () if blamed.is_empty() => FailureReason::Failed,
+            () if open.is_empty() => FailureReason::Rival,
+            () if open.iter().all(changed) => FailureReason::Changed,
+            () => FailureReason::Failed,
         };
         // What one account's owner does to it must not undo the others again.
-        if why == Why::Changed && count > 1 {
+        if why == FailureReason::Changed && count > 1 {
             self.lanes[at].executor.pace().failed(count);
         }
         for key in open {
             self.backoff.back_off(key, included.height, &self.book, seen);
         }
         let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
-        self.lost(Lost { why, reason: reason.clone(), gas_used: included.gas_used, intent });
+        self.tell_failed(FailedTx { why, reason: reason.clone(), gas_used: included.gas_used, intent });
         // A publication or a transfer that fails proves nothing of liquidations either.
         if count == 0 { Ok(()) } else { self.count_failure(why, reason) }
     }
 
     /// Too many in a row are not chance: better nothing is sent than gas is burnt. What others did on the way is none.
-    fn count_failure(&mut self, why: Why, reason: String) -> Result<()> {
-        if !matches!(why, Why::Rival | Why::Changed) {
+    fn count_failure(&mut self, why: FailureReason, reason: String) -> Result<()> {
+        if !matches!(why, FailureReason::Rival | FailureReason::Changed) {
             self.failures = self.failures.saturating_add(1);
         }
         let (times, most) = (self.failures, self.strategy.max_failures);
@@ -157,9 +157,9 @@ impl<C: Chain> Keeper<C> {
             if let Some(key) = account.parse().ok().filter(|_| !failure.rival) {
                 self.backoff.back_off(key, included.height, &self.book, seen);
             }
-            self.landed.failures.push(failure);
+            self.untold.failures.push(failure);
         }
-        self.landed.settled.extend(settled);
+        self.untold.settled.extend(settled);
     }
 }
 

@@ -5,10 +5,10 @@ use plimsoll_risk::health::Assets;
 use crate::book::Book;
 use crate::book::sync::Counts;
 use crate::chain::Head;
+use crate::chain::TxStatus;
 use crate::chain::endpoints::{Endpoints, Health};
 use crate::keeper::Tick;
 use crate::monitor::metrics::{Metrics, OfDenom, OfEndpoint, Outcome, Purse, Reason};
-use crate::tx::Landed;
 
 impl Metrics {
     /// What a block came to.
@@ -78,15 +78,15 @@ impl Metrics {
     }
 
     /// What became of a transaction.
-    pub fn landed(&self, landed: &Landed) {
-        match landed {
-            Landed::Included(included) => {
+    pub fn resolved(&self, status: &TxStatus) {
+        match status {
+            TxStatus::Included(included) => {
                 self.gas.inc_by(included.gas_used);
                 if included.code == 0 {
                     self.transaction("settled", "");
                 }
             }
-            Landed::Expired => {}
+            TxStatus::Expired | TxStatus::NotFound { .. } => {}
         }
     }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
 
-use crate::keeper::{Lost, Tick, Why};
-use crate::tx::Landed;
+use crate::chain::TxStatus;
+use crate::keeper::Tick;
 use crate::tx::journal::Intent;
 use crate::tx::receipt::Gain;
+use crate::tx::{FailedTx, FailureReason};
 
 /// Counted since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -66,18 +67,19 @@ impl Summary {
         }
     }
 
-    pub(super) fn landed(&mut self, intent: &Intent, landed: &Landed) {
-        let Landed::Included(included) = landed else { return };
+    pub(super) fn resolved(&mut self, intent: &Intent, status: &TxStatus) {
+        let TxStatus::Included(included) = status else { return };
         self.fees = self.fees.saturating_add(intent.spent.as_ref().map_or(0, |spent| spent.fee));
         self.transactions.settled = self.transactions.settled.saturating_add(u64::from(included.code == 0));
     }
 
-    pub(super) fn lost(&mut self, lost: &Lost) {
-        let count = match lost.why {
-            Why::Expired => &mut self.transactions.expired,
-            Why::Rival => &mut self.transactions.rival,
-            Why::Changed => &mut self.transactions.changed,
-            Why::OutOfGas | Why::Failed => &mut self.transactions.failed,
+    pub(super) fn failed(&mut self, failed: &FailedTx) {
+        let count = match failed.why {
+            FailureReason::Expired => &mut self.transactions.expired,
+            FailureReason::Refused => &mut self.transactions.refused,
+            FailureReason::Rival => &mut self.transactions.rival,
+            FailureReason::Changed => &mut self.transactions.changed,
+            FailureReason::OutOfGas | FailureReason::Failed => &mut self.transactions.failed,
         };
         *count = count.saturating_add(1);
     }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::Signed;
 use crate::error::{Error, Result};
 use crate::plan::limits::{HOUR_SECONDS, Spent};
+use crate::tx::status::{FailureReason, read_fate, write_fate};
 
 /// A file with more lines than this is compacted, and then again when it has twice as many as that left.
 const LINES_MAX: usize = 1_000;
@@ -83,25 +84,17 @@ impl Intent {
     }
 }
 
-/// What became of it.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// A block has it, and it worked.
-    Settled,
-    /// A block has it, and it failed.
-    Failed,
-    /// No block can have it any more.
-    Expired,
-    /// The node didn't take it.
-    Refused,
-}
-
 #[derive(Serialize, Deserialize, Clone, Debug)]
 #[serde(rename_all = "snake_case")]
 enum Line {
     Intent(Box<Intent>),
-    Resolved { hash: String, fate: Fate, height: u64 },
+    Resolved {
+        hash: String,
+        /// Why it came to nothing, if it did.
+        #[serde(rename = "fate", serialize_with = "write_fate", deserialize_with = "read_fate")]
+        failure: Option<FailureReason>,
+        height: u64,
+    },
 }
 
 /// The file. Locked while open: a second keeper on the same journal is refused.
@@ -201,9 +194,9 @@ impl Journal {
         self.append(Line::Intent(Box::new(intent)))
     }
 
-    /// Writes down what became of it.
-    pub fn resolve(&mut self, hash: &str, fate: Fate, height: u64) -> Result<()> {
-        self.append(Line::Resolved { hash: hash.to_owned(), fate, height })?;
+    /// Writes down what became of a transaction: that it worked, or why it did not.
+    pub fn resolve(&mut self, hash: &str, failure: Option<FailureReason>, height: u64) -> Result<()> {
+        self.append(Line::Resolved { hash: hash.to_owned(), failure, height })?;
         self.compact()
     }
 
@@ -280,13 +273,13 @@ impl Line {
     }
 
     const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Resolved { fate: Fate::Refused, .. })
+        matches!(self, Self::Resolved { failure: Some(FailureReason::Refused), .. })
     }
 
     /// The hash and the height of a transaction that worked. One that failed may have done so before its sequence was used.
     const fn in_block(&self) -> Option<(&str, u64)> {
         match self {
-            Self::Resolved { hash, fate: Fate::Settled, height } => Some((hash.as_str(), *height)),
+            Self::Resolved { hash, failure: None, height } => Some((hash.as_str(), *height)),
             _ => None,
         }
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::chain::{Chain, Head, INDEX_LAG_BLOCKS, Included, Outcome, Signed};
+use crate::chain::{Chain, Head, INDEX_LAG_BLOCKS, Included, Signed, TxStatus};
 use crate::error::{Error, Result};
-use crate::tx::Executor;
-use crate::tx::journal::{Fate, Intent};
+use crate::tx::journal::Intent;
 use crate::tx::nonce::Next;
+use crate::tx::{Executor, FailureReason};
 
 /// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
 pub(super) const INDEX_LAG_MAX: u64 = 20;
@@ -23,21 +23,12 @@ const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_mill
 /// How long an answer to what is broadcast again is waited for: it goes on its way all the same, and the block's work waits meanwhile.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// What became of the transaction in flight.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Landed {
-    /// A block has it.
-    Included(Included),
-    /// No block ever will.
-    Expired,
-}
-
 impl<C: Chain> Executor<C> {
     /// Asks what became of the transaction in flight, and writes it down. `None` while nobody knows.
-    pub async fn resolve(&mut self, head: &Head) -> Result<Option<(Intent, Landed)>> {
+    pub async fn resolve(&mut self, head: &Head) -> Result<Option<(Intent, TxStatus)>> {
         let Some(intent) = self.in_flight(&head.chain_id).cloned() else { return Ok(None) };
-        match self.outcome(&intent.hash).await? {
-            Outcome::Included(included) if can_not_be(&included, &intent) => {
+        match self.look_up(&intent.hash).await? {
+            TxStatus::Included(included) if can_not_be(&included, &intent) => {
                 let (height, code, timeout) = (included.height, included.code, intent.timeout_height);
                 Err(Error::garbage(
                     "the node",
@@ -45,30 +36,31 @@ impl<C: Chain> Executor<C> {
                 ))
             }
             // Nodes put one whose timeout has passed while it waited into a block all the same, where it fails.
-            Outcome::Included(included) if included.height > intent.timeout_height => {
+            TxStatus::Included(included) if included.height > intent.timeout_height => {
                 self.expire(intent, head).map(Some)
             }
             // The book hasn't come to that block: until it has, this is still on its way.
-            Outcome::Included(included) if included.height > head.height => Ok(None),
-            Outcome::Included(included) => {
-                let fate = if included.code == 0 { Fate::Settled } else { Fate::Failed };
-                self.journal.resolve(&intent.hash, fate, included.height)?;
+            TxStatus::Included(included) if included.height > head.height => Ok(None),
+            TxStatus::Included(included) => {
+                let failure = (included.code != 0).then_some(FailureReason::Failed);
+                self.journal.resolve(&intent.hash, failure, included.height)?;
                 self.unheard.remove(&intent.hash);
                 let resumed = self.resumed.remove(&intent.hash);
                 let after = |sequence| Next::after(sequence, has_used(&included));
                 self.next = intent.sequence.filter(|_| !resumed).map(after);
-                Ok(Some((intent, Landed::Included(included))))
+                Ok(Some((intent, TxStatus::Included(included))))
             }
-            Outcome::NotFound { height } if self.has_expired(&intent, height).await? => {
+            TxStatus::Expired => self.expire(intent, head).map(Some),
+            TxStatus::NotFound { height } if self.has_expired(&intent, height).await? => {
                 self.expire(intent, head).map(Some)
             }
-            Outcome::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
+            TxStatus::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
                 Err(Error::DoesNotHold(format!(
                     "the journal has transaction {} with timeout height {}, but {} is at block {}: it was sent on another chain of that name; move the journal away",
                     intent.hash, intent.timeout_height, head.chain_id, head.height
                 )))
             }
-            Outcome::NotFound { .. } => {
+            TxStatus::NotFound { .. } => {
                 if self.missing.is_none_or(|(height, _)| height != head.height) {
                     self.missing = Some((head.height, false));
                 }
@@ -102,12 +94,12 @@ impl<C: Chain> Executor<C> {
         }
     }
 
-    fn expire(&mut self, intent: Intent, head: &Head) -> Result<(Intent, Landed)> {
-        self.journal.resolve(&intent.hash, Fate::Expired, head.height)?;
+    fn expire(&mut self, intent: Intent, head: &Head) -> Result<(Intent, TxStatus)> {
+        self.journal.resolve(&intent.hash, Some(FailureReason::Expired), head.height)?;
         self.unheard.remove(&intent.hash);
         let resumed = self.resumed.remove(&intent.hash);
         self.next = intent.sequence.filter(|_| !resumed).map(|sequence| Next::after(sequence, false));
-        Ok((intent, Landed::Expired))
+        Ok((intent, TxStatus::Expired))
     }
 
     /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
@@ -121,14 +113,14 @@ impl<C: Chain> Executor<C> {
         Ok(!contradicted || past(INDEX_LAG_MAX))
     }
 
-    async fn outcome(&self, hash: &str) -> Result<Outcome> {
+    async fn look_up(&self, hash: &str) -> Result<TxStatus> {
         for pause in ASK_AGAIN {
-            match self.chain.outcome(hash).await? {
-                Outcome::NotFound { .. } => tokio::time::sleep(pause).await,
-                included @ Outcome::Included(_) => return Ok(included),
+            match self.chain.tx_status(hash).await? {
+                TxStatus::NotFound { .. } => tokio::time::sleep(pause).await,
+                known => return Ok(known),
             }
         }
-        self.chain.outcome(hash).await
+        self.chain.tx_status(hash).await
     }
 }
 

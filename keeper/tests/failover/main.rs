@@ -19,7 +19,7 @@ use cosmwasm_std::Decimal;
 use fake::{Fake, Mood, Nonsense};
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
-use plimsoll_keeper::chain::{Balances, ChainReader, Outcome, Signed, TxSender, query};
+use plimsoll_keeper::chain::{Balances, ChainReader, Signed, TxSender, TxStatus, query};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keys::Mnemonic;
@@ -233,18 +233,18 @@ async fn that_no_block_has_a_transaction_says_the_endpoint_up_to_its_own_height(
     b.with(|state| state.included = true);
     let node = connect(&[&a, &b]).await;
     // The preferred one is three blocks behind, which is allowed: of a block that it hasn't it says nothing, and the other's word counts.
-    assert!(matches!(node.outcome("H").await.unwrap(), Outcome::Included(included) if included.height == 103));
+    assert!(matches!(node.tx_status("H").await.unwrap(), TxStatus::Included(included) if included.height == 103));
     a.with(|state| state.included = false);
     b.with(|state| state.mood = Mood::Dead);
     until("the second is down", || matches!(health(&node, &b.grpc), Health::Down { .. })).await;
-    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound { height: 100 });
+    assert_eq!(node.tx_status("H").await.unwrap(), TxStatus::NotFound { height: 100 });
     a.with(|state| state.height = 103);
     until("the first has told", || node.endpoints().all()[0].head.as_ref().unwrap().0.height == 103).await;
-    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound { height: 103 });
+    assert_eq!(node.tx_status("H").await.unwrap(), TxStatus::NotFound { height: 103 });
     // Blocks that only its RPC has seen don't count.
     a.with(|state| state.ahead = 4);
     until("the RPC has told", || node.endpoints().all()[2].head.as_ref().unwrap().0.height == 107).await;
-    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound { height: 103 });
+    assert_eq!(node.tx_status("H").await.unwrap(), TxStatus::NotFound { height: 103 });
 }
 
 #[tokio::test]
@@ -346,7 +346,7 @@ async fn garbage_in_an_answer_counts_against_who_gave_it_and_the_next_is_asked()
         assert_eq!(node.sequence().await.unwrap(), Some(4));
         assert_eq!(counted(), 2);
         good().await;
-        assert!(matches!(node.outcome("H").await.unwrap(), Outcome::Included(included) if included.height == 100));
+        assert!(matches!(node.tx_status("H").await.unwrap(), TxStatus::Included(included) if included.height == 100));
         // Asked for it, and once more to confirm what the other says.
         assert_eq!(counted(), 4);
         good().await;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use plimsoll_keeper::book::{Addresses, Book};
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
-use plimsoll_keeper::chain::{ChainReader, Coin, Execute, Head, Outcome, TxSender, query};
+use plimsoll_keeper::chain::{ChainReader, Coin, Execute, Head, TxSender, TxStatus, query};
 use plimsoll_keeper::error::{Class, Error};
+use plimsoll_keeper::tx::Executor;
 use plimsoll_keeper::tx::journal::Journal;
-use plimsoll_keeper::tx::{Executor, Landed};
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Ratio, Value};
@@ -92,9 +92,9 @@ async fn one_that_keeps_no_index_leaves_it_to_the_others_and_is_named() {
     let [a, b, _] = three().await;
     let node = connect(&[&a, &b]).await;
     a.with(|state| state.nonsense = Nonsense::Says("transaction indexing is disabled"));
-    assert_eq!(node.outcome("H").await.unwrap(), Outcome::NotFound { height: 100 });
+    assert_eq!(node.tx_status("H").await.unwrap(), TxStatus::NotFound { height: 100 });
     b.with(|state| state.included = true);
-    assert!(matches!(node.outcome("H").await.unwrap(), Outcome::Included(_)));
+    assert!(matches!(node.tx_status("H").await.unwrap(), TxStatus::Included(_)));
     b.with(|state| state.included = false);
     assert_eq!(health(&node, &a.grpc), Health::Good);
     let told = node.indexes().await;
@@ -303,7 +303,7 @@ async fn one_that_alone_says_that_a_block_has_a_transaction_is_not_believed() {
         fake.with(|state| (state.included, state.code) = (true, (0, Some(101))));
     }
     let landed = executor.resolve(&head(102)).await.unwrap().unwrap().1;
-    assert!(matches!(landed, Landed::Included(included) if included.height == 101));
+    assert!(matches!(landed, TxStatus::Included(included) if included.height == 101));
 }
 
 #[tokio::test]
@@ -316,7 +316,7 @@ async fn a_transaction_that_one_alone_says_is_in_a_block_after_its_timeout_expir
     for fake in [&b, &c] {
         fake.with(|state| state.then = Some(head(0).time));
     }
-    assert!(matches!(executor.resolve(&head(140)).await.unwrap(), Some((_, Landed::Expired))));
+    assert!(matches!(executor.resolve(&head(140)).await.unwrap(), Some((_, TxStatus::Expired))));
 }
 
 #[tokio::test]
@@ -331,7 +331,7 @@ async fn an_index_that_has_forgotten_a_transaction_contradicts_nobody_whose_bloc
         fake.with(|state| (state.then, state.txs) = (Some(head(0).time), sent.clone()));
     }
     let landed = executor.resolve(&head(120)).await.unwrap().unwrap().1;
-    assert!(matches!(landed, Landed::Included(included) if included.height == 103));
+    assert!(matches!(landed, TxStatus::Included(included) if included.height == 103));
     assert_eq!(health(&node, &a.grpc), Health::Good);
 }
 
@@ -342,7 +342,7 @@ async fn one_that_has_not_the_block_or_is_slow_takes_nothing_from_what_another_s
     // The second was set up from a snapshot: neither its index nor its blocks go back that far.
     a.with(|state| (state.included, state.code) = (true, (0, Some(103))));
     let landed = executor.resolve(&head(120)).await.unwrap().unwrap().1;
-    assert!(matches!(landed, Landed::Included(included) if included.height == 103));
+    assert!(matches!(landed, TxStatus::Included(included) if included.height == 103));
     // Its index hangs: that is waited for less than half a second, and says nothing against it.
     let (a, b) = (Fake::start(104).await, Fake::start(104).await);
     let (node, mut executor) = flying(&[&a, &b]).await;
@@ -350,7 +350,7 @@ async fn one_that_has_not_the_block_or_is_slow_takes_nothing_from_what_another_s
     b.with(|state| state.mood = Mood::Hanging);
     let began = std::time::Instant::now();
     let landed = executor.resolve(&head(104)).await.unwrap().unwrap().1;
-    assert!(matches!(landed, Landed::Included(included) if included.height == 103));
+    assert!(matches!(landed, TxStatus::Included(included) if included.height == 103));
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert!(!matches!(health(&node, &a.grpc), Health::Down { .. }));
 }

@@ -2,8 +2,8 @@
 
 use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::keeper::Why;
 use plimsoll_keeper::plan::Skip;
+use plimsoll_keeper::tx::FailureReason;
 use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
 
 use crate::stage::{Setup, Stage, fall, sent, without_inventory};
@@ -21,7 +21,7 @@ async fn case_11_included_but_failed_is_decoded_its_gas_counted_and_cooled_longe
     unheard(&stage, 0).await;
     let tick = stage.next().await.unwrap();
     let lost = &tick.failed[0];
-    assert_eq!((lost.why, lost.gas_used), (Why::Failed, 200_000));
+    assert_eq!((lost.why, lost.gas_used), (FailureReason::Failed, 200_000));
     assert!(lost.reason.contains("code 5 of wasm") && lost.reason.contains("healthy"), "{}", lost.reason);
     // Ten blocks, then it fails already in simulation: twenty, forty.
     for (wait, reason) in [(10, Skip::Cooldown), (20, Skip::WouldFail), (40, Skip::WouldFail)] {
@@ -93,7 +93,7 @@ async fn case_12_out_of_gas_halves_the_batch_and_raises_the_gas() {
         stage.script("sign always gas 60%");
         let mut sizes = vec![sent(&stage.tick().await.unwrap()).len()];
         for tick in stage.finish().await {
-            assert!(tick.failed.iter().all(|lost| lost.why == Why::OutOfGas && lost.gas_used > 0));
+            assert!(tick.failed.iter().all(|lost| lost.why == FailureReason::OutOfGas && lost.gas_used > 0));
             assert!(!tick.plan.skipped.contains_key(&Skip::Cooldown));
             sizes.extend(Some(sent(&tick).len()).filter(|size| *size > 0));
         }
@@ -169,7 +169,7 @@ async fn case_13_a_batch_of_which_every_item_fails_leaves_all_its_accounts_alone
     }
     let tick = stage.next().await.unwrap();
     let [lost] = tick.failed.as_slice() else { panic!("{:?}", tick.failed) };
-    assert!(lost.why == Why::Failed && lost.reason.contains("item 0: account is healthy"), "{lost:?}");
+    assert!(lost.why == FailureReason::Failed && lost.reason.contains("item 0: account is healthy"), "{lost:?}");
     assert_eq!((tick.plan.skipped.get(&Skip::Cooldown), tick.sent.hash), (Some(&3), None));
 }
 
@@ -189,7 +189,7 @@ async fn case_10_one_that_fails_in_a_block_after_its_timeout_is_done_with_and_si
     assert!(tick.unwrap().sent.hash.is_some());
     let mut stage = Stage { setup, chain, keeper, pool, liquidator, directory };
     let next = stage.next().await.unwrap();
-    assert_eq!((next.failed.len(), next.failed[0].why), (1, Why::Expired));
+    assert_eq!((next.failed.len(), next.failed[0].why), (1, FailureReason::Expired));
     let (included, sequence) = (stage.world().included().await.unwrap(), stage.world().sequence().await.unwrap());
     assert_eq!((included.values().map(|one| one.code).collect::<Vec<_>>(), sequence), (vec![30], Some(0)));
     // At once, and that one works.
@@ -209,7 +209,7 @@ async fn case_11_one_that_fails_before_its_sequence_is_used_does_not_stop_the_ke
     };
     stage.world().with(spend).await.unwrap();
     let tick = stage.next().await.unwrap();
-    assert_eq!(tick.failed[0].why, Why::Failed);
+    assert_eq!(tick.failed[0].why, FailureReason::Failed);
     assert_eq!(stage.world().sequence().await.unwrap(), Some(0));
     stage.world().with(move |world| world.mint(LIQUIDATOR, crate::stage::GAS, had)).await.unwrap();
     stage.finish().await;
@@ -230,7 +230,7 @@ async fn evade(mut stage: Stage, of: impl Fn(&[u32]) -> Vec<u32>, blocks: usize)
         };
         stage.block_after(act).await;
         tick = stage.tick().await.unwrap();
-        changed += tick.failed.iter().filter(|lost| lost.why == Why::Changed).count() + tick.failures.len();
+        changed += tick.failed.iter().filter(|lost| lost.why == FailureReason::Changed).count() + tick.failures.len();
         settled.extend(tick.settled.iter().filter_map(|done| done.account.rsplit('/').next()?.parse::<u32>().ok()));
     }
     (changed, settled)
@@ -260,7 +260,7 @@ async fn case_11_an_account_that_evades_leaves_the_others_to_be_liquidated() {
 
 #[tokio::test]
 async fn case_11_a_price_that_hardly_moves_excuses_no_failure() {
-    for (price, why) in [("8.9999", Why::Failed), ("8.99", Why::Changed)] {
+    for (price, why) in [("8.9999", FailureReason::Failed), ("8.99", FailureReason::Changed)] {
         let mut stage = Stage::new(Setup::default()).await;
         assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
         unheard(&stage, 0).await;

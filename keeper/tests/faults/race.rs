@@ -1,8 +1,9 @@
 //! Cases 6 and 7: something happens between the scan and the block.
 
 use plimsoll_keeper::chain::ChainReader;
-use plimsoll_keeper::keeper::{Tick, Why};
+use plimsoll_keeper::keeper::Tick;
 use plimsoll_keeper::plan::{Action, Skip};
+use plimsoll_keeper::tx::FailureReason;
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD};
 
 use crate::stage::{Setup, Stage, fall, sent, without_inventory};
@@ -23,7 +24,7 @@ async fn case_06_a_price_that_moves_on_the_way_is_planned_anew_and_min_receive_h
     stage.block_after(|world| fall(world, "9.135")).await;
     let second = stage.tick().await.unwrap();
     assert_eq!((stage.held(UUSD).await, stage.held(UATOM).await), (held, had));
-    assert_eq!((second.failed.len(), second.failed[0].why), (1, Why::Changed));
+    assert_eq!((second.failed.len(), second.failed[0].why), (1, FailureReason::Changed));
     assert!(second.failed[0].reason.contains("message index: 0"), "{}", second.failed[0].reason);
     // At once, and with another least.
     assert_eq!(sent(&second), [0]);
@@ -85,7 +86,7 @@ async fn case_07_rivals_never_stop_the_keeper() {
         };
         stage.block_after(first).await;
         let tick = stage.tick().await.unwrap();
-        assert_eq!(tick.failed.iter().map(|lost| lost.why).collect::<Vec<_>>(), [Why::Rival]);
+        assert_eq!(tick.failed.iter().map(|lost| lost.why).collect::<Vec<_>>(), [FailureReason::Rival]);
         assert_eq!(sent(&tick), (n + 1..3).take(1).collect::<Vec<_>>());
     }
 }

@@ -1,7 +1,7 @@
 //! Cases 8 to 10: a transaction that doesn't arrive, or of which nobody knows.
 
 use plimsoll_keeper::chain::{ChainReader, TxSender};
-use plimsoll_keeper::keeper::Why;
+use plimsoll_keeper::tx::FailureReason;
 
 use crate::stage::{Setup, Stage, fall, journal_of, sent};
 
@@ -101,7 +101,7 @@ async fn case_10_what_the_index_has_lost_is_given_up_and_not_taken_for_somebody_
     for _ in 0..40 {
         lost.extend(stage.next().await.unwrap().failed.into_iter().map(|lost| lost.why));
     }
-    assert_eq!(lost, [Why::Expired]);
+    assert_eq!(lost, [FailureReason::Expired]);
     stage.script("");
     // It goes on: what falls below 1 then is liquidated.
     stage.block(|world| fall(world, "7.9")).await;

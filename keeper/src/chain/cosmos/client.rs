@@ -15,7 +15,7 @@ use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::{Node, connections, refusal};
 use crate::chain::endpoints::Kind;
 use crate::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Outcome, Reads, Signed, Simulated, TxSender,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, Signed, Simulated, TxSender, TxStatus,
 };
 use crate::error::{Error, Result};
 use crate::keys::Key;
@@ -185,10 +185,7 @@ impl TxSender for Node {
         self.broadcast_bytes(signed.bytes.clone()).await
     }
 
-    async fn outcome(&self, hash: &str) -> Result<Outcome> {
-        Ok(match self.look_up(hash).await? {
-            Ok(found) => Outcome::Included(found.into()),
-            Err(height) => Outcome::NotFound { height },
-        })
+    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
+        Ok(self.look_up(hash).await?.map(Into::into))
     }
 }

@@ -4,11 +4,11 @@ use tokio::time::timeout;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::chain::INDEX_LAG_BLOCKS;
 use crate::chain::cosmos::Node;
 use crate::chain::cosmos::grpc::block_has;
 use crate::chain::cosmos::timeouts::CONFIRM_TIMEOUT;
 use crate::chain::cosmos::transaction::{TxOutcome, included};
+use crate::chain::{INDEX_LAG_BLOCKS, TxStatus};
 use crate::error::Result;
 
 /// What another endpoint says of a transaction.
@@ -27,11 +27,7 @@ impl Node {
     /// transaction in that block. At once where nobody else can tell within [`CONFIRM_TIMEOUT`]. Otherwise not found,
     /// at the lowest height of the endpoints that disagree: then the transaction's timeout and the key's sequence
     /// decide in the end. An endpoint that two others contradict is left out.
-    pub(in crate::chain) async fn confirmed(
-        &self,
-        at: usize,
-        found: TxOutcome,
-    ) -> Result<std::result::Result<TxOutcome, u64>> {
+    pub(in crate::chain) async fn confirmed(&self, at: usize, found: TxOutcome) -> Result<TxStatus<TxOutcome>> {
         let alike = |one: &TxOutcome, other: &TxOutcome| (one.height, one.code) == (other.height, other.code);
         let same = |opinion: &SecondOpinion| matches!(opinion, SecondOpinion::Included(other) if alike(other, &found));
         let said = self.connections.ask_others(Some(at), |channel| second_opinion(channel, &found), same).await;
@@ -39,7 +35,7 @@ impl Node {
         let said: Vec<(usize, SecondOpinion)> =
             said.filter(|(_, opinion)| !matches!(opinion, SecondOpinion::Unknown)).collect();
         if said.is_empty() || said.iter().any(|(_, opinion)| same(opinion)) {
-            return Ok(Ok(found));
+            return Ok(TxStatus::Included(found));
         }
         let (hash, height) = (&found.hash, found.height);
         let others: Vec<&TxOutcome> = said
@@ -51,13 +47,13 @@ impl Node {
             .collect();
         if let Some(other) = others.iter().find(|one| others.iter().filter(|other| alike(one, other)).count() > 1) {
             self.connections.refuted(at, &format!("transaction {hash} in block {height}, and not in {}", other.height));
-            return Ok(Ok((*other).clone()));
+            return Ok(TxStatus::Included((*other).clone()));
         }
         let heights: Vec<u64> = said.iter().map(|(other, _)| self.connections.height(*other)).collect();
         if heights.iter().filter(|told| **told >= height.saturating_add(INDEX_LAG_BLOCKS)).count() > 1 {
             self.connections.refuted(at, &format!("transaction {hash} in block {height}, where others don't find it"));
         }
-        Ok(Err(heights.into_iter().min().unwrap_or_default()))
+        Ok(TxStatus::NotFound { height: heights.into_iter().min().unwrap_or_default() })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::chain::cosmos::classify::nonsense;
 use crate::chain::cosmos::timeouts::{NOT_FOUND_TIMEOUT, REQUEST_TIMEOUT};
 use crate::chain::cosmos::{GRPC_ANSWER_MAX_BYTES, Node, refusal};
 use crate::chain::endpoints::Kind;
-use crate::chain::{ChainReader, Coin, ContractEvent, Execute, Included, Signed, Simulated, TxSender};
+use crate::chain::{ChainReader, Coin, ContractEvent, Execute, Included, Signed, Simulated, TxSender, TxStatus};
 use crate::error::{Error, Result};
 use crate::keys::Key;
 
@@ -120,15 +120,17 @@ impl Node {
         self.broadcast(&signed).await?;
         loop {
             match self.look_up(&signed.hash).await? {
-                Ok(included) => {
+                TxStatus::Included(included) => {
                     // The next transaction reads its sequence from a state that has this block.
                     self.next_block(included.height.saturating_sub(1)).await?;
                     return Ok(included);
                 }
-                Err(height) if height > timeout_height.saturating_add(1) => {
+                TxStatus::NotFound { height } if height > timeout_height.saturating_add(1) => {
                     return Err(Error::Expired { hash: signed.hash, timeout_height });
                 }
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                TxStatus::NotFound { .. } | TxStatus::Expired => {
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await
+                }
             }
         }
     }
@@ -228,18 +230,20 @@ impl Node {
 
     /// The transaction with this hash, or `None` while no block is known to have it.
     pub async fn transaction(&self, hash: &str) -> Result<Option<TxOutcome>> {
-        self.look_up(hash).await.map(std::result::Result::ok)
+        self.look_up(hash).await.map(TxStatus::included)
     }
 
     /// The same, and where no block is known to have it, the newest that the endpoint has told which says so: others
     /// may be farther, and what is taken for lost is sent anew. That a block has it is not believed of one alone, see
     /// [`Node::confirmed`].
-    pub async fn look_up(&self, hash: &str) -> Result<std::result::Result<TxOutcome, u64>> {
+    pub async fn look_up(&self, hash: &str) -> Result<TxStatus<TxOutcome>> {
         let ask = |channel| async { included(channel, hash.to_owned()).await.map(Response::new) };
         let (at, answer) = self.connections.ask(None, ask).await?;
         match answer {
             Ok(found) => self.confirmed(at, found).await,
-            Err(status) if status.code() == Code::NotFound => Ok(Err(self.connections.height(at))),
+            Err(status) if status.code() == Code::NotFound => {
+                Ok(TxStatus::NotFound { height: self.connections.height(at) })
+            }
             Err(status) => Err(refusal(&format!("transaction {hash}"), &status)),
         }
     }

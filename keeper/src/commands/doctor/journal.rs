@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::chain::{Chain, Head, INDEX_LAG_BLOCKS, Outcome, REWIND_MAX};
+use crate::chain::{Chain, Head, INDEX_LAG_BLOCKS, REWIND_MAX, TxStatus};
 use crate::commands::doctor::Check;
 use crate::error::Result;
 use crate::tx::TIMEOUT_MAX;
@@ -51,7 +51,7 @@ async fn unresolved(chain: &impl Chain, path: &Path) -> Result<Vec<Check>> {
     for intent in intents {
         checks.push(if intent.chain_id == head.chain_id && intent.sender == sender {
             let used = chain.sequence().await?.zip(intent.sequence).is_some_and(|(found, used)| found > used);
-            judge(&intent, &head, &chain.outcome(&intent.hash).await?, used)
+            judge(&intent, &head, &chain.tx_status(&intent.hash).await?, used)
         } else {
             foreign(&intent, path)
         });
@@ -75,38 +75,38 @@ fn foreign(intent: &Intent, path: &Path) -> Check {
 }
 
 /// What will become of it at the next start. `used` says whether the chain has seen a transaction with its sequence.
-pub fn judge(intent: &Intent, head: &Head, outcome: &Outcome, used: bool) -> Check {
+pub fn judge(intent: &Intent, head: &Head, outcome: &TxStatus, used: bool) -> Check {
     let (hash, timeout) = (&intent.hash, intent.timeout_height);
     let away = "move the journal away: with it the keeper ends, or waits forever";
     match outcome {
-        Outcome::Included(included) if included.height == 0 || included.height > timeout => {
+        TxStatus::Included(included) if included.height == 0 || included.height > timeout => {
             let found =
                 format!("transaction {hash} was for blocks up to {timeout}, and is in block {}", included.height);
             Check::fail("journal", found, format!("the chain was reset, or the node is wrong; {away}"))
         }
-        Outcome::Included(included) => {
+        TxStatus::Included(included) => {
             let found = format!("transaction {hash} is in block {}: the next start tells what it did", included.height);
             Check::ok("journal", found)
         }
-        Outcome::NotFound { .. } if timeout > head.height.saturating_add(TIMEOUT_MAX) => {
+        TxStatus::NotFound { .. } if timeout > head.height.saturating_add(TIMEOUT_MAX) => {
             let found = format!(
                 "transaction {hash} was for blocks up to {timeout}, and {} is at {}: it was sent on another chain of that name",
                 head.chain_id, head.height
             );
             Check::fail("journal", found, away)
         }
-        Outcome::NotFound { height } if *height <= timeout.saturating_add(INDEX_LAG_BLOCKS) => {
+        TxStatus::NotFound { height } if *height <= timeout.saturating_add(INDEX_LAG_BLOCKS) => {
             let found = format!("transaction {hash} is on its way, until block {timeout}; {height} is the newest");
             Check::ok("journal", found)
         }
-        Outcome::NotFound { .. } if used => {
+        TxStatus::NotFound { .. } if used => {
             let found = format!(
                 "transaction {hash} was for blocks up to {timeout}; the key's sequence says that one has it, and the node doesn't find it"
             );
             let mend = "use a node that keeps its index of transactions; otherwise it counts as if no block had it, and what it did isn't told";
             Check::warn("journal", found, mend)
         }
-        Outcome::NotFound { .. } => {
+        TxStatus::NotFound { .. } | TxStatus::Expired => {
             let found = format!("transaction {hash} is in no block up to {timeout}: the next start plans anew");
             Check::ok("journal", found)
         }
