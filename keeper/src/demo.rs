@@ -22,7 +22,7 @@ use crate::demo::screen::Screen;
 use crate::demo::summary::Summary;
 use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
-use crate::keeper::{Keeper, Tick};
+use crate::keeper::{BlockReport, Keeper};
 use crate::output::print_event;
 use crate::tx::journal::Journal;
 
@@ -128,7 +128,7 @@ impl Play {
     }
 
     /// Makes blocks until the keeper has nothing left to do.
-    async fn settle(&mut self, first: &Tick) -> Result<()> {
+    async fn settle(&mut self, first: &BlockReport) -> Result<()> {
         let mut busy = first.sent.hash.is_some();
         for _ in 0..BLOCKS_MAX {
             if !busy && !self.keeper.in_flight() {
@@ -148,7 +148,7 @@ impl Play {
         Ok(())
     }
 
-    async fn tick(&mut self, head: &Head) -> Result<Tick> {
+    async fn tick(&mut self, head: &Head) -> Result<BlockReport> {
         let tick = self.keeper.on_block(head).await?;
         self.summary.take(&tick);
         for done in &tick.settled {

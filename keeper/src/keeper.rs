@@ -1,7 +1,8 @@
-//! The pipeline: collect → book → scan → plan → execute → settle, once a block.
+//! The work of one block: follow the book, judge it, resolve what was sent, plan and send.
 
 mod act;
 mod block_gas;
+mod driver;
 mod error_throttle;
 pub mod observer;
 mod outcome;
@@ -13,10 +14,8 @@ mod worker;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::Instant;
 
 use crate::book::Book;
 use crate::book::sync::{BookSync, Counts};
@@ -25,7 +24,6 @@ use crate::config::Strategy;
 use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
 use crate::keeper::block_gas::BlockGas;
-use crate::keeper::error_throttle::Trouble;
 use crate::keeper::observer::{Observer, Unobserved};
 use crate::keeper::publish::Publishing;
 use crate::keeper::report::Untold;
@@ -35,16 +33,12 @@ use crate::plan::first_seen::FirstSeen;
 use crate::plan::limits::Budget;
 use crate::plan::triage::Triage;
 use crate::plan::{Plan, Skip};
-use crate::scan::{Scan, scan};
+use crate::scan::scan;
 use crate::tx::journal::Journal;
 use crate::tx::messages::Desk;
-use crate::tx::receipt::{Failure, Settled};
-use crate::tx::{Executor, FailedTx, Sent, inventory};
+use crate::tx::{Executor, inventory};
 
-/// How long a drain waits for the transaction in flight.
-const DRAIN: Duration = Duration::from_secs(30);
-/// How long a block's work may go on once the keeper is told to stop.
-const GRACE: Duration = Duration::from_secs(5);
+pub use report::{BlockReport, BlockTimes};
 
 /// The keeper of one pool.
 #[derive(Debug)]
@@ -78,40 +72,6 @@ pub struct Keeper<C> {
     new_shares: bool,
     sync: BookSync,
     observer: Box<dyn Observer>,
-}
-
-/// How long a block's work took, by part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BlockTimes {
-    /// Bringing the book to the block.
-    pub follow: Duration,
-    /// Judging it.
-    pub scan: Duration,
-    /// Planning, simulating and sending.
-    pub plan: Duration,
-}
-
-/// What happened at one block.
-#[derive(Clone, Debug)]
-pub struct Tick {
-    /// The block.
-    pub head: Head,
-    /// The whole book, judged.
-    pub scan: Scan,
-    /// What is to be done.
-    pub plan: Plan,
-    /// What was sent; nothing in a dry run.
-    pub sent: Sent,
-    /// What further keys sent.
-    pub also: Vec<Sent>,
-    /// What the transaction did that was in flight.
-    pub settled: Vec<Settled>,
-    /// The items of it that came to nothing, while others went through.
-    pub failures: Vec<Failure>,
-    /// Transactions that ended without doing anything.
-    pub failed: Vec<FailedTx>,
-    /// How long it took.
-    pub times: BlockTimes,
 }
 
 impl<C: Chain> Keeper<C> {
@@ -196,7 +156,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// All that is done at a block.
-    pub async fn on_block(&mut self, head: &Head) -> Result<Tick> {
+    pub async fn on_block(&mut self, head: &Head) -> Result<BlockReport> {
         self.observer.begin();
         let mut clock = Instant::now();
         let mut lap = || {
@@ -229,7 +189,7 @@ impl<C: Chain> Keeper<C> {
         let Untold { settled, failures, failed } = std::mem::take(&mut self.untold);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
-        let tick = Tick { head: head.clone(), scan, plan, sent, also, settled, failures, failed, times };
+        let tick = BlockReport { head: head.clone(), scan, plan, sent, also, settled, failures, failed, times };
         self.observer.done(&self.book, &tick);
         Ok(tick)
     }
@@ -281,103 +241,6 @@ impl<C: Chain> Keeper<C> {
         self.observer.refused(&error);
         self.lanes[at].refused(head, error, at == 0)
     }
-
-    /// Waits for the transaction in flight, for a bounded time, and tells what it did.
-    pub async fn drain(&mut self, mut observe: impl FnMut(&Tick)) -> Result<()> {
-        let (deadline, mut trouble) = (Instant::now() + DRAIN, Trouble::default());
-        while self.in_flight() {
-            let step = timeout_at(deadline, self.drain_step());
-            match step.await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) if error.class() == Class::Halt => return Err(error),
-                Ok(Err(error)) if trouble.met(&error) => {
-                    tracing::warn!(%error, "asking again what became of the transaction in flight");
-                }
-                Ok(Err(_)) => {}
-                Err(_) => break,
-            }
-            if self.in_flight() {
-                sleep(Duration::from_millis(100)).await;
-            }
-        }
-        if !self.untold.is_empty() {
-            let Untold { settled, failures, failed } = std::mem::take(&mut self.untold);
-            let head = self.book.head.clone();
-            let scan = scan(&self.book, head.time)?;
-            let (plan, sent, also, times) = (Plan::default(), Sent::default(), Vec::new(), BlockTimes::default());
-            let tick = Tick { head, scan, plan, sent, also, settled, failures, failed, times };
-            self.observer.done(&self.book, &tick);
-            observe(&tick);
-        }
-        if self.in_flight() {
-            tracing::warn!("a transaction is still in flight; the next start resolves it from the journal");
-        }
-        Ok(())
-    }
-
-    async fn drain_step(&mut self) -> Result<()> {
-        let head = self.chain.head().await?;
-        let scan = scan(&self.book, head.time)?;
-        self.settle(&head, &scan).await
-    }
-
-    /// Runs until told to stop, then drains.
-    pub async fn run(&mut self, mut stop: watch::Receiver<bool>, mut observe: impl FnMut(&Tick)) -> Result<()> {
-        let mut heads = self.chain.subscribe().await?;
-        let (mut pause, mut trouble) = (Duration::ZERO, Trouble::default());
-        let lacking = tokio::select! {
-            lacking = self.lacking() => lacking.unwrap_or_default(),
-            () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),
-        };
-        if !lacking.is_empty() && self.dex_client.is_none() {
-            let denoms = lacking.join(", ");
-            tracing::warn!(denoms, "there is nothing to repay these debts with: send some to the keeper's address");
-        }
-        loop {
-            let head = heads.borrow_and_update().clone();
-            let done = tokio::select! {
-                done = self.on_block(&head) => done,
-                // What is cut off midway is in the journal if it was to be sent.
-                () = stopped_for(stop.clone(), GRACE) => break,
-            };
-            match done {
-                Ok(tick) => {
-                    observe(&tick);
-                    pause = Duration::ZERO;
-                    let times = trouble.over();
-                    if times > 0 {
-                        let height = tick.head.height;
-                        tracing::info!(height, failed_attempts = times, "block done after failed attempts; continuing");
-                    }
-                }
-                Err(error) if error.class() == Class::Halt => {
-                    self.observer.ending(&error.to_string());
-                    return Err(error);
-                }
-                Err(error) => {
-                    self.observer.trouble(&error);
-                    if trouble.met(&error) {
-                        tracing::warn!(%error, "nothing is sent until that is mended");
-                    } else {
-                        tracing::debug!(%error, "not mended yet");
-                    }
-                    pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
-                }
-            }
-            tokio::select! {
-                biased;
-                _ = stop.wait_for(|stop| *stop) => break,
-                // A new block doesn't mend what failed a moment ago.
-                () = sleep(pause), if !pause.is_zero() => {}
-                changed = heads.changed(), if pause.is_zero() => {
-                    changed.map_err(|_| Error::garbage("the subscription", "it ended"))?;
-                }
-            }
-        }
-        tracing::info!("stopping; no new transaction is sent");
-        self.sync.close();
-        self.drain(observe).await
-    }
 }
 
 /// Where messages go.
@@ -388,12 +251,4 @@ pub fn desk<'a>(book: &'a Book, dex_client: Option<&'a DexClient>, strategy: &St
         liquidator: dex_client.map(DexClient::liquidator),
         take_shares: strategy.take_shares,
     }
-}
-
-/// Returns when it has been told to stop for that long.
-async fn stopped_for(mut stop: watch::Receiver<bool>, grace: Duration) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    sleep(grace).await;
 }

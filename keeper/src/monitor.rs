@@ -18,7 +18,7 @@ use crate::book::sync::Counts;
 use crate::chain::{Balances, Head, TxStatus};
 use crate::clock::clock;
 use crate::error::Error;
-use crate::keeper::Tick;
+use crate::keeper::BlockReport;
 use crate::keeper::observer::Observer;
 use crate::monitor::latency::Flights;
 use crate::monitor::metrics::{Metrics, Purse};
@@ -149,7 +149,7 @@ impl Observer for Monitor {
         self.known().busy = Some(Instant::now());
     }
 
-    fn done(&self, book: &Book, tick: &Tick) {
+    fn done(&self, book: &Book, tick: &BlockReport) {
         let metrics = self.metrics();
         metrics.block(book, tick);
         let mut known = self.known();
@@ -214,6 +214,6 @@ impl Observer for Monitor {
 }
 
 /// The accounts that may be liquidated.
-fn liquidatable(book: &Book, tick: &Tick) -> Vec<AccountKey> {
+fn liquidatable(book: &Book, tick: &BlockReport) -> Vec<AccountKey> {
     tick.scan.keys_liquidatable(book).into_iter().cloned().collect()
 }

@@ -16,7 +16,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::keeper::{Keeper, Tick};
+use plimsoll_keeper::keeper::{BlockReport, Keeper};
 use plimsoll_keeper::plan::Skip;
 use plimsoll_keeper::scan::scan;
 use plimsoll_keeper::tx::journal::Journal;
@@ -69,13 +69,13 @@ fn taking() -> Strategy {
 }
 
 impl Stage {
-    async fn tick(&mut self) -> Tick {
+    async fn tick(&mut self) -> BlockReport {
         let head = self.chain.head().await.unwrap();
         self.keeper.on_block(&head).await.unwrap()
     }
 
     /// The next block, in which BOB repays so much, and the keeper's work at it.
-    async fn next(&mut self, repaid: u128) -> Tick {
+    async fn next(&mut self, repaid: u128) -> BlockReport {
         let act = move |world: &mut World| {
             let repay = |world: &mut World| world.repay(BOB, UATOM, repaid).unwrap();
             Ok((repaid > 0).then(|| repay(world)).into_iter().collect())

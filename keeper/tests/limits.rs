@@ -15,7 +15,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Coin, TxSender};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::keeper::{Keeper, Tick};
+use plimsoll_keeper::keeper::{BlockReport, Keeper};
 use plimsoll_keeper::plan::limits::{Budget, Spent};
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::tx::journal::{Intent, Journal};
@@ -60,13 +60,13 @@ impl Stage {
         self.keeper = Keeper::new(chain, book, strategy, Some(journal)).unwrap();
     }
 
-    async fn tick(&mut self) -> Tick {
+    async fn tick(&mut self) -> BlockReport {
         let head = self.chain.head().await.unwrap();
         self.keeper.on_block(&head).await.unwrap()
     }
 
     /// A block so many seconds later, in which the feeders vote as before.
-    async fn after(&mut self, seconds: u64, price: &'static str) -> Tick {
+    async fn after(&mut self, seconds: u64, price: &'static str) -> BlockReport {
         let votes = move |world: &mut World| {
             let vote = |feeder| world.feed(feeder, &[(UATOM, price), (UUSD, "1")]);
             Ok(FEEDERS.map(vote).into_iter().map(Result::unwrap).collect())
@@ -77,11 +77,11 @@ impl Stage {
 }
 
 /// What of its own the keeper sends.
-fn sent(tick: &Tick) -> u128 {
+fn sent(tick: &BlockReport) -> u128 {
     tick.sent.actions.iter().filter_map(Action::sent).map(|coin| coin.amount).sum()
 }
 
-fn skipped(tick: &Tick) -> u64 {
+fn skipped(tick: &BlockReport) -> u64 {
     tick.plan.skipped.get(&Skip::Budget).copied().unwrap_or_default()
 }
 

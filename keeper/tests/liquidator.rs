@@ -20,7 +20,7 @@ use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::DexSnapshot;
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::Error;
-use plimsoll_keeper::keeper::{Keeper, Tick, desk};
+use plimsoll_keeper::keeper::{BlockReport, Keeper, desk};
 use plimsoll_keeper::plan::{Action, Deal, Resources, Skip, plan, speculative_item};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_keeper::tx::Executor;
@@ -80,13 +80,13 @@ async fn stage(
 }
 
 impl Stage {
-    async fn tick(&mut self) -> Tick {
+    async fn tick(&mut self) -> BlockReport {
         let head = self.chain.head().await.unwrap();
         self.keeper.on_block(&head).await.unwrap()
     }
 
     /// A block in which something happens after the keeper's transaction.
-    async fn next(&mut self, act: impl FnOnce(&mut World) -> Vec<AppResponse> + Send + 'static) -> Tick {
+    async fn next(&mut self, act: impl FnOnce(&mut World) -> Vec<AppResponse> + Send + 'static) -> BlockReport {
         self.chain.block(5, |world| Ok(act(world))).await.unwrap().unwrap();
         self.tick().await
     }
@@ -100,7 +100,7 @@ impl Stage {
     }
 }
 
-fn deals(tick: &Tick) -> Vec<Deal> {
+fn deals(tick: &BlockReport) -> Vec<Deal> {
     let deal = |action: &Action| match action {
         Action::Liquidate(deal) => Some((**deal).clone()),
         Action::SetOff { .. } | Action::WriteOff { .. } => None,

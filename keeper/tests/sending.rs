@@ -19,7 +19,7 @@ use plimsoll_keeper::chain::{
 };
 use plimsoll_keeper::config::{BookConfig, Strategy};
 use plimsoll_keeper::error::{Class, Error, Result};
-use plimsoll_keeper::keeper::{Keeper, Tick};
+use plimsoll_keeper::keeper::{BlockReport, Keeper};
 use plimsoll_keeper::plan::Skip;
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_risk::units::Value;
@@ -234,18 +234,18 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
 }
 
 impl Stage {
-    async fn tick(&mut self) -> Result<Tick> {
+    async fn tick(&mut self) -> Result<BlockReport> {
         let head = self.chain.inner.head().await?;
         self.keeper.on_block(&head).await
     }
 
-    async fn next(&mut self) -> Result<Tick> {
+    async fn next(&mut self) -> Result<BlockReport> {
         self.chain.inner.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
         self.tick().await
     }
 }
 
-fn sent(tick: &Tick) -> Vec<u32> {
+fn sent(tick: &BlockReport) -> Vec<u32> {
     tick.sent.actions.iter().map(|action| action.account().account_id).collect()
 }
 

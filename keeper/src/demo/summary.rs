@@ -10,7 +10,7 @@ use plimsoll_schema::pool::SolvencyResponse;
 use plimsoll_testing::World;
 use serde::Serialize;
 
-use crate::keeper::Tick;
+use crate::keeper::BlockReport;
 use crate::tx::receipt::Gain;
 
 /// How a scenario ended. Values are in quote currency, at the prices of the moment.
@@ -50,7 +50,7 @@ impl Summary {
     }
 
     /// Adds what happened at a block.
-    pub fn take(&mut self, tick: &Tick) {
+    pub fn take(&mut self, tick: &BlockReport) {
         let plus = |a: Value, b: Value| a.checked_add(b).unwrap_or(a);
         self.liquidatable = self.liquidatable.max(tick.scan.below());
         for done in &tick.settled {

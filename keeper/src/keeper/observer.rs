@@ -6,7 +6,7 @@ use crate::book::Book;
 use crate::book::sync::Counts;
 use crate::chain::TxStatus;
 use crate::error::Error;
-use crate::keeper::Tick;
+use crate::keeper::BlockReport;
 use crate::tx::FailedTx;
 use crate::tx::journal::Intent;
 
@@ -15,7 +15,7 @@ pub trait Observer: Debug + Send + Sync {
     /// Work on a block begins.
     fn begin(&self);
     /// A block was done. Goes with the book as it is then.
-    fn done(&self, book: &Book, tick: &Tick);
+    fn done(&self, book: &Book, tick: &BlockReport);
     /// A block could not be done.
     fn trouble(&self, error: &Error);
     /// The keeper is about to end, for this reason: nothing is sent any more.
@@ -38,7 +38,7 @@ pub struct Unobserved;
 
 impl Observer for Unobserved {
     fn begin(&self) {}
-    fn done(&self, _: &Book, _: &Tick) {}
+    fn done(&self, _: &Book, _: &BlockReport) {}
     fn trouble(&self, _: &Error) {}
     fn ending(&self, _: &str) {}
     fn resolved(&self, _: &Intent, _: &TxStatus) {}

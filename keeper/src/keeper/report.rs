@@ -1,10 +1,47 @@
-//! What a transaction came to: what it did, what of it failed, and whose fault that was.
+//! What happened at a block, and what its transactions came to.
+
+use std::time::Duration;
 
 use crate::book::Book;
-use crate::chain::Included;
+use crate::chain::{Head, Included};
+use crate::plan::Plan;
 use crate::scan::Scan;
-use crate::tx::FailedTx;
 use crate::tx::receipt::{Failure, Settled};
+use crate::tx::{FailedTx, Sent};
+
+/// How long a block's work took, by part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlockTimes {
+    /// Bringing the book to the block.
+    pub follow: Duration,
+    /// Judging it.
+    pub scan: Duration,
+    /// Planning, simulating and sending.
+    pub plan: Duration,
+}
+
+/// What happened at one block.
+#[derive(Clone, Debug)]
+pub struct BlockReport {
+    /// The block.
+    pub head: Head,
+    /// The whole book, judged.
+    pub scan: Scan,
+    /// What is to be done.
+    pub plan: Plan,
+    /// What was sent; nothing in a dry run.
+    pub sent: Sent,
+    /// What further keys sent.
+    pub also: Vec<Sent>,
+    /// What the transaction did that was in flight.
+    pub settled: Vec<Settled>,
+    /// The items of it that came to nothing, while others went through.
+    pub failures: Vec<Failure>,
+    /// Transactions that ended without doing anything.
+    pub failed: Vec<FailedTx>,
+    /// How long it took.
+    pub times: BlockTimes,
+}
 
 /// What became of transactions that no report has told yet.
 #[derive(Debug, Default)]

@@ -7,12 +7,12 @@ use crate::book::sync::Counts;
 use crate::chain::Head;
 use crate::chain::TxStatus;
 use crate::chain::endpoints::{Endpoints, Health};
-use crate::keeper::Tick;
+use crate::keeper::BlockReport;
 use crate::monitor::metrics::{Metrics, OfDenom, OfEndpoint, Outcome, Purse, Reason};
 
 impl Metrics {
     /// What a block came to.
-    pub fn block(&self, book: &Book, tick: &Tick) {
+    pub fn block(&self, book: &Book, tick: &BlockReport) {
         self.book_height.set(signed(tick.head.height));
         self.accounts.set(length(tick.scan.accounts));
         self.liquidatable.set(length(tick.scan.count_liquidatable()));
@@ -36,7 +36,7 @@ impl Metrics {
         self.prices(book, tick);
     }
 
-    fn settled(&self, tick: &Tick) {
+    fn settled(&self, tick: &BlockReport) {
         for done in &tick.settled {
             self.profit.inc_by(number(&done.profit.received) - number(&done.profit.spent));
             self.written_off.inc_by(done.losses.iter().fold(0.0, |sum, loss| sum + number(&loss.value)));
@@ -47,7 +47,7 @@ impl Metrics {
         self.failed_items.inc_by(u64::try_from(tick.failures.len()).unwrap_or(u64::MAX));
     }
 
-    fn prices(&self, book: &Book, tick: &Tick) {
+    fn prices(&self, book: &Book, tick: &BlockReport) {
         let now = tick.head.time;
         for (id, asset) in &book.assets {
             let denom = OfDenom { denom: asset.params.denom.clone() };

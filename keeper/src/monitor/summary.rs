@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Serialize, Serializer};
 
 use crate::chain::TxStatus;
-use crate::keeper::Tick;
+use crate::keeper::BlockReport;
 use crate::tx::journal::Intent;
 use crate::tx::receipt::Gain;
 use crate::tx::{FailedTx, FailureReason};
@@ -51,7 +51,7 @@ pub struct Transactions {
 
 impl Summary {
     /// A block was done, or the end of a drain, which is none.
-    pub(super) fn done(&mut self, tick: &Tick) {
+    pub(super) fn done(&mut self, tick: &BlockReport) {
         if tick.head.height != self.height {
             self.blocks = self.blocks.saturating_add(1);
         }

@@ -149,7 +149,7 @@ async fn case_25_told_to_stop_it_lets_what_is_on_its_way_land_and_ends_well() {
     let (told, seen) = (Arc::new(std::sync::Mutex::new((0, 0))), chain.clone());
     let count = told.clone();
     let run = tokio::spawn(async move {
-        let observe = |tick: &plimsoll_keeper::keeper::Tick| {
+        let observe = |tick: &plimsoll_keeper::keeper::BlockReport| {
             let mut count = count.lock().unwrap();
             *count = (count.0 + usize::from(tick.sent.hash.is_some()), count.1 + tick.settled.len());
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_keeper::chain::TxSender;
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::keeper::Tick;
+use plimsoll_keeper::keeper::BlockReport;
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World};
 
@@ -25,7 +25,7 @@ async fn three_keys(setup: Setup, gas_float: Option<u128>) -> Stage {
     Stage { setup, chain, keeper, pool, liquidator, directory }
 }
 
-fn of_each(tick: &Tick) -> Vec<BTreeSet<u32>> {
+fn of_each(tick: &BlockReport) -> Vec<BTreeSet<u32>> {
     let all = std::iter::once(&tick.sent).chain(&tick.also);
     all.map(|sent| sent.actions.iter().map(|action| action.account().account_id).collect()).collect()
 }
@@ -70,7 +70,7 @@ async fn all_keys_together_simulate_so_often_in_a_block() {
     assert!((127..=128).contains(&times), "{times}");
     // Whatever is found to fail is left alone, so others are looked at in the next block.
     let found =
-        |tick: &Tick| tick.sent.left_out.len() + tick.also.iter().map(|sent| sent.left_out.len()).sum::<usize>();
+        |tick: &BlockReport| tick.sent.left_out.len() + tick.also.iter().map(|sent| sent.left_out.len()).sum::<usize>();
     assert!(found(&tick) > 30, "{}", found(&tick));
     assert!(found(&tick) + found(&stage.next().await.unwrap()) == 100);
 }

@@ -1,7 +1,7 @@
 //! Cases 6 and 7: something happens between the scan and the block.
 
 use plimsoll_keeper::chain::ChainReader;
-use plimsoll_keeper::keeper::Tick;
+use plimsoll_keeper::keeper::BlockReport;
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::tx::FailureReason;
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD};
@@ -9,7 +9,7 @@ use plimsoll_testing::{ALICE, BOB, UATOM, UUSD};
 use crate::stage::{Setup, Stage, fall, sent, without_inventory};
 
 /// The least that the first deal accepts for a million base units that it repays.
-fn least_rate(tick: &Tick) -> u128 {
+fn least_rate(tick: &BlockReport) -> u128 {
     let Some(Action::Liquidate(deal)) = tick.sent.actions.first() else { panic!("{:?}", tick.sent) };
     deal.min_receive.raw() * 1_000_000 / deal.expected.repay.raw()
 }

@@ -13,7 +13,7 @@ use plimsoll_keeper::chain::{ChainReader, Coin, Head, TxSender};
 use plimsoll_keeper::config::{BookConfig, Strategy};
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::Result;
-use plimsoll_keeper::keeper::{Keeper, Tick};
+use plimsoll_keeper::keeper::{BlockReport, Keeper};
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 
@@ -152,7 +152,7 @@ impl Stage {
     }
 
     /// The keeper's work at the present block.
-    pub async fn tick(&mut self) -> Result<Tick> {
+    pub async fn tick(&mut self) -> Result<BlockReport> {
         let head = self.world().head().await?;
         self.keeper.on_block(&head).await
     }
@@ -169,13 +169,13 @@ impl Stage {
     }
 
     /// The next block, and the keeper's work at it.
-    pub async fn next(&mut self) -> Result<Tick> {
+    pub async fn next(&mut self) -> Result<BlockReport> {
         self.block(|_| Vec::new()).await;
         self.tick().await
     }
 
     /// Blocks until nothing is left to be done: how many ticks, and all that settled.
-    pub async fn finish(&mut self) -> Vec<Tick> {
+    pub async fn finish(&mut self) -> Vec<BlockReport> {
         let mut ticks = Vec::new();
         for _ in 0..100 {
             let tick = self.next().await.unwrap();
@@ -288,7 +288,7 @@ pub fn arbitrage(world: &mut World, pairs: &[String]) {
 }
 
 /// The accounts that were sent for, by number.
-pub fn sent(tick: &Tick) -> Vec<u32> {
+pub fn sent(tick: &BlockReport) -> Vec<u32> {
     let all = std::iter::once(&tick.sent).chain(&tick.also);
     all.flat_map(|sent| &sent.actions).map(|action| action.account().account_id).collect()
 }

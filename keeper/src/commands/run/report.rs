@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::commands::run::prices::Failing;
 use crate::config::{Config, Strategy};
 use crate::error::Result;
-use crate::keeper::Tick;
+use crate::keeper::BlockReport;
 use crate::monitor::summary::Summary;
 use crate::output::print_event;
 use crate::output::words::counted;
@@ -111,7 +111,7 @@ impl Teller {
         Self { live, json, told: BTreeSet::new(), failing: Failing::default(), halted: false }
     }
 
-    pub fn block(&mut self, tick: &Tick) -> Result<()> {
+    pub fn block(&mut self, tick: &BlockReport) -> Result<()> {
         self.prices(tick);
         if !self.live {
             self.would_act(tick)?;
@@ -120,7 +120,7 @@ impl Teller {
     }
 
     /// Prices that fall silent, or are heard again, and halts of the oracle.
-    fn prices(&mut self, tick: &Tick) {
+    fn prices(&mut self, tick: &BlockReport) {
         let (height, change) = (tick.head.height, self.failing.see(tick.scan.assets.faults()));
         for (denom, fault) in change.failing {
             tracing::warn!(
@@ -150,7 +150,7 @@ impl Teller {
     }
 
     /// What a dry run leaves undone, once: the next block would say the same.
-    fn would_act(&mut self, tick: &Tick) -> Result<()> {
+    fn would_act(&mut self, tick: &BlockReport) -> Result<()> {
         let (height, actions) = (tick.head.height, || tick.plan.actions.iter());
         for action in actions().filter(|action| !self.told.contains(action.account())) {
             let (account, what) = (action.account().to_string(), describe(action));
@@ -164,7 +164,7 @@ impl Teller {
     }
 }
 
-fn report(tick: &Tick, json: bool) -> Result<()> {
+fn report(tick: &BlockReport, json: bool) -> Result<()> {
     let height = tick.head.height;
     for fault in &tick.scan.faults {
         tracing::error!(height, fault, "an account can't be judged");
