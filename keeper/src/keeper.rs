@@ -27,7 +27,7 @@ use crate::keeper::block_gas::BlockGas;
 use crate::keeper::observer::{Observer, Unobserved};
 use crate::keeper::publish::Publishing;
 use crate::keeper::report::Untold;
-use crate::keeper::worker::Lane;
+use crate::keeper::worker::Worker;
 use crate::plan::backoff::Backoff;
 use crate::plan::first_seen::FirstSeen;
 use crate::plan::limits::Budget;
@@ -35,7 +35,7 @@ use crate::plan::triage::Triage;
 use crate::plan::{Plan, Skip};
 use crate::scan::scan;
 use crate::tx::journal::Journal;
-use crate::tx::messages::Desk;
+use crate::tx::messages::Targets;
 use crate::tx::{Executor, inventory};
 
 pub use report::{BlockReport, BlockTimes};
@@ -47,7 +47,7 @@ pub struct Keeper<C> {
     book: Book,
     strategy: Strategy,
     /// One for each key; none in a dry run.
-    lanes: Vec<Lane<C>>,
+    workers: Vec<Worker<C>>,
     /// What further keys are kept supplied with for gas.
     gas_float: Option<u128>,
     /// Whether all of them have been seen to have enough.
@@ -85,7 +85,7 @@ impl<C: Chain> Keeper<C> {
             chain,
             book,
             strategy,
-            lanes: executor.map(Lane::new).into_iter().collect(),
+            workers: executor.map(Worker::new).into_iter().collect(),
             gas_float: None,
             supplied: false,
             dex_client: None,
@@ -117,7 +117,7 @@ impl<C: Chain> Keeper<C> {
         for (chain, journal) in keys {
             let executor = Executor::new(chain, journal)?;
             self.budget.recall(executor.spent(&self.book.head.chain_id));
-            self.lanes.push(Lane::new(executor));
+            self.workers.push(Worker::new(executor));
         }
         Ok(self)
     }
@@ -146,12 +146,12 @@ impl<C: Chain> Keeper<C> {
 
     /// Whether a transaction was sent whose outcome nobody knows yet.
     pub fn in_flight(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.in_flight(&self.book.head.chain_id))
+        self.workers.iter().any(|worker| worker.in_flight(&self.book.head.chain_id))
     }
 
     /// The hashes of those transactions.
     pub fn on_their_way(&self) -> Vec<&str> {
-        let flying = self.lanes.iter().filter_map(|lane| lane.executor.in_flight(&self.book.head.chain_id));
+        let flying = self.workers.iter().filter_map(|worker| worker.executor.in_flight(&self.book.head.chain_id));
         flying.map(|intent| intent.hash.as_str()).collect()
     }
 
@@ -164,7 +164,7 @@ impl<C: Chain> Keeper<C> {
             clock = Instant::now();
             spent
         };
-        let watching = self.lanes.iter_mut().map(|lane| lane.executor.watch(head));
+        let watching = self.workers.iter_mut().map(|worker| worker.executor.watch(head));
         let following = self.sync.follow(&mut self.book, &*self.chain, head);
         // Both to their ends: a book that is cut off midway would not be the file's.
         let (followed, watched) = tokio::join!(following, futures_util::future::join_all(watching));
@@ -176,11 +176,11 @@ impl<C: Chain> Keeper<C> {
         self.backoff.expire(head.height, &self.book, self.strategy.cooldown_lift);
         let scan = scan(&self.book, head.time)?;
         let scanned = lap();
-        self.settle(head, &scan).await?;
+        self.resolve(head, &scan).await?;
         self.first_seen.see(head.time, scan.keys(&self.book));
         self.ask_block_gas(head).await;
         let (plan, mut sent) = self.act(head, &scan).await?;
-        self.publish(head).await?;
+        self.publish_due(head).await?;
         self.withdraw(head, &scan).await?;
         let times = BlockTimes { follow, scan: scanned, plan: lap() };
         self.tell_skipped(&plan);
@@ -198,7 +198,7 @@ impl<C: Chain> Keeper<C> {
     fn see_keys(&mut self, watched: Vec<Result<()>>) -> Result<()> {
         let mut wrong = Vec::new();
         for (at, watched) in watched.into_iter().enumerate() {
-            self.lanes[at].blind = watched.is_err();
+            self.workers[at].blind = watched.is_err();
             match watched {
                 Err(error) if error.class() == Class::Halt => return Err(error),
                 Err(error) => wrong.push((at, error)),
@@ -239,13 +239,13 @@ impl<C: Chain> Keeper<C> {
     /// The node didn't take what this key sent, or the key can't pay for it.
     fn refused(&mut self, at: usize, head: &Head, error: Error) -> Result<()> {
         self.observer.refused(&error);
-        self.lanes[at].refused(head, error, at == 0)
+        self.workers[at].refused(head, error, at == 0)
     }
 }
 
 /// Where messages go.
-pub fn desk<'a>(book: &'a Book, dex_client: Option<&'a DexClient>, strategy: &Strategy) -> Desk<'a> {
-    Desk {
+pub fn targets<'a>(book: &'a Book, dex_client: Option<&'a DexClient>, strategy: &Strategy) -> Targets<'a> {
+    Targets {
         pool: &book.addresses.pool,
         oracle: &book.addresses.oracle,
         liquidator: dex_client.map(DexClient::liquidator),

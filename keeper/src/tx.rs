@@ -24,16 +24,16 @@ use crate::error::{Error, Result};
 use crate::plan::Action;
 use crate::plan::limits::Spent;
 use crate::tx::journal::{Intent, Journal};
-use crate::tx::messages::{Arranged, Desk, before, publish};
+use crate::tx::messages::{Arranged, Targets, before, publish_messages};
 use crate::tx::nonce::Next;
 
 pub use balances::{fee_reserve, held, holdings, inventory, less_fee, spendable, useful};
 pub use resolve::TIMEOUT_MAX;
 pub use select::Bounds;
 pub use status::{FailedTx, FailureReason};
-pub use throttle::Pace;
+pub use throttle::Throttle;
 
-/// The gas limit of a transfer, before the pace.
+/// The gas limit of a transfer, before the throttle.
 const TRANSFER_GAS: u64 = 200_000;
 
 /// Sends transactions of one key.
@@ -54,7 +54,7 @@ pub struct Executor<C> {
     unheard: BTreeSet<String>,
     /// At which block it was last said that no block has what is in flight, and whether it was broadcast again since.
     missing: Option<(u64, bool)>,
-    pace: Pace,
+    throttle: Throttle,
 }
 
 /// What a transaction does.
@@ -68,8 +68,19 @@ impl<C: Chain> Executor<C> {
     pub fn new(chain: Arc<C>, journal: Journal) -> Result<Self> {
         let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
         let resumed: BTreeSet<_> = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
-        let (unheard, pace) = (resumed.clone(), Pace::default());
-        Ok(Self { chain, journal, sender, next: None, least: 0, doubted: None, resumed, unheard, missing: None, pace })
+        let (unheard, throttle) = (resumed.clone(), Throttle::default());
+        Ok(Self {
+            chain,
+            journal,
+            sender,
+            next: None,
+            least: 0,
+            doubted: None,
+            resumed,
+            unheard,
+            missing: None,
+            throttle,
+        })
     }
 
     /// What transactions of this key on this chain spent before, as far as its journal goes back.
@@ -88,8 +99,8 @@ impl<C: Chain> Executor<C> {
     }
 
     /// How much the next transaction is trusted with.
-    pub const fn pace(&mut self) -> &mut Pace {
-        &mut self.pace
+    pub const fn throttle(&mut self) -> &mut Throttle {
+        &mut self.throttle
     }
 
     /// What was sent and is not resolved.
@@ -98,15 +109,21 @@ impl<C: Chain> Executor<C> {
     }
 
     /// Sends what was chosen. Sends nothing while another transaction is in flight.
-    pub async fn send_batch(&mut self, desk: Desk<'_>, batch: Batch, head: &Head, timeout_blocks: u64) -> Result<Sent> {
+    pub async fn send_batch(
+        &mut self,
+        targets: Targets<'_>,
+        batch: Batch,
+        head: &Head,
+        timeout_blocks: u64,
+    ) -> Result<Sent> {
         let mut sent = Sent { left_out: batch.left_out, ..Sent::default() };
         if batch.actions.is_empty() || self.in_flight(&head.chain_id).is_some() {
             return Ok(sent);
         }
         // All have gone through in simulation; an item that doesn't any more must not undo the others.
-        let messages = desk.messages(&batch.actions, batch.min_success.unwrap_or(1))?;
+        let messages = targets.messages(&batch.actions, batch.min_success.unwrap_or(1))?;
         let before = before(&batch.actions);
-        let Arranged { actions, sold: items, own } = desk.arrange(batch.actions);
+        let Arranged { actions, sold: items, own } = targets.arrange(batch.actions);
         let accounts = actions.iter().map(|action| action.account().to_string()).collect();
         let spent = Spent::of(head.time, &actions, self.chain.fee(batch.gas).amount);
         let intent =
@@ -125,7 +142,7 @@ impl<C: Chain> Executor<C> {
         head: &Head,
         (timeout_blocks, max_fee): (u64, Option<u128>),
     ) -> Result<Option<Spent>> {
-        let gas = self.pace.gas(TRANSFER_GAS);
+        let gas = self.throttle.gas(TRANSFER_GAS);
         self.send_within(&Outgoing::Transfer { to, coin }, gas, head, (timeout_blocks, max_fee)).await
     }
 
@@ -141,13 +158,13 @@ impl<C: Chain> Executor<C> {
         let mut good = Vec::new();
         for denom in denoms {
             // One that is refused would fail them all.
-            match self.chain.simulate(&publish(oracle, vec![denom.clone()])?).await {
+            match self.chain.simulate(&publish_messages(oracle, vec![denom.clone()])?).await {
                 Ok(_) => good.push(denom.clone()),
                 Err(Error::Refused { reason }) => tracing::debug!(denom, reason, "this live price can't be published"),
                 Err(error) => return Err(error),
             }
         }
-        self.execute(&publish(oracle, good)?, head, strategy).await
+        self.execute(&publish_messages(oracle, good)?, head, strategy).await
     }
 
     /// Sends messages that are about no account, within the strategy's bounds. Says what that costs; `None` when
@@ -156,7 +173,7 @@ impl<C: Chain> Executor<C> {
         if messages.is_empty() || self.in_flight(&head.chain_id).is_some() {
             return Ok(None);
         }
-        let gas = self.pace.gas(self.chain.gas_limit(self.chain.simulate(messages).await?.gas));
+        let gas = self.throttle.gas(self.chain.gas_limit(self.chain.simulate(messages).await?.gas));
         if gas > strategy.max_gas_per_tx {
             return Ok(None);
         }

@@ -20,11 +20,11 @@ use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{Balances, ChainReader, Coin, ContractEvent, Included, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::DexClient;
-use plimsoll_keeper::keeper::desk;
+use plimsoll_keeper::keeper::targets;
 use plimsoll_keeper::plan::{Action, Resources, plan};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_keeper::tx::journal::Journal;
-use plimsoll_keeper::tx::receipt::{Speakers, failures, settle};
+use plimsoll_keeper::tx::receipt::{Speakers, failures, settlements};
 use plimsoll_keeper::tx::{Batch, Bounds, Executor};
 use plimsoll_risk::units::SupplyShares;
 use plimsoll_testing::{AETH, ALICE, Addr, BOB, LIQUIDATOR, UATOM, UUSD, World, coin};
@@ -100,7 +100,7 @@ impl Stage {
         let executor = Executor::new(self.chain.clone(), Journal::open(&journal()).unwrap()).unwrap();
         let (balances, mut tries) = (Balances::new(), 128);
         let bounds = Bounds {
-            desk: desk(&self.book, Some(&self.dex_client), strategy),
+            targets: targets(&self.book, Some(&self.dex_client), strategy),
             strategy,
             balances: &balances,
             left: None,
@@ -163,16 +163,16 @@ async fn what_is_sold_is_one_message_and_what_own_coins_repay_another() {
     let write_off = Action::WriteOff { key: key(1), debt_value };
     let set_off = Action::SetOff { key: key(2), amount: Coin { denom: UUSD.to_owned(), amount: 5 } };
 
-    let desk = desk(&stage.book, Some(&stage.dex_client), &strategy);
+    let targets = targets(&stage.book, Some(&stage.dex_client), &strategy);
     let mixed = [vec![set_off.clone(), write_off.clone()], own.clone(), sold.clone()].concat();
-    let arranged = desk.arrange(mixed.clone());
+    let arranged = targets.arrange(mixed.clone());
     assert_eq!((arranged.sold, arranged.own, arranged.items()), (17, 16, 33));
     // Items of one route stand together, and a write-off goes with them.
     let routes: Vec<_> =
         arranged.actions[..16].iter().map(|action| plimsoll_keeper::tx::messages::route(action).unwrap()).collect();
     assert_eq!(routes.windows(2).filter(|pair| pair[0] != pair[1]).count(), 1);
     assert_eq!((&arranged.actions[16], arranged.actions.last()), (&write_off, Some(&set_off)));
-    let messages = desk.messages(&mixed, 1).unwrap();
+    let messages = targets.messages(&mixed, 1).unwrap();
     let json: Vec<serde_json::Value> = messages.iter().map(|one| serde_json::from_slice(&one.msg).unwrap()).collect();
     let [through, batch, alone] = json.as_slice() else { panic!("{json:?}") };
     assert_eq!(through["liquidate"]["items"].as_array().unwrap().len(), 17);
@@ -184,11 +184,11 @@ async fn what_is_sold_is_one_message_and_what_own_coins_repay_another() {
     assert_eq!(messages[1].funds, [Coin { denom: UUSD.to_owned(), amount: repaid }]);
     assert!(alone["set_off"].is_object());
     // Without a sale, a write-off is an item of the pool's.
-    let arranged = desk.arrange([vec![write_off.clone()], own].concat());
+    let arranged = targets.arrange([vec![write_off.clone()], own].concat());
     assert_eq!((arranged.sold, arranged.own, arranged.actions.last()), (0, 17, Some(&write_off)));
     // No message is asked for more successes than it has items.
     let least = |min: usize| {
-        let message = desk.messages(std::slice::from_ref(&write_off), min).unwrap().remove(0);
+        let message = targets.messages(std::slice::from_ref(&write_off), min).unwrap().remove(0);
         let json: serde_json::Value = serde_json::from_slice(&message.msg).unwrap();
         json["liquidate_batch"]["min_success"].clone()
     };
@@ -221,7 +221,7 @@ async fn one_simulation_names_each_item_that_fails_with_its_reason() {
         assert_eq!((alice, bob), ([0, 4, 5, 6, 7].into(), all()));
         stage
             .chain
-            .simulate(&desk(&stage.book, Some(&stage.dex_client), &strategy).messages(&batch.actions, 13).unwrap())
+            .simulate(&targets(&stage.book, Some(&stage.dex_client), &strategy).messages(&batch.actions, 13).unwrap())
             .await
             .unwrap();
     }
@@ -297,10 +297,10 @@ async fn of_accounts_that_are_chosen_by_hand_so_many_have_to_succeed() {
         let planned = stage.planned(&strategy).await;
         stage.taken(ALICE, UATOM, [3]).await;
         let executor = Executor::new(stage.chain.clone(), Journal::open(&journal()).unwrap()).unwrap();
-        let desk = desk(&stage.book, Some(&stage.dex_client), &strategy);
-        let enough = executor.exactly(desk, planned.clone(), planned.len() - 1, &strategy).await.unwrap();
+        let targets = targets(&stage.book, Some(&stage.dex_client), &strategy);
+        let enough = executor.exactly(targets, planned.clone(), planned.len() - 1, &strategy).await.unwrap();
         assert_eq!((enough.actions.len(), enough.min_success), (planned.len(), Some(planned.len() - 1)));
-        let error = executor.exactly(desk, planned.clone(), planned.len(), &strategy).await.unwrap_err().to_string();
+        let error = executor.exactly(targets, planned.clone(), planned.len(), &strategy).await.unwrap_err().to_string();
         assert!(error.contains("are wanted") && error.contains("/3: account is healthy"), "{error}");
     }
 }
@@ -434,7 +434,7 @@ async fn a_batch_in_a_block_is_settled_item_by_item() {
     let events = chain.events(head.height).await.unwrap();
     let included =
         Included { height: head.height, code: 0, codespace: String::new(), log: String::new(), gas_used: 1, events };
-    let settled = settle(&included, &book, &scan.assets, None);
+    let settled = settlements(&included, &book, &scan.assets, None);
     let done: Vec<(&str, &str)> =
         settled.iter().map(|done| (done.action.as_str(), done.account.rsplit('/').next().unwrap())).collect();
     assert_eq!(done, [("liquidate", "0"), ("write_off", "2"), ("liquidate", "1")]);

@@ -19,7 +19,7 @@ use plimsoll_keeper::error::Error;
 use plimsoll_keeper::plan::Action;
 use plimsoll_keeper::plan::limits::Spent;
 use plimsoll_keeper::tx::journal::{Intent, Journal};
-use plimsoll_keeper::tx::messages::Desk;
+use plimsoll_keeper::tx::messages::Targets;
 use plimsoll_keeper::tx::{Batch, Executor, FailureReason};
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{LIQUIDATOR, World};
@@ -228,12 +228,12 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     drop(journal);
 
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
-    let desk = Desk { pool: "wasm1pool", oracle: "wasm1oracle", liquidator: None, take_shares: false };
+    let targets = Targets { pool: "wasm1pool", oracle: "wasm1oracle", liquidator: None, take_shares: false };
     let mut blocks = 0;
     loop {
         let head = chain.head().await.unwrap();
         let batch = Batch { actions: vec![write_off()], ..Batch::default() };
-        let sent = executor.send_batch(desk, batch, &head, 5).await.unwrap();
+        let sent = executor.send_batch(targets, batch, &head, 5).await.unwrap();
         assert_eq!(sent, plimsoll_keeper::tx::Sent::default(), "sent something at {}", head.height);
         match executor.resolve(&head).await.unwrap() {
             None => assert!(head.height <= timeout_height + 2),

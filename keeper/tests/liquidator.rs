@@ -20,7 +20,7 @@ use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::DexSnapshot;
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::Error;
-use plimsoll_keeper::keeper::{BlockReport, Keeper, desk};
+use plimsoll_keeper::keeper::{BlockReport, Keeper, targets};
 use plimsoll_keeper::plan::{Action, Deal, Resources, Skip, plan, speculative_item};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_keeper::tx::Executor;
@@ -466,12 +466,12 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
         |key: &AccountKey| speculative_item(&book, &scan, &scan.verdict(&book, key).unwrap(), &dex).unwrap();
     let tried: Vec<Action> = scan.keys(&book).iter().map(speculative_item).collect();
     assert_eq!(tried.len(), 2);
-    let desk = desk(&book, Some(&dex_client), &strategy);
+    let targets = targets(&book, Some(&dex_client), &strategy);
     let path = std::env::temp_dir().join(format!("plimsoll-liquidator-tried-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
-    let batch = executor.exactly(desk, tried.clone(), 1, &strategy).await.unwrap();
-    executor.send_batch(desk, batch, &book.head, 4).await.unwrap();
+    let batch = executor.exactly(targets, tried.clone(), 1, &strategy).await.unwrap();
+    executor.send_batch(targets, batch, &book.head, 4).await.unwrap();
     chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
     assert!(stage.held(UUSD).await > 0);
     // It lowers nothing of what a planned one is asked for.
@@ -480,7 +480,7 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
     let asked = deal.sale.as_ref().unwrap().min_profit;
     assert!(asked.raw() > 1);
     for order in [[&tried[0], &planned], [&planned, &tried[0]]] {
-        let messages = desk.messages(&order.map(Clone::clone), 1).unwrap();
+        let messages = targets.messages(&order.map(Clone::clone), 1).unwrap();
         let text = String::from_utf8(messages[0].msg.clone()).unwrap();
         assert!(text.contains(&format!("\"min_profit\":\"{asked}\"")), "{text}");
     }

@@ -15,7 +15,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Execute, TxSender};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::keeper::desk;
+use plimsoll_keeper::keeper::targets;
 use plimsoll_keeper::plan::{Action, Deal, Plan, Resources, plan};
 use plimsoll_keeper::scan::Scan;
 use plimsoll_keeper::tx::useful;
@@ -63,7 +63,7 @@ fn done(book: &Book, scan: &Scan, deal: &Deal) -> plimsoll_risk::liquidation::Li
 
 /// The message of these actions, all of which have to succeed.
 fn message(book: &Book, actions: &[Action]) -> Vec<Execute> {
-    let messages = desk(book, None, &Strategy::default()).messages(actions, actions.len()).unwrap();
+    let messages = targets(book, None, &Strategy::default()).messages(actions, actions.len()).unwrap();
     assert_eq!(messages.len(), 1);
     messages
 }

@@ -15,14 +15,14 @@ use crate::config::Strategy;
 use crate::dex::DexSnapshot;
 use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
-use crate::keeper::desk;
+use crate::keeper::targets;
 use crate::output::print_event;
 use crate::output::words::settled_line;
 use crate::plan::limits::{Allowance, Budget};
 use crate::plan::{Action, Resources, plan, speculative_item};
 use crate::scan::{Scan, Verdict, scan};
 use crate::tx::journal::Intent;
-use crate::tx::receipt::{Speakers, failures, settle};
+use crate::tx::receipt::{Speakers, failures, settlements};
 use crate::tx::{Executor, spendable};
 
 /// What is asked for.
@@ -85,10 +85,10 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         }
         return if json { print_event("summary", &json!({ "live": false, "planned": actions.len() })) } else { Ok(()) };
     };
-    let desk = desk(&book, dex_client.as_ref(), &config.strategy);
-    let batch = executor.exactly(desk, actions, least, &strategy).await?;
+    let targets = targets(&book, dex_client.as_ref(), &config.strategy);
+    let batch = executor.exactly(targets, actions, least, &strategy).await?;
     let head = node.head().await?;
-    let sent = executor.send_batch(desk, batch, &head, config.strategy.timeout_blocks).await?;
+    let sent = executor.send_batch(targets, batch, &head, config.strategy.timeout_blocks).await?;
     if let Some(hash) = &sent.hash {
         eprintln!("sent {hash}");
     }
@@ -185,7 +185,7 @@ fn tell(
     match landed {
         Some((intent, TxStatus::Included(included))) if included.code == 0 => {
             let liquidator = dex_client.map(DexClient::liquidator);
-            let settled = settle(&included, book, &scan.assets, liquidator);
+            let settled = settlements(&included, book, &scan.assets, liquidator);
             let speakers = Speakers { pool: &book.addresses.pool, liquidator, sender: &intent.sender };
             let failures = failures(&included.events, intent.may_fail_alone(), speakers);
             let (height, gas_used) = (included.height, included.gas_used);

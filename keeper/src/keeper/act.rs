@@ -8,7 +8,7 @@ use crate::chain::{Balances, Chain, Head};
 use crate::dex::DexSnapshot;
 use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
-use crate::keeper::{Keeper, desk};
+use crate::keeper::{Keeper, targets};
 use crate::plan::backoff::Evidence;
 use crate::plan::{Action, Plan, Resources, Skip, plan_on};
 use crate::scan::Scan;
@@ -35,7 +35,7 @@ impl<C: Chain> Keeper<C> {
     /// that has left.
     pub(super) async fn act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
         // One that lacks gas money gets some before anything else; whether the others have enough can wait.
-        if self.lanes.iter().any(|lane| lane.poor) {
+        if self.workers.iter().any(|worker| worker.poor) {
             self.refill(head).await?;
         }
         let done = if self.nothing_to_do(scan) { Default::default() } else { self.all_act(head, scan).await? };
@@ -53,18 +53,18 @@ impl<C: Chain> Keeper<C> {
         let mut block = Block { head, scan, dex, tries: SIMULATIONS_MAX };
         let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
         for at in self.in_turn() {
-            if !self.lanes[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
+            if !self.workers[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
                 continue;
             }
             match self.choose_and_send(at, &mut block).await {
                 Ok((plan, done)) => {
-                    self.lanes[at].wrong = 0;
+                    self.workers[at].wrong = 0;
                     sent.push(done);
                     first.get_or_insert(plan);
                 }
                 Err(error) if error.class() == Class::Halt => return Err(error),
                 Err(error) => {
-                    self.lanes[at].wrong = head.height;
+                    self.workers[at].wrong = head.height;
                     wrong.push((at, error));
                 }
             }
@@ -87,8 +87,8 @@ impl<C: Chain> Keeper<C> {
     /// The keys in the order of their turns: those with which something was wrong go last, the one first with which that was longest ago. So the
     /// others are tried however many are wrong.
     fn in_turn(&self) -> Vec<usize> {
-        let mut keys: Vec<usize> = (0..self.lanes.len()).collect();
-        keys.sort_by_key(|at| self.lanes[*at].wrong);
+        let mut keys: Vec<usize> = (0..self.workers.len()).collect();
+        keys.sort_by_key(|at| self.workers[*at].wrong);
         keys
     }
 
@@ -104,7 +104,8 @@ impl<C: Chain> Keeper<C> {
 
     /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.
     fn nothing_to_do(&self, scan: &Scan) -> bool {
-        let flying = !self.lanes.is_empty() && self.lanes.iter().all(|lane| lane.in_flight(&self.book.head.chain_id));
+        let flying =
+            !self.workers.is_empty() && self.workers.iter().all(|worker| worker.in_flight(&self.book.head.chain_id));
         flying || scan.is_quiet()
     }
 
@@ -112,7 +113,7 @@ impl<C: Chain> Keeper<C> {
     /// have; and the rest is planned again, so that nothing is kept for it.
     async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
         let (mut chosen, mut left_out) = (<(Plan, Batch)>::default(), Vec::new());
-        let held = holdings(&*self.chain, &self.book, self.lanes[at].executor.sender()).await?;
+        let held = holdings(&*self.chain, &self.book, self.workers[at].executor.sender()).await?;
         for _ in 0..ROUNDS {
             let inventory = less_fee(&*self.chain, held.clone(), &self.strategy);
             let plan = self.plan(at, block, Some(inventory));
@@ -141,13 +142,13 @@ impl<C: Chain> Keeper<C> {
     /// What of a plan goes through together; nothing when the key can't send.
     async fn select(&mut self, at: usize, plan: &Plan, held: &Balances, block: &mut Block<'_>) -> Result<Batch> {
         let bounds = Bounds {
-            desk: desk(&self.book, self.dex_client.as_ref(), &self.strategy),
+            targets: targets(&self.book, self.dex_client.as_ref(), &self.strategy),
             strategy: &self.strategy,
             balances: held,
             left: self.budget.left(block.head.time, &self.strategy).fee,
             tries: &mut block.tries,
         };
-        match self.lanes[at].executor.select(&plan.actions, bounds).await {
+        match self.workers[at].executor.select(&plan.actions, bounds).await {
             Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
                 self.refused(at, block.head, error)?;
                 Ok(Batch::default())
@@ -158,13 +159,13 @@ impl<C: Chain> Keeper<C> {
 
     /// What this key, or whoever has none, does best with what it may spend.
     fn plan(&mut self, at: usize, block: &Block<'_>, inventory: Option<Balances>) -> Plan {
-        let (head, lane) = (block.head, self.lanes.get(at));
-        let sender = lane.map_or_else(|| self.chain.sender(), |lane| Some(lane.executor.sender()));
+        let (head, worker) = (block.head, self.workers.get(at));
+        let sender = worker.map_or_else(|| self.chain.sender(), |worker| Some(worker.executor.sender()));
         let allowance = self.budget.left(head.time, &self.strategy);
         let mut left_alone = self.backoff.at(head.height);
         left_alone.extend(self.budget.postponed(allowance.fee).map(|key| (key.clone(), Skip::Budget)));
-        let busy: BTreeSet<AccountKey> = self.lanes.iter().flat_map(|lane| lane.busy(&head.chain_id)).collect();
-        let promised: Vec<Action> = self.lanes.iter().flat_map(|lane| lane.sent.iter().cloned()).collect();
+        let busy: BTreeSet<AccountKey> = self.workers.iter().flat_map(|worker| worker.busy(&head.chain_id)).collect();
+        let promised: Vec<Action> = self.workers.iter().flat_map(|worker| worker.sent.iter().cloned()).collect();
         let resources = Resources::new(sender, inventory, &self.strategy, &left_alone)
             .with_limits(allowance)
             .with_first_seen(&self.first_seen)
@@ -174,15 +175,15 @@ impl<C: Chain> Keeper<C> {
     }
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {
-        let desk = desk(&self.book, self.dex_client.as_ref(), &self.strategy);
-        let (lane, left_out) = (&mut self.lanes[at], batch.left_out.clone());
-        match lane.executor.send_batch(desk, batch, head, self.strategy.timeout_blocks).await {
+        let targets = targets(&self.book, self.dex_client.as_ref(), &self.strategy);
+        let (worker, left_out) = (&mut self.workers[at], batch.left_out.clone());
+        match worker.executor.send_batch(targets, batch, head, self.strategy.timeout_blocks).await {
             Ok(sent) => {
                 if sent.hash.is_some() {
                     sent.spent.iter().for_each(|spent| self.budget.spend(spent.clone()));
-                    lane.accepted();
-                    lane.sent.clone_from(&sent.actions);
-                    lane.seen = Some(Evidence::of(&self.book, &sent.actions));
+                    worker.accepted();
+                    worker.sent.clone_from(&sent.actions);
+                    worker.seen = Some(Evidence::of(&self.book, &sent.actions));
                 }
                 Ok(sent)
             }

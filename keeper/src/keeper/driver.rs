@@ -56,7 +56,7 @@ impl<C: Chain> Keeper<C> {
     async fn drain_step(&mut self) -> Result<()> {
         let head = self.chain.head().await?;
         let scan = scan(&self.book, head.time)?;
-        self.settle(&head, &scan).await
+        self.resolve(&head, &scan).await
     }
 
     /// Runs until told to stop, then drains.

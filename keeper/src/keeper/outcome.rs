@@ -11,16 +11,16 @@ use crate::keeper::report::{failed_message, is_open, out_of_gas};
 use crate::plan::backoff::Evidence;
 use crate::scan::Scan;
 use crate::tx::journal::Intent;
-use crate::tx::receipt::{Failure, Settled, Speakers, failures, settle};
+use crate::tx::receipt::{Failure, Settled, Speakers, failures, settlements};
 use crate::tx::{FailedTx, FailureReason};
 
 impl<C: Chain> Keeper<C> {
     /// Resolves what is in flight, without sending anything new; what nobody is known to have is sent again as it was. The next tick tells what it did. A key of which nobody tells now keeps what it
     /// has on its way; that is an error only where it is so with all.
-    pub(super) async fn settle(&mut self, head: &Head, scan: &Scan) -> Result<()> {
+    pub(super) async fn resolve(&mut self, head: &Head, scan: &Scan) -> Result<()> {
         let mut unknown = Vec::new();
-        for at in 0..self.lanes.len() {
-            let resolved = match self.lanes[at].executor.resolve(head).await {
+        for at in 0..self.workers.len() {
+            let resolved = match self.workers[at].executor.resolve(head).await {
                 Err(error) if error.class() != Class::Halt => {
                     unknown.push((at, error));
                     continue;
@@ -29,31 +29,31 @@ impl<C: Chain> Keeper<C> {
             };
             let Some((intent, status)) = resolved else { continue };
             self.observer.resolved(&intent, &status);
-            self.lanes[at].sent.clear();
-            let seen = self.lanes[at].seen.take();
+            self.workers[at].sent.clear();
+            let seen = self.workers[at].seen.take();
             match status {
                 TxStatus::Included(included) if included.code == 0 => {
                     // Gas money and a publication alone prove nothing of liquidations.
                     if !intent.accounts.is_empty() {
-                        self.lanes[at].executor.pace().worked();
+                        self.workers[at].executor.throttle().worked();
                         self.failures = 0;
                     }
-                    self.settled(&intent, &included, scan, seen.as_ref());
+                    self.succeeded(&intent, &included, scan, seen.as_ref());
                 }
-                TxStatus::Included(included) => self.failed(at, intent, &included, (scan, seen.as_ref()))?,
+                TxStatus::Included(included) => self.blame(at, intent, &included, (scan, seen.as_ref()))?,
                 TxStatus::Expired | TxStatus::NotFound { .. } => {
                     let reason = format!("not included by block {}", intent.timeout_height);
                     self.tell_failed(FailedTx { intent, why: FailureReason::Expired, reason, gas_used: 0 });
                 }
             }
         }
-        join_all(self.lanes.iter_mut().map(|lane| lane.executor.broadcast_again(head))).await;
+        join_all(self.workers.iter_mut().map(|worker| worker.executor.broadcast_again(head))).await;
         self.unless_all(unknown, "nobody tells what became of this key's transaction")
     }
 
     /// What is wrong with some keys is told; with all of them it is an error.
     pub(super) fn unless_all(&self, mut wrong: Vec<(usize, Error)>, what: &str) -> Result<()> {
-        if !wrong.is_empty() && wrong.len() == self.lanes.len() {
+        if !wrong.is_empty() && wrong.len() == self.workers.len() {
             return Err(wrong.swap_remove(0).1);
         }
         self.tell_wrong(wrong, what);
@@ -63,7 +63,7 @@ impl<C: Chain> Keeper<C> {
     /// What is wrong with these keys.
     pub(super) fn tell_wrong(&self, wrong: Vec<(usize, Error)>, what: &str) {
         for (at, error) in wrong {
-            tracing::warn!(%error, sender = self.lanes[at].executor.sender(), what);
+            tracing::warn!(%error, sender = self.workers[at].executor.sender(), what);
         }
     }
 
@@ -76,25 +76,25 @@ impl<C: Chain> Keeper<C> {
 
     /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was first. When it isn't
     /// said who is, the next transactions are smaller, until one account stands alone.
-    fn failed(
+    fn blame(
         &mut self,
         at: usize,
         intent: Intent,
         included: &Included,
         (scan, seen): (&Scan, Option<&Evidence>),
     ) -> Result<()> {
-        let pace = self.lanes[at].executor.pace();
+        let throttle = self.workers[at].executor.throttle();
         let (count, ran_out) = (intent.accounts.len(), out_of_gas(included));
         let known =
             if ran_out { None } else { failed_message(&included.log).and_then(|index| intent.accounts_of(index)) };
         let alone = || (count == 1).then_some(intent.accounts.as_slice());
         let blamed = match known.or_else(|| alone().filter(|_| !ran_out)) {
             Some(accounts) => accounts,
-            None if ran_out && !pace.out_of_gas(count) => &intent.accounts,
+            None if ran_out && !throttle.out_of_gas(count) => &intent.accounts,
             None if ran_out => &[],
             None if count == 0 => &[],
             None => {
-                pace.failed(count);
+                throttle.failed(count);
                 &[]
             }
         };
@@ -110,7 +110,7 @@ impl<C: Chain> Keeper<C> {
         };
         // What one account's owner does to it must not undo the others again.
         if why == FailureReason::Changed && count > 1 {
-            self.lanes[at].executor.pace().failed(count);
+            self.workers[at].executor.throttle().failed(count);
         }
         for key in open {
             self.backoff.back_off(key, included.height, &self.book, seen);
@@ -134,9 +134,9 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
-    fn settled(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Evidence>) {
+    fn succeeded(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Evidence>) {
         let liquidator = self.dex_client.as_ref().map(DexClient::liquidator);
-        let settled = settle(included, &self.book, &scan.assets, liquidator);
+        let settled = settlements(included, &self.book, &scan.assets, liquidator);
         self.new_shares |= settled.iter().any(|done| !done.shares.is_zero());
         report(intent, included.gas_used, &settled);
         for key in settled.iter().filter_map(|done| done.account.parse().ok()) {

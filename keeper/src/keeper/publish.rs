@@ -72,8 +72,8 @@ impl Publishing {
 
 impl<C: Chain> Keeper<C> {
     /// With the first key, unless that has something on its way or may not spend. What doesn't work now is tried again when it is due again.
-    pub(super) async fn publish(&mut self, head: &Head) -> Result<()> {
-        let free = self.lanes.first().is_some_and(|lane| lane.is_free(head));
+    pub(super) async fn publish_due(&mut self, head: &Head) -> Result<()> {
+        let free = self.workers.first().is_some_and(|worker| worker.is_free(head));
         let broke = self.budget.left(head.time, &self.strategy).fee == Some(0);
         if self.strategy.publish_seconds == Some(0) || !free || broke {
             return Ok(());
@@ -98,16 +98,16 @@ impl<C: Chain> Keeper<C> {
         // No more than the hour has left.
         let max_fee = self.budget.left(head.time, &self.strategy).fee;
         let strategy = Strategy { max_fee, ..self.strategy.clone() };
-        let Some(lane) = self.lanes.first_mut() else { return Ok(()) };
-        match lane.executor.publish(&self.book.addresses.oracle, &denoms, head, &strategy).await {
+        let Some(worker) = self.workers.first_mut() else { return Ok(()) };
+        match worker.executor.publish(&self.book.addresses.oracle, &denoms, head, &strategy).await {
             Ok(Some(spent)) => {
                 tracing::info!(height = head.height, denoms = denoms.join(", "), "live prices are on their way");
-                lane.accepted();
+                worker.accepted();
                 self.budget.spend(spent);
                 Ok(())
             }
             Ok(None) => Ok(()),
-            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => lane.refused(head, error, true),
+            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => worker.refused(head, error, true),
             Err(error) => Err(error),
         }
     }

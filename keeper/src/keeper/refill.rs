@@ -30,16 +30,16 @@ impl<C: Chain> Keeper<C> {
 
     /// The first key sends gas money to one that has less than half of what it should have, if it is free to and the limits on fees allow it.
     async fn refill_one(&mut self, head: &Head) -> Result<()> {
-        if self.lanes.len() < 2 || !self.lanes[0].is_free(head) {
+        if self.workers.len() < 2 || !self.workers[0].is_free(head) {
             return Ok(());
         }
         let reserve = fee_reserve(&*self.chain, &self.strategy);
         let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
-        let first = held(&*self.chain, self.lanes[0].executor.sender(), &reserve.denom).await?;
-        for at in 1..self.lanes.len() {
-            let to = self.lanes[at].executor.sender().to_owned();
+        let first = held(&*self.chain, self.workers[0].executor.sender(), &reserve.denom).await?;
+        for at in 1..self.workers.len() {
+            let to = self.workers[at].executor.sender().to_owned();
             let has = held(&*self.chain, &to, &reserve.denom).await?;
-            self.lanes[at].poor = false;
+            self.workers[at].poor = false;
             let lacks = float.saturating_sub(has);
             if has >= float / 2 || lacks == 0 {
                 continue;
@@ -57,10 +57,10 @@ impl<C: Chain> Keeper<C> {
             }
             let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
             let bounds = (self.strategy.timeout_blocks, self.budget.left(head.time, &self.strategy).fee);
-            return match self.lanes[0].executor.transfer(&to, &coin, head, bounds).await {
+            return match self.workers[0].executor.transfer(&to, &coin, head, bounds).await {
                 Ok(Some(spent)) => {
                     self.budget.spend(spent);
-                    self.lanes[at].funded(head);
+                    self.workers[at].funded(head);
                     tracing::info!(to, %coin, "gas money is on its way");
                     Ok(())
                 }

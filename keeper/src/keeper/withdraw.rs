@@ -26,8 +26,8 @@ impl<C: Chain> Keeper<C> {
             return Ok(());
         }
         self.new_shares = false;
-        for at in 0..self.lanes.len() {
-            if !self.lanes[at].is_free(head) {
+        for at in 0..self.workers.len() {
+            if !self.workers[at].is_free(head) {
                 self.new_shares = true;
                 continue;
             }
@@ -41,7 +41,7 @@ impl<C: Chain> Keeper<C> {
     }
 
     async fn withdraw_with(&mut self, at: usize, head: &Head, scan: &Scan) -> Result<()> {
-        let (pool, sender) = (&self.book.addresses.pool, self.lanes[at].executor.sender().to_owned());
+        let (pool, sender) = (&self.book.addresses.pool, self.workers[at].executor.sender().to_owned());
         let claims = valued(&self.book, &scan.assets, supplied(&*self.chain, pool, &sender).await?);
         let fee = self.chain.fee(self.chain.gas_limit(GAS)).amount;
         let gas = self.strategy.fee_value(fee).unwrap_or(self.strategy.gas_value);
@@ -55,11 +55,11 @@ impl<C: Chain> Keeper<C> {
         // No more than the hour has left.
         let max_fee = self.budget.left(head.time, &self.strategy).fee;
         let strategy = crate::config::Strategy { max_fee, ..self.strategy.clone() };
-        if let Some(spent) = self.lanes[at].executor.execute(&messages, head, &strategy).await? {
+        if let Some(spent) = self.workers[at].executor.execute(&messages, head, &strategy).await? {
             for Supplied { denom, payable, amount, .. } in &due {
                 tracing::info!(height = head.height, sender, denom, %payable, claim = %amount, "withdrawing from the pool");
             }
-            self.lanes[at].accepted();
+            self.workers[at].accepted();
             self.budget.spend(spent);
         }
         Ok(())

@@ -15,7 +15,7 @@ const REFUSALS_MAX: u32 = 6;
 
 /// A key and what it is doing.
 #[derive(Debug)]
-pub(super) struct Lane<C> {
+pub(super) struct Worker<C> {
     pub executor: Executor<C>,
     /// What is on its way; empty after a restart, when only the journal knows the accounts.
     pub sent: Vec<Action>,
@@ -31,7 +31,7 @@ pub(super) struct Lane<C> {
     pub wrong: u64,
 }
 
-impl<C: Chain> Lane<C> {
+impl<C: Chain> Worker<C> {
     pub const fn new(executor: Executor<C>) -> Self {
         Self { executor, sent: Vec::new(), seen: None, refusals: (0, 0), poor: false, blind: false, wrong: 0 }
     }

@@ -21,7 +21,7 @@ use crate::tx::receipt::Speakers;
 
 /// Where messages go.
 #[derive(Clone, Copy, Debug)]
-pub struct Desk<'a> {
+pub struct Targets<'a> {
     /// The pool.
     pub pool: &'a str,
     /// The oracle that it goes by.
@@ -51,7 +51,7 @@ impl Arranged {
     }
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Targets<'a> {
     /// Whose word counts on what this sender's batches do.
     pub const fn speakers(&self, sender: &'a str) -> Speakers<'a> {
         Speakers { pool: self.pool, liquidator: self.liquidator, sender }
@@ -83,21 +83,21 @@ impl<'a> Desk<'a> {
         Arranged { actions, sold, own: count }
     }
 
-    /// The messages of these actions, in the order of [`Desk::arrange`]. A message with fewer items that succeed than
+    /// The messages of these actions, in the order of [`Targets::arrange`]. A message with fewer items that succeed than
     /// `min_success` undoes the transaction; no more are asked of one than it has.
     pub fn messages(&self, actions: &[Action], min_success: usize) -> Result<Vec<Execute>> {
         let Arranged { actions, sold: count, own } = self.arrange(actions.to_vec());
         let (sold, others) = actions.split_at(count);
         let (own, single) = others.split_at(own);
         let least = |items: &[Action]| u32::try_from(min_success.min(items.len())).unwrap_or(u32::MAX);
-        let mut messages = publish(self.oracle, stale(&actions))?;
+        let mut messages = publish_messages(self.oracle, stale(&actions))?;
         if let Some(liquidator) = self.liquidator.filter(|_| !sold.is_empty()) {
             let items = sold.iter().filter_map(item).collect();
             let msg = liquidator::ExecuteMsg::Liquidate { items, routes: routes(sold), min_success: least(sold) };
             messages.push(Execute::new(liquidator, &msg, Vec::new())?);
         }
         if !own.is_empty() {
-            messages.push(Execute::new(self.pool, &self.batch(own, least(own)), purse(own))?);
+            messages.push(Execute::new(self.pool, &self.batch(own, least(own)), repayments(own))?);
         }
         for action in single {
             messages.extend(set_off(self.pool, action)?);
@@ -131,19 +131,19 @@ fn stale(actions: &[Action]) -> Vec<String> {
 }
 
 /// The messages that publish these live prices, one for as many as the oracle takes at once; none of none.
-pub fn publish(oracle: &str, denoms: Vec<String>) -> Result<Vec<Execute>> {
+pub fn publish_messages(oracle: &str, denoms: Vec<String>) -> Result<Vec<Execute>> {
     let message = |denoms: &[String]| Execute::new(oracle, &OracleMsg::Publish { denoms: denoms.to_vec() }, Vec::new());
     denoms.chunks(DENOMS_MAX).map(message).collect()
 }
 
 /// All that these actions repay with, a coin a denom.
-fn purse(actions: &[Action]) -> Vec<Coin> {
-    let mut purse: BTreeMap<&str, u128> = BTreeMap::new();
+fn repayments(actions: &[Action]) -> Vec<Coin> {
+    let mut repayments: BTreeMap<&str, u128> = BTreeMap::new();
     for coin in actions.iter().filter_map(Action::sent) {
-        let sum = purse.entry(&coin.denom).or_default();
+        let sum = repayments.entry(&coin.denom).or_default();
         *sum = sum.saturating_add(coin.amount);
     }
-    purse.into_iter().map(|(denom, amount)| Coin { denom: denom.to_owned(), amount }).collect()
+    repayments.into_iter().map(|(denom, amount)| Coin { denom: denom.to_owned(), amount }).collect()
 }
 
 /// The message to the pool that sets off; `None` for what is an item.

@@ -111,7 +111,7 @@ pub struct Failure {
 
 /// Reads what the pool said in a transaction. Values are by the book's prices at the time of `assets`. What went
 /// through the liquidator gained what was paid out of its group's sale, shared by what was sold for each.
-pub fn settle(included: &Included, book: &Book, assets: &AssetTable, liquidator: Option<&str>) -> Vec<Settled> {
+pub fn settlements(included: &Included, book: &Book, assets: &AssetTable, liquidator: Option<&str>) -> Vec<Settled> {
     let (mut all, mut group): (Vec<Settled>, Vec<usize>) = (Vec::new(), Vec::new());
     for said in &included.events {
         if said.contract == book.addresses.pool {

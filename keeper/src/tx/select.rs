@@ -13,7 +13,7 @@ use crate::chain::{Balances, Chain, Coin};
 use crate::config::Strategy;
 use crate::error::{Error, Result};
 use crate::plan::Action;
-use crate::tx::messages::{Desk, route};
+use crate::tx::messages::{Targets, route};
 use crate::tx::receipt::{Failure, failures};
 use crate::tx::{Batch, Executor};
 
@@ -26,7 +26,7 @@ const NONE: usize = 0;
 #[derive(Debug)]
 pub struct Bounds<'a> {
     /// Where messages go.
-    pub desk: Desk<'a>,
+    pub targets: Targets<'a>,
     /// The limits.
     pub strategy: &'a Strategy,
     /// What the key has, for the fee.
@@ -103,13 +103,13 @@ impl<C: Chain> Executor<C> {
     /// be.
     pub async fn exactly(
         &self,
-        desk: Desk<'_>,
+        targets: Targets<'_>,
         actions: Vec<Action>,
         min_success: usize,
         strategy: &Strategy,
     ) -> Result<Batch> {
         let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
-        let mut bounds = Bounds { desk, strategy, balances: &balances, left: None, tries: &mut 1 };
+        let mut bounds = Bounds { targets, strategy, balances: &balances, left: None, tries: &mut 1 };
         match self.fits(&actions, min_success, &mut bounds).await? {
             Fit::Yes(gas) => Ok(Batch { actions, gas, min_success: Some(min_success), ..Batch::default() }),
             Fit::No(reason) => match self.fits(&actions, NONE, &mut bounds).await? {
@@ -126,12 +126,12 @@ impl<C: Chain> Executor<C> {
     /// Whether these go through in one transaction of which so many items must succeed; with [`NONE`], which do.
     async fn fits(&self, actions: &[Action], min_success: usize, bounds: &mut Bounds<'_>) -> Result<Fit> {
         *bounds.tries = bounds.tries.saturating_sub(1);
-        let simulated = match self.chain.simulate(&bounds.desk.messages(actions, min_success)?).await {
+        let simulated = match self.chain.simulate(&bounds.targets.messages(actions, min_success)?).await {
             Ok(simulated) => simulated,
             Err(Error::Refused { reason }) => return Ok(Fit::No(reason)),
             Err(error) => return Err(error),
         };
-        let (speakers, arranged) = (bounds.desk.speakers(&self.sender), bounds.desk.arrange(actions.to_vec()));
+        let (speakers, arranged) = (bounds.targets.speakers(&self.sender), bounds.targets.arrange(actions.to_vec()));
         let items = &arranged.actions[..arranged.items()];
         let told = items.is_empty() || simulated.events.iter().any(|said| speakers.include(said));
         if simulated.gas == 0 || !told {
@@ -140,7 +140,7 @@ impl<C: Chain> Executor<C> {
         let names: Vec<String> = items.iter().map(|action| action.account().to_string()).collect();
         let failed = failures(&simulated.events, &names, speakers);
         if min_success > NONE || failed.is_empty() {
-            return Ok(self.affords(actions, self.pace.gas(self.chain.gas_limit(simulated.gas)), bounds));
+            return Ok(self.affords(actions, self.throttle.gas(self.chain.gas_limit(simulated.gas)), bounds));
         }
         let of = |account: &str| names.iter().position(|name| name == account).map(|at| items[at].clone());
         let reason = |failure: Failure| Some(failure.reason).filter(|_| !failure.undone || actions.len() == 1);
@@ -180,7 +180,7 @@ impl<C: Chain> Executor<C> {
             let most = if single { SET_OFFS_MAX } else { bounds.strategy.max_items };
             let alike = all().filter(|one| one.is_set_off() == single).count();
             let routes: BTreeSet<_> = all().chain([action]).filter_map(route).collect();
-            let fits = alike < most && all().count() < self.pace.most() && routes.len() <= ROUTES_MAX;
+            let fits = alike < most && all().count() < self.throttle.most() && routes.len() <= ROUTES_MAX;
             part.extend(fits.then(|| action.clone()));
             !fits
         });

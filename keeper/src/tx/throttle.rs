@@ -7,18 +7,18 @@ const GAS_DOWN: u64 = 5;
 
 /// Bounds that tighten with failures and loosen with successes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct Throttle {
     most: usize,
     gas: u64,
 }
 
-impl Default for Pace {
+impl Default for Throttle {
     fn default() -> Self {
         Self { most: usize::MAX, gas: 100 }
     }
 }
 
-impl Pace {
+impl Throttle {
     /// The most actions in one transaction.
     pub const fn most(&self) -> usize {
         self.most
