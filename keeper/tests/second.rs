@@ -21,7 +21,6 @@ use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::monitor::Monitor;
-use plimsoll_keeper::tx::FailureReason;
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_schema::oracle::SourcesResponse;
 use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, World};
