@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::keys::veiled;
+use crate::config::redact::redacted;
 
 /// The keeper of Plimsoll: watches every account and liquidates those below health factor 1.
 #[derive(Parser, Debug)]
@@ -45,7 +45,7 @@ pub struct Settings {
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let keys: Vec<&str> =
-            self.set.iter().map(|text| text.split('=').next().unwrap_or_default()).map(veiled).collect();
+            self.set.iter().map(|text| text.split('=').next().unwrap_or_default()).map(redacted).collect();
         f.debug_struct("Settings").field("config", &self.config).field("set", &keys).finish_non_exhaustive()
     }
 }

@@ -24,7 +24,7 @@ pub use layers::{ENVIRONMENT, Layers};
 pub use monitor::{LogFormat, Monitoring};
 pub use strategy::{BLOCK_SHARE, MAX_REPAY, Strategy};
 pub use sync::{BookConfig, BookFile, GAP_MAX};
-pub use wallet::{Wallet, wallet};
+pub use wallet::{MNEMONIC_VARIABLE, Wallet, wallet};
 
 /// Every key with its default; one without stands at nothing.
 pub const KEYS: &[(&str, &str)] = &[

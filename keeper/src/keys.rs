@@ -9,21 +9,9 @@ use cosmrs::bip32::DerivationPath;
 use cosmrs::crypto::PublicKey;
 use cosmrs::crypto::secp256k1::{Signature, SigningKey};
 
+pub use crate::config::MNEMONIC_VARIABLE;
+use crate::config::redact::redacted;
 use crate::error::{Error, Result};
-
-/// The variable that holds the mnemonic, for those who don't want it in a file.
-pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_KEEPER_MNEMONIC";
-
-/// A text for an error, unless it looks like a mnemonic that was put in the wrong place.
-pub fn veiled(text: &str) -> &str {
-    let words = text.split_whitespace();
-    if words.clone().count() >= 12
-        && words.flat_map(str::bytes).all(|b| b.is_ascii_alphabetic() || b == b'=' || b == b'.')
-    {
-        return "(several words, not shown)";
-    }
-    text
-}
 
 /// The words that all keys come from. Debug and errors never show them.
 pub struct Mnemonic(bip39::Mnemonic);
@@ -46,7 +34,7 @@ impl Mnemonic {
 
     /// From a file that nobody but its owner can read.
     pub fn read(path: &Path) -> Result<Self> {
-        if veiled(&path.to_string_lossy()) != path.to_string_lossy() {
+        if redacted(&path.to_string_lossy()) != path.to_string_lossy() {
             let reason =
                 "a mnemonic stands where the path of its file belongs: put it in a file that only its owner can read";
             return Err(Error::Key(reason.to_owned()));
@@ -67,11 +55,11 @@ impl Mnemonic {
                 let path = path.to_string_lossy();
                 Err(Error::Config(format!(
                     "{MNEMONIC_VARIABLE} and wallet.mnemonic_file = \"{}\" are both set: unset the one that isn't meant",
-                    veiled(&path)
+                    redacted(&path)
                 )))
             }
             (Some(words), None) => Self::parse(words, MNEMONIC_VARIABLE).map(Some),
-            (None, Some(path)) if veiled(&path.to_string_lossy()) == path.to_string_lossy() && !path.is_file() => {
+            (None, Some(path)) if redacted(&path.to_string_lossy()) == path.to_string_lossy() && !path.is_file() => {
                 Err(Error::Config(format!(
                     "wallet.mnemonic_file = \"{}\" is not allowed: it must be a file that is there",
                     path.display()

@@ -125,12 +125,12 @@ fn an_account_number_out_of_range_is_an_error() {
 #[test]
 fn words_in_a_wrong_place_are_not_echoed() {
     use plimsoll_keeper::config::Layers;
-    use plimsoll_keeper::keys::veiled;
-    assert_eq!(veiled("/etc/plimsoll/mnemonic"), "/etc/plimsoll/mnemonic");
+    use plimsoll_keeper::config::redact::redacted;
+    assert_eq!(redacted("/etc/plimsoll/mnemonic"), "/etc/plimsoll/mnemonic");
     let error = Mnemonic::read(std::path::Path::new(WORDS)).unwrap_err().to_string();
     let flag = (WORDS.to_owned(), "1".to_owned());
     let unknown = Layers::read(None, std::iter::empty(), &[flag]).unwrap_err().to_string();
-    for text in [error.as_str(), unknown.as_str(), veiled(WORDS), veiled(&format!("wallet.mnemonic={WORDS}"))] {
+    for text in [error.as_str(), unknown.as_str(), redacted(WORDS), redacted(&format!("wallet.mnemonic={WORDS}"))] {
         assert!(!text.contains("panther") && !text.contains("tray"), "{text}");
     }
 }

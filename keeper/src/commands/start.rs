@@ -12,10 +12,11 @@ use crate::book::sync::BookSync;
 use crate::chain::cosmos::Node;
 use crate::chain::{Balances, ChainReader, TxSender};
 use crate::cli::Settings;
+use crate::config::redact::redacted;
 use crate::config::{Config, Layers, LogFormat, Wallet};
 use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
-use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic, veiled};
+use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic};
 use crate::logging;
 use crate::tx;
 
@@ -24,7 +25,7 @@ pub fn layers(settings: &Settings) -> Result<Layers> {
     let mut flags = Vec::new();
     for text in &settings.set {
         let (key, value) = text.split_once('=').ok_or_else(|| {
-            Error::Config(format!("--set {}: it must be KEY=VALUE, as in --set log.level=debug", veiled(text)))
+            Error::Config(format!("--set {}: it must be KEY=VALUE, as in --set log.level=debug", redacted(text)))
         })?;
         flags.push((key.trim().to_owned(), value.trim().to_owned()));
     }

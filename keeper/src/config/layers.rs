@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::{GONE, KEYS, MAX_REPAY};
+use crate::config::redact::redacted;
+use crate::config::{GONE, KEYS, MAX_REPAY, MNEMONIC_VARIABLE};
 use crate::error::{Error, Result};
-use crate::keys::MNEMONIC_VARIABLE;
 
 /// Keys that may be a list; as one text its members are separated by commas.
 const LISTS: [&str; 3] = ["chain.grpc", "chain.rpc", "contracts.pairs"];
@@ -116,11 +116,7 @@ impl Layers {
         }
         let denom = key.strip_prefix(MAX_REPAY).is_some_and(|denom| !denom.is_empty());
         if !denom && !self.0.contains_key(key) {
-            return Err(Error::Config(format!(
-                "unknown key {} in {origin}{}",
-                crate::keys::veiled(key),
-                suggestion(key)
-            )));
+            return Err(Error::Config(format!("unknown key {} in {origin}{}", redacted(key), suggestion(key))));
         }
         self.0.insert(key.to_owned(), (value, origin.to_owned()));
         Ok(())

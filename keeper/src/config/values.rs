@@ -65,7 +65,7 @@ impl Layers {
         if ["chain.grpc", "chain.rpc"].contains(&key) {
             return self.list(key).map(crate::config::redact::public).collect::<Vec<_>>().join(",");
         }
-        crate::keys::veiled(self.get(key)).to_owned()
+        crate::config::redact::redacted(self.get(key)).to_owned()
     }
 
     pub(super) fn refuse(&self, key: &str, allowed: &str) -> Error {

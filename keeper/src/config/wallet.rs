@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use crate::config::Layers;
 use crate::error::Result;
 
+/// The variable that holds the mnemonic, for those who don't want it in a file.
+pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_KEEPER_MNEMONIC";
+
 /// Where the key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wallet {
