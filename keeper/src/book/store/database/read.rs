@@ -8,7 +8,8 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 use serde::de::DeserializeOwned;
 
 use crate::book::prices::Prices;
-use crate::book::store::{ACCOUNTS, ASSETS, Bad, Codes, FORMAT, META, RECORDS, Stored};
+use crate::book::store::database::{ACCOUNTS, ASSETS, Bad, FORMAT, META, RECORDS};
+use crate::book::store::{Codes, Stored};
 use crate::book::validate::check_account;
 use crate::book::{Addresses, Asset, Book};
 use crate::chain::Head;
