@@ -3,11 +3,16 @@
 
 mod block;
 mod coin;
+#[cfg(feature = "node")]
 pub mod cosmos;
+#[cfg(feature = "node")]
 pub mod endpoints;
 mod event;
+#[cfg(feature = "faults")]
 pub mod faulty;
+#[cfg(feature = "node")]
 pub mod requests;
+#[cfg(feature = "demo")]
 pub mod simulated;
 mod tx_types;
 

@@ -54,11 +54,22 @@ impl std::fmt::Debug for Settings {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// A market on an embedded chain: prices fall, the keeper liquidates. Nothing to prepare
+    #[cfg(feature = "demo")]
     Demo {
         /// The scenario, TOML; a good one is built in
         #[arg(long, value_name = "FILE")]
         scenario: Option<PathBuf>,
     },
+    /// What is done on a real chain
+    #[cfg(feature = "node")]
+    #[command(flatten)]
+    Chain(ChainCommand),
+}
+
+/// What the keeper can do on a real chain.
+#[cfg(feature = "node")]
+#[derive(Subcommand, Debug)]
+pub enum ChainCommand {
     /// Watches the chain and acts, block by block, until it is told to stop
     Run {
         /// Send transactions; without it, only says what it would do
@@ -132,6 +143,7 @@ pub enum Command {
 }
 
 /// What can be done with keys.
+#[cfg(feature = "node")]
 #[derive(Subcommand, Debug)]
 pub enum KeysAction {
     /// Writes a new mnemonic to a new file that only its owner can read
@@ -143,6 +155,7 @@ pub enum KeysAction {
 }
 
 /// What can be done with a snapshot.
+#[cfg(feature = "node")]
 #[derive(Subcommand, Debug)]
 pub enum SnapshotAction {
     /// Writes settings, markets, prices and every account with debt to a new file, as JSON lines

@@ -11,55 +11,36 @@ pub mod scan;
 pub mod snapshot;
 mod start;
 
-use crate::cli::{Cli, Command, Settings, SnapshotAction};
+use crate::cli::{ChainCommand, Settings, SnapshotAction};
 use crate::config::{KEYS, MAX_REPAY};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::output::print_json;
 
 pub use start::{
     account_named, config, dex_client, inventory, key, keys, layers, make_directory_of, mnemonic, open, open_book,
 };
 
-/// Runs a command.
-pub async fn run(cli: Cli) -> Result<()> {
-    let settings = cli.settings;
-    refuse_unused(&settings, &cli.command)?;
+/// Runs a command about a real chain.
+pub async fn run(command: ChainCommand, settings: &Settings) -> Result<()> {
     let json = settings.json;
-    match cli.command {
-        Command::Demo { scenario } => crate::demo::demo(scenario.as_deref(), json).await,
-        Command::Run { live } => run::run(&settings, live, json).await,
-        Command::Scan => scan::scan(&settings, json).await,
-        Command::Snapshot { action: SnapshotAction::Export { file } } => snapshot::export(&settings, &file, json).await,
-        Command::Explain { account } => explain::explain(&settings, &account, json).await,
-        Command::Liquidate { accounts, min_success, live } => {
-            liquidate::liquidate(&settings, liquidate::Job { accounts, min_success, live }, json).await
+    match command {
+        ChainCommand::Run { live } => run::run(settings, live, json).await,
+        ChainCommand::Scan => scan::scan(settings, json).await,
+        ChainCommand::Snapshot { action: SnapshotAction::Export { file } } => {
+            snapshot::export(settings, &file, json).await
         }
-        Command::Deploy { network, out, artifacts, mnemonic_file, grpc, rpc } => {
+        ChainCommand::Explain { account } => explain::explain(settings, &account, json).await,
+        ChainCommand::Liquidate { accounts, min_success, live } => {
+            liquidate::liquidate(settings, liquidate::Job { accounts, min_success, live }, json).await
+        }
+        ChainCommand::Deploy { network, out, artifacts, mnemonic_file, grpc, rpc } => {
             let job = deploy::Job { network, out, artifacts, mnemonic_file, grpc, rpc };
             deploy::deploy(job, json).await
         }
-        Command::Rehearse { shock } => rehearse::rehearse(&settings, &shock, json).await,
-        Command::Doctor => doctor::doctor(&settings, json).await,
-        Command::Keys { count, action } => keys::keys(&settings, count, action, json),
-        Command::Config => show_config(&settings, json),
-    }
-}
-
-/// Settings that a command would ignore are a mistake.
-fn refuse_unused(settings: &Settings, command: &Command) -> Result<()> {
-    let name = match command {
-        Command::Demo { .. } => "demo",
-        Command::Deploy { .. } => "deploy",
-        _ => return Ok(()),
-    };
-    let given = [
-        ("--config", settings.config.is_some()),
-        ("--deployment", settings.deployment.is_some()),
-        ("--set", !settings.set.is_empty()),
-    ];
-    match given.into_iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(Error::Config(format!("{name} takes no {flag}: it doesn't read the keeper's settings"))),
-        None => Ok(()),
+        ChainCommand::Rehearse { shock } => rehearse::rehearse(settings, &shock, json).await,
+        ChainCommand::Doctor => doctor::doctor(settings, json).await,
+        ChainCommand::Keys { count, action } => keys::keys(settings, count, action, json),
+        ChainCommand::Config => show_config(settings, json),
     }
 }
 

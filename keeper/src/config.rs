@@ -5,6 +5,7 @@
 
 mod chain;
 pub mod deployment;
+#[cfg(feature = "faults")]
 pub mod fault_script;
 mod layers;
 mod monitor;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 
 pub use chain::{ChainConfig, Contracts, addresses};
+#[cfg(feature = "faults")]
 pub use fault_script::Script;
 pub use layers::{ENVIRONMENT, Layers};
 pub use monitor::{LogFormat, Monitoring};
@@ -38,6 +40,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("chain.gas_denom", "ustake"),
     ("chain.gas_adjustment", "1.3"),
     ("chain.ca_file", ""),
+    #[cfg(feature = "faults")]
     ("chain.faults", ""),
     ("contracts.pool", ""),
     ("contracts.oracle", ""),
@@ -77,9 +80,12 @@ pub const KEYS: &[(&str, &str)] = &[
     ("log.level", "info"),
 ];
 
-/// Keys of earlier versions, each with the reason why there is none any more.
-const GONE: &[(&str, &str)] =
-    &[("strategy.item_gas", "an item of a batch has no gas limit of its own any more: remove the key")];
+/// Keys that this keeper doesn't know any more, each with the reason.
+const GONE: &[(&str, &str)] = &[
+    ("strategy.item_gas", "an item of a batch has no gas limit of its own any more: remove the key"),
+    #[cfg(not(feature = "faults"))]
+    ("chain.faults", "this keeper was built without the feature faults, which is for tests alone: remove the key"),
+];
 
 /// All settings, checked.
 #[derive(Clone, Debug)]
@@ -87,6 +93,7 @@ pub struct Config {
     /// How to reach the chain.
     pub chain: ChainConfig,
     /// What is to go wrong on the way there; for trials alone.
+    #[cfg(feature = "faults")]
     pub faults: Option<Script>,
     /// What is watched.
     pub contracts: Contracts,
@@ -115,6 +122,7 @@ impl Config {
     pub fn of(layers: &Layers) -> Result<Self> {
         Ok(Self {
             chain: chain::chain(layers)?,
+            #[cfg(feature = "faults")]
             faults: layers.given(
                 "chain.faults",
                 "rules such as 'seed=7; broadcast #1 lose', or nothing",

@@ -3,7 +3,7 @@
 //! Each module uses those before it, never those after it:
 //! [`config`] → [`chain`] → [`book`] → [`scan`] → [`dex`] → [`plan`] → [`tx`] → [`keeper`] → [`monitor`] → [`commands`].
 //! [`scan`] and [`plan`] are pure. [`chain::Chain`] is the only one that knows a chain. It has two homes: a real node
-//! ([`chain::cosmos`]) and the in-process world ([`chain::simulated`]).
+//! ([`chain::cosmos`], with the feature `node`) and the in-process world ([`chain::simulated`], with the feature `demo`).
 
 #[macro_use]
 pub mod output;
@@ -12,15 +12,22 @@ pub mod book;
 pub mod chain;
 pub mod cli;
 pub mod clock;
+#[cfg(feature = "node")]
 pub mod commands;
 pub mod config;
+#[cfg(feature = "demo")]
 pub mod demo;
+#[cfg(feature = "node")]
 pub mod deploy;
 pub mod dex;
+pub mod dispatch;
 pub mod error;
 pub mod keeper;
+#[cfg(feature = "node")]
 pub mod keys;
+#[cfg(feature = "node")]
 pub mod logging;
+#[cfg(feature = "node")]
 pub mod monitor;
 pub mod plan;
 pub mod scan;

@@ -8,7 +8,7 @@ use plimsoll_keeper::cli::Cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match plimsoll_keeper::commands::run(Cli::parse()).await {
+    match plimsoll_keeper::dispatch::run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody may read that either.

@@ -13,7 +13,6 @@ use tokio::sync::watch;
 use crate::book::Book;
 use crate::book::sync::BookSync;
 use crate::chain::cosmos::Node;
-use crate::chain::faulty::Faulty;
 use crate::chain::{Chain, ChainReader, Coin, TxSender};
 use crate::cli::Settings;
 use crate::clock::clock;
@@ -80,20 +79,33 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     };
     report::started(setting, &config);
     let parts = Parts { book, journal, dex_client, sync, monitor };
-    match config.faults.clone() {
-        None => go(node, further, parts, &config, (live, json)).await,
-        Some(script) => {
-            tracing::warn!("faults are put in the way, as chain.faults says");
-            let chain = Arc::new(Faulty::<Node>::new(node, script));
-            let further = further.into_iter().map(|(node, journal)| (Arc::new(chain.beside(node)), journal)).collect();
-            let dying = chain.clone();
-            tokio::spawn(async move {
-                dying.crashed().await;
-                std::process::abort();
-            });
-            go(chain, further, parts, &config, (live, json)).await
-        }
+    #[cfg(feature = "faults")]
+    if let Some(script) = config.faults.clone() {
+        return go_through_faults(script, node, further, parts, &config, (live, json)).await;
     }
+    go(node, further, parts, &config, (live, json)).await
+}
+
+/// Runs with the script's faults in the node's way. One of them kills the process.
+#[cfg(feature = "faults")]
+async fn go_through_faults(
+    script: crate::config::Script,
+    node: Arc<Node>,
+    further: Vec<(Arc<Node>, Journal)>,
+    parts: Parts,
+    config: &Config,
+    mode: (bool, bool),
+) -> Result<()> {
+    use crate::chain::faulty::Faulty;
+    tracing::warn!("faults are put in the way, as chain.faults says");
+    let chain = Arc::new(Faulty::<Node>::new(node, script));
+    let further = further.into_iter().map(|(node, journal)| (Arc::new(chain.beside(node)), journal)).collect();
+    let dying = chain.clone();
+    tokio::spawn(async move {
+        dying.crashed().await;
+        std::process::abort();
+    });
+    go(chain, further, parts, config, mode).await
 }
 
 /// What a keeper is made of, beside its keys.

@@ -45,7 +45,7 @@ impl Layers {
             self.refuse(key, &format!("{}, or a list of different ones", forms.join(" or ")))
         };
         let sound = |address: &str| {
-            let uri: tonic::transport::Uri = address.parse().ok()?;
+            let uri: http::Uri = address.parse().ok()?;
             let known = uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme));
             (known && uri.host().is_some_and(|host| !host.is_empty())).then(|| address.to_owned())
         };
