@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+mod balance;
 pub mod columns;
 pub mod delta;
 pub mod export;

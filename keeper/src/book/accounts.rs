@@ -1,11 +1,13 @@
 //! Every account with debt: the exact records, and beside them a copy that is quick to judge. Only [`Accounts::insert`] and
 //! [`Accounts::remove`] change one, and both change the other with it.
 
+use std::collections::BTreeMap;
 use std::ops::Index;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
 use plimsoll_risk::account::Account;
+use plimsoll_risk::params::AssetId;
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::columns::Columns;
@@ -19,6 +21,8 @@ pub struct Accounts {
     rows: IndexMap<AccountKey, Account>,
     columns: Columns,
     revision: u64,
+    /// By asset, the sum of all scaled debts, modulo 2¹²⁸: so it is exact after any changes, whatever stood in a record meanwhile.
+    scaled_debts: BTreeMap<AssetId, u128>,
 }
 
 impl Accounts {
@@ -62,7 +66,12 @@ impl Accounts {
         let row = self.rows.get_index_of(&key).unwrap_or(self.rows.len());
         self.revise();
         self.columns.put(row, &account);
-        self.rows.insert(key, account)
+        self.count_debts(&account, u128::wrapping_add);
+        let before = self.rows.insert(key, account);
+        if let Some(before) = &before {
+            self.count_debts(before, u128::wrapping_sub);
+        }
+        before
     }
 
     /// Takes an account out, and says what it was.
@@ -70,7 +79,20 @@ impl Accounts {
         let (row, _, account) = self.rows.swap_remove_full(key)?;
         self.columns.swap_remove(row);
         self.revise();
+        self.count_debts(&account, u128::wrapping_sub);
         Some(account)
+    }
+
+    /// The sum of what all accounts owe of this asset, as scaled debt. Kept with each change, so that it costs nothing to ask.
+    pub fn scaled_debt(&self, asset: AssetId) -> u128 {
+        self.scaled_debts.get(&asset).copied().unwrap_or_default()
+    }
+
+    fn count_debts(&mut self, account: &Account, count: fn(u128, u128) -> u128) {
+        for debt in &account.debts {
+            let sum = self.scaled_debts.entry(debt.asset).or_default();
+            *sum = count(*sum, debt.scaled.raw());
+        }
     }
 
     /// A number that two sets of accounts have in common only if one is an unchanged copy of the other, or both are empty: while it stays,

@@ -157,7 +157,13 @@ impl Book {
         (back, older)
     }
 
-    async fn read_again(&self, chain: &impl ChainReader, head: &Head, touched: Touched) -> Result<Refreshed> {
+    /// What was touched, read at this block.
+    pub(super) async fn read_again(
+        &self,
+        chain: &impl ChainReader,
+        head: &Head,
+        touched: Touched,
+    ) -> Result<Refreshed> {
         let (pool, oracle, at) = (self.addresses.pool.as_str(), self.addresses.oracle.as_str(), Some(head.height));
         // Prices on which no listed denom's hangs don't concern the pool.
         let concerned = self.prices.hangs_on(self.denoms().chain(touched.markets.iter().map(String::as_str)));
@@ -205,7 +211,8 @@ pub(super) async fn accounts(
     Ok(answers)
 }
 
-struct Refreshed {
+/// What was read again, to be put in place of what the book has.
+pub(super) struct Refreshed {
     keys: Vec<AccountKey>,
     accounts: Vec<AccountsResponse>,
     markets: Vec<MarketResponse>,
@@ -224,7 +231,8 @@ impl Refreshed {
             .try_for_each(|record| check_account(&record.key, &record.account, listed))
     }
 
-    fn apply(self, book: &mut Book) {
+    /// Puts all of it into the book.
+    pub fn apply(self, book: &mut Book) {
         for key in &self.keys {
             // Those that no longer exist are not among the answers.
             book.accounts.remove(key);

@@ -4,6 +4,8 @@ mod start;
 
 use std::path::{Path, PathBuf};
 
+use plimsoll_risk::params::AssetId;
+
 use crate::book::Book;
 use crate::book::audit::Dice;
 use crate::book::delta::BookDelta;
@@ -18,6 +20,9 @@ pub use crate::config::BookConfig;
 const FILE_RETRY_SECONDS: u64 = 60;
 /// The same of an audit that came to nothing.
 const AUDIT_RETRY_SECONDS: u64 = 10;
+
+/// In seconds of the chain: for how long a market isn't looked at whose debt still isn't its borrowers' after the whole book was read anew.
+const BALANCE_RETRY_SECONDS: u64 = 600;
 
 /// What was wrong, ever since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +41,8 @@ pub struct Counts {
     pub malformed: u64,
     /// Answers that can't be, of which nothing entered the book.
     pub refused: u64,
+    /// How often a market's debt wasn't the sum of its borrowers': events were missed. Their accounts were read again.
+    pub unbalanced: u64,
     /// How often the file couldn't be written.
     pub unwritten: u64,
 }
@@ -55,6 +62,9 @@ pub struct BookSync {
     audit_at: u64,
     /// Differences since the book was last read anew.
     doubts: usize,
+    /// The markets whose debt wasn't the sum of their borrowers' at the last block, and when the whole book may be read for that again.
+    unbalanced: Vec<AssetId>,
+    balance_at: u64,
     counts: Counts,
 }
 
@@ -83,6 +93,58 @@ impl BookSync {
         }
         self.unsaved.add(delta);
         self.audit_in_time(book, chain).await;
+        self.balance(book, chain).await;
+        Ok(())
+    }
+
+    /// Where a market's debt isn't the sum of its borrowers', reads these again at once; where that doesn't help, the whole book. It is told and
+    /// counted once, however many blocks it lasts. What can't be read now is tried again at the next block.
+    async fn balance(&mut self, book: &mut Book, chain: &impl ChainReader) {
+        let unbalanced = book.unbalanced();
+        if unbalanced != self.unbalanced && !unbalanced.is_empty() {
+            let markets: Vec<String> = unbalanced.iter().map(|id| book.denom_of(*id)).collect();
+            let markets = markets.join(", ");
+            tracing::warn!(
+                height = book.head.height,
+                markets,
+                "debt of these markets isn't the sum of their borrowers': events were missed; reading the borrowers again"
+            );
+            self.counts.unbalanced = self.counts.unbalanced.saturating_add(1);
+        }
+        self.unbalanced = unbalanced;
+        if self.unbalanced.is_empty() || book.head.time < self.balance_at {
+            return;
+        }
+        if let Err(error) = self.rebalance(book, chain).await {
+            self.count_refused(&error);
+            tracing::warn!(%error, "the borrowers can't be read again now; trying at the next block");
+        }
+    }
+
+    async fn rebalance(&mut self, book: &mut Book, chain: &impl ChainReader) -> Result<()> {
+        let delta = book.reread_borrowers(chain, &self.unbalanced).await?;
+        self.unsaved.add(delta);
+        self.unbalanced = book.unbalanced();
+        if self.unbalanced.is_empty() {
+            return Ok(());
+        }
+        self.rebuild(book, chain).await?;
+        self.unbalanced = book.unbalanced();
+        if !self.unbalanced.is_empty() {
+            self.balance_at = book.head.time.saturating_add(BALANCE_RETRY_SECONDS);
+            tracing::error!(
+                "debt isn't the sum of the borrowers' though the whole book was read anew: ask another node"
+            );
+        }
+        Ok(())
+    }
+
+    /// Reads the whole book anew at its own block.
+    async fn rebuild(&mut self, book: &mut Book, chain: &impl ChainReader) -> Result<()> {
+        *book = Book::snapshot(chain, &book.addresses.pool, book.head.clone(), |_| {}).await?;
+        self.counts.rebuilt = self.counts.rebuilt.saturating_add(1);
+        self.doubts = 0;
+        self.unsaved.add(BookDelta::whole());
         Ok(())
     }
 
@@ -122,11 +184,7 @@ impl BookSync {
             return Ok(());
         }
         tracing::error!(differences = self.doubts, "the book was wrong too often; reading it anew");
-        *book = Book::snapshot(chain, &book.addresses.pool, book.head.clone(), |_| {}).await?;
-        self.counts.rebuilt = self.counts.rebuilt.saturating_add(1);
-        self.doubts = 0;
-        self.unsaved.add(BookDelta::whole());
-        Ok(())
+        self.rebuild(book, chain).await
     }
 
     /// Writes what isn't in the file yet; it has time until a block's transactions are sent. A file that can't be written stops nobody: it

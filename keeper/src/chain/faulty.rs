@@ -206,6 +206,9 @@ impl<C: ChainReader> ChainReader for Faulty<C> {
                 event.attributes.extend(nonsense);
             }
         }
+        if fault == Some(Fault::Swallow) {
+            events.clear();
+        }
         Ok(events)
     }
 

@@ -92,7 +92,8 @@ pub enum Fault {
     Stale(u64),
     /// `chain other-1`: a head of that chain.
     Chain(String),
-    /// `swallow`: the node says that it has taken a transaction, and hasn't; or that no block has one, as if its index had lost it.
+    /// `swallow`: the node says that it has taken a transaction, and hasn't; or that no block has one, as if its index had lost it; or a block's
+    /// events are none.
     Swallow,
     /// `sequence`: the node refuses a transaction for its sequence.
     Sequence,

@@ -180,6 +180,8 @@ metrics! {
     book_refused: Counter = "book_refused_answers";
     /// Attributes of the pool's events that name no account.
     book_malformed: Counter = "book_malformed_events";
+    /// How often a market's debt wasn't the sum of its borrowers', since events were missed.
+    book_unbalanced: Counter = "book_unbalanced";
     /// How often the book's file couldn't be written.
     book_unwritten: Counter = "book_unwritten";
     /// 1 while the endpoint may be asked, else 0.

@@ -111,6 +111,7 @@ impl Metrics {
             (&self.book_filled, counts.filled),
             (&self.book_refused, counts.refused),
             (&self.book_malformed, counts.malformed),
+            (&self.book_unbalanced, counts.unbalanced),
             (&self.book_unwritten, counts.unwritten),
         ] {
             counter.inc_by(total.saturating_sub(counter.get()));

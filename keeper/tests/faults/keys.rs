@@ -7,7 +7,7 @@ use plimsoll_keeper::chain::TxSender;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keeper::BlockReport;
 use plimsoll_keeper::tx::journal::Journal;
-use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World};
+use plimsoll_testing::{ALICE, UATOM, UUSD, World};
 
 use crate::stage::{GAS, Setup, Stage, journal_of, sent, without_inventory};
 
@@ -199,12 +199,15 @@ async fn gas_money_that_arrives_ends_no_row_of_failures() {
     let mut setup = Setup { gas_money: Some(100_000_000), ..Setup::default() };
     (setup.strategy.max_failures, setup.strategy.max_gas_per_tx) = (2, 200_000);
     let mut stage = three_keys(setup, None).await;
-    let rob = |account: u32| {
-        move |world: &mut World| drop(world.liquidate(BOB, (ALICE, account), UATOM, (UUSD, 690_000_000)).unwrap())
+    let heal = |account: u32| {
+        move |world: &mut World| {
+            world.mint(ALICE, UATOM, 100_000_000);
+            drop(world.deposit((ALICE, account), UATOM, 100_000_000).unwrap());
+        }
     };
     assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
-    // Nothing tells the keeper that somebody was first.
-    stage.world().with(rob(0)).await.unwrap();
+    // Nothing tells the keeper that it is healthy, not even its market's debt.
+    stage.world().with(heal(0)).await.unwrap();
     let mut failed = 0;
     for _ in 0..4 {
         failed += stage.next().await.unwrap().failed.len();
@@ -221,7 +224,7 @@ async fn gas_money_that_arrives_ends_no_row_of_failures() {
     };
     stage.block(another).await;
     assert_eq!(sent(&stage.tick().await.unwrap()), [1]);
-    stage.world().with(rob(1)).await.unwrap();
+    stage.world().with(heal(1)).await.unwrap();
     let error = stage.next().await.unwrap_err();
     assert!(matches!(error, Error::TooManyFailures { times: 2, .. }), "{error}");
 }

@@ -77,10 +77,10 @@ async fn case_17_a_book_that_is_not_the_chain_is_repaired_and_counted() {
     let settings = BookConfig { gap_max: 1_000, audit_accounts: 64, audit_seconds: 60, audit_rebuild: 2 };
     let mut stage = Stage::new(Setup { price: "10", accounts: 3, settings, on_disk: true, ..Setup::default() }).await;
     for (account, mended, rebuilt) in [(0, 1, 0), (1, 2, 1)] {
-        // What happened, and no event said.
+        // What happened, and no event said, nor the sum of debts.
         let act = move |world: &mut World| {
-            world.mint(BOB, UUSD, 5_000_000);
-            world.repay((ALICE, account), UUSD, 5_000_000).map(drop)
+            world.mint(ALICE, UATOM, 5_000_000);
+            world.deposit((ALICE, account), UATOM, 5_000_000).map(drop)
         };
         stage.world().with(act).await.unwrap().unwrap();
         stage
