@@ -13,7 +13,7 @@ use crate::config::redact::redacted;
     version,
     about,
     after_help = "New here? `keeper demo` needs nothing. Against a chain: `keeper doctor --deployment FILE` says what is missing, `keeper run --deployment FILE` \
-        watches and sends nothing, and with --live it acts. keeper/README.md explains it, RUNBOOK.md every alert and error."
+        watches and sends nothing, and with --live it acts. keeper/README.md and docs/keeper explain it, RUNBOOK.md every alert and error."
 )]
 pub struct Cli {
     /// Where settings come from.

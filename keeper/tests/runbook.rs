@@ -1,4 +1,4 @@
-//! RUNBOOK.md and the README say what there is, and all of it: each error, each metric, each reason.
+//! RUNBOOK.md and docs/keeper say what there is, and all of it: each error, each metric, each reason.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use plimsoll_keeper::monitor::metrics::{Metrics, NAMES, PREFIX};
 
 const RUNBOOK: &str = include_str!("../../RUNBOOK.md");
-const README: &str = include_str!("../README.md");
+const METRICS: &str = include_str!("../../docs/keeper/metrics.md");
 const ERRORS: &str = include_str!("../src/error.rs");
 const SKIPS: &str = include_str!("../src/plan/action.rs");
 
@@ -58,10 +58,10 @@ fn every_reason_to_leave_an_account_alone_is_in_the_runbook_and_no_other() {
 }
 
 #[test]
-fn every_metric_is_in_the_readme_and_what_is_named_there_is() {
+fn every_metric_is_documented_and_what_is_named_there_is() {
     let there: BTreeSet<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(there.len(), NAMES.len(), "no name is there twice");
-    assert_eq!(metrics(README), there);
+    assert_eq!(metrics(METRICS), there);
     let missing: Vec<_> = metrics(RUNBOOK).into_iter().filter(|name| !there.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

@@ -1,4 +1,4 @@
-//! A scenario: what is listed, who has what, and how prices move. `keeper/README.md` documents the format.
+//! A scenario: what is listed, who has what, and how prices move. `docs/keeper/scenarios.md` documents the format.
 
 use std::collections::BTreeMap;
 use std::path::Path;
