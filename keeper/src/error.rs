@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::names::names;
+
 /// What the pipeline does with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -210,31 +212,33 @@ impl Error {
         }
     }
 
-    /// What it is called in metrics and in RUNBOOK.md.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Unreachable { .. } => "unreachable",
-            Self::WrongChain { .. } => "wrong_chain",
-            Self::Reset { .. } => "reset",
-            Self::NoContract { .. } => "no_contract",
-            Self::Query { .. } => "query",
-            Self::Pruned { .. } => "pruned",
-            Self::Refused { .. } => "refused",
-            Self::RefusedAgain { .. } => "refused_again",
-            Self::Failed { .. } => "failed",
-            Self::Expired { .. } => "expired",
-            Self::Garbage { .. } => "garbage",
-            Self::EmptyWallet { .. } => "empty_wallet",
-            Self::NoKey => "no_key",
-            Self::Key(_) => "key",
-            Self::Config(_) => "config",
-            Self::File { .. } => "file",
-            Self::Judge { .. } => "judge",
-            Self::DoesNotHold(_) => "does_not_hold",
-            Self::Sequence { .. } => "sequence",
-            Self::KeyShared { .. } => "key_shared",
-            Self::TooManyFailures { .. } => "too_many_failures",
-        }
+    names! {
+        Self::Unreachable { .. } => "unreachable",
+        Self::WrongChain { .. } => "wrong_chain",
+        Self::Reset { .. } => "reset",
+        Self::NoContract { .. } => "no_contract",
+        Self::Query { .. } => "query",
+        Self::Pruned { .. } => "pruned",
+        Self::Refused { .. } => "refused",
+        Self::RefusedAgain { .. } => "refused_again",
+        Self::Failed { .. } => "failed",
+        Self::Expired { .. } => "expired",
+        Self::Garbage { .. } => "garbage",
+        Self::EmptyWallet { .. } => "empty_wallet",
+        Self::NoKey => "no_key",
+        Self::Key(_) => "key",
+        Self::Config(_) => "config",
+        Self::File { .. } => "file",
+        Self::Judge { .. } => "judge",
+        Self::DoesNotHold(_) => "does_not_hold",
+        Self::Sequence { .. } => "sequence",
+        Self::KeyShared { .. } => "key_shared",
+        Self::TooManyFailures { .. } => "too_many_failures",
+    }
+
+    /// Where RUNBOOK.md says what to do about it.
+    pub fn runbook(&self) -> String {
+        format!("RUNBOOK.md#{}", self.name())
     }
 
     /// About a file.

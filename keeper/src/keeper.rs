@@ -214,10 +214,11 @@ impl<C: Chain> Keeper<C> {
         if reasons != self.skipped && !reasons.is_empty() {
             let counts: Vec<String> = plan.skipped.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
             let counts = counts.join(", ");
+            let runbook = "RUNBOOK.md#left-alone";
             if reasons.contains(&Skip::NoInventory) {
-                tracing::warn!(counts, "accounts below health factor 1 are left alone");
+                tracing::warn!(counts, runbook, "accounts below health factor 1 are left alone");
             } else {
-                tracing::info!(counts, "accounts below health factor 1 are left alone");
+                tracing::info!(counts, runbook, "accounts below health factor 1 are left alone");
             }
         }
         self.skipped = reasons;

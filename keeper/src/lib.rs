@@ -29,6 +29,7 @@ pub mod keys;
 pub mod logging;
 #[cfg(feature = "node")]
 pub mod monitor;
+mod names;
 pub mod plan;
 pub mod scan;
 pub mod tx;

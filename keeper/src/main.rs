@@ -12,7 +12,8 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody may read that either.
-            let _ = writeln!(std::io::stderr(), "error: {}", error.to_string().replace('\n', " "));
+            let text = error.to_string().replace('\n', " ");
+            let _ = writeln!(std::io::stderr(), "error: {text}; see {}", error.runbook());
             ExitCode::FAILURE
         }
     }

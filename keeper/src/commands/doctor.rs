@@ -65,7 +65,7 @@ impl Check {
 
     /// What an error says; it says itself what to do.
     pub fn error(check: impl Into<String>, error: &Error) -> Self {
-        Self::fail(check, error.to_string(), format!("see '{}' in RUNBOOK.md", error.name()))
+        Self::fail(check, error.to_string(), format!("see {}", error.runbook()))
     }
 }
 

@@ -95,9 +95,10 @@ impl<C: Chain> Keeper<C> {
                 Err(error) => {
                     self.observer.trouble(&error);
                     if trouble.met(&error) {
-                        tracing::warn!(%error, "nothing is sent until that is mended");
+                        let runbook = error.runbook();
+                        tracing::warn!(%error, runbook, "this block could not be done; nothing is sent until one can be");
                     } else {
-                        tracing::debug!(%error, "not mended yet");
+                        tracing::debug!(%error, "this block could not be done either");
                     }
                     pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
                 }

@@ -72,7 +72,9 @@ impl<C: Chain> Worker<C> {
         }
         let blocks = 1u64 << times;
         self.refusals = (times, head.height.saturating_add(blocks));
-        tracing::warn!(%error, times, sender = self.executor.sender(), "nothing was sent, nor will be for {blocks} blocks");
+        let sender = self.executor.sender();
+        let runbook = error.runbook();
+        tracing::warn!(%error, times, sender, runbook, "nothing was sent, and this key sends nothing for {blocks} blocks");
         Ok(())
     }
 }

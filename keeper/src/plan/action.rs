@@ -8,6 +8,7 @@ use plimsoll_schema::liquidator::Hop;
 use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::Coin;
+use crate::names::names;
 
 /// What is to be done about one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,25 +107,29 @@ pub enum Skip {
     Fault,
 }
 
+impl Skip {
+    names! {
+        Self::Healthy => "healthy",
+        Self::NoInventory => "no inventory",
+        Self::NoCash => "no cash in the collateral's market",
+        Self::NoRoute => "no pair to sell at",
+        Self::Dust => "dust",
+        Self::Unprofitable => "unprofitable",
+        Self::Price => "price is silent",
+        Self::Spared => "spared in the grace after a halt",
+        Self::Own => "own account",
+        Self::Cooldown => "failed a moment ago",
+        Self::WouldFail => "would fail",
+        Self::Budget => "spending limit reached",
+        Self::Later => "others come first",
+        Self::InFlight => "in flight",
+        Self::Fault => "can't be computed",
+    }
+}
+
 impl fmt::Display for Skip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Healthy => "healthy",
-            Self::NoInventory => "no inventory",
-            Self::NoCash => "no cash in the collateral's market",
-            Self::NoRoute => "no pair to sell at",
-            Self::Dust => "dust",
-            Self::Unprofitable => "unprofitable",
-            Self::Price => "price is silent",
-            Self::Spared => "spared in the grace after a halt",
-            Self::Own => "own account",
-            Self::Cooldown => "failed a moment ago",
-            Self::WouldFail => "would fail",
-            Self::Budget => "spending limit reached",
-            Self::Later => "others come first",
-            Self::InFlight => "in flight",
-            Self::Fault => "can't be computed",
-        })
+        f.write_str(self.name())
     }
 }
 

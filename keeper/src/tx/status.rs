@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::names::names;
 use crate::tx::journal::Intent;
 
 /// Why a transaction did nothing.
@@ -24,16 +25,20 @@ pub enum FailureReason {
     Failed,
 }
 
+impl FailureReason {
+    names! {
+        Self::Expired => "expired",
+        Self::Refused => "refused",
+        Self::OutOfGas => "out_of_gas",
+        Self::Rival => "rival",
+        Self::Changed => "changed",
+        Self::Failed => "failed",
+    }
+}
+
 impl fmt::Display for FailureReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Expired => "expired",
-            Self::Refused => "refused",
-            Self::OutOfGas => "out_of_gas",
-            Self::Rival => "rival",
-            Self::Changed => "changed",
-            Self::Failed => "failed",
-        })
+        f.write_str(self.name())
     }
 }
 
