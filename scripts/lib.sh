@@ -99,3 +99,29 @@ use_wasmd() {
 	esac
 	wasmd=$repo_root/target/localnet/wasmd-$wasmd_version/wasmd
 }
+
+# use_prometheus: sets $promtool and $prometheus. Those that are installed, or else those of Debian's package, which is
+# unpacked into target/ and not installed: it would start a server.
+use_prometheus() {
+	local folder=$repo_root/target/prometheus
+	if command -v promtool >/dev/null && command -v prometheus >/dev/null; then
+		promtool=$(command -v promtool) prometheus=$(command -v prometheus)
+		return
+	fi
+	if [[ ! -x $folder/usr/bin/promtool ]]; then
+		local missing="promtool is missing; install Prometheus, so that promtool and prometheus are in PATH"
+		command -v apt-get >/dev/null && command -v dpkg >/dev/null || die "$missing"
+		say "unpacking Debian's package prometheus into target/"
+		rm -rf "$folder"
+		mkdir -p "$folder"
+		(
+			cd "$folder"
+			apt-get download prometheus >/dev/null 2>&1 ||
+				{ apt-get update -qq >/dev/null 2>&1 && apt-get download prometheus >/dev/null 2>&1; }
+		) || die "$missing (apt-get download prometheus failed)"
+		dpkg -x "$folder"/prometheus_*.deb "$folder"
+		rm "$folder"/prometheus_*.deb
+	fi
+	# shellcheck disable=SC2034  # used by those who source this
+	promtool=$folder/usr/bin/promtool prometheus=$folder/usr/bin/prometheus
+}

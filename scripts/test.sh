@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands. CI runs this and nothing else.
 #
-#   scripts/test.sh [step…]     all steps, or only those named: format docs lint native fuzz schema wasm gas e2e
+#   scripts/test.sh [step…]     all steps, or only those named: format docs alerts lint native fuzz schema wasm gas e2e
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
@@ -9,6 +9,7 @@ command -v cargo >/dev/null || die "cargo is missing; install Rust from https://
 
 format() { cargo fmt --all --check; }
 docs() { scripts/docs.sh --selftest && scripts/docs.sh; }
+alerts() { scripts/alerts.sh; }
 lint() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
 native() { cargo test --workspace --locked; }
 fuzz() { PLIMSOLL_PROFILE=dev scripts/fuzz.sh --ops 5000 --seed 1; }
@@ -17,4 +18,4 @@ wasm() { scripts/wasm.sh; }
 gas() { scripts/gas.sh --check; }
 e2e() { PLIMSOLL_PROFILE=dev scripts/e2e.sh; }
 
-run_steps 'format docs lint native fuzz schema wasm gas e2e' "$@"
+run_steps 'format docs alerts lint native fuzz schema wasm gas e2e' "$@"
