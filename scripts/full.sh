@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # The long forms of what scripts/test.sh runs, and what it leaves out; before a release. Several hours on two cores.
 #
-#   scripts/full.sh [step…]     all steps, or only those named: fuzz faults soak cascade gas
+#   scripts/full.sh [step…]     all steps, or only those named: fuzz faults soak cascade gas prometheus
 #
-#   fuzz      a million operations
-#   faults    every fault of tests/faults
-#   soak      ten minutes with faults
-#   cascade   a thousand accounts at one price
-#   gas       on both versions of wasmd
+#   fuzz        a million operations
+#   faults      every fault of tests/faults
+#   soak        ten minutes with faults
+#   cascade     a thousand accounts at one price
+#   gas         on both versions of wasmd
+#   prometheus  a real Prometheus scrapes a keeper, and evaluates the alerts
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
@@ -17,5 +18,6 @@ faults() { scripts/faults.sh; }
 soak() { scripts/soak.sh --minutes 10; }
 cascade() { scripts/e2e.sh --accounts 1000; }
 gas() { scripts/gas.sh --check && scripts/gas.sh --wasmd 0.53.4 --check; }
+prometheus() { PLIMSOLL_PROFILE=dev scripts/scrape.sh; }
 
-run_steps 'fuzz faults soak cascade gas' "$@"
+run_steps 'fuzz faults soak cascade gas prometheus' "$@"

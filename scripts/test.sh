@@ -8,7 +8,7 @@ cd "$repo_root"
 command -v cargo >/dev/null || die "cargo is missing; install Rust from https://rustup.rs"
 
 format() { cargo fmt --all --check; }
-docs() { scripts/docs.sh --selftest && scripts/docs.sh; }
+docs() { need python3 python3 && scripts/docs.sh --selftest && scripts/docs.sh; }
 alerts() { scripts/alerts.sh; }
 lint() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
 native() { cargo test --workspace --locked; }
