@@ -1,7 +1,9 @@
 //! The keeper of Plimsoll: watches every account and liquidates those below health factor 1.
 //!
-//! Each module uses those before it, never those after it:
-//! [`config`] → [`chain`] → [`book`] → [`scan`] → [`dex`] → [`plan`] → [`tx`] → [`keeper`] → [`monitor`] → [`commands`].
+//! Each module uses those before it, never those after it; `tests/modules.rs` holds them to this order:
+//! [`names`] → [`error`] → [`clock`] → [`config`] → [`keys`] → [`logging`] → [`cli`] →
+//! [`chain`] → [`book`] → [`scan`] → [`dex`] → [`plan`] → [`tx`] → [`keeper`] → [`monitor`] →
+//! [`output`] → [`deploy`] → [`demo`] → [`commands`] → [`dispatch`].
 //! [`scan`] and [`plan`] are pure. [`chain::Chain`] is the only one that knows a chain. It has two homes: a real node
 //! ([`chain::cosmos`], with the feature `node`) and the in-process world ([`chain::simulated`], with the feature `demo`).
 

@@ -30,8 +30,21 @@ use crate::tx::nonce::Next;
 pub use balances::{fee_reserve, held, holdings, inventory, less_fee, spendable, useful};
 pub use resolve::TIMEOUT_MAX;
 pub use select::Bounds;
-pub use status::{FailedTx, FailureReason};
+pub use status::FailureReason;
 pub use throttle::Throttle;
+
+/// A transaction that ended without doing anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedTx {
+    /// What it was to do.
+    pub intent: Intent,
+    /// Why it did not.
+    pub why: FailureReason,
+    /// The same in the chain's words.
+    pub reason: String,
+    /// The gas that was paid for all the same.
+    pub gas_used: u64,
+}
 
 /// The gas limit of a transfer, before the throttle.
 const TRANSFER_GAS: u64 = 200_000;

@@ -11,13 +11,10 @@ use crate::book::delta::BookDelta;
 use crate::book::page_size::PageSize;
 use crate::book::prices::{self, Read};
 use crate::book::touched::Touched;
-use crate::book::validate::{check_account, check_asked, check_market};
+use crate::book::validate::{SKEW_SECONDS_MAX, check_account, check_asked, check_market};
 use crate::chain::{ChainReader, Head, REWIND_MAX, query_that};
 use crate::config::GAP_MAX;
 use crate::error::{Error, Result};
-
-/// In seconds: by so much a block may seem older than one before it, told by another endpoint.
-pub(super) const SKEW_SECONDS_MAX: u64 = 30;
 
 /// Under what every contract keeps its name and version (CW2): small, and read without running it.
 const CONTRACT_INFO: &[u8] = b"contract_info";

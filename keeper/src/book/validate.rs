@@ -8,7 +8,9 @@ use plimsoll_risk::units::Index;
 use plimsoll_schema::pool::{AccountKey, AccountRecord, MarketResponse};
 
 use crate::book::Book;
-use crate::book::follow::SKEW_SECONDS_MAX;
+
+/// In seconds: by so much a block may seem older than one before it, told by another endpoint.
+pub(super) const SKEW_SECONDS_MAX: u64 = 30;
 
 /// A side has at most eight slots, each of a listed asset of its own.
 pub fn check_account(

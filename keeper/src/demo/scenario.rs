@@ -8,9 +8,10 @@ use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_testing::{FEEDERS, GUARDIAN, LENDER, OWNER, RISK_MANAGER};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::demo::setup::KEEPER;
 use crate::error::{Error, Result};
 
+/// The keeper's actor.
+pub const KEEPER: &str = "keeper";
 /// What is played without `--scenario`.
 const DEFAULT: &str = include_str!("default.toml");
 

@@ -5,11 +5,9 @@ use plimsoll_schema::oracle::DENOMS_MAX;
 use plimsoll_testing::{Addr, Asset as Listing, FEEDERS, LENDER, World, WorldError};
 
 use crate::chain::simulated::WorldChain;
-use crate::demo::scenario::{Asset, Scenario};
+use crate::demo::scenario::{Asset, KEEPER, Scenario};
 use crate::error::{Error, Result};
 
-/// The keeper's actor.
-pub const KEEPER: &str = "keeper";
 /// What lenders supply of an asset unless told otherwise, in whole tokens.
 const SUPPLY: u128 = 1_000_000;
 /// What each side of a pair is worth unless told otherwise, in quote currency.

@@ -3,7 +3,9 @@
 use crate::chain::{Chain, Head};
 use crate::error::{Error, Result};
 use crate::tx::Executor;
-use crate::tx::resolve::INDEX_LAG_MAX;
+
+/// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
+pub(super) const INDEX_LAG_MAX: u64 = 20;
 
 /// What a key's next sequence may be. A transaction that came to nothing may have used its own up, or not: a block may hold one that failed before
 /// that, for its timeout or its fee.

@@ -7,11 +7,9 @@ use tokio::time::timeout;
 use crate::chain::{Chain, Head, INDEX_LAG_BLOCKS, Included, Signed, TxStatus};
 use crate::error::{Error, Result};
 use crate::tx::journal::Intent;
-use crate::tx::nonce::Next;
+use crate::tx::nonce::{INDEX_LAG_MAX, Next};
 use crate::tx::{Executor, FailureReason};
 
-/// So many blocks later the index is believed even where the key's sequence says that a transaction of it was included.
-pub(super) const INDEX_LAG_MAX: u64 = 20;
 /// No transaction is given more blocks: one that seems to have more was sent on another chain.
 pub const TIMEOUT_MAX: u64 = 1_000;
 /// Every so many blocks it is said that a transaction is still in flight.

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::names::names;
-use crate::tx::journal::Intent;
 
 /// Why a transaction did nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,19 +39,6 @@ impl fmt::Display for FailureReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// A transaction that ended without doing anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailedTx {
-    /// What it was to do.
-    pub intent: Intent,
-    /// Why it did not.
-    pub why: FailureReason,
-    /// The same in the chain's words.
-    pub reason: String,
-    /// The gas that was paid for all the same.
-    pub gas_used: u64,
 }
 
 /// What a transaction that worked is called in a journal.
