@@ -50,14 +50,14 @@ sha256() {
 	if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
 }
 
-# build_keeper: builds the binary and sets $keeper to its path. PLIMSOLL_PROFILE=dev takes the one that the tests have
-# built already.
+# build_keeper [argument…]: builds the binary, with these arguments for cargo, and sets $keeper to its path. PLIMSOLL_PROFILE=dev takes
+# the one that the tests have built already.
 build_keeper() {
 	command -v cargo >/dev/null || die "cargo is missing; install Rust from https://rustup.rs"
 	local profile=${PLIMSOLL_PROFILE:-release} select=(-p plimsoll-keeper)
-	# With the whole workspace's features, as the tests are built: nothing is compiled twice.
-	[[ $profile != dev ]] || select=(--workspace --bin keeper)
-	cargo build --locked --quiet --manifest-path "$repo_root/Cargo.toml" --profile "$profile" "${select[@]}" >&2
+	# With the features of the workspace's tests: nothing is compiled twice.
+	[[ $profile != dev ]] || select=(--workspace --bin keeper --features plimsoll-keeper/faults)
+	cargo build --locked --quiet --manifest-path "$repo_root/Cargo.toml" --profile "$profile" "${select[@]}" "$@" >&2
 	# shellcheck disable=SC2034  # used by those who source this
 	keeper=${CARGO_TARGET_DIR:-$repo_root/target}/${profile/#dev/debug}/keeper
 }

@@ -41,7 +41,8 @@ trap finish EXIT
 scripts/localnet.sh reset >/dev/null
 scripts/deploy.sh local --out "$work/deployment.json" --grpc "http://127.0.0.1:$PLIMSOLL_GRPC_PORT" \
 	--rpc "http://127.0.0.1:$PLIMSOLL_RPC_PORT"
-build_keeper
+# With what chain.faults asks for.
+build_keeper --features plimsoll-keeper/faults
 profile=${PLIMSOLL_PROFILE:-release}
 cargo build --locked --quiet --profile "$profile" -p plimsoll-soak >&2
 report=$("${keeper%/*}/plimsoll-soak" --deployment "$work/deployment.json" --keys scripts/localnet/keys.toml --keeper "$keeper" \
