@@ -32,7 +32,7 @@ impl Mnemonic {
         })
     }
 
-    /// From a file that nobody but its owner can read.
+    /// From a file that nobody but its owner can read, or that root gave to one group to read.
     pub fn read(path: &Path) -> Result<Self> {
         if redacted(&path.to_string_lossy()) != path.to_string_lossy() {
             let reason =
@@ -71,7 +71,7 @@ impl Mnemonic {
 
     /// From the environment, or else from this file. `None` when neither is set.
     pub fn find(variable: &str, file: Option<&Path>) -> Result<Option<Self>> {
-        if let Ok(words) = std::env::var(variable) {
+        if let Some(words) = std::env::var(variable).ok().filter(|words| !words.is_empty()) {
             return Self::parse(&words, variable).map(Some);
         }
         file.map(Self::read).transpose()
@@ -115,7 +115,7 @@ impl Mnemonic {
 fn refuse_readable_by_others(path: &Path, file: &std::fs::File) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     let found = file.metadata().map_err(|error| Error::file(path, error))?;
-    // Whoever runs this owns what he makes.
+    // Whoever runs this owns what they make.
     let me = std::fs::metadata("/proc/self").map_or_else(|_| found.uid(), |process| process.uid());
     if found.uid() != 0 && found.uid() != me {
         let reason =
@@ -123,10 +123,17 @@ fn refuse_readable_by_others(path: &Path, file: &std::fs::File) -> Result<()> {
         return Err(Error::Key(reason));
     }
     let mode = found.mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if mode & 0o077 != 0 && !is_mounted_secret(found.uid(), mode) {
         return Err(Error::Key(format!("{} can be read by others (mode {mode:03o}): chmod 600 {0}", path.display())));
     }
     Ok(())
+}
+
+/// Whether root gave this file to one group, to read and nothing else: so kubelet mounts a secret for a pod's `fsGroup`, and so the
+/// list of who may read a credential shows where systemd mounts it.
+#[cfg(unix)]
+const fn is_mounted_secret(owner: u32, mode: u32) -> bool {
+    owner == 0 && mode == 0o440
 }
 
 #[cfg(not(unix))]
@@ -166,5 +173,18 @@ impl Key {
     /// Signs.
     pub fn sign(&self, bytes: &[u8]) -> Result<Signature> {
         self.signing.sign(bytes).map_err(|_| Error::Key(format!("{} can't sign", self.address)))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::is_mounted_secret;
+
+    #[test]
+    fn a_secret_that_root_gave_to_one_group_is_no_open_file_and_any_other_is() {
+        assert!(is_mounted_secret(0, 0o440));
+        for (owner, mode) in [(1000, 0o440), (0, 0o444), (0, 0o640), (0, 0o460), (0, 0o441), (0, 0o644)] {
+            assert!(!is_mounted_secret(owner, mode), "{owner} {mode:o}");
+        }
     }
 }

@@ -22,6 +22,7 @@ use crate::config::{Config, Contracts};
 use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
 use crate::keeper::Keeper;
+use crate::keys::Key;
 use crate::monitor::Monitor;
 use crate::monitor::serve::{Server, serve};
 use crate::tx::journal::Journal;
@@ -36,34 +37,77 @@ const BALANCES_EVERY: Duration = Duration::from_secs(15);
 const OWN_GAS: u64 = 230_000;
 const SOLD_GAS: u64 = 480_000;
 
+/// How it runs.
+#[derive(Clone, Copy)]
+struct Mode {
+    live: bool,
+    json: bool,
+}
+
 /// Watches and, when live, acts.
 pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     let config = config(settings)?;
-    let mut keys = keys(&config)?;
+    // As process 1 of a container nothing ends it but what it listens for: from here on, not only once the book is read.
+    let stop = stop_signal()?;
+    let keys = keys(&config)?;
     if live && keys.is_empty() {
         return Err(Error::NoKey);
     }
     let monitor = Monitor::new(config.monitor.max_age);
     let server = show(&config, &monitor).await?;
+    let started = tokio::select! {
+        started = start(&config, keys, live, &monitor, server.as_ref()) => started?,
+        () = stopped(stop.clone()) => {
+            tracing::info!("told to stop before the book was read: nothing was sent");
+            return Ok(());
+        }
+    };
+    let mode = Mode { live, json };
+    #[cfg(feature = "faults")]
+    if let Some(script) = config.faults.clone() {
+        return go(started.through_faults(script), &config, monitor, mode, stop).await;
+    }
+    go(started, &config, monitor, mode, stop).await
+}
+
+/// What a keeper is made of.
+struct Started<C> {
+    chain: Arc<C>,
+    /// The further keys.
+    further: Vec<(Arc<C>, Journal)>,
+    book: Book,
+    journal: Option<Journal>,
+    dex_client: Option<DexClient>,
+    sync: BookSync,
+}
+
+/// Connects, opens the journals and reads the book.
+async fn start(
+    config: &Config,
+    mut keys: Vec<Key>,
+    live: bool,
+    monitor: &Monitor,
+    server: Option<&Server>,
+) -> Result<Started<Node>> {
     let first = (!keys.is_empty()).then(|| keys.remove(0));
     let node = Arc::new(Node::connect(config.chain.clone(), first).await?);
-    watch_node(&monitor, &node);
+    watch_node(monitor, &node);
     if live {
         node.assert_synced().await?;
     }
-    let journal = if live { Some(live_journal(&config, &*node).await?) } else { None };
+    let journal = if live { Some(live_journal(config, &*node).await?) } else { None };
     let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));
-    let (sync, book) = open_book(&config, &node, file.as_deref()).await?;
+    let (sync, book) = open_book(config, &node, file.as_deref()).await?;
     let denoms = useful(&*node, &book);
-    watch_balances(&monitor, &node, (&denoms, &book.addresses.pool));
-    let dex_client = dex_client(&config, &node).await?;
+    watch_balances(monitor, &node, &denoms, &book.addresses.pool);
+    let dex_client = dex_client(config, &node).await?;
     let mut addresses: Vec<String> = node.sender().map(str::to_owned).into_iter().collect();
     let mut further = Vec::new();
     for (at, key) in keys.into_iter().enumerate().filter(|_| live) {
         let address = key.address().to_owned();
         let node = Arc::new(node.signed_by(key));
-        watch_balances(&monitor, &node, (&denoms, &book.addresses.pool));
-        further.push((node, Journal::open(&journal_path(&config, &address, at + 1)?)?));
+        watch_balances(monitor, &node, &denoms, &book.addresses.pool);
+        further.push((node, Journal::open(&journal_path(config, &address, at + 1)?)?));
         addresses.push(address);
     }
     let path = |path: &Path| path.display().to_string();
@@ -72,66 +116,48 @@ pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
         pool: &book.addresses.pool,
         accounts: book.accounts.len(),
         keys: &addresses,
-        monitor: server.as_ref().map(|server| format!("http://{}", server.address)),
+        monitor: server.map(|server| format!("http://{}", server.address)),
         journal: journal.as_ref().map(|journal| path(journal.path())),
         book: file.as_deref().map(path),
         live,
     };
-    report::started(setting, &config);
-    let parts = Parts { book, journal, dex_client, sync, monitor };
-    #[cfg(feature = "faults")]
-    if let Some(script) = config.faults.clone() {
-        return go_through_faults(script, node, further, parts, &config, (live, json)).await;
-    }
-    go(node, further, parts, &config, (live, json)).await
+    report::started(setting, config);
+    Ok(Started { chain: node, further, book, journal, dex_client, sync })
 }
 
-/// Runs with the script's faults in the node's way. One of them kills the process.
 #[cfg(feature = "faults")]
-async fn go_through_faults(
-    script: crate::config::Script,
-    node: Arc<Node>,
-    further: Vec<(Arc<Node>, Journal)>,
-    parts: Parts,
-    config: &Config,
-    mode: (bool, bool),
-) -> Result<()> {
-    use crate::chain::faulty::Faulty;
-    tracing::warn!("faults are put in the way, as chain.faults says");
-    let chain = Arc::new(Faulty::<Node>::new(node, script));
-    let further = further.into_iter().map(|(node, journal)| (Arc::new(chain.beside(node)), journal)).collect();
-    let dying = chain.clone();
-    tokio::spawn(async move {
-        dying.crashed().await;
-        std::process::abort();
-    });
-    go(chain, further, parts, config, mode).await
-}
-
-/// What a keeper is made of, beside its keys.
-struct Parts {
-    book: Book,
-    journal: Option<Journal>,
-    dex_client: Option<DexClient>,
-    sync: BookSync,
-    monitor: Monitor,
+impl Started<Node> {
+    /// The same with the script's faults in the node's way. One of them kills the process.
+    fn through_faults(self, script: crate::config::Script) -> Started<crate::chain::faulty::Faulty<Node>> {
+        tracing::warn!("faults are put in the way, as chain.faults says");
+        let chain = Arc::new(crate::chain::faulty::Faulty::<Node>::new(self.chain, script));
+        let further = self.further.into_iter().map(|(node, journal)| (Arc::new(chain.beside(node)), journal)).collect();
+        let dying = chain.clone();
+        tokio::spawn(async move {
+            dying.crashed().await;
+            std::process::abort();
+        });
+        let Self { book, journal, dex_client, sync, .. } = self;
+        Started { chain, further, book, journal, dex_client, sync }
+    }
 }
 
 async fn go<C: Chain>(
-    chain: Arc<C>,
-    further: Vec<(Arc<C>, Journal)>,
-    parts: Parts,
+    started: Started<C>,
     config: &Config,
-    (live, json): (bool, bool),
+    monitor: Monitor,
+    mode: Mode,
+    stop: watch::Receiver<bool>,
 ) -> Result<()> {
-    let Parts { book, journal, dex_client, sync, monitor } = parts;
+    let Started { chain, further, book, journal, dex_client, sync } = started;
     let keeper = Keeper::new(chain, book, config.strategy.clone(), journal)?;
     let keeper = keeper.beside(further, config.wallet.gas_float)?.with_dex(dex_client).with_sync(sync);
     let mut keeper = keeper.watched(monitor.clone());
-    let (mut failure, mut teller) = (None, Teller::new(live, json));
+    let mut teller = Teller::new(mode.live, mode.json);
+    let mut failure = None;
     let observe = |tick: &_| failure = teller.block(tick).err().or(failure.take());
-    let ended = keeper.run(stop_signal()?, observe).await;
-    report::ended(&monitor.summary(), &config.chain.gas_denom, &keeper.on_their_way(), json)?;
+    let ended = keeper.run(stop, observe).await;
+    report::ended(&monitor.summary(), &config.chain.gas_denom, &keeper.on_their_way(), mode.json)?;
     ended?;
     failure.map_or(Ok(()), Err)
 }
@@ -166,8 +192,11 @@ fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
 }
 
 /// Shows now and then what the node's key holds of these denoms, and what it has in the pool.
-fn watch_balances(monitor: &Monitor, node: &Arc<Node>, (denoms, pool): (&[String], &str)) {
-    let (monitor, node, denoms, pool) = (monitor.clone(), Arc::downgrade(node), denoms.to_vec(), pool.to_owned());
+fn watch_balances(monitor: &Monitor, node: &Arc<Node>, denoms: &[String], pool: &str) {
+    let monitor = monitor.clone();
+    let node = Arc::downgrade(node);
+    let denoms = denoms.to_vec();
+    let pool = pool.to_owned();
     tokio::spawn(async move {
         while let Some(node) = node.upgrade() {
             if let Some(sender) = node.sender() {
@@ -212,11 +241,18 @@ fn journal_path(config: &Config, address: &str, number: usize) -> Result<PathBuf
     Ok(path)
 }
 
+/// Ends at SIGINT or SIGTERM.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Turns true at SIGINT or SIGTERM.
 fn stop_signal() -> Result<watch::Receiver<bool>> {
     let failed = |error: std::io::Error| Error::Config(format!("signals can't be caught: {error}"));
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt()).map_err(failed)?, signal(SignalKind::terminate()).map_err(failed)?);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
         tokio::select! {

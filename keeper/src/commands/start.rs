@@ -37,8 +37,13 @@ pub fn layers(settings: &Settings) -> Result<Layers> {
 
 /// The settings, checked, and logging started.
 pub fn config(settings: &Settings) -> Result<Config> {
-    let config = Config { quiet: settings.json, ..Config::of(&layers(settings)?)? };
+    let layers = layers(settings)?;
+    let config = Config { quiet: settings.json, ..Config::of(&layers)? };
     logging::start(config.log_format, config.log_level);
+    if !layers.ignored().is_empty() {
+        let variables = layers.ignored().join(" ");
+        tracing::debug!(variables, "ignored: Kubernetes or Docker sets these for a service called like the keeper");
+    }
     Ok(config)
 }
 

@@ -15,19 +15,31 @@ pub const ENVIRONMENT: &str = "PLIMSOLL_KEEPER_";
 
 /// Values by key, as text, each with the name of the layer that set it.
 #[derive(Clone)]
-pub struct Layers(BTreeMap<String, (String, String)>);
+pub struct Layers {
+    values: BTreeMap<String, Value>,
+    /// Variables that Kubernetes or Docker set for a service of this name.
+    ignored: Vec<String>,
+}
+
+/// A value, and the layer that set it.
+#[derive(Clone)]
+struct Value {
+    text: String,
+    origin: String,
+}
 
 impl std::fmt::Debug for Layers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_map().entries(self.0.keys().map(|key| (key, self.shown(key)))).finish()
+        f.debug_map().entries(self.values.keys().map(|key| (key, self.shown(key)))).finish()
     }
 }
 
 impl Default for Layers {
     fn default() -> Self {
-        let known =
-            KEYS.iter().map(|(key, value)| ((*key).to_owned(), ((*value).to_owned(), "the default".to_owned())));
-        Self(known.collect())
+        let known = KEYS.iter().map(|(key, text)| {
+            ((*key).to_owned(), Value { text: (*text).to_owned(), origin: "the default".to_owned() })
+        });
+        Self { values: known.collect(), ignored: Vec::new() }
     }
 }
 
@@ -94,13 +106,18 @@ impl Layers {
         Ok(())
     }
 
-    /// Adds the variables that are for the keeper. One that belongs to no key is an error.
+    /// Adds the variables that are for the keeper; an empty one is as good as none. One that belongs to no key is an error, unless
+    /// Kubernetes or Docker set it.
     pub fn add_environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<()> {
         for (name, value) in variables {
-            if name == MNEMONIC_VARIABLE || !name.starts_with(ENVIRONMENT) {
+            if name == MNEMONIC_VARIABLE || !name.starts_with(ENVIRONMENT) || value.is_empty() {
                 continue;
             }
             let Some((key, _)) = KEYS.iter().chain(GONE).find(|(key, _)| variable(key) == name) else {
+                if is_service_link(&name[ENVIRONMENT.len()..], &value) {
+                    self.ignored.push(name);
+                    continue;
+                }
                 return Err(Error::Config(format!(
                     "environment variable {name} belongs to no key; `keeper config` lists them"
                 )));
@@ -115,30 +132,57 @@ impl Layers {
             return Err(Error::Config(format!("{key} in {origin}: {why}")));
         }
         let denom = key.strip_prefix(MAX_REPAY).is_some_and(|denom| !denom.is_empty());
-        if !denom && !self.0.contains_key(key) {
+        if !denom && !self.values.contains_key(key) {
             return Err(Error::Config(format!("unknown key {} in {origin}{}", redacted(key), suggestion(key))));
         }
-        self.0.insert(key.to_owned(), (value, origin.to_owned()));
+        self.values.insert(key.to_owned(), Value { text: value, origin: origin.to_owned() });
         Ok(())
     }
 
     /// The value; empty when nothing sets it.
     pub fn get(&self, key: &str) -> &str {
-        self.0.get(key).map_or("", |(value, _)| value)
+        self.values.get(key).map_or("", |value| &value.text)
     }
 
     /// The layer that set it.
     pub fn origin(&self, key: &str) -> &str {
-        self.0.get(key).map_or("", |(_, origin)| origin)
+        self.values.get(key).map_or("", |value| &value.origin)
     }
 
     /// Keys and values whose key starts so.
     pub fn starting_with<'a>(&'a self, start: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key.starts_with(start))
-            .map(|(key, (value, _))| (key.as_str(), value.as_str()))
+        let values = self.values.iter().filter(move |(key, _)| key.starts_with(start));
+        values.map(|(key, value)| (key.as_str(), value.text.as_str()))
     }
+
+    /// The variables that were ignored: Kubernetes and Docker set them for a service called like the keeper.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
+    }
+}
+
+/// Whether Kubernetes sets such a variable in each container beside a service whose name starts with `plimsoll-keeper`, or Docker in
+/// one that is linked to a container of that name. `rest` is what follows [`ENVIRONMENT`].
+fn is_service_link(rest: &str, value: &str) -> bool {
+    let ends_with =
+        |ending: &str| rest.strip_suffix(ending).is_some_and(|above| above.is_empty() || above.ends_with('_'));
+    let is_address = || ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    let is_port = || !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let words: Vec<&str> = rest.split('_').collect();
+    let follows = |first: &str, second: &str| words.windows(2).any(|pair| pair == [first, second]);
+    // PORT_9464_TCP and what stands behind it.
+    let of_a_port = words.windows(3).any(|w| {
+        w[0] == "PORT"
+            && !w[1].is_empty()
+            && w[1].bytes().all(|b| b.is_ascii_digit())
+            && ["TCP", "UDP", "SCTP"].contains(&w[2])
+    });
+    of_a_port
+        || ends_with("SERVICE_HOST")
+        || (follows("SERVICE", "PORT") && is_port())
+        || (ends_with("PORT") && is_address())
+        || (rest == "NAME" && value.starts_with('/'))
+        || rest.starts_with("ENV_")
 }
 
 /// What is known in that section.

@@ -1,4 +1,4 @@
-//! A small HTTP server: `/livez`, `/readyz` and `/metrics`, for GET alone. Nobody can make it hold much: so many connections at once, so
+//! A small HTTP server: `/livez`, `/readyz` and `/metrics`, for GET and HEAD alone. Nobody can make it hold much: so many connections at once, so
 //! long each, one request each, whose body is never read.
 
 use std::convert::Infallible;
@@ -83,9 +83,10 @@ async fn connection(stream: TcpStream, monitor: Monitor) {
 }
 
 fn answer(method: &Method, path: &str, monitor: &Monitor) -> Response<Full<Bytes>> {
-    if method != Method::GET {
-        let mut refused = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET only".to_owned());
-        refused.headers_mut().insert(hyper::header::ALLOW, hyper::header::HeaderValue::from_static("GET"));
+    // Of an answer to HEAD hyper leaves the body out.
+    if ![Method::GET, Method::HEAD].contains(method) {
+        let mut refused = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET and HEAD only".to_owned());
+        refused.headers_mut().insert(hyper::header::ALLOW, hyper::header::HeaderValue::from_static("GET, HEAD"));
         return refused;
     }
     let up = |holds: bool| if holds { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
