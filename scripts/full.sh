@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The long forms of what scripts/test.sh runs, and what it leaves out; before a release. Several hours on two cores.
 #
-#   scripts/full.sh [step…]     all steps, or only those named: fuzz faults soak cascade gas prometheus
+#   scripts/full.sh [step…]     all steps, or only those named: fuzz faults soak cascade gas prometheus binary
 #
 #   fuzz        a million operations
 #   faults      every fault of tests/faults
@@ -9,6 +9,7 @@
 #   cascade     a thousand accounts at one price
 #   gas         on both versions of wasmd
 #   prometheus  a real Prometheus scrapes a keeper, and evaluates the alerts
+#   binary      the operator's, without chain in memory and fault injection, and what a demo compiles
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
@@ -19,5 +20,6 @@ soak() { scripts/soak.sh --minutes 10; }
 cascade() { scripts/e2e.sh --accounts 1000; }
 gas() { scripts/gas.sh --check && scripts/gas.sh --wasmd 0.53.4 --check; }
 prometheus() { PLIMSOLL_PROFILE=dev scripts/scrape.sh; }
+binary() { scripts/binary.sh; }
 
-run_steps 'fuzz faults soak cascade gas prometheus' "$@"
+run_steps 'fuzz faults soak cascade gas prometheus binary' "$@"
