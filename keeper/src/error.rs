@@ -1,8 +1,12 @@
 //! What can go wrong, and what to do about it.
 
+mod refusal;
+
 use thiserror::Error;
 
 use crate::names::names;
+
+pub use refusal::Refusal;
 
 /// What the pipeline does with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +78,18 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A transaction that a node did not take: no block will have it.
+    #[error("the node refused a transaction with code {code} of {codespace}: {reason}; {}", .refusal.advice())]
+    Rejected {
+        /// What that means for the next one.
+        refusal: Refusal,
+        /// The node's code.
+        code: u32,
+        /// Whose code it is.
+        codespace: String,
+        /// What the node reports.
+        reason: String,
+    },
     /// A transaction signed with another sequence than its sender's next: the node didn't take it.
     #[error(
         "the chain expects sequence {expected} of {sender}, the transaction has another: another program may send with this key"
@@ -97,14 +113,14 @@ pub enum Error {
         found: u64,
     },
     /// The node refuses whatever is sent.
-    #[error(
-        "gave up after {times} refusals in a row, the last: {reason}; see to the wallet's money for gas and to chain.gas_price"
-    )]
+    #[error("gave up after {times} refusals in a row, the last: {reason}; {advice}")]
     RefusedAgain {
         /// How many.
         times: u32,
         /// The last one.
         reason: String,
+        /// What to do about it.
+        advice: &'static str,
     },
     /// One transaction after the other fails in its block.
     #[error(
@@ -204,6 +220,7 @@ impl Error {
         match self {
             Self::Unreachable { .. } | Self::Query { .. } | Self::Pruned { .. } | Self::Garbage { .. } => Class::Retry,
             Self::Refused { .. }
+            | Self::Rejected { .. }
             | Self::Sequence { .. }
             | Self::Failed { .. }
             | Self::Expired { .. }
@@ -219,7 +236,7 @@ impl Error {
         Self::NoContract { .. } => "no_contract",
         Self::Query { .. } => "query",
         Self::Pruned { .. } => "pruned",
-        Self::Refused { .. } => "refused",
+        Self::Refused { .. } | Self::Rejected { .. } => "refused",
         Self::RefusedAgain { .. } => "refused_again",
         Self::Failed { .. } => "failed",
         Self::Expired { .. } => "expired",
@@ -239,6 +256,23 @@ impl Error {
     /// Where RUNBOOK.md says what to do about it.
     pub fn runbook(&self) -> String {
         format!("RUNBOOK.md#{}", self.name())
+    }
+
+    /// What a refusal means for the next transaction; `None` of what is no refusal.
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Rejected { refusal, .. } => Some(*refusal),
+            Self::EmptyWallet { .. } => Some(Refusal::NoMoney),
+            Self::Refused { .. } => Some(Refusal::Other),
+            _ => None,
+        }
+    }
+
+    /// A node did not take a transaction.
+    pub fn rejected(codespace: &str, code: u32, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        let refusal = Refusal::of(codespace, code, &reason);
+        Self::Rejected { refusal, code, codespace: codespace.to_owned(), reason }
     }
 
     /// About a file.

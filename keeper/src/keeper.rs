@@ -8,6 +8,7 @@ pub mod observer;
 mod outcome;
 mod publish;
 mod refill;
+mod refusals;
 mod report;
 mod withdraw;
 mod worker;
@@ -22,7 +23,7 @@ use crate::book::sync::{BookSync, Counts};
 use crate::chain::{Balances, Chain, Head};
 use crate::config::Strategy;
 use crate::dex::client::DexClient;
-use crate::error::{Class, Error, Result};
+use crate::error::{Class, Error, Refusal, Result};
 use crate::keeper::block_gas::BlockGas;
 use crate::keeper::observer::{Observer, Unobserved};
 use crate::keeper::publish::Publishing;
@@ -32,7 +33,7 @@ use crate::plan::backoff::Backoff;
 use crate::plan::first_seen::FirstSeen;
 use crate::plan::limits::Budget;
 use crate::plan::triage::Triage;
-use crate::plan::{Plan, Skip};
+use crate::plan::{Action, Plan, Skip};
 use crate::scan::scan;
 use crate::tx::journal::Journal;
 use crate::tx::messages::Targets;
@@ -238,9 +239,13 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// The node didn't take what this key sent, or the key can't pay for it.
-    fn refused(&mut self, at: usize, head: &Head, error: Error) -> Result<()> {
+    fn refused(&mut self, at: usize, head: &Head, error: Error, actions: &[Action]) -> Result<()> {
         self.observer.refused(&error);
-        self.workers[at].refused(head, error, at == 0)
+        // One that is too large alone can't be made smaller.
+        if let ([alone], Some(Refusal::TooLarge)) = (actions, error.refusal()) {
+            self.backoff.back_off_simulated(alone.account().clone(), head.height, &self.book, false);
+        }
+        self.workers[at].refused(head, error, actions.len(), at == 0)
     }
 }
 

@@ -246,7 +246,7 @@ impl<C: Chain> Executor<C> {
                 self.unheard.remove(&hash);
             }
             // The node looked at it and did not take it, so no block will have it.
-            Err(error @ (Error::Refused { .. } | Error::Sequence { .. })) => {
+            Err(error @ (Error::Refused { .. } | Error::Rejected { .. } | Error::Sequence { .. })) => {
                 self.unheard.remove(&hash);
                 self.journal.resolve(&hash, Some(FailureReason::Refused), head.height)?;
                 return Err(error);

@@ -131,7 +131,7 @@ async fn conforms(chain: &impl Home, pool: &str) {
     let (message, funds) = deposit(5);
     let late = chain.head().await.unwrap().height - 1;
     let signed = chain.sign(&[Execute::new(pool, &message, funds).unwrap()], 400_000, late).await.unwrap();
-    assert!(matches!(chain.broadcast(&signed).await, Err(Error::Refused { .. })));
+    assert!(matches!(chain.broadcast(&signed).await, Err(Error::Rejected { .. })));
     chain.next().await;
     assert!(matches!(chain.tx_status(&signed.hash).await.unwrap(), TxStatus::NotFound { .. }));
 }

@@ -86,6 +86,7 @@ impl<C> Faulty<C> {
                 Err(lost(call))
             }
             Some(Fault::Refuse) => Err(refused(call)),
+            Some(Fault::Reject(code)) => Err(Error::rejected("sdk", *code, "a fault was injected")),
             Some(Fault::Delay(time)) => {
                 sleep(*time).await;
                 real.await

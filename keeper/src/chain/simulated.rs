@@ -245,11 +245,12 @@ impl Home {
         if let Some(transaction) = self.mempool.signed(hash) {
             if let Some(most) = self.block_gas.filter(|most| transaction.gas > *most) {
                 let wanted = transaction.gas;
-                return Err(Error::Refused { reason: format!("tx gas limit {wanted} exceeds block max gas {most}") });
+                let reason = format!("tx gas limit {wanted} exceeds block max gas {most}");
+                return Err(Error::rejected("sdk", 41, reason));
             }
             let fee = fee(self.gas_price.as_ref(), transaction.gas);
             if fee.amount > 0 && self.world.balance(transaction.sender.as_str(), &fee.denom) < fee.amount {
-                return Err(Error::Refused { reason: format!("insufficient funds for a fee of {fee} (code 5)") });
+                return Err(Error::rejected("sdk", 5, format!("insufficient funds for a fee of {fee}")));
             }
         }
         self.mempool.broadcast(hash, self.world.height())

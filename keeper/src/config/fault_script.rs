@@ -82,6 +82,8 @@ pub enum Fault {
     Lose,
     /// `refuse`: the node says no.
     Refuse,
+    /// `refuse 20`: the node refuses a transaction with this code of the Cosmos SDK.
+    Reject(u32),
     /// `delay 300ms`: it is done later.
     Delay(Duration),
     /// `hang`: it never answers.
@@ -213,6 +215,7 @@ fn fault_of(name: &str, value: Option<&str>) -> Option<Fault> {
         ("fail", None) => Fault::Fail,
         ("lose", None) => Fault::Lose,
         ("refuse", None) => Fault::Refuse,
+        ("refuse", Some(code)) => Fault::Reject(code.parse().ok()?),
         ("hang", None) => Fault::Hang,
         ("garbage", None) => Fault::Garbage,
         ("swallow", None) => Fault::Swallow,

@@ -7,7 +7,7 @@ use plimsoll_schema::pool::AccountKey;
 use crate::chain::{Balances, Chain, Head};
 use crate::dex::DexSnapshot;
 use crate::dex::client::DexClient;
-use crate::error::{Class, Error, Result};
+use crate::error::{Class, Result};
 use crate::keeper::{Keeper, targets};
 use crate::plan::backoff::Evidence;
 use crate::plan::{Action, Plan, Resources, Skip, plan_on};
@@ -149,8 +149,8 @@ impl<C: Chain> Keeper<C> {
             tries: &mut block.tries,
         };
         match self.workers[at].executor.select(&plan.actions, bounds).await {
-            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
-                self.refused(at, block.head, error)?;
+            Err(error) if error.refusal().is_some() => {
+                self.refused(at, block.head, error, &[])?;
                 Ok(Batch::default())
             }
             other => other,
@@ -176,7 +176,8 @@ impl<C: Chain> Keeper<C> {
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {
         let targets = targets(&self.book, self.dex_client.as_ref(), &self.strategy);
-        let (worker, left_out) = (&mut self.workers[at], batch.left_out.clone());
+        let (actions, left_out) = (batch.actions.clone(), batch.left_out.clone());
+        let worker = &mut self.workers[at];
         match worker.executor.send_batch(targets, batch, head, self.strategy.timeout_blocks).await {
             Ok(sent) => {
                 if sent.hash.is_some() {
@@ -187,8 +188,8 @@ impl<C: Chain> Keeper<C> {
                 }
                 Ok(sent)
             }
-            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => {
-                self.refused(at, head, error)?;
+            Err(error) if error.refusal().is_some() => {
+                self.refused(at, head, error, &actions)?;
                 Ok(Sent { left_out, ..Sent::default() })
             }
             Err(error) => Err(error),

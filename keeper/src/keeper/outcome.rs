@@ -42,6 +42,10 @@ impl<C: Chain> Keeper<C> {
                 }
                 TxStatus::Included(included) => self.blame(at, intent, &included, (scan, seen.as_ref()))?,
                 TxStatus::Expired | TxStatus::NotFound { .. } => {
+                    // It may have been too large for any block: nobody says so.
+                    if !intent.accounts.is_empty() {
+                        self.workers[at].executor.throttle().failed(intent.accounts.len());
+                    }
                     let reason = format!("not included by block {}", intent.timeout_height);
                     self.tell_failed(FailedTx { intent, why: FailureReason::Expired, reason, gas_used: 0 });
                 }

@@ -10,7 +10,7 @@ use crate::book::Book;
 use crate::book::sources::{sources, windows};
 use crate::chain::{Chain, ChainReader, Head};
 use crate::config::Strategy;
-use crate::error::{Class, Error, Result};
+use crate::error::{Class, Result};
 use crate::keeper::Keeper;
 
 /// In seconds of the chain: how often it is asked which sources are live.
@@ -107,7 +107,7 @@ impl<C: Chain> Keeper<C> {
                 Ok(())
             }
             Ok(None) => Ok(()),
-            Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => worker.refused(head, error, true),
+            Err(error) if error.refusal().is_some() => self.refused(0, head, error, &[]),
             Err(error) => Err(error),
         }
     }

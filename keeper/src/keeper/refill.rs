@@ -1,7 +1,7 @@
 //! The gas money that further keys get from the first.
 
 use crate::chain::{Chain, Coin, Head};
-use crate::error::{Class, Error, Result};
+use crate::error::{Class, Result};
 use crate::keeper::Keeper;
 use crate::tx::{fee_reserve, held};
 
@@ -68,7 +68,7 @@ impl<C: Chain> Keeper<C> {
                     tracing::warn!(to, lacks, "no gas money is sent: its fee would be above the limits");
                     Ok(())
                 }
-                Err(error @ (Error::Refused { .. } | Error::EmptyWallet { .. })) => self.refused(0, head, error),
+                Err(error) if error.refusal().is_some() => self.refused(0, head, error, &[]),
                 Err(error) => Err(error),
             };
         }

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::{Chain, Head};
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
+use crate::keeper::refusals::{REFUSALS_MAX, Refusals};
 use crate::plan::Action;
 use crate::plan::backoff::Evidence;
 use crate::tx::Executor;
 
-/// After how many refusals in a row by the node the keeper gives up.
-const REFUSALS_MAX: u32 = 6;
+/// Every so manieth refusal in a row that passes by itself is told.
+const PASSING_TOLD_EVERY: u32 = 20;
 
 /// A key and what it is doing.
 #[derive(Debug)]
@@ -21,8 +22,8 @@ pub(super) struct Worker<C> {
     pub sent: Vec<Action>,
     /// The prices and records that it was decided by.
     pub seen: Option<Evidence>,
-    /// Refusals in a row, and the first block at which something is sent again.
-    refusals: (u32, u64),
+    /// What the node has refused, and when something is sent again.
+    refusals: Refusals,
     /// Whether it lacked money for gas.
     pub poor: bool,
     /// Whether nobody said at this block what the chain has of it.
@@ -32,8 +33,16 @@ pub(super) struct Worker<C> {
 }
 
 impl<C: Chain> Worker<C> {
-    pub const fn new(executor: Executor<C>) -> Self {
-        Self { executor, sent: Vec::new(), seen: None, refusals: (0, 0), poor: false, blind: false, wrong: 0 }
+    pub fn new(executor: Executor<C>) -> Self {
+        Self {
+            executor,
+            sent: Vec::new(),
+            seen: None,
+            refusals: Refusals::default(),
+            poor: false,
+            blind: false,
+            wrong: 0,
+        }
     }
 
     /// Whether it has a transaction on its way.
@@ -43,7 +52,7 @@ impl<C: Chain> Worker<C> {
 
     /// Whether it may send at this block.
     pub fn is_free(&self, head: &Head) -> bool {
-        !self.blind && !self.in_flight(&head.chain_id) && head.height >= self.refusals.1
+        !self.blind && !self.in_flight(&head.chain_id) && self.refusals.allow(head)
     }
 
     /// The accounts that its transaction is about.
@@ -53,27 +62,37 @@ impl<C: Chain> Worker<C> {
     }
 
     /// The node took something.
-    pub const fn accepted(&mut self) {
-        self.refusals = (0, 0);
+    pub fn accepted(&mut self) {
+        self.refusals.forget();
     }
 
     /// Money for gas is on its way to it: it tries again as soon as that can be there.
-    pub const fn funded(&mut self, head: &Head) {
-        self.refusals = (0, head.height.saturating_add(2));
+    pub fn funded(&mut self, head: &Head) {
+        self.refusals.wait_for(head.height.saturating_add(2));
     }
 
-    /// Nothing is sent for twice as many blocks as after the refusal before; after a few the keeper gives up, if it is the key that the
-    /// others depend on.
-    pub fn refused(&mut self, head: &Head, error: Error, is_first: bool) -> Result<()> {
+    /// A transaction of so many actions was refused. What passes by itself is tried again in seconds, without end; what
+    /// is too large is followed by a smaller one. After anything else nothing is sent for twice as many blocks as after
+    /// the refusal before, and after a few the keeper gives up, if it is the key that the others depend on.
+    pub fn refused(&mut self, head: &Head, error: Error, actions: usize, is_first: bool) -> Result<()> {
         self.poor |= matches!(error, Error::EmptyWallet { .. });
-        let times = self.refusals.0.saturating_add(1).min(REFUSALS_MAX);
-        if times >= REFUSALS_MAX && is_first {
-            return Err(Error::RefusedAgain { times, reason: error.to_string() });
+        let refusal = error.refusal().unwrap_or(Refusal::Other);
+        let (times, sender) = (self.refusals.met(refusal, head), self.executor.sender().to_owned());
+        // Some nodes ask more of one above a size.
+        if refusal == Refusal::TooLarge || (refusal == Refusal::FeeTooLow && times > 1) {
+            self.executor.throttle().failed(actions);
         }
-        let blocks = 1u64 << times;
-        self.refusals = (times, head.height.saturating_add(blocks));
-        let sender = self.executor.sender();
-        let runbook = error.runbook();
+        if refusal.is_passing() || refusal == Refusal::TooLarge {
+            if times % PASSING_TOLD_EVERY == 1 {
+                let runbook = error.runbook();
+                tracing::warn!(%error, times, sender, runbook, "the node refused a transaction; trying again");
+            }
+            return Ok(());
+        }
+        if times >= REFUSALS_MAX && is_first {
+            return Err(Error::RefusedAgain { times, advice: refusal.advice(), reason: error.to_string() });
+        }
+        let (blocks, runbook) = (self.refusals.blocks(), error.runbook());
         tracing::warn!(%error, times, sender, runbook, "nothing was sent, and this key sends nothing for {blocks} blocks");
         Ok(())
     }

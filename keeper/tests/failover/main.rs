@@ -219,7 +219,7 @@ async fn the_same_bytes_go_to_all_that_are_well() {
     // All refuse: it isn't.
     b.with(|state| state.broadcast = 5);
     let error = node.broadcast(&signed).await.unwrap_err();
-    assert!(matches!(error, Error::Refused { .. }), "{error}");
+    assert!(matches!(error, Error::Rejected { .. }), "{error}");
     // One refuses, of the other nobody knows.
     b.with(|state| state.mood = Mood::Dead);
     tokio::time::sleep(Duration::from_millis(50)).await;

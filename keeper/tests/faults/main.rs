@@ -42,6 +42,7 @@ mod ending;
 mod included;
 mod keys;
 mod race;
+mod refusals;
 mod restart;
 mod script;
 mod sending;

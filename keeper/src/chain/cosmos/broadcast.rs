@@ -61,7 +61,7 @@ async fn broadcast(channel: Channel, bytes: Vec<u8>) -> std::result::Result<Resu
         19 if response.codespace == "sdk" => Ok(()),
         // Another sequence than the sender's next; whose that is, who signed knows.
         32 if response.codespace == "sdk" => Err(sequence(&response.raw_log)),
-        code => Err(Error::Refused { reason: format!("{} (code {code})", short(&response.raw_log)) }),
+        code => Err(Error::rejected(&response.codespace, code, short(&response.raw_log))),
     })
 }
 

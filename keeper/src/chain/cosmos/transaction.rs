@@ -219,7 +219,7 @@ impl Node {
                         let sender = self.sender().unwrap_or_default().to_owned();
                         refused = Some(Error::Sequence { sender, expected });
                     }
-                    Ok(Err(error @ Error::Refused { .. })) => refused = Some(error),
+                    Ok(Err(error @ (Error::Refused { .. } | Error::Rejected { .. }))) => refused = Some(error),
                     Ok(Err(error)) => unknown = Some(error),
                     Err(_) => unknown = Some(Error::garbage("a broadcast", "it broke off")),
                 },

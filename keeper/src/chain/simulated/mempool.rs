@@ -80,14 +80,16 @@ impl Mempool {
 
     /// Takes a transaction for the blocks after `height`, if it is its sender's next.
     pub fn broadcast(&mut self, hash: &str, height: u64) -> Result<()> {
-        let refused = |reason: String| Err(Error::Refused { reason });
         // It is waiting already.
         if self.waiting.iter().any(|waiting| waiting == hash) {
             return Ok(());
         }
-        let Some(transaction) = self.signed.get(hash) else { return refused(format!("nobody signed {hash}")) };
+        let Some(transaction) = self.signed.get(hash) else {
+            return Err(Error::rejected("sdk", 2, format!("nobody signed {hash}")));
+        };
         if transaction.timeout_height < height {
-            return refused(format!("timeout height {} has passed", transaction.timeout_height));
+            let reason = format!("timeout height {} has passed", transaction.timeout_height);
+            return Err(Error::rejected("sdk", 30, reason));
         }
         let sender = transaction.sender.as_str();
         let ours = |hash: &&String| self.signed.get(*hash).is_some_and(|other| other.sender == sender);
