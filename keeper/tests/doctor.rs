@@ -27,7 +27,7 @@ use plimsoll_risk::price::{Guards, Observation, PriceBand, PriceRecord};
 use plimsoll_risk::units::{Amount, Ratio, Value};
 use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
 use plimsoll_schema::timelock;
-use plimsoll_testing::{AETH, ALICE, IBC_TOKEN, LIQUIDATOR, OWNER, UATOM, UUSD, World};
+use plimsoll_testing::{AETH, ALICE, Addr, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World};
 
 fn worst(checks: &[Check]) -> Status {
     checks.iter().map(|check| check.status).max().unwrap()
@@ -91,6 +91,31 @@ async fn contracts_are_there_of_the_right_kind_and_of_one_another() {
     assert!(error.to_string().contains("set contracts.pairs,"), "{error}");
     let checks = contracts::check(&chain, &Contracts { pool: good.pairs[0].clone(), ..good }, "c-1").await;
     assert_eq!(worst(&checks), Status::Fail);
+}
+
+#[tokio::test]
+async fn a_pair_without_liquidity_is_a_warning_and_named_until_it_has_some() {
+    let (chain, mut good) = world().await;
+    let empty = chain.with(|world| world.deploy_pair(UATOM, UUSD, Ratio::bps(30)).unwrap().to_string()).await.unwrap();
+    good.pairs.push(empty.clone());
+    let checks = contracts::check(&chain, &good, "c-1").await;
+    let found = bad(&checks, Status::Warn);
+    assert!(found.check.contains(&empty) && found.finding.contains("without liquidity"), "{found:?}");
+
+    let liquidator = good.liquidator.as_ref().unwrap();
+    let dex_client = DexClient::open(&chain, &good.pool, liquidator, &good.pairs).await.unwrap();
+    let dex = dex_client.read(&chain, None).await.unwrap();
+    assert_eq!((dex.pairs.len(), dex_client.silent()), (1, 0));
+    assert_eq!(dex_client.without_liquidity(), [empty.clone()]);
+    let provide = move |world: &mut World| {
+        let coins = [(UATOM, 1_000_000_000), (UUSD, 10_000_000_000)];
+        coins.iter().for_each(|(denom, amount)| world.mint(LENDER, denom, *amount));
+        world.provide_liquidity(LENDER, &Addr::unchecked(empty), coins).unwrap();
+    };
+    chain.with(provide).await.unwrap();
+    assert_eq!(dex_client.read(&chain, None).await.unwrap().pairs.len(), 2);
+    assert!(dex_client.without_liquidity().is_empty());
+    assert_eq!(worst(&contracts::check(&chain, &good, "c-1").await), Status::Ok);
 }
 
 #[test]

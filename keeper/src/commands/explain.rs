@@ -41,8 +41,11 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let (inventory, with) = inventory(&config, &node, &book, dex_client.as_ref()).await?;
     let resources = Resources::new(node.sender(), inventory, &config.strategy, &left_alone).with_dex(dex.as_ref());
     let outcome = decide(&book, &scan, &verdict, &resources);
+    let empty_pairs = dex_client.as_ref().map(DexClient::without_liquidity).unwrap_or_default();
     if json {
-        return print_json(&as_json(&book, &verdict, &lines, &outcome));
+        let mut told = as_json(&book, &verdict, &lines, &outcome);
+        told["pairs_without_liquidity"] = json!(empty_pairs);
+        return print_json(&told);
     }
     in_words(&book, &verdict, &lines);
     match outcome {
@@ -50,6 +53,7 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
         Ok(action) => outln!("With {with}, this keeper would {}.", describe(&action)),
         Err(skip) => outln!("With {with}, this keeper would leave it alone: {skip}."),
     }
+    empty_pairs.iter().for_each(|pair| outln!("The pair {pair} has no liquidity: nothing is sold there."));
     Ok(())
 }
 

@@ -43,6 +43,9 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     for fault in &after.faults {
         eprintln!("{fault}");
     }
+    for pair in dex_client.as_ref().map(DexClient::without_liquidity).unwrap_or_default() {
+        eprintln!("the pair {pair} has no liquidity: nothing is sold there");
+    }
     let (summary, faults) = (Summary::of(&before, (&after_book, &after), &plan), after.assets.faults());
     if json { summary.print_json(&plan, &after_book, &faults) } else { summary.print(&plan, &book, &with, &faults) }
 }

@@ -26,6 +26,8 @@ pub struct DexClient {
     pairs: Vec<Known>,
     /// The pairs that gave no answer to be used when they were last asked.
     silent: Mutex<BTreeSet<String>>,
+    /// The pairs that had no liquidity when they were last asked.
+    empty: Mutex<BTreeSet<String>>,
 }
 
 /// What of a pair never changes.
@@ -58,7 +60,12 @@ impl DexClient {
                 "contracts.liquidator {liquidator} liquidates in pool {found}, not in {pool}: set the one that does"
             )));
         }
-        let dex_client = Self { liquidator: liquidator.to_owned(), pairs: Vec::new(), silent: Mutex::default() };
+        let dex_client = Self {
+            liquidator: liquidator.to_owned(),
+            pairs: Vec::new(),
+            silent: Mutex::default(),
+            empty: Mutex::default(),
+        };
         let answers = join_all(pairs.iter().map(|address| known(chain, address))).await;
         let known = dex_client.usable(pairs.iter().map(String::as_str).zip(answers))?;
         Ok(Self { pairs: known, ..dex_client })
@@ -81,12 +88,33 @@ impl DexClient {
         }
     }
 
-    /// The pairs at this block. One that gives no answer to be used, or has no liquidity, is left out. Errors when none is heard, since then it is
-    /// the node that doesn't answer.
+    /// The pairs at this block. One that gives no answer to be used, or has no liquidity, is left out and named. Errors when none is heard, since
+    /// then it is the node that doesn't answer.
     pub async fn read(&self, chain: &impl ChainReader, height: Option<u64>) -> Result<DexSnapshot> {
         let answers = join_all(self.pairs.iter().map(|known| known.read(chain, height))).await;
-        let pairs = self.usable(self.pairs.iter().map(|known| known.address.as_str()).zip(answers))?;
+        let addresses = || self.pairs.iter().map(|known| known.address.as_str());
+        for (pair, answer) in addresses().zip(&answers) {
+            if let Ok(answer) = answer {
+                self.tell_liquidity(pair, answer.is_some());
+            }
+        }
+        let pairs = self.usable(addresses().zip(answers))?;
         Ok(DexSnapshot { liquidator: self.liquidator.clone(), pairs })
+    }
+
+    /// Tells of a pair once that it has no liquidity, and once that it has some again.
+    fn tell_liquidity(&self, pair: &str, has_some: bool) {
+        let mut empty = self.empty.lock().unwrap_or_else(PoisonError::into_inner);
+        if has_some && empty.remove(pair) {
+            tracing::info!(pair, "this pair has liquidity again; selling there");
+        } else if !has_some && empty.insert(pair.to_owned()) {
+            tracing::warn!(pair, "this pair has no liquidity; nothing is sold there until somebody provides some");
+        }
+    }
+
+    /// The addresses of the pairs that had no liquidity when they were last asked.
+    pub fn without_liquidity(&self) -> Vec<String> {
+        self.empty.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// How many pairs gave no answer to be used when they were last asked.
@@ -163,6 +191,7 @@ async fn known(chain: &impl ChainReader, address: &str) -> Result<Option<Known>>
 }
 
 impl Known {
+    /// The pair as it stands; `None` where it has no liquidity.
     async fn read(&self, chain: &impl ChainReader, height: Option<u64>) -> Result<Option<Pair>> {
         let pool: PoolResponse = query(chain, &self.address, &QueryMsg::Pool {}, height).await?;
         let held = |denom: &String| pool.assets.iter().find(|asset| asset.info == AssetInfo::native(denom));

@@ -1,7 +1,7 @@
 //! Contracts: there, of the right kind and version, and of one another.
 
 use cosmwasm_std::from_json;
-use plimsoll_schema::pair::{self, PairInfo, PairType};
+use plimsoll_schema::pair::{self, PairInfo, PairType, PoolResponse};
 use plimsoll_schema::{liquidator, pool};
 use serde::Deserialize;
 
@@ -59,7 +59,10 @@ pub async fn check(chain: &impl ChainReader, contracts: &Contracts, chain_id: &s
         }
     }
     for pair in &contracts.pairs {
-        checks.push(one(chain, "pair", pair, chain_id).await);
+        checks.push(match one(chain, "pair", pair, chain_id).await {
+            check if check.status == Status::Ok => liquid(chain, check, pair).await,
+            check => check,
+        });
     }
     checks
 }
@@ -123,6 +126,19 @@ async fn trades(chain: &impl ChainReader, check: Check, address: &str) -> Check 
         Err(error) => {
             Check::fail(check.check, format!("{}; it is no pair: {error}", check.finding), "correct contracts.pairs")
         }
+    }
+}
+
+/// Whether this pair holds something of both tokens; `check` says what it is called.
+async fn liquid(chain: &impl ChainReader, check: Check, address: &str) -> Check {
+    match query::<PoolResponse>(chain, address, &pair::QueryMsg::Pool {}, None).await {
+        Ok(pool) if pool.assets.iter().any(|asset| asset.amount.is_zero()) => Check::warn(
+            check.check,
+            format!("{}, without liquidity: nothing is sold there", check.finding),
+            "provide liquidity, or leave it out of contracts.pairs",
+        ),
+        Ok(_) => check,
+        Err(error) => Check::error(check.check, &error),
     }
 }
 
