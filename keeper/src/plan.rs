@@ -13,6 +13,7 @@
 
 mod action;
 pub mod backoff;
+pub mod evidence;
 pub mod first_seen;
 pub mod limits;
 pub mod priority;

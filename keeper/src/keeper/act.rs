@@ -9,7 +9,7 @@ use crate::dex::DexSnapshot;
 use crate::dex::client::DexClient;
 use crate::error::{Class, Result};
 use crate::keeper::{Keeper, targets};
-use crate::plan::backoff::Evidence;
+use crate::plan::evidence::Evidence;
 use crate::plan::{Action, Plan, Resources, Skip, plan_on};
 use crate::scan::Scan;
 use crate::tx::{Batch, Bounds, Sent, holdings, less_fee};

@@ -8,7 +8,7 @@ use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
 use crate::keeper::Keeper;
 use crate::keeper::report::{failed_message, is_open, out_of_gas};
-use crate::plan::backoff::Evidence;
+use crate::plan::evidence::Evidence;
 use crate::scan::Scan;
 use crate::tx::journal::Intent;
 use crate::tx::receipt::{Failure, Settled, Speakers, failures, settlements};

@@ -8,7 +8,7 @@ use crate::chain::{Chain, Head};
 use crate::error::{Error, Refusal, Result};
 use crate::keeper::refusals::{REFUSALS_MAX, Refusals};
 use crate::plan::Action;
-use crate::plan::backoff::Evidence;
+use crate::plan::evidence::Evidence;
 use crate::tx::Executor;
 
 /// Every so manieth refusal in a row that passes by itself is told.

@@ -12,14 +12,13 @@ use std::collections::{BTreeMap, HashMap};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::Assets;
 use plimsoll_risk::liquidation::LiquidationTerms;
-use plimsoll_risk::mark::SharedValues;
-use plimsoll_risk::math::{ONE, mul_div_down_128};
 use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::pool::AccountKey;
 
 use crate::book::Book;
 use crate::dex::Pair;
+use crate::plan::evidence::{Counted, changed_by};
 use crate::plan::{Resources, Skip};
 use crate::scan::Scan;
 
@@ -64,8 +63,7 @@ struct Unprofitable {
 /// What of an asset decides: what it counts at in liquidation, what it brings and costs, and how much of it there is.
 #[derive(Clone, Copy, Debug)]
 struct Input {
-    collateral: Price,
-    debt: Price,
+    counted: Counted,
     brings: Price,
     costs: Price,
     cash: Amount,
@@ -94,11 +92,14 @@ impl Default for Triage {
 impl Triage {
     /// For this block no more than [`JUDGED_MAX`] are looked at. Who isn't in trouble any more is forgotten.
     pub fn begin(&mut self, book: &Book, scan: &Scan) {
-        (self.height, self.most, self.judged) = (book.head.height, JUDGED_MAX, 0);
+        self.height = book.head.height;
+        self.most = JUDGED_MAX;
+        self.judged = 0;
         self.accounts.retain(|key, _| scan.is_actionable(book, key));
         let settings = Some((book.terms, book.assets.values().map(|asset| asset.params.clone()).collect()));
         if self.settings != settings {
-            (self.settings, self.moves) = (settings, self.moves.saturating_add(1));
+            self.settings = settings;
+            self.moves = self.moves.saturating_add(1);
         }
     }
 
@@ -111,16 +112,16 @@ impl Triage {
     pub(super) fn inputs(&mut self, book: &Book, scan: &Scan, resources: &Resources<'_>) -> Inputs {
         let pairs = resources.sales.as_ref().map_or(&[][..], |sales| sales.pairs());
         if self.pairs.len() != pairs.len() || !self.pairs.iter().zip(pairs).all(|(then, now)| is_still(then, now)) {
-            (self.pairs, self.moves) = (pairs.to_vec(), self.moves.saturating_add(1));
+            self.pairs = pairs.to_vec();
+            self.moves = self.moves.saturating_add(1);
         }
         let input = |id: &AssetId| {
             let mark = &scan.assets.asset(*id)?.mark;
             let coins = resources.available(&book.denom_of(*id)).min(resources.affordable(scan, *id));
             let cash = resources.cash(scan, *id);
-            let (none, assets) = (SharedValues::default(), &scan.assets);
-            let (collateral, debt) = (mark.collateral_down(&none), mark.debt_up(&none));
-            let (brings, costs) = (assets.brings_down(*id), assets.costs_up(*id));
-            Some((*id, Input { collateral, debt, brings, costs, cash, coins }))
+            let brings = scan.assets.brings_down(*id);
+            let costs = scan.assets.costs_up(*id);
+            Some((*id, Input { counted: Counted::of(mark), brings, costs, cash, coins }))
         };
         Inputs(book.assets.keys().filter_map(input).collect())
     }
@@ -169,10 +170,9 @@ impl Triage {
 
 impl Input {
     fn holds(&self, now: &Self) -> bool {
-        let still = |then: Price, now: Price| is_within(then.raw(), now.raw(), PRICE_TOLERANCE);
-        let no_more = |then: Amount, now: Amount| now <= then || is_within(then.raw(), now.raw(), GROWTH_TOLERANCE);
-        still(self.collateral, now.collateral)
-            && still(self.debt, now.debt)
+        let still = |then: Price, now: Price| !changed_by(then.raw(), now.raw(), PRICE_TOLERANCE);
+        let no_more = |then: Amount, now: Amount| now <= then || !changed_by(then.raw(), now.raw(), GROWTH_TOLERANCE);
+        !self.counted.changed_by(&now.counted, PRICE_TOLERANCE)
             && still(self.brings, now.brings)
             && still(self.costs, now.costs)
             && no_more(self.cash, now.cash)
@@ -187,9 +187,9 @@ const fn is_lasting(reason: Skip) -> bool {
 
 fn is_still(then: &Pair, now: &Pair) -> bool {
     let same = then.address == now.address && then.denoms == now.denoms && then.fee == now.fee;
-    same && then.reserves.iter().zip(now.reserves).all(|(then, now)| is_within(then.raw(), now.raw(), PRICE_TOLERANCE))
-}
-
-fn is_within(then: u128, now: u128, margin: Ratio) -> bool {
-    mul_div_down_128(then, margin.raw(), ONE).is_ok_and(|most| then.abs_diff(now) <= most)
+    same && then
+        .reserves
+        .iter()
+        .zip(now.reserves)
+        .all(|(then, now)| !changed_by(then.raw(), now.raw(), PRICE_TOLERANCE))
 }
