@@ -170,7 +170,8 @@ impl Play {
         let mut markets = Vec::new();
         let pool = self.keeper.book().addresses.pool.clone();
         for (id, asset) in &self.keeper.book().assets {
-            let (id, denom) = (*id, asset.params.denom.clone());
+            let id = *id;
+            let denom = asset.params.denom.clone();
             let judged = denom.clone();
             self.summary.solvent &= self.chain.with(move |world| summary::proves(world, id, &judged)).await?;
             let question = QueryMsg::Solvency(Listed { denom: denom.clone() });

@@ -100,7 +100,8 @@ impl Plan {
         triage: &Triage,
         inputs: &Inputs,
     ) -> Vec<Candidate<'b>> {
-        let (gas, profit) = (resources.strategy.planned_gas_value(), resources.strategy.min_profit_value);
+        let gas = resources.strategy.planned_gas_value();
+        let profit = resources.strategy.min_profit_value;
         let min_debt = MinDebt::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
         for Actionable { key, account, health, .. } in scan.actionable(book) {
@@ -162,7 +163,8 @@ fn set_off(book: &Book, scan: &Scan, verdict: &Verdict, account: &Account, posit
         return None;
     }
     let paid = |id: AssetId| {
-        let (held, owed) = (account.shares(id), account.debt(id));
+        let held = account.shares(id);
+        let owed = account.debt(id);
         let done = scan.assets.asset(id)?.market.clone().set_off(held, owed).ok()?;
         (!done.cleared.is_zero()).then(|| Coin { denom: book.denom_of(id), amount: done.amount.raw() })
     };
@@ -180,7 +182,8 @@ pub fn speculative_item(book: &Book, scan: &Scan, verdict: &Verdict, dex: &DexSn
     // A deposit of what is owed is set off, not sold.
     let others = position.collaterals.iter().filter(|line| line.asset != owed.asset);
     let held = others.max_by_key(worth)?;
-    let (denom, collateral_denom) = (book.denom_of(owed.asset), book.denom_of(held.asset));
+    let denom = book.denom_of(owed.asset);
+    let collateral_denom = book.denom_of(held.asset);
     let hops = dex.routes(&collateral_denom, &denom).into_iter().next()?;
     let amount = owed.amount.share_up(Ratio::percent(10)).ok()?.raw();
     let nothing = Liquidation { repay: Amount::ZERO, seize: Amount::ZERO, fee: Amount::ZERO, bonus: Ratio::ZERO };

@@ -83,7 +83,8 @@ impl Book {
     /// taken one by one, each as likely as any other; the others follow each other on the chain from a random one on, so that
     /// a borrower is found that the book doesn't know. On an error the book stays as it was.
     pub async fn audit(&mut self, chain: &impl ChainReader, sample: usize, dice: &mut Dice) -> Result<Audit> {
-        let (pool, at) = (self.addresses.pool.clone(), Some(self.head.height));
+        let pool = self.addresses.pool.clone();
+        let at = Some(self.head.height);
         let fresh = Self::without_accounts(chain, &pool, self.head.clone()).await?;
         let mut audit = Audit::default();
         let mut wrong = self.wrong_frame(&fresh);
@@ -103,9 +104,12 @@ impl Book {
             right.insert(record.key, Some(record.account).filter(|account| !account.debts.is_empty()));
         }
         audit.accounts = right.len();
-        (self.addresses, self.terms) = (fresh.addresses, fresh.terms);
-        (self.halt_grace, self.spared_until) = (fresh.halt_grace, fresh.spared_until);
-        (self.assets, self.prices) = (fresh.assets, fresh.prices);
+        self.addresses = fresh.addresses;
+        self.terms = fresh.terms;
+        self.halt_grace = fresh.halt_grace;
+        self.spared_until = fresh.spared_until;
+        self.assets = fresh.assets;
+        self.prices = fresh.prices;
         for (key, account) in right {
             if self.accounts.get(&key) == account.as_ref() {
                 continue;
@@ -134,7 +138,8 @@ impl Book {
         if self.prices.heartbeat != fresh.prices.heartbeat {
             found.push("the oracle's heartbeat".to_owned());
         }
-        let (known, right) = (&self.prices.records, &fresh.prices.records);
+        let known = &self.prices.records;
+        let right = &fresh.prices.records;
         for denom in known.keys().chain(right.keys().filter(|denom| !known.contains_key(*denom))) {
             if known.get(denom) != right.get(denom) {
                 found.push(format!("price of {denom}"));
@@ -150,7 +155,8 @@ impl Book {
 
     /// So many accounts, or all, each as likely as any other.
     fn random_keys(&self, count: usize, dice: &mut Dice) -> Vec<AccountKey> {
-        let (total, mut wanted) = (self.accounts.len(), count);
+        let total = self.accounts.len();
+        let mut wanted = count;
         if total <= count {
             return self.accounts.keys().cloned().collect();
         }

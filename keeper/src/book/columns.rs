@@ -98,7 +98,8 @@ impl Columns {
     pub(super) fn put(&mut self, row: usize, account: &Account) {
         self.apart.remove(&row);
         let count = account.collaterals.len() + account.debts.len();
-        let (mut amounts, mut numbers) = ([0.0; WIDTH], [EMPTY; WIDTH]);
+        let mut amounts = [0.0; WIDTH];
+        let mut numbers = [EMPTY; WIDTH];
         if count <= WIDTH {
             for (at, (amount, number)) in self.slots(account).into_iter().enumerate() {
                 (amounts[at], numbers[at]) = (amount, number);

@@ -98,7 +98,8 @@ impl Book {
     /// Writes its lines.
     pub fn write_lines(&self, mut out: impl Write) -> std::io::Result<()> {
         let mut line = |value: &dyn Fn() -> serde_json::Result<String>| writeln!(out, "{}", value()?);
-        let (head, addresses) = (self.head.clone(), self.addresses.clone());
+        let head = self.head.clone();
+        let addresses = self.addresses.clone();
         let first = FirstLine {
             format: FORMAT.to_owned(),
             version: VERSION,

@@ -47,7 +47,8 @@ impl Book {
         ahead: &mut Ahead,
     ) -> Result<BookDelta> {
         if head.chain_id != self.head.chain_id {
-            let (found, wanted) = (head.chain_id.clone(), self.head.chain_id.clone());
+            let found = head.chain_id.clone();
+            let wanted = self.head.chain_id.clone();
             return Err(Error::WrongChain { endpoint: "the node".to_owned(), found, wanted });
         }
         self.assert_same_chain(chain, head).await?;
@@ -137,7 +138,9 @@ impl Book {
         if !back && !older {
             return Ok(());
         }
-        let (chain_id, before, now) = (head.chain_id.clone(), self.head.height, head.height);
+        let chain_id = head.chain_id.clone();
+        let before = self.head.height;
+        let now = head.height;
         let told = chain.heads().await?;
         let going_on = told.iter().filter(|told| self.is_before(told) == (false, false)).count();
         if going_on > 0 && going_on * 2 >= told.len() {
@@ -161,7 +164,9 @@ impl Book {
         head: &Head,
         touched: Touched,
     ) -> Result<Refreshed> {
-        let (pool, oracle, at) = (self.addresses.pool.as_str(), self.addresses.oracle.as_str(), Some(head.height));
+        let pool = self.addresses.pool.as_str();
+        let oracle = self.addresses.oracle.as_str();
+        let at = Some(head.height);
         // Prices on which no listed denom's hangs don't concern the pool.
         let concerned = self.prices.hangs_on(self.denoms().chain(touched.markets.iter().map(String::as_str)));
         let denoms: BTreeSet<String> =
@@ -191,7 +196,9 @@ pub(super) async fn accounts(
     keys: &[AccountKey],
     at: Option<u64>,
 ) -> Result<Vec<AccountsResponse>> {
-    let (mut rest, mut answers, mut pages) = (keys, Vec::new(), PageSize::default());
+    let mut rest = keys;
+    let mut answers = Vec::new();
+    let mut pages = PageSize::default();
     while !rest.is_empty() {
         let size = pages.get();
         let (page, later) = rest.split_at(usize::try_from(size).unwrap_or(usize::MAX).min(rest.len()));

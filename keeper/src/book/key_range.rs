@@ -101,7 +101,8 @@ mod tests {
         assert_eq!(parts.len(), 1 + 9);
         assert_seamless(&parts, &key("wasm1qzz", 0), None);
         // A part that has an end isn't cut again.
-        let (until, part) = (parts[0].until.clone(), parts[0].clone());
+        let until = parts[0].until.clone();
+        let part = parts[0].clone();
         let rest = part.rest(&key("wasm1r00", 0), &key("wasm1r05", 0));
         assert_eq!(rest.len(), 1);
         assert_seamless(&rest, &key("wasm1r05", 0), until.as_ref());

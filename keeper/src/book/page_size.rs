@@ -58,7 +58,8 @@ impl PageSize {
         if self.full.is_multiple_of(FORGET_AFTER) {
             self.failed = ACCOUNTS_LIMIT.saturating_add(1);
         }
-        let (step, room) = ((self.size / 8).max(1), self.failed.saturating_sub(self.size));
+        let step = (self.size / 8).max(1);
+        let room = self.failed.saturating_sub(self.size);
         let step = match self.failed {
             ..=ACCOUNTS_LIMIT if room < step => 0,
             ..=ACCOUNTS_LIMIT => step.min(room / 2),

@@ -46,7 +46,8 @@ impl Prices {
 
     /// These denoms, and all on whose records their prices hang.
     pub fn hangs_on<'a>(&'a self, denoms: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
-        let (mut all, mut next): (BTreeSet<&str>, Vec<&str>) = (BTreeSet::new(), denoms.collect());
+        let mut all: BTreeSet<&str> = BTreeSet::new();
+        let mut next: Vec<&str> = denoms.collect();
         while let Some(denom) = next.pop() {
             if all.insert(denom) {
                 next.extend(self.records.get(denom).and_then(|record| record.quote.as_deref()));

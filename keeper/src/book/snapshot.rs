@@ -121,13 +121,17 @@ impl Book {
         chain: &impl ChainReader,
         progress: &(impl Fn(usize) + Send + Sync),
     ) -> std::result::Result<(), Cut> {
-        let (pool, height) = (self.addresses.pool.clone(), Some(self.head.height));
+        let pool = self.addresses.pool.clone();
+        let height = Some(self.head.height);
         let ask = |range: KeyRange, size: u32| {
             let page = AccountsPage { start_after: range.after.clone(), limit: Some(size) };
-            let (pool, question) = (pool.as_str(), QueryMsg::Borrowers(page));
+            let pool = pool.as_str();
+            let question = QueryMsg::Borrowers(page);
             async move { (query::<AccountsResponse>(chain, pool, &question, height).await, range, size) }
         };
-        let (mut pages, mut waiting, mut running) = (PageSize::default(), vec![KeyRange::ALL], FuturesUnordered::new());
+        let mut pages = PageSize::default();
+        let mut waiting = vec![KeyRange::ALL];
+        let mut running = FuturesUnordered::new();
         loop {
             while running.len() < PAGES_AT_ONCE
                 && let Some(range) = waiting.pop()
@@ -199,7 +203,8 @@ async fn spared_until(chain: &impl ChainReader, pool: &str, halt: &HaltGrace, he
 }
 
 async fn assets(chain: &impl ChainReader, book: &Book) -> Result<BTreeMap<AssetId, Asset>> {
-    let (addresses, height) = (&book.addresses, Some(book.head.height));
+    let addresses = &book.addresses;
+    let height = Some(book.head.height);
     let mut assets = BTreeMap::new();
     let mut start_after = None;
     loop {

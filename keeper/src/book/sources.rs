@@ -14,7 +14,8 @@ const PAGES_MAX: usize = 100;
 
 /// All sources of an oracle, page by page.
 pub async fn sources(chain: &impl ChainReader, oracle: &str, height: Option<u64>) -> Result<Vec<SourceResponse>> {
-    let (mut all, mut start_after): (Vec<SourceResponse>, Option<String>) = (Vec::new(), None);
+    let mut all: Vec<SourceResponse> = Vec::new();
+    let mut start_after: Option<String> = None;
     for _ in 0..PAGES_MAX {
         let question = QueryMsg::Sources { start_after: start_after.clone(), limit: Some(SOURCES_MAX) };
         let page: SourcesResponse = query(chain, oracle, &question, height).await?;

@@ -211,7 +211,8 @@ impl BookSync {
             Err(error) => {
                 tracing::error!(%error, "the book can't be written down; a restart will read it from the chain");
                 self.counts.unwritten = self.counts.unwritten.saturating_add(1);
-                (self.store, self.file_again) = (None, book.head.time.saturating_add(FILE_RETRY_SECONDS));
+                self.store = None;
+                self.file_again = book.head.time.saturating_add(FILE_RETRY_SECONDS);
             }
         }
     }

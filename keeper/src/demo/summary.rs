@@ -87,7 +87,9 @@ fn proof(world: &World, id: AssetId, denom: &str) -> Option<bool> {
     let market: Market = compact::decode(records.get(&[MARKETS, &id.0.to_be_bytes()].concat())?).ok()?;
     // At its own time: no interest is added.
     let accrued = market.clone().accrue(market.updated_at, Ratio::ZERO).ok()?;
-    let (mut shares, mut scaled, mut claims) = (Uint256::zero(), Uint256::zero(), Uint256::zero());
+    let mut shares = Uint256::zero();
+    let mut scaled = Uint256::zero();
+    let mut claims = Uint256::zero();
     for (_, record) in records.iter().filter(|(key, _)| key.starts_with(ACCOUNTS)) {
         let account: Account = compact::decode(record).ok()?;
         for slot in account.collaterals.iter().filter(|slot| slot.asset == id) {

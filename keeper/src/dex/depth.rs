@@ -69,7 +69,8 @@ pub async fn shallow(
     let sources = sources(chain, oracle, None).await?;
     let mut found = Vec::new();
     for params in markets.iter().map(|market| &market.params).filter(|params| !params.max_loan_to_value.is_zero()) {
-        let (denom, cap) = (&params.denom, params.supply_cap);
+        let denom = &params.denom;
+        let cap = params.supply_cap;
         let mut judge = |held: Amount, role| {
             if held.share_down(SHARE_MAX).is_ok_and(|most| cap > most) {
                 found.push(Shallow { denom: denom.clone(), cap, held, role });

@@ -83,7 +83,9 @@ impl<'a> Sales<'a> {
     fn with(&self, debt: &str, collateral: &str, hops: &[Hop], sold: Amount) -> (Self, usize) {
         let mut more = self.clone();
         let at = more.find(debt, collateral).unwrap_or_else(|| {
-            let (debt, collateral, hops) = (debt.to_owned(), collateral.to_owned(), hops.to_vec());
+            let debt = debt.to_owned();
+            let collateral = collateral.to_owned();
+            let hops = hops.to_vec();
             more.groups.push(Group { debt, collateral, hops, sold: Amount::ZERO });
             more.groups.len() - 1
         });
@@ -104,7 +106,8 @@ struct SaleRoute<'a> {
 impl Sizing<'_> {
     /// Through the liquidator, over the pairs that return most.
     pub fn sold(&self, debt: AssetId, collateral: AssetId, sales: &Sales<'_>) -> Choice {
-        let (owed, taken) = (self.book.denom_of(debt), self.book.denom_of(collateral));
+        let owed = self.book.denom_of(debt);
+        let taken = self.book.denom_of(collateral);
         let group = sales.find(&owed, &taken).map(|at| &sales.groups[at]);
         let most = self.resources.allowed(&owed);
         if most.is_zero() {
@@ -137,13 +140,15 @@ impl Sizing<'_> {
 impl SaleRoute<'_> {
     /// The size with the highest profit, at most `whole`.
     fn best(&self, whole: Amount) -> Amount {
-        let (mut low, mut high) = (1, whole.raw());
+        let mut low = 1;
+        let mut high = whole.raw();
         for _ in 0..SEARCH_STEPS {
             let third = (high - low) / 3;
             if third == 0 {
                 break;
             }
-            let (left, right) = (low + third, high - third);
+            let left = low + third;
+            let right = high - third;
             // What can't be sold is too much.
             let up = match (self.trial(Amount::new(left)), self.trial(Amount::new(right))) {
                 (_, Err(_)) => false,
@@ -157,14 +162,16 @@ impl SaleRoute<'_> {
 
     /// What offering so much brings and costs, before gas.
     fn trial(&self, sent: Amount) -> std::result::Result<(Trial, Deal), Skip> {
-        let (sizing, fault) = (self.sizing, |_| Skip::Fault);
+        let sizing = self.sizing;
+        let fault = |_| Skip::Fault;
         let sized = sizing.size(sizing.position, self.trade, sent)?;
         let mut deal = sizing.valued(self.trade, sent, sized)?;
-        let (debt, collateral) = (&deal.sent.denom, &deal.collateral_denom);
+        let debt = &deal.sent.denom;
+        let collateral = &deal.collateral_denom;
         let (more, at) = self.sales.with(debt, collateral, self.hops, deal.received());
         let after = more.returns().ok_or(Skip::Unprofitable)?;
-        let (all, others) =
-            (self.worth(&more, &after).map_err(fault)?, self.worth(self.sales, self.before).map_err(fault)?);
+        let all = self.worth(&more, &after).map_err(fault)?;
+        let others = self.worth(self.sales, self.before).map_err(fault)?;
         let cost = self.value_of_debt_up(deal.expected.repay).map_err(fault)?;
         deal.sale = Some(Sale {
             hops: self.hops.to_vec(),
@@ -177,7 +184,8 @@ impl SaleRoute<'_> {
     /// The deal of this size, if it pays as much as asked for.
     fn deal(&self, sent: Amount) -> std::result::Result<Deal, Skip> {
         let (trial, mut deal) = self.trial(sent)?;
-        let (strategy, fault) = (self.sizing.resources.strategy, |_: MathError| Skip::Fault);
+        let strategy = self.sizing.resources.strategy;
+        let fault = |_: MathError| Skip::Fault;
         let gas = strategy.planned_gas_value();
         let wanted = gas.checked_add(strategy.min_profit_value).map_err(fault)?;
         let profit = trial.gained.saturating_sub(trial.cost);

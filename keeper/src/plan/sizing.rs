@@ -79,7 +79,8 @@ impl Sizing<'_> {
         let incentive = Incentive::of(params);
         let market = &self.scan.assets.asset(debt).ok_or(Skip::Fault)?.market;
         let account = self.book.accounts.get(&self.verdict.key).ok_or(Skip::Fault)?;
-        let (limits, owed) = (Limits { offered, payable }, OwedIn { market, scaled: account.debt(debt) });
+        let limits = Limits { offered, payable };
+        let owed = OwedIn { market, scaled: account.debt(debt) };
         let sized = size_in(position, collateral, debt, limits, &incentive, &self.book.terms, owed);
         sized.map_err(|error| match error {
             LiquidationError::Price { .. } => Skip::Price,
@@ -123,8 +124,10 @@ impl Sizing<'_> {
     /// What these coins do, repaid from what the keeper holds.
     fn priced(&self, trade: Trade, sent: Amount) -> std::result::Result<Deal, Skip> {
         let sized = self.size(self.position, trade, sent)?;
-        let (deal, collateral) = (self.valued(trade, sent, sized)?, trade.collateral);
-        let (strategy, fault) = (self.resources.strategy, |_| Skip::Fault);
+        let deal = self.valued(trade, sent, sized)?;
+        let collateral = trade.collateral;
+        let strategy = self.resources.strategy;
+        let fault = |_| Skip::Fault;
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
         let least_value =
             deal.min_receive.value_down(self.scan.assets.brings_down(collateral), held.decimals).map_err(fault)?;
@@ -142,7 +145,8 @@ impl Sizing<'_> {
         let Trade { debt, collateral, .. } = trade;
         let owed = self.position.debts.iter().find(|line| line.asset == debt).ok_or(Skip::Fault)?;
         let held = self.position.collaterals.iter().find(|line| line.asset == collateral).ok_or(Skip::Fault)?;
-        let (received, fault) = (sized.seize.saturating_sub(sized.fee), |_| Skip::Fault);
+        let received = sized.seize.saturating_sub(sized.fee);
+        let fault = |_| Skip::Fault;
         let assets = &self.scan.assets;
         let kept = Ratio::ONE.saturating_sub(self.resources.strategy.slippage);
         Ok(Deal {

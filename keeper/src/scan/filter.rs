@@ -145,7 +145,8 @@ impl Weight {
             }
         };
         state.market.owed_up(ScaledDebt::ZERO).ok()?;
-        let (threshold, value) = (state.params.liquidation_threshold.at(clock), rate * price);
+        let threshold = state.params.liquidation_threshold.at(clock);
+        let value = rate * price;
         if threshold > Ratio::ONE || kind.most * rate > AMOUNT_MAX || kind.most * value > VALUE_MAX {
             return None;
         }
@@ -326,7 +327,8 @@ impl Filter {
         let first = rows.start;
         let slots = amounts.get(rows.clone()).unwrap_or_default().iter().zip(numbers.get(rows).unwrap_or_default());
         for (at, (amounts, numbers)) in slots.enumerate() {
-            let (mut sums, mut mask) = (FloatHealth::default(), 0);
+            let mut sums = FloatHealth::default();
+            let mut mask = 0;
             for (amount, number) in amounts.iter().zip(numbers) {
                 sums.add(*amount, weight(&self.best, *number));
                 if MASKED {

@@ -125,7 +125,8 @@ impl Verdict {
     pub fn of(key: &AccountKey, account: &Account, assets: &AssetTable, dust: Value) -> Result<Self> {
         let judge = || -> std::result::Result<Self, Box<dyn std::error::Error>> {
             let position = assets.position(account)?;
-            let (health, bad_debt) = (position.health()?, is_bad_debt(&position, dust)?);
+            let health = position.health()?;
+            let bad_debt = is_bad_debt(&position, dust)?;
             Ok(Self { key: key.clone(), health, bad_debt })
         };
         judge().map_err(|error| Error::Judge { account: key.to_string(), reason: error.to_string() })

@@ -101,7 +101,8 @@ impl BookSync {
         head: &Head,
         progress: &(impl Fn(usize) + Send + Sync),
     ) -> Result<(Book, BookDelta)> {
-        let (from, pool) = (book.head.height, book.addresses.pool.clone());
+        let from = book.head.height;
+        let pool = book.addresses.pool.clone();
         tracing::info!(
             from,
             to = head.height,
@@ -132,7 +133,8 @@ impl BookSync {
 
 /// The codes that the book's contracts run now.
 pub(super) async fn codes(chain: &impl ChainReader, book: &Book) -> Result<Codes> {
-    let (pool, oracle) = (chain.code_id(&book.addresses.pool), chain.code_id(&book.addresses.oracle));
+    let pool = chain.code_id(&book.addresses.pool);
+    let oracle = chain.code_id(&book.addresses.oracle);
     let (pool, oracle) = tokio::try_join!(pool, oracle)?;
     Ok(Codes { pool, oracle })
 }

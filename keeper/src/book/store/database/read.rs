@@ -49,7 +49,8 @@ pub(super) fn stored(transaction: &ReadTransaction) -> std::result::Result<Optio
             let (denom, bytes) = row?;
             book.prices.records.insert(denom.value().to_owned(), decode(bytes.value())?);
         }
-        let (table, count): (_, u64) = (transaction.open_table(ACCOUNTS)?, field(&meta, "accounts")?);
+        let table = transaction.open_table(ACCOUNTS)?;
+        let count: u64 = field(&meta, "accounts")?;
         if table.len()? != count {
             return Err(format!("it has {} accounts, and says that there are {count}", table.len()?).into());
         }
