@@ -11,8 +11,9 @@ pub mod scan;
 pub mod snapshot;
 mod start;
 
+use crate::chain::cosmos::tls::Trust;
 use crate::cli::{ChainCommand, Settings, SnapshotAction};
-use crate::config::{KEYS, MAX_REPAY};
+use crate::config::{Config, KEYS, MAX_REPAY};
 use crate::error::Result;
 use crate::output::print_json;
 
@@ -55,5 +56,8 @@ fn show_config(settings: &Settings, json: bool) -> Result<()> {
             outln!("{key} = \"{value}\"  # from {origin}");
         }
     }
-    Ok(())
+    // What no other command would start with is no configuration, though all of it can be shown.
+    let config = Config::of(&layers)?;
+    Trust::new(config.chain.ca_file.as_deref())?;
+    keys(&config).map(drop)
 }

@@ -123,6 +123,9 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
         Err(_) => return Ok(()),
     };
     tell(vec![network::synced(&node).await, network::time(&node.newest(), clock())])?;
+    tell(network::subscriptions(&config.chain).await?)?;
+    tell(vec![network::block_results(&node).await])?;
+    tell(network::account(&node).await.into_iter().collect())?;
     tell(network::gas_prices(&node.minimum_gas_prices().await, &config.chain))?;
     tell(network::indexes(&node.indexes().await))?;
     tell(contracts::check(&node, &config.contracts, &config.chain.id).await)?;

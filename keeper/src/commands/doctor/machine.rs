@@ -1,11 +1,15 @@
 //! Files that are written to, and the port that is listened at. Nothing is left behind.
 
 use std::fs::{OpenOptions, TryLockError};
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 
 use crate::commands::doctor::{Check, numbered};
 use crate::config::Config;
+
+/// What is written to find out whether a disk has room: a block of most file systems.
+const PROBE_BYTES: usize = 4_096;
 
 /// Each address's journal, the book of the first, and the port. Without an address there is neither journal nor book.
 pub fn files(config: &Config, addresses: &[String]) -> Vec<Check> {
@@ -38,7 +42,14 @@ pub fn writable(what: &str, path: &Path) -> Check {
     let shown = path.display();
     match OpenOptions::new().read(true).append(true).open(path) {
         Ok(file) => match file.try_lock() {
-            Ok(()) => Check::ok(what, format!("{shown} can be written")),
+            Ok(()) => match write_beside(path.parent().unwrap_or(path)) {
+                Ok(()) => Check::ok(what, format!("{shown} can be written")),
+                Err(error) => Check::fail(
+                    what,
+                    format!("{shown} is there, and no file can be written beside it: {error}"),
+                    "free some space, and let who runs the keeper write its directory: the file is replaced by a shorter one in time",
+                ),
+            },
             Err(TryLockError::WouldBlock) => Check::ok(what, format!("{shown} is in use: a keeper is running")),
             Err(TryLockError::Error(error)) => {
                 Check::fail(what, format!("{shown} can't be locked: {error}"), "use a file system with locks")
@@ -48,7 +59,7 @@ pub fn writable(what: &str, path: &Path) -> Check {
             let mut above =
                 path.ancestors().skip(1).map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
             match above.find(|path| path.exists()) {
-                Some(directory) if is_writable(directory) => {
+                Some(directory) if write_beside(directory).is_ok() => {
                     let deep = path.parent().is_some_and(|parent| !parent.as_os_str().is_empty() && !parent.exists());
                     let made = if deep { "can be made, its directory with it" } else { "can be made" };
                     Check::ok(what, format!("{shown} is not there yet and {made}"))
@@ -71,9 +82,12 @@ pub fn writable(what: &str, path: &Path) -> Check {
     }
 }
 
-/// Whether a file can be made in this directory: by making one and removing it.
-fn is_writable(directory: &Path) -> bool {
+/// Makes a file in this directory, with something in it that reaches the disk, and removes it.
+fn write_beside(directory: &Path) -> std::io::Result<()> {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let probe = directory.join(format!(".plimsoll-doctor-{}", std::process::id()));
-    let made = OpenOptions::new().write(true).create_new(true).open(&probe).is_ok();
-    made && std::fs::remove_file(&probe).is_ok()
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&probe)?;
+    let written = file.write_all(&[0; PROBE_BYTES]).and_then(|()| file.sync_all());
+    std::fs::remove_file(&probe)?;
+    written
 }

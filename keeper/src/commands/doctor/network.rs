@@ -1,14 +1,24 @@
 //! Endpoints, and this machine's clock.
 
-use crate::chain::Head;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::chain::cosmos::Node;
+use crate::chain::cosmos::rpc::Rpc;
+use crate::chain::cosmos::tls::Trust;
 use crate::chain::endpoints::{Endpoints, Health};
+use crate::chain::{ChainReader, Head, TxSender};
 use crate::commands::doctor::{Check, Status};
 use crate::config::ChainConfig;
+use crate::config::redact::public;
+use crate::error::Result;
 
 /// In seconds: how far a block's time may be ahead of this machine's, and how far behind, since blocks take a while.
 const AHEAD_MAX: u64 = 2;
 const BEHIND_MAX: u64 = 30;
+/// For how long a subscription may say nothing before that is told.
+const SUBSCRIPTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A line for each endpoint. One that can't be asked is a failure only when there is no other of its kind.
 pub fn endpoints(endpoints: &Endpoints, clock: u64) -> Vec<Check> {
@@ -45,6 +55,49 @@ pub async fn synced(node: &Node) -> Check {
     match node.assert_synced().await {
         Ok(()) => Check::ok("sync", "the node is not catching up"),
         Err(error) => Check::error("sync", &error),
+    }
+}
+
+/// Whether each RPC endpoint takes a subscription to new blocks. A keeper polls where none does.
+pub async fn subscriptions(config: &ChainConfig) -> Result<Vec<Check>> {
+    let trust = Trust::new(config.ca_file.as_deref())?;
+    let mut checks = Vec::new();
+    for address in &config.rpc {
+        let what = format!("subscription {}", public(address));
+        let rpc = Rpc::new(address, trust.clone());
+        let mend = "use a node with free subscription slots, and a way to it that lets websockets through; blocks are polled meanwhile";
+        checks.push(match timeout(SUBSCRIPTION_TIMEOUT, rpc.listen(|_| false)).await {
+            Ok(Ok(())) => Check::ok(what, "new blocks are announced"),
+            Ok(Err(error)) => Check::warn(what, error.to_string(), mend),
+            Err(_) => Check::warn(what, format!("nothing was heard for {} s", SUBSCRIPTION_TIMEOUT.as_secs()), mend),
+        });
+    }
+    Ok(checks)
+}
+
+/// Whether the key's account can be asked for, without which nothing can be signed.
+pub async fn account(chain: &impl TxSender) -> Option<Check> {
+    let address = chain.sender()?;
+    Some(match chain.sequence().await {
+        Ok(Some(sequence)) => Check::ok("account", format!("the next sequence of {address} is {sequence}")),
+        Ok(None) => Check::ok("account", format!("the chain doesn't tell the sequence of {address}")),
+        Err(error) => Check::error("account", &error),
+    })
+}
+
+/// Whether what contracts said in the newest block can be asked for, by which the book is followed.
+pub async fn block_results(chain: &impl ChainReader) -> Check {
+    let asked = async {
+        let head = chain.head().await?;
+        Ok((head.height, chain.events(head.height).await?.len()))
+    };
+    match asked.await {
+        Ok((height, events)) => Check::ok("block results", format!("block {height} has {events} events of contracts")),
+        Err(error) => {
+            let error: crate::error::Error = error;
+            let mend = "set [storage] discard_abci_responses = false in its config.toml, or use another node";
+            Check::fail("block results", format!("the newest block's can't be read: {error}"), mend)
+        }
     }
 }
 
