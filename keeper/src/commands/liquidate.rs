@@ -1,17 +1,19 @@
 //! `liquidate`: named accounts, now, in one transaction.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
 use crate::book::Book;
+use crate::chain::cosmos::Node;
 use crate::chain::{Balances, Chain, ChainReader, TxStatus};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
 use crate::commands::{account_named, config, dex_client, key, open};
-use crate::config::Strategy;
+use crate::config::{Config, Strategy};
 use crate::dex::DexSnapshot;
 use crate::dex::client::DexClient;
 use crate::error::{Class, Error, Result};
@@ -49,15 +51,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     // What is in flight changes both the book and what the wallet has, so its end is awaited first.
     let mut executor = None;
     if job.live {
-        node.assert_synced().await?;
-        let mut first = Executor::new(node.clone(), live_journal(&config, &*node).await?)?;
-        if let Some((intent, landed)) = wait(&*node, &mut first).await? {
-            eprintln!(
-                "resolved first: {} {}",
-                intent.hash,
-                if landed == TxStatus::Expired { "expired" } else { "is in a block" }
-            );
-        }
+        let first = resolved_first(&config, &node).await?;
         book.follow(&*node, &node.head().await?).await?;
         executor = Some(first);
     }
@@ -79,11 +73,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         eprintln!("{}: {}", action.account().to_string(), describe(action));
     }
     let Some(mut executor) = executor else {
-        eprintln!("dry run: nothing is sent without --live");
-        for action in actions.iter().filter(|_| json) {
-            print_event("plan", &json!({ "account": action.account().to_string(), "plan": describe(action) }))?;
-        }
-        return if json { print_event("summary", &json!({ "live": false, "planned": actions.len() })) } else { Ok(()) };
+        return tell_dry_run(&actions, json);
     };
     let targets = targets(&book, dex_client.as_ref(), &config.strategy);
     let batch = executor.exactly(targets, actions, least, &strategy).await?;
@@ -93,6 +83,29 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
         eprintln!("sent {hash}");
     }
     tell(wait(&*node, &mut executor).await?, &book, &scan, dex_client.as_ref(), json)
+}
+
+/// The key's executor, once whatever it had in flight has come to an end.
+async fn resolved_first(config: &Config, node: &Arc<Node>) -> Result<Executor<Node>> {
+    node.assert_synced().await?;
+    let mut executor = Executor::new(node.clone(), live_journal(config, &**node).await?)?;
+    if let Some((intent, landed)) = wait(&**node, &mut executor).await? {
+        let end = if landed == TxStatus::Expired { "expired" } else { "is in a block" };
+        eprintln!("resolved first: {} {end}", intent.hash);
+    }
+    Ok(executor)
+}
+
+/// Prints what would be sent.
+fn tell_dry_run(actions: &[Action], json: bool) -> Result<()> {
+    eprintln!("dry run: nothing is sent without --live");
+    if !json {
+        return Ok(());
+    }
+    for action in actions {
+        print_event("plan", &json!({ "account": action.account().to_string(), "plan": describe(action) }))?;
+    }
+    print_event("summary", &json!({ "live": false, "planned": actions.len() }))
 }
 
 /// The accounts' names, read; none twice.

@@ -192,6 +192,33 @@ impl Screen {
             "\n{}",
             self.paint(Paint::Bold, "Solvency: cash + debt - reserves = supply, and the bank covers the cash")
         );
+        self.markets(markets);
+        outln!(
+            "\n{}, {} below 1 at the worst moment, {}: repaid {}, seized {}, keeper's profit {}",
+            counted(summary.accounts, "account"),
+            summary.liquidatable,
+            counted(summary.liquidations, "liquidation"),
+            two_decimals(&summary.repaid_value),
+            two_decimals(&summary.seized_value),
+            two_decimals(&summary.profit_value),
+        );
+        if !summary.bad_debt_value.is_zero() {
+            outln!(
+                "Bad debt {}: owed by accounts whose collateral was gone, and written off. Reserves paid for it first, then lenders, by a part of what they had supplied.",
+                two_decimals(&summary.bad_debt_value)
+            );
+        }
+        if summary.solvent {
+            let covered = "The market is solvent: what is left of every lender's claim is covered by cash and by what borrowers owe.";
+            outln!("{}", self.paint(Paint::Green, covered));
+        } else {
+            let lacking = "The market is NOT solvent: its books don't cover what lenders may claim.";
+            outln!("{}", self.paint(Paint::Red, lacking));
+        }
+    }
+
+    /// Each market's books, a line each.
+    fn markets(&self, markets: &[(String, SolvencyResponse)]) {
         let mut table = Table::new();
         table.load_preset(NOTHING).set_header(["", "market", "cash", "debt", "reserves", "supply", "bank", ""]);
         for (denom, market) in markets {
@@ -217,30 +244,6 @@ impl Screen {
         for line in table.to_string().lines() {
             outln!("{}", line.trim_end());
         }
-        outln!(
-            "\n{}, {} below 1 at the worst moment, {}: repaid {}, seized {}, keeper's profit {}",
-            counted(summary.accounts, "account"),
-            summary.liquidatable,
-            counted(summary.liquidations, "liquidation"),
-            two_decimals(&summary.repaid_value),
-            two_decimals(&summary.seized_value),
-            two_decimals(&summary.profit_value),
-        );
-        if !summary.bad_debt_value.is_zero() {
-            outln!(
-                "Bad debt {}: owed by accounts whose collateral was gone, and written off. Reserves paid for it first, then lenders, by a part of what they had supplied.",
-                two_decimals(&summary.bad_debt_value)
-            );
-        }
-        let verdict = if summary.solvent {
-            (
-                Paint::Green,
-                "The market is solvent: what is left of every lender's claim is covered by cash and by what borrowers owe.",
-            )
-        } else {
-            (Paint::Red, "The market is NOT solvent: its books don't cover what lenders may claim.")
-        };
-        outln!("{}", self.paint(verdict.0, verdict.1));
     }
 }
 

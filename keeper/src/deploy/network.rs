@@ -227,7 +227,23 @@ impl Network {
 
     /// What must not go on a chain: addresses that aren't filled in, keys that everybody has, gas that can't be paid.
     pub fn check(&self, deployer: &str) -> Result<()> {
-        let wrong = |what: String| Err(Error::Config(format!("network {}: {what}", self.name)));
+        self.check_addresses(deployer)?;
+        self.check_timelock()?;
+        let adjustment = self.chain.gas_adjustment;
+        if adjustment < Decimal::one() || adjustment > Decimal::percent(1_000) {
+            return self.wrong(format!(
+                "chain.gas_adjustment = {adjustment} is not allowed: it must be a number from 1 to 10"
+            ));
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, what: String) -> Result<()> {
+        Err(Error::Config(format!("network {}: {what}", self.name)))
+    }
+
+    /// Every address is one of this chain, and nobody's public test key but on a local one.
+    fn check_addresses(&self, deployer: &str) -> Result<()> {
         let roles = &self.roles;
         let named = [
             ("roles.owner", &roles.owner),
@@ -248,36 +264,36 @@ impl Network {
         for (name, address) in roles.chain(timelock).chain(feeders).chain(pairs).chain([("the deployer", deployer)]) {
             let prefix = &self.chain.prefix;
             let Some(id) = address.parse::<AccountId>().ok().filter(|id| id.prefix() == prefix) else {
-                return wrong(format!("fill in {name}: '{address}' is no {prefix} address"));
+                return self.wrong(format!("fill in {name}: '{address}' is no {prefix} address"));
             };
             if public.contains(&id.to_bytes()) && !self.chain.id.starts_with(LOCAL) {
-                return wrong(format!(
+                return self.wrong(format!(
                     "{name} is {address}, a public test key: everybody can sign with it, so it is for {LOCAL}… chains only; put your own there"
                 ));
             }
         }
+        Ok(())
+    }
+
+    /// A timelock's delay is allowed, and nothing else delays or owns what it does.
+    fn check_timelock(&self) -> Result<()> {
         if let Some(timelock) = &self.timelock {
             let least = if self.oracle.production { DELAY_MIN } else { 0 };
             let delay = timelock.delay;
             if !(least..=DELAY_MAX).contains(&delay) {
-                return wrong(format!(
+                return self.wrong(format!(
                     "timelock.delay = {delay} is not allowed: it must be from {least} to {DELAY_MAX} s"
                 ));
             }
             let delays =
                 [("oracle.source_delay", self.oracle.source_delay), ("pool.oracle_delay", self.pool.oracle_delay)];
             if let Some((name, delay)) = delays.into_iter().find(|(_, delay)| *delay > 0) {
-                return wrong(format!("{name} = {delay}, but [timelock] has a delay already: leave it out"));
+                return self.wrong(format!("{name} = {delay}, but [timelock] has a delay already: leave it out"));
             }
             if let Some(owner) = &self.roles.owner {
-                return wrong(format!("roles.owner = {owner}, but [timelock] is there to own both: leave one out"));
+                return self
+                    .wrong(format!("roles.owner = {owner}, but [timelock] is there to own both: leave one out"));
             }
-        }
-        let adjustment = self.chain.gas_adjustment;
-        if adjustment < Decimal::one() || adjustment > Decimal::percent(1_000) {
-            return wrong(format!(
-                "chain.gas_adjustment = {adjustment} is not allowed: it must be a number from 1 to 10"
-            ));
         }
         Ok(())
     }

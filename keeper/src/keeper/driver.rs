@@ -82,11 +82,7 @@ impl<C: Chain> Keeper<C> {
                 Ok(tick) => {
                     observe(&tick);
                     pause = Duration::ZERO;
-                    let times = trouble.over();
-                    if times > 0 {
-                        let height = tick.head.height;
-                        tracing::info!(height, failed_attempts = times, "block done after failed attempts; continuing");
-                    }
+                    tell_end(trouble.over(), tick.head.height);
                 }
                 Err(error) if error.class() == Class::Halt => {
                     self.observer.ending(&error.to_string());
@@ -94,12 +90,7 @@ impl<C: Chain> Keeper<C> {
                 }
                 Err(error) => {
                     self.observer.trouble(&error);
-                    if trouble.met(&error) {
-                        let runbook = error.runbook();
-                        tracing::warn!(%error, runbook, "this block could not be done; nothing is sent until one can be");
-                    } else {
-                        tracing::debug!(%error, "this block could not be done either");
-                    }
+                    tell(&mut trouble, &error);
                     pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(10));
                 }
             }
@@ -116,6 +107,23 @@ impl<C: Chain> Keeper<C> {
         tracing::info!("stopping; no new transaction is sent");
         self.sync.close();
         self.drain(observe).await
+    }
+}
+
+/// Tells of a block that could not be done, now and then while that lasts.
+fn tell(trouble: &mut Trouble, error: &Error) {
+    if trouble.met(error) {
+        let runbook = error.runbook();
+        tracing::warn!(%error, runbook, "this block could not be done; nothing is sent until one can be");
+    } else {
+        tracing::debug!(%error, "this block could not be done either");
+    }
+}
+
+/// Tells that a block was done after so many attempts that failed.
+fn tell_end(times: u64, height: u64) {
+    if times > 0 {
+        tracing::info!(height, failed_attempts = times, "block done after failed attempts; continuing");
     }
 }
 
