@@ -547,9 +547,8 @@ fn a_gas_price_that_no_node_takes_is_a_failure_and_one_that_some_take_a_warning(
     assert_eq!(bad(&told(&[Some("1ustake"), Some("0.02ustake")]), Status::Warn).check, "gas price http://a:1");
 }
 
-#[tokio::test]
-async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
-    let intent = |hash: &str, chain_id: &str, sender: &str| Intent {
+fn intent(hash: &str, chain_id: &str, sender: &str) -> Intent {
+    Intent {
         hash: hash.to_owned(),
         sender: sender.to_owned(),
         chain_id: chain_id.to_owned(),
@@ -561,7 +560,11 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         sequence: Some(4),
         spent: None,
         bytes: None,
-    };
+    }
+}
+
+#[test]
+fn a_transaction_in_the_journal_is_judged_by_what_the_next_start_can_do_with_it() {
     let ours = intent("A", "c-1", "wasm1me");
     let head = |height| Head { chain_id: "c-1".to_owned(), height, time: 1 };
     let included = |height| {
@@ -582,6 +585,14 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
         assert!(check.status == status && check.finding.contains(says), "{check:?}");
         assert_eq!(check.mend.is_some(), status != Status::Ok);
     }
+    let ahead = Intent { timeout_height: 2_000, ..ours.clone() };
+    let check = journal::judge(&ahead, &head(999), &TxStatus::NotFound { height: 999 }, false);
+    assert!(check.status == Status::Fail && check.finding.contains("another chain of that name"), "{check:?}");
+}
+
+#[test]
+fn a_chain_whose_next_sequence_the_journal_has_seen_used_was_reset() {
+    let head = |height| Head { chain_id: "c-1".to_owned(), height, time: 1 };
     // Block 990 has used up sequence 4, as the journal says; what the chain says the next one is.
     let file = std::path::Path::new("j.jsonl");
     for (height, next, fails) in [
@@ -601,11 +612,11 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
                 .all(|check| check.status == Status::Fail && check.mend.as_deref() == Some("move the journal away"))
         );
     }
-    let ahead = Intent { timeout_height: 2_000, ..ours.clone() };
-    let check = journal::judge(&ahead, &head(999), &TxStatus::NotFound { height: 999 }, false);
-    assert!(check.status == Status::Fail && check.finding.contains("another chain of that name"), "{check:?}");
+}
 
-    // The file itself: nothing of it is changed, and another's transactions are told apart.
+/// Nothing of the file is changed, and another's transactions are told apart.
+#[tokio::test]
+async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
     let chain = WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000).build()).await.unwrap();
     let file = std::env::temp_dir().join(format!("plimsoll-doctor-journal-{}", std::process::id()));
     assert_eq!(journal::check(&chain, &file).await, []);

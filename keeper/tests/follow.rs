@@ -82,6 +82,24 @@ impl Followed {
 #[tokio::test]
 async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     let mut f = Followed::new().await;
+    messages_of_users(&mut f).await;
+    messages_of_those_in_charge(&mut f).await;
+    liquidations_paid_in_shares(&mut f).await;
+
+    // Migrations, which the chain announces even when the contract says nothing.
+    f.act("migrate the pool", |world| {
+        let pool = world.pool().clone();
+        world.migrate(&pool, pool_code(), &MigrateMsg {})
+    })
+    .await;
+    f.act("migrate the oracle", |world| {
+        let oracle = world.oracle().clone();
+        world.migrate(&oracle, oracle_code(), &OracleMigrateMsg::default())
+    })
+    .await;
+}
+
+async fn messages_of_users(f: &mut Followed) {
     let own = |id: u32| (id > 0).then_some(id);
     f.pool(ALICE, ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }), &[(200_000_000, UATOM)])
         .await;
@@ -134,7 +152,9 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     f.pool(BOB, ExecuteMsg::Batch { actions: batch, callback: None }, &[(200_000_000, UATOM)]).await;
     assert_eq!(f.book.accounts.len(), 3);
     f.pool(LIQUIDATOR, ExecuteMsg::Cover { beneficiary: None }, &[(100_000_000, UUSD)]).await;
+}
 
+async fn messages_of_those_in_charge(f: &mut Followed) {
     let changes = AssetChanges { max_loan_to_value: Some(Ratio::percent(65)), ..AssetChanges::default() };
     f.pool(OWNER, ExecuteMsg::UpdateAsset { denom: UATOM.to_owned(), changes }, &[]).await;
     f.pool(GUARDIAN, ExecuteMsg::Pause { denom: None, deposit: false, borrow: true, flash_loan: true }, &[]).await;
@@ -155,8 +175,10 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     )
     .await;
     f.pool(OWNER, ExecuteMsg::CancelReserves(Listed { denom: UUSD.to_owned() }), &[]).await;
+}
 
-    // A liquidation paid in shares touches two accounts, and each of them may be a borrower.
+/// A liquidation paid in shares touches two accounts, and each of them may be a borrower.
+async fn liquidations_paid_in_shares(f: &mut Followed) {
     f.pool(
         LIQUIDATOR,
         ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }),
@@ -206,18 +228,6 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
         callback: None,
     };
     f.pool(LIQUIDATOR, ExecuteMsg::LiquidateBatch(batch), &[(50_000_000, UUSD)]).await;
-
-    // Migrations, which the chain announces even when the contract says nothing.
-    f.act("migrate the pool", |world| {
-        let pool = world.pool().clone();
-        world.migrate(&pool, pool_code(), &MigrateMsg {})
-    })
-    .await;
-    f.act("migrate the oracle", |world| {
-        let oracle = world.oracle().clone();
-        world.migrate(&oracle, oracle_code(), &OracleMigrateMsg::default())
-    })
-    .await;
 }
 
 #[tokio::test]
