@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use cosmos_sdk_proto::cosmwasm::wasm::v1::{QueryCodeRequest, QueryContractInfoRequest};
+use cosmos_sdk_proto::cosmwasm::wasm::v1::{ContractInfo, QueryCodeRequest, QueryContractInfoRequest};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tonic::transport::Endpoint;
@@ -164,6 +164,15 @@ impl Node {
 
     /// The code that a contract runs, or `None` when there is no contract at this address.
     pub async fn contract_code(&self, address: &str) -> Result<Option<u64>> {
+        Ok(self.contract_info(address).await?.map(|info| info.code_id))
+    }
+
+    /// Who instantiated a contract, or `None` when there is no contract at this address.
+    pub async fn contract_creator(&self, address: &str) -> Result<Option<String>> {
+        Ok(self.contract_info(address).await?.map(|info| info.creator))
+    }
+
+    async fn contract_info(&self, address: &str) -> Result<Option<ContractInfo>> {
         let request = QueryContractInfoRequest { address: address.to_owned() };
         let ask = |channel| {
             let request = request.clone();
@@ -173,7 +182,7 @@ impl Node {
             }
         };
         match self.connections.ask(None, ask).await?.1 {
-            Ok(info) => Ok(Some(info.code_id)),
+            Ok(info) => Ok(Some(info)),
             Err(status) if missing(&status) => Ok(None),
             Err(status) => Err(refusal("contract info", &status)),
         }

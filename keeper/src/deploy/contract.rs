@@ -19,14 +19,14 @@ pub(super) struct What<'a> {
     pub name: &'a str,
     /// How it is told from others of the same code: label and salt follow from it.
     pub path: String,
-    /// Where the code may have been stored already, for another contract.
-    pub known: Option<Deployed>,
+    /// Other contracts, for which the code may have been stored already.
+    pub others: Vec<Deployed>,
 }
 
 impl<'a> What<'a> {
     /// The only contract of its code.
     pub fn named(name: &'a str) -> Self {
-        Self { name, path: name.to_owned(), known: None }
+        Self { name, path: name.to_owned(), others: Vec::new() }
     }
 }
 
@@ -40,7 +40,7 @@ impl<F: Fn(&str)> Job<'_, F> {
         slot: impl Fn(&mut Deployment) -> &mut Deployed,
         msg: &impl Serialize,
     ) -> Result<()> {
-        let What { name, path: ref place, ref known } = what;
+        let What { name, path: ref place, ref others } = what;
         let before = slot(record).clone();
         let path = self.artifacts.join(format!("plimsoll_{name}.wasm"));
         let wasm =
@@ -70,7 +70,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             *slot(record) = Deployed { address, code_id, checksum };
             return record.write(&self.out);
         }
-        let code_id = self.code(name, known.as_ref().unwrap_or(&before), wasm, &checksum).await?;
+        let code_id = self.code(name, stored(others, &before, &checksum), wasm, &checksum).await?;
         *slot(record) = Deployed { address: String::new(), code_id, checksum: checksum.clone() };
         record.write(&self.out)?;
         let message = MsgInstantiateContract2 {
@@ -119,10 +119,11 @@ impl<F: Fn(&str)> Job<'_, F> {
         Ok(address.to_string())
     }
 
-    async fn code(&self, name: &str, before: &Deployed, wasm: Vec<u8>, checksum: &str) -> Result<u64> {
-        let known = before.checksum == checksum && before.code_id > 0;
-        if known && self.node.code_checksum(before.code_id).await?.as_deref() == Some(checksum) {
-            return Ok(before.code_id);
+    async fn code(&self, name: &str, known: Option<u64>, wasm: Vec<u8>, checksum: &str) -> Result<u64> {
+        if let Some(code_id) = known
+            && self.node.code_checksum(code_id).await?.as_deref() == Some(checksum)
+        {
+            return Ok(code_id);
         }
         let store = MsgStoreCode { sender: self.deployer.clone(), wasm_byte_code: wasm, instantiate_permission: None };
         let outcome = self.node.sign_and_wait(vec![any(&store)]).await?.ok()?;
@@ -130,5 +131,32 @@ impl<F: Fn(&str)> Job<'_, F> {
         let code_id = code_id.ok_or_else(|| Error::garbage("the chain", "a stored code without id"))?;
         (self.say)(&format!("{name}: stored as code {code_id}, sha256 {checksum}"));
         Ok(code_id)
+    }
+}
+
+/// The code with this checksum that was stored for this contract or for another one, if any was: of pairs, those that the network file
+/// names may run another code, wherever in the list they stand.
+fn stored(others: &[Deployed], before: &Deployed, checksum: &str) -> Option<u64> {
+    let mut known = others.iter().chain([before]);
+    known.find(|known| known.code_id > 0 && known.checksum == checksum).map(|known| known.code_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deployed(code_id: u64, checksum: &str) -> Deployed {
+        Deployed { address: "wasm1pair".to_owned(), code_id, checksum: checksum.to_owned() }
+    }
+
+    #[test]
+    fn a_code_that_was_stored_for_another_pair_is_found_behind_a_named_pair_of_another_code() {
+        let named = deployed(3, "astroport");
+        let own = deployed(8, "plimsoll");
+        let nothing = Deployed::default();
+        assert_eq!(stored(&[named.clone(), own.clone()], &nothing, "plimsoll"), Some(8));
+        assert_eq!(stored(std::slice::from_ref(&named), &own, "plimsoll"), Some(8), "killed after storing it");
+        assert_eq!(stored(&[named], &nothing, "plimsoll"), None);
+        assert_eq!(stored(&[], &deployed(0, "plimsoll"), "plimsoll"), None);
     }
 }

@@ -15,13 +15,22 @@ use crate::deploy::network::Pair;
 use crate::error::{Error, Result};
 
 impl<F: Fn(&str)> Job<'_, F> {
-    /// All pairs of the network file. One that it doesn't name any more leaves the record.
+    /// All pairs of the network file. One that it doesn't list any more leaves the record, and so does one that it named before and now
+    /// wants to be made.
     pub(super) async fn pairs(&self, record: &mut Deployment) -> Result<()> {
         let before = std::mem::take(&mut record.pairs);
         for pair in &self.network.pairs {
             let denoms = pair.denoms(&self.deployer);
             let known = before.iter().find(|known| known.denoms == denoms).map(|known| known.contract.clone());
-            record.pairs.push(DeployedPair { denoms, contract: known.unwrap_or_default() });
+            let mut contract = known.unwrap_or_default();
+            if pair.address.is_empty() && !contract.address.is_empty() {
+                let creator = self.node.contract_creator(&contract.address).await?;
+                if is_made_by_others(creator.as_deref(), &self.deployer) {
+                    (self.say)(&format!("pair/{}/{}: {} is named no more", denoms[0], denoms[1], contract.address));
+                    contract = Deployed::default();
+                }
+            }
+            record.pairs.push(DeployedPair { denoms, contract });
         }
         for (at, pair) in self.network.pairs.iter().enumerate() {
             if pair.address.is_empty() {
@@ -37,9 +46,9 @@ impl<F: Fn(&str)> Job<'_, F> {
 
     async fn own_pair(&self, record: &mut Deployment, at: usize, pair: &Pair) -> Result<()> {
         let denoms = record.pairs[at].denoms.clone();
-        let stored = record.pairs.iter().map(|pair| &pair.contract).find(|contract| contract.code_id > 0).cloned();
+        let others = record.pairs.iter().map(|pair| pair.contract.clone()).collect();
         let [first, second] = &denoms;
-        let what = What { name: "pair", path: format!("pair/{first}/{second}"), known: stored };
+        let what = What { name: "pair", path: format!("pair/{first}/{second}"), others };
         let msg = InstantiateMsg { asset_infos: denoms.clone().map(AssetInfo::native).to_vec(), fee: pair.fee };
         self.contract(what, record, |record| &mut record.pairs[at].contract, &msg).await
     }
@@ -97,5 +106,23 @@ impl<F: Fn(&str)> Job<'_, F> {
         };
         (self.say)(&format!("pair/{}/{}: provides {} and {}", denoms[0], denoms[1], coins[0], coins[1]));
         self.send(&[Execute::new(&contract.address, &provide, coins)?]).await
+    }
+}
+
+/// Whether a pair is somebody else's: then it was named by an earlier network file, and isn't the deployer's to migrate. Where the chain
+/// knows of no creator there is no contract any more.
+fn is_made_by_others(creator: Option<&str>, deployer: &str) -> bool {
+    creator.is_some_and(|creator| creator != deployer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_made_by_others;
+
+    #[test]
+    fn a_pair_that_somebody_else_made_is_not_the_deployers() {
+        assert!(is_made_by_others(Some("wasm1astroport"), "wasm1deployer"));
+        assert!(!is_made_by_others(Some("wasm1deployer"), "wasm1deployer"));
+        assert!(!is_made_by_others(None, "wasm1deployer"));
     }
 }
