@@ -10,6 +10,7 @@ pub mod endpoints;
 mod event;
 #[cfg(feature = "faults")]
 pub mod faulty;
+mod gas_price;
 #[cfg(feature = "node")]
 pub mod requests;
 #[cfg(feature = "demo")]
@@ -19,6 +20,7 @@ mod tx_types;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
+use cosmwasm_std::Decimal;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::watch;
@@ -26,6 +28,7 @@ use tokio::sync::watch;
 pub use crate::chain::block::{Head, INDEX_LAG_BLOCKS, REWIND_MAX};
 pub use crate::chain::coin::{Balances, Coin};
 pub use crate::chain::event::ContractEvent;
+pub use crate::chain::gas_price::{GasPrice, SharedGasPrice};
 pub use crate::chain::tx_types::{Execute, Included, Signed, Simulated, TxStatus};
 use crate::error::{Error, Result};
 
@@ -90,6 +93,10 @@ pub trait ChainReader: Send + Sync + 'static {
     /// The most gas that the transactions of a block may ask for together, by the chain's consensus parameters; `None`
     /// is no limit.
     fn block_gas(&self) -> impl Future<Output = Result<Option<u64>>> + Send;
+
+    /// What a unit of gas costs now, in the denom that fees are paid in: what the chain's fee market asks for, or the
+    /// least that a node takes. `None` where nobody says.
+    fn gas_price_asked(&self) -> impl Future<Output = Result<Option<Decimal>>> + Send;
 }
 
 /// Where the transactions of one key are simulated, signed, sent and looked up.
@@ -102,6 +109,9 @@ pub trait TxSender: Send + Sync + 'static {
 
     /// The gas limit for a transaction that used this much in simulation.
     fn gas_limit(&self, simulated: u64) -> u64;
+
+    /// What gas is paid with. The keys of a chain share it.
+    fn gas_price(&self) -> &SharedGasPrice;
 
     /// What this much gas costs the sender.
     fn fee(&self, gas: u64) -> Coin;

@@ -4,6 +4,7 @@ mod act;
 mod block_gas;
 mod driver;
 mod error_throttle;
+mod gas_price;
 pub mod observer;
 mod outcome;
 mod publish;
@@ -69,6 +70,8 @@ pub struct Keeper<C> {
     publishing: Publishing,
     /// How much gas a block has.
     block_gas: BlockGas,
+    /// When it was last asked what gas costs.
+    gas_price_at: Option<u64>,
     /// Whether shares in the pool may be there that nobody has looked for.
     new_shares: bool,
     sync: BookSync,
@@ -99,6 +102,7 @@ impl<C: Chain> Keeper<C> {
             budget,
             publishing: Publishing::default(),
             block_gas,
+            gas_price_at: None,
             new_shares: true,
             sync: BookSync::default(),
             observer: Box::new(Unobserved),
@@ -180,6 +184,7 @@ impl<C: Chain> Keeper<C> {
         self.resolve(head, &scan).await?;
         self.first_seen.see(head.time, scan.keys(&self.book));
         self.ask_block_gas(head).await;
+        self.ask_gas_price(head).await;
         let (plan, mut sent) = self.act(head, &scan).await?;
         self.publish_due(head).await?;
         self.withdraw(head, &scan).await?;

@@ -20,7 +20,7 @@ use plimsoll_schema::pool::AccountKey;
 
 use crate::chain::{Chain, Coin, Execute, Head, Signed};
 use crate::config::Strategy;
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::plan::Action;
 use crate::plan::limits::Spent;
 use crate::tx::journal::{Intent, Journal};
@@ -249,11 +249,24 @@ impl<C: Chain> Executor<C> {
             Err(error @ (Error::Refused { .. } | Error::Rejected { .. } | Error::Sequence { .. })) => {
                 self.unheard.remove(&hash);
                 self.journal.resolve(&hash, Some(FailureReason::Refused), head.height)?;
+                if let Error::Rejected { refusal: Refusal::FeeTooLow, reason, .. } = &error {
+                    self.meet_fee(gas, reason);
+                }
                 return Err(error);
             }
             Err(error) => tracing::warn!(%error, hash, "nobody knows whether it was sent; waiting for its outcome"),
         }
         Ok(hash)
+    }
+
+    /// The fee for this much gas was too low: the next transaction pays what the refusal asks for, or more than this one.
+    fn meet_fee(&self, gas: u64, refusal: &str) {
+        let mut price = self.chain.gas_price().get();
+        if price.meet(gas, refusal) {
+            tracing::info!(price = %price.now(), "a node asked for a higher fee; paying more for gas");
+        } else {
+            tracing::warn!(price = %price.now(), refusal, "a node asks for a higher fee than chain.max_gas_price allows");
+        }
     }
 
     /// Signs, and refuses a sequence that isn't the next: a higher one was used by somebody else, a lower one comes from a node that

@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex};
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, Signed, Simulated, TxSender, TxStatus, read_by,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, SharedGasPrice, Signed, Simulated, TxSender,
+    TxStatus, read_by,
 };
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::DexClient;
@@ -148,6 +149,10 @@ impl ChainReader for Endpoints {
     async fn block_gas(&self) -> Result<Option<u64>> {
         self.world.block_gas().await
     }
+
+    async fn gas_price_asked(&self) -> Result<Option<cosmwasm_std::Decimal>> {
+        self.world.gas_price_asked().await
+    }
 }
 
 impl TxSender for Endpoints {
@@ -161,6 +166,10 @@ impl TxSender for Endpoints {
 
     fn gas_limit(&self, simulated: u64) -> u64 {
         simulated
+    }
+
+    fn gas_price(&self) -> &SharedGasPrice {
+        self.world.gas_price()
     }
 
     fn fee(&self, gas: u64) -> Coin {

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use plimsoll_keeper::book::sync::BookSync;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, Signed, Simulated, TxSender, TxStatus,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, SharedGasPrice, Signed, Simulated, TxSender,
+    TxStatus,
 };
 use plimsoll_keeper::config::{BookConfig, Strategy};
 use plimsoll_keeper::error::{Class, Error, Result};
@@ -110,6 +111,10 @@ impl ChainReader for Faulty {
     async fn block_gas(&self) -> Result<Option<u64>> {
         self.inner.block_gas().await
     }
+
+    async fn gas_price_asked(&self) -> Result<Option<cosmwasm_std::Decimal>> {
+        self.inner.gas_price_asked().await
+    }
 }
 
 impl TxSender for Faulty {
@@ -133,6 +138,10 @@ impl TxSender for Faulty {
 
     fn gas_limit(&self, simulated: u64) -> u64 {
         simulated
+    }
+
+    fn gas_price(&self) -> &SharedGasPrice {
+        self.inner.gas_price()
     }
 
     fn fee(&self, gas: u64) -> Coin {

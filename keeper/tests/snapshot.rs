@@ -17,7 +17,8 @@ use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
 use plimsoll_keeper::book::sync::{BookConfig, BookSync};
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, Signed, Simulated, TxSender, TxStatus, read_by,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, SharedGasPrice, Signed, Simulated, TxSender,
+    TxStatus, read_by,
 };
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_risk::account::{Account, Collateral, Debt};
@@ -188,6 +189,10 @@ impl ChainReader for Node {
     async fn block_gas(&self) -> Result<Option<u64>> {
         self.world.block_gas().await
     }
+
+    async fn gas_price_asked(&self) -> Result<Option<cosmwasm_std::Decimal>> {
+        self.world.gas_price_asked().await
+    }
 }
 
 impl TxSender for Node {
@@ -201,6 +206,10 @@ impl TxSender for Node {
 
     fn gas_limit(&self, simulated: u64) -> u64 {
         self.world.gas_limit(simulated)
+    }
+
+    fn gas_price(&self) -> &SharedGasPrice {
+        self.world.gas_price()
     }
 
     fn fee(&self, gas: u64) -> Coin {

@@ -37,7 +37,7 @@ use crate::chain::cosmos::timeouts::{
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::endpoints::{Endpoints, Health, Kind};
 use crate::chain::requests::Requests;
-use crate::chain::{ChainReader, Head};
+use crate::chain::{ChainReader, GasPrice, Head, SharedGasPrice};
 use crate::config::ChainConfig;
 use crate::config::redact::public;
 use crate::error::{Error, Result};
@@ -54,6 +54,7 @@ pub struct Node {
     pub(super) key: Option<Key>,
     watching: Arc<Watching>,
     following: Arc<AtomicBool>,
+    pub(super) gas_price: SharedGasPrice,
 }
 
 /// The task that asks all endpoints where they stand. Ends with the last node of these endpoints.
@@ -83,7 +84,9 @@ impl Node {
             }
         }
         let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&connections)))));
-        Ok(Self { config, connections, key, watching, following: Arc::default() })
+        let gas_price = GasPrice::new(&config.gas_denom, config.gas_price, config.max_gas_price);
+        let gas_price = SharedGasPrice::new(gas_price);
+        Ok(Self { config, connections, key, watching, following: Arc::default(), gas_price })
     }
 
     /// What all endpoints say of themselves, whether or not any of them can be used.
@@ -141,7 +144,7 @@ impl Node {
     pub fn signed_by(&self, key: Key) -> Self {
         let (config, connections) = (self.config.clone(), self.connections.clone());
         let (watching, following) = (self.watching.clone(), self.following.clone());
-        Self { config, connections, key: Some(key), watching, following }
+        Self { config, connections, key: Some(key), watching, following, gas_price: self.gas_price.clone() }
     }
 
     /// The settings that it was made with.

@@ -8,13 +8,14 @@ use std::future::{Future, pending};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 
+use cosmwasm_std::Decimal;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::chain::faulty::state::{Inside, State};
 use crate::chain::{
-    Balances, Chain, ChainReader, Coin, ContractEvent, Execute, Head, Included, Reads, Signed, Simulated, TxSender,
-    TxStatus,
+    Balances, Chain, ChainReader, Coin, ContractEvent, Execute, Head, Included, Reads, SharedGasPrice, Signed,
+    Simulated, TxSender, TxStatus,
 };
 pub use crate::config::fault_script::{Call, Fault, Rule, Script, When};
 use crate::error::{Error, Result};
@@ -236,6 +237,10 @@ impl<C: ChainReader> ChainReader for Faulty<C> {
     async fn block_gas(&self) -> Result<Option<u64>> {
         self.inner.block_gas().await
     }
+
+    async fn gas_price_asked(&self) -> Result<Option<Decimal>> {
+        self.inner.gas_price_asked().await
+    }
 }
 
 impl<C: Chain> TxSender for Faulty<C> {
@@ -250,6 +255,10 @@ impl<C: Chain> TxSender for Faulty<C> {
 
     fn gas_limit(&self, simulated: u64) -> u64 {
         self.inner.gas_limit(simulated)
+    }
+
+    fn gas_price(&self) -> &SharedGasPrice {
+        self.inner.gas_price()
     }
 
     fn fee(&self, gas: u64) -> Coin {

@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::thread;
 
-use cosmwasm_std::Addr;
+use cosmwasm_std::{Addr, Decimal};
 use plimsoll_testing::{AppResponse, World, WorldError};
 use tokio::sync::{oneshot, watch};
 
 use crate::chain::simulated::mempool::{Mempool, Message, Transaction};
 use crate::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Included, Reads, Signed, Simulated, TxSender, TxStatus,
-    read_by,
+    Balances, ChainReader, Coin, ContractEvent, Execute, GasPrice, Head, Included, Reads, SharedGasPrice, Signed,
+    Simulated, TxSender, TxStatus, read_by,
 };
 use crate::error::{Error, Result};
 
@@ -31,7 +31,7 @@ const FEES: &str = "fee_collector";
 pub struct WorldChain {
     jobs: mpsc::Sender<Job>,
     sender: String,
-    gas_price: Option<Coin>,
+    gas_price: SharedGasPrice,
 }
 
 /// What lives on the thread.
@@ -39,7 +39,10 @@ struct Home {
     world: World,
     said: BTreeMap<u64, Vec<ContractEvent>>,
     mempool: Mempool,
+    /// The least that is taken for a unit of gas.
     gas_price: Option<Coin>,
+    /// Whether that is told to whoever asks.
+    tells_gas_price: bool,
     /// The most gas that a block's transactions ask for together; no limit at first.
     block_gas: Option<u64>,
     heads: watch::Sender<Head>,
@@ -57,14 +60,15 @@ impl WorldChain {
             let _ = ready.send(sender);
             let heads = watch::Sender::new(head_of(&world));
             let (said, mempool) = (BTreeMap::new(), Mempool::default());
-            let mut home = Home { world, said, mempool, gas_price: None, block_gas: None, heads };
+            let mut home =
+                Home { world, said, mempool, gas_price: None, tells_gas_price: false, block_gas: None, heads };
             for job in queue {
                 job(&mut home);
             }
         };
         thread::Builder::new().name("world".to_owned()).spawn(work).map_err(|_| gone())?;
         let sender = built.await.map_err(|_| gone())?;
-        Ok(Self { jobs, sender, gas_price: None })
+        Ok(Self { jobs, sender, gas_price: price_of(None, None) })
     }
 
     /// The same chain, with another actor's key.
@@ -77,9 +81,26 @@ impl WorldChain {
     /// Gas costs something from now on: so much a unit, of every sender. It is paid when a block includes a
     /// transaction, whatever that comes to.
     pub async fn with_gas_price(mut self, price: Coin) -> Result<Self> {
-        self.gas_price = Some(price.clone());
+        self.gas_price = price_of(Some(&price), None);
         self.home(move |home| home.gas_price = Some(price)).await?;
         Ok(self)
+    }
+
+    /// Our key pays no more than this for a unit of gas, beginning with what gas costs now.
+    pub async fn with_max_gas_price(mut self, most: u128) -> Result<Self> {
+        let price = self.home(|home| home.gas_price.clone()).await?;
+        self.gas_price = price_of(price.as_ref(), Some(most));
+        Ok(self)
+    }
+
+    /// A unit of gas costs so much from now on, whatever keys are set to pay; `tells` is whether the chain says so when
+    /// it is asked.
+    pub async fn set_gas_market(&self, amount: u128, tells: bool) -> Result<()> {
+        let set = move |home: &mut Home| {
+            home.tells_gas_price = tells;
+            home.gas_price.iter_mut().for_each(|price| price.amount = amount);
+        };
+        self.home(set).await
     }
 
     /// The transactions of a block ask for no more gas than this together from now on; `None` is no limit. One that
@@ -178,7 +199,7 @@ impl Home {
             let (codespace, events) = (codespace.to_owned(), Vec::new());
             Included { height, code, codespace, log, gas_used, events }
         };
-        let fee = fee(self.gas_price.as_ref(), gas);
+        let fee = transaction.fee.clone();
         if height > transaction.timeout_height {
             let log = format!("block height: {height}, timeout height: {}", transaction.timeout_height);
             return failed("sdk", 30, log, 0);
@@ -236,9 +257,9 @@ impl Home {
         }
     }
 
-    fn sign(&mut self, sender: String, messages: Vec<Message>, gas: u64, timeout_height: u64) -> Signed {
+    fn sign(&mut self, sender: String, messages: Vec<Message>, gas: u64, fee: Coin, timeout_height: u64) -> Signed {
         let sequence = self.mempool.sequence(&sender);
-        self.mempool.sign(Transaction { sender, sequence, timeout_height, gas, messages })
+        self.mempool.sign(Transaction { sender, sequence, timeout_height, gas, fee, messages })
     }
 
     fn broadcast(&mut self, hash: &str) -> Result<()> {
@@ -248,7 +269,11 @@ impl Home {
                 let reason = format!("tx gas limit {wanted} exceeds block max gas {most}");
                 return Err(Error::rejected("sdk", 41, reason));
             }
-            let fee = fee(self.gas_price.as_ref(), transaction.gas);
+            let (fee, least) = (&transaction.fee, fee(self.gas_price.as_ref(), transaction.gas));
+            if fee.amount < least.amount {
+                let reason = format!("insufficient fees; got: {fee} required: {least}: insufficient fee");
+                return Err(Error::rejected("sdk", 13, reason));
+            }
             if fee.amount > 0 && self.world.balance(transaction.sender.as_str(), &fee.denom) < fee.amount {
                 return Err(Error::rejected("sdk", 5, format!("insufficient funds for a fee of {fee}")));
             }
@@ -280,6 +305,18 @@ impl Home {
 fn fee(price: Option<&Coin>, gas: u64) -> Coin {
     let free = Coin { denom: String::new(), amount: 0 };
     price.map_or(free, |price| Coin { amount: price.amount.saturating_mul(gas.into()), ..price.clone() })
+}
+
+/// A price in whole base units.
+fn whole(price: &Coin) -> Decimal {
+    Decimal::checked_from_ratio(price.amount, 1u64).unwrap_or(Decimal::MAX)
+}
+
+/// What a key pays that was told of this price.
+fn price_of(price: Option<&Coin>, most: Option<u128>) -> SharedGasPrice {
+    let denom = price.map_or("", |price| &price.denom);
+    let most = most.map(|most| Decimal::checked_from_ratio(most, 1u64).unwrap_or(Decimal::MAX));
+    SharedGasPrice::new(GasPrice::new(denom, price.map_or(Decimal::zero(), whole), most))
 }
 
 fn executes(messages: &[Execute]) -> Vec<Message> {
@@ -343,6 +380,11 @@ impl ChainReader for WorldChain {
     async fn block_gas(&self) -> Result<Option<u64>> {
         self.home(|home| home.block_gas).await
     }
+
+    async fn gas_price_asked(&self) -> Result<Option<Decimal>> {
+        let told = |home: &mut Home| home.gas_price.as_ref().filter(|_| home.tells_gas_price).map(whole);
+        self.home(told).await
+    }
 }
 
 impl TxSender for WorldChain {
@@ -356,7 +398,7 @@ impl TxSender for WorldChain {
             let before = home.world.snapshot();
             let tried = home.execute(&sender, &messages);
             home.world.restore(&before);
-            let gas = Transaction { sender, sequence: 0, timeout_height: 0, gas: 0, messages }.work();
+            let gas = messages.iter().map(Message::work).fold(0, u64::saturating_add);
             tried.map(|events| Simulated { gas, events })
         });
         tried.await?.map_err(|(_, error)| Error::Refused { reason: error.to_string() })
@@ -366,19 +408,23 @@ impl TxSender for WorldChain {
         simulated
     }
 
+    fn gas_price(&self) -> &SharedGasPrice {
+        &self.gas_price
+    }
+
     fn fee(&self, gas: u64) -> Coin {
-        fee(self.gas_price.as_ref(), gas)
+        self.gas_price.get().fee(gas)
     }
 
     async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
-        let (sender, messages) = (self.sender.clone(), executes(messages));
-        self.home(move |home| home.sign(sender, messages, gas, timeout_height)).await
+        let (sender, messages, fee) = (self.sender.clone(), executes(messages), self.fee(gas));
+        self.home(move |home| home.sign(sender, messages, gas, fee, timeout_height)).await
     }
 
     async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
         let messages = vec![Message::Transfer { to: to.to_owned(), coin: coin.clone() }];
-        let sender = self.sender.clone();
-        self.home(move |home| home.sign(sender, messages, gas, timeout_height)).await
+        let (sender, fee) = (self.sender.clone(), self.fee(gas));
+        self.home(move |home| home.sign(sender, messages, gas, fee, timeout_height)).await
     }
 
     async fn sequence(&self) -> Result<Option<u64>> {

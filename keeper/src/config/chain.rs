@@ -23,8 +23,10 @@ pub struct ChainConfig {
     pub prefix: String,
     /// Of its keys, by SLIP-44.
     pub coin_type: u32,
-    /// What a unit of gas costs.
+    /// The least that a unit of gas is paid with.
     pub gas_price: Decimal,
+    /// The most that a unit of gas costs; ten times `gas_price` when left out.
+    pub max_gas_price: Option<Decimal>,
     /// In which denom.
     pub gas_denom: String,
     /// By what a simulation's gas is multiplied.
@@ -90,6 +92,11 @@ pub(super) fn chain(layers: &Layers) -> Result<ChainConfig> {
         prefix,
         coin_type,
         gas_price: layers.parse("chain.gas_price", "a decimal number", |_: &Decimal| true)?,
+        max_gas_price: layers.given(
+            "chain.max_gas_price",
+            "a decimal number, chain.gas_price or more",
+            |most: &Decimal| layers.get("chain.gas_price").parse().is_ok_and(|least: Decimal| *most >= least),
+        )?,
         gas_denom: layers
             .required("chain.gas_denom")
             .and_then(|_| layers.parse("chain.gas_denom", DENOM, |denom: &String| is_denom(denom)))?,

@@ -332,6 +332,7 @@ impl Network {
             prefix: chain.prefix,
             coin_type: chain.coin_type,
             gas_price: chain.gas_price,
+            max_gas_price: None,
             gas_denom: chain.gas_denom,
             gas_adjustment: chain.gas_adjustment,
             ca_file: chain.ca_file,

@@ -40,6 +40,7 @@ impl<C: Chain> Executor<C> {
             // The book hasn't come to that block: until it has, this is still on its way.
             TxStatus::Included(included) if included.height > head.height => Ok(None),
             TxStatus::Included(included) => {
+                self.chain.gas_price().get().ease();
                 let failure = (included.code != 0).then_some(FailureReason::Failed);
                 self.journal.resolve(&intent.hash, failure, included.height)?;
                 self.unheard.remove(&intent.hash);
@@ -94,6 +95,8 @@ impl<C: Chain> Executor<C> {
 
     fn expire(&mut self, intent: Intent, head: &Head) -> Result<(Intent, TxStatus)> {
         self.journal.resolve(&intent.hash, Some(FailureReason::Expired), head.height)?;
+        // What no block took at this fee is not sent again at the same.
+        self.chain.gas_price().get().raise();
         self.unheard.remove(&intent.hash);
         let resumed = self.resumed.remove(&intent.hash);
         self.next = intent.sequence.filter(|_| !resumed).map(|sequence| Next::after(sequence, false));

@@ -32,6 +32,7 @@ fn config(nodes: &[&Fake]) -> ChainConfig {
         prefix: "wasm".to_owned(),
         coin_type: 118,
         gas_price: Decimal::zero(),
+        max_gas_price: None,
         gas_denom: "ustake".to_owned(),
         gas_adjustment: Decimal::one(),
         ca_file: None,

@@ -39,6 +39,7 @@
 
 mod chance;
 mod ending;
+mod fees;
 mod included;
 mod keys;
 mod race;

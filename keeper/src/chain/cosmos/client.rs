@@ -15,10 +15,12 @@ use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::{Node, connections, refusal};
 use crate::chain::endpoints::Kind;
 use crate::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, Signed, Simulated, TxSender, TxStatus,
+    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, SharedGasPrice, Signed, Simulated, TxSender,
+    TxStatus,
 };
 use crate::error::{Error, Result};
 use crate::keys::Key;
+use cosmwasm_std::Decimal;
 
 impl ChainReader for Node {
     async fn head(&self) -> Result<Head> {
@@ -112,6 +114,10 @@ impl ChainReader for Node {
     async fn block_gas(&self) -> Result<Option<u64>> {
         self.connections.ask_rpc(None, Rpc::block_gas).await
     }
+
+    async fn gas_price_asked(&self) -> Result<Option<Decimal>> {
+        Ok(Self::gas_price_asked(self).await)
+    }
 }
 
 impl TxSender for Node {
@@ -125,6 +131,10 @@ impl TxSender for Node {
 
     fn gas_limit(&self, simulated: u64) -> u64 {
         self.config.with_reserve(simulated)
+    }
+
+    fn gas_price(&self) -> &SharedGasPrice {
+        &self.gas_price
     }
 
     fn fee(&self, gas: u64) -> Coin {

@@ -22,6 +22,8 @@ pub(super) const NOT_FOUND_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) const SECOND_ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a second endpoint is waited for to confirm a transaction: what is free to send waits as well.
 pub(super) const CONFIRM_TIMEOUT: Duration = Duration::from_millis(400);
+/// How long an endpoint may take to say what gas costs: a block's work waits meanwhile.
+pub(super) const GAS_PRICE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long an endpoint may take to say where it stands.
 pub(super) const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often it is looked which endpoints are to be probed.

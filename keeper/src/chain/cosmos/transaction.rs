@@ -8,7 +8,7 @@ use cosmos_sdk_proto::cosmos::tx::v1beta1::{
     AuthInfo, Fee, GetTxRequest, ModeInfo, SignDoc, SignerInfo, SimulateRequest, TxBody, TxRaw, mode_info,
 };
 use cosmos_sdk_proto::cosmwasm::wasm::v1::MsgExecuteContract;
-use cosmwasm_std::{Checksum, Decimal256, Uint256};
+use cosmwasm_std::Checksum;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use prost::{Message, Name};
@@ -250,10 +250,7 @@ impl Node {
 
     /// What this much gas costs.
     pub fn gas_cost(&self, gas: u64) -> Coin {
-        let fee = Decimal256::from(self.config.gas_price).checked_mul(Decimal256::from_ratio(gas, 1u64));
-        let fee = fee.map_or(Uint256::MAX, |fee| fee.to_uint_ceil());
-        let amount = fee.to_string().parse().unwrap_or(u128::MAX);
-        Coin { denom: self.config.gas_denom.clone(), amount }
+        self.gas_price.get().fee(gas)
     }
 
     fn signer(&self) -> Result<&Key> {

@@ -29,6 +29,7 @@ pub(super) struct Transaction {
     pub sequence: u64,
     pub timeout_height: u64,
     pub gas: u64,
+    pub fee: Coin,
     pub messages: Vec<Message>,
 }
 
@@ -40,7 +41,8 @@ impl Transaction {
 }
 
 impl Message {
-    fn work(&self) -> u64 {
+    /// The gas that it uses.
+    pub fn work(&self) -> u64 {
         let Self::Execute(execute) = self else { return GAS / 2 };
         let json: serde_json::Value = serde_json::from_slice(&execute.msg).unwrap_or_default();
         let items = ["liquidate", "liquidate_batch"].iter().find_map(|name| json[*name]["items"].as_array());

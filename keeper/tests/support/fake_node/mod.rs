@@ -80,6 +80,19 @@ pub struct State {
     /// What contracts said in every block, and what any of them answers.
     pub said: Value,
     pub answer: Option<Vec<u8>>,
+    /// What it says that gas costs.
+    pub gas_market: GasMarket,
+}
+
+/// What a node says that gas costs: each service by denom and price; those that are left out it doesn't have.
+#[derive(Clone, Default)]
+pub struct GasMarket {
+    /// `feemarket.feemarket.v1`, in units of 10⁻¹⁸.
+    pub feemarket: Option<(&'static str, &'static str)>,
+    /// `osmosis.txfees.v1beta1`, in units of 10⁻¹⁸.
+    pub txfees: Option<(&'static str, &'static str)>,
+    /// The node's own minimum.
+    pub minimum: Option<&'static str>,
 }
 
 /// What an answer is that can't be.
@@ -125,6 +138,7 @@ impl Fake {
             code: (0, None),
             said: Value::Null,
             answer: None,
+            gas_market: GasMarket::default(),
         };
         let (grpc, rpc) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -210,6 +224,7 @@ impl Fake {
                 let result = Some(Simulation { events, ..Simulation::default() });
                 Ok(SimulateResponse { gas_info, result }.encode_to_vec())
             }
+            "GasPrice" | "BaseDenom" | "GetEipBaseFee" | "Config" => self.gas_market(&path),
             _ => Err((12, "unknown method".to_owned())),
         };
         let answer = match self.with(|state| state.nonsense) {
@@ -243,6 +258,24 @@ impl Fake {
         };
         let body = Full::new(Bytes::from(payload)).with_trailers(async move { Some(Ok(trailers)) });
         response.body(body.boxed()).unwrap()
+    }
+
+    fn gas_market(&self, path: &str) -> Result<Vec<u8>, (u32, String)> {
+        let market = self.with(|state| state.gas_market.clone());
+        // A message whose first field is a text, as `BaseAccount` is one.
+        let text = |text: &str| BaseAccount { address: text.to_owned(), ..BaseAccount::default() }.encode_to_vec();
+        let answer = match path {
+            // A message whose first field is a coin, as `QueryBalanceResponse` is one.
+            "/feemarket.feemarket.v1.Query/GasPrice" => market.feemarket.map(|(denom, amount)| {
+                let balance = Some(Coin { denom: denom.to_owned(), amount: amount.to_owned() });
+                QueryBalanceResponse { balance }.encode_to_vec()
+            }),
+            "/osmosis.txfees.v1beta1.Query/BaseDenom" => market.txfees.map(|(denom, _)| text(denom)),
+            "/osmosis.txfees.v1beta1.Query/GetEipBaseFee" => market.txfees.map(|(_, price)| text(price)),
+            "/cosmos.base.node.v1beta1.Service/Config" => market.minimum.map(text),
+            _ => None,
+        };
+        answer.ok_or((12, "unknown method".to_owned()))
     }
 
     fn latest_block(&self) -> Vec<u8> {
