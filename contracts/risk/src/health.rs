@@ -1,33 +1,9 @@
 //! May an account be liquidated? The one place where that is computed.
 
-use thiserror::Error;
-
 use crate::mark::SharedValues;
 use crate::math::MathError;
-use crate::params::AssetId;
-pub use crate::position::{AssetState, Assets, CollateralLine, DebtLine, Moment, Position};
-pub use crate::power::BorrowingPower;
-use crate::price::PriceFault;
+pub use crate::position::{AssetState, Assets, CollateralLine, DebtLine, HealthError, Moment, Position};
 use crate::units::{Ratio, Value};
-
-/// Why health could not be told.
-#[derive(Error, Debug, Clone, PartialEq, Eq)]
-pub enum HealthError {
-    /// A computation left its type.
-    #[error(transparent)]
-    Math(#[from] MathError),
-    /// A debt's denom is silent.
-    #[error("price of asset {}: {fault}", asset.0)]
-    Price {
-        /// The asset.
-        asset: AssetId,
-        /// Why there is no price.
-        fault: PriceFault,
-    },
-    /// An account names an asset that is not listed.
-    #[error("asset {} is not listed", .0.0)]
-    UnknownAsset(AssetId),
-}
 
 /// What decides about liquidation: settled prices, one value a record, and thresholds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +45,22 @@ impl Health {
     /// Whether the account may be liquidated: its health factor is below 1, and no grace spares it.
     pub fn is_liquidatable(&self) -> bool {
         self.is_below_one() && !self.spared
+    }
+}
+
+/// What decides about borrowing. Collateral at its low, debt at its high price, max LTV.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BorrowingPower {
+    /// Enabled deposits at `low` × max LTV, rounded down.
+    pub limit: Value,
+    /// All debts at `high`, rounded up.
+    pub debt: Value,
+}
+
+impl BorrowingPower {
+    /// Whether the debt is within the limit.
+    pub fn is_within(&self) -> bool {
+        self.debt <= self.limit
     }
 }
 

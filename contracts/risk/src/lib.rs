@@ -39,6 +39,7 @@ mod position;
 mod power;
 pub mod price;
 pub mod rates;
+mod shared_records;
 mod shared_values;
 pub mod shares;
 pub mod swap;

@@ -6,7 +6,7 @@ use crate::health::{CollateralLine, Position};
 use crate::mark::{MarkPrice, RecordMark, SharedValues};
 use crate::math::{MathError, ONE, mul_div_down, mul_div_up, narrow, pow10};
 use crate::params::AssetId;
-use crate::shared_values::{Ends, Parts};
+use crate::shared_records::{Ends, Parts};
 use crate::units::{Price, Value};
 
 impl Parts {

@@ -1,12 +1,33 @@
 //! An account in amounts and prices: what all formulas of health are computed from.
 
+use thiserror::Error;
+
 use crate::account::Account;
-use crate::health::HealthError;
 use crate::mark::MarkPrice;
 use crate::market::Accrued;
+use crate::math::{MathError, ONE, mul_div_down_128};
 use crate::params::{AssetId, AssetParams};
-use crate::power::power_down;
+use crate::price::PriceFault;
 use crate::units::{Amount, Ratio};
+
+/// Why health could not be told.
+#[derive(Error, Debug, Clone, PartialEq, Eq)]
+pub enum HealthError {
+    /// A computation left its type.
+    #[error(transparent)]
+    Math(#[from] MathError),
+    /// A debt's denom is silent.
+    #[error("price of asset {}: {fault}", asset.0)]
+    Price {
+        /// The asset.
+        asset: AssetId,
+        /// Why there is no price.
+        fault: PriceFault,
+    },
+    /// An account names an asset that is not listed.
+    #[error("asset {} is not listed", .0.0)]
+    UnknownAsset(AssetId),
+}
 
 /// All that is known of an asset at one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,5 +155,20 @@ impl CollateralLine {
     /// The threshold with which it counts: none when it is disabled.
     pub const fn threshold(&self) -> Ratio {
         if self.enabled { self.liquidation_threshold } else { Ratio::ZERO }
+    }
+}
+
+/// The share of a deposit that counts for borrowing, rounded down: `min(1, cap / supply)`, nothing where deposits are
+/// stopped. No cliff: interest and a lowered cap take power in proportion, and freeze nobody.
+fn power_down(params: &AssetParams, market: &Accrued) -> Ratio {
+    if !params.enabled.deposit {
+        return Ratio::ZERO;
+    }
+    match market.supply() {
+        Ok(supply) if supply > params.supply_cap => {
+            mul_div_down_128(params.supply_cap.raw(), ONE, supply.raw()).map_or(Ratio::ZERO, Ratio::new)
+        }
+        Ok(_) => Ratio::ONE,
+        Err(_) => Ratio::ZERO,
     }
 }

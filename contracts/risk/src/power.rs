@@ -1,28 +1,11 @@
 //! What may be borrowed: collateral and debt at the borrowing edges of their prices.
 
-use crate::health::{CollateralLine, Health, HealthError, Position};
+use crate::health::{BorrowingPower, CollateralLine, Health, HealthError, Position};
 use crate::mark::SharedValues;
-use crate::market::Accrued;
 use crate::math::{MathError, ONE, mul_div_down_128};
-use crate::params::{AssetId, AssetParams};
-use crate::shared_values::{Ends, Weight};
+use crate::params::AssetId;
+use crate::shared_records::{Ends, Weight};
 use crate::units::{Amount, Ratio, Value};
-
-/// What decides about borrowing. Collateral at its low, debt at its high price, max LTV.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BorrowingPower {
-    /// Enabled deposits at `low` × max LTV, rounded down.
-    pub limit: Value,
-    /// All debts at `high`, rounded up.
-    pub debt: Value,
-}
-
-impl BorrowingPower {
-    /// Whether the debt is within the limit.
-    pub fn is_within(&self) -> bool {
-        self.debt <= self.limit
-    }
-}
 
 impl Position {
     /// Whether all deposits at `low` exceed all debts at `high` by more than the largest bonus, whatever one value a
@@ -144,20 +127,5 @@ impl CollateralLine {
     pub fn uncapped_weight(&self) -> Ratio {
         // Only what carries debt is lent against.
         if self.threshold().is_zero() { Ratio::ZERO } else { self.max_loan_to_value }
-    }
-}
-
-/// The share of a deposit that counts for borrowing, rounded down: `min(1, cap / supply)`, nothing where deposits are
-/// stopped. No cliff: interest and a lowered cap take power in proportion, and freeze nobody.
-pub(crate) fn power_down(params: &AssetParams, market: &Accrued) -> Ratio {
-    if !params.enabled.deposit {
-        return Ratio::ZERO;
-    }
-    match market.supply() {
-        Ok(supply) if supply > params.supply_cap => {
-            mul_div_down_128(params.supply_cap.raw(), ONE, supply.raw()).map_or(Ratio::ZERO, Ratio::new)
-        }
-        Ok(_) => Ratio::ONE,
-        Err(_) => Ratio::ZERO,
     }
 }
