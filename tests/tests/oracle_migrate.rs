@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use cosmwasm_std::{from_json, to_json_vec};
-use plimsoll_oracle::contract::{CONTRACT_NAME, CONTRACT_VERSION};
+use plimsoll_oracle::state::{CONTRACT_NAME, CONTRACT_VERSION};
 use plimsoll_schema::oracle::MigrateMsg;
 use plimsoll_testing::{AppResponse, World, WorldError, oracle_code, pool_code};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use cosmwasm_std::to_json_vec;
-use plimsoll_oracle::contract::CONTRACT_NAME;
+use plimsoll_oracle::state::CONTRACT_NAME;
 use plimsoll_oracle::error::ContractError;
 use plimsoll_oracle::state;
 use plimsoll_risk::heartbeat::Heartbeat;

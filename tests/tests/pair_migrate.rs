@@ -9,7 +9,7 @@ mod common;
 
 use common::Outcome;
 use cosmwasm_std::to_json_vec;
-use plimsoll_pair::contract::{CONTRACT_NAME, CONTRACT_VERSION};
+use plimsoll_pair::state::{CONTRACT_NAME, CONTRACT_VERSION};
 use plimsoll_schema::pair::MigrateMsg;
 use plimsoll_testing::{ALICE, Addr, UATOM, UUSD, World, oracle_code, pair_code, values};
 use serde_json::json;

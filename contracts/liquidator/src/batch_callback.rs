@@ -4,7 +4,7 @@ use cosmwasm_std::{Binary, Coin, Deps, Env, MessageInfo, Response, Uint256};
 use plimsoll_schema::compact;
 
 use crate::error::ContractError;
-use crate::sale::{Sale, Terms};
+use crate::payload::{Sale, Terms};
 use crate::state::POOL;
 
 /// The message's fields.

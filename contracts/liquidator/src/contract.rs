@@ -1,16 +1,12 @@
 //! Entry points. They only route.
 
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response, to_json_binary};
-use plimsoll_schema::event::ACTION;
-use plimsoll_schema::liquidator::{ConfigResponse, ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
+use plimsoll_schema::liquidator::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::error::ContractError;
-use crate::state::{FORMER_WORK, POOL};
-use crate::{batch_callback, liquidate, reply as replies};
-
-/// The name under which cw2 knows this contract.
-pub const CONTRACT: &str = "crates.io:plimsoll-liquidator";
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+use crate::{
+    batch_callback, group, instantiate as setup, liquidate, migrate as migration, query as answers, reply as replies,
+};
 
 /// Sets the liquidator up.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
@@ -21,11 +17,7 @@ pub fn instantiate(
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
     liquidate::no_funds(&info)?;
-    let address = msg.pool;
-    let pool = deps.api.addr_validate(&address).map_err(|_| ContractError::BadAddress { address })?;
-    cw2::set_contract_version(deps.storage, CONTRACT, VERSION)?;
-    POOL.save(deps.storage, &pool)?;
-    Ok(Response::new().add_attribute(ACTION, "instantiate"))
+    setup::instantiate(deps, msg)
 }
 
 /// Does what a message asks for.
@@ -35,7 +27,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
     let deps = deps.as_ref();
     match msg {
         ExecuteMsg::Liquidate { items, routes, min_success } => {
-            liquidate::liquidate(deps, &info, liquidate::Order { items, routes, min_success })
+            liquidate::liquidate(deps, &info, group::Order { items, routes, min_success })
         }
         ExecuteMsg::BatchCallback { id, repay, received, msg } => {
             let batch = batch_callback::Batch { id, repay, received, msg };
@@ -53,15 +45,13 @@ pub fn reply(deps: DepsMut, env: Env, reply: Reply) -> Result<Response, Contract
 /// Answers.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn query(deps: Deps, _env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
-    let QueryMsg::Config {} = msg;
-    Ok(to_json_binary(&ConfigResponse { pool: POOL.load(deps.storage)?.into_string() })?)
+    match msg {
+        QueryMsg::Config {} => answers::config(deps),
+    }
 }
 
 /// Takes over from an older version of this contract.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
-    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
-    // Work of that version that is open now fails with its whole transaction: this version doesn't know its steps.
-    deps.storage.remove(FORMER_WORK);
-    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
+    migration::migrate(deps)
 }

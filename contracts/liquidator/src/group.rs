@@ -6,8 +6,14 @@ use plimsoll_schema::liquidator::Route;
 use plimsoll_schema::pool::{ExecuteMsg, LiquidateBatch, LiquidationItem};
 
 use crate::error::ContractError;
-use crate::liquidate::Order;
-use crate::sale::Terms;
+use crate::payload::Terms;
+
+/// The fields of `liquidate`.
+pub struct Order {
+    pub items: Vec<LiquidationItem>,
+    pub routes: Vec<Route>,
+    pub min_success: u32,
+}
 
 /// Items with the same debt and the same collateral, or write-offs, which sell nothing and have no route.
 pub struct Group {

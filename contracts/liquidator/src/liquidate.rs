@@ -5,19 +5,12 @@ use std::collections::VecDeque;
 use cosmwasm_std::{Deps, MessageInfo, Response, StdResult};
 use plimsoll_schema::event;
 use plimsoll_schema::liquidator::{HOPS_MAX, ROUTES_MAX, Route};
-use plimsoll_schema::pool::{LIQUIDATION_ITEMS_MAX, LiquidationItem};
+use plimsoll_schema::pool::LIQUIDATION_ITEMS_MAX;
 
 use crate::error::ContractError;
-use crate::group::{self, connects};
-use crate::reply::Remaining;
+use crate::group::{self, Order, connects};
+use crate::payload::Remaining;
 use crate::state::POOL;
-
-/// The message's fields.
-pub struct Order {
-    pub items: Vec<LiquidationItem>,
-    pub routes: Vec<Route>,
-    pub min_success: u32,
-}
 
 /// There is no lock, though a route may name a hostile pair, which can call this contract and the pool and send coins
 /// in the middle of a sale. Only the caller who names such a pair can lose by it: gas, and what exceeds their own

@@ -1,43 +1,13 @@
 //! Replies: a hop has sold, or a group of several is over.
 
-use std::collections::VecDeque;
-
-use cosmwasm_std::{Addr, Binary, Deps, Env, Event, Reply, Response, StdResult, SubMsg, SubMsgResponse, SubMsgResult};
+use cosmwasm_std::{Addr, Deps, Env, Event, Reply, Response, SubMsg, SubMsgResponse, SubMsgResult};
 use plimsoll_schema::liquidator::REMAINING_MAX;
 use plimsoll_schema::{compact, event};
-use serde::{Deserialize, Serialize};
 
 use crate::error::ContractError;
 use crate::group::to_pool;
-use crate::sale::Sale;
+use crate::payload::{Payload, Remaining};
 use crate::state::POOL;
-
-/// What a reply brings back. The chain replies to nothing but what this contract sent, and hands back what it gave
-/// along.
-#[derive(Serialize, Deserialize)]
-pub enum Payload {
-    /// A hop has sold.
-    Sale(Sale),
-    /// A group of several is over; the reply's id is its place.
-    Group(Remaining),
-}
-
-impl Payload {
-    pub fn encode(&self) -> StdResult<Binary> {
-        compact::encode(self).map(Binary::from)
-    }
-}
-
-/// What is left of an order of several groups.
-#[derive(Serialize, Deserialize)]
-pub struct Remaining {
-    /// How many items have succeeded.
-    pub succeeded: u32,
-    /// How many must.
-    pub min_success: u32,
-    /// The messages to the pool that are not sent yet, one a group, as JSON.
-    pub messages: VecDeque<String>,
-}
 
 pub fn reply(deps: Deps, env: &Env, reply: Reply) -> Result<Response, ContractError> {
     match compact::decode(&reply.payload)? {

@@ -2,41 +2,16 @@
 
 use cosmwasm_std::{BankMsg, Coin, Deps, Env, Response, StdResult, SubMsg, Uint128, Uint256, WasmMsg, to_json_binary};
 use plimsoll_risk::units::{Amount, Ratio};
-use plimsoll_schema::liquidator::{Hop, Route};
+use plimsoll_schema::liquidator::Hop;
 use plimsoll_schema::{event, pair, pool};
-use serde::{Deserialize, Serialize};
 
 use crate::error::ContractError;
-use crate::reply::Payload;
+use crate::payload::{Payload, Sale, Terms};
 use crate::state::POOL;
 
 /// What a single swap may lose against the pair's own price: the most that Astroport's pairs accept. What really guards
 /// the caller is that the group must end with what it repaid and the profit asked for.
 const MAX_SPREAD: Ratio = Ratio::percent(50);
-
-/// What a group is sold for, and for whom. The pool's callback carries it.
-#[derive(Serialize, Deserialize)]
-pub struct Terms {
-    /// Who asked for it, and gets what is left.
-    pub caller: String,
-    /// Which group, by its place.
-    pub group: u32,
-    /// How its collateral is sold.
-    pub route: Route,
-}
-
-/// A sale under way. The payload of each swap carries it.
-#[derive(Serialize, Deserialize)]
-pub struct Sale {
-    /// What it is for.
-    pub terms: Terms,
-    /// Which batch of the pool.
-    pub batch: u64,
-    /// What to bring to the pool.
-    pub owed: Coin,
-    /// How many hops have sold.
-    pub sold: usize,
-}
 
 impl Sale {
     /// Sells a coin over the next hop, whose reply goes on. Settles where there is nothing to sell: it says what is

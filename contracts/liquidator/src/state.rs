@@ -3,6 +3,11 @@
 use cosmwasm_std::Addr;
 use plimsoll_schema::compact::CompactItem;
 
+/// The name under which cw2 records this contract.
+pub const CONTRACT_NAME: &str = "crates.io:plimsoll-liquidator";
+/// The version that cw2 records.
+pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The pool.
 pub const POOL: CompactItem<Addr> = CompactItem::new("p");
 

@@ -14,11 +14,6 @@ use crate::update_guardian::update_guardian;
 use crate::update_owner::update_owner;
 use crate::{instantiate as setup, migrate as migration, query as answers};
 
-/// The name under which cw2 knows this contract.
-pub const CONTRACT_NAME: &str = "crates.io:plimsoll-oracle";
-/// Its version.
-pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// Sets the oracle up.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {

@@ -1,7 +1,7 @@
 //! The beat of every write.
 
 use cosmwasm_std::{Env, Storage};
-use plimsoll_risk::heartbeat::Heartbeat;
+use plimsoll_risk::heartbeat::{GAP_MIN, Heartbeat};
 use plimsoll_schema::oracle::HEARTBEAT;
 
 use crate::error::ContractError;
@@ -21,6 +21,14 @@ impl Clock {
         let now = env.block.time.seconds();
         Self { now, lost_seconds: heartbeat.lost_at(now) }
     }
+}
+
+/// Writes the first beat. Errors when the gap is neither 0 nor long enough.
+pub fn start(storage: &mut dyn Storage, env: &Env, gap: u64) -> Result<(), ContractError> {
+    if (1..GAP_MIN).contains(&gap) {
+        return Err(ContractError::HeartbeatGap { gap });
+    }
+    Ok(HEARTBEAT.save(storage, &Heartbeat::start(gap, env.block.time.seconds()))?)
 }
 
 /// One beat. A second one in a block writes nothing.

@@ -1,15 +1,14 @@
 //! Setting the oracle up.
 
-use cosmwasm_std::{DepsMut, Env, Response, Storage};
-use plimsoll_risk::heartbeat::{GAP_MIN, Heartbeat};
+use cosmwasm_std::{DepsMut, Env, Response};
 use plimsoll_schema::event::ACTION;
-use plimsoll_schema::oracle::{ConfigResponse, HEARTBEAT, InstantiateMsg};
+use plimsoll_schema::oracle::{ConfigResponse, InstantiateMsg};
 use plimsoll_schema::ownership::Ownership;
 
 use crate::access::address;
-use crate::contract::{CONTRACT_NAME, CONTRACT_VERSION};
 use crate::error::ContractError;
-use crate::state::CONFIG;
+use crate::heartbeat;
+use crate::state::{CONFIG, CONTRACT_NAME, CONTRACT_VERSION};
 
 /// The most seconds between announcing a source and putting it in force: thirty days. A source that died has to be
 /// replaced some time.
@@ -28,14 +27,6 @@ pub fn instantiate(deps: DepsMut, env: &Env, msg: InstantiateMsg) -> Result<Resp
 
     cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
     CONFIG.save(deps.storage, &ConfigResponse { ownership, production, source_delay, guardian })?;
-    start_heartbeat(deps.storage, env, heartbeat_gap)?;
+    heartbeat::start(deps.storage, env, heartbeat_gap)?;
     Ok(Response::new().add_attribute(ACTION, "instantiate"))
-}
-
-/// Writes the first beat. Errors when the gap is neither 0 nor long enough.
-pub fn start_heartbeat(storage: &mut dyn Storage, env: &Env, gap: u64) -> Result<(), ContractError> {
-    if (1..GAP_MIN).contains(&gap) {
-        return Err(ContractError::HeartbeatGap { gap });
-    }
-    Ok(HEARTBEAT.save(storage, &Heartbeat::start(gap, env.block.time.seconds()))?)
 }

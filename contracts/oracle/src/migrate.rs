@@ -7,12 +7,11 @@ use plimsoll_schema::event::ACTION;
 use plimsoll_schema::oracle::{ConfigResponse, MigrateMsg, PRICE_RECORDS, Source};
 use plimsoll_schema::version::ensure_from_older_version;
 
-use crate::contract::{CONTRACT_NAME, CONTRACT_VERSION};
 use crate::error::ContractError;
-use crate::instantiate::start_heartbeat;
+use crate::heartbeat;
 use crate::listing::{Listing, Seated, quote_of};
 use crate::samples::{Look, Samples};
-use crate::state::{CONFIG, LISTINGS, SAMPLES, forget};
+use crate::state::{CONFIG, CONTRACT_NAME, CONTRACT_VERSION, LISTINGS, SAMPLES, forget};
 
 /// The version whose records are rewritten.
 const FIRST: &str = "0.1.0";
@@ -22,7 +21,7 @@ pub fn migrate(deps: DepsMut, env: &Env, msg: &MigrateMsg) -> Result<Response, C
     let from = ensure_from_older_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
     if from == FIRST {
         rewrite(deps.storage, env.block.time.seconds())?;
-        start_heartbeat(deps.storage, env, msg.heartbeat_gap)?;
+        heartbeat::start(deps.storage, env, msg.heartbeat_gap)?;
     }
     Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
 }

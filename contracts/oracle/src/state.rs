@@ -11,6 +11,11 @@ use crate::listing::Listing;
 use crate::samples::Samples;
 use crate::votes::Votes;
 
+/// The name under which cw2 records this contract.
+pub const CONTRACT_NAME: &str = "crates.io:plimsoll-oracle";
+/// The version that cw2 records.
+pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The settings, the owner and the guardian.
 pub const CONFIG: CompactItem<ConfigResponse> = CompactItem::new("c");
 /// Each denom's sources.

@@ -7,12 +7,7 @@ use crate::error::ContractError;
 use crate::provide_liquidity::{Provision, provide_liquidity};
 use crate::swap::{Order, swap};
 use crate::withdraw_liquidity::{Withdrawal, withdraw_liquidity};
-use crate::{instantiate as setup, query as answers};
-
-/// The name under which cw2 knows this contract.
-pub const CONTRACT_NAME: &str = "crates.io:plimsoll-pair";
-/// Its version.
-pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
+use crate::{instantiate as setup, migrate as migration, query as answers};
 
 /// Sets the pair up, without liquidity.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
@@ -52,6 +47,5 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 /// Takes over from an older version of this contract. Errors for another contract's state and for a downgrade.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
-    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
-    Ok(Response::new().add_attribute("action", "migrate").add_attribute("from", from))
+    migration::migrate(deps)
 }

@@ -5,12 +5,10 @@ use plimsoll_risk::swap::FEE_MAX;
 use plimsoll_schema::event::ACTION;
 use plimsoll_schema::pair::InstantiateMsg;
 
-use crate::contract::{CONTRACT_NAME, CONTRACT_VERSION};
 use crate::error::ContractError;
 use crate::funds;
-use crate::ledger::Ledger;
 use crate::settings::{Settings, native};
-use crate::state::{LEDGER, SETTINGS};
+use crate::state::{CONTRACT_NAME, CONTRACT_VERSION, LEDGER, Ledger, SETTINGS};
 
 /// The longest denom that a bank knows.
 const DENOM_LENGTH_MAX: usize = 128;

@@ -3,26 +3,11 @@
 use cosmwasm_std::{Env, StdResult, Storage};
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::swap::{Reserves, accumulate_down};
-use plimsoll_risk::units::{Amount, CumulativePrice, LpShares};
-use serde::{Deserialize, Serialize};
+use plimsoll_risk::units::{Amount, LpShares};
 
 use crate::error::ContractError;
 use crate::settings::Side;
-use crate::state::LEDGER;
-
-/// Reserves, shares and cumulative prices: one record. Whatever changes it loads it by [`Ledger::at`], which brings the prices up
-/// to date, so the time at the old reserves is taken into account before there are new ones.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ledger {
-    /// What the pair holds of each token. Counted, never read from the bank: a donation changes nothing.
-    pub reserves: [Amount; 2],
-    /// All shares, the locked ones included.
-    pub total_share: LpShares,
-    /// The first token's price in the second × seconds, and the second's in the first.
-    pub prices: [CumulativePrice; 2],
-    /// Up to which second the prices count; 0 before the first liquidity.
-    pub updated_at: u64,
-}
+use crate::state::{LEDGER, Ledger};
 
 impl Ledger {
     /// The ledger with its prices at this block. They advance at most once in a second, however many messages a block has.

@@ -8,9 +8,8 @@ use plimsoll_schema::pair::Asset;
 
 use crate::error::ContractError;
 use crate::funds;
-use crate::ledger::Ledger;
 use crate::settings::listed;
-use crate::state::{SETTINGS, SHARES};
+use crate::state::{Ledger, SETTINGS, SHARES};
 
 /// What is provided, for whom, and within which limits.
 pub struct Provision {

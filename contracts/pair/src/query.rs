@@ -9,8 +9,7 @@ use plimsoll_schema::pair::{
 };
 
 use crate::error::ContractError;
-use crate::ledger::Ledger;
-use crate::state::{LEDGER, SETTINGS, SHARES};
+use crate::state::{LEDGER, Ledger, SETTINGS, SHARES};
 
 pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     use QueryMsg as Q;

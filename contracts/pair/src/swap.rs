@@ -8,8 +8,7 @@ use plimsoll_schema::pair::{Asset, AssetInfo};
 
 use crate::error::ContractError;
 use crate::funds;
-use crate::ledger::Ledger;
-use crate::state::SETTINGS;
+use crate::state::{Ledger, SETTINGS};
 
 /// What is sold, for whom, and within which limits.
 pub struct Order {

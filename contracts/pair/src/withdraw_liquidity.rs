@@ -8,9 +8,8 @@ use plimsoll_schema::pair::Asset;
 
 use crate::error::ContractError;
 use crate::funds;
-use crate::ledger::Ledger;
 use crate::settings::{Settings, listed};
-use crate::state::{SETTINGS, SHARES};
+use crate::state::{Ledger, SETTINGS, SHARES};
 
 /// How many shares are burnt, and for what at least.
 pub struct Withdrawal {

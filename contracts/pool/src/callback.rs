@@ -1,18 +1,13 @@
-//! The callback of `liquidate_batch` and `batch`; `repay_batch` brings what it is to bring, `finish_batch` checks that it did.
+//! The callback of `liquidate_batch` and `batch`: how it is opened. [`crate::repay_batch`] brings what it is to bring,
+//! [`crate::finish_batch`] checks that it did.
 
-use cosmwasm_std::{
-    Addr, Binary, Coin, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response, StdResult, Storage, WasmMsg,
-    to_json_binary,
-};
+use cosmwasm_std::{Addr, Binary, Coin, CosmosMsg, Deps, Env, Response, StdResult, Storage, WasmMsg, to_json_binary};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::BatchReceiver;
 
-use crate::batch;
-use crate::book::Book;
 use crate::error::ContractError;
-use crate::funds::{self, Purse};
 use crate::state::{DUES, Due, LOAN_COUNT, OPEN_BATCH};
 
 /// Whom a batch calls back, and with what.
@@ -63,51 +58,6 @@ pub fn open(
     let msg = Binary::from(format!(r#"{{"finish_batch":{{"id":{id}}}}}"#).into_bytes());
     let finish = WasmMsg::Execute { contract_addr: pool, msg, funds: vec![] };
     Ok(Called { id, due, messages: [callback.into(), finish.into()] })
-}
-
-pub fn repay_batch(deps: DepsMut, env: Env, info: MessageInfo, id: u64) -> Result<Response, ContractError> {
-    let sent = Purse::of(&info)?.coins();
-    let Due { receiver, coins } = DUES.may_load(deps.storage, id)?.ok_or(ContractError::NoBatch { id })?;
-    if receiver != info.sender {
-        return Err(ContractError::ForeignBatch { id, sender: info.sender.into_string() });
-    }
-    let mut book = Book::open(deps.as_ref(), &env)?;
-    let mut wanted = Purse::default();
-    for (asset, amount) in coins {
-        book.load(deps.as_ref(), asset)?;
-        wanted.put(&book.denom(asset)?, amount)?;
-        book.market(asset)?.take_back(amount, Amount::ZERO).map_err(|error| book.refused(asset, error))?;
-    }
-    let wanted = wanted.coins();
-    if wanted != sent {
-        return Err(ContractError::BatchAmount { id, wanted: funds::listed(&wanted), sent: funds::listed(&sent) });
-    }
-    DUES.remove(deps.storage, id);
-    book.save(deps.storage)?;
-    Ok(Response::new()
-        .add_attribute(event::ACTION, "repay_batch")
-        .add_attribute(event::LOAN, id.to_string())
-        .add_attributes(denoms(&sent)))
-}
-
-/// Each touched denom with what moved of it.
-fn denoms(coins: &[Coin]) -> impl Iterator<Item = (&'static str, String)> + use<'_> {
-    coins.iter().flat_map(|coin| [(event::DENOM, coin.denom.clone()), (event::AMOUNT, coin.amount.to_string())])
-}
-
-/// After the callback. Errors unless what it was to bring is here, and the accounts of a `batch` pass their checks.
-pub fn finish_batch(deps: DepsMut, env: Env, info: MessageInfo, id: u64) -> Result<Response, ContractError> {
-    funds::none(&info)?;
-    if info.sender != env.contract.address {
-        return Err(ContractError::Unauthorized { sender: info.sender.into_string(), role: "pool" });
-    }
-    if DUES.has(deps.storage, id) {
-        return Err(ContractError::BatchNotRepaid { id });
-    }
-    match OPEN_BATCH.may_load(deps.storage)? {
-        Some(open) if open.id == id => batch::finish(deps, &env, open),
-        _ => Ok(Response::new()),
-    }
 }
 
 /// Between transactions no batch is open; within one, the code must not change under it.

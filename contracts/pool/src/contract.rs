@@ -2,43 +2,23 @@
 
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::Switches;
-use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::{
     CollateralStatus, ExecuteMsg, InstantiateMsg, LiquidateItem, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg,
     UserAccount, UserAsset,
 };
 
 use crate::error::ContractError;
-use crate::state::{ASSET_COUNT, CONFIG, LOAN_COUNT, PROPOSED_ORACLE, ROLES, Roles};
 use crate::{
-    access, batch, borrow, callback, deposit, flash_loan, funds, init_asset, liquidate, liquidate_batch, migrate,
-    pause, query, repay, reserves, set_off, update_asset, update_asset_collateral_status, update_config, withdraw,
-    write_off,
+    batch, borrow, deposit, finish_batch, flash_loan, funds, init_asset, instantiate, liquidate, liquidate_batch,
+    migrate, pause, query, repay, repay_batch, reserves, set_off, update_asset, update_asset_collateral_status,
+    update_config, withdraw, write_off,
 };
-
-/// The name under which cw2 knows this contract.
-pub const CONTRACT: &str = "crates.io:plimsoll-pool";
-/// Its version.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Sets the pool up. It has no markets yet.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
     funds::none(&info)?;
-    update_config::validate(deps.as_ref(), &msg.config, env.block.time.seconds())?;
-    let owner = access::address(deps.api, &msg.owner)?;
-    let roles = Roles {
-        ownership: Ownership::new(owner.into()),
-        risk_manager: access::valid(deps.api, msg.risk_manager)?,
-        guardian: access::valid(deps.api, msg.guardian)?,
-    };
-    cw2::set_contract_version(deps.storage, CONTRACT, VERSION)?;
-    CONFIG.save(deps.storage, &msg.config)?;
-    ROLES.save(deps.storage, &roles)?;
-    ASSET_COUNT.save(deps.storage, &0)?;
-    LOAN_COUNT.save(deps.storage, &0)?;
-    PROPOSED_ORACLE.save(deps.storage, &None)?;
-    Ok(Response::new().add_attribute("action", "instantiate"))
+    instantiate::instantiate(deps, &env, msg)
 }
 
 /// Does what a message asks for. A failed message leaves storage and balances as they were.
@@ -62,8 +42,8 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
             liquidate::liquidate(deps, env, info, liquidate::Order { item, recipient, terms })
         }
         M::LiquidateBatch(order) => liquidate_batch::liquidate_batch(deps, env, info, order),
-        M::RepayBatch(LoanId { id }) => callback::repay_batch(deps, env, info, id),
-        M::FinishBatch(LoanId { id }) => callback::finish_batch(deps, env, info, id),
+        M::RepayBatch(LoanId { id }) => repay_batch::repay_batch(deps, env, info, id),
+        M::FinishBatch(LoanId { id }) => finish_batch::finish_batch(deps, env, info, id),
         M::SetOff(UserAsset { user, account_id, denom }) => {
             set_off::set_off(deps, env, info, &user, account_id, &denom)
         }

@@ -5,9 +5,8 @@ use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{Config, ReservesRequest};
 
-use crate::contract::{CONTRACT, VERSION};
 use crate::error::ContractError;
-use crate::state::{ASSET_COUNT, ASSET_PARAMS, CONFIG, MARKETS, RESERVES_REQUESTS};
+use crate::state::{ASSET_COUNT, ASSET_PARAMS, CONFIG, CONTRACT_NAME, CONTRACT_VERSION, MARKETS, RESERVES_REQUESTS};
 use crate::{callback, flash_loan};
 
 /// The version whose records are rewritten.
@@ -16,7 +15,7 @@ const FIRST: &str = "0.1.0";
 pub fn migrate(deps: DepsMut, _env: Env) -> Result<Response, ContractError> {
     flash_loan::assert_none_open(deps.as_ref())?;
     callback::assert_none_open(deps.as_ref())?;
-    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
+    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
     if from == FIRST {
         rewrite(deps.storage)?;
     }

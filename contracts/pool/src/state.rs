@@ -11,6 +11,11 @@ pub use plimsoll_schema::pool::SPARED_UNTIL;
 use plimsoll_schema::pool::{Config, ReservesRequest};
 use serde::{Deserialize, Serialize};
 
+/// The name under which cw2 records this contract.
+pub const CONTRACT_NAME: &str = "crates.io:plimsoll-pool";
+/// The version that cw2 records.
+pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Who may do what.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Roles {

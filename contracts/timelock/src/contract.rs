@@ -1,7 +1,6 @@
 //! Entry points. They only route. No message takes funds.
 
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
-use plimsoll_schema::event::ACTION;
 use plimsoll_schema::timelock::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::accept_ownership::accept_ownership;
@@ -12,12 +11,7 @@ use crate::queue::queue;
 use crate::update_delay::update_delay;
 use crate::update_roles::update_roles;
 use crate::veto::veto;
-use crate::{access, instantiate as setup, query as answers};
-
-/// The name under which cw2 knows this contract.
-pub const CONTRACT: &str = "crates.io:plimsoll-timelock";
-/// Its version.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+use crate::{access, instantiate as setup, migrate as migration, query as answers};
 
 /// Sets the timelock up.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
@@ -54,6 +48,5 @@ pub fn query(deps: Deps, _env: Env, msg: QueryMsg) -> Result<Binary, ContractErr
 /// Takes over from an older version of this contract. What waits goes on waiting.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
-    let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT, VERSION)?;
-    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
+    migration::migrate(deps)
 }

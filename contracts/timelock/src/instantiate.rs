@@ -5,9 +5,8 @@ use plimsoll_schema::event::ACTION;
 use plimsoll_schema::timelock::{DELAY_MAX, InstantiateMsg};
 
 use crate::access;
-use crate::contract::{CONTRACT, VERSION};
 use crate::error::ContractError;
-use crate::state::{CONFIG, TALLY, Tally};
+use crate::state::{CONFIG, CONTRACT_NAME, CONTRACT_VERSION, TALLY, Tally};
 
 /// Writes roles, delay and an empty queue.
 pub fn instantiate(deps: DepsMut, env: &Env, msg: InstantiateMsg) -> Result<Response, ContractError> {
@@ -16,7 +15,7 @@ pub fn instantiate(deps: DepsMut, env: &Env, msg: InstantiateMsg) -> Result<Resp
         return Err(ContractError::Delay { delay, min: 0, max: DELAY_MAX });
     }
     let config = access::config(deps.api, env, &admin, guardian.as_deref(), delay)?;
-    cw2::set_contract_version(deps.storage, CONTRACT, VERSION)?;
+    cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
     CONFIG.save(deps.storage, &config)?;
     TALLY.save(deps.storage, &Tally::default())?;
     Ok(Response::new().add_attribute(ACTION, "instantiate"))

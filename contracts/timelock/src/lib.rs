@@ -21,6 +21,7 @@ pub mod contract;
 mod entry;
 pub mod error;
 mod instantiate;
+mod migrate;
 mod query;
 mod queue;
 pub mod state;

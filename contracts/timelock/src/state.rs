@@ -4,6 +4,11 @@ use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::timelock::{ConfigResponse, Entry};
 use serde::{Deserialize, Serialize};
 
+/// The name under which cw2 records this contract.
+pub const CONTRACT_NAME: &str = "crates.io:plimsoll-timelock";
+/// The version that cw2 records.
+pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What is counted of the queue.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {

@@ -4,7 +4,7 @@
 use cosmwasm_std::{from_json, to_json_vec};
 use plimsoll_schema::timelock::MigrateMsg;
 use plimsoll_testing::{AppResponse, OWNER, World, WorldError, pool_code, timelock_code};
-use plimsoll_timelock::contract::{CONTRACT, VERSION};
+use plimsoll_timelock::state::{CONTRACT_NAME, CONTRACT_VERSION};
 use serde_json::{Value, json};
 
 use crate::stage::{DELAY, min_debt, set_min_debt, world};
@@ -31,18 +31,18 @@ fn version(world: &World) -> Value {
 
 #[test]
 fn instantiate_says_which_contract_this_is() {
-    assert_eq!(version(&world()), json!({ "contract": CONTRACT, "version": VERSION }));
+    assert_eq!(version(&world()), json!({ "contract": CONTRACT_NAME, "version": CONTRACT_VERSION }));
 }
 
 #[test]
 fn migrate_from_an_older_or_the_same_version_keeps_what_waits() {
-    for from in ["0.0.1", VERSION] {
-        let mut world = of_version(CONTRACT, from);
+    for from in ["0.0.1", CONTRACT_VERSION] {
+        let mut world = of_version(CONTRACT_NAME, from);
         let call = set_min_debt(&world, 7);
         let id = world.queue_for_pool(&call);
         let before = world.entries();
         migrate(&mut world).unwrap();
-        assert_eq!(version(&world)["version"], VERSION);
+        assert_eq!(version(&world)["version"], CONTRACT_VERSION);
         assert_eq!(world.entries(), before);
         world.advance(DELAY);
         world.apply(id).unwrap();
@@ -52,13 +52,13 @@ fn migrate_from_an_older_or_the_same_version_keeps_what_waits() {
 
 #[test]
 fn migrate_from_a_newer_version_or_another_contract_is_refused() {
-    let mut world = of_version(CONTRACT, "99.0.0");
+    let mut world = of_version(CONTRACT_NAME, "99.0.0");
     let error = world.refused(migrate);
     assert!(error.to_string().contains("newer version (99.0.0) to older"), "{error}");
     let mut world = of_version("crates.io:plimsoll-pool", "0.0.1");
     let error = world.refused(migrate);
     assert!(error.to_string().ends_with("from crates.io:plimsoll-pool to crates.io:plimsoll-timelock"), "{error}");
-    let mut world = of_version(CONTRACT, VERSION);
+    let mut world = of_version(CONTRACT_NAME, CONTRACT_VERSION);
     let error = world.refused(|world| {
         let timelock = world.timelock().clone();
         world.migrate(&timelock, pool_code(), &MigrateMsg {})

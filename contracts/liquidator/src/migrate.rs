@@ -1,0 +1,16 @@
+//! `migrate`: take over from an older version of this contract.
+
+use cosmwasm_std::{DepsMut, Response};
+use plimsoll_schema::event::ACTION;
+use plimsoll_schema::version::ensure_from_older_version;
+
+use crate::error::ContractError;
+use crate::state::{CONTRACT_NAME, CONTRACT_VERSION, FORMER_WORK};
+
+/// Notes the new version.
+pub fn migrate(deps: DepsMut) -> Result<Response, ContractError> {
+    let from = ensure_from_older_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
+    // Work of that version that is open now fails with its whole transaction: this version doesn't know its steps.
+    deps.storage.remove(FORMER_WORK);
+    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
+}
