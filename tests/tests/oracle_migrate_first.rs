@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use cosmwasm_std::to_json_vec;
-use plimsoll_oracle::state::CONTRACT_NAME;
 use plimsoll_oracle::error::ContractError;
 use plimsoll_oracle::state;
+use plimsoll_oracle::state::CONTRACT_NAME;
 use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::price::{Guards, PriceBand, PriceFault, PriceRecord};
 use plimsoll_risk::units::{Amount, Price, Ratio};
