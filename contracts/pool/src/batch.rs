@@ -16,8 +16,8 @@ use crate::{access, borrow, deposit, repay, update_asset_collateral_status, with
 
 pub fn batch(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     actions: Vec<BatchAction>,
     callback: Option<Binary>,
 ) -> Result<Response, ContractError> {
@@ -32,8 +32,8 @@ pub fn batch(
         deps: deps.as_ref(),
         pool: &env.contract.address,
         sender: info.sender.clone(),
-        book: Book::open(deps.as_ref(), &env)?,
-        purse: Purse::of(&info)?,
+        book: Book::open(deps.as_ref(), env)?,
+        purse: Purse::of(info)?,
         due: callback.is_some().then(Purse::default),
         paid: Purse::default(),
         touched: Vec::new(),
@@ -50,8 +50,8 @@ pub fn batch(
         .add_messages(payments)
         .add_messages(purse.pay(info.sender.as_str()));
     if let (Some(due), Some(msg)) = (due, callback) {
-        let call = Callback { receiver: info.sender, repay: due.coins(), received: paid.coins(), msg };
-        return call_back(deps, &env, Open { book, touched, due, call }, response);
+        let call = Callback { receiver: info.sender.clone(), repay: due.coins(), received: paid.coins(), msg };
+        return call_back(deps, env, Open { book, touched, due, call }, response);
     }
     check(deps.as_ref(), &mut book, &touched)?;
     for Touched { holder, .. } in touched {

@@ -14,12 +14,12 @@ use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds;
 
-pub fn borrow(deps: DepsMut, env: Env, info: MessageInfo, order: Borrow) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Result<Response, ContractError> {
+    funds::none(info)?;
     let Borrow { denom, amount, recipient, account_id } = order;
     let recipient = access::recipient(deps.api, &env.contract.address, recipient.as_deref(), &info.sender)?;
-    let mut holder = Holder::load(deps.as_ref(), info.sender, account_id)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), account_id)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
     let interest = apply(&mut book, &mut holder, id, amount)?;

@@ -13,15 +13,15 @@ use crate::funds::{self, Paid};
 
 pub fn deposit(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     account_id: Option<u32>,
     on_behalf_of: Option<String>,
 ) -> Result<Response, ContractError> {
-    let Paid { denom, amount } = funds::one_coin(&info)?;
+    let Paid { denom, amount } = funds::one_coin(info)?;
     let owner = access::address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
 
     let is_owner = info.sender == holder.owner;

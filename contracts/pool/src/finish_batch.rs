@@ -7,16 +7,16 @@ use crate::state::{DUES, OPEN_BATCH};
 use crate::{batch, funds};
 
 /// After the callback. Errors unless what it was to bring is here, and the accounts of a `batch` pass their checks.
-pub fn finish_batch(deps: DepsMut, env: Env, info: MessageInfo, id: u64) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn finish_batch(deps: DepsMut, env: &Env, info: &MessageInfo, id: u64) -> Result<Response, ContractError> {
+    funds::none(info)?;
     if info.sender != env.contract.address {
-        return Err(ContractError::Unauthorized { sender: info.sender.into_string(), role: "pool" });
+        return Err(ContractError::Unauthorized { sender: info.sender.to_string(), role: "pool" });
     }
     if DUES.has(deps.storage, id) {
         return Err(ContractError::BatchNotRepaid { id });
     }
     match OPEN_BATCH.may_load(deps.storage)? {
-        Some(open) if open.id == id => batch::finish(deps, &env, open),
+        Some(open) if open.id == id => batch::finish(deps, env, open),
         _ => Ok(Response::new()),
     }
 }

@@ -11,14 +11,14 @@ use crate::state::{LOAN_COUNT, LOANS, OpenLoan};
 
 pub fn flash_loan(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     coin: Coin,
     msg: Binary,
 ) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+    funds::none(info)?;
     let Paid { denom, amount } = funds::counted(&coin)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let asset = book.load_denom(deps.as_ref(), &denom)?;
     if !book.params(asset)?.enabled.flash_loan {
         return Err(ContractError::Stopped { action: "flash loan", denom });
@@ -32,11 +32,11 @@ pub fn flash_loan(
     book.save(deps.storage)?;
 
     // The receiver is always the sender: nobody can be made to take a loan that he did not ask for.
-    let contract_addr = info.sender.into_string();
+    let contract_addr = info.sender.to_string();
     let msg = to_json_binary(&FlashLoanReceiver::FlashLoanCallback { id, coin, fee, msg })?;
     let payment = funds::pay(&contract_addr, amount, &denom);
     let callback = WasmMsg::Execute { contract_addr, msg, funds: vec![] };
-    let check = assert_repaid_message(&env, id);
+    let check = assert_repaid_message(env, id);
     Ok(Response::new()
         .add_attribute(event::ACTION, "flash_loan")
         .add_attribute(event::LOAN, id.to_string())
@@ -48,15 +48,15 @@ pub fn flash_loan(
         .add_message(check))
 }
 
-pub fn repay_flash_loan(deps: DepsMut, env: Env, info: MessageInfo, id: u64) -> Result<Response, ContractError> {
-    let Paid { denom, amount } = funds::one_coin(&info)?;
+pub fn repay_flash_loan(deps: DepsMut, env: &Env, info: &MessageInfo, id: u64) -> Result<Response, ContractError> {
+    let Paid { denom, amount } = funds::one_coin(info)?;
     let OpenLoan { receiver, asset, amount: lent, fee } =
         LOANS.may_load(deps.storage, id)?.ok_or(ContractError::NoLoan { id })?;
-    let sender = info.sender.into_string();
+    let sender = info.sender.to_string();
     if receiver.as_str() != sender {
         return Err(ContractError::ForeignLoan { id, sender });
     }
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     book.load(deps.as_ref(), asset)?;
     let wanted = book.denom(asset)?;
     if denom != wanted {

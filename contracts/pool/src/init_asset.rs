@@ -14,8 +14,8 @@ use crate::prices::Prices;
 use crate::state::{ASSET_COUNT, ASSET_IDS, ASSET_PARAMS, MARKETS};
 use crate::{access, funds};
 
-pub fn init_asset(deps: DepsMut, env: Env, info: MessageInfo, asset: NewAsset) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn init_asset(deps: DepsMut, env: &Env, info: &MessageInfo, asset: NewAsset) -> Result<Response, ContractError> {
+    funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     let params = asset.into_params();
     params.validate()?;
@@ -26,7 +26,7 @@ pub fn init_asset(deps: DepsMut, env: Env, info: MessageInfo, asset: NewAsset) -
     if ASSET_IDS.has(deps.storage, &denom) {
         return Err(ContractError::AlreadyListed { denom });
     }
-    let book = Book::open(deps.as_ref(), &env)?;
+    let book = Book::open(deps.as_ref(), env)?;
     let mark = Prices::open(deps.as_ref(), &book.config.oracle, book.now)?.mark(deps.as_ref(), &denom)?;
     assert_priced(&mark, &params, book.config.liquidation.dust_value)?;
 

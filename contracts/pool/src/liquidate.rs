@@ -62,14 +62,14 @@ pub struct Done {
     pub attributes: Vec<(&'static str, String)>,
 }
 
-pub fn liquidate(deps: DepsMut, env: Env, info: MessageInfo, order: Order) -> Result<Response, ContractError> {
-    let coin = funds::one_coin(&info)?;
+pub fn liquidate(deps: DepsMut, env: &Env, info: &MessageInfo, order: Order) -> Result<Response, ContractError> {
+    let coin = funds::one_coin(info)?;
     let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
-    let taker = Taker { liquidator: info.sender, recipient, terms: order.terms };
+    let taker = Taker { liquidator: info.sender.clone(), recipient, terms: order.terms };
     let (denom, sent) = (coin.denom.clone(), coin.amount);
     let item = LiquidateItem { debt_denom: coin.denom, ..order.item };
 
-    let mut ledger = Ledger::open(deps.as_ref(), &env)?;
+    let mut ledger = Ledger::open(deps.as_ref(), env)?;
     let done = change(deps.as_ref(), &mut ledger, &taker, &item, sent)?;
     ledger.put(done.change);
     ledger.save(deps.storage)?;

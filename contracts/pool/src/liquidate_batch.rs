@@ -16,19 +16,19 @@ use crate::{access, write_off};
 
 pub fn liquidate_batch(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     order: LiquidateBatch,
 ) -> Result<Response, ContractError> {
     let min_success = validate(&order)?;
     let brings = order.callback.is_some();
-    let purse = if brings { funds::none(&info).map(|()| Purse::default()) } else { Purse::of(&info) }?;
+    let purse = if brings { funds::none(info).map(|()| Purse::default()) } else { Purse::of(info) }?;
     let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
     let terms = TakeTerms { brought_later: brings, ..TakeTerms::paid(order.receive, order.allow_shares) };
     let mut work = Work {
         deps: deps.as_ref(),
-        ledger: Ledger::open(deps.as_ref(), &env)?,
-        taker: Taker { liquidator: info.sender, recipient, terms },
+        ledger: Ledger::open(deps.as_ref(), env)?,
+        taker: Taker { liquidator: info.sender.clone(), recipient, terms },
         purse,
         owed: Purse::default(),
         received: Purse::default(),
@@ -50,7 +50,7 @@ pub fn liquidate_batch(
         .add_attribute(event::SUCCEEDED, succeeded.to_string())
         .add_events(events);
     let settled = Settled { taker, purse, owed, received };
-    settled.finish(deps, &env, ledger, order.callback, response)
+    settled.finish(deps, env, ledger, order.callback, response)
 }
 
 /// Errors for what is wrong with the whole message. Answers how many items must succeed.

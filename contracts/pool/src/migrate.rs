@@ -1,6 +1,6 @@
 //! `migrate`: take over from an older version of this contract.
 
-use cosmwasm_std::{DepsMut, Env, Response, StdResult, Storage};
+use cosmwasm_std::{DepsMut, Response, StdResult, Storage};
 use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{Config, ReservesRequest};
@@ -12,7 +12,7 @@ use crate::{callback, flash_loan};
 /// The version whose records are rewritten.
 const FIRST: &str = "0.1.0";
 
-pub fn migrate(deps: DepsMut, _env: Env) -> Result<Response, ContractError> {
+pub fn migrate(deps: DepsMut) -> Result<Response, ContractError> {
     flash_loan::assert_none_open(deps.as_ref())?;
     callback::assert_none_open(deps.as_ref())?;
     let from = plimsoll_schema::version::ensure_from_older_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;

@@ -11,11 +11,11 @@ use crate::{access, funds};
 
 pub fn pause(
     deps: DepsMut,
-    info: MessageInfo,
+    info: &MessageInfo,
     denom: Option<String>,
     stop: Switches,
 ) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+    funds::none(info)?;
     access::assert_guardian(deps.storage, info.sender.as_str())?;
     let mut response = Response::new().add_attribute(event::ACTION, "pause");
     let ids = match denom {
@@ -33,8 +33,8 @@ pub fn pause(
     Ok(response)
 }
 
-pub fn unpause(deps: DepsMut, info: MessageInfo, denom: &str, open: Switches) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn unpause(deps: DepsMut, info: &MessageInfo, denom: &str, open: Switches) -> Result<Response, ContractError> {
+    funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     let id = asset_id(deps.storage, denom)?.0;
     let opened = |now: Switches| Switches {

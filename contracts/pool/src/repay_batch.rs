@@ -9,13 +9,13 @@ use crate::error::ContractError;
 use crate::funds::{self, Purse};
 use crate::state::{DUES, Due};
 
-pub fn repay_batch(deps: DepsMut, env: Env, info: MessageInfo, id: u64) -> Result<Response, ContractError> {
-    let sent = Purse::of(&info)?.coins();
+pub fn repay_batch(deps: DepsMut, env: &Env, info: &MessageInfo, id: u64) -> Result<Response, ContractError> {
+    let sent = Purse::of(info)?.coins();
     let Due { receiver, coins } = DUES.may_load(deps.storage, id)?.ok_or(ContractError::NoBatch { id })?;
     if receiver != info.sender {
-        return Err(ContractError::ForeignBatch { id, sender: info.sender.into_string() });
+        return Err(ContractError::ForeignBatch { id, sender: info.sender.to_string() });
     }
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let mut wanted = Purse::default();
     for (asset, amount) in coins {
         book.load(deps.as_ref(), asset)?;

@@ -21,17 +21,17 @@ const RESERVES_PART_EVERY: u64 = 86_400;
 
 pub fn request_reserves(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     denom: &str,
     amount: Amount,
     recipient: &str,
 ) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+    funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     funds::nonzero(amount, denom)?;
     let recipient = access::recipient(deps.api, &env.contract.address, Some(recipient), &info.sender)?.into_string();
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
     let floor = book.params(id)?.reserve_floor;
     assert_floor(&book, id, amount, floor)?;
@@ -45,8 +45,8 @@ pub fn request_reserves(
         .add_attribute("effective_at", effective_at.to_string()))
 }
 
-pub fn cancel_reserves(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn cancel_reserves(deps: DepsMut, info: &MessageInfo, denom: &str) -> Result<Response, ContractError> {
+    funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     let id = asset_id(deps.storage, denom)?.0;
     if !RESERVES_REQUESTS.has(deps.storage, id) {
@@ -56,10 +56,10 @@ pub fn cancel_reserves(deps: DepsMut, info: MessageInfo, denom: &str) -> Result<
     Ok(Response::new().add_attribute(event::ACTION, "cancel_reserves").add_attribute(event::DENOM, denom))
 }
 
-pub fn withdraw_reserves(deps: DepsMut, env: Env, info: MessageInfo, denom: &str) -> Result<Response, ContractError> {
+pub fn withdraw_reserves(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) -> Result<Response, ContractError> {
     // Anyone may ask: all of it was announced, and a timelock that owns the pool would have each part wait for its delay.
-    funds::none(&info)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    funds::none(info)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
     let request = RESERVES_REQUESTS.may_load(deps.storage, id.0)?;
     let mut request = request.ok_or_else(|| ContractError::NoReservesRequest { denom: denom.to_owned() })?;
@@ -119,9 +119,14 @@ fn save_request(storage: &mut dyn Storage, id: AssetId, request: &ReservesReques
     Ok(RESERVES_REQUESTS.save(storage, id.0, request)?)
 }
 
-pub fn cover(deps: DepsMut, env: Env, info: MessageInfo, beneficiary: Beneficiary) -> Result<Response, ContractError> {
-    let Paid { denom, amount } = funds::one_coin(&info)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+pub fn cover(
+    deps: DepsMut,
+    env: &Env,
+    info: &MessageInfo,
+    beneficiary: Beneficiary,
+) -> Result<Response, ContractError> {
+    let Paid { denom, amount } = funds::one_coin(info)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;
     let (covered, named) = match beneficiary {
         Beneficiary::Reserves => (book.market(id)?.cover(amount), "reserves"),

@@ -13,16 +13,16 @@ use crate::{access, funds, liquidate, loss};
 
 pub fn set_off(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     user: &str,
     account_id: Option<u32>,
     denom: &str,
 ) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+    funds::none(info)?;
     let user = access::address(deps.api, user)?;
     let mut holder = Holder::load(deps.as_ref(), user, account_id)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
     book.load_priced(deps.as_ref(), &holder.account)?;
 

@@ -13,14 +13,14 @@ use crate::{access, funds};
 
 pub fn update_asset(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     denom: &str,
     changes: AssetChanges,
 ) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+    funds::none(info)?;
     let tighten_only = access::is_risk_manager_only(deps.storage, info.sender.as_str())?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
 
     // Ramps run by the clock that leaves the oracle's halts out.

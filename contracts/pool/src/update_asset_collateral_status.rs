@@ -10,15 +10,15 @@ use crate::funds;
 
 pub fn update_asset_collateral_status(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     denom: &str,
     enable: bool,
     account_id: Option<u32>,
 ) -> Result<Response, ContractError> {
-    funds::none(&info)?;
-    let mut holder = Holder::load(deps.as_ref(), info.sender, account_id)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    funds::none(info)?;
+    let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), account_id)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;
 
     let lowered = apply(&book, &mut holder, id, enable)?;

@@ -63,8 +63,8 @@ fn assert_same_gap(config: &Config, prices: &Prices) -> Result<(), ContractError
     if pool > 0 && pool != oracle { Err(ContractError::HaltGap { pool, oracle }) } else { Ok(()) }
 }
 
-pub fn update_config(deps: DepsMut, env: Env, info: MessageInfo, config: Config) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn update_config(deps: DepsMut, env: &Env, info: &MessageInfo, config: Config) -> Result<Response, ContractError> {
+    funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     validate(deps.as_ref(), &config, env.block.time.seconds())?;
     let Config { oracle, liquidation, .. } = CONFIG.load(deps.storage)?;
@@ -88,8 +88,8 @@ fn assert_all_divisible(deps: Deps, config: &Config, now: u64) -> Result<(), Con
     Ok(())
 }
 
-pub fn update_oracle(deps: DepsMut, env: Env, info: MessageInfo, oracle: &str) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn update_oracle(deps: DepsMut, env: &Env, info: &MessageInfo, oracle: &str) -> Result<Response, ContractError> {
+    funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     let oracle = access::address(deps.api, oracle)?.into_string();
     let now = env.block.time.seconds();
@@ -142,11 +142,11 @@ fn assert_known(deps: Deps, prices: &mut Prices, denom: &str) -> Result<(), Cont
 
 pub fn update_roles(
     deps: DepsMut,
-    info: MessageInfo,
+    info: &MessageInfo,
     risk_manager: Option<String>,
     guardian: Option<String>,
 ) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+    funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
     let Roles { ownership, .. } = ROLES.load(deps.storage)?;
     let risk_manager = access::valid(deps.api, risk_manager)?;
@@ -155,8 +155,8 @@ pub fn update_roles(
     Ok(Response::new().add_attribute(event::ACTION, "update_roles"))
 }
 
-pub fn update_owner(deps: DepsMut, info: MessageInfo, step: OwnerUpdate) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn update_owner(deps: DepsMut, info: &MessageInfo, step: OwnerUpdate) -> Result<Response, ContractError> {
+    funds::none(info)?;
     if let OwnerUpdate::Propose { owner } = &step {
         access::address(deps.api, owner)?;
     }

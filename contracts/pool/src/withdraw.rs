@@ -11,11 +11,11 @@ use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds;
 
-pub fn withdraw(deps: DepsMut, env: Env, info: MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
-    funds::none(&info)?;
+pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
+    funds::none(info)?;
     let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
-    let mut holder = Holder::load(deps.as_ref(), info.sender, order.account_id)?;
-    let mut book = Book::open(deps.as_ref(), &env)?;
+    let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), order.account_id)?;
+    let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), &order.denom)?;
 
     let (amount, burnt) = amount_or_all(&mut book, &mut holder, id, order.amount)?;

@@ -12,13 +12,13 @@ use crate::{access, funds, loss};
 
 pub fn write_off(
     deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
+    env: &Env,
+    info: &MessageInfo,
     user: &str,
     account_id: Option<u32>,
 ) -> Result<Response, ContractError> {
-    funds::none(&info)?;
-    let mut ledger = Ledger::open(deps.as_ref(), &env)?;
+    funds::none(info)?;
+    let mut ledger = Ledger::open(deps.as_ref(), env)?;
     let done = change(deps.as_ref(), &mut ledger, user, account_id)?;
     ledger.put(done.change);
     ledger.save(deps.storage)?;
