@@ -3,9 +3,11 @@
 //! Contracts, keeper and tests speak through this crate; `schema/json` is generated from it by `scripts/schema.sh`.
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+pub mod access;
 pub mod account_key;
 pub mod compact;
 pub mod event;
+pub mod funds;
 pub mod liquidator;
 pub mod objects;
 pub mod oracle;

@@ -4,6 +4,7 @@
 use plimsoll_oracle::error::ContractError;
 use plimsoll_risk::price::{Guards, PRICE_MAX, PRICE_MIN, PriceBand, PriceFault, PriceRecord};
 use plimsoll_risk::units::Price;
+use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::oracle::{DENOMS_MAX, DenomPrice, ExecuteMsg, FeedPrice};
 use plimsoll_testing::{ALICE, Asset, UATOM, UUSD, World, coin, price, ratio, values};
 
@@ -309,7 +310,7 @@ fn feed_with_funds_is_refused() {
         let oracle = world.oracle().clone();
         world.execute_contract(ANN, &oracle, &ExecuteMsg::Feed { prices }, &[coin(7, UUSD)])
     });
-    assert!(error.is(&ContractError::FundsSent { sent: "7uusd".to_owned() }), "{error}");
+    assert!(error.is(&ContractError::FundsSent(FundsSent { sent: "7uusd".to_owned() })), "{error}");
 }
 
 #[test]

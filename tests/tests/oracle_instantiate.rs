@@ -3,6 +3,8 @@
 
 use plimsoll_oracle::error::ContractError;
 use plimsoll_risk::heartbeat::Heartbeat;
+use plimsoll_schema::access::BadAddress;
+use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::oracle::{ConfigResponse, InstantiateMsg, QueryMsg};
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_testing::{ALICE, Addr, BOB, Chain, Coin, GUARDIAN, UUSD, WorldError, coin, oracle_code};
@@ -70,12 +72,12 @@ fn instantiate_with_an_owner_or_guardian_that_is_no_address_is_refused() {
     assert!(error.to_string().contains("is not an address of this chain"), "{error}");
     let (_, oracle) = deploy(|msg| msg.guardian = Some("gus".to_owned()), &[]);
     let error = oracle.unwrap_err();
-    assert!(error.is(&ContractError::BadAddress { address: "gus".to_owned() }), "{error}");
+    assert!(error.is(&ContractError::BadAddress(BadAddress { address: "gus".to_owned() })), "{error}");
 }
 
 #[test]
 fn instantiate_with_funds_is_refused() {
     let (_, oracle) = deploy(|_| (), &[coin(3, UUSD)]);
     let error = oracle.unwrap_err();
-    assert!(error.is(&ContractError::FundsSent { sent: "3uusd".to_owned() }), "{error}");
+    assert!(error.is(&ContractError::FundsSent(FundsSent { sent: "3uusd".to_owned() })), "{error}");
 }

@@ -13,6 +13,7 @@ use num_traits::Zero;
 use plimsoll_oracle::error::ContractError;
 use plimsoll_risk::price::{Guards, PriceBand, PriceFault, PriceRecord};
 use plimsoll_risk::units::Ratio;
+use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::oracle::{DENOMS_MAX, DenomPrice, ExecuteMsg, PairSource, Source};
 use plimsoll_testing::{
     AETH, ALICE, Addr, Asset, BOB, IBC_TOKEN, LENDER, OWNER, UATOM, UUSD, World, coin, price, ratio, values,
@@ -394,7 +395,7 @@ fn publish_of_nothing_too_much_twice_or_what_is_not_live_is_refused() {
     let expected = ContractError::UnknownDenom { denom: "unknown".to_owned() };
     refused(&mut world, &expected, |world| world.publish(ALICE, &["unknown", UUSD]));
     let msg = ExecuteMsg::Publish { denoms: vec![UATOM.to_owned()] };
-    let expected = ContractError::FundsSent { sent: "1uusd".to_owned() };
+    let expected = ContractError::FundsSent(FundsSent { sent: "1uusd".to_owned() });
     refused(&mut world, &expected, |world| {
         let oracle = world.oracle().clone();
         world.execute_contract(OWNER, &oracle, &msg, &[coin(1, UUSD)])

@@ -4,6 +4,7 @@
 use plimsoll_oracle::error::ContractError;
 use plimsoll_risk::price::{Guards, PRICE_MIN, PriceBand, PriceFault};
 use plimsoll_risk::units::{Amount, Ratio};
+use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::oracle::{DenomPrice, PairSource, Source};
 use plimsoll_testing::{AETH, ALICE, Addr, Asset, BOB, IBC_TOKEN, OWNER, UATOM, UUSD, World, WorldError, price, ratio};
 use serde_json::{Value, json};
@@ -283,7 +284,11 @@ fn set_source_pair_with_decimals_minimums_or_a_quote_out_of_range_is_refused() {
         &ContractError::QuoteSource { denom: denom(), quote_denom: "unknown".to_owned() },
     );
     refused(World::new(), |source| source.quote_denom.clear(), &ContractError::DenomLength { length: 0, max: 128 });
-    refused(World::new(), |source| source.pair.clear(), &ContractError::BadAddress { address: String::new() });
+    refused(
+        World::new(),
+        |source| source.pair.clear(),
+        &ContractError::BadAddress(BadAddress { address: String::new() }),
+    );
 }
 
 /// Issue A.8: cumulative prices of any other formula are no price of what the pair trades. One that doesn't say what it

@@ -4,6 +4,7 @@
 use plimsoll_oracle::error::ContractError;
 use plimsoll_risk::price::{Guards, GuardsError, PRICE_MAX, PriceBand, PriceRecord};
 use plimsoll_risk::units::{Price, Ratio};
+use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::oracle::{DenomPrice, ExecuteMsg, FEEDERS_MAX, PendingSource, Source};
 use plimsoll_schema::ownership::OwnershipError;
 use plimsoll_testing::{ALICE, Asset, GUARDIAN, OWNER, RISK_MANAGER, UATOM, UUSD, World, coin, price, ratio, values};
@@ -298,5 +299,5 @@ fn set_source_with_funds_is_refused() {
         let oracle = world.oracle().clone();
         world.execute_contract(OWNER, &oracle, &msg, &[coin(1, UATOM), coin(2, UUSD)])
     });
-    assert!(error.is(&ContractError::FundsSent { sent: "1uatom, 2uusd".to_owned() }), "{error}");
+    assert!(error.is(&ContractError::FundsSent(FundsSent { sent: "1uatom,2uusd".to_owned() })), "{error}");
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use plimsoll_oracle::error::ContractError;
+use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::oracle::ExecuteMsg;
 use plimsoll_schema::ownership::OwnershipError;
 use plimsoll_testing::{ALICE, AppResponse, BOB, GUARDIAN, OWNER, World, WorldError, values};
@@ -36,5 +37,5 @@ fn update_guardian_by_anyone_but_the_owner_or_to_what_is_no_address_is_refused()
     }
     let msg = ExecuteMsg::UpdateGuardian { guardian: Some("gus".to_owned()) };
     let error = world.refused(|world| world.execute_oracle(OWNER, &msg));
-    assert!(error.is(&ContractError::BadAddress { address: "gus".to_owned() }), "{error}");
+    assert!(error.is(&ContractError::BadAddress(BadAddress { address: "gus".to_owned() })), "{error}");
 }

@@ -63,5 +63,5 @@ fn instantiate_refuses_a_fee_above_a_tenth() {
 #[test]
 fn instantiate_takes_no_funds() {
     let error = deploy(&two(), Ratio::ZERO, &[coin(5, UUSD)]).1.unwrap_err();
-    assert_eq!(error.to_string(), "the message takes exactly '', but '5uusd' was sent");
+    assert_eq!(error.to_string(), "this message takes no funds, but '5uusd' was sent");
 }

@@ -113,7 +113,7 @@ fn withdraw_liquidity_of_what_the_sender_has_not_is_refused() {
 fn withdraw_liquidity_takes_no_funds() {
     let (mut world, pair) = world();
     let all = json!({ "withdraw_liquidity": {} });
-    let text = "the message takes exactly '', but '5uusd' was sent";
+    let text = "this message takes no funds, but '5uusd' was sent";
     refuses(&mut world, text, |world| world.execute_contract(ALICE, &pair, &all, &[coin(5, UUSD)]));
 }
 

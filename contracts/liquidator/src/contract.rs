@@ -1,6 +1,7 @@
 //! Entry points. They only route.
 
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
+use plimsoll_schema::funds;
 use plimsoll_schema::liquidator::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::error::ContractError;
@@ -16,14 +17,14 @@ pub fn instantiate(
     info: MessageInfo,
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
-    liquidate::no_funds(&info)?;
+    funds::none(&info)?;
     setup::instantiate(deps, msg)
 }
 
 /// Does what a message asks for.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
-    liquidate::no_funds(&info)?;
+    funds::none(&info)?;
     let deps = deps.as_ref();
     match msg {
         ExecuteMsg::Liquidate { items, routes, min_success } => {

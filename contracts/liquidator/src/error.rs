@@ -1,6 +1,8 @@
 //! Every reason for which the liquidator refuses, with its numbers.
 
 use cosmwasm_std::{StdError, Uint256};
+use plimsoll_schema::access::BadAddress;
+use plimsoll_schema::funds::FundsSent;
 use thiserror::Error;
 
 /// Why a message is refused.
@@ -10,17 +12,11 @@ pub enum ContractError {
     #[error(transparent)]
     Std(#[from] StdError),
     /// No coin may be attached.
-    #[error("this message takes no funds, but '{sent}' was sent")]
-    NoFunds {
-        /// What was sent.
-        sent: String,
-    },
+    #[error(transparent)]
+    FundsSent(#[from] FundsSent),
     /// The chain knows no such address.
-    #[error("'{address}' is not an address of this chain")]
-    BadAddress {
-        /// What was given.
-        address: String,
-    },
+    #[error(transparent)]
+    BadAddress(#[from] BadAddress),
     /// No item, or too many.
     #[error("{items} items, 1 to {max} are allowed")]
     ItemCount {

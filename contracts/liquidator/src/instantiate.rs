@@ -1,6 +1,7 @@
 //! Setting the liquidator up.
 
 use cosmwasm_std::{DepsMut, Response};
+use plimsoll_schema::access::address;
 use plimsoll_schema::event::ACTION;
 use plimsoll_schema::liquidator::InstantiateMsg;
 
@@ -9,8 +10,7 @@ use crate::state::{CONTRACT_NAME, CONTRACT_VERSION, POOL};
 
 /// Writes in which pool it liquidates.
 pub fn instantiate(deps: DepsMut, msg: InstantiateMsg) -> Result<Response, ContractError> {
-    let address = msg.pool;
-    let pool = deps.api.addr_validate(&address).map_err(|_| ContractError::BadAddress { address })?;
+    let pool = address(deps.api, &msg.pool)?;
     cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
     POOL.save(deps.storage, &pool)?;
     Ok(Response::new().add_attribute(ACTION, "instantiate"))

@@ -51,15 +51,6 @@ pub fn liquidate(deps: Deps, info: &MessageInfo, order: Order) -> Result<Respons
     Ok(response.add_submessages(first))
 }
 
-/// Errors when anything is attached.
-pub fn no_funds(info: &MessageInfo) -> Result<(), ContractError> {
-    if info.funds.is_empty() {
-        return Ok(());
-    }
-    let sent = info.funds.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    Err(ContractError::NoFunds { sent })
-}
-
 fn validate(order: &Order) -> Result<(), ContractError> {
     let (items, max) = (order.items.len(), LIQUIDATION_ITEMS_MAX);
     if items == 0 || items > max {

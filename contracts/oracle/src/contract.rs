@@ -1,6 +1,7 @@
 //! Where messages go. No message takes funds.
 
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::funds;
 use plimsoll_schema::oracle::{ExecuteMsg, FallbackSource, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::apply_source::apply_source;
@@ -17,14 +18,14 @@ use crate::{instantiate as setup, migrate as migration, query as answers};
 /// Sets the oracle up.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
-    refuse_funds(&info)?;
+    funds::none(&info)?;
     setup::instantiate(deps, &env, msg)
 }
 
 /// Does what is asked.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
-    refuse_funds(&info)?;
+    funds::none(&info)?;
     match msg {
         ExecuteMsg::SetSource { denom, source, guards } => set_source(deps, &env, &info, &denom, source, guards),
         ExecuteMsg::ApplySource { denom } => apply_source(deps, &env, &info, &denom),
@@ -58,12 +59,4 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, env: Env, msg: MigrateMsg) -> Result<Response, ContractError> {
     migration::migrate(deps, &env, &msg)
-}
-
-fn refuse_funds(info: &MessageInfo) -> Result<(), ContractError> {
-    if info.funds.is_empty() {
-        return Ok(());
-    }
-    let sent: Vec<String> = info.funds.iter().map(ToString::to_string).collect();
-    Err(ContractError::FundsSent { sent: sent.join(", ") })
 }

@@ -6,6 +6,8 @@ use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::DECIMALS_MAX;
 use plimsoll_risk::price::GuardsError;
 use plimsoll_risk::units::{Amount, Price, Ratio};
+use plimsoll_schema::access::BadAddress;
+use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::ownership::OwnershipError;
 use thiserror::Error;
 
@@ -21,12 +23,9 @@ pub enum ContractError {
     /// The guards can't be set.
     #[error(transparent)]
     Guards(#[from] GuardsError),
-    /// No message takes funds.
-    #[error("no funds are taken, got {sent}")]
-    FundsSent {
-        /// What was attached.
-        sent: String,
-    },
+    /// No coin may be attached.
+    #[error(transparent)]
+    FundsSent(#[from] FundsSent),
     /// A delay so long that a dead source could not be replaced.
     #[error("source_delay of {delay} s is above {max}")]
     SourceDelay {
@@ -50,11 +49,8 @@ pub enum ContractError {
         max: usize,
     },
     /// The chain knows no such address.
-    #[error("'{address}' is not an address of this chain")]
-    BadAddress {
-        /// What was given.
-        address: String,
-    },
+    #[error(transparent)]
+    BadAddress(#[from] BadAddress),
     /// A settled price so fast that a wrong observation liquidates, or so slow that liquidation comes too late.
     #[error(
         "source of {denom}: by {max_deviation} every {step_interval} s the settled price halves in {seconds} s, allowed in \

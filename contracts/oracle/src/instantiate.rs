@@ -1,11 +1,11 @@
 //! Setting the oracle up.
 
 use cosmwasm_std::{DepsMut, Env, Response};
+use plimsoll_schema::access::address;
 use plimsoll_schema::event::ACTION;
 use plimsoll_schema::oracle::{ConfigResponse, InstantiateMsg};
 use plimsoll_schema::ownership::Ownership;
 
-use crate::access::address;
 use crate::error::ContractError;
 use crate::heartbeat;
 use crate::state::{CONFIG, CONTRACT_NAME, CONTRACT_VERSION};

@@ -1,9 +1,9 @@
 //! Naming the guardian.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::access::address;
 use plimsoll_schema::event::ACTION;
 
-use crate::access::address;
 use crate::error::ContractError;
 use crate::heartbeat::beat;
 use crate::state::CONFIG;

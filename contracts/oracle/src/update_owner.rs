@@ -1,10 +1,10 @@
 //! Handing the oracle over.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::access::address;
 use plimsoll_schema::event::ACTION;
 use plimsoll_schema::ownership::OwnerUpdate;
 
-use crate::access::address;
 use crate::error::ContractError;
 use crate::heartbeat::beat;
 use crate::state::CONFIG;

@@ -7,16 +7,15 @@ use plimsoll_risk::math::pow10;
 use plimsoll_risk::params::DECIMALS_MAX;
 use plimsoll_risk::price::{FEED_SPEED, Guards, PAIR_SPEED, SPEED_TOLD};
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::access::address;
+use plimsoll_schema::funds::DENOM_LENGTH_MAX;
 use plimsoll_schema::oracle::{FEEDERS_MAX, PairSource, Source};
 
-use crate::access::address;
 use crate::error::ContractError;
 use crate::listing::quote_of;
 use crate::pair;
 use crate::state::LISTINGS;
 
-/// The longest denom that a bank knows.
-pub const DENOM_LENGTH_MAX: usize = 128;
 /// The least feeders of a source in production: of two, one can stop the price.
 pub const PRODUCTION_FEEDERS_MIN: usize = 3;
 /// The least window: its half holds an interval of two quarters.

@@ -4,6 +4,8 @@ use cosmwasm_std::StdError;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::swap::SwapError;
 use plimsoll_risk::units::{Amount, LpShares, Ratio};
+use plimsoll_schema::access::BadAddress;
+use plimsoll_schema::funds::FundsSent;
 use thiserror::Error;
 
 /// Why the pair refuses. Each error names the fact with its numbers.
@@ -85,6 +87,9 @@ pub enum ContractError {
         /// Which token.
         denom: String,
     },
+    /// No coin may be attached.
+    #[error(transparent)]
+    FundsSent(#[from] FundsSent),
     /// The coins attached are not those that the message names.
     #[error("the message takes exactly '{wanted}', but '{sent}' was sent")]
     Funds {
@@ -94,11 +99,8 @@ pub enum ContractError {
         sent: String,
     },
     /// The chain knows no such address.
-    #[error("'{address}' is not an address of this chain")]
-    BadAddress {
-        /// What was given.
-        address: String,
-    },
+    #[error(transparent)]
+    BadAddress(#[from] BadAddress),
     /// There is nothing to stake shares in.
     #[error("shares can't be staked: auto_stake is not supported")]
     AutoStake,

@@ -1,7 +1,8 @@
 //! What may be attached to a message, decided in one place; and what is paid.
 
-use cosmwasm_std::{Addr, Api, BankMsg, Coin, CosmosMsg, MessageInfo, Uint256};
+use cosmwasm_std::{Addr, BankMsg, Coin, CosmosMsg, MessageInfo, Uint256};
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::funds::listed;
 
 use crate::error::ContractError;
 
@@ -26,16 +27,6 @@ pub fn pay(to: &Addr, amounts: &[(&str, Amount)]) -> Option<CosmosMsg> {
     (!amount.is_empty()).then(|| BankMsg::Send { to_address: to.to_string(), amount }.into())
 }
 
-/// The address that was named, or another when none was.
-pub fn address_or(api: &dyn Api, named: Option<String>, otherwise: &Addr) -> Result<Addr, ContractError> {
-    let Some(address) = named else { return Ok(otherwise.clone()) };
-    api.addr_validate(&address).map_err(|_| ContractError::BadAddress { address })
-}
-
 fn coin(denom: &str, amount: Amount) -> Coin {
     Coin { denom: denom.to_owned(), amount: Uint256::from(amount.raw()) }
-}
-
-fn listed(coins: &[Coin]) -> String {
-    coins.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

@@ -3,19 +3,16 @@
 use cosmwasm_std::{DepsMut, MessageInfo, Response};
 use plimsoll_risk::swap::FEE_MAX;
 use plimsoll_schema::event::ACTION;
+use plimsoll_schema::funds::{self, DENOM_LENGTH_MAX};
 use plimsoll_schema::pair::InstantiateMsg;
 
 use crate::error::ContractError;
-use crate::funds;
 use crate::settings::{Settings, native};
 use crate::state::{CONTRACT_NAME, CONTRACT_VERSION, LEDGER, Ledger, SETTINGS};
 
-/// The longest denom that a bank knows.
-const DENOM_LENGTH_MAX: usize = 128;
-
 /// Writes what the pair is of. Takes no coins: the first liquidity comes by `provide_liquidity`.
 pub fn instantiate(deps: DepsMut, info: &MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
-    funds::exactly(info, &[])?;
+    funds::none(info)?;
     let InstantiateMsg { asset_infos, fee } = msg;
     let [first, second] = asset_infos.as_slice() else {
         return Err(ContractError::TokenCount { count: asset_infos.len() });

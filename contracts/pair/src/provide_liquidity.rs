@@ -3,6 +3,7 @@
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use plimsoll_risk::swap::{MINIMUM_LIQUIDITY, check_slippage, first_shares_down, more_shares_down};
 use plimsoll_risk::units::{LpShares, Ratio};
+use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 use plimsoll_schema::pair::Asset;
 
@@ -32,7 +33,7 @@ pub fn provide_liquidity(
     let deposits = settings.both("assets", &assets)?;
     let [first, second] = deposits;
     funds::exactly(info, &[(&settings.first, first), (&settings.second, second)])?;
-    let receiver = funds::address_or(deps.api, receiver, &info.sender)?;
+    let receiver = address_or(deps.api, receiver.as_deref(), &info.sender)?;
     if auto_stake {
         return Err(ContractError::AutoStake);
     }

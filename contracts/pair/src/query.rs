@@ -3,6 +3,7 @@
 use cosmwasm_std::{Binary, Deps, Env, to_json_binary};
 use plimsoll_risk::swap::{reverse_swap_up, share_down, swap_down};
 use plimsoll_risk::units::LpShares;
+use plimsoll_schema::access;
 use plimsoll_schema::pair::{
     Asset, AssetInfo, BalanceResponse, ConfigResponse, CumulativePricesResponse, PairInfo, PairParams, PairType,
     PoolResponse, QueryMsg, ReverseSimulationResponse, SimulationResponse,
@@ -25,7 +26,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
             to_json_binary(&reverse_simulation(deps, env, offer_asset_info.as_ref(), &ask_asset)?)
         }
         Q::CumulativePrices {} => to_json_binary(&cumulative_prices(deps, env)?),
-        Q::Balance { address } => to_json_binary(&balance(deps, address)?),
+        Q::Balance { address } => to_json_binary(&balance(deps, &address)?),
     };
     Ok(answer?)
 }
@@ -86,8 +87,8 @@ fn cumulative_prices(deps: Deps, env: &Env) -> Result<CumulativePricesResponse, 
     Ok(CumulativePricesResponse { assets: settings.assets(reserves), total_share, cumulative_prices })
 }
 
-fn balance(deps: Deps, address: String) -> Result<BalanceResponse, ContractError> {
-    let address = deps.api.addr_validate(&address).map_err(|_| ContractError::BadAddress { address })?;
-    let balance = SHARES.may_load(deps.storage, address.as_str())?.unwrap_or_default();
+fn balance(deps: Deps, address: &str) -> Result<BalanceResponse, ContractError> {
+    let owner = access::address(deps.api, address)?;
+    let balance = SHARES.may_load(deps.storage, owner.as_str())?.unwrap_or_default();
     Ok(BalanceResponse { balance })
 }

@@ -3,6 +3,7 @@
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::swap::{SpreadGuard, Swap, swap_down};
 use plimsoll_risk::units::{Ratio, RelativePrice};
+use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 use plimsoll_schema::pair::{Asset, AssetInfo};
 
@@ -27,7 +28,7 @@ pub fn swap(deps: DepsMut, env: &Env, info: &MessageInfo, order: Order) -> Resul
     let side = settings.offer_side(&token, ask_asset_info.as_ref())?;
     let (sold, bought) = (settings.denom(side), settings.denom(side.other()));
     funds::exactly(info, &[(sold, offer)])?;
-    let receiver = funds::address_or(deps.api, to, &info.sender)?;
+    let receiver = address_or(deps.api, to.as_deref(), &info.sender)?;
 
     let mut ledger = Ledger::at(deps.storage, env)?;
     let reserves = ledger.reserves(side);

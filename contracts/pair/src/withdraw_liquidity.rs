@@ -4,6 +4,7 @@ use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::swap::share_down;
 use plimsoll_risk::units::{Amount, LpShares};
 use plimsoll_schema::event;
+use plimsoll_schema::funds::none;
 use plimsoll_schema::pair::Asset;
 
 use crate::error::ContractError;
@@ -26,7 +27,7 @@ pub fn withdraw_liquidity(
     withdrawal: Withdrawal,
 ) -> Result<Response, ContractError> {
     let Withdrawal { amount, assets, min_assets_to_receive } = withdrawal;
-    funds::exactly(info, &[])?;
+    none(info)?;
     if !assets.is_empty() {
         return Err(ContractError::Unbalanced { assets: listed(&assets) });
     }

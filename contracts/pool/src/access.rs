@@ -1,6 +1,7 @@
 //! Who may call.
 
 use cosmwasm_std::{Addr, Api, Storage};
+use plimsoll_schema::access::{address, address_or};
 
 use crate::error::ContractError;
 use crate::state::{ROLES, Roles};
@@ -29,16 +30,6 @@ pub fn assert_guardian(storage: &dyn Storage, sender: &str) -> Result<(), Contra
         return Ok(());
     }
     Err(ContractError::Unauthorized { sender: sender.to_owned(), role: "owner or guardian" })
-}
-
-/// An address that the chain accepts. Its own refusal says why, but not of which address.
-pub fn address(api: &dyn Api, text: &str) -> Result<Addr, ContractError> {
-    api.addr_validate(text).map_err(|_| ContractError::BadAddress { address: text.to_owned() })
-}
-
-/// The address that was named, or another when none was.
-pub fn address_or(api: &dyn Api, named: Option<&str>, otherwise: &Addr) -> Result<Addr, ContractError> {
-    named.map_or_else(|| Ok(otherwise.clone()), |text| address(api, text))
 }
 
 /// Where coins are paid: the address that was named, or another when none was. Errors for the pool itself: coins that come without a

@@ -8,6 +8,7 @@ use plimsoll_risk::market::{Accrued, MarketError};
 use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::event::account_name;
+use plimsoll_schema::funds::DENOM_LENGTH_MAX;
 use plimsoll_schema::pool::Config;
 
 use crate::error::ContractError;
@@ -15,8 +16,6 @@ use crate::funds::Purse;
 use crate::prices::Prices;
 use crate::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, CONFIG, DEBTORS, MARKETS, SPARED_UNTIL};
 
-/// The longest denom that a bank knows.
-pub const DENOM_LENGTH_MAX: usize = 128;
 /// The most tokens priced by a live source in one account.
 pub const LIVE_MAX: usize = 4;
 

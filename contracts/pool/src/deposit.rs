@@ -4,9 +4,9 @@ use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
+use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 
-use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
@@ -19,7 +19,7 @@ pub fn deposit(
     on_behalf_of: Option<String>,
 ) -> Result<Response, ContractError> {
     let Paid { denom, amount } = funds::one_coin(info)?;
-    let owner = access::address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
+    let owner = address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
     let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;

@@ -9,6 +9,8 @@ use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::{AssetId, ParamsError};
 use plimsoll_risk::price::PriceFault;
 use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_schema::access::BadAddress;
+use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::ownership::OwnershipError;
 use thiserror::Error;
 
@@ -44,17 +46,11 @@ pub enum ContractError {
         sent: String,
     },
     /// No coin may be attached.
-    #[error("this message takes no funds, but '{sent}' was sent")]
-    NoFunds {
-        /// What was sent.
-        sent: String,
-    },
+    #[error(transparent)]
+    FundsSent(#[from] FundsSent),
     /// The chain knows no such address.
-    #[error("'{address}' is not an address of this chain")]
-    BadAddress {
-        /// What was given.
-        address: String,
-    },
+    #[error(transparent)]
+    BadAddress(#[from] BadAddress),
     /// Coins that the pool sends itself are lost to everybody.
     #[error("the recipient is the pool itself, {pool}: what it got would be nobody's")]
     PoolAsRecipient {

@@ -2,6 +2,7 @@
 
 use cosmwasm_std::{BankMsg, Coin, CosmosMsg, MessageInfo, Uint128, Uint256};
 use plimsoll_risk::units::Amount;
+pub use plimsoll_schema::funds::{listed, none};
 
 use crate::error::ContractError;
 
@@ -93,11 +94,6 @@ impl Purse {
     }
 }
 
-/// Errors when anything is attached.
-pub fn none(info: &MessageInfo) -> Result<(), ContractError> {
-    if info.funds.is_empty() { Ok(()) } else { Err(ContractError::NoFunds { sent: listed(&info.funds) }) }
-}
-
 /// Errors when the amount that a message names is zero.
 pub fn nonzero(amount: Amount, denom: &str) -> Result<(), ContractError> {
     if amount.is_zero() { Err(ContractError::ZeroAmount { denom: denom.to_owned() }) } else { Ok(()) }
@@ -108,9 +104,4 @@ pub fn pay(to: &str, amount: Amount, denom: &str) -> Option<CosmosMsg> {
     let amount = Uint256::from(amount.raw());
     let coin = Coin { denom: denom.to_owned(), amount };
     (!coin.amount.is_zero()).then(|| BankMsg::Send { to_address: to.to_owned(), amount: vec![coin] }.into())
-}
-
-/// The coins as text.
-pub fn listed(coins: &[Coin]) -> String {
-    coins.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

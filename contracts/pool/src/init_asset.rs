@@ -6,9 +6,10 @@ use plimsoll_risk::market::Market;
 use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::units::{Amount, Value};
 use plimsoll_schema::event;
+use plimsoll_schema::funds::DENOM_LENGTH_MAX;
 use plimsoll_schema::pool::NewAsset;
 
-use crate::book::{Book, DENOM_LENGTH_MAX};
+use crate::book::Book;
 use crate::error::ContractError;
 use crate::prices::Prices;
 use crate::state::{ASSET_COUNT, ASSET_IDS, ASSET_PARAMS, MARKETS};

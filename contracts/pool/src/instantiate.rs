@@ -1,6 +1,7 @@
 //! Setting the pool up.
 
 use cosmwasm_std::{DepsMut, Env, Response};
+use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 use plimsoll_schema::ownership::Ownership;
 use plimsoll_schema::pool::InstantiateMsg;
@@ -12,7 +13,7 @@ use crate::{access, update_config};
 /// Writes settings and roles. There are no markets yet.
 pub fn instantiate(deps: DepsMut, env: &Env, msg: InstantiateMsg) -> Result<Response, ContractError> {
     update_config::validate(deps.as_ref(), &msg.config, env.block.time.seconds())?;
-    let owner = access::address(deps.api, &msg.owner)?;
+    let owner = address(deps.api, &msg.owner)?;
     let roles = Roles {
         ownership: Ownership::new(owner.into()),
         risk_manager: access::valid(deps.api, msg.risk_manager)?,

@@ -5,6 +5,7 @@ use cosmwasm_std::{Addr, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::liquidation::{self, Incentive, Limits, Liquidation, LiquidationError, OwedIn};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
+use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{LiquidateItem, Receive};
 
@@ -98,7 +99,7 @@ pub fn change(
     item: &LiquidateItem,
     offered: Amount,
 ) -> Result<Done, ContractError> {
-    let user = access::address(deps.api, &item.user)?;
+    let user = address(deps.api, &item.user)?;
     for party in [&taker.liquidator, &taker.recipient] {
         if *party == user {
             return Err(ContractError::SelfLiquidation { address: party.to_string() });

@@ -22,7 +22,10 @@ pub fn liquidate_batch(
 ) -> Result<Response, ContractError> {
     let min_success = validate(&order)?;
     let brings = order.callback.is_some();
-    let purse = if brings { funds::none(info).map(|()| Purse::default()) } else { Purse::of(info) }?;
+    if brings {
+        funds::none(info)?;
+    }
+    let purse = Purse::of(info)?;
     let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
     let terms = TakeTerms { brought_later: brings, ..TakeTerms::paid(order.receive, order.allow_shares) };
     let mut work = Work {

@@ -5,9 +5,9 @@ use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::market::Repaid;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 
-use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
@@ -20,7 +20,7 @@ pub fn repay(
     on_behalf_of: Option<String>,
 ) -> Result<Response, ContractError> {
     let Paid { denom, amount } = funds::one_coin(info)?;
-    let owner = access::address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
+    let owner = address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
     let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), &denom)?;

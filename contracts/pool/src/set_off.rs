@@ -5,11 +5,12 @@ use plimsoll_risk::health::Health;
 use plimsoll_risk::liquidation::LiquidationError;
 use plimsoll_risk::market::SetOff;
 use plimsoll_risk::params::AssetId;
+use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
-use crate::{access, funds, liquidate, loss};
+use crate::{funds, liquidate, loss};
 
 pub fn set_off(
     deps: DepsMut,
@@ -20,7 +21,7 @@ pub fn set_off(
     denom: &str,
 ) -> Result<Response, ContractError> {
     funds::none(info)?;
-    let user = access::address(deps.api, user)?;
+    let user = address(deps.api, user)?;
     let mut holder = Holder::load(deps.as_ref(), user, account_id)?;
     let mut book = Book::open(deps.as_ref(), env)?;
     let id = book.load_denom(deps.as_ref(), denom)?;

@@ -4,6 +4,7 @@ use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::price::PriceFault;
 use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::Config;
@@ -28,7 +29,7 @@ pub const MIN_DEBT_VALUE_MAX: u64 = 100;
 
 /// Whether the settings may be used. The error names the first that may not.
 pub fn validate(deps: Deps, config: &Config, now: u64) -> Result<(), ContractError> {
-    access::address(deps.api, &config.oracle)?;
+    address(deps.api, &config.oracle)?;
     let (target, dust) = (config.liquidation.target_health_factor, config.liquidation.dust_value);
     if target <= Ratio::ONE || target > TARGET_MAX {
         return Err(ContractError::TargetHealthFactor(target));
@@ -91,7 +92,7 @@ fn assert_all_divisible(deps: Deps, config: &Config, now: u64) -> Result<(), Con
 pub fn update_oracle(deps: DepsMut, env: &Env, info: &MessageInfo, oracle: &str) -> Result<Response, ContractError> {
     funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
-    let oracle = access::address(deps.api, oracle)?.into_string();
+    let oracle = address(deps.api, oracle)?.into_string();
     let now = env.block.time.seconds();
     let mut config = CONFIG.load(deps.storage)?;
     let announced = PROPOSED_ORACLE.load(deps.storage)?.filter(|(proposed, _)| *proposed == oracle);
@@ -158,7 +159,7 @@ pub fn update_roles(
 pub fn update_owner(deps: DepsMut, info: &MessageInfo, step: OwnerUpdate) -> Result<Response, ContractError> {
     funds::none(info)?;
     if let OwnerUpdate::Propose { owner } = &step {
-        access::address(deps.api, owner)?;
+        address(deps.api, owner)?;
     }
     let mut roles = ROLES.load(deps.storage)?;
     roles.ownership = roles.ownership.update(info.sender.as_str(), step)?;

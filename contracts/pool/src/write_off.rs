@@ -3,12 +3,13 @@
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::liquidation::LiquidationError;
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 
 use crate::error::ContractError;
 use crate::ledger::{Change, Ledger};
 use crate::liquidate::{self, Done};
-use crate::{access, funds, loss};
+use crate::{funds, loss};
 
 pub fn write_off(
     deps: DepsMut,
@@ -27,7 +28,7 @@ pub fn write_off(
 
 /// What a write-off would do to this ledger, into which it only loads what it reads.
 pub fn change(deps: Deps, ledger: &mut Ledger, user: &str, account_id: Option<u32>) -> Result<Done, ContractError> {
-    let user = access::address(deps.api, user)?;
+    let user = address(deps.api, user)?;
     let mut holder = ledger.holder(deps, user, account_id)?;
     ledger.book.load_priced(deps, &holder.account)?;
 

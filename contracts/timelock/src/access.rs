@@ -1,18 +1,10 @@
-//! Who may call, and with what.
+//! Who may call.
 
-use cosmwasm_std::{Addr, Api, Env, MessageInfo};
+use cosmwasm_std::{Api, Env, MessageInfo};
+use plimsoll_schema::access::address;
 use plimsoll_schema::timelock::ConfigResponse;
 
 use crate::error::ContractError;
-
-/// Errors when anything is attached.
-pub fn no_funds(info: &MessageInfo) -> Result<(), ContractError> {
-    if info.funds.is_empty() {
-        return Ok(());
-    }
-    let sent: Vec<String> = info.funds.iter().map(ToString::to_string).collect();
-    Err(ContractError::NoFunds { sent: sent.join(",") })
-}
 
 /// Errors unless the sender is the admin.
 pub fn assert_admin(config: &ConfigResponse, info: &MessageInfo) -> Result<(), ContractError> {
@@ -30,11 +22,6 @@ pub fn assert_itself(env: &Env, info: &MessageInfo) -> Result<(), ContractError>
         return Ok(());
     }
     Err(ContractError::NotItself { sender: info.sender.to_string() })
-}
-
-/// The address. The chain's own refusal says why, but not of which address.
-pub fn address(api: &dyn Api, text: &str) -> Result<Addr, ContractError> {
-    api.addr_validate(text).map_err(|_| ContractError::BadAddress { address: text.to_owned() })
 }
 
 /// The settings as they are stored. Errors where a role is no address, or the timelock itself: as admin it would never

@@ -1,6 +1,7 @@
 //! Entry points. They only route. No message takes funds.
 
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::funds;
 use plimsoll_schema::timelock::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 
 use crate::accept_ownership::accept_ownership;
@@ -11,19 +12,19 @@ use crate::queue::queue;
 use crate::update_delay::update_delay;
 use crate::update_roles::update_roles;
 use crate::veto::veto;
-use crate::{access, instantiate as setup, migrate as migration, query as answers};
+use crate::{instantiate as setup, migrate as migration, query as answers};
 
 /// Sets the timelock up.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
-    access::no_funds(&info)?;
+    funds::none(&info)?;
     setup::instantiate(deps, &env, msg)
 }
 
 /// Does what a message asks for.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
-    access::no_funds(&info)?;
+    funds::none(&info)?;
     match msg {
         ExecuteMsg::Queue { msg } => queue(deps, &env, &info, msg),
         ExecuteMsg::Apply { id } => apply(deps, &env, &info, id),

@@ -1,6 +1,7 @@
 //! Announcing a call.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use plimsoll_schema::access::address;
 use plimsoll_schema::event::{ACTION, CALL, CONTRACT, EFFECTIVE_AT, ID, LAPSES_AT, MIGRATE_TO, MSG, VETOABLE};
 use plimsoll_schema::timelock::{APPLY_WINDOW, Call, Entry, QUEUE_MAX};
 
@@ -15,7 +16,7 @@ pub fn queue(deps: DepsMut, env: &Env, info: &MessageInfo, order: Call) -> Resul
     access::assert_admin(&config, info)?;
     let call = call::name(&order)?;
     let Call { contract, msg, migrate_to } = order;
-    let contract = access::address(deps.api, &contract)?;
+    let contract = address(deps.api, &contract)?;
 
     let Tally { last_id, queued } = TALLY.load(deps.storage)?;
     let room = queued.checked_add(1).filter(|queued| *queued <= QUEUE_MAX);

@@ -1,5 +1,6 @@
 //! `accept_ownership`: by anyone, of what proposes the timelock, and nothing more.
 
+use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::ownership::{OwnedMsg, OwnerUpdate, Ownership, OwnershipError};
 use plimsoll_schema::timelock::{ExecuteMsg, InstantiateMsg};
 use plimsoll_testing::{ALICE, Addr, BOB, GUARDIAN, OWNER, World, timelock_code, values};
@@ -72,7 +73,7 @@ fn accept_ownership_undoes_no_handing_over() {
 #[test]
 fn accept_ownership_of_what_is_no_address_or_no_owned_contract_is_refused() {
     let mut world = world();
-    let bad = ContractError::BadAddress { address: "pool".to_owned() };
+    let bad = ContractError::BadAddress(BadAddress { address: "pool".to_owned() });
     refuses(&mut world, &bad, |world| {
         world.execute_timelock(ALICE, &ExecuteMsg::AcceptOwnership { contract: "pool".to_owned() })
     });

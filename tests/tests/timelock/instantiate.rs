@@ -1,5 +1,7 @@
 //! `instantiate`: roles, and a delay of at most thirty days.
 
+use plimsoll_schema::access::BadAddress;
+use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::timelock::{ConfigResponse, InstantiateMsg, QueryMsg};
 use plimsoll_testing::{ALICE, BOB, UUSD, World, coin, timelock_code};
 use plimsoll_timelock::error::ContractError;
@@ -27,7 +29,7 @@ fn instantiate_sets_roles_and_delay_up_to_thirty_days() {
 fn instantiate_with_a_longer_delay_a_bad_address_or_funds_is_refused() {
     let mut world = world();
     let good = msg(&world);
-    let bad = || ContractError::BadAddress { address: "nobody".to_owned() };
+    let bad = || ContractError::BadAddress(BadAddress { address: "nobody".to_owned() });
     for (msg, expected) in [
         (
             InstantiateMsg { delay: 2_592_001, ..good.clone() },
@@ -41,5 +43,5 @@ fn instantiate_with_a_longer_delay_a_bad_address_or_funds_is_refused() {
     }
     world.mint(ALICE, UUSD, 5);
     let error = world.deploy(timelock_code(), ALICE, &good, &[coin(5, UUSD)], "timelock").unwrap_err();
-    assert!(error.is(&ContractError::NoFunds { sent: "5uusd".to_owned() }), "{error}");
+    assert!(error.is(&ContractError::FundsSent(FundsSent { sent: "5uusd".to_owned() })), "{error}");
 }

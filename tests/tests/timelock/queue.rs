@@ -1,5 +1,7 @@
 //! `queue`: announced with its times, by its admin only, and only what names one call.
 
+use plimsoll_schema::access::BadAddress;
+use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::timelock::{Call, Entry, ExecuteMsg};
 use plimsoll_testing::{ALICE, FEEDERS, GUARDIAN, OWNER, RISK_MANAGER, UUSD, World, coin, values};
 use plimsoll_timelock::error::ContractError;
@@ -158,7 +160,7 @@ fn queue_for_what_is_no_address_is_refused() {
     let mut world = world();
     for contract in ["", "pool", "wasm1qqqq"] {
         let msg = Call { contract: contract.to_owned(), msg: br#"{"pause":{}}"#.into(), migrate_to: None };
-        refuses(&mut world, &ContractError::BadAddress { address: contract.to_owned() }, |world| {
+        refuses(&mut world, &ContractError::BadAddress(BadAddress { address: contract.to_owned() }), |world| {
             world.execute_timelock(OWNER, &ExecuteMsg::Queue { msg })
         });
     }
@@ -207,7 +209,7 @@ fn no_message_takes_funds() {
         ExecuteMsg::UpdateRoles { admin, guardian: None },
         ExecuteMsg::AcceptOwnership { contract: pool },
     ] {
-        refuses(&mut world, &ContractError::NoFunds { sent: "5uusd".to_owned() }, |world| {
+        refuses(&mut world, &ContractError::FundsSent(FundsSent { sent: "5uusd".to_owned() }), |world| {
             world.execute_contract(OWNER, &timelock, &msg, &[coin(5, UUSD)])
         });
     }

@@ -1,5 +1,6 @@
 //! `update_roles`: by the timelock itself, at once for all that waits.
 
+use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::timelock::{ConfigResponse, ExecuteMsg};
 use plimsoll_testing::{ALICE, BOB, GUARDIAN, OWNER, World, values};
 use plimsoll_timelock::error::ContractError;
@@ -54,7 +55,7 @@ fn update_roles_by_anyone_but_the_timelock_itself_is_refused() {
 fn update_roles_to_what_is_no_address_or_the_timelock_itself_is_refused() {
     let mut world = world();
     let timelock = world.timelock().to_string();
-    let bad = || ContractError::BadAddress { address: "nobody".to_owned() };
+    let bad = || ContractError::BadAddress(BadAddress { address: "nobody".to_owned() });
     for (admin, guardian, error) in [
         ("nobody", None, bad()),
         (ALICE, Some("nobody"), bad()),

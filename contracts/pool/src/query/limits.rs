@@ -3,12 +3,13 @@
 use cosmwasm_std::{Coin, Deps, Env};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::access::address;
 use plimsoll_schema::pool::{MaxAmountResponse, SimulateLiquidationResponse};
 
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 use crate::liquidate::{self, TakeTerms};
-use crate::{access, borrow, funds, withdraw};
+use crate::{borrow, funds, withdraw};
 
 pub fn simulate_liquidation(
     deps: Deps,
@@ -112,6 +113,6 @@ fn largest(most: Amount, works: impl Fn(Amount) -> bool) -> Amount {
 }
 
 fn load(deps: Deps, env: &Env, user: &str, account_id: Option<u32>) -> Result<(Book, Holder), ContractError> {
-    let holder = Holder::load(deps, access::address(deps.api, user)?, account_id)?;
+    let holder = Holder::load(deps, address(deps.api, user)?, account_id)?;
     Ok((Book::open(deps, env)?, holder))
 }

@@ -2,11 +2,11 @@
 
 use cosmwasm_std::{Deps, Env};
 use plimsoll_risk::health::Position;
+use plimsoll_schema::access::address;
 use plimsoll_schema::pool::{
     UserCollateral, UserCollateralsResponse, UserDebt, UserDebtsResponse, UserPositionResponse,
 };
 
-use crate::access;
 use crate::book::{Book, Holder};
 use crate::error::ContractError;
 
@@ -51,7 +51,7 @@ pub fn user_collaterals(
 }
 
 fn load(deps: Deps, env: &Env, user: &str, account_id: Option<u32>) -> Result<(Book, Holder, Position), ContractError> {
-    let holder = Holder::read(deps, access::address(deps.api, user)?, account_id)?;
+    let holder = Holder::read(deps, address(deps.api, user)?, account_id)?;
     let mut book = Book::open(deps, env)?;
     book.load_priced(deps, &holder.account)?;
     let position = book.position(&holder.account)?;
