@@ -5,6 +5,8 @@
 
 /// What was done: the name of the message.
 pub const ACTION: &str = "action";
+/// The version that a migration found.
+pub const FROM: &str = "from";
 /// One action of a batch; where the owner's own message is the transaction's, what follows, up to the next, is about it.
 pub const STEP: &str = "step";
 /// A touched account, `owner/account_id`. May occur more than once.
@@ -21,6 +23,10 @@ pub const BENEFICIARY: &str = "beneficiary";
 pub const SHARES: &str = "shares";
 /// Where coins went.
 pub const RECIPIENT: &str = "recipient";
+/// The number of an asset that was listed.
+pub const ASSET: &str = "asset";
+/// The oracle that was announced, or that took over.
+pub const ORACLE: &str = "oracle";
 /// Whether a deposit counts as collateral from now on.
 pub const ENABLED: &str = "enabled";
 
@@ -89,7 +95,7 @@ pub const CALL: &str = "call";
 pub const MSG: &str = "msg";
 /// The code that a contract is to be migrated to.
 pub const MIGRATE_TO: &str = "migrate_to";
-/// The first second at which a queued call can be applied.
+/// The first second at which what was announced can take effect: a queued call, a withdrawal of reserves, another oracle.
 pub const EFFECTIVE_AT: &str = "effective_at";
 /// The last second at which a queued call can be applied.
 pub const LAPSES_AT: &str = "lapses_at";

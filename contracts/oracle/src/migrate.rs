@@ -3,7 +3,7 @@
 use cosmwasm_std::{DepsMut, Env, Response, Storage};
 use plimsoll_risk::mark::over_down;
 use plimsoll_risk::price::{PriceBand, PriceRecord};
-use plimsoll_schema::event::ACTION;
+use plimsoll_schema::event::{ACTION, FROM};
 use plimsoll_schema::oracle::{ConfigResponse, MigrateMsg, PRICE_RECORDS, Source};
 use plimsoll_schema::version::ensure_from_older_version;
 
@@ -23,7 +23,7 @@ pub fn migrate(deps: DepsMut, env: &Env, msg: &MigrateMsg) -> Result<Response, C
         rewrite(deps.storage, env.block.time.seconds())?;
         heartbeat::start(deps.storage, env, msg.heartbeat_gap)?;
     }
-    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
+    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute(FROM, from))
 }
 
 /// Settings, sources, records and samples. Votes are as they were. What waits is dropped: it was announced by other

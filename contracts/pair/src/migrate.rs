@@ -1,7 +1,7 @@
 //! `migrate`: take over from an older version of this contract.
 
 use cosmwasm_std::{DepsMut, Response};
-use plimsoll_schema::event::ACTION;
+use plimsoll_schema::event::{ACTION, FROM};
 use plimsoll_schema::version::ensure_from_older_version;
 
 use crate::error::ContractError;
@@ -10,5 +10,5 @@ use crate::state::{CONTRACT_NAME, CONTRACT_VERSION};
 /// Notes the new version. Errors for another contract's state and for a downgrade.
 pub fn migrate(deps: DepsMut) -> Result<Response, ContractError> {
     let from = ensure_from_older_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
-    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute("from", from))
+    Ok(Response::new().add_attribute(ACTION, "migrate").add_attribute(FROM, from))
 }

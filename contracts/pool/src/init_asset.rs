@@ -39,7 +39,7 @@ pub fn init_asset(deps: DepsMut, env: &Env, info: &MessageInfo, asset: NewAsset)
     Ok(Response::new()
         .add_attribute(event::ACTION, "init_asset")
         .add_attribute(event::DENOM, denom)
-        .add_attribute("asset", id.to_string()))
+        .add_attribute(event::ASSET, id.to_string()))
 }
 
 /// An asset without a price is not listed: from then on something is known of it, even while it is silent.

@@ -19,7 +19,7 @@ pub fn migrate(deps: DepsMut) -> Result<Response, ContractError> {
     if from == FIRST {
         rewrite(deps.storage)?;
     }
-    Ok(Response::new().add_attribute(event::ACTION, "migrate").add_attribute("from", from))
+    Ok(Response::new().add_attribute(event::ACTION, "migrate").add_attribute(event::FROM, from))
 }
 
 /// Settings, markets, parameters and requests, which are few. Account records are as they were. What is new starts

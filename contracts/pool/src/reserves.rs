@@ -42,7 +42,7 @@ pub fn request_reserves(
         .add_attribute(event::ACTION, "request_reserves")
         .add_attribute(event::DENOM, denom)
         .add_attribute(event::AMOUNT, amount.to_string())
-        .add_attribute("effective_at", effective_at.to_string()))
+        .add_attribute(event::EFFECTIVE_AT, effective_at.to_string()))
 }
 
 pub fn cancel_reserves(deps: DepsMut, info: &MessageInfo, denom: &str) -> Result<Response, ContractError> {

@@ -97,13 +97,13 @@ pub fn update_oracle(deps: DepsMut, env: &Env, info: &MessageInfo, oracle: &str)
     let mut config = CONFIG.load(deps.storage)?;
     let announced = PROPOSED_ORACLE.load(deps.storage)?.filter(|(proposed, _)| *proposed == oracle);
     let in_time = announced.filter(|(_, effective_at)| now <= effective_at.saturating_add(ORACLE_WINDOW));
-    let response = Response::new().add_attribute(event::ACTION, "update_oracle").add_attribute("oracle", &oracle);
+    let response = Response::new().add_attribute(event::ACTION, "update_oracle").add_attribute(event::ORACLE, &oracle);
     let effective_at = match in_time {
         Some((_, effective_at)) => effective_at,
         None if config.oracle_delay > 0 => {
             let effective_at = now.saturating_add(config.oracle_delay);
             PROPOSED_ORACLE.save(deps.storage, &Some((oracle, effective_at)))?;
-            return Ok(response.add_attribute("effective_at", effective_at.to_string()));
+            return Ok(response.add_attribute(event::EFFECTIVE_AT, effective_at.to_string()));
         }
         None => now,
     };
