@@ -1,0 +1,101 @@
+//! The parameters of an asset, as they are listed and changed.
+
+use plimsoll_risk::params::{
+    AssetParams, BonusCurve, MAX_BORROW_UTILIZATION_DEFAULT, Ramp, SALE_COST_DEFAULT, Switches,
+};
+use plimsoll_risk::rates::RateModel;
+use plimsoll_risk::units::{Amount, Ratio};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An asset to be listed.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct NewAsset {
+    /// The token's denom in the bank.
+    pub denom: String,
+    /// The decimals of the whole token; never changed later.
+    pub decimals: u8,
+    /// How much may be borrowed against a unit of value.
+    pub max_loan_to_value: Ratio,
+    /// How much debt a unit of value carries before liquidation begins.
+    pub liquidation_threshold: Ratio,
+    /// The liquidator's bonus when this asset is seized.
+    pub liquidation_bonus: BonusCurve,
+    /// The protocol's share of what that bonus exceeds `sale_cost` by.
+    pub protocol_liquidation_fee: Ratio,
+    /// The reserves' share of interest.
+    pub reserve_factor: Ratio,
+    /// The share of the debt that must stay in reserves when some are withdrawn.
+    pub reserve_floor: Ratio,
+    /// The most that suppliers may hold together.
+    pub supply_cap: Amount,
+    /// The most that borrowers may owe together.
+    pub borrow_cap: Amount,
+    /// The share of a flash loan that it costs, to reserves.
+    pub flash_loan_fee: Ratio,
+    /// How the borrow rate follows utilization.
+    pub rate_model: RateModel,
+    /// What selling a unit of the asset costs, at most the least bonus; [`SALE_COST_DEFAULT`] when left out, or the
+    /// least bonus when that is less.
+    pub sale_cost: Option<Ratio>,
+    /// The most of the supply that may be lent out after a borrow; [`MAX_BORROW_UTILIZATION_DEFAULT`] when left out, 1
+    /// is no limit.
+    pub max_borrow_utilization: Option<Ratio>,
+}
+
+impl NewAsset {
+    /// The parameters of the new market, with everything open.
+    pub fn into_params(self) -> AssetParams {
+        let sale_cost = self.sale_cost.unwrap_or(SALE_COST_DEFAULT.min(self.liquidation_bonus.min));
+        AssetParams {
+            denom: self.denom,
+            decimals: self.decimals,
+            max_loan_to_value: self.max_loan_to_value,
+            liquidation_threshold: Ramp::flat(self.liquidation_threshold),
+            liquidation_bonus: self.liquidation_bonus,
+            protocol_liquidation_fee: self.protocol_liquidation_fee,
+            reserve_factor: self.reserve_factor,
+            reserve_floor: self.reserve_floor,
+            supply_cap: self.supply_cap,
+            borrow_cap: self.borrow_cap,
+            flash_loan_fee: self.flash_loan_fee,
+            rate_model: self.rate_model,
+            enabled: Switches { deposit: true, borrow: true, flash_loan: true },
+            sale_cost,
+            max_borrow_utilization: self.max_borrow_utilization.unwrap_or(MAX_BORROW_UTILIZATION_DEFAULT),
+        }
+    }
+}
+
+/// Changes to an asset. What is `None` stays.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct AssetChanges {
+    /// How much may be borrowed against a unit of value.
+    pub max_loan_to_value: Option<Ratio>,
+    /// The liquidation threshold. Up at once, down over `ramp_seconds`.
+    pub liquidation_threshold: Option<Ratio>,
+    /// How long the threshold takes to fall; when left out the minimum: three days, and in proportion more for more than 20 points.
+    pub ramp_seconds: Option<u64>,
+    /// The liquidator's bonus.
+    pub liquidation_bonus: Option<BonusCurve>,
+    /// The protocol's share of it.
+    pub protocol_liquidation_fee: Option<Ratio>,
+    /// The reserves' share of interest.
+    pub reserve_factor: Option<Ratio>,
+    /// The share of the debt that must stay in reserves.
+    pub reserve_floor: Option<Ratio>,
+    /// The most that suppliers may hold together.
+    pub supply_cap: Option<Amount>,
+    /// The most that borrowers may owe together.
+    pub borrow_cap: Option<Amount>,
+    /// The share of a flash loan that it costs.
+    pub flash_loan_fee: Option<Ratio>,
+    /// How the borrow rate follows utilization.
+    pub rate_model: Option<RateModel>,
+    /// What selling a unit of the asset costs.
+    pub sale_cost: Option<Ratio>,
+    /// The most of the supply that may be lent out after a borrow.
+    pub max_borrow_utilization: Option<Ratio>,
+}
