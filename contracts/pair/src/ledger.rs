@@ -1,8 +1,9 @@
 //! What a pair holds, and the prices that it remembers.
 
 use cosmwasm_std::{Env, StdResult, Storage};
+use plimsoll_risk::cumulative_price::accumulate_down;
 use plimsoll_risk::math::MathError;
-use plimsoll_risk::swap::{Reserves, accumulate_down};
+use plimsoll_risk::swap::Reserves;
 use plimsoll_risk::units::{Amount, LpShares};
 
 use crate::error::ContractError;

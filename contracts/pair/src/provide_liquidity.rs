@@ -1,7 +1,7 @@
 //! `provide_liquidity`: both tokens in, shares out.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
-use plimsoll_risk::swap::{MINIMUM_LIQUIDITY, check_slippage, first_shares_down, more_shares_down};
+use plimsoll_risk::liquidity::{MINIMUM_LIQUIDITY, check_slippage, first_shares_down, more_shares_down};
 use plimsoll_risk::units::{LpShares, Ratio};
 use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;

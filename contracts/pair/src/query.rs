@@ -1,7 +1,8 @@
 //! Queries. Each runs the code that execution runs, at this block.
 
 use cosmwasm_std::{Binary, Deps, Env, to_json_binary};
-use plimsoll_risk::swap::{reverse_swap_up, share_down, swap_down};
+use plimsoll_risk::liquidity::share_down;
+use plimsoll_risk::swap::{reverse_swap_up, swap_down};
 use plimsoll_risk::units::LpShares;
 use plimsoll_schema::access;
 use plimsoll_schema::pair::{

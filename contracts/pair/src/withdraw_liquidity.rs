@@ -1,7 +1,7 @@
 //! `withdraw_liquidity`: shares in, both tokens out.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
-use plimsoll_risk::swap::share_down;
+use plimsoll_risk::liquidity::share_down;
 use plimsoll_risk::units::{Amount, LpShares};
 use plimsoll_schema::event;
 use plimsoll_schema::funds::none;

@@ -25,11 +25,14 @@
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 pub mod account;
+pub mod cumulative_price;
+mod guards;
 pub mod health;
 pub mod heartbeat;
 pub mod interest;
 pub mod liquidation;
 mod liquidation_price;
+pub mod liquidity;
 pub mod loss;
 pub mod mark;
 pub mod market;
@@ -38,6 +41,7 @@ pub mod params;
 mod position;
 mod power;
 pub mod price;
+mod price_band;
 pub mod rates;
 mod shared_records;
 mod shared_values;

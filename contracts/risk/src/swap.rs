@@ -1,4 +1,4 @@
-//! The constant-product market: what a swap returns, what a return costs, and what a provider's shares are worth.
+//! The constant-product market: what a swap returns, and what a return costs. Shares are in [`crate::liquidity`].
 //!
 //! Selling `Δ` of a token of which the pair holds `x` yields `y − xy/(x + Δ) = yΔ/(x + Δ)` of the other, of which it holds `y`
 //! (Uniswap v1). The fee is a share of that yield and stays in the pair, so `x × y` never falls; Astroport's pair takes it there
@@ -6,24 +6,18 @@
 //!
 //! Contract, keeper and simulator call the same functions: what a route is thought to return is what it returns.
 
-use cosmwasm_std::{Isqrt, Uint128, Uint256};
+use cosmwasm_std::Uint256;
 use thiserror::Error;
 
 use crate::math::{MathError, ONE, mul_div_down, mul_div_down_128, mul_div_up_128, narrow};
-use crate::units::{Amount, CumulativePrice, LpShares, Ratio, RelativePrice};
+use crate::units::{Amount, LpShares, Ratio, RelativePrice};
 
-/// Shares locked for ever when a pair gets its first liquidity. They keep a share from being worth more than a thousandth of what
-/// was provided, so nobody is rounded away for little money, and leave no reserve at 0.
-pub const MINIMUM_LIQUIDITY: LpShares = LpShares::new(1_000);
 /// The highest fee that a pair may have.
 pub const FEE_MAX: Ratio = Ratio::percent(10);
 /// The spread and the slippage allowed when a message names none.
 pub const SLIPPAGE_DEFAULT: Ratio = Ratio::bps(50);
 /// The most spread and slippage that a message may allow.
 pub const SLIPPAGE_MAX: Ratio = Ratio::percent(50);
-/// Cumulative prices have 6 decimals.
-pub const CUMULATIVE_PRICE_SCALE: u128 = 1_000_000;
-
 /// Why a swap or a change of liquidity is refused.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SwapError {
@@ -97,7 +91,7 @@ pub enum SwapError {
     MinimumLiquidity {
         /// What it is worth.
         shares: LpShares,
-        /// [`MINIMUM_LIQUIDITY`].
+        /// [`MINIMUM_LIQUIDITY`](crate::liquidity::MINIMUM_LIQUIDITY).
         locked: LpShares,
     },
     /// So little liquidity that rounding leaves no share for it.
@@ -240,82 +234,15 @@ impl SpreadGuard {
     }
 }
 
-/// Errors when either token's share in the deposits is further above its share in the reserves than `tolerance`
-/// ([`SLIPPAGE_DEFAULT`] when left out): `d₁/d₂ × (1 − tolerance) > r₁/r₂`, or the same with the tokens exchanged. Exact.
-pub fn check_slippage(deposits: [Amount; 2], reserves: [Amount; 2], tolerance: Option<Ratio>) -> Result<(), SwapError> {
-    let tolerance = slippage(tolerance)?;
-    let within = wide(Ratio::ONE.saturating_sub(tolerance).raw());
-    let ([first, second], [first_reserve, second_reserve]) = (deposits, reserves);
-    // Two numbers of 128 bits always fit 256 when multiplied.
-    let crosswise = |a: Amount, b: Amount| wide(a.raw()).saturating_mul(wide(b.raw()));
-    let (one, other) = (crosswise(first, second_reserve), crosswise(second, first_reserve));
-    if one.full_mul(within) > other.full_mul(wide(ONE)) || other.full_mul(within) > one.full_mul(wide(ONE)) {
-        return Err(SwapError::SlippageTolerance { first, second, first_reserve, second_reserve, tolerance });
-    }
-    Ok(())
-}
-
-fn slippage(asked: Option<Ratio>) -> Result<Ratio, SwapError> {
+/// What a message allows, or the default. Errors above [`SLIPPAGE_MAX`].
+pub(crate) fn slippage(asked: Option<Ratio>) -> Result<Ratio, SwapError> {
     match asked {
         Some(asked) if asked > SLIPPAGE_MAX => Err(SwapError::SlippageLimit { asked, max: SLIPPAGE_MAX }),
         asked => Ok(asked.unwrap_or(SLIPPAGE_DEFAULT)),
     }
 }
 
-/// The shares of a pair's first liquidity, `√(first × second)` rounded down, [`MINIMUM_LIQUIDITY`] among them. Errors unless
-/// there are more.
-pub fn first_shares_down([first, second]: [Amount; 2]) -> Result<LpShares, SwapError> {
-    let product = wide(first.raw()).saturating_mul(wide(second.raw()));
-    let shares = LpShares::new(narrow(product.isqrt())?);
-    if shares <= MINIMUM_LIQUIDITY {
-        return Err(SwapError::MinimumLiquidity { shares, locked: MINIMUM_LIQUIDITY });
-    }
-    Ok(shares)
-}
-
-/// The shares of further liquidity: the smaller of the two tokens' shares in what the pair holds, rounded down. What is provided
-/// of the other beyond that proportion belongs to all providers. Errors when that is no share.
-pub fn more_shares_down(deposits: [Amount; 2], reserves: [Amount; 2], total: LpShares) -> Result<LpShares, SwapError> {
-    let ([first, second], [first_reserve, second_reserve]) = (deposits, reserves);
-    let by_first = mul_div_down(wide(first.raw()), wide(total.raw()), wide(first_reserve.raw()))?;
-    let by_second = mul_div_down(wide(second.raw()), wide(total.raw()), wide(second_reserve.raw()))?;
-    let shares = LpShares::new(narrow(by_first.min(by_second))?);
-    if shares.is_zero() { Err(SwapError::WorthNoShare { first, second }) } else { Ok(shares) }
-}
-
-/// What shares are worth of each token, rounded down; nothing when there are none at all. Errors above the total.
-pub fn share_down(shares: LpShares, reserves: [Amount; 2], total: LpShares) -> Result<[Amount; 2], SwapError> {
-    if shares > total {
-        return Err(SwapError::MoreThanAllShares { shares, total });
-    }
-    if total.is_zero() {
-        return Ok([Amount::ZERO; 2]);
-    }
-    let part = |reserve: Amount| mul_div_down_128(reserve.raw(), shares.raw(), total.raw()).map(Amount::new);
-    let [first, second] = reserves;
-    Ok([part(first)?, part(second)?])
-}
-
-/// The cumulative price of `base` after `seconds` at these reserves: `seconds × quote/base`, with 6 decimals and rounded down, is
-/// added modulo 2¹²⁸. Unchanged while a reserve is 0. The difference of two, modulo 2¹²⁸, divided by the seconds between them is the
-/// average price (Uniswap v2), as long as that, times the seconds, is below 2¹²⁸.
-pub fn accumulate_down(
-    price: CumulativePrice,
-    base: Amount,
-    quote: Amount,
-    seconds: u64,
-) -> Result<CumulativePrice, MathError> {
-    if base.is_zero() || quote.is_zero() {
-        return Ok(price);
-    }
-    let scaled = wide(u128::from(seconds)).saturating_mul(wide(CUMULATIVE_PRICE_SCALE));
-    let grown = mul_div_down(scaled, wide(quote.raw()), wide(base.raw()))?;
-    // The low half; a power of two is never 0, and what is left always fits.
-    let modulus = wide(u128::MAX).saturating_add(Uint256::one());
-    let low = grown.checked_rem(modulus).map_err(|_| MathError::DivideByZero)?;
-    Ok(CumulativePrice::new(Uint128::new(price.raw()).wrapping_add(Uint128::new(narrow(low)?)).u128()))
-}
-
-fn wide(n: u128) -> Uint256 {
+/// The number in 256 bits.
+pub(crate) fn wide(n: u128) -> Uint256 {
     Uint256::from(n)
 }

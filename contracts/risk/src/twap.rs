@@ -1,7 +1,7 @@
 //! What a pair's cumulative prices say: the average price between two moments, and the price at its reserves.
 //!
 //! A pair adds `seconds × price`, with 6 decimals and in base units of one token per base unit of the other, to a
-//! number modulo 2¹²⁸ whenever its reserves change ([`crate::swap::accumulate_down`]). The difference of two such
+//! number modulo 2¹²⁸ whenever its reserves change ([`crate::cumulative_price::accumulate_down`]). The difference of two such
 //! numbers over the seconds between them is the average price (Uniswap v2). It can't be moved within a block: a price
 //! counts for the time that it stood.
 //!
@@ -13,9 +13,9 @@ use cosmwasm_std::Uint256;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::cumulative_price::CUMULATIVE_PRICE_SCALE;
 use crate::math::{MathError, mul_div_down, mul_div_up, narrow, pow10};
 use crate::price::{PRICE_MAX, PriceBand, median};
-use crate::swap::CUMULATIVE_PRICE_SCALE;
 use crate::units::{Amount, CumulativePrice, Price};
 
 /// The least that a cumulative price grows in a second to be averaged. A pair cuts off less than 1 at each change of

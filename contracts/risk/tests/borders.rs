@@ -9,12 +9,13 @@ use plimsoll_risk::account::{Account, Collateral, Debt};
 use plimsoll_risk::health::{AssetState, Assets, Moment, Position};
 use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::liquidation::{Incentive, Limits, Liquidation, LiquidationError, LiquidationTerms, size};
+use plimsoll_risk::liquidity::check_slippage;
 use plimsoll_risk::mark::RecordMark;
 use plimsoll_risk::market::{Accrued, Market, MarketError};
 use plimsoll_risk::params::{AssetId, AssetParams, BonusCurve, CAP_MAX, DECIMALS_MAX, ParamsError, Ramp};
 use plimsoll_risk::price::{Guards, Observation, PriceBand, PriceRecord};
 use plimsoll_risk::shares::SHARES_MAX;
-use plimsoll_risk::swap::{SwapError, check_slippage};
+use plimsoll_risk::swap::SwapError;
 use plimsoll_risk::units::{Amount, Price, Rate, Ratio, ScaledDebt, SupplyShares, Value};
 use schemars::schema_for;
 

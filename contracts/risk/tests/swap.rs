@@ -6,10 +6,11 @@ use cosmwasm_std::Uint256;
 use model::{E18, Q, any128, big, ceil, config, fixed, floor, frac, magnitudes, narrow, q};
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
+use plimsoll_risk::cumulative_price::accumulate_down;
+use plimsoll_risk::liquidity::{MINIMUM_LIQUIDITY, check_slippage, first_shares_down, more_shares_down, share_down};
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::swap::{
-    FEE_MAX, MINIMUM_LIQUIDITY, Reserves, SLIPPAGE_DEFAULT, SLIPPAGE_MAX, SpreadGuard, Swap, SwapError,
-    accumulate_down, check_slippage, first_shares_down, more_shares_down, reverse_swap_up, share_down, swap_down,
+    FEE_MAX, Reserves, SLIPPAGE_DEFAULT, SLIPPAGE_MAX, SpreadGuard, Swap, SwapError, reverse_swap_up, swap_down,
 };
 use plimsoll_risk::units::{Amount, CumulativePrice, LpShares, Ratio, RelativePrice};
 use proptest::prelude::*;
