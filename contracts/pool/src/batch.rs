@@ -6,11 +6,12 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Withdraw};
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::callback::{self, Callback};
 use crate::deposit::Deposit;
 use crate::error::ContractError;
 use crate::funds::{self, Paid, Purse};
+use crate::holder::Holder;
 use crate::state::{Checks, OPEN_BATCH, OpenAccount, OpenBatch};
 use crate::{access, borrow, deposit, repay, update_asset_collateral_status, withdraw};
 

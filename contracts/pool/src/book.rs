@@ -1,23 +1,19 @@
 //! The part of the ledger that one message works on: loaded once, accrued once, and written back only where it changed.
 
-use cosmwasm_std::{Addr, Deps, Env, Storage};
+use cosmwasm_std::{Deps, Env, Storage};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{AssetState, Assets, HealthError, Moment, Position};
 use plimsoll_risk::mark::MarkPrice;
 use plimsoll_risk::market::{Accrued, MarketError};
 use plimsoll_risk::params::{AssetId, AssetParams};
-use plimsoll_risk::units::{Amount, Ratio};
-use plimsoll_schema::event::account_name;
+use plimsoll_risk::units::Amount;
 use plimsoll_schema::funds::DENOM_LENGTH_MAX;
 use plimsoll_schema::pool::Config;
 
 use crate::error::ContractError;
 use crate::funds::Purse;
 use crate::prices::Prices;
-use crate::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, CONFIG, DEBTORS, MARKETS, SPARED_UNTIL};
-
-/// The most tokens priced by a live source in one account.
-pub const LIVE_MAX: usize = 4;
+use crate::state::{ASSET_IDS, ASSET_PARAMS, CONFIG, MARKETS, SPARED_UNTIL};
 
 /// The number of a denom. Errors when it is not listed.
 pub fn asset_id(storage: &dyn Storage, denom: &str) -> Result<AssetId, ContractError> {
@@ -272,95 +268,6 @@ impl Book {
         self.position(&carrying)
     }
 
-    /// Errors unless the holder's debt is within max LTV at the unfavourable edge of each price, or the message has improved the
-    /// account. To be called after what lowers borrowing power or raises debt; loads what it depends on and asks its live sources.
-    /// Without debt no price is needed: lenders leave even when the oracle is dead.
-    pub fn assert_healthy(&mut self, deps: Deps, holder: &Holder) -> Result<(), ContractError> {
-        if holder.account.debts.is_empty() {
-            return Ok(());
-        }
-        self.load_live(deps, &holder.account)?;
-        // Nor is anything improved at prices from before the halt.
-        if self.moment().halted {
-            return Err(ContractError::Halted);
-        }
-        let power = self.position(&holder.account)?.borrowing_power().map_err(|error| self.unhealthy(error))?;
-        if power.is_within() || self.is_improved(deps, holder)? {
-            return Ok(());
-        }
-        Err(ContractError::AboveMaxLtv { debt: power.debt, limit: power.limit })
-    }
-
-    /// Whether the message leaves the account at a health factor of at least 1 and no lower than before, with less debt in value; all
-    /// at the borrowing edges. A deposit in a market that is stopped or above its cap counts afterwards with no more than it counted
-    /// before, and health that counts such deposits by their power alone ends at 1 or no lower than before. Otherwise improvements would
-    /// swap good collateral for broken.
-    fn is_improved(&mut self, deps: Deps, holder: &Holder) -> Result<bool, ContractError> {
-        self.load_live(deps, &holder.before)?;
-        let before = self.position(&holder.before)?;
-        let after = self.position(&holder.account)?;
-        let counted_before = |asset: AssetId| {
-            let line = before.collaterals.iter().find(|line| line.asset == asset && line.enabled);
-            line.map_or(Amount::ZERO, |line| line.amount)
-        };
-        let power = |asset: AssetId| {
-            let line = before.collaterals.iter().chain(&after.collaterals).find(|line| line.asset == asset);
-            line.map_or(Ratio::ONE, |line| line.power)
-        };
-        let counted = |asset, amount: Amount| {
-            if power(asset) < Ratio::ONE { amount.min(counted_before(asset)) } else { amount }
-        };
-        let powered = |asset, amount: Amount| amount.share_down(power(asset)).unwrap_or_default();
-        let old = before.edge_health(|_, amount| amount).map_err(|error| self.unhealthy(error))?;
-        let new = after.edge_health(counted).map_err(|error| self.unhealthy(error))?;
-        let old_powered = before.edge_health(powered).map_err(|error| self.unhealthy(error))?;
-        let new_powered = after.edge_health(powered).map_err(|error| self.unhealthy(error))?;
-        let better = new.debt < old.debt && !new.is_below_one() && new.is_no_lower_than(&old);
-        Ok(better && (!new_powered.is_below_one() || new_powered.is_no_lower_than(&old_powered)))
-    }
-
-    /// Whether all of this deposit is needed to bring the account, which is above its max LTV, back within it: with one base unit less
-    /// it would still be above, at the borrowing edges and by what liquidation counts, since a pair's owner bends an edge for a message.
-    /// None of a token is that isn't lent against, and little of one whose max LTV is far below its threshold: by that it buys health.
-    pub fn is_needed(
-        &mut self,
-        deps: Deps,
-        account: &Account,
-        id: AssetId,
-        amount: Amount,
-    ) -> Result<bool, ContractError> {
-        self.load_live(deps, account)?;
-        let mut position = self.position(account)?;
-        if position.collaterals.iter().any(|line| line.asset == id && line.uncapped_weight().is_zero()) {
-            return Ok(false);
-        }
-        let short = amount.saturating_sub(Amount::new(1));
-        position.add_rescue(id, short).map_err(|error| self.unhealthy(error.into()))?;
-        let at_edges = position.uncapped_power().map_err(|error| self.unhealthy(error))?;
-        let settled = position.settled_power().map_err(|error| self.unhealthy(error.into()))?;
-        Ok(!at_edges.is_within() && !settled.is_within())
-    }
-
-    /// Errors when one more token priced by a live source would be among the account's: each is asked at a borrow, so their number is
-    /// bounded. `id` must be loaded.
-    pub fn assert_live_slot(&mut self, deps: Deps, account: &Account, id: AssetId) -> Result<(), ContractError> {
-        let others: Vec<AssetId> = account.assets().filter(|other| *other != id).collect();
-        if others.len() < LIVE_MAX {
-            return Ok(());
-        }
-        self.load_priced(deps, account)?;
-        let mut live = Vec::new();
-        for other in others {
-            if self.mark(other)?.is_live() && !live.contains(&other) {
-                live.push(other);
-            }
-        }
-        if live.len() >= LIVE_MAX && self.mark(id)?.is_live() {
-            return Err(ContractError::LivePrices { denom: self.denom(id)?, max: LIVE_MAX });
-        }
-        Ok(())
-    }
-
     /// What the account's deposit of this asset is worth, rounded down.
     pub fn supplied(&self, account: &Account, id: AssetId) -> Result<Amount, ContractError> {
         Ok(self.state(id)?.market.shares_value_down(account.shares(id))?)
@@ -370,70 +277,6 @@ impl Book {
     pub fn save(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
         for Loaded { id, state, .. } in self.loaded.into_iter().filter(|l| l.changed) {
             MARKETS.save(storage, id.0, &state.market.settle(&state.params)?)?;
-        }
-        Ok(())
-    }
-}
-
-/// An account as it was stored, and as it will be.
-#[derive(Clone)]
-pub struct Holder {
-    pub owner: Addr,
-    pub account_id: u32,
-    pub account: Account,
-    /// The account when the message came.
-    pub before: Account,
-    existed: bool,
-}
-
-impl Holder {
-    /// The account, empty when there is none. Errors while its batch waits for a callback: nobody acts on it meanwhile.
-    pub fn load(deps: Deps, owner: Addr, account_id: Option<u32>) -> Result<Self, ContractError> {
-        let holder = Self::read(deps, owner, account_id)?;
-        if holder.account.is_busy() {
-            return Err(ContractError::AccountBusy { account: holder.name() });
-        }
-        Ok(holder)
-    }
-
-    /// The account, empty when there is none.
-    pub fn read(deps: Deps, owner: Addr, account_id: Option<u32>) -> Result<Self, ContractError> {
-        let account_id = account_id.unwrap_or_default();
-        let stored = ACCOUNTS.may_load(deps.storage, (&owner, account_id))?;
-        let existed = stored.is_some();
-        let account = stored.unwrap_or_default();
-        Ok(Self { owner, account_id, before: account.clone(), account, existed })
-    }
-
-    /// Whether it had debt when the message came.
-    pub const fn was_debtor(&self) -> bool {
-        !self.before.debts.is_empty()
-    }
-
-    /// How events and errors call it.
-    pub fn name(&self) -> String {
-        account_name(self.owner.as_str(), self.account_id)
-    }
-
-    /// Writes the record of an account that waited for a callback, and waits no longer. Its debts are those that were written.
-    pub fn release(mut self, storage: &mut dyn Storage) -> Result<(), ContractError> {
-        self.before = self.account.clone();
-        self.account.set_busy(false);
-        self.save(storage)
-    }
-
-    /// Writes the record, or removes it when it is empty, and keeps the index of debtors in step.
-    pub fn save(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
-        let key = (&self.owner, self.account_id);
-        if !self.account.is_empty() {
-            ACCOUNTS.save(storage, key, &self.account)?;
-        } else if self.existed {
-            ACCOUNTS.remove(storage, key);
-        }
-        match (self.was_debtor(), !self.account.debts.is_empty()) {
-            (false, true) => DEBTORS.save(storage, key, &true)?,
-            (true, false) => DEBTORS.remove(storage, key),
-            _ => {}
         }
         Ok(())
     }

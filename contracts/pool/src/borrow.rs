@@ -10,9 +10,10 @@ use plimsoll_schema::event;
 use plimsoll_schema::pool::Borrow;
 
 use crate::access;
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds;
+use crate::holder::Holder;
 
 pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Result<Response, ContractError> {
     funds::none(info)?;

@@ -7,9 +7,10 @@ use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
+use crate::holder::Holder;
 
 pub fn deposit(
     deps: DepsMut,

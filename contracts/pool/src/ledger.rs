@@ -2,8 +2,9 @@
 
 use cosmwasm_std::{Addr, Deps, Env, Storage};
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
+use crate::holder::Holder;
 use crate::loss::Losses;
 
 /// Markets and accounts as a message has left them so far. Each account is one record here, however often it is named.

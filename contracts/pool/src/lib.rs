@@ -7,6 +7,7 @@
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod access;
+mod assert_healthy;
 mod batch;
 mod book;
 mod borrow;
@@ -17,6 +18,7 @@ pub mod error;
 mod finish_batch;
 mod flash_loan;
 mod funds;
+mod holder;
 mod init_asset;
 mod instantiate;
 mod ledger;

@@ -9,9 +9,10 @@ use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{LiquidateItem, Receive};
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
+use crate::holder::Holder;
 use crate::ledger::{Change, Ledger};
 use crate::loss::{self, Losses};
 use crate::{access, deposit};

@@ -7,8 +7,9 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
+use crate::holder::Holder;
 use crate::reserves;
 
 /// What was swept and written off, by denom.

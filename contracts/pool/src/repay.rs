@@ -8,9 +8,10 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
+use crate::holder::Holder;
 
 pub fn repay(
     deps: DepsMut,

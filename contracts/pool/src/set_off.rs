@@ -8,8 +8,9 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
+use crate::holder::Holder;
 use crate::{funds, liquidate, loss};
 
 pub fn set_off(

@@ -4,9 +4,10 @@ use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_schema::event;
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds;
+use crate::holder::Holder;
 
 pub fn update_asset_collateral_status(
     deps: DepsMut,

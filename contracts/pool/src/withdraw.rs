@@ -7,9 +7,10 @@ use plimsoll_schema::event;
 use plimsoll_schema::pool::Withdraw;
 
 use crate::access;
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds;
+use crate::holder::Holder;
 
 pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
     funds::none(info)?;

@@ -6,8 +6,9 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::access::address;
 use plimsoll_schema::pool::{MaxAmountResponse, SimulateLiquidationResponse};
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
+use crate::holder::Holder;
 use crate::liquidate::{self, TakeTerms};
 use crate::{borrow, funds, withdraw};
 

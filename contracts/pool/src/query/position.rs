@@ -7,8 +7,9 @@ use plimsoll_schema::pool::{
     UserCollateral, UserCollateralsResponse, UserDebt, UserDebtsResponse, UserPositionResponse,
 };
 
-use crate::book::{Book, Holder};
+use crate::book::Book;
 use crate::error::ContractError;
+use crate::holder::Holder;
 
 pub fn user_position(
     deps: Deps,

@@ -1,0 +1,72 @@
+//! An account, loaded once and written back only where it changed.
+
+use cosmwasm_std::{Addr, Deps, Storage};
+use plimsoll_risk::account::Account;
+use plimsoll_schema::event::account_name;
+
+use crate::error::ContractError;
+use crate::state::{ACCOUNTS, DEBTORS};
+
+/// An account as it was stored, and as it will be.
+#[derive(Clone)]
+pub struct Holder {
+    pub owner: Addr,
+    pub account_id: u32,
+    pub account: Account,
+    /// The account when the message came.
+    pub before: Account,
+    existed: bool,
+}
+
+impl Holder {
+    /// The account, empty when there is none. Errors while its batch waits for a callback: nobody acts on it meanwhile.
+    pub fn load(deps: Deps, owner: Addr, account_id: Option<u32>) -> Result<Self, ContractError> {
+        let holder = Self::read(deps, owner, account_id)?;
+        if holder.account.is_busy() {
+            return Err(ContractError::AccountBusy { account: holder.name() });
+        }
+        Ok(holder)
+    }
+
+    /// The account, empty when there is none.
+    pub fn read(deps: Deps, owner: Addr, account_id: Option<u32>) -> Result<Self, ContractError> {
+        let account_id = account_id.unwrap_or_default();
+        let stored = ACCOUNTS.may_load(deps.storage, (&owner, account_id))?;
+        let existed = stored.is_some();
+        let account = stored.unwrap_or_default();
+        Ok(Self { owner, account_id, before: account.clone(), account, existed })
+    }
+
+    /// Whether it had debt when the message came.
+    pub const fn was_debtor(&self) -> bool {
+        !self.before.debts.is_empty()
+    }
+
+    /// How events and errors call it.
+    pub fn name(&self) -> String {
+        account_name(self.owner.as_str(), self.account_id)
+    }
+
+    /// Writes the record of an account that waited for a callback, and waits no longer. Its debts are those that were written.
+    pub fn release(mut self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+        self.before = self.account.clone();
+        self.account.set_busy(false);
+        self.save(storage)
+    }
+
+    /// Writes the record, or removes it when it is empty, and keeps the index of debtors in step.
+    pub fn save(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+        let key = (&self.owner, self.account_id);
+        if !self.account.is_empty() {
+            ACCOUNTS.save(storage, key, &self.account)?;
+        } else if self.existed {
+            ACCOUNTS.remove(storage, key);
+        }
+        match (self.was_debtor(), !self.account.debts.is_empty()) {
+            (false, true) => DEBTORS.save(storage, key, &true)?,
+            (true, false) => DEBTORS.remove(storage, key),
+            _ => {}
+        }
+        Ok(())
+    }
+}
