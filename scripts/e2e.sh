@@ -192,7 +192,7 @@ outcomes "$hash" >"$work/hundred.json"
 jq -e --arg user "$user3" '
 	([.[] | select(.outcome == "ok") | .account] == [range(100; 197) | "\($user)/\(.)"])
 	and ([.[] | select(.outcome != "ok") | .failed] == [range(197; 200) | "\($user)/\(.)"])
-	and (.[97].outcome | test("account is healthy: its debt of [0-9.]+ is carried up to [0-9.]+"))
+	and (.[97].outcome | test("account is healthy: its adjusted collateral of [0-9.]+ covers its debt of [0-9.]+"))
 	and (.[98].outcome == "account \($user)/198 has no debt of uusd")
 	and (.[99].outcome | test("liquidation yields [0-9]+ uatom, at least 10000001 is asked"))' "$work/hundred.json" >/dev/null ||
 	die "of a hundred items with three that fail came $(cat "$work/hundred.json")"

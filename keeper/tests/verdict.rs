@@ -101,7 +101,7 @@ fn bring_to_the_edge(world: &mut World, n: u32, dice: &mut Dice) -> bool {
     }
     // debt' = carried / (1 + e), e between -10⁻⁶ and 10⁻⁶ in steps of 10⁻⁹
     let edge = 1_000_000_000 - 1_000 + u128::from(dice.roll(2_001));
-    let target = position.carried_value.div_down(Ratio::new(edge * 1_000_000_000)).unwrap();
+    let target = position.adjusted_collateral_value.div_down(Ratio::new(edge * 1_000_000_000)).unwrap();
     let kept = target.raw() * cosmwasm_std::Uint256::from(debt.amount.raw()) / position.debt_value.raw();
     let amount = debt.amount.raw() - cosmwasm_std::Uint128::try_from(kept).unwrap().u128();
     if amount == 0 {

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OwnerUpdate {
-    /// The owner names a successor. Nothing changes until he accepts.
+    /// The owner names a successor. Nothing changes until they accept.
     Propose {
         /// The successor.
         owner: String,

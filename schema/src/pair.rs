@@ -93,7 +93,7 @@ pub struct InstantiateMsg {
 pub enum ExecuteMsg {
     /// Anyone: adds liquidity, and gets shares for it, rounded down. Takes exactly the two coins that `assets` names. Both are kept
     /// whole: shares are minted by the smaller part, and what is provided beyond the reserves' proportion belongs to all
-    /// providers. The first provider sets the price, and 1,000 shares of his are locked for ever.
+    /// providers. The first provider sets the price, and 1,000 shares of theirs are locked for ever.
     ProvideLiquidity {
         /// Both tokens, in any order.
         assets: Vec<Asset>,
@@ -106,7 +106,7 @@ pub enum ExecuteMsg {
         /// Refused when fewer shares come of it.
         min_lp_to_receive: Option<LpShares>,
     },
-    /// Anyone: burns shares of his, and gets their part of both reserves, rounded down. Takes no coins. This message differs from
+    /// Anyone: burns shares of theirs, and gets their part of both reserves, rounded down. Takes no coins. This message differs from
     /// Astroport's, where a coin of the shares is attached.
     WithdrawLiquidity {
         /// How many of the sender's shares; all of them when left out.

@@ -26,7 +26,7 @@ pub const LIQUIDATOR: &str = "liquidator";
 pub(crate) const FUNDED: [&str; 9] =
     [OWNER, RISK_MANAGER, GUARDIAN, FEEDERS[0], FEEDERS[1], LENDER, ALICE, BOB, LIQUIDATOR];
 
-/// An actor, and which of his pool accounts is meant.
+/// An actor, and which of their pool accounts is meant.
 ///
 /// A name stands for the address that the chain derives from it; an address stands for itself. `ALICE` is her account
 /// 0,
@@ -35,7 +35,7 @@ pub(crate) const FUNDED: [&str; 9] =
 pub struct Actor {
     /// A name or an address.
     pub name: String,
-    /// Which of his accounts.
+    /// Which of their accounts.
     pub account_id: u32,
 }
 

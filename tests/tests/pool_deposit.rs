@@ -81,7 +81,7 @@ fn deposit_of_an_owed_denom_opens_a_disabled_slot() {
     let slot = position.collaterals.iter().find(|c| c.denom == UUSD).unwrap();
     assert!(!slot.enabled);
     // 100 ATOM at 10 USD carry 750; the 50 USD carry nothing.
-    assert_eq!(position.carried_value.to_string(), "750");
+    assert_eq!(position.adjusted_collateral_value.to_string(), "750");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn liquidate_of_an_account_at_health_factor_one_is_refused_and_just_below_it_wor
     let mut world = indebted(690_000_000);
     world.set_price(UATOM, "9.2");
     assert_eq!(world.position(ALICE).health_factor.unwrap().to_string(), "1");
-    let text = "account is healthy: its debt of 690 is carried up to 690";
+    let text = "account is healthy: its adjusted collateral of 690 covers its debt of 690";
     refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 5_000_000)));
     world.set_price(UATOM, "9.199999999999999999");
     world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 5_000_000)).unwrap();
@@ -230,7 +230,7 @@ fn liquidate_of_one_account_leaves_the_others_of_its_owner() {
     world.deposit((ALICE, 1), UATOM, 100_000_000).unwrap();
     world.borrow((ALICE, 1), UUSD, 500_000_000).unwrap();
     world.set_price(UATOM, "8");
-    let text = "account is healthy: its debt of 500 is carried up to 600";
+    let text = "account is healthy: its adjusted collateral of 600 covers its debt of 500";
     refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, (ALICE, 1), UATOM, (UUSD, 80_000_000)));
     let before = world.account((ALICE, 1));
     world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 80_000_000)).unwrap();
@@ -466,7 +466,7 @@ fn liquidate_while_everything_is_stopped_works() {
 fn liquidate_again_after_the_target_is_refused() {
     let mut world = fallen();
     world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
-    let text = "account is healthy: its debt of 320 is carried up to 336";
+    let text = "account is healthy: its adjusted collateral of 336 covers its debt of 320";
     refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)));
 }
 

@@ -53,7 +53,7 @@ fn liquidate_goes_on_whichever_price_is_flaky_and_whichever_crashes() {
             world.set_prices(&prices);
             // Six at 100, one at 10, and the flaky one at its settled price, 100 too: 710 × 75 % carried against 550.
             let position = world.position(ALICE);
-            assert_eq!(position.carried_value.to_string(), "532.5");
+            assert_eq!(position.adjusted_collateral_value.to_string(), "532.5");
             assert!(position.liquidatable);
             let text = format!("price of {}: price is 3601 s old, at most 3600 s are allowed", denoms[flaky]);
             refuses(&mut world, &text, |world| world.liquidate(LIQUIDATOR, ALICE, &denoms[flaky], (UUSD, 550_000_000)));
@@ -85,7 +85,7 @@ fn a_price_that_comes_and_goes_shields_nobody_and_harms_nobody() {
             world.set_price("utoken1", "1");
             let back = world.position(ALICE);
             assert_eq!(back.liquidatable, liquidatable, "{price}, round {round}");
-            assert_eq!(back.carried_value, gone.carried_value, "{price}, round {round}");
+            assert_eq!(back.adjusted_collateral_value, gone.adjusted_collateral_value, "{price}, round {round}");
         }
         let done = world.liquidate(LIQUIDATOR, ALICE, "utoken1", (UUSD, 550_000_000));
         assert_eq!(done.is_ok(), liquidatable, "{price}");

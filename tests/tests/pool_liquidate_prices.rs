@@ -55,7 +55,7 @@ fn liquidate_counts_a_silent_third_denom_at_its_settled_price() {
     world.advance(3_601);
     world.set_prices(&[(UATOM, "8"), (UUSD, "1")]);
     let position = world.position(ALICE);
-    assert_eq!(position.carried_value.to_string(), "616"); // 600 + 20 × 0.8
+    assert_eq!(position.adjusted_collateral_value.to_string(), "616"); // 600 + 20 × 0.8
     // For borrowing it counts nothing: 560.
     assert_eq!(position.borrow_limit_value, Some(Value::whole(560)));
     // Health factor 0.9625: bonus 2 % + 8 % × 0.0375 / 0.05 = 8 %. (672 − 616) / (1.05 − 0.75 × 1.08) = 233.333333…
@@ -70,16 +70,20 @@ fn liquidate_counts_a_silent_collateral_less_and_less_after_a_day() {
     let carried = |world: &mut World, seconds: u64| {
         world.advance(seconds);
         world.set_prices(&[(UATOM, "8"), (UUSD, "1")]);
-        world.position(ALICE).carried_value.to_string()
+        world.position(ALICE).adjusted_collateral_value.to_string()
     };
     assert_eq!(carried(&mut world, 86_400), "616");
     // A seventh of the week after the day: 6 / 7 of 20 USD, at 80 %.
-    assert!(carried(&mut world, 86_400).starts_with("613.7142857142857"), "{}", world.position(ALICE).carried_value);
+    assert!(
+        carried(&mut world, 86_400).starts_with("613.7142857142857"),
+        "{}",
+        world.position(ALICE).adjusted_collateral_value
+    );
     assert_eq!(carried(&mut world, 6 * 86_400), "600");
     assert_eq!(carried(&mut world, 86_400), "600");
     // It speaks again, and counts in full.
     world.set_price(AETH, "2000");
-    assert_eq!(world.position(ALICE).carried_value.to_string(), "616");
+    assert_eq!(world.position(ALICE).adjusted_collateral_value.to_string(), "616");
 }
 
 #[test]
@@ -112,7 +116,7 @@ fn liquidate_with_an_unreadable_record_of_a_third_denom_counts_it_as_nothing() {
     world.set_price(UATOM, "8");
     let oracle = world.oracle().clone();
     world.storage_mut(&oracle).set(&PRICE_RECORDS.key(AETH), b"?");
-    assert_eq!(world.position(ALICE).carried_value, Value::whole(600));
+    assert_eq!(world.position(ALICE).adjusted_collateral_value, Value::whole(600));
     let text = "price of aeth: no price is published";
     refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, AETH, (UUSD, 640_000_000)));
     world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();

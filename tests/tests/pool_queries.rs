@@ -28,7 +28,7 @@ fn user_position_shows_amounts_values_and_the_prices_that_end_it() {
     world.deposit(ALICE, AETH, 1_000_000_000_000_000).unwrap(); // 2 USD
     world.enable(ALICE, AETH, false).unwrap();
     let position = world.position(ALICE);
-    let values = [position.collateral_value, position.carried_value, position.debt_value];
+    let values = [position.collateral_value, position.adjusted_collateral_value, position.debt_value];
     assert_eq!(values.map(|value| value.to_string()), ["1002", "750", "640"]);
     assert_eq!(position.borrow_limit_value.unwrap().to_string(), "700");
     assert_eq!(position.health_factor.unwrap().to_string(), "1.171875");

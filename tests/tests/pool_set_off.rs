@@ -99,12 +99,12 @@ fn set_off_rounds_against_the_account_and_takes_nothing_from_others() {
 fn set_off_of_a_healthy_account_is_refused() {
     let mut world = indebted(640_000_000);
     world.deposit(ALICE, UUSD, 50_000_000).unwrap();
-    let text = "account is healthy: its debt of 640 is carried up to 750";
+    let text = "account is healthy: its adjusted collateral of 750 covers its debt of 640";
     refuses(&mut world, text, |world| world.set_off(BOB, ALICE, UUSD));
     // At a health factor of exactly 1 it is healthy.
     world.set_price(UATOM, "8.533333333333333334");
     let error = world.refused(|world| world.set_off(BOB, ALICE, UUSD)).to_string();
-    assert!(error.starts_with("account is healthy: its debt of 640 is carried up to 640"), "{error}");
+    assert!(error.starts_with("account is healthy: its adjusted collateral of 640 covers its debt of 640"), "{error}");
     world.set_price(UATOM, "8.533333333333333333");
     world.set_off(BOB, ALICE, UUSD).unwrap();
     // Once: then it is healthy again.

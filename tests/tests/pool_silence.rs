@@ -54,11 +54,11 @@ fn a_silent_collateral_is_not_seized_and_what_else_there_is_is() {
     world.deposit(ALICE, IBC_TOKEN, 100_000_000).unwrap();
     world.borrow(ALICE, UUSD, 260_000_000).unwrap();
     silent_but_for(&mut world, DAY, &[(UUSD, "1"), (IBC_TOKEN, "5")]);
-    assert_eq!(world.position(ALICE).carried_value.to_string(), "1075");
+    assert_eq!(world.position(ALICE).adjusted_collateral_value.to_string(), "1075");
     let text = format!("price of uatom: price is {DAY} s old, at most 3600 s are allowed");
     refuses(&mut world, &text, |world| world.liquidate(LIQUIDATOR, ALICE, IBC_TOKEN, (UUSD, 100_000_000)));
     silent_but_for(&mut world, 302_400, &[(UUSD, "1"), (IBC_TOKEN, "5")]);
-    assert_eq!(world.position(ALICE).carried_value.to_string(), "700");
+    assert_eq!(world.position(ALICE).adjusted_collateral_value.to_string(), "700");
     let text = "price of uatom: price is 388800 s old, at most 3600 s are allowed";
     refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 100_000_000)));
     let response = world.liquidate(LIQUIDATOR, ALICE, IBC_TOKEN, (UUSD, 100_000_000)).unwrap();

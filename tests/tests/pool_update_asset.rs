@@ -96,8 +96,8 @@ fn update_asset_lowering_the_threshold_liquidates_nobody_at_once() {
     // 640 USD carried by 1,000 at 75 %, and by 60 % no more: the line crosses 64 % after 11 of 15 parts of three days.
     let mut world = indebted(640_000_000);
     world.update_asset(UATOM, lower_threshold(60, None)).unwrap();
-    assert_eq!(world.position(ALICE).carried_value.to_string(), "750");
-    let text = "account is healthy: its debt of 640 is carried up to 750";
+    assert_eq!(world.position(ALICE).adjusted_collateral_value.to_string(), "750");
+    let text = "account is healthy: its adjusted collateral of 750 covers its debt of 640";
     refuses(&mut world, text, |world| world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 5_000_000)));
     // Max LTV is lower at once: no more is lent.
     let text = "debt of 640.000001 would be above the borrow limit of 550";

@@ -17,18 +17,18 @@ const ONE_ETH: u128 = 1_000_000_000_000_000_000;
 fn update_asset_collateral_status_switches_what_carries_debt() {
     let mut world = World::new();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-    assert_eq!(world.position(ALICE).carried_value.to_string(), "750");
+    assert_eq!(world.position(ALICE).adjusted_collateral_value.to_string(), "750");
     let response = world.enable(ALICE, UATOM, false).unwrap();
     let position = world.position(ALICE);
     assert_eq!(
-        (position.carried_value.to_string(), position.collateral_value.to_string()),
+        (position.adjusted_collateral_value.to_string(), position.collateral_value.to_string()),
         ("0".into(), "1000".into())
     );
     assert_eq!(values(&response, "account"), [format!("{}/0", world.addr(ALICE))]);
     assert_eq!(values(&response, "denom"), [UATOM]);
     assert_eq!(values(&response, "enabled"), ["false"]);
     world.enable(ALICE, UATOM, true).unwrap();
-    assert_eq!(world.position(ALICE).carried_value.to_string(), "750");
+    assert_eq!(world.position(ALICE).adjusted_collateral_value.to_string(), "750");
 }
 
 #[test]

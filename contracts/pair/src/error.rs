@@ -132,7 +132,7 @@ pub enum ContractError {
         /// What the sender has.
         held: LpShares,
     },
-    /// The provider wanted more for his shares.
+    /// The provider wanted more for their shares.
     #[error("{paid} {denom} would be paid, at least {wanted} were wanted")]
     PaysLess {
         /// Which token.

@@ -29,5 +29,5 @@ pub struct Ledger {
 pub const SETTINGS: CompactItem<Settings> = CompactItem::new("c");
 /// Reserves, shares and cumulative prices.
 pub const LEDGER: CompactItem<Ledger> = CompactItem::new("l");
-/// Each provider's shares, by address; none where he has none. The locked ones are the pair's own.
+/// Each provider's shares, by address; none where they have none. The locked ones are the pair's own.
 pub const SHARES: CompactMap<&str, LpShares> = CompactMap::new("s");

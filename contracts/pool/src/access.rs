@@ -11,7 +11,7 @@ pub fn assert_owner(storage: &dyn Storage, sender: &str) -> Result<(), ContractE
     Ok(ROLES.load(storage)?.ownership.assert_owner(sender)?)
 }
 
-/// Whether `sender` acts as the risk manager only. Errors when he is neither that nor the owner.
+/// Whether `sender` acts as the risk manager only. Errors when they are neither that nor the owner.
 pub fn is_risk_manager_only(storage: &dyn Storage, sender: &str) -> Result<bool, ContractError> {
     let Roles { ownership, risk_manager, .. } = ROLES.load(storage)?;
     if ownership.owner == sender {

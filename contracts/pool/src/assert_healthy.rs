@@ -5,14 +5,14 @@ use plimsoll_risk::account::Account;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, Ratio};
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::holder::Holder;
+use crate::markets::Markets;
 
 /// The most tokens priced by a live source in one account.
 pub const LIVE_MAX: usize = 4;
 
-impl Book {
+impl Markets {
     /// Errors unless the holder's debt is within max LTV at the unfavourable edge of each price, or the message has improved the
     /// account. To be called after what lowers borrowing power or raises debt; loads what it depends on and asks its live sources.
     /// Without debt no price is needed: lenders leave even when the oracle is dead.
@@ -25,7 +25,7 @@ impl Book {
         if self.moment().halted {
             return Err(ContractError::Halted);
         }
-        let power = self.position(&holder.account)?.borrowing_power().map_err(|error| self.unhealthy(error))?;
+        let power = self.position(&holder.account)?.borrowing_power().map_err(|error| self.health_error(error))?;
         if power.is_within() || self.is_improved(deps, holder)? {
             return Ok(());
         }
@@ -52,10 +52,10 @@ impl Book {
             if power(asset) < Ratio::ONE { amount.min(counted_before(asset)) } else { amount }
         };
         let powered = |asset, amount: Amount| amount.share_down(power(asset)).unwrap_or_default();
-        let old = before.edge_health(|_, amount| amount).map_err(|error| self.unhealthy(error))?;
-        let new = after.edge_health(counted).map_err(|error| self.unhealthy(error))?;
-        let old_powered = before.edge_health(powered).map_err(|error| self.unhealthy(error))?;
-        let new_powered = after.edge_health(powered).map_err(|error| self.unhealthy(error))?;
+        let old = before.edge_health(|_, amount| amount).map_err(|error| self.health_error(error))?;
+        let new = after.edge_health(counted).map_err(|error| self.health_error(error))?;
+        let old_powered = before.edge_health(powered).map_err(|error| self.health_error(error))?;
+        let new_powered = after.edge_health(powered).map_err(|error| self.health_error(error))?;
         let better = new.debt < old.debt && !new.is_below_one() && new.is_no_lower_than(&old);
         Ok(better && (!new_powered.is_below_one() || new_powered.is_no_lower_than(&old_powered)))
     }
@@ -76,9 +76,9 @@ impl Book {
             return Ok(false);
         }
         let short = amount.saturating_sub(Amount::new(1));
-        position.add_rescue(id, short).map_err(|error| self.unhealthy(error.into()))?;
-        let at_edges = position.uncapped_power().map_err(|error| self.unhealthy(error))?;
-        let settled = position.settled_power().map_err(|error| self.unhealthy(error.into()))?;
+        position.add_rescue(id, short).map_err(|error| self.health_error(error.into()))?;
+        let at_edges = position.uncapped_power().map_err(|error| self.health_error(error))?;
+        let settled = position.settled_power().map_err(|error| self.health_error(error.into()))?;
         Ok(!at_edges.is_within() && !settled.is_within())
     }
 

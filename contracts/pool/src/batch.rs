@@ -6,12 +6,12 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Withdraw};
 
-use crate::book::Book;
 use crate::callback::{self, Callback};
 use crate::deposit::Deposit;
 use crate::error::ContractError;
 use crate::funds::{self, Paid, Purse};
 use crate::holder::Holder;
+use crate::markets::Markets;
 use crate::state::{Checks, OPEN_BATCH, OpenAccount, OpenBatch};
 use crate::{access, borrow, deposit, repay, update_asset_collateral_status, withdraw};
 
@@ -33,7 +33,7 @@ pub fn batch(
         deps: deps.as_ref(),
         pool: &env.contract.address,
         sender: info.sender.clone(),
-        book: Book::open(deps.as_ref(), env)?,
+        markets: Markets::open(deps.as_ref(), env)?,
         purse: Purse::of(info)?,
         due: callback.is_some().then(Purse::default),
         paid: Purse::default(),
@@ -44,7 +44,7 @@ pub fn batch(
     for action in actions {
         batch.act(action)?;
     }
-    let Batch { mut book, purse, due, paid, touched, payments, said, .. } = batch;
+    let Batch { mut markets, purse, due, paid, touched, payments, said, .. } = batch;
     let response = Response::new()
         .add_attribute(event::ACTION, "batch")
         .add_attributes(said)
@@ -52,19 +52,19 @@ pub fn batch(
         .add_messages(purse.pay(info.sender.as_str()));
     if let (Some(due), Some(msg)) = (due, callback) {
         let call = Callback { receiver: info.sender.clone(), repay: due.coins(), received: paid.coins(), msg };
-        return call_back(deps, env, Open { book, touched, due, call }, response);
+        return call_back(deps, env, Open { markets, touched, due, call }, response);
     }
-    check(deps.as_ref(), &mut book, &touched)?;
+    check(deps.as_ref(), &mut markets, &touched)?;
     for Touched { holder, .. } in touched {
         holder.save(deps.storage)?;
     }
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(response)
 }
 
 /// A batch whose actions are done in memory, and which is to be called back.
 struct Open {
-    book: Book,
+    markets: Markets,
     touched: Vec<Touched>,
     due: Purse,
     call: Callback,
@@ -73,12 +73,12 @@ struct Open {
 /// Saves everything, with the accounts locked, and lets the checks wait until after the callback. What is to be brought is never paid out
 /// before: it would be a flash loan without a fee, also while those are stopped.
 fn call_back(deps: DepsMut, env: &Env, open: Open, response: Response) -> Result<Response, ContractError> {
-    let Open { book, touched, due, call } = open;
+    let Open { markets, touched, due, call } = open;
     let both = call.repay.iter().find(|coin| call.received.iter().any(|paid| paid.denom == coin.denom));
     if let Some(coin) = both {
         return Err(ContractError::PaidAndDue { denom: coin.denom.clone() });
     }
-    let due = book.by_asset(&due)?;
+    let due = markets.by_asset(&due)?;
     let owner = call.receiver.clone();
     let called = callback::open(deps.storage, env, call, due)?;
     let mut accounts = Vec::with_capacity(touched.len());
@@ -88,7 +88,7 @@ fn call_back(deps: DepsMut, env: &Env, open: Open, response: Response) -> Result
         holder.save(deps.storage)?;
     }
     OPEN_BATCH.save(deps.storage, &OpenBatch { id: called.id, owner, accounts })?;
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(called.add_to(response))
 }
 
@@ -100,7 +100,7 @@ pub fn finish(deps: DepsMut, env: &Env, open: OpenBatch) -> Result<Response, Con
         holder.before = before;
         touched.push(Touched { holder, checks });
     }
-    check(deps.as_ref(), &mut Book::open(deps.as_ref(), env)?, &touched)?;
+    check(deps.as_ref(), &mut Markets::open(deps.as_ref(), env)?, &touched)?;
     let mut response =
         Response::new().add_attribute(event::ACTION, "finish_batch").add_attribute(event::LOAN, open.id.to_string());
     for Touched { holder, .. } in touched {
@@ -112,22 +112,22 @@ pub fn finish(deps: DepsMut, env: &Env, open: OpenBatch) -> Result<Response, Con
 }
 
 /// Every account whose borrowing power fell or whose debt rose, as it stands now; each new debt that is still there.
-fn check(deps: Deps, book: &mut Book, touched: &[Touched]) -> Result<(), ContractError> {
+fn check(deps: Deps, markets: &mut Markets, touched: &[Touched]) -> Result<(), ContractError> {
     for Touched { holder, checks } in touched {
         for id in checks.borrowed.iter().chain(&checks.repaid) {
-            book.load(deps, *id)?;
+            markets.load(deps, *id)?;
         }
         if checks.lowered {
-            book.assert_healthy(deps, holder)?;
+            markets.assert_healthy(deps, holder)?;
         }
         for id in &checks.borrowed {
             if !holder.account.debt(*id).is_zero() {
-                book.assert_live_slot(deps, &holder.account, *id)?;
-                borrow::assert_min_debt(book, holder, *id)?;
+                markets.assert_live_slot(deps, &holder.account, *id)?;
+                borrow::assert_min_debt(markets, holder, *id)?;
             }
         }
         for id in &checks.repaid {
-            repay::assert_min_rest(deps, book, holder, *id)?;
+            repay::assert_min_rest(deps, markets, holder, *id)?;
         }
     }
     Ok(())
@@ -137,7 +137,7 @@ struct Batch<'a> {
     deps: Deps<'a>,
     pool: &'a Addr,
     sender: Addr,
-    book: Book,
+    markets: Markets,
     purse: Purse,
     /// What the purse lacks and the callback is to bring; `None` without a callback.
     due: Option<Purse>,
@@ -160,11 +160,11 @@ impl Batch<'_> {
             BatchAction::Deposit(FromPurse { coin, account_id }) => {
                 let coin = funds::counted(&coin)?;
                 self.take_in(&coin)?;
-                let id = self.book.load_denom(self.deps, &coin.denom)?;
+                let id = self.markets.load_denom(self.deps, &coin.denom)?;
                 let at = self.touch(account_id)?;
                 let order = Deposit { id, amount: coin.amount, is_owner: true };
                 let touched = get(&mut self.touched, at)?;
-                let shares = deposit::apply(self.deps, &mut self.book, &mut touched.holder, &order)?;
+                let shares = deposit::apply(self.deps, &mut self.markets, &mut touched.holder, &order)?;
                 self.use_up(id, &coin, coin.amount)?;
                 self.say(
                     "deposit",
@@ -174,10 +174,10 @@ impl Batch<'_> {
                 )
             }
             BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
-                let id = self.book.load_denom(self.deps, &denom)?;
+                let id = self.markets.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
-                let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
-                let (amount, burnt) = withdraw::amount_or_all(book, &mut touched.holder, id, amount)?;
+                let (markets, touched) = (&mut self.markets, get(&mut self.touched, at)?);
+                let (amount, burnt) = withdraw::amount_or_all(markets, &mut touched.holder, id, amount)?;
                 touched.checks.lowered = true;
                 let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
                 let (amount, burnt) = (amount.to_string(), burnt.to_string());
@@ -185,10 +185,10 @@ impl Batch<'_> {
                 self.say("withdraw", at, &denom, said)
             }
             BatchAction::Borrow(Borrow { denom, amount, recipient, account_id }) => {
-                let id = self.book.load_denom(self.deps, &denom)?;
+                let id = self.markets.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
-                let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
-                let interest = borrow::apply(book, &mut touched.holder, id, amount)?;
+                let (markets, touched) = (&mut self.markets, get(&mut self.touched, at)?);
+                let interest = borrow::apply(markets, &mut touched.holder, id, amount)?;
                 touched.checks.lowered = true;
                 touched.checks.borrowed.push(id);
                 let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
@@ -199,22 +199,22 @@ impl Batch<'_> {
             BatchAction::Repay(FromPurse { coin, account_id }) => {
                 let coin = funds::counted(&coin)?;
                 self.take_in(&coin)?;
-                let id = self.book.load_denom(self.deps, &coin.denom)?;
+                let id = self.markets.load_denom(self.deps, &coin.denom)?;
                 let at = self.touch(account_id)?;
-                let (book, touched) = (&mut self.book, get(&mut self.touched, at)?);
-                let repaid = repay::apply(book, &mut touched.holder, id, coin.amount)?;
+                let (markets, touched) = (&mut self.markets, get(&mut self.touched, at)?);
+                let repaid = repay::apply(markets, &mut touched.holder, id, coin.amount)?;
                 touched.checks.repaid.push(id);
                 self.use_up(id, &coin, repaid.amount)?;
                 self.say("repay", at, &coin.denom, vec![(event::AMOUNT, repaid.amount.to_string())])
             }
             BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
-                let id = self.book.load_denom(self.deps, &denom)?;
+                let id = self.markets.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
                 let touched = get(&mut self.touched, at)?;
-                let lowered = update_asset_collateral_status::apply(&self.book, &mut touched.holder, id, enable)?;
+                let lowered = update_asset_collateral_status::apply(&self.markets, &mut touched.holder, id, enable)?;
                 touched.checks.lowered |= lowered;
-                let (deps, book) = (self.deps, &mut self.book);
-                update_asset_collateral_status::assert_not_bought(deps, book, &touched.holder, id, enable)?;
+                let (deps, markets) = (self.deps, &mut self.markets);
+                update_asset_collateral_status::assert_not_bought(deps, markets, &touched.holder, id, enable)?;
                 self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
             }
         }
@@ -238,7 +238,7 @@ impl Batch<'_> {
             self.purse.take(&Paid { denom: denom.clone(), amount: held })?;
         }
         due.put(denom, missing)?;
-        self.book.market(id)?.lend(missing).map_err(|error| self.book.refused(id, error))
+        self.markets.market(id)?.lend(missing).map_err(|error| self.markets.market_error(id, error))
     }
 
     /// Where the sender's account stands among those touched.

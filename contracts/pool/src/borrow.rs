@@ -10,27 +10,27 @@ use plimsoll_schema::event;
 use plimsoll_schema::pool::Borrow;
 
 use crate::access;
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
+use crate::markets::Markets;
 
 pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Result<Response, ContractError> {
     funds::none(info)?;
     let Borrow { denom, amount, recipient, account_id } = order;
     let recipient = access::recipient(deps.api, &env.contract.address, recipient.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), account_id)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), &denom)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), &denom)?;
 
-    let interest = apply(&mut book, &mut holder, id, amount)?;
-    book.assert_live_slot(deps.as_ref(), &holder.account, id)?;
-    book.assert_healthy(deps.as_ref(), &holder)?;
-    assert_min_debt(&book, &holder, id)?;
+    let interest = apply(&mut markets, &mut holder, id, amount)?;
+    markets.assert_live_slot(deps.as_ref(), &holder.account, id)?;
+    markets.assert_healthy(deps.as_ref(), &holder)?;
+    assert_min_debt(&markets, &holder, id)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "borrow")
         .add_attribute(event::ACCOUNT, name)
@@ -43,15 +43,16 @@ pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Re
 
 /// Takes the loan, in memory. Says how much interest it owes at once. Errors unless the market can pay it, and its cap
 /// and its most utilization allow it. Health is for the caller to check.
-pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<Amount, ContractError> {
-    let denom = book.denom(id)?;
+pub fn apply(markets: &mut Markets, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<Amount, ContractError> {
+    let denom = markets.denom(id)?;
     funds::nonzero(amount, &denom)?;
-    if !book.params(id)?.enabled.borrow {
+    if !markets.params(id)?.enabled.borrow {
         return Err(ContractError::Stopped { action: "borrow", denom });
     }
-    let (market, params) = book.market_and_params(id)?;
-    let Borrowed { scaled, interest } = market.borrow(amount, params).map_err(|error| book.refused(id, error))?;
-    let AssetState { market, params, .. } = book.state(id)?;
+    let (market, params) = markets.market_and_params(id)?;
+    let Borrowed { scaled, interest } =
+        market.borrow(amount, params).map_err(|error| markets.market_error(id, error))?;
+    let AssetState { market, params, .. } = markets.state(id)?;
     let (wanted, cap) = (market.debt()?, params.borrow_cap);
     if wanted > cap {
         return Err(ContractError::BorrowCap { denom, cap, wanted });
@@ -65,12 +66,12 @@ pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) 
 }
 
 /// A debt that nobody would bother to liquidate is not given.
-pub fn assert_min_debt(book: &Book, holder: &Holder, id: AssetId) -> Result<(), ContractError> {
-    let state = book.state(id)?;
+pub fn assert_min_debt(markets: &Markets, holder: &Holder, id: AssetId) -> Result<(), ContractError> {
+    let state = markets.state(id)?;
     let owed = state.market.owed_up(holder.account.debt(id))?;
     let (value, min) = (
         owed.value_down(state.mark.debt_up(&SharedValues::default()), state.params.decimals)?,
-        book.config.min_debt_value,
+        markets.config.min_debt_value,
     );
     if value < min {
         return Err(ContractError::BelowMinDebt { denom: state.params.denom.clone(), value, min });

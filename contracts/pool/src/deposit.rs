@@ -7,10 +7,10 @@ use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
 use crate::holder::Holder;
+use crate::markets::Markets;
 
 pub fn deposit(
     deps: DepsMut,
@@ -22,16 +22,16 @@ pub fn deposit(
     let Paid { denom, amount } = funds::one_coin(info)?;
     let owner = address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), &denom)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), &denom)?;
 
     let is_owner = info.sender == holder.owner;
     let order = Deposit { id, amount, is_owner };
-    let shares = apply(deps.as_ref(), &mut book, &mut holder, &order)?;
+    let shares = apply(deps.as_ref(), &mut markets, &mut holder, &order)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "deposit")
         .add_attribute(event::ACCOUNT, name)
@@ -48,18 +48,23 @@ pub struct Deposit {
 }
 
 /// Takes the deposit in, in memory.
-pub fn apply(deps: Deps, book: &mut Book, holder: &mut Holder, order: &Deposit) -> Result<SupplyShares, ContractError> {
+pub fn apply(
+    deps: Deps,
+    markets: &mut Markets,
+    holder: &mut Holder,
+    order: &Deposit,
+) -> Result<SupplyShares, ContractError> {
     let Deposit { id, amount, is_owner } = *order;
-    assert_own_slot(holder, is_owner, id, &book.denom(id)?)?;
-    let counts = may_count(deps, book, holder, id)?;
-    if let Err(refusal) = assert_open(book, id, amount) {
-        assert_rescue(deps, book, holder, order, refusal)?;
+    assert_own_slot(holder, is_owner, id, &markets.denom(id)?)?;
+    let counts = may_count(deps, markets, holder, id)?;
+    if let Err(refusal) = assert_open(markets, id, amount) {
+        assert_rescue(deps, markets, holder, order, refusal)?;
     }
     let opens = holder.account.collateral(id).is_none();
     if opens {
-        book.assert_live_slot(deps, &holder.account, id)?;
+        markets.assert_live_slot(deps, &holder.account, id)?;
     }
-    let shares = book.market(id)?.deposit(amount).map_err(|error| book.refused(id, error))?;
+    let shares = markets.market(id)?.deposit(amount).map_err(|error| markets.market_error(id, error))?;
     add_shares(holder, id, shares, counts)?;
     Ok(shares)
 }
@@ -77,13 +82,18 @@ pub fn add_shares(holder: &mut Holder, id: AssetId, shares: SupplyShares, counts
 /// Health can't be bought at a price that the settled one has not reached: while a token is silent, or lent against at much less than
 /// liquidation counts, a deposit of it into an indebted account opens a slot that doesn't count, and no slot that counts is topped up.
 /// Answers whether a new slot may count. Without debt no price is asked for.
-pub fn may_count(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
-    counts(holder, id, || book.assert_not_ahead(deps, id))
+pub fn may_count(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
+    counts(holder, id, || markets.assert_not_ahead(deps, id))
 }
 
 /// The same where no live source is asked: what one prices may count as little as what is silent.
-pub fn may_count_unasked(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
-    counts(holder, id, || book.assert_not_ahead_unasked(deps, id))
+pub fn may_count_unasked(
+    deps: Deps,
+    markets: &mut Markets,
+    holder: &Holder,
+    id: AssetId,
+) -> Result<bool, ContractError> {
+    counts(holder, id, || markets.assert_not_ahead_unasked(deps, id))
 }
 
 fn counts(
@@ -119,7 +129,7 @@ pub fn assert_own_slot(holder: &Holder, is_owner: bool, id: AssetId, denom: &str
 /// the account needs now, and no more than it needed before. Errors with the refusal of the market otherwise.
 fn assert_rescue(
     deps: Deps,
-    book: &mut Book,
+    markets: &mut Markets,
     holder: &Holder,
     order: &Deposit,
     refusal: ContractError,
@@ -129,22 +139,22 @@ fn assert_rescue(
     {
         return Err(refusal);
     }
-    let held = |account: &Account| book.supplied(account, order.id);
+    let held = |account: &Account| markets.supplied(account, order.id);
     let added = held(&holder.account)?.saturating_sub(held(&holder.before)?);
     for (account, added) in [(&holder.account, Amount::ZERO), (&holder.before, added)] {
-        if !book.is_needed(deps, account, order.id, added)? {
+        if !markets.is_needed(deps, account, order.id, added)? {
             return Err(refusal);
         }
-        if !book.is_needed(deps, account, order.id, added.saturating_add(order.amount))? {
-            return Err(ContractError::RescueTooLarge { denom: book.denom(order.id)?, wanted: order.amount });
+        if !markets.is_needed(deps, account, order.id, added.saturating_add(order.amount))? {
+            return Err(ContractError::RescueTooLarge { denom: markets.denom(order.id)?, wanted: order.amount });
         }
     }
     Ok(())
 }
 
 /// Errors when the market takes no deposits, or not so much.
-pub fn assert_open(book: &Book, id: AssetId, wanted: Amount) -> Result<(), ContractError> {
-    let state = book.state(id)?;
+pub fn assert_open(markets: &Markets, id: AssetId, wanted: Amount) -> Result<(), ContractError> {
+    let state = markets.state(id)?;
     let denom = state.params.denom.clone();
     if !state.params.enabled.deposit {
         return Err(ContractError::Stopped { action: "deposit", denom });

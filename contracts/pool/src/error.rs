@@ -291,7 +291,7 @@ pub enum ContractError {
         dust: Value,
     },
 
-    /// Nobody liquidates himself, nor to the benefit of the liquidated.
+    /// Nobody liquidates themselves, nor to the benefit of the liquidated.
     #[error("{address} can't liquidate itself or receive what is taken from it")]
     SelfLiquidation {
         /// The address.
@@ -303,7 +303,7 @@ pub enum ContractError {
         /// Which token.
         denom: String,
     },
-    /// The liquidator would get less than he asks for.
+    /// The liquidator would get less than they ask for.
     #[error("liquidation yields {got} {denom}, at least {wanted} is asked")]
     MinReceive {
         /// Which token.

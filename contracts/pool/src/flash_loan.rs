@@ -4,9 +4,9 @@ use cosmwasm_std::{Binary, Coin, Deps, DepsMut, Env, MessageInfo, Response, StdR
 use plimsoll_schema::event;
 use plimsoll_schema::pool::FlashLoanReceiver;
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
+use crate::markets::Markets;
 use crate::state::{LOAN_COUNT, LOANS, OpenLoan};
 
 pub fn flash_loan(
@@ -18,20 +18,20 @@ pub fn flash_loan(
 ) -> Result<Response, ContractError> {
     funds::none(info)?;
     let Paid { denom, amount } = funds::counted(&coin)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let asset = book.load_denom(deps.as_ref(), &denom)?;
-    if !book.params(asset)?.enabled.flash_loan {
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let asset = markets.load_denom(deps.as_ref(), &denom)?;
+    if !markets.params(asset)?.enabled.flash_loan {
         return Err(ContractError::Stopped { action: "flash loan", denom });
     }
-    let fee = amount.share_up(book.params(asset)?.flash_loan_fee)?;
-    book.market(asset)?.lend(amount).map_err(|error| book.refused(asset, error))?;
+    let fee = amount.share_up(markets.params(asset)?.flash_loan_fee)?;
+    markets.market(asset)?.lend(amount).map_err(|error| markets.market_error(asset, error))?;
 
     let id = LOAN_COUNT.load(deps.storage)?.saturating_add(1);
     LOAN_COUNT.save(deps.storage, &id)?;
     LOANS.save(deps.storage, id, &OpenLoan { receiver: info.sender.clone(), asset, amount, fee })?;
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
 
-    // The receiver is always the sender: nobody can be made to take a loan that he did not ask for.
+    // The receiver is always the sender: nobody can be made to take a loan that they did not ask for.
     let contract_addr = info.sender.to_string();
     let msg = to_json_binary(&FlashLoanReceiver::FlashLoanCallback { id, coin, fee, msg })?;
     let payment = funds::pay(&contract_addr, amount, &denom);
@@ -56,9 +56,9 @@ pub fn repay_flash_loan(deps: DepsMut, env: &Env, info: &MessageInfo, id: u64) -
     if receiver.as_str() != sender {
         return Err(ContractError::ForeignLoan { id, sender });
     }
-    let mut book = Book::open(deps.as_ref(), env)?;
-    book.load(deps.as_ref(), asset)?;
-    let wanted = book.denom(asset)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    markets.load(deps.as_ref(), asset)?;
+    let wanted = markets.denom(asset)?;
     if denom != wanted {
         return Err(ContractError::LoanDenom { id, wanted, sent: denom });
     }
@@ -66,10 +66,10 @@ pub fn repay_flash_loan(deps: DepsMut, env: &Env, info: &MessageInfo, id: u64) -
     if amount < owed {
         return Err(ContractError::LoanAmount { id, denom, wanted: owed, sent: amount });
     }
-    book.market(asset)?.take_back(lent, fee).map_err(|error| book.refused(asset, error))?;
+    markets.market(asset)?.take_back(lent, fee).map_err(|error| markets.market_error(asset, error))?;
 
     LOANS.remove(deps.storage, id);
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "repay_flash_loan")
         .add_attribute(event::LOAN, id.to_string())

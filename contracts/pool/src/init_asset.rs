@@ -9,8 +9,8 @@ use plimsoll_schema::event;
 use plimsoll_schema::funds::DENOM_LENGTH_MAX;
 use plimsoll_schema::pool::NewAsset;
 
-use crate::book::Book;
 use crate::error::ContractError;
+use crate::markets::Markets;
 use crate::prices::Prices;
 use crate::state::{ASSET_COUNT, ASSET_IDS, ASSET_PARAMS, MARKETS};
 use crate::{access, funds};
@@ -27,14 +27,14 @@ pub fn init_asset(deps: DepsMut, env: &Env, info: &MessageInfo, asset: NewAsset)
     if ASSET_IDS.has(deps.storage, &denom) {
         return Err(ContractError::AlreadyListed { denom });
     }
-    let book = Book::open(deps.as_ref(), env)?;
-    let mark = Prices::open(deps.as_ref(), &book.config.oracle, book.now)?.mark(deps.as_ref(), &denom)?;
-    assert_priced(&mark, &params, book.config.liquidation.dust_value)?;
+    let markets = Markets::open(deps.as_ref(), env)?;
+    let mark = Prices::open(deps.as_ref(), &markets.config.oracle, markets.now)?.mark(deps.as_ref(), &denom)?;
+    assert_priced(&mark, &params, markets.config.liquidation.dust_value)?;
 
     let id = ASSET_COUNT.load(deps.storage)?;
     ASSET_COUNT.save(deps.storage, &id.checked_add(1).ok_or(ContractError::TooManyAssets)?)?;
     ASSET_IDS.save(deps.storage, &denom, &id)?;
-    MARKETS.save(deps.storage, id, &Market::open(book.now, &params)?)?;
+    MARKETS.save(deps.storage, id, &Market::open(markets.now, &params)?)?;
     ASSET_PARAMS.save(deps.storage, id, &params)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "init_asset")

@@ -2,21 +2,21 @@
 
 use cosmwasm_std::{Addr, Deps, Env, Storage};
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::holder::Holder;
 use crate::loss::Losses;
+use crate::markets::Markets;
 
 /// Markets and accounts as a message has left them so far. Each account is one record here, however often it is named.
 pub struct Ledger {
-    pub book: Book,
+    pub markets: Markets,
     holders: Vec<Holder>,
     losses: Vec<Losses>,
 }
 
 /// What one step leaves, to be put in at once or not at all.
 pub struct Change {
-    pub book: Book,
+    pub markets: Markets,
     pub holders: Vec<Holder>,
     pub losses: Option<Losses>,
 }
@@ -24,7 +24,7 @@ pub struct Change {
 impl Ledger {
     /// Nothing is loaded yet.
     pub fn open(deps: Deps, env: &Env) -> Result<Self, ContractError> {
-        Ok(Self { book: Book::open(deps, env)?, holders: Vec::new(), losses: Vec::new() })
+        Ok(Self { markets: Markets::open(deps, env)?, holders: Vec::new(), losses: Vec::new() })
     }
 
     /// A copy of the account as it stands now, read from storage the first time.
@@ -36,7 +36,7 @@ impl Ledger {
 
     /// Puts a step's change in.
     pub fn put(&mut self, change: Change) {
-        self.book = change.book;
+        self.markets = change.markets;
         for holder in change.holders {
             let same = |other: &&mut Holder| other.account_id == holder.account_id && other.owner == holder.owner;
             match self.holders.iter_mut().find(same) {
@@ -55,6 +55,6 @@ impl Ledger {
         for losses in &self.losses {
             losses.shrink_requests(storage)?;
         }
-        self.book.save(storage)
+        self.markets.save(storage)
     }
 }

@@ -9,7 +9,6 @@
 mod access;
 mod assert_healthy;
 mod batch;
-mod book;
 mod borrow;
 mod callback;
 pub mod contract;
@@ -25,6 +24,7 @@ mod ledger;
 mod liquidate;
 mod liquidate_batch;
 mod loss;
+mod markets;
 mod migrate;
 mod pause;
 mod prices;

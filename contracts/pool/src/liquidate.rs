@@ -9,12 +9,12 @@ use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{LiquidateItem, Receive};
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
 use crate::holder::Holder;
 use crate::ledger::{Change, Ledger};
 use crate::loss::{self, Losses};
+use crate::markets::Markets;
 use crate::{access, deposit};
 
 /// Who liquidates, for whom, and as what they take the collateral.
@@ -107,53 +107,53 @@ pub fn change(
         }
     }
     let mut holder = ledger.holder(deps, user, item.account_id)?;
-    let assets = load(deps, &mut ledger.book, &holder, &item.collateral_denom, &item.debt_denom)?;
+    let assets = load(deps, &mut ledger.markets, &holder, &item.collateral_denom, &item.debt_denom)?;
 
-    let mut book = ledger.book.clone();
+    let mut markets = ledger.markets.clone();
     let coin = Paid { denom: item.debt_denom.clone(), amount: offered };
-    let done = apply(deps, &mut book, &mut holder, assets, &coin, taker.terms)?;
-    assert_received(&book, assets.0, item, &done)?;
+    let done = apply(deps, &mut markets, &mut holder, assets, &coin, taker.terms)?;
+    assert_received(&markets, assets.0, item, &done)?;
     let mut attributes = attributes(&holder, item, &done);
     let (repaid, paid) = (done.sized.repay, done.paid);
     let mut holders = vec![holder];
     if !done.minted.is_zero() {
-        let shares = give_shares(deps, ledger, &mut book, taker, assets.0, done.minted)?;
+        let shares = give_shares(deps, ledger, &mut markets, taker, assets.0, done.minted)?;
         attributes.push((event::ACCOUNT, shares.name()));
         holders.push(shares);
     }
-    Ok(Done { change: Change { book, holders, losses: done.losses }, repaid, paid, attributes })
+    Ok(Done { change: Change { markets, holders, losses: done.losses }, repaid, paid, attributes })
 }
 
 /// Loads what decides about this liquidation, published prices alone: what carries the account's debt, and its disabled deposits only
 /// where their value can change the outcome. Answers with the assets seized and repaid.
 pub fn load(
     deps: Deps,
-    book: &mut Book,
+    markets: &mut Markets,
     holder: &Holder,
     collateral_denom: &str,
     debt_denom: &str,
 ) -> Result<(AssetId, AssetId), ContractError> {
-    let seized = book.load_denom(deps, collateral_denom)?;
-    let owed = book.load_denom(deps, debt_denom)?;
-    book.load_carrying(deps, &holder.account)?;
-    if disabled_can_decide(book, holder, seized)? {
-        book.load_priced(deps, &holder.account)?;
+    let seized = markets.load_denom(deps, collateral_denom)?;
+    let owed = markets.load_denom(deps, debt_denom)?;
+    markets.load_carrying(deps, &holder.account)?;
+    if disabled_can_decide(markets, holder, seized)? {
+        markets.load_priced(deps, &holder.account)?;
     }
     Ok((seized, owed))
 }
 
 /// Whether disabled deposits can change the outcome. They carry no debt; they only add to the collateral ratio, which limits the bonus and
 /// decides whether all of the debt may be repaid. Above `1 + b_max` it does neither. In a halt it decides about the grace.
-fn disabled_can_decide(book: &Book, holder: &Holder, seized: AssetId) -> Result<bool, ContractError> {
-    let health = book.carrying_position(&holder.account)?.health()?;
-    let most = book.params(seized)?.liquidation_bonus.max.plus_one();
-    Ok(book.moment().halted || (health.is_below_one() && health.collateral <= health.debt.share_up(most)?))
+fn disabled_can_decide(markets: &Markets, holder: &Holder, seized: AssetId) -> Result<bool, ContractError> {
+    let health = markets.carrying_position(&holder.account)?.health()?;
+    let most = markets.params(seized)?.liquidation_bonus.max.plus_one();
+    Ok(markets.moment().halted || (health.is_below_one() && health.collateral <= health.debt.share_up(most)?))
 }
 
 /// Liquidates one account, in memory: sizes by `risk`, repays, seizes, and books the loss when nothing of value is left.
 pub fn apply(
     deps: Deps,
-    book: &mut Book,
+    markets: &mut Markets,
     holder: &mut Holder,
     (seized, owed): (AssetId, AssetId),
     coin: &Paid,
@@ -162,17 +162,17 @@ pub fn apply(
     if seized == owed {
         return Err(ContractError::SameDenom { denom: coin.denom.clone() });
     }
-    let cash = book.state(seized)?.market.state().cash;
+    let cash = markets.state(seized)?.market.state().cash;
     let is_paid_in_full = terms.receive == Receive::Underlying && !terms.allow_shares;
     let limits = Limits { offered: coin.amount, payable: if is_paid_in_full { cash } else { Amount::MAX } };
-    let sized = size(book, holder, seized, owed, coin, limits)?;
+    let sized = size(markets, holder, seized, owed, coin, limits)?;
     let debt = holder.account.debt(owed);
-    let market = book.market(owed)?;
+    let market = markets.market(owed)?;
     let repaid = market.repay(sized.repay, debt).and_then(|repaid| {
         // Not here yet, so no other item can be paid with it.
         if terms.brought_later { market.lend(repaid.amount).map(|()| repaid) } else { Ok(repaid) }
     });
-    let repaid = repaid.map_err(|error| book.refused(owed, error))?;
+    let repaid = repaid.map_err(|error| markets.market_error(owed, error))?;
     holder.account.clear_debt(owed, repaid.cleared)?;
 
     let received = sized.seize.saturating_sub(sized.fee);
@@ -181,41 +181,47 @@ pub fn apply(
         Receive::Underlying => received.min(cash),
         Receive::Shares => Amount::ZERO,
     };
-    let market = book.market(seized)?;
-    let shares = market.seize(sized.seize, sized.fee, paid, held).map_err(|error| book.refused(seized, error))?;
+    let market = markets.market(seized)?;
+    let shares =
+        market.seize(sized.seize, sized.fee, paid, held).map_err(|error| markets.market_error(seized, error))?;
     holder.account.take_shares(seized, shares.burnt)?;
 
-    let losses = loss::book_if_bad(deps, book, holder)?;
+    let losses = loss::book_if_bad(deps, markets, holder)?;
     Ok(Outcome { sized, paid, minted: shares.minted, losses })
 }
 
 fn size(
-    book: &Book,
+    markets: &Markets,
     holder: &Holder,
     seized: AssetId,
     owed: AssetId,
     coin: &Paid,
     limits: Limits,
 ) -> Result<Liquidation, ContractError> {
-    let (incentive, terms) = (Incentive::of(book.params(seized)?), &book.config.liquidation);
-    let position = book.carrying_position(&holder.account)?;
-    let debt = OwedIn { market: &book.state(owed)?.market, scaled: holder.account.debt(owed) };
+    let (incentive, terms) = (Incentive::of(markets.params(seized)?), &markets.config.liquidation);
+    let position = markets.carrying_position(&holder.account)?;
+    let debt = OwedIn { market: &markets.state(owed)?.market, scaled: holder.account.debt(owed) };
     let sized = liquidation::size_in(&position, seized, owed, limits, &incentive, terms, debt);
-    sized.map_err(|error| match (error, book.denom(seized)) {
+    sized.map_err(|error| match (error, markets.denom(seized)) {
         (LiquidationError::RepaysNothing { amount }, _) => {
             ContractError::RepaysNothing { denom: coin.denom.clone(), amount }
         }
         (LiquidationError::Unpayable { wanted, payable: available }, Ok(denom)) => {
             ContractError::InsufficientLiquidity { denom, wanted, available }
         }
-        (error, _) => named(book, holder, error),
+        (error, _) => liquidation_error(markets, holder, error),
     })
 }
 
 /// With `min_receive` set, the recipient gets that much, shares at what they are worth.
-fn assert_received(book: &Book, seized: AssetId, item: &LiquidateItem, done: &Outcome) -> Result<(), ContractError> {
+fn assert_received(
+    markets: &Markets,
+    seized: AssetId,
+    item: &LiquidateItem,
+    done: &Outcome,
+) -> Result<(), ContractError> {
     let Some(wanted) = item.min_receive else { return Ok(()) };
-    let got = done.paid.saturating_add(book.state(seized)?.market.shares_value_down(done.minted)?);
+    let got = done.paid.saturating_add(markets.state(seized)?.market.shares_value_down(done.minted)?);
     if got < wanted {
         return Err(ContractError::MinReceive { denom: item.collateral_denom.clone(), got, wanted });
     }
@@ -228,16 +234,16 @@ fn assert_received(book: &Book, seized: AssetId, item: &LiquidateItem, done: &Ou
 fn give_shares(
     deps: Deps,
     ledger: &Ledger,
-    book: &mut Book,
+    markets: &mut Markets,
     taker: &Taker,
     asset: AssetId,
     shares: SupplyShares,
 ) -> Result<Holder, ContractError> {
     let mut holder = ledger.holder(deps, taker.recipient.clone(), None)?;
-    deposit::assert_own_slot(&holder, taker.recipient == taker.liquidator, asset, &book.denom(asset)?)?;
-    let counts = deposit::may_count_unasked(deps, book, &holder, asset)?;
+    deposit::assert_own_slot(&holder, taker.recipient == taker.liquidator, asset, &markets.denom(asset)?)?;
+    let counts = deposit::may_count_unasked(deps, markets, &holder, asset)?;
     if holder.account.collateral(asset).is_none() {
-        book.assert_live_slot(deps, &holder.account, asset)?;
+        markets.assert_live_slot(deps, &holder.account, asset)?;
     }
     deposit::add_shares(&mut holder, asset, shares, counts)?;
     Ok(holder)
@@ -245,15 +251,17 @@ fn give_shares(
 
 /// The error with names in place of numbers. Of an account that seems healthy while one of its prices is silent, the
 /// silence is the reason.
-pub fn named(book: &Book, holder: &Holder, error: LiquidationError) -> ContractError {
+pub fn liquidation_error(markets: &Markets, holder: &Holder, error: LiquidationError) -> ContractError {
     let account = holder.name();
     let named = match &error {
-        LiquidationError::NoCollateral(id) => book.denom(*id).map(|denom| ContractError::NoDeposit { account, denom }),
-        LiquidationError::NoDebt(id) => book.denom(*id).map(|denom| ContractError::NoDebt { account, denom }),
-        LiquidationError::Price { asset, fault } => {
-            book.denom(*asset).map(|denom| ContractError::Price { denom, fault: fault.clone() })
+        LiquidationError::NoCollateral(id) => {
+            markets.denom(*id).map(|denom| ContractError::NoDeposit { account, denom })
         }
-        LiquidationError::Healthy { .. } => match silent_price(book, carrying(holder)) {
+        LiquidationError::NoDebt(id) => markets.denom(*id).map(|denom| ContractError::NoDebt { account, denom }),
+        LiquidationError::Price { asset, fault } => {
+            markets.denom(*asset).map(|denom| ContractError::Price { denom, fault: fault.clone() })
+        }
+        LiquidationError::Healthy { .. } => match silent_price(markets, carrying(holder)) {
             Some(price) => return price,
             None => return ContractError::Liquidation(error),
         },
@@ -269,10 +277,10 @@ fn carrying(holder: &Holder) -> impl Iterator<Item = AssetId> + use<'_> {
 }
 
 /// The first silent price of these, among what was read.
-pub fn silent_price(book: &Book, assets: impl Iterator<Item = AssetId>) -> Option<ContractError> {
-    assets.filter(|id| book.is_priced(*id)).find_map(|id| {
-        let fault = book.mark(id).ok()?.fault()?;
-        Some(ContractError::Price { denom: book.denom(id).ok()?, fault })
+pub fn silent_price(markets: &Markets, assets: impl Iterator<Item = AssetId>) -> Option<ContractError> {
+    assets.filter(|id| markets.is_priced(*id)).find_map(|id| {
+        let fault = markets.mark(id).ok()?.fault()?;
+        Some(ContractError::Price { denom: markets.denom(id).ok()?, fault })
     })
 }
 

@@ -190,7 +190,7 @@ impl Settled {
         let (sender, repay) = (taker.liquidator, owed.coins());
         let called = match callback {
             Some(msg) if !repay.is_empty() => {
-                let due = ledger.book.by_asset(&owed)?;
+                let due = ledger.markets.by_asset(&owed)?;
                 let call = Callback { receiver: sender.clone(), repay, received: received.coins(), msg };
                 Some(callback::open(deps.storage, env, call, due)?)
             }

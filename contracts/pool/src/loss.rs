@@ -7,9 +7,9 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::holder::Holder;
+use crate::markets::Markets;
 use crate::reserves;
 
 /// What was swept and written off, by denom.
@@ -21,27 +21,27 @@ pub struct Losses {
 
 /// Books the account's loss, in memory, if its debt is bad. What carries its debt must be loaded; disabled deposits are read only where
 /// they decide.
-pub fn book_if_bad(deps: Deps, book: &mut Book, holder: &mut Holder) -> Result<Option<Losses>, ContractError> {
-    let dust = book.config.liquidation.dust_value;
-    if !is_bad_debt(&book.carrying_position(&holder.account)?, dust)? {
+pub fn book_if_bad(deps: Deps, markets: &mut Markets, holder: &mut Holder) -> Result<Option<Losses>, ContractError> {
+    let dust = markets.config.liquidation.dust_value;
+    if !is_bad_debt(&markets.carrying_position(&holder.account)?, dust)? {
         return Ok(None);
     }
-    book.load_priced(deps, &holder.account)?;
-    if !is_bad_debt(&book.position(&holder.account)?, dust)? {
+    markets.load_priced(deps, &holder.account)?;
+    if !is_bad_debt(&markets.position(&holder.account)?, dust)? {
         return Ok(None);
     }
     let mut losses = Losses::default();
     // Swept before anything is written off: what is left of the collateral helps to bear the loss.
     for held in std::mem::take(&mut holder.account.collaterals) {
-        let amount = book.state(held.asset)?.market.shares_value_down(held.shares)?;
-        let market = book.market(held.asset)?;
-        market.shares_to_reserves(held.shares, amount).map_err(|error| book.refused(held.asset, error))?;
-        losses.swept.push((book.denom(held.asset)?, amount));
+        let amount = markets.state(held.asset)?.market.shares_value_down(held.shares)?;
+        let market = markets.market(held.asset)?;
+        market.shares_to_reserves(held.shares, amount).map_err(|error| markets.market_error(held.asset, error))?;
+        losses.swept.push((markets.denom(held.asset)?, amount));
     }
     for owed in std::mem::take(&mut holder.account.debts) {
-        let market = book.market(owed.asset)?;
-        let loss = market.write_off(owed.scaled).map_err(|error| book.refused(owed.asset, error))?;
-        losses.written_off.push((owed.asset, book.denom(owed.asset)?, loss));
+        let market = markets.market(owed.asset)?;
+        let loss = market.write_off(owed.scaled).map_err(|error| markets.market_error(owed.asset, error))?;
+        losses.written_off.push((owed.asset, markets.denom(owed.asset)?, loss));
     }
     Ok(Some(losses))
 }

@@ -4,8 +4,8 @@ use cosmwasm_std::{DepsMut, MessageInfo, Response, Storage};
 use plimsoll_risk::params::Switches;
 use plimsoll_schema::event;
 
-use crate::book::asset_id;
 use crate::error::ContractError;
+use crate::markets::asset_id;
 use crate::state::{ASSET_COUNT, ASSET_PARAMS};
 use crate::{access, funds};
 

@@ -8,10 +8,10 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
 use crate::holder::Holder;
+use crate::markets::Markets;
 
 pub fn repay(
     deps: DepsMut,
@@ -23,15 +23,15 @@ pub fn repay(
     let Paid { denom, amount } = funds::one_coin(info)?;
     let owner = address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), &denom)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), &denom)?;
 
-    let repaid = apply(&mut book, &mut holder, id, amount)?;
-    assert_min_rest(deps.as_ref(), &mut book, &holder, id)?;
+    let repaid = apply(&mut markets, &mut holder, id, amount)?;
+    assert_min_rest(deps.as_ref(), &mut markets, &holder, id)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "repay")
         .add_attribute(event::ACCOUNT, name)
@@ -41,12 +41,17 @@ pub fn repay(
 }
 
 /// Repays, in memory, with at most `offered`.
-pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, offered: Amount) -> Result<Repaid, ContractError> {
-    let (denom, owed) = (book.denom(id)?, holder.account.debt(id));
+pub fn apply(
+    markets: &mut Markets,
+    holder: &mut Holder,
+    id: AssetId,
+    offered: Amount,
+) -> Result<Repaid, ContractError> {
+    let (denom, owed) = (markets.denom(id)?, holder.account.debt(id));
     if owed.is_zero() {
         return Err(ContractError::NoDebt { account: holder.name(), denom });
     }
-    let repaid = book.market(id)?.repay(offered, owed).map_err(|error| book.refused(id, error))?;
+    let repaid = markets.market(id)?.repay(offered, owed).map_err(|error| markets.market_error(id, error))?;
     if repaid.cleared.is_zero() {
         return Err(ContractError::RepaysNothing { denom, amount: offered });
     }
@@ -56,19 +61,19 @@ pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, offered: Amount)
 
 /// A rest that nobody would bother to liquidate is not left: it would be a reason to pass a stop or a cap. Valued at the settled price,
 /// silent or not; where nothing at all is known of the price, any rest may stay.
-pub fn assert_min_rest(deps: Deps, book: &mut Book, holder: &Holder, id: AssetId) -> Result<(), ContractError> {
+pub fn assert_min_rest(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<(), ContractError> {
     let scaled = holder.account.debt(id);
     if scaled.is_zero() {
         return Ok(());
     }
-    book.load_prices(deps)?;
-    let state = book.state(id)?;
+    markets.load_prices(deps)?;
+    let state = markets.state(id)?;
     if state.mark.records().is_empty() {
         return Ok(());
     }
     let price = state.mark.debt_up(&SharedValues::default());
     let value = state.market.owed_up(scaled)?.value_up(price, state.params.decimals)?;
-    let min = book.config.min_debt_value;
+    let min = markets.config.min_debt_value;
     if value < min {
         return Err(ContractError::RestBelowMinDebt { denom: state.params.denom.clone(), value, min });
     }

@@ -4,9 +4,9 @@ use cosmwasm_std::{Coin, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds::{self, Purse};
+use crate::markets::Markets;
 use crate::state::{DUES, Due};
 
 pub fn repay_batch(deps: DepsMut, env: &Env, info: &MessageInfo, id: u64) -> Result<Response, ContractError> {
@@ -15,19 +15,19 @@ pub fn repay_batch(deps: DepsMut, env: &Env, info: &MessageInfo, id: u64) -> Res
     if receiver != info.sender {
         return Err(ContractError::ForeignBatch { id, sender: info.sender.to_string() });
     }
-    let mut book = Book::open(deps.as_ref(), env)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
     let mut wanted = Purse::default();
     for (asset, amount) in coins {
-        book.load(deps.as_ref(), asset)?;
-        wanted.put(&book.denom(asset)?, amount)?;
-        book.market(asset)?.take_back(amount, Amount::ZERO).map_err(|error| book.refused(asset, error))?;
+        markets.load(deps.as_ref(), asset)?;
+        wanted.put(&markets.denom(asset)?, amount)?;
+        markets.market(asset)?.take_back(amount, Amount::ZERO).map_err(|error| markets.market_error(asset, error))?;
     }
     let wanted = wanted.coins();
     if wanted != sent {
         return Err(ContractError::BatchAmount { id, wanted: funds::listed(&wanted), sent: funds::listed(&sent) });
     }
     DUES.remove(deps.storage, id);
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "repay_batch")
         .add_attribute(event::LOAN, id.to_string())

@@ -7,9 +7,9 @@ use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{Beneficiary, ReservesRequest};
 
-use crate::book::{Book, asset_id};
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
+use crate::markets::{Markets, asset_id};
 use crate::state::RESERVES_REQUESTS;
 use crate::{access, deposit};
 
@@ -31,11 +31,11 @@ pub fn request_reserves(
     access::assert_owner(deps.storage, info.sender.as_str())?;
     funds::nonzero(amount, denom)?;
     let recipient = access::recipient(deps.api, &env.contract.address, Some(recipient), &info.sender)?.into_string();
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), denom)?;
-    let floor = book.params(id)?.reserve_floor;
-    assert_floor(&book, id, amount, floor)?;
-    let effective_at = book.now.saturating_add(book.config.reserves_delay);
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), denom)?;
+    let floor = markets.params(id)?.reserve_floor;
+    assert_floor(&markets, id, amount, floor)?;
+    let effective_at = markets.now.saturating_add(markets.config.reserves_delay);
     let request = ReservesRequest { amount, recipient, effective_at, floor, paid: Amount::ZERO };
     RESERVES_REQUESTS.save(deps.storage, id.0, &request)?;
     Ok(Response::new()
@@ -59,18 +59,18 @@ pub fn cancel_reserves(deps: DepsMut, info: &MessageInfo, denom: &str) -> Result
 pub fn withdraw_reserves(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) -> Result<Response, ContractError> {
     // Anyone may ask: all of it was announced, and a timelock that owns the pool would have each part wait for its delay.
     funds::none(info)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), denom)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), denom)?;
     let request = RESERVES_REQUESTS.may_load(deps.storage, id.0)?;
     let mut request = request.ok_or_else(|| ContractError::NoReservesRequest { denom: denom.to_owned() })?;
-    let amount = payable(&request, denom, book.now)?;
+    let amount = payable(&request, denom, markets.now)?;
 
     // A floor that was lowered in the meantime was not part of the notice.
-    assert_floor(&book, id, amount, request.floor.max(book.params(id)?.reserve_floor))?;
-    book.market(id)?.withdraw_reserves(amount).map_err(|error| book.refused(id, error))?;
+    assert_floor(&markets, id, amount, request.floor.max(markets.params(id)?.reserve_floor))?;
+    markets.market(id)?.withdraw_reserves(amount).map_err(|error| markets.market_error(id, error))?;
     request.paid = request.paid.checked_add(amount)?;
     save_request(deps.storage, id, &request)?;
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "withdraw_reserves")
         .add_attribute(event::DENOM, denom)
@@ -126,17 +126,17 @@ pub fn cover(
     beneficiary: Beneficiary,
 ) -> Result<Response, ContractError> {
     let Paid { denom, amount } = funds::one_coin(info)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), &denom)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), &denom)?;
     let (covered, named) = match beneficiary {
-        Beneficiary::Reserves => (book.market(id)?.cover(amount), "reserves"),
+        Beneficiary::Reserves => (markets.market(id)?.cover(amount), "reserves"),
         Beneficiary::Suppliers => {
-            assert_gift(deps.as_ref(), &mut book, id, amount)?;
-            (book.market(id)?.cover_suppliers(amount), "suppliers")
+            assert_gift(deps.as_ref(), &mut markets, id, amount)?;
+            (markets.market(id)?.cover_suppliers(amount), "suppliers")
         }
     };
-    covered.map_err(|error| book.refused(id, error))?;
-    book.save(deps.storage)?;
+    covered.map_err(|error| markets.market_error(id, error))?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "cover")
         .add_attribute(event::DENOM, denom)
@@ -147,17 +147,17 @@ pub fn cover(
 /// What suppliers are given counts in their accounts as a deposit does, so it passes neither the cap nor the guardian's stop, nor does it
 /// buy health at a price that the settled one has not reached. Only what reopens a market below its share price floor always passes: shares
 /// are worth next to nothing there.
-fn assert_gift(deps: Deps, book: &mut Book, id: AssetId, amount: Amount) -> Result<(), ContractError> {
-    if amount <= book.state(id)?.market.lacks_to_price_floor()? {
+fn assert_gift(deps: Deps, markets: &mut Markets, id: AssetId, amount: Amount) -> Result<(), ContractError> {
+    if amount <= markets.state(id)?.market.lacks_to_price_floor()? {
         return Ok(());
     }
-    deposit::assert_open(book, id, amount)?;
-    book.assert_not_ahead(deps, id)
+    deposit::assert_open(markets, id, amount)?;
+    markets.assert_not_ahead(deps, id)
 }
 
 /// Errors unless this share of the debt stays in reserves.
-fn assert_floor(book: &Book, id: AssetId, wanted: Amount, share: Ratio) -> Result<(), ContractError> {
-    let state = book.state(id)?;
+fn assert_floor(markets: &Markets, id: AssetId, wanted: Amount, share: Ratio) -> Result<(), ContractError> {
+    let state = markets.state(id)?;
     let reserves = state.market.state().reserves;
     let floor = state.market.debt()?.share_up(share)?;
     if reserves < wanted.saturating_add(floor) {

@@ -8,9 +8,9 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_schema::access::address;
 use plimsoll_schema::event;
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::holder::Holder;
+use crate::markets::Markets;
 use crate::{funds, liquidate, loss};
 
 pub fn set_off(
@@ -24,17 +24,17 @@ pub fn set_off(
     funds::none(info)?;
     let user = address(deps.api, user)?;
     let mut holder = Holder::load(deps.as_ref(), user, account_id)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), denom)?;
-    book.load_priced(deps.as_ref(), &holder.account)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), denom)?;
+    markets.load_priced(deps.as_ref(), &holder.account)?;
 
-    let SetOff { amount, burnt, .. } = apply(&mut book, &mut holder, id)?;
-    let losses = loss::book_if_bad(deps.as_ref(), &mut book, &mut holder)?.unwrap_or_default();
+    let SetOff { amount, burnt, .. } = apply(&mut markets, &mut holder, id)?;
+    let losses = loss::book_if_bad(deps.as_ref(), &mut markets, &mut holder)?.unwrap_or_default();
 
     let name = holder.name();
     holder.save(deps.storage)?;
     losses.shrink_requests(deps.storage)?;
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "set_off")
         .add_attribute(event::ACCOUNT, name)
@@ -46,8 +46,8 @@ pub fn set_off(
 
 /// Sets off, in memory. The price of the denom decides nothing but the account's health, since both sides are of one
 /// denom.
-fn apply(book: &mut Book, holder: &mut Holder, id: AssetId) -> Result<SetOff, ContractError> {
-    let (account, denom) = (holder.name(), book.denom(id)?);
+fn apply(markets: &mut Markets, holder: &mut Holder, id: AssetId) -> Result<SetOff, ContractError> {
+    let (account, denom) = (holder.name(), markets.denom(id)?);
     let (held, owed) = (holder.account.shares(id), holder.account.debt(id));
     if held.is_zero() {
         return Err(ContractError::NoDeposit { account, denom });
@@ -55,13 +55,14 @@ fn apply(book: &mut Book, holder: &mut Holder, id: AssetId) -> Result<SetOff, Co
     if owed.is_zero() {
         return Err(ContractError::NoDebt { account, denom });
     }
-    let health = book.position(&holder.account)?.health()?;
+    let health = markets.position(&holder.account)?.health()?;
     if !health.is_liquidatable() {
-        let Health { carried, debt, spared, .. } = health;
-        let reason = if spared { LiquidationError::Spared } else { LiquidationError::Healthy { carried, debt } };
-        return Err(liquidate::named(book, holder, reason));
+        let Health { adjusted_collateral, debt, spared, .. } = health;
+        let reason =
+            if spared { LiquidationError::Spared } else { LiquidationError::Healthy { adjusted_collateral, debt } };
+        return Err(liquidate::liquidation_error(markets, holder, reason));
     }
-    let done = book.market(id)?.set_off(held, owed).map_err(|error| book.refused(id, error))?;
+    let done = markets.market(id)?.set_off(held, owed).map_err(|error| markets.market_error(id, error))?;
     if done.cleared.is_zero() {
         return Err(ContractError::RepaysNothing { denom, amount: done.amount });
     }

@@ -19,7 +19,7 @@ pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Who may do what.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Roles {
-    /// The owner and his proposed successor.
+    /// The owner and their proposed successor.
     pub ownership: Ownership,
     /// Who may tighten parameters.
     pub risk_manager: Option<String>,

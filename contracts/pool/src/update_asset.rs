@@ -6,8 +6,8 @@ use plimsoll_risk::units::Ratio;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::AssetChanges;
 
-use crate::book::Book;
 use crate::error::ContractError;
+use crate::markets::Markets;
 use crate::state::{ASSET_PARAMS, MARKETS};
 use crate::{access, funds};
 
@@ -20,13 +20,13 @@ pub fn update_asset(
 ) -> Result<Response, ContractError> {
     funds::none(info)?;
     let tighten_only = access::is_risk_manager_only(deps.storage, info.sender.as_str())?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), denom)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), denom)?;
 
     // Ramps run by the clock that leaves the oracle's halts out.
-    book.load_prices(deps.as_ref())?;
-    let clock = book.moment().clock;
-    let before = book.params(id)?.clone();
+    markets.load_prices(deps.as_ref())?;
+    let clock = markets.moment().clock;
+    let before = markets.params(id)?.clone();
     if tighten_only {
         assert_tightening(&before, &changes, clock)?;
     }
@@ -34,7 +34,7 @@ pub fn update_asset(
     after.validate()?;
 
     // Interest up to here is the old parameters'; the rate from here on is the new model's.
-    let market = book.market(id)?.clone().settle(&after)?;
+    let market = markets.market(id)?.clone().settle(&after)?;
     MARKETS.save(deps.storage, id.0, &market)?;
     ASSET_PARAMS.save(deps.storage, id.0, &after)?;
     Ok(Response::new().add_attribute(event::ACTION, "update_asset").add_attribute(event::DENOM, denom))

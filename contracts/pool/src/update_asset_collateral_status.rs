@@ -4,10 +4,10 @@ use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_schema::event;
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
+use crate::markets::Markets;
 
 pub fn update_asset_collateral_status(
     deps: DepsMut,
@@ -19,13 +19,13 @@ pub fn update_asset_collateral_status(
 ) -> Result<Response, ContractError> {
     funds::none(info)?;
     let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), account_id)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), denom)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), denom)?;
 
-    let lowered = apply(&book, &mut holder, id, enable)?;
-    assert_not_bought(deps.as_ref(), &mut book, &holder, id, enable)?;
+    let lowered = apply(&markets, &mut holder, id, enable)?;
+    assert_not_bought(deps.as_ref(), &mut markets, &holder, id, enable)?;
     if lowered {
-        book.assert_healthy(deps.as_ref(), &holder)?;
+        markets.assert_healthy(deps.as_ref(), &holder)?;
     }
 
     let name = holder.name();
@@ -41,7 +41,7 @@ pub fn update_asset_collateral_status(
 /// `deposit` has it.
 pub fn assert_not_bought(
     deps: Deps,
-    book: &mut Book,
+    markets: &mut Markets,
     holder: &Holder,
     id: AssetId,
     enable: bool,
@@ -49,12 +49,12 @@ pub fn assert_not_bought(
     if !enable || holder.account.debts.is_empty() {
         return Ok(());
     }
-    book.assert_not_ahead(deps, id)
+    markets.assert_not_ahead(deps, id)
 }
 
 /// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the debt.
-pub fn apply(book: &Book, holder: &mut Holder, id: AssetId, enable: bool) -> Result<bool, ContractError> {
-    let (account, denom) = (holder.name(), book.denom(id)?);
+pub fn apply(markets: &Markets, holder: &mut Holder, id: AssetId, enable: bool) -> Result<bool, ContractError> {
+    let (account, denom) = (holder.name(), markets.denom(id)?);
     if enable && !holder.account.debt(id).is_zero() {
         return Err(ContractError::OwedCollateral { account, denom });
     }

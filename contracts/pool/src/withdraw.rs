@@ -7,25 +7,25 @@ use plimsoll_schema::event;
 use plimsoll_schema::pool::Withdraw;
 
 use crate::access;
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
+use crate::markets::Markets;
 
 pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
     funds::none(info)?;
     let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
     let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), order.account_id)?;
-    let mut book = Book::open(deps.as_ref(), env)?;
-    let id = book.load_denom(deps.as_ref(), &order.denom)?;
+    let mut markets = Markets::open(deps.as_ref(), env)?;
+    let id = markets.load_denom(deps.as_ref(), &order.denom)?;
 
-    let (amount, burnt) = amount_or_all(&mut book, &mut holder, id, order.amount)?;
+    let (amount, burnt) = amount_or_all(&mut markets, &mut holder, id, order.amount)?;
     // A disabled deposit answers for the account's debt too, so any withdrawal of an indebted account is checked.
-    book.assert_healthy(deps.as_ref(), &holder)?;
+    markets.assert_healthy(deps.as_ref(), &holder)?;
 
     let name = holder.name();
     holder.save(deps.storage)?;
-    book.save(deps.storage)?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "withdraw")
         .add_attribute(event::ACCOUNT, name)
@@ -40,46 +40,52 @@ pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -
 /// without worth are given up then, so that their slot is free again. Says how much is paid and how many shares were
 /// burnt.
 pub fn amount_or_all(
-    book: &mut Book,
+    markets: &mut Markets,
     holder: &mut Holder,
     id: AssetId,
     amount: Option<Amount>,
 ) -> Result<(Amount, SupplyShares), ContractError> {
     let held = holder.account.shares(id);
-    if amount.is_none() && !held.is_zero() && book.supplied(&holder.account, id)?.is_zero() {
-        let burnt = book.market(id)?.withdraw(Amount::ZERO, held).map_err(|error| book.refused(id, error))?;
+    if amount.is_none() && !held.is_zero() && markets.supplied(&holder.account, id)?.is_zero() {
+        let burnt =
+            markets.market(id)?.withdraw(Amount::ZERO, held).map_err(|error| markets.market_error(id, error))?;
         holder.account.take_shares(id, burnt)?;
         return Ok((Amount::ZERO, burnt));
     }
-    let amount = amount.map_or_else(|| payable(book, holder, id), Ok)?;
-    Ok((amount, apply(book, holder, id, amount)?))
+    let amount = amount.map_or_else(|| payable(markets, holder, id), Ok)?;
+    Ok((amount, apply(markets, holder, id, amount)?))
 }
 
 /// Takes `amount` out of the account, in memory. Errors unless it is there and can be paid. Health is for the caller to check.
-pub fn apply(book: &mut Book, holder: &mut Holder, id: AssetId, amount: Amount) -> Result<SupplyShares, ContractError> {
-    let denom = book.denom(id)?;
+pub fn apply(
+    markets: &mut Markets,
+    holder: &mut Holder,
+    id: AssetId,
+    amount: Amount,
+) -> Result<SupplyShares, ContractError> {
+    let denom = markets.denom(id)?;
     funds::nonzero(amount, &denom)?;
     let held = holder.account.shares(id);
     if held.is_zero() {
         return Err(ContractError::NoDeposit { account: holder.name(), denom });
     }
-    let supplied = book.supplied(&holder.account, id)?;
+    let supplied = markets.supplied(&holder.account, id)?;
     if amount > supplied {
         return Err(ContractError::InsufficientDeposit { denom, wanted: amount, supplied });
     }
-    let burnt = book.market(id)?.withdraw(amount, held).map_err(|error| book.refused(id, error))?;
+    let burnt = markets.market(id)?.withdraw(amount, held).map_err(|error| markets.market_error(id, error))?;
     holder.account.take_shares(id, burnt)?;
     Ok(burnt)
 }
 
 /// The whole claim, or all the cash when that is less.
-pub fn payable(book: &Book, holder: &Holder, id: AssetId) -> Result<Amount, ContractError> {
-    let supplied = book.supplied(&holder.account, id)?;
-    let denom = book.denom(id)?;
+pub fn payable(markets: &Markets, holder: &Holder, id: AssetId) -> Result<Amount, ContractError> {
+    let supplied = markets.supplied(&holder.account, id)?;
+    let denom = markets.denom(id)?;
     if supplied.is_zero() {
         return Err(ContractError::NoDeposit { account: holder.name(), denom });
     }
-    let cash = book.state(id)?.market.state().cash;
+    let cash = markets.state(id)?.market.state().cash;
     if cash.is_zero() {
         return Err(ContractError::InsufficientLiquidity { denom, wanted: supplied, available: cash });
     }

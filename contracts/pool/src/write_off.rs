@@ -30,17 +30,17 @@ pub fn write_off(
 pub fn change(deps: Deps, ledger: &mut Ledger, user: &str, account_id: Option<u32>) -> Result<Done, ContractError> {
     let user = address(deps.api, user)?;
     let mut holder = ledger.holder(deps, user, account_id)?;
-    ledger.book.load_priced(deps, &holder.account)?;
+    ledger.markets.load_priced(deps, &holder.account)?;
 
-    let mut book = ledger.book.clone();
-    let health = book.position(&holder.account)?.health()?;
-    let Some(losses) = loss::book_if_bad(deps, &mut book, &mut holder)? else {
-        let dust = book.config.liquidation.dust_value;
+    let mut markets = ledger.markets.clone();
+    let health = markets.position(&holder.account)?.health()?;
+    let Some(losses) = loss::book_if_bad(deps, &mut markets, &mut holder)? else {
+        let dust = markets.config.liquidation.dust_value;
         // By its sums it is bad, and waits for a debt's price or the end of a grace.
         if health.collateral < dust && health.collateral < health.debt {
             let debts = holder.account.debts.iter().map(|owed| owed.asset);
-            let spared = book.moment().halted.then_some(ContractError::Liquidation(LiquidationError::Spared));
-            if let Some(waits) = liquidate::silent_price(&book, debts).or(spared) {
+            let spared = markets.moment().halted.then_some(ContractError::Liquidation(LiquidationError::Spared));
+            if let Some(waits) = liquidate::silent_price(&markets, debts).or(spared) {
                 return Err(waits);
             }
         }
@@ -48,6 +48,6 @@ pub fn change(deps: Deps, ledger: &mut Ledger, user: &str, account_id: Option<u3
     };
     let mut attributes = vec![(event::ACCOUNT, holder.name())];
     attributes.extend(losses.attributes());
-    let change = Change { book, holders: vec![holder], losses: Some(losses) };
+    let change = Change { markets, holders: vec![holder], losses: Some(losses) };
     Ok(Done { change, repaid: Amount::ZERO, paid: Amount::ZERO, attributes })
 }

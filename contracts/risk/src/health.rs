@@ -10,8 +10,8 @@ use crate::units::{Ratio, Value};
 pub struct Health {
     /// All deposits, disabled ones too, since they answer for the debt.
     pub collateral: Value,
-    /// Enabled deposits × liquidation threshold, rounded down: the debt that they carry.
-    pub carried: Value,
+    /// Adjusted collateral: enabled deposits × liquidation threshold, rounded down. The most debt that they carry.
+    pub adjusted_collateral: Value,
     /// All debts, rounded up.
     pub debt: Value,
     /// Whether the account is spared in the grace after a halt.
@@ -19,9 +19,9 @@ pub struct Health {
 }
 
 impl Health {
-    /// `carried / debt`, rounded down: below 1 exactly when `carried < debt`; `None` without debt.
+    /// `adjusted_collateral / debt`, rounded down: below 1 exactly when `adjusted_collateral < debt`; `None` without debt.
     pub fn factor_down(&self) -> Option<Ratio> {
-        Ratio::of_values_down(self.carried, self.debt)
+        Ratio::of_values_down(self.adjusted_collateral, self.debt)
     }
 
     /// Collateral ratio, `collateral / debt`, unweighted, rounded down; `None` without debt.
@@ -34,12 +34,13 @@ impl Health {
         if self.debt.is_zero() || other.debt.is_zero() {
             return self.debt.is_zero();
         }
-        self.carried.raw().full_mul(other.debt.raw()) >= other.carried.raw().full_mul(self.debt.raw())
+        self.adjusted_collateral.raw().full_mul(other.debt.raw())
+            >= other.adjusted_collateral.raw().full_mul(self.debt.raw())
     }
 
     /// Whether the health factor is strictly below 1.
     pub fn is_below_one(&self) -> bool {
-        self.carried < self.debt
+        self.adjusted_collateral < self.debt
     }
 
     /// Whether the account may be liquidated: its health factor is below 1, and no grace spares it.
@@ -79,7 +80,7 @@ impl Position {
         for line in &self.collaterals {
             let value = self.collateral_value_down(line, shared)?;
             health.collateral = health.collateral.checked_add(value)?;
-            health.carried = health.carried.checked_add(value.share_down(line.threshold())?)?;
+            health.adjusted_collateral = health.adjusted_collateral.checked_add(value.share_down(line.threshold())?)?;
         }
         for line in &self.debts {
             health.debt = health.debt.checked_add(line.value_up(shared)?)?;

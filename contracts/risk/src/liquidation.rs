@@ -80,10 +80,10 @@ pub enum LiquidationError {
     #[error(transparent)]
     Math(#[from] MathError),
     /// The account is healthy.
-    #[error("account is healthy: its debt of {debt} is carried up to {carried}")]
+    #[error("account is healthy: its adjusted collateral of {adjusted_collateral} covers its debt of {debt}")]
     Healthy {
         /// What its collateral carries.
-        carried: Value,
+        adjusted_collateral: Value,
         /// Its debt.
         debt: Value,
     },
@@ -166,7 +166,7 @@ pub fn target_repay_up(
     if health.collateral <= health.debt.share_down(min_bonus.plus_one())? {
         return Ok(health.debt);
     }
-    let missing = health.debt.share_up(target)?.saturating_sub(health.carried);
+    let missing = health.debt.share_up(target)?.saturating_sub(health.adjusted_collateral);
     let gained = target.saturating_sub(threshold.mul_up(bonus.plus_one())?.mul_up(leverage)?);
     if gained.is_zero() {
         return Ok(health.debt);
@@ -323,7 +323,7 @@ pub fn size(
     }
     let health = position.health()?;
     if !health.is_below_one() {
-        return Err(LiquidationError::Healthy { carried: health.carried, debt: health.debt });
+        return Err(LiquidationError::Healthy { adjusted_collateral: health.adjusted_collateral, debt: health.debt });
     }
     if health.spared {
         return Err(LiquidationError::Spared);

@@ -10,22 +10,32 @@ use crate::shared_records::{Ends, Parts};
 use crate::units::{Price, Value};
 
 impl Parts {
-    /// What is missing of the debt, or what is carried beyond it; the other one is 0.
+    /// What the debt lacks of adjusted collateral, or the adjusted collateral beyond the debt; the other one is 0.
     fn net(self) -> Self {
-        Self { carried: self.carried.saturating_sub(self.debt), debt: self.debt.saturating_sub(self.carried) }
+        Self {
+            adjusted_collateral: self.adjusted_collateral.saturating_sub(self.debt),
+            debt: self.debt.saturating_sub(self.adjusted_collateral),
+        }
     }
 
     /// The same with other lines.
     fn plus(self, other: Self) -> Result<Self, MathError> {
-        Ok(Self { carried: self.carried.checked_add(other.carried)?, debt: self.debt.checked_add(other.debt)? })
+        Ok(Self {
+            adjusted_collateral: self.adjusted_collateral.checked_add(other.adjusted_collateral)?,
+            debt: self.debt.checked_add(other.debt)?,
+        })
     }
 
     /// In units of a record's denom, at the end at which the record is when that much decides: a sum below 0 on it
-    /// makes good for what is carried elsewhere, so it is at its low end, and at its high end where it is above.
+    /// makes good for adjusted collateral elsewhere, so it is at its low end, and at its high end where it is above.
     fn in_units_of(self, record: &RecordMark) -> Result<Self, MathError> {
         let raw = |price: Price| Uint256::from(price.raw());
         Ok(Self {
-            carried: Value::new(mul_div_down(self.carried.raw(), Uint256::from(ONE), raw(record.settled.low))?),
+            adjusted_collateral: Value::new(mul_div_down(
+                self.adjusted_collateral.raw(),
+                Uint256::from(ONE),
+                raw(record.settled.low),
+            )?),
             debt: Value::new(mul_div_up(self.debt.raw(), Uint256::from(ONE), raw(record.settled.high))?),
         })
     }
@@ -54,7 +64,7 @@ impl Position {
             return Ok(narrow(price).ok().map(Price::new));
         }
         let Some(own) = line.mark.records().first() else { return Ok(None) };
-        let gained = self.settled_parts(Some(&own.denom), None, &shared)?.net().carried;
+        let gained = self.settled_parts(Some(&own.denom), None, &shared)?.net().adjusted_collateral;
         let value = shared.of(&own.denom).unwrap_or(own.settled.high);
         if gained.is_zero() || value.is_zero() {
             return Ok(None);
@@ -68,7 +78,7 @@ impl Position {
 
     /// The price of this debt at and below which the account is healthy, all else unchanged, rounded down. Whatever is
     /// quoted in this token moves with it. `None` when no price of it decides: it is not owed, or the other debts alone
-    /// exceed what is carried, or the price does not fit.
+    /// exceed the adjusted collateral, or the price does not fit.
     pub fn debt_liquidation_price_down(&self, asset: AssetId) -> Result<Option<Price>, MathError> {
         let Some(line) = self.debts.iter().find(|l| l.asset == asset && !l.amount.is_zero()) else {
             return Ok(None);
@@ -77,7 +87,7 @@ impl Position {
         let Some(rest) = fits(self.rest(&line.mark, &shared))?.filter(|rest| rest.debt.is_zero()) else {
             return Ok(None);
         };
-        let room = rest.carried;
+        let room = rest.adjusted_collateral;
         if self.is_alone(&line.mark) {
             let unit = Uint256::from(pow10(line.decimals)?);
             let price = mul_div_down(room.raw(), unit, Uint256::from(line.amount.raw()))?;

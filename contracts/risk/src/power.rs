@@ -46,7 +46,7 @@ impl Position {
         for line in &self.collaterals {
             let value = line.amount.value_down(line.mark.low_down(&shared), line.decimals)?;
             health.collateral = health.collateral.checked_add(value)?;
-            health.carried = health.carried.checked_add(value.share_down(line.threshold())?)?;
+            health.adjusted_collateral = health.adjusted_collateral.checked_add(value.share_down(line.threshold())?)?;
         }
         health.debt = self.edge_debt(&shared)?;
         Ok(health)

@@ -20,7 +20,7 @@ pub(crate) type Weight<'a> = &'a dyn Fn(&CollateralLine) -> Ratio;
 /// What some lines carry, and what they owe.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Parts {
-    pub carried: Value,
+    pub adjusted_collateral: Value,
     pub debt: Value,
 }
 
@@ -46,17 +46,17 @@ impl Position {
         denoms.dedup();
         let mut shared = SharedValues::default();
         for (_, denom) in denoms {
-            let Parts { carried, debt } = self.parts(Some(denom), None, &shared, ends, weight)?;
+            let Parts { adjusted_collateral, debt } = self.parts(Some(denom), None, &shared, ends, weight)?;
             let record = self.debts.iter().flat_map(|line| line.mark.records()).find(|record| record.denom == denom);
             let Some(record) = record else { continue };
-            let value = match (ends, carried > debt) {
+            let value = match (ends, adjusted_collateral > debt) {
                 (Ends::Settled, true) => record.settled.high,
                 (Ends::Settled, false) => record.settled.low,
                 (Ends::Edges, true) => record.edges.low,
                 (Ends::Edges, false) => record.edges.high,
             };
             let remaining = if ends == Ends::Settled && self.debts.iter().any(|line| !line.mark.hangs_on(denom)) {
-                undeclined_down(carried, debt, record.remaining)?
+                undeclined_down(adjusted_collateral, debt, record.remaining)?
             } else {
                 Ratio::ONE
             };
@@ -80,8 +80,8 @@ impl Position {
         };
         let mut parts = Parts::default();
         for line in self.collaterals.iter().filter(|line| counts(&line.mark)) {
-            let carried = self.carried_by(line, denom, shared, ends, weight)?;
-            parts.carried = parts.carried.checked_add(carried)?;
+            let adjusted_collateral = self.adjusted_down(line, denom, shared, ends, weight)?;
+            parts.adjusted_collateral = parts.adjusted_collateral.checked_add(adjusted_collateral)?;
         }
         for line in self.debts.iter().filter(|line| counts(&line.mark)) {
             parts.debt = parts.debt.checked_add(line.owed_up(denom, shared, ends)?)?;
@@ -108,7 +108,7 @@ impl Position {
     }
 
     /// What a deposit carries, in units of a denom that it hangs on, or in the quote currency; rounded down.
-    fn carried_by(
+    fn adjusted_down(
         &self,
         line: &CollateralLine,
         denom: Option<&str>,
@@ -145,11 +145,11 @@ impl DebtLine {
 
 /// The share that counts of deposits on a silent record that carry this much, where this much is owed on it: all of
 /// what the debts need, and of the rest what remains. Rounded down.
-fn undeclined_down(carried: Value, owed: Value, remaining: Ratio) -> Result<Ratio, MathError> {
-    let beyond = carried.saturating_sub(owed);
+fn undeclined_down(adjusted_collateral: Value, owed: Value, remaining: Ratio) -> Result<Ratio, MathError> {
+    let beyond = adjusted_collateral.saturating_sub(owed);
     if beyond.is_zero() || remaining == Ratio::ONE {
         return Ok(Ratio::ONE);
     }
     let counted = owed.checked_add(beyond.share_down(remaining)?)?;
-    Ok(Ratio::of_values_down(counted, carried).unwrap_or(Ratio::ONE))
+    Ok(Ratio::of_values_down(counted, adjusted_collateral).unwrap_or(Ratio::ONE))
 }

@@ -1,7 +1,7 @@
 //! Supply shares: what a depositor holds, and what it is worth.
 //!
 //! Shares are converted against a supply and a number of shares that each have a constant added (virtual shares, as in
-//! Morpho Blue and OpenZeppelin's ERC-4626), so an empty market can't be inflated by a first depositor: what he gives
+//! Morpho Blue and OpenZeppelin's ERC-4626), so an empty market can't be inflated by a first depositor: what they give
 //! away to move the price goes to shares that nobody holds.
 
 use crate::math::{MathError, mul_div_down_128, mul_div_up_128};

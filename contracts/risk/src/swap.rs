@@ -209,7 +209,7 @@ pub fn reverse_swap_up(reserves: Reserves, ask: Amount, fee: Ratio) -> Result<Re
 /// What a swapper allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SpreadGuard {
-    /// The price he believes in, in base units of the offer per base unit of the ask; without one, the price before the swap.
+    /// The price they believe in, in base units of the offer per base unit of the ask; without one, the price before the swap.
     pub belief_price: Option<RelativePrice>,
     /// How much less than at that price the swap may yield before the fee; [`SLIPPAGE_DEFAULT`] when left out.
     pub max_spread: Option<Ratio>,

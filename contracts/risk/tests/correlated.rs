@@ -209,7 +209,7 @@ fn what_is_repaid_for_another_token_is_exchanged_at_its_own_end() {
         ],
     );
     let health = account.health().unwrap();
-    assert_eq!((value(health.carried), value(health.debt)), (q(167_500), q(180_000)));
+    assert_eq!((value(health.adjusted_collateral), value(health.debt)), (q(167_500), q(180_000)));
     let done = liquidated(&account, ATOM, ETH, 1_000_000).unwrap();
     assert_eq!((done.repay.raw(), done.seize.raw()), (1_000_000, 129_066_666));
     // Repaid for stETH what both hang on cancels: 1.075555… for one.
@@ -270,7 +270,7 @@ fn a_liquidation_is_sized_by_what_it_takes_at_the_verdicts_values() {
         ],
     );
     let health = account.health().unwrap();
-    assert_eq!((value(health.carried), value(health.debt)), (q(110_000), q(115_000)));
+    assert_eq!((value(health.adjusted_collateral), value(health.debt)), (q(110_000), q(115_000)));
     let done = liquidated(&account, STETH, USD, u128::MAX).unwrap();
     let growth = frac(102, 100) + frac(8, 10) * (q(1) - frac(110, 115));
     let repay = (frac(105, 100) * q(115_000) - q(110_000)) / (frac(105, 100) - frac(4, 10) * &growth);

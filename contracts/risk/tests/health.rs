@@ -52,7 +52,7 @@ proptest! {
         let (health, expected, unrounded) = (position.health().unwrap(), sums(&position), exact(&position));
         let got = Sums {
             collateral: big(health.collateral.raw()),
-            carried: big(health.carried.raw()),
+            carried: big(health.adjusted_collateral.raw()),
             debt: big(health.debt.raw()),
         };
         prop_assert_eq!(&got, &expected);
@@ -66,7 +66,7 @@ proptest! {
     ) {
         let debt = other.unwrap_or((carried + nudge).saturating_sub(1));
         let of = |raw: u128| Value::new(raw.into());
-        let health = Health { collateral: of(carried), carried: of(carried), debt: of(debt), spared: false };
+        let health = Health { collateral: of(carried), adjusted_collateral: of(carried), debt: of(debt), spared: false };
         let factor = health.factor_down();
         prop_assert_eq!(health.is_liquidatable(), carried < debt);
         prop_assert_eq!(factor.is_some_and(|f| f < Ratio::ONE), health.is_liquidatable());
@@ -270,7 +270,10 @@ fn a_disabled_deposit_counts_in_the_collateral_ratio_but_carries_nothing() {
     let mut position = position(vec![collateral(0, 100, E18, 0, E18 / 2)], vec![debt(1, 50, E18, 0)]);
     position.collaterals[0].enabled = false;
     let health = position.health().unwrap();
-    assert_eq!((health.collateral, health.carried, health.debt), (Value::whole(100), Value::ZERO, Value::whole(50)));
+    assert_eq!(
+        (health.collateral, health.adjusted_collateral, health.debt),
+        (Value::whole(100), Value::ZERO, Value::whole(50))
+    );
     assert_eq!(position.borrowing_power().unwrap(), BorrowingPower { limit: Value::ZERO, debt: Value::whole(50) });
 }
 
@@ -279,7 +282,7 @@ fn a_silent_collateral_counts_in_health_and_not_for_borrowing_and_a_silent_debt_
     let mut position = position(vec![collateral(0, 100, E18, 0, E18 / 2)], vec![debt(1, 50, E18, 0)]);
     position.collaterals[0].mark = silent(0, E18, 3 * E18);
     let health = position.health().unwrap();
-    assert_eq!((health.collateral, health.carried), (Value::whole(300), Value::whole(150)));
+    assert_eq!((health.collateral, health.adjusted_collateral), (Value::whole(300), Value::whole(150)));
     assert_eq!(position.borrowing_power().map(|power| power.limit), Ok(Value::ZERO));
     position.debts[0].mark = silent(1, E18 / 2, 9 * E18);
     assert_eq!(position.health().unwrap().debt, Value::whole(25));

@@ -121,7 +121,7 @@ proptest! {
     }
 
     /// With the rate following utilization and the reserves taking their cut, a touch in between never leaves a borrower owing
-    /// less, but for the growth's rounding at 18 decimals and the unit that his debt is rounded up by.
+    /// less, but for the growth's rounding at 18 decimals and the unit that their debt is rounded up by.
     #[test]
     fn touching_a_market_never_lowers_a_debt(
         deposit in magnitudes(1_000, 10u128.pow(27)),

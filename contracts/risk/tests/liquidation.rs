@@ -168,7 +168,7 @@ impl Scale {
         }
     }
 
-    /// What the liquidator walks off with, less what he paid.
+    /// What the liquidator walks off with, less what they paid.
     fn gain(&self, done: &Liquidation) -> BigInt {
         &self.unit_held * (done.seize.raw() - done.fee.raw()) - &self.unit_owed * done.repay.raw()
     }
@@ -188,7 +188,7 @@ proptest! {
     ) {
         let (carried, held) = (cut(debt, carried), cut(debt, ratio));
         let of = |raw: u128| Value::new(raw.into());
-        let health = Health { collateral: of(held), carried: of(carried), debt: of(debt), spared: false };
+        let health = Health { collateral: of(held), adjusted_collateral: of(carried), debt: of(debt), spared: false };
         let incentive = Incentive { bonus: curve, sale_cost: Ratio::new(cut(E18, cost)), protocol_fee: Ratio::ZERO };
         let got = q(bonus_down(&incentive, &health, Ratio::ONE).unwrap().raw());
         let expected = exact_bonus(&incentive, &q(carried), &q(held), &q(debt)) * q(E18);
@@ -403,14 +403,14 @@ fn the_worked_example() {
     assert_eq!(done.seize, Amount::new(328_173_374));
     // A tenth of what 6 % are above the 1 % of a sale: 328.173374 × 0.05 / 1.06 = 15.479876…
     assert_eq!(done.fee, Amount::new(1_547_988));
-    assert_eq!(big(case.position.health().unwrap().carried.raw()), BigInt::from(750 * E18));
+    assert_eq!(big(case.position.health().unwrap().adjusted_collateral.raw()), BigInt::from(750 * E18));
 }
 
 #[test]
 fn a_healthy_account_is_refused_with_both_numbers() {
     let case = example(1_000_000_000, 750_000_000);
-    let (carried, debt) = (Value::whole(750), Value::whole(750));
-    assert_eq!(case.size(u128::MAX), Err(LiquidationError::Healthy { carried, debt }));
+    let (adjusted_collateral, debt) = (Value::whole(750), Value::whole(750));
+    assert_eq!(case.size(u128::MAX), Err(LiquidationError::Healthy { adjusted_collateral, debt }));
 }
 
 #[test]

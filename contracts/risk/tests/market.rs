@@ -430,7 +430,7 @@ impl Both {
         Ok(())
     }
 
-    /// Everybody repays in full and every lender leaves with his whole claim.
+    /// Everybody repays in full and every lender leaves with their whole claim.
     fn wind_up(&mut self) -> Result<(), TestCaseError> {
         for user in 0..USERS {
             self.repay(user, MILLION + 1)?;

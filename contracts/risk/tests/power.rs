@@ -77,7 +77,7 @@ proptest! {
         prop_assume!(!exactly.is_close && silent_debt(&scene).is_none());
         let health = scene.position().edge_health(|_, amount| amount).unwrap();
         let slack = &exactly.slack;
-        prop_assert!(value(health.carried) <= exactly.carried && value(health.carried) >= &exactly.carried - slack);
+        prop_assert!(value(health.adjusted_collateral) <= exactly.carried && value(health.adjusted_collateral) >= &exactly.carried - slack);
         prop_assert!(value(health.debt) >= exactly.debt && value(health.debt) <= &exactly.debt + slack);
     }
 
@@ -114,7 +114,7 @@ proptest! {
     #[test]
     fn a_health_factor_is_compared_exactly(raw in prop::collection::vec(0u64..20, 4)) {
         let of = |carried: u64, debt: u64| Health {
-            carried: Value::new(carried.into()), debt: Value::new(debt.into()), ..Health::default()
+            adjusted_collateral: Value::new(carried.into()), debt: Value::new(debt.into()), ..Health::default()
         };
         let factor = |carried: u64, debt: u64| (debt > 0).then(|| frac(carried, debt));
         // Without debt it is higher than any.
@@ -186,7 +186,7 @@ fn power_is_the_share_that_a_cap_leaves_and_nothing_where_deposits_are_stopped()
         let position = with(power).position();
         assert_eq!(position.borrowing_power().unwrap().limit, Value::whole(lent));
         assert_eq!(position.uncapped_power().unwrap().limit, Value::whole(600));
-        assert_eq!(position.health().unwrap().carried, Value::whole(750));
+        assert_eq!(position.health().unwrap().adjusted_collateral, Value::whole(750));
     }
 }
 

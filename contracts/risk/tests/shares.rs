@@ -73,8 +73,8 @@ proptest! {
         }
     }
 
-    /// The first depositor raises the supply under his shares by `gift`, out of his own pocket, since that is how interest
-    /// and fees come (a transfer to the contract changes nothing). Then a victim deposits and he leaves.
+    /// The first depositor raises the supply under their shares by `gift`, out of their own pocket, since that is how interest
+    /// and fees come (a transfer to the contract changes nothing). Then a victim deposits and they leave.
     #[test]
     fn inflating_an_empty_market_does_not_pay(
         stake in magnitudes(1, 10u128.pow(12)),
@@ -91,13 +91,13 @@ proptest! {
         let all = mine.checked_add(theirs).unwrap();
         let back = to_amount_down(mine, supply, all).unwrap();
         prop_assert!(back.raw() <= stake + gift, "{back} for {}", stake + gift);
-        // The victim loses at most the price of one share, rounded up, and one unit of his own withdrawal's rounding.
+        // The victim loses at most the price of one share, rounded up, and one unit of their own withdrawal's rounding.
         let claim = to_amount_down(theirs, supply, all).unwrap();
         let share_price = ceil(&per_unit(raised.raw(), mine.raw()).recip());
         prop_assert!(BigInt::from(paid_in) - claim.raw() <= share_price + 1);
     }
 
-    /// The gift that makes a victim lose half his deposit costs the attacker at least 10⁵ times that half.
+    /// The gift that makes a victim lose half their deposit costs the attacker at least 10⁵ times that half.
     #[test]
     fn stealing_by_rounding_costs_far_more_than_the_victim_loses(
         stake in magnitudes(1, 10u128.pow(6)), victim in magnitudes(2, 10u128.pow(20)),

@@ -105,11 +105,11 @@ fn a_small_debt_on_a_silent_record_does_not_keep_all_that_hangs_on_it_from_decli
     };
     assert!(!health(DAY, 1).is_below_one());
     let crumb = health(8 * DAY, 1);
-    assert!(crumb.is_below_one() && value(crumb.carried) <= frac(1, 1_000_000));
+    assert!(crumb.is_below_one() && value(crumb.adjusted_collateral) <= frac(1, 1_000_000));
     // 100 of ETH, and half of the 700 that are carried beyond them.
     let part = health(DAY + 7 * DAY / 2, 100_000_000);
-    assert_eq!((part.carried, part.debt), (Value::whole(450), Value::whole(600)));
-    assert_eq!(health(9 * DAY, 100_000_000).carried, Value::whole(100));
+    assert_eq!((part.adjusted_collateral, part.debt), (Value::whole(450), Value::whole(600)));
+    assert_eq!(health(9 * DAY, 100_000_000).adjusted_collateral, Value::whole(100));
 }
 
 proptest! {
@@ -128,7 +128,7 @@ proptest! {
         };
         let ((before, young), (after, old)) = (at(younger), at(younger + longer));
         prop_assert!(&after.carried - &after.debt <= &before.carried - &before.debt);
-        let net = |health: Health| value(health.carried) - value(health.debt);
+        let net = |health: Health| value(health.adjusted_collateral) - value(health.debt);
         prop_assert!(net(old) <= net(young) + before.slack + after.slack);
     }
 
@@ -249,6 +249,6 @@ fn a_live_price_that_was_not_published_just_now_is_not_exchanged_at() {
     let fault = PriceFault::Stale { age: 76, max_age: 75 };
     let old = RecordMark { exchange_fault: Some(fault.clone()), ..position.collaterals[0].mark.records()[0].clone() };
     position.collaterals[0].mark = MarkPrice::new(vec![old]);
-    assert_eq!(position.health().unwrap().carried, Value::whole(800));
+    assert_eq!(position.health().unwrap().adjusted_collateral, Value::whole(800));
     assert_eq!(liquidated(&position), Err(LiquidationError::Price { asset: AssetId(0), fault }));
 }

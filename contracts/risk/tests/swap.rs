@@ -1,4 +1,4 @@
-//! The constant-product market: nobody takes more out of it than he brought, and what it says beforehand is what it does.
+//! The constant-product market: nobody takes more out of it than they brought, and what it says beforehand is what it does.
 
 mod model;
 
@@ -170,7 +170,7 @@ proptest! {
     }
 
     /// A rational liquidator repays `r`, gets `(1 + b)r` of collateral at the spot, sells it into the pair and pays the fee `f` of what
-    /// it yields: with `A = (1 + b)(1 − f)` he breaks even at `y(A − 1)/(1 + b)`, and gains the most, `y(√A − 1)²/(1 + b)`, at
+    /// it yields: with `A = (1 + b)(1 − f)` they break even at `y(A − 1)/(1 + b)`, and gain the most, `y(√A − 1)²/(1 + b)`, at
     /// `y(√A − 1)/(1 + b)`. The spot is 1 here, so `x = y`.
     #[test]
     fn a_liquidator_selling_into_the_pair_gains_what_the_closed_form_says(bonus in 1u128..=15, fee in 0u128..=9) {

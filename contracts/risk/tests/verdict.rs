@@ -15,7 +15,10 @@ use proptest::test_runner::TestRunner;
 
 /// Sums of deposits round down and those of debts up, by no more than the slack.
 fn assert_rounds_against_the_account(health: &Health, exactly: &Verdict) -> Result<(), TestCaseError> {
-    let sums = [("collateral", health.collateral, &exactly.collateral), ("carried", health.carried, &exactly.carried)];
+    let sums = [
+        ("collateral", health.collateral, &exactly.collateral),
+        ("carried", health.adjusted_collateral, &exactly.carried),
+    ];
     for (name, got, exact) in sums {
         let got = value(got);
         prop_assert!(got <= exact + &exactly.slack_above && got >= exact - &exactly.slack, "{name} {got} for {exact}");
@@ -65,7 +68,7 @@ proptest! {
         let (before, after) = (scene.verdict(), risen.verdict());
         let (was, is) = (scene.position().health().unwrap(), risen.position().health().unwrap());
         if before.carried < before.debt {
-            let factor = |health: &Health| value(health.carried) / value(health.debt);
+            let factor = |health: &Health| value(health.adjusted_collateral) / value(health.debt);
             prop_assert!(!is.is_below_one() || factor(&is) + frac(1, 10u64.pow(12)) >= factor(&was));
         } else if net(&before) > &before.slack + &after.slack {
             prop_assert!(!is.is_below_one());
@@ -121,7 +124,7 @@ proptest! {
         let record = which % scene.told.len();
         let risen = raised(&scene, record, rise);
         let (was, is) = (scene.position().health().unwrap(), risen.position().health().unwrap());
-        let net = |health: Health| value(health.carried) - value(health.debt);
+        let net = |health: Health| value(health.adjusted_collateral) - value(health.debt);
         let slack = scene.verdict().slack + risen.verdict().slack;
         if !scene.owed.iter().any(|line| scene.hangs(line.record, record)) {
             prop_assert!(net(is) >= net(was) - &slack);

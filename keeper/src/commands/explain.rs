@@ -132,7 +132,7 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
         }
     }
     let factor = verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4));
-    let (carried, debt) = (two_decimals(&health.carried), two_decimals(&health.debt));
+    let (carried, debt) = (two_decimals(&health.adjusted_collateral), two_decimals(&health.debt));
     if verdict.is_liquidatable() {
         outln!(
             "It may be liquidated: what counts of its collateral, {carried}, is less than what it owes, {debt}; health factor {factor}, below 1."

@@ -122,7 +122,7 @@ pub(super) fn judged(book: &Book, verdict: &Verdict) -> Json {
         "account": verdict.key.to_string(),
         "height": book.head.height,
         "collateral_value": verdict.health.collateral,
-        "carried_value": verdict.health.carried,
+        "adjusted_collateral_value": verdict.health.adjusted_collateral,
         "debt_value": verdict.health.debt,
         "health_factor": verdict.health_factor(),
         "liquidatable": verdict.is_liquidatable(),

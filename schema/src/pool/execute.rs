@@ -38,11 +38,11 @@ pub enum ExecuteMsg {
     Liquidate {
         /// The account's owner; not the sender, nor the recipient.
         user: String,
-        /// Which of his accounts.
+        /// Which of their accounts.
         account_id: Option<u32>,
         /// What to take.
         collateral_denom: String,
-        /// Who receives it; the sender when left out. Another than the sender receives shares only into a slot that he has.
+        /// Who receives it; the sender when left out. Another than the sender receives shares only into a slot that they have.
         recipient: Option<String>,
         /// As what; underlying when left out: the liquidation is then sized by the cash of the collateral's market.
         receive: Option<Receive>,

@@ -69,7 +69,7 @@ pub enum QueryMsg {
     SimulateLiquidation {
         /// The account's owner.
         user: String,
-        /// Which of his accounts.
+        /// Which of their accounts.
         account_id: Option<u32>,
         /// What to take.
         collateral_denom: String,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct UserAccount {
     /// The account's owner.
     pub user: String,
-    /// Which of his accounts; 0 when left out.
+    /// Which of their accounts; 0 when left out.
     pub account_id: Option<u32>,
 }
 
@@ -19,7 +19,7 @@ pub struct UserAccount {
 pub struct UserAsset {
     /// The account's owner.
     pub user: String,
-    /// Which of his accounts; 0 when left out.
+    /// Which of their accounts; 0 when left out.
     pub account_id: Option<u32>,
     /// Which token.
     pub denom: String,
@@ -39,6 +39,6 @@ pub struct Listed {
 pub struct AccountKey {
     /// The owner's address.
     pub owner: String,
-    /// Which of his accounts.
+    /// Which of their accounts.
     pub account_id: u32,
 }

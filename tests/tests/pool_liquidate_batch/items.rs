@@ -46,7 +46,7 @@ fn failing(world: &mut World) -> Vec<(LiquidationItem, String)> {
     let alice = world.addr(ALICE);
     let user = |text: &str| edited(world, ALICE, |item| item.user = text.to_owned());
     vec![
-        (item(world, BOB), "account is healthy: its debt of 30 is carried up to 60".into()),
+        (item(world, BOB), "account is healthy: its adjusted collateral of 60 covers its debt of 30".into()),
         (user("nobody"), "'nobody' is not an address of this chain".into()),
         (
             user(&alice.to_string().to_uppercase()),

@@ -17,7 +17,10 @@ fn liquidate_batch_of_the_same_account_twice_finds_it_as_the_first_left_it() {
     let items = vec![item(&world, ALICE), unnamed];
     let response = world.liquidate_batch(LIQUIDATOR, items, &usd(640_000_000)).unwrap();
     // The first leaves it at a health factor of 1.05.
-    assert_eq!(outcomes(&response), ["ok", "account is healthy: its debt of 320 is carried up to 336"]);
+    assert_eq!(
+        outcomes(&response),
+        ["ok", "account is healthy: its adjusted collateral of 336 covers its debt of 320"]
+    );
     assert_eq!(world.account(ALICE), once);
     assert_solvent(&world);
 }

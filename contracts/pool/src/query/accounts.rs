@@ -8,8 +8,8 @@ use plimsoll_schema::pool::{
 };
 
 use super::page;
-use crate::book::Book;
 use crate::error::ContractError;
+use crate::markets::Markets;
 use crate::state::{ACCOUNTS, DEBTORS};
 
 /// No chain's addresses are longer.
@@ -43,11 +43,11 @@ pub fn liquidatable(
     let limit = page(limit, ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT)?;
     let keys = debtors(deps, start_after, limit)?;
     let next = if keys.len() < limit { None } else { keys.last().cloned() };
-    let mut book = Book::open(deps, env)?;
+    let mut markets = Markets::open(deps, env)?;
     let (mut accounts, mut faults) = (Vec::new(), Vec::new());
     for key in keys {
         let Some(AccountRecord { key, account }) = record(deps, key)? else { continue };
-        let judged = book.load_priced(deps, &account).and_then(|()| Ok(book.position(&account)?.health()?)).ok();
+        let judged = markets.load_priced(deps, &account).and_then(|()| Ok(markets.position(&account)?.health()?)).ok();
         // One account that can't be judged must not hide the others.
         let Some(health) = judged else {
             faults.push(key);

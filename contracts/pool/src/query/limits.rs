@@ -6,10 +6,10 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::access::address;
 use plimsoll_schema::pool::{MaxAmountResponse, SimulateLiquidationResponse};
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::holder::Holder;
 use crate::liquidate::{self, TakeTerms};
+use crate::markets::Markets;
 use crate::{borrow, funds, withdraw};
 
 pub fn simulate_liquidation(
@@ -21,16 +21,16 @@ pub fn simulate_liquidation(
     terms: TakeTerms,
 ) -> Result<SimulateLiquidationResponse, ContractError> {
     let coin = funds::counted(repay)?;
-    let (mut book, mut holder) = load(deps, env, user, account_id)?;
-    let assets = liquidate::load(deps, &mut book, &holder, collateral_denom, &coin.denom)?;
-    let done = liquidate::apply(deps, &mut book, &mut holder, assets, &coin, terms)?;
-    book.load_priced(deps, &holder.account)?;
+    let (mut markets, mut holder) = load(deps, env, user, account_id)?;
+    let assets = liquidate::load(deps, &mut markets, &holder, collateral_denom, &coin.denom)?;
+    let done = liquidate::apply(deps, &mut markets, &mut holder, assets, &coin, terms)?;
+    markets.load_priced(deps, &holder.account)?;
     Ok(SimulateLiquidationResponse {
         liquidation: done.sized,
         refund: coin.amount.saturating_sub(done.sized.repay),
         receive: done.sized.seize.saturating_sub(done.sized.fee),
         payable: done.paid,
-        health_factor_after: book.position(&holder.account)?.health()?.factor_down(),
+        health_factor_after: markets.position(&holder.account)?.health()?.factor_down(),
         written_off: done.losses.is_some(),
     })
 }
@@ -42,19 +42,19 @@ pub fn max_borrow(
     account_id: Option<u32>,
     denom: &str,
 ) -> Result<MaxAmountResponse, ContractError> {
-    let (mut book, holder) = load(deps, env, user, account_id)?;
-    let id = book.load_denom(deps, denom)?;
-    book.load_live(deps, &holder.account)?;
-    let most = book.state(id)?.market.state().cash;
+    let (mut markets, holder) = load(deps, env, user, account_id)?;
+    let id = markets.load_denom(deps, denom)?;
+    markets.load_live(deps, &holder.account)?;
+    let most = markets.state(id)?.market.state().cash;
     let try_borrow = |amount| {
-        attempt(&book, &holder, |book, holder| {
-            borrow::apply(book, holder, id, amount)?;
-            book.assert_healthy(deps, holder)
+        attempt(&markets, &holder, |markets, holder| {
+            borrow::apply(markets, holder, id, amount)?;
+            markets.assert_healthy(deps, holder)
         })
     };
     let amount = largest(most, |amount| try_borrow(amount).is_ok());
     let large_enough =
-        try_borrow(amount).is_ok_and(|(book, holder)| borrow::assert_min_debt(&book, &holder, id).is_ok());
+        try_borrow(amount).is_ok_and(|(markets, holder)| borrow::assert_min_debt(&markets, &holder, id).is_ok());
     Ok(MaxAmountResponse { amount: if large_enough { amount } else { Amount::ZERO } })
 }
 
@@ -65,35 +65,35 @@ pub fn max_withdraw(
     account_id: Option<u32>,
     denom: &str,
 ) -> Result<MaxAmountResponse, ContractError> {
-    let (mut book, holder) = load(deps, env, user, account_id)?;
-    let id = book.load_denom(deps, denom)?;
-    let Ok(most) = withdraw::payable(&book, &holder, id) else {
+    let (mut markets, holder) = load(deps, env, user, account_id)?;
+    let id = markets.load_denom(deps, denom)?;
+    let Ok(most) = withdraw::payable(&markets, &holder, id) else {
         return Ok(MaxAmountResponse { amount: Amount::ZERO });
     };
     if !holder.account.debts.is_empty() {
-        book.load_live(deps, &holder.account)?;
+        markets.load_live(deps, &holder.account)?;
     }
-    let works = |amount| works_withdraw(deps, &book, &holder, id, amount);
+    let works = |amount| works_withdraw(deps, &markets, &holder, id, amount);
     Ok(MaxAmountResponse { amount: largest(most, works) })
 }
 
-fn works_withdraw(deps: Deps, book: &Book, holder: &Holder, id: AssetId, amount: Amount) -> bool {
-    let withdrawn = attempt(book, holder, |book, holder| {
-        withdraw::apply(book, holder, id, amount)?;
-        book.assert_healthy(deps, holder)
+fn works_withdraw(deps: Deps, markets: &Markets, holder: &Holder, id: AssetId, amount: Amount) -> bool {
+    let withdrawn = attempt(markets, holder, |markets, holder| {
+        withdraw::apply(markets, holder, id, amount)?;
+        markets.assert_healthy(deps, holder)
     });
     withdrawn.is_ok()
 }
 
 /// Runs a change on a copy, and answers with the copy.
 fn attempt<T>(
-    book: &Book,
+    markets: &Markets,
     holder: &Holder,
-    change: impl Fn(&mut Book, &mut Holder) -> Result<T, ContractError>,
-) -> Result<(Book, Holder), ContractError> {
-    let (mut book, mut holder) = (book.clone(), holder.clone());
-    change(&mut book, &mut holder)?;
-    Ok((book, holder))
+    change: impl Fn(&mut Markets, &mut Holder) -> Result<T, ContractError>,
+) -> Result<(Markets, Holder), ContractError> {
+    let (mut markets, mut holder) = (markets.clone(), holder.clone());
+    change(&mut markets, &mut holder)?;
+    Ok((markets, holder))
 }
 
 /// The largest amount up to `most` that works, found by halving; 0 when none does. What works for an amount works for less.
@@ -113,7 +113,7 @@ fn largest(most: Amount, works: impl Fn(Amount) -> bool) -> Amount {
     Amount::new(good)
 }
 
-fn load(deps: Deps, env: &Env, user: &str, account_id: Option<u32>) -> Result<(Book, Holder), ContractError> {
+fn load(deps: Deps, env: &Env, user: &str, account_id: Option<u32>) -> Result<(Markets, Holder), ContractError> {
     let holder = Holder::load(deps, address(deps.api, user)?, account_id)?;
-    Ok((Book::open(deps, env)?, holder))
+    Ok((Markets::open(deps, env)?, holder))
 }

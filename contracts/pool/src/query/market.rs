@@ -9,15 +9,15 @@ use plimsoll_schema::pool::{
 };
 
 use super::page;
-use crate::book::Book;
 use crate::error::ContractError;
+use crate::markets::Markets;
 use crate::state::{ASSET_COUNT, MARKETS, RESERVES_REQUESTS};
 
 pub fn market(deps: Deps, env: &Env, denom: &str) -> Result<MarketResponse, ContractError> {
-    let mut book = Book::open(deps, env)?;
-    let id = book.load_denom(deps, denom)?;
-    book.load_prices(deps)?;
-    response(deps, &book, id)
+    let mut markets = Markets::open(deps, env)?;
+    let id = markets.load_denom(deps, denom)?;
+    markets.load_prices(deps)?;
+    response(deps, &markets, id)
 }
 
 pub fn markets(
@@ -27,22 +27,22 @@ pub fn markets(
     limit: Option<u32>,
 ) -> Result<MarketsResponse, ContractError> {
     let limit = page(limit, MARKETS_DEFAULT, MARKETS_LIMIT)?;
-    let mut book = Book::open(deps, env)?;
+    let mut markets = Markets::open(deps, env)?;
     let first = match start_after {
-        Some(denom) => book.load_denom(deps, &denom)?.0.saturating_add(1),
+        Some(denom) => markets.load_denom(deps, &denom)?.0.saturating_add(1),
         None => 0,
     };
-    let mut markets = Vec::new();
+    let mut responses = Vec::new();
     for id in (first..ASSET_COUNT.load(deps.storage)?).take(limit).map(AssetId) {
-        book.load(deps, id)?;
-        book.load_prices(deps)?;
-        markets.push(response(deps, &book, id)?);
+        markets.load(deps, id)?;
+        markets.load_prices(deps)?;
+        responses.push(response(deps, &markets, id)?);
     }
-    Ok(MarketsResponse { markets })
+    Ok(MarketsResponse { markets: responses })
 }
 
-fn response(deps: Deps, book: &Book, asset: AssetId) -> Result<MarketResponse, ContractError> {
-    let state = book.state(asset)?;
+fn response(deps: Deps, markets: &Markets, asset: AssetId) -> Result<MarketResponse, ContractError> {
+    let state = markets.state(asset)?;
     let stored = MARKETS.may_load(deps.storage, asset.0)?.ok_or(ContractError::UnknownAsset(asset))?;
     Ok(MarketResponse {
         asset,
@@ -53,14 +53,14 @@ fn response(deps: Deps, book: &Book, asset: AssetId) -> Result<MarketResponse, C
         debt: state.market.debt().unwrap_or(Amount::MAX),
         supply: state.market.supply().unwrap_or(Amount::ZERO),
         reserves: state.market.state().reserves,
-        liquidation_threshold: state.params.liquidation_threshold.at(book.moment().clock),
+        liquidation_threshold: state.params.liquidation_threshold.at(markets.moment().clock),
     })
 }
 
 pub fn rates(deps: Deps, env: &Env, denom: &str) -> Result<RatesResponse, ContractError> {
-    let mut book = Book::open(deps, env)?;
-    let id = book.load_denom(deps, denom)?;
-    let state = book.state(id)?;
+    let mut markets = Markets::open(deps, env)?;
+    let id = markets.load_denom(deps, denom)?;
+    let state = markets.state(id)?;
     let utilization = state.market.utilization_up()?;
     Ok(RatesResponse {
         utilization,
@@ -70,9 +70,9 @@ pub fn rates(deps: Deps, env: &Env, denom: &str) -> Result<RatesResponse, Contra
 }
 
 pub fn solvency(deps: Deps, env: &Env, denom: &str) -> Result<SolvencyResponse, ContractError> {
-    let mut book = Book::open(deps, env)?;
-    let id = book.load_denom(deps, denom)?;
-    let market = &book.state(id)?.market;
+    let mut markets = Markets::open(deps, env)?;
+    let id = markets.load_denom(deps, denom)?;
+    let market = &markets.state(id)?.market;
     let (ledger, debt, supply) = (market.state(), market.debt()?, market.supply()?);
     let balance = deps.querier.query_balance(&env.contract.address, denom)?.amount;
     let bank_balance = Amount::new(Uint128::try_from(balance).unwrap_or(Uint128::MAX).u128());
@@ -90,7 +90,7 @@ pub fn solvency(deps: Deps, env: &Env, denom: &str) -> Result<SolvencyResponse, 
 }
 
 pub fn reserves_request(deps: Deps, env: &Env, denom: &str) -> Result<ReservesRequestResponse, ContractError> {
-    let mut book = Book::open(deps, env)?;
-    let id = book.load_denom(deps, denom)?;
+    let mut markets = Markets::open(deps, env)?;
+    let id = markets.load_denom(deps, denom)?;
     Ok(ReservesRequestResponse { request: RESERVES_REQUESTS.may_load(deps.storage, id.0)? })
 }

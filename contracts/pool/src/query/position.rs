@@ -7,9 +7,9 @@ use plimsoll_schema::pool::{
     UserCollateral, UserCollateralsResponse, UserDebt, UserDebtsResponse, UserPositionResponse,
 };
 
-use crate::book::Book;
 use crate::error::ContractError;
 use crate::holder::Holder;
+use crate::markets::Markets;
 
 pub fn user_position(
     deps: Deps,
@@ -17,13 +17,13 @@ pub fn user_position(
     user: &str,
     account_id: Option<u32>,
 ) -> Result<UserPositionResponse, ContractError> {
-    let (book, holder, position) = load(deps, env, user, account_id)?;
+    let (markets, holder, position) = load(deps, env, user, account_id)?;
     let health = position.health()?;
     Ok(UserPositionResponse {
-        collaterals: collaterals(&book, &holder, &position)?,
-        debts: debts(&book, &position)?,
+        collaterals: collaterals(&markets, &holder, &position)?,
+        debts: debts(&markets, &position)?,
         collateral_value: health.collateral,
-        carried_value: health.carried,
+        adjusted_collateral_value: health.adjusted_collateral,
         debt_value: health.debt,
         borrow_limit_value: position.borrowing_power().ok().map(|power| power.limit),
         health_factor: health.factor_down(),
@@ -37,8 +37,8 @@ pub fn user_debts(
     user: &str,
     account_id: Option<u32>,
 ) -> Result<UserDebtsResponse, ContractError> {
-    let (book, _, position) = load(deps, env, user, account_id)?;
-    Ok(UserDebtsResponse { debts: debts(&book, &position)? })
+    let (markets, _, position) = load(deps, env, user, account_id)?;
+    Ok(UserDebtsResponse { debts: debts(&markets, &position)? })
 }
 
 pub fn user_collaterals(
@@ -47,22 +47,27 @@ pub fn user_collaterals(
     user: &str,
     account_id: Option<u32>,
 ) -> Result<UserCollateralsResponse, ContractError> {
-    let (book, holder, position) = load(deps, env, user, account_id)?;
-    Ok(UserCollateralsResponse { collaterals: collaterals(&book, &holder, &position)? })
+    let (markets, holder, position) = load(deps, env, user, account_id)?;
+    Ok(UserCollateralsResponse { collaterals: collaterals(&markets, &holder, &position)? })
 }
 
-fn load(deps: Deps, env: &Env, user: &str, account_id: Option<u32>) -> Result<(Book, Holder, Position), ContractError> {
+fn load(
+    deps: Deps,
+    env: &Env,
+    user: &str,
+    account_id: Option<u32>,
+) -> Result<(Markets, Holder, Position), ContractError> {
     let holder = Holder::read(deps, address(deps.api, user)?, account_id)?;
-    let mut book = Book::open(deps, env)?;
-    book.load_priced(deps, &holder.account)?;
-    let position = book.position(&holder.account)?;
-    Ok((book, holder, position))
+    let mut markets = Markets::open(deps, env)?;
+    markets.load_priced(deps, &holder.account)?;
+    let position = markets.position(&holder.account)?;
+    Ok((markets, holder, position))
 }
 
-fn collaterals(book: &Book, holder: &Holder, position: &Position) -> Result<Vec<UserCollateral>, ContractError> {
+fn collaterals(markets: &Markets, holder: &Holder, position: &Position) -> Result<Vec<UserCollateral>, ContractError> {
     let lines = position.collaterals.iter().map(|line| {
         Ok(UserCollateral {
-            denom: book.denom(line.asset)?,
+            denom: markets.denom(line.asset)?,
             shares: holder.account.shares(line.asset),
             amount: line.amount,
             enabled: line.enabled,
@@ -72,10 +77,10 @@ fn collaterals(book: &Book, holder: &Holder, position: &Position) -> Result<Vec<
     lines.collect()
 }
 
-fn debts(book: &Book, position: &Position) -> Result<Vec<UserDebt>, ContractError> {
+fn debts(markets: &Markets, position: &Position) -> Result<Vec<UserDebt>, ContractError> {
     let lines = position.debts.iter().map(|line| {
         Ok(UserDebt {
-            denom: book.denom(line.asset)?,
+            denom: markets.denom(line.asset)?,
             amount: line.amount,
             liquidation_price: position.debt_liquidation_price_down(line.asset)?,
         })

@@ -32,7 +32,7 @@ fn spared_until(storage: &dyn Storage, config: &Config) -> Result<u64, ContractE
 
 /// The assets that a message touches, at this block.
 #[derive(Clone)]
-pub struct Book {
+pub struct Markets {
     pub now: u64,
     pub config: Config,
     loaded: Vec<Loaded>,
@@ -50,14 +50,14 @@ struct Loaded {
     priced: bool,
 }
 
-impl Assets for Book {
+impl Assets for Markets {
     fn asset(&self, id: AssetId) -> Option<&AssetState> {
         self.loaded.iter().find(|l| l.id == id).map(|l| &l.state)
     }
 }
 
-impl Book {
-    /// An empty book at this block.
+impl Markets {
+    /// No market yet, at this block.
     pub fn open(deps: Deps, env: &Env) -> Result<Self, ContractError> {
         let (now, config) = (env.block.time.seconds(), CONFIG.load(deps.storage)?);
         Ok(Self { now, config, loaded: Vec::new(), prices: None, spared_until: 0 })
@@ -234,7 +234,7 @@ impl Book {
     }
 
     /// A refusal of this market, with its denom.
-    pub fn refused(&self, id: AssetId, error: MarketError) -> ContractError {
+    pub fn market_error(&self, id: AssetId, error: MarketError) -> ContractError {
         match (error, self.denom(id)) {
             (MarketError::InsufficientCash { wanted, available }, Ok(denom)) => {
                 ContractError::InsufficientLiquidity { denom, wanted, available }
@@ -245,7 +245,7 @@ impl Book {
     }
 
     /// A refusal for want of health or of a price, with its denom.
-    pub fn unhealthy(&self, error: HealthError) -> ContractError {
+    pub fn health_error(&self, error: HealthError) -> ContractError {
         match error {
             HealthError::Math(error) => error.into(),
             HealthError::UnknownAsset(id) => ContractError::UnknownAsset(id),
@@ -258,7 +258,7 @@ impl Book {
 
     /// The account in amounts and prices. Its markets must be loaded.
     pub fn position(&self, account: &Account) -> Result<Position, ContractError> {
-        Position::of(account, self, &self.moment()).map_err(|error| self.unhealthy(error))
+        Position::of(account, self, &self.moment()).map_err(|error| self.health_error(error))
     }
 
     /// The account as far as it is loaded: disabled deposits that weren't are left out.
