@@ -38,19 +38,14 @@ pub struct Ownership {
 
 /// Why a step of ownership, or a call that only the owner may make, is refused.
 #[derive(Error, Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum OwnershipError {
     /// Only the owner may do this.
     #[error("{sender} is not the owner")]
-    NotOwner {
-        /// Who called.
-        sender: String,
-    },
+    NotOwner { sender: String },
     /// Only the proposed successor may accept.
     #[error("{sender} is not the proposed owner")]
-    NotProposed {
-        /// Who called.
-        sender: String,
-    },
+    NotProposed { sender: String },
 }
 
 impl Ownership {

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 /// Why a message is refused.
 #[derive(Error, Debug)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum ContractError {
     /// Storage or the chain refused.
     #[error(transparent)]
@@ -19,100 +20,38 @@ pub enum ContractError {
     BadAddress(#[from] BadAddress),
     /// No item, or too many.
     #[error("{items} items, 1 to {max} are allowed")]
-    ItemCount {
-        /// How many there are.
-        items: usize,
-        /// The most.
-        max: usize,
-    },
+    ItemCount { items: usize, max: usize },
     /// More than can be asked of the items.
     #[error("min_success {min_success} is above the number of items {items}")]
-    MinSuccess {
-        /// What was asked for.
-        min_success: u32,
-        /// How many items there are.
-        items: usize,
-    },
+    MinSuccess { min_success: u32, items: usize },
     /// More routes than one message may have.
     #[error("{routes} routes, at most {max} are allowed")]
-    RouteCount {
-        /// How many there are.
-        routes: usize,
-        /// The most.
-        max: usize,
-    },
+    RouteCount { routes: usize, max: usize },
     /// No route is named for what an item takes and repays.
     #[error("no route from {collateral_denom} to {debt_denom}")]
-    NoRoute {
-        /// What is taken.
-        collateral_denom: String,
-        /// What is repaid.
-        debt_denom: String,
-    },
+    NoRoute { collateral_denom: String, debt_denom: String },
     /// Two routes for the same denoms.
     #[error("two routes from {collateral_denom} to {debt_denom}")]
-    RouteTwice {
-        /// What is sold.
-        collateral_denom: String,
-        /// What is needed.
-        debt_denom: String,
-    },
+    RouteTwice { collateral_denom: String, debt_denom: String },
     /// A route that doesn't lead there, comes back to where it was, or has no or too many hops.
     #[error("the route from {collateral_denom} to {debt_denom} must lead there in 1 to {max} different hops")]
-    BadRoute {
-        /// What is sold.
-        collateral_denom: String,
-        /// What is needed.
-        debt_denom: String,
-        /// The most hops.
-        max: usize,
-    },
+    BadRoute { collateral_denom: String, debt_denom: String, max: usize },
     /// What is seized is the very denom of the debt: there is nothing to sell. The pool's `set_off` does that.
     #[error("item {item} repays and takes {denom}")]
-    SameDenom {
-        /// Which item.
-        item: usize,
-        /// The denom.
-        denom: String,
-    },
+    SameDenom { item: usize, denom: String },
     /// A callback or a step that nobody asked for.
     #[error("{sender} may not call this")]
-    Unexpected {
-        /// Who called.
-        sender: String,
-    },
+    Unexpected { sender: String },
     /// The pool's event doesn't count the successes of a group.
     #[error("the pool doesn't say how many items of group {group} succeeded")]
-    NoCount {
-        /// Which group.
-        group: u64,
-    },
+    NoCount { group: u64 },
     /// What was sold doesn't cover what the group repaid and the profit asked for.
     #[error("group {group} has {got} {denom}, {wanted} is wanted")]
-    Shortfall {
-        /// Which group.
-        group: u32,
-        /// Which token.
-        denom: String,
-        /// What it has.
-        got: Uint256,
-        /// What it repaid, and the profit.
-        wanted: Uint256,
-    },
+    Shortfall { group: u32, denom: String, got: Uint256, wanted: Uint256 },
     /// More is left to do after the first group than a chain hands to a reply.
     #[error("the groups after the first have {bytes} bytes together, at most {max} are allowed")]
-    Remaining {
-        /// How many bytes.
-        bytes: usize,
-        /// The most.
-        max: usize,
-    },
+    Remaining { bytes: usize, max: usize },
     /// Too few items succeeded.
     #[error("{succeeded} items succeeded, {min_success} are wanted")]
-    TooFew {
-        /// How many did.
-        succeeded: u32,
-        /// How many must.
-        min_success: u32,
-    },
+    TooFew { succeeded: u32, min_success: u32 },
 }

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 /// Why the oracle refuses. Each error names the fact with its numbers.
 #[derive(Error, Debug)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum ContractError {
     /// The chain's or the storage's own errors, invalid addresses among them.
     #[error(transparent)]
@@ -28,26 +29,13 @@ pub enum ContractError {
     FundsSent(#[from] FundsSent),
     /// A delay so long that a dead source could not be replaced.
     #[error("source_delay of {delay} s is above {max}")]
-    SourceDelay {
-        /// The delay asked for.
-        delay: u64,
-        /// The most.
-        max: u64,
-    },
+    SourceDelay { delay: u64, max: u64 },
     /// A gap that feeders leave in ordinary times.
     #[error("heartbeat_gap of {gap} s must be 0 or at least {GAP_MIN}")]
-    HeartbeatGap {
-        /// The gap asked for.
-        gap: u64,
-    },
+    HeartbeatGap { gap: u64 },
     /// A denom that can't be one.
     #[error("denom has {length} characters, allowed are 1 to {max}")]
-    DenomLength {
-        /// Its length.
-        length: usize,
-        /// The most.
-        max: usize,
-    },
+    DenomLength { length: usize, max: usize },
     /// The chain knows no such address.
     #[error(transparent)]
     BadAddress(#[from] BadAddress),
@@ -57,7 +45,6 @@ pub enum ContractError {
          production are {min} to {max}"
     )]
     Speed {
-        /// The denom.
         denom: String,
         /// How far the settled price moves in one step.
         max_deviation: Ratio,
@@ -65,153 +52,68 @@ pub enum ContractError {
         step_interval: u64,
         /// Seconds in which it falls to a half; [`u64::MAX`] of more than a day.
         seconds: u64,
-        /// The least.
         min: u64,
-        /// The most.
         max: u64,
     },
     /// A price that stands still has no place in production.
     #[error("source of {denom}: a fixed price is refused in production")]
-    FixedInProduction {
-        /// The denom.
-        denom: String,
-    },
+    FixedInProduction { denom: String },
     /// A fixed price does not age; with a maximum age it would die and nobody could revive it.
     #[error("source of {denom}: a fixed price does not age, but max_age is {max_age}")]
-    FixedWithMaxAge {
-        /// The denom.
-        denom: String,
-        /// The age asked for.
-        max_age: u64,
-    },
+    FixedWithMaxAge { denom: String, max_age: u64 },
     /// A fixed price that its own guards would hold back.
     #[error("source of {denom}: a fixed price of {price} is outside its bounds of {floor} to {ceiling}")]
-    FixedOutOfBounds {
-        /// The denom.
-        denom: String,
-        /// The price.
-        price: Price,
-        /// The lower bound.
-        floor: Price,
-        /// The upper bound.
-        ceiling: Price,
-    },
+    FixedOutOfBounds { denom: String, price: Price, floor: Price, ceiling: Price },
     /// A price that moves and has no maximum age would never go stale.
     #[error("source of {denom}: a price that is not fixed must have a max_age")]
-    WithoutMaxAge {
-        /// The denom.
-        denom: String,
-    },
+    WithoutMaxAge { denom: String },
     /// Too few feeders, or too many.
     #[error("source of {denom}: {count} feeders, allowed are {min} to {max}")]
-    FeederCount {
-        /// The denom.
-        denom: String,
-        /// How many were named.
-        count: usize,
-        /// The least: three in production.
-        min: usize,
-        /// The most.
-        max: usize,
-    },
+    FeederCount { denom: String, count: usize, min: usize, max: usize },
     /// A feeder would have two votes.
     #[error("source of {denom}: feeder {feeder} is named twice")]
-    FeederTwice {
-        /// The denom.
-        denom: String,
-        /// The feeder.
-        feeder: String,
-    },
+    FeederTwice { denom: String, feeder: String },
     /// A quorum that can't be reached, or that two disjoint groups of feeders could reach.
     #[error("source of {denom}: quorum {quorum} of {feeders} feeders is not more than half of them and at most all")]
-    Quorum {
-        /// The denom.
-        denom: String,
-        /// The quorum asked for.
-        quorum: u8,
-        /// How many feeders there are.
-        feeders: usize,
-    },
+    Quorum { denom: String, quorum: u8, feeders: usize },
     /// A token that can't be.
     #[error("source of {denom}: {decimals} decimals of {token} are above {DECIMALS_MAX}")]
-    Decimals {
-        /// The denom.
-        denom: String,
-        /// Which of the pair's tokens.
-        token: String,
-        /// Its decimals.
-        decimals: u8,
-    },
+    Decimals { denom: String, token: String, decimals: u8 },
     /// A window in which an average costs too little to move, or is too old.
     #[error("source of {denom}: a window of {window} s is not between {min} and {max}")]
-    Window {
-        /// The denom.
-        denom: String,
-        /// The window asked for.
-        window: u64,
-        /// The least.
-        min: u64,
-        /// The most.
-        max: u64,
-    },
+    Window { denom: String, window: u64, min: u64, max: u64 },
     /// A pair of next to nothing would have a price.
     #[error("source of {denom}: a least reserve of {reserve}{token} is below {min}")]
     MinimumReserve {
-        /// The denom.
         denom: String,
-        /// Which of the pair's tokens.
         token: String,
-        /// The least reserve asked for.
         reserve: Amount,
         /// What it must be: a whole token in production.
         min: Amount,
     },
     /// A pair whose other token counts as a whole unit of the quote currency is a hard peg.
     #[error("source of {denom}: {quote_denom} must have a price of its own in production, quote_priced is false")]
-    PeggedInProduction {
-        /// The denom.
-        denom: String,
-        /// The pair's other token.
-        quote_denom: String,
-    },
+    PeggedInProduction { denom: String, quote_denom: String },
     /// Prices must not rest on each other: what a pair is quoted in needs a source that is no pair.
     #[error("source of {denom}: {quote_denom} has no source here that is not a pair")]
-    QuoteSource {
-        /// The denom.
-        denom: String,
-        /// The pair's other token.
-        quote_denom: String,
-    },
+    QuoteSource { denom: String, quote_denom: String },
     /// Prices must not rest on each other: what another denom is quoted in can't come from a pair.
     #[error("source of {denom}: {quoted} is quoted in it, so no source of it can be a pair")]
     QuotesOthers {
-        /// The denom.
         denom: String,
         /// A denom that is quoted in it, or will be.
         quoted: String,
     },
     /// What the new source is quoted in never had a price, so the settled price can't go along.
     #[error("source of {denom}: {quote_denom} has no price yet, in which its own could go on")]
-    QuoteUnpublished {
-        /// The denom.
-        denom: String,
-        /// The pair's other token.
-        quote_denom: String,
-    },
+    QuoteUnpublished { denom: String, quote_denom: String },
     /// There is no pair, or it does not answer as one does.
     #[error("source of {denom}: {pair} does not answer with cumulative prices")]
-    PairSilent {
-        /// The denom.
-        denom: String,
-        /// Who was asked.
-        pair: String,
-    },
+    PairSilent { denom: String, pair: String },
     /// The pair is of other tokens.
     #[error("source of {denom}: {pair} is not a pair of {denom} and {quote_denom}")]
     PairTokens {
-        /// The denom.
         denom: String,
-        /// Who was asked.
         pair: String,
         /// The other token that it must have.
         quote_denom: String,
@@ -219,75 +121,43 @@ pub enum ContractError {
     /// A pair of another formula, or one that doesn't say which.
     #[error("source of {denom}: {pair} is of type {found}, only xyk is read")]
     PairKind {
-        /// The denom.
         denom: String,
-        /// Who was asked.
         pair: String,
         /// What it says that it is; `unknown` when it doesn't.
         found: String,
     },
     /// The pair says numbers that make no price.
     #[error("source of {denom}: no price can be made of what {pair} says: {error}")]
-    PairPrice {
-        /// The denom.
-        denom: String,
-        /// The pair.
-        pair: String,
-        /// What went wrong.
-        error: MathError,
-    },
+    PairPrice { denom: String, pair: String, error: MathError },
     /// The pair's counters lose too many digits: its tokens' decimals are too far apart.
     #[error("source of {denom}: {pair} is too coarse, {grown} in {seconds} s where {least} are needed")]
     PairCoarse {
-        /// The denom.
         denom: String,
-        /// The pair.
         pair: String,
         /// By how much the slower of its counters grew.
         grown: u128,
-        /// In how many seconds.
         seconds: u64,
         /// By how much it must grow in this time.
         least: u128,
     },
     /// Nobody can publish what feeders must say.
     #[error("denom {denom} has no live source")]
-    NotLive {
-        /// The denom.
-        denom: String,
-    },
+    NotLive { denom: String },
     /// Nothing, too much at once, or something twice.
     #[error("{count} denoms to publish, allowed are 1 to {max}, each once")]
-    DenomCount {
-        /// How many there are.
-        count: usize,
-        /// The most.
-        max: usize,
-    },
+    DenomCount { count: usize, max: usize },
     /// No generation is left to give out.
     #[error("source of {denom} was replaced {generation} times, which is the most")]
-    GenerationsExhausted {
-        /// The denom.
-        denom: String,
-        /// The last generation.
-        generation: u32,
-    },
+    GenerationsExhausted { denom: String, generation: u32 },
     /// The oracle has no source for it.
     #[error("denom {denom} has no source")]
-    UnknownDenom {
-        /// The denom.
-        denom: String,
-    },
+    UnknownDenom { denom: String },
     /// Nothing waits to be applied or cancelled.
     #[error("denom {denom} has no pending source")]
-    NoPendingSource {
-        /// The denom.
-        denom: String,
-    },
+    NoPendingSource { denom: String },
     /// The delay is not over.
     #[error("what is announced for {denom} can be applied from {effective_at} on, it is {now}")]
     TooEarly {
-        /// The denom.
         denom: String,
         /// When it can be applied, in seconds.
         effective_at: u64,
@@ -297,7 +167,6 @@ pub enum ContractError {
     /// It was announced too long ago.
     #[error("what is announced for {denom} lapsed at {lapsed_at}, it is {now}")]
     Lapsed {
-        /// The denom.
         denom: String,
         /// Until when it could be applied, in seconds.
         lapsed_at: u64,
@@ -306,52 +175,25 @@ pub enum ContractError {
     },
     /// No fallback stands or waits.
     #[error("denom {denom} has no fallback")]
-    NoFallback {
-        /// The denom.
-        denom: String,
-    },
+    NoFallback { denom: String },
     /// A price that stands still says nothing where the first source is silent.
     #[error("fallback of {denom}: a fixed price is refused")]
-    FixedFallback {
-        /// The denom.
-        denom: String,
-    },
+    FixedFallback { denom: String },
     /// A fallback that would never speak.
     #[error("fallback of {denom}: after {after} s without a price, at most {max} are allowed")]
-    FallbackAfter {
-        /// The denom.
-        denom: String,
-        /// The seconds asked for.
-        after: u64,
-        /// The most.
-        max: u64,
-    },
+    FallbackAfter { denom: String, after: u64, max: u64 },
     /// The sender has no vote on this denom.
     #[error("{sender} is not a feeder of {denom}")]
-    NotFeeder {
-        /// Who called.
-        sender: String,
-        /// The denom.
-        denom: String,
-    },
+    NotFeeder { sender: String, denom: String },
     /// Nothing, or too much at once.
     #[error("{count} prices in one feed, allowed are 1 to {max}")]
-    PriceCount {
-        /// How many there are.
-        count: usize,
-        /// The most.
-        max: usize,
-    },
+    PriceCount { count: usize, max: usize },
     /// Two votes on one denom in one message.
     #[error("denom {denom} is priced twice in one feed")]
-    PricedTwice {
-        /// The denom.
-        denom: String,
-    },
+    PricedTwice { denom: String },
     /// A vote of what nobody can know yet.
     #[error("vote on {denom}: observed at {observed_at}, but it is {now}")]
     VoteFromFuture {
-        /// The denom.
         denom: String,
         /// When the price was observed, as the vote says, in seconds.
         observed_at: u64,
@@ -361,17 +203,14 @@ pub enum ContractError {
     /// A vote that would count for nothing.
     #[error("vote on {denom}: observed {age} s ago, at most {max_age} are allowed")]
     VoteTooOld {
-        /// The denom.
         denom: String,
         /// How old the observation is, in seconds.
         age: u64,
-        /// The most that is allowed.
         max_age: u64,
     },
     /// A feeder's time never goes back.
     #[error("vote on {denom}: observed at {observed_at}, before the feeder's last one, of {last}")]
     VoteBeforeLast {
-        /// The denom.
         denom: String,
         /// When the price was observed, as the vote says, in seconds.
         observed_at: u64,
@@ -380,18 +219,8 @@ pub enum ContractError {
     },
     /// Too much is asked for at once.
     #[error("{asked} denoms asked for, at most {max} are answered")]
-    TooManyDenoms {
-        /// How many were asked for.
-        asked: usize,
-        /// The most.
-        max: usize,
-    },
+    TooManyDenoms { asked: usize, max: usize },
     /// A page that is too long, or empty.
     #[error("limit {limit} is not between 1 and {max}")]
-    Limit {
-        /// What was asked for.
-        limit: u32,
-        /// The most.
-        max: u32,
-    },
+    Limit { limit: u32, max: u32 },
 }

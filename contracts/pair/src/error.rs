@@ -10,6 +10,7 @@ use thiserror::Error;
 
 /// Why the pair refuses. Each error names the fact with its numbers.
 #[derive(Error, Debug)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum ContractError {
     /// The chain's or the storage's own errors.
     #[error(transparent)]
@@ -23,81 +24,37 @@ pub enum ContractError {
 
     /// A pair is of two.
     #[error("a pair has two tokens, {count} were named")]
-    TokenCount {
-        /// How many were named.
-        count: usize,
-    },
+    TokenCount { count: usize },
     /// The same token would be both.
     #[error("both tokens of the pair are {denom}")]
-    SameToken {
-        /// Which one.
-        denom: String,
-    },
+    SameToken { denom: String },
     /// A denom that no bank knows.
     #[error("a denom has 1 to {max} characters, '{denom}' has {length}")]
-    DenomLength {
-        /// What was given.
-        denom: String,
-        /// How long it is.
-        length: usize,
-        /// The most.
-        max: usize,
-    },
+    DenomLength { denom: String, length: usize, max: usize },
     /// So high a fee is a mistake.
     #[error("fee {fee} is above {max}")]
-    Fee {
-        /// The fee asked for.
-        fee: Ratio,
-        /// The highest.
-        max: Ratio,
-    },
+    Fee { fee: Ratio, max: Ratio },
     /// Only the bank's tokens are traded.
     #[error("'{contract_addr}' is a cw20 token, the pair trades native ones only")]
-    Cw20 {
-        /// The token's contract.
-        contract_addr: String,
-    },
+    Cw20 { contract_addr: String },
     /// The pair doesn't trade it.
     #[error("'{denom}' is not traded here, the pair is {first} and {second}")]
-    UnknownDenom {
-        /// What was named.
-        denom: String,
-        /// The pair's first token.
-        first: String,
-        /// The pair's second token.
-        second: String,
-    },
+    UnknownDenom { denom: String, first: String, second: String },
     /// A token would be swapped for itself.
     #[error("{denom} can't be swapped for itself")]
-    SameAsk {
-        /// The token.
-        denom: String,
-    },
+    SameAsk { denom: String },
     /// Both tokens must be named, each once.
     #[error("{field} must name both tokens once, not '{named}'")]
-    BothTokens {
-        /// The message's field.
-        field: &'static str,
-        /// What it names.
-        named: String,
-    },
+    BothTokens { field: &'static str, named: String },
     /// Nothing of a token.
     #[error("amount of {denom} is zero")]
-    ZeroAmount {
-        /// Which token.
-        denom: String,
-    },
+    ZeroAmount { denom: String },
     /// No coin may be attached.
     #[error(transparent)]
     FundsSent(#[from] FundsSent),
     /// The coins attached are not those that the message names.
     #[error("the message takes exactly '{wanted}', but '{sent}' was sent")]
-    Funds {
-        /// What it takes.
-        wanted: String,
-        /// What was sent.
-        sent: String,
-    },
+    Funds { wanted: String, sent: String },
     /// The chain knows no such address.
     #[error(transparent)]
     BadAddress(#[from] BadAddress),
@@ -106,40 +63,17 @@ pub enum ContractError {
     AutoStake,
     /// The provider wanted more shares.
     #[error("{shares} shares are minted, at least {wanted} were wanted")]
-    FewerShares {
-        /// What comes of the provision.
-        shares: LpShares,
-        /// What was wanted.
-        wanted: LpShares,
-    },
+    FewerShares { shares: LpShares, wanted: LpShares },
     /// Only both tokens together can be withdrawn.
     #[error("withdrawing an unbalanced '{assets}' is not supported")]
-    Unbalanced {
-        /// What was asked for.
-        assets: String,
-    },
+    Unbalanced { assets: String },
     /// No shares are burnt.
     #[error("no shares to withdraw: the sender has {held}")]
-    NoShares {
-        /// What the sender has.
-        held: LpShares,
-    },
+    NoShares { held: LpShares },
     /// The sender hasn't that many.
     #[error("insufficient shares: wanted {wanted}, the sender has {held}")]
-    InsufficientShares {
-        /// What was asked for.
-        wanted: LpShares,
-        /// What the sender has.
-        held: LpShares,
-    },
+    InsufficientShares { wanted: LpShares, held: LpShares },
     /// The provider wanted more for their shares.
     #[error("{paid} {denom} would be paid, at least {wanted} were wanted")]
-    PaysLess {
-        /// Which token.
-        denom: String,
-        /// What the shares are worth.
-        paid: Amount,
-        /// What was wanted.
-        wanted: Amount,
-    },
+    PaysLess { denom: String, paid: Amount, wanted: Amount },
 }

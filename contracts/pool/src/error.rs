@@ -16,6 +16,7 @@ use thiserror::Error;
 
 /// Why a message or a query is refused.
 #[derive(Error, Debug)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum ContractError {
     /// Storage or the chain refused.
     #[error(transparent)]
@@ -41,10 +42,7 @@ pub enum ContractError {
 
     /// Exactly one coin must be attached.
     #[error("exactly one coin must be sent, not '{sent}'")]
-    OneCoin {
-        /// What was sent.
-        sent: String,
-    },
+    OneCoin { sent: String },
     /// No coin may be attached.
     #[error(transparent)]
     FundsSent(#[from] FundsSent),
@@ -53,500 +51,214 @@ pub enum ContractError {
     BadAddress(#[from] BadAddress),
     /// Coins that the pool sends itself are lost to everybody.
     #[error("the recipient is the pool itself, {pool}: what it got would be nobody's")]
-    PoolAsRecipient {
-        /// The pool.
-        pool: String,
-    },
+    PoolAsRecipient { pool: String },
     /// Longer than any address.
     #[error("an address has at most {max} characters, not {length}")]
-    AddressLength {
-        /// How long it is.
-        length: usize,
-        /// The most.
-        max: usize,
-    },
+    AddressLength { length: usize, max: usize },
     /// Nothing is asked for.
     #[error("amount of {denom} is zero")]
-    ZeroAmount {
-        /// Which token.
-        denom: String,
-    },
+    ZeroAmount { denom: String },
     /// More than the pool can count.
     #[error("amount {amount} {denom} does not fit 128 bits")]
-    AmountTooLarge {
-        /// Which token.
-        denom: String,
-        /// How much.
-        amount: String,
-    },
+    AmountTooLarge { denom: String, amount: String },
     /// The pool has no such market.
     #[error("'{denom}' is not listed")]
-    UnknownDenom {
-        /// Which token.
-        denom: String,
-    },
+    UnknownDenom { denom: String },
     /// An account names a market that does not exist.
     #[error("asset {} is not listed", .0.0)]
     UnknownAsset(AssetId),
     /// The market exists already.
     #[error("'{denom}' is listed already")]
-    AlreadyListed {
-        /// Which token.
-        denom: String,
-    },
+    AlreadyListed { denom: String },
     /// A denom that no bank knows.
     #[error("a denom has 1 to 128 characters, '{denom}' has {length}")]
-    DenomLength {
-        /// What was given.
-        denom: String,
-        /// How long it is.
-        length: usize,
-    },
+    DenomLength { denom: String, length: usize },
     /// As many assets as numbers.
     #[error("no more assets can be listed")]
     TooManyAssets,
 
     /// Stopped by the guardian or the owner.
     #[error("{action} of {denom} is stopped")]
-    Stopped {
-        /// `deposit` or `borrow`.
-        action: &'static str,
-        /// Which token.
-        denom: String,
-    },
+    Stopped { action: &'static str, denom: String },
     /// The supply cap would be passed.
     #[error("supply cap of {denom} is {cap}, a deposit of {wanted} finds {supplied} supplied")]
-    SupplyCap {
-        /// Which token.
-        denom: String,
-        /// The cap.
-        cap: Amount,
-        /// The deposit.
-        wanted: Amount,
-        /// What is supplied.
-        supplied: Amount,
-    },
+    SupplyCap { denom: String, cap: Amount, wanted: Amount, supplied: Amount },
     /// The borrow cap would be passed.
     #[error("borrow cap of {denom} is {cap}, {wanted} would be owed")]
-    BorrowCap {
-        /// Which token.
-        denom: String,
-        /// The cap.
-        cap: Amount,
-        /// What would be owed.
-        wanted: Amount,
-    },
+    BorrowCap { denom: String, cap: Amount, wanted: Amount },
     /// More of the market would be lent out than its parameters allow: what is left is for lenders who leave and for
     /// liquidations.
     #[error("utilization of {denom} would be {utilization}, at most {max} is allowed after a borrow")]
-    BorrowUtilization {
-        /// Which token.
-        denom: String,
-        /// What it would be.
-        utilization: Ratio,
-        /// The most.
-        max: Ratio,
-    },
+    BorrowUtilization { denom: String, utilization: Ratio, max: Ratio },
     /// The market can't pay that much at this moment.
     #[error("insufficient liquidity: wanted {wanted} {denom}, available {available}")]
-    InsufficientLiquidity {
-        /// Which token.
-        denom: String,
-        /// What was asked for.
-        wanted: Amount,
-        /// What is there.
-        available: Amount,
-    },
+    InsufficientLiquidity { denom: String, wanted: Amount, available: Amount },
     /// The account has not supplied that much.
     #[error("insufficient deposit: wanted {wanted} {denom}, supplied {supplied}")]
-    InsufficientDeposit {
-        /// Which token.
-        denom: String,
-        /// What was asked for.
-        wanted: Amount,
-        /// What the account has.
-        supplied: Amount,
-    },
+    InsufficientDeposit { denom: String, wanted: Amount, supplied: Amount },
     /// The account has no deposit of this denom.
     #[error("account {account} has no deposit of {denom}")]
-    NoDeposit {
-        /// The account.
-        account: String,
-        /// Which token.
-        denom: String,
-    },
+    NoDeposit { account: String, denom: String },
     /// The account has no debt of this denom.
     #[error("account {account} has no debt of {denom}")]
-    NoDebt {
-        /// The account.
-        account: String,
-        /// Which token.
-        denom: String,
-    },
+    NoDebt { account: String, denom: String },
     /// A repayment so small that rounding leaves nothing of it.
     #[error("{amount} {denom} repays nothing")]
-    RepaysNothing {
-        /// Which token.
-        denom: String,
-        /// What was sent.
-        amount: Amount,
-    },
+    RepaysNothing { denom: String, amount: Amount },
     /// Only an account's owner opens a slot in it.
     #[error("account {account} has no slot for {denom}, and only its owner can open one")]
-    ForeignSlot {
-        /// The account.
-        account: String,
-        /// Which token.
-        denom: String,
-    },
+    ForeignSlot { account: String, denom: String },
     /// What an account owes is never its collateral.
     #[error("account {account} owes {denom}, so its deposit of it can't be collateral")]
-    OwedCollateral {
-        /// The account.
-        account: String,
-        /// Which token.
-        denom: String,
-    },
+    OwedCollateral { account: String, denom: String },
     /// The debt would be above what may be borrowed.
     #[error("debt of {debt} would be above the borrow limit of {limit}")]
-    AboveMaxLtv {
-        /// The debt's value.
-        debt: Value,
-        /// What may be borrowed.
-        limit: Value,
-    },
+    AboveMaxLtv { debt: Value, limit: Value },
     /// A debt too small to be worth a liquidation.
     #[error("debt of {denom} would be worth {value}, at least {min} is asked")]
-    BelowMinDebt {
-        /// Which token.
-        denom: String,
-        /// What it would be worth.
-        value: Value,
-        /// The least.
-        min: Value,
-    },
+    BelowMinDebt { denom: String, value: Value, min: Value },
     /// A price that is needed is silent.
     #[error("price of {denom}: {fault}")]
-    Price {
-        /// The token.
-        denom: String,
-        /// Why there is no price.
-        fault: PriceFault,
-    },
+    Price { denom: String, fault: PriceFault },
     /// Health can't be bought with a token whose settled price has not yet reached what was observed.
     #[error(
         "price of {denom} is lent against at much less than it counts for: it can't add to an indebted account's health now"
     )]
-    PriceAhead {
-        /// The token.
-        denom: String,
-    },
+    PriceAhead { denom: String },
     /// Shares that a live source prices give an indebted account no health in a message that doesn't ask the source.
     #[error(
         "price of {denom} is live, and a liquidation doesn't ask it: shares of it can't add to an indebted account's health"
     )]
-    PriceUnasked {
-        /// The token.
-        denom: String,
-    },
+    PriceUnasked { denom: String },
     /// Prices were not told for too long: nothing is borrowed in the grace after a halt.
     #[error("the oracle was halted: until the grace is over nothing is borrowed, and no indebted account is lowered")]
     Halted,
     /// One more token whose price is asked for at every borrow.
     #[error("account has {max} tokens with live prices already, {denom} would be one more")]
-    LivePrices {
-        /// The token that would be added.
-        denom: String,
-        /// The most.
-        max: usize,
-    },
+    LivePrices { denom: String, max: usize },
     /// A deposit that passes a stop or a cap, and is more than brings the account back within its max LTV.
     #[error(
         "a deposit of {wanted}{denom} passes a stop or the supply cap only as far as it brings an account back within its max LTV"
     )]
-    RescueTooLarge {
-        /// The token.
-        denom: String,
-        /// The deposit.
-        wanted: Amount,
-    },
+    RescueTooLarge { denom: String, wanted: Amount },
     /// A part repayment that leaves a debt too small to be worth a liquidation.
     #[error("rest of the debt of {denom} would be worth {value}: repay all of it, or leave at least {min}")]
-    RestBelowMinDebt {
-        /// The token.
-        denom: String,
-        /// What the rest would be worth.
-        value: Value,
-        /// The least.
-        min: Value,
-    },
+    RestBelowMinDebt { denom: String, value: Value, min: Value },
     /// A token of which one base unit may be worth more than dust: its last unit could never be liquidated.
     #[error("one base unit of {denom} may be worth {value}, more than the dust value {dust}")]
     IndivisibleUnit {
-        /// The token.
         denom: String,
         /// The most that a base unit may be worth.
         value: Value,
-        /// The dust value.
         dust: Value,
     },
 
     /// Nobody liquidates themselves, nor to the benefit of the liquidated.
     #[error("{address} can't liquidate itself or receive what is taken from it")]
-    SelfLiquidation {
-        /// The address.
-        address: String,
-    },
+    SelfLiquidation { address: String },
     /// A debt and a deposit of one denom are set off against each other, without a bonus.
     #[error("{denom} is both debt and collateral: use set_off, which moves no coins and pays no bonus")]
-    SameDenom {
-        /// Which token.
-        denom: String,
-    },
+    SameDenom { denom: String },
     /// The liquidator would get less than they ask for.
     #[error("liquidation yields {got} {denom}, at least {wanted} is asked")]
-    MinReceive {
-        /// Which token.
-        denom: String,
-        /// What it yields.
-        got: Amount,
-        /// What was asked for.
-        wanted: Amount,
-    },
+    MinReceive { denom: String, got: Amount, wanted: Amount },
     /// The account can still be liquidated, or has no debt.
     #[error("not bad debt: collateral {collateral}, debt {debt}, dust {dust}")]
-    NotBadDebt {
-        /// What everything deposited is worth.
-        collateral: Value,
-        /// What is owed.
-        debt: Value,
-        /// Below this a collateral is dust.
-        dust: Value,
-    },
+    NotBadDebt { collateral: Value, debt: Value, dust: Value },
 
     /// No such flash loan is open.
     #[error("flash loan {id} is not open")]
-    NoLoan {
-        /// Which loan.
-        id: u64,
-    },
+    NoLoan { id: u64 },
     /// Only who asked for a flash loan repays it.
     #[error("{sender} did not open flash loan {id}")]
-    ForeignLoan {
-        /// Which loan.
-        id: u64,
-        /// Who called.
-        sender: String,
-    },
+    ForeignLoan { id: u64, sender: String },
     /// The coin is not that of the loan.
     #[error("flash loan {id} is in {wanted}, not in {sent}")]
-    LoanDenom {
-        /// Which loan.
-        id: u64,
-        /// Its denom.
-        wanted: String,
-        /// What was sent.
-        sent: String,
-    },
+    LoanDenom { id: u64, wanted: String, sent: String },
     /// The coin does not cover loan and fee.
     #[error("flash loan {id} wants {wanted} {denom} back, {sent} was sent")]
-    LoanAmount {
-        /// Which loan.
-        id: u64,
-        /// Its denom.
-        denom: String,
-        /// Loan and fee.
-        wanted: Amount,
-        /// What was sent.
-        sent: Amount,
-    },
+    LoanAmount { id: u64, denom: String, wanted: Amount, sent: Amount },
     /// The callback ended and the loan is still open.
     #[error("flash loan {id} is not repaid")]
-    LoanNotRepaid {
-        /// Which loan.
-        id: u64,
-    },
+    LoanNotRepaid { id: u64 },
     /// The code can't change under an open flash loan.
     #[error("flash loan {id} is open")]
-    LoanOpen {
-        /// Which loan.
-        id: u64,
-    },
+    LoanOpen { id: u64 },
     /// No such batch waits to be repaid.
     #[error("batch {id} has nothing to be repaid")]
-    NoBatch {
-        /// Which batch.
-        id: u64,
-    },
+    NoBatch { id: u64 },
     /// Only the contract that a batch called back repays it.
     #[error("{sender} was not called back by batch {id}")]
-    ForeignBatch {
-        /// Which batch.
-        id: u64,
-        /// Who called.
-        sender: String,
-    },
+    ForeignBatch { id: u64, sender: String },
     /// The coins are not exactly those that the callback is to bring.
     #[error("batch {id} wants '{wanted}' back, '{sent}' was sent")]
-    BatchAmount {
-        /// Which batch.
-        id: u64,
-        /// What is to be brought.
-        wanted: String,
-        /// What was sent.
-        sent: String,
-    },
+    BatchAmount { id: u64, wanted: String, sent: String },
     /// The callback ended and has not brought what it is to bring.
     #[error("batch {id} is not repaid")]
-    BatchNotRepaid {
-        /// Which batch.
-        id: u64,
-    },
+    BatchNotRepaid { id: u64 },
     /// In the callback of a batch there is no other; and the code can't change under it.
     #[error("batch {id} waits for its callback")]
-    BatchOpen {
-        /// Which batch.
-        id: u64,
-    },
+    BatchOpen { id: u64 },
     /// Nobody acts on an account while its batch waits for a callback.
     #[error("account {account} is in a batch that waits for its callback")]
-    AccountBusy {
-        /// The account.
-        account: String,
-    },
+    AccountBusy { account: String },
     /// What a callback is to bring would be paid out before: a flash loan for nothing.
     #[error("the callback is to bring {denom}, so none of it is paid out")]
-    PaidAndDue {
-        /// Which token.
-        denom: String,
-    },
+    PaidAndDue { denom: String },
     /// A callback brings coins and is paid in coins.
     #[error("with a callback collateral is not taken as shares")]
     SharesWithCallback,
     /// A batch of no liquidations, or of too many.
     #[error("{items} items, 1 to {max} are allowed")]
-    ItemCount {
-        /// How many there are.
-        items: usize,
-        /// The most.
-        max: usize,
-    },
+    ItemCount { items: usize, max: usize },
     /// More than can be asked of the items.
     #[error("min_success {min_success} is above the number of items {items}")]
-    MinSuccess {
-        /// What was asked for.
-        min_success: u32,
-        /// How many items there are.
-        items: usize,
-    },
+    MinSuccess { min_success: u32, items: usize },
     /// Too few items succeeded.
     #[error("{succeeded} items succeeded, {min_success} are wanted; the first that failed: {first}")]
-    TooFew {
-        /// How many did.
-        succeeded: u32,
-        /// How many must.
-        min_success: u32,
-        /// Which failed first, and why.
-        first: String,
-    },
+    TooFew { succeeded: u32, min_success: u32, first: String },
     /// Nothing is left of what an item would repay with.
     #[error("the purse has no {denom} left")]
-    PurseEmpty {
-        /// Which token.
-        denom: String,
-    },
+    PurseEmpty { denom: String },
     /// A batch of nothing, or of too much.
     #[error("a batch has 1 to {max} actions, not {actions}")]
-    BatchLength {
-        /// How many there are.
-        actions: usize,
-        /// The most.
-        max: usize,
-    },
+    BatchLength { actions: usize, max: usize },
     /// The purse does not hold what an action takes from it.
     #[error("the purse has {left} {denom} left, {wanted} is wanted")]
-    Purse {
-        /// Which token.
-        denom: String,
-        /// What an action wants.
-        wanted: Amount,
-        /// What is left.
-        left: Amount,
-    },
+    Purse { denom: String, wanted: Amount, left: Amount },
     /// A denom that was attached twice.
     #[error("'{sent}' names a denom twice")]
-    DoubledCoin {
-        /// What was sent.
-        sent: String,
-    },
+    DoubledCoin { sent: String },
     /// The caller does not have the role.
     #[error("{sender} is not the {role}")]
-    Unauthorized {
-        /// Who called.
-        sender: String,
-        /// Who may.
-        role: &'static str,
-    },
+    Unauthorized { sender: String, role: &'static str },
     /// The risk manager may only lower caps, the most utilization among them, max LTV and threshold.
     #[error("the risk manager may not change {name} so: only caps, max LTV and threshold, and only downwards")]
-    NotTightening {
-        /// What was to be changed.
-        name: &'static str,
-    },
+    NotTightening { name: &'static str },
     /// The target health factor must leave the account healthy.
     #[error("target_health_factor {0} is not above 1 and at most 10")]
     TargetHealthFactor(Ratio),
     /// A new debt must not be dust.
     #[error("min_debt_value {min_debt} is not above dust_value {dust}, or dust_value is zero")]
-    MinDebt {
-        /// The least debt asked for.
-        min_debt: Value,
-        /// The dust value asked for.
-        dust: Value,
-    },
+    MinDebt { min_debt: Value, dust: Value },
     /// Reserves leave with notice.
     #[error("reserves_delay of {0} seconds is not between a day and a year")]
     ReservesDelay(u64),
     /// Nothing was announced.
     #[error("no withdrawal of {denom} reserves was announced")]
-    NoReservesRequest {
-        /// Which token.
-        denom: String,
-    },
+    NoReservesRequest { denom: String },
     /// The delay has not passed, or what was due is paid and the next part's day has not come.
     #[error("reserves of {denom} can be withdrawn from {effective_at} on, it is {now}")]
-    ReservesTooEarly {
-        /// Which token.
-        denom: String,
-        /// When the next part can.
-        effective_at: u64,
-        /// The time of this block.
-        now: u64,
-    },
+    ReservesTooEarly { denom: String, effective_at: u64, now: u64 },
     /// The announcement is too old.
     #[error("the announced withdrawal of {denom} reserves expired at {expired_at}, it is {now}")]
-    ReservesTooLate {
-        /// Which token.
-        denom: String,
-        /// When it did.
-        expired_at: u64,
-        /// The time of this block.
-        now: u64,
-    },
+    ReservesTooLate { denom: String, expired_at: u64, now: u64 },
     /// `update_config` leaves the oracle as it is.
     #[error("the oracle is changed by update_oracle, with notice; it is {oracle}")]
-    OracleChange {
-        /// The present oracle.
-        oracle: String,
-    },
+    OracleChange { oracle: String },
     /// The delay has not passed.
     #[error("the oracle can be changed from {effective_at} on, it is {now}")]
-    OracleTooEarly {
-        /// When it can.
-        effective_at: u64,
-        /// The time of this block.
-        now: u64,
-    },
+    OracleTooEarly { effective_at: u64, now: u64 },
     /// The delay of a change of the oracle is out of range.
     #[error("oracle_delay {0} is above 30 days")]
     OracleDelay(u64),
@@ -555,40 +267,14 @@ pub enum ContractError {
     HaltGrace(HaltGrace),
     /// The pool's halt is not the oracle's gap.
     #[error("halt_grace.gap {pool} is not the oracle's heartbeat gap {oracle}")]
-    HaltGap {
-        /// The pool's.
-        pool: u64,
-        /// The oracle's.
-        oracle: u64,
-    },
+    HaltGap { pool: u64, oracle: u64 },
     /// A value above which an account of value could be taken for dust.
     #[error("{name} {value} is above {max}")]
-    ValueTooHigh {
-        /// The setting.
-        name: &'static str,
-        /// Its value.
-        value: Value,
-        /// The most.
-        max: Value,
-    },
+    ValueTooHigh { name: &'static str, value: Value, max: Value },
     /// Some reserves must stay.
     #[error("{wanted} of the reserves of {reserves} {denom} can't go, {floor} must stay")]
-    ReserveFloor {
-        /// Which token.
-        denom: String,
-        /// What was to be taken.
-        wanted: Amount,
-        /// What is there.
-        reserves: Amount,
-        /// What must stay.
-        floor: Amount,
-    },
+    ReserveFloor { denom: String, wanted: Amount, reserves: Amount, floor: Amount },
     /// A page that is too long, or empty.
     #[error("limit {limit} is not between 1 and {max}")]
-    Limit {
-        /// What was asked for.
-        limit: u64,
-        /// The most.
-        max: u32,
-    },
+    Limit { limit: u64, max: u32 },
 }

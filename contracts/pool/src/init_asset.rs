@@ -18,7 +18,7 @@ use crate::{access, funds};
 pub fn init_asset(deps: DepsMut, env: &Env, info: &MessageInfo, asset: NewAsset) -> Result<Response, ContractError> {
     funds::none(info)?;
     access::assert_owner(deps.storage, info.sender.as_str())?;
-    let params = asset.into_params();
+    let params = AssetParams::from(asset);
     params.validate()?;
     let (denom, length) = (params.denom.clone(), params.denom.len());
     if !(1..=DENOM_LENGTH_MAX).contains(&length) {

@@ -49,13 +49,11 @@ pub const BUSY: u8 = 1;
 
 /// Why an account refuses a change.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum AccountError {
     /// Every slot of this side is taken.
     #[error("account has {SLOTS_MAX} {side} already")]
-    Full {
-        /// `collaterals` or `debts`.
-        side: &'static str,
-    },
+    Full { side: &'static str },
     /// More is taken than is there.
     #[error(transparent)]
     Math(#[from] MathError),

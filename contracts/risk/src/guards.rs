@@ -47,15 +47,11 @@ pub struct Guards {
 
 /// Why guards are refused.
 #[derive(Error, Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum GuardsError {
     /// The bounds are upside down or out of range.
     #[error("guards: floor {floor} and ceiling {ceiling} must satisfy 0 < floor <= ceiling <= {PRICE_MAX}")]
-    Bounds {
-        /// The lower bound asked for.
-        floor: Price,
-        /// The upper bound asked for.
-        ceiling: Price,
-    },
+    Bounds { floor: Price, ceiling: Price },
     /// A step of nothing would freeze the price, and a step of more than all lets any price through downwards.
     #[error("guards: max_deviation {0} must be above 0 and at most 1")]
     MaxDeviation(Ratio),

@@ -75,18 +75,14 @@ impl Limits {
 
 /// Why nothing can be liquidated.
 #[derive(Error, Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum LiquidationError {
     /// A computation left its type.
     #[error(transparent)]
     Math(#[from] MathError),
     /// The account is healthy.
     #[error("account is healthy: its adjusted collateral of {adjusted_collateral} covers its debt of {debt}")]
-    Healthy {
-        /// What its collateral carries.
-        adjusted_collateral: Value,
-        /// Its debt.
-        debt: Value,
-    },
+    Healthy { adjusted_collateral: Value, debt: Value },
     /// The account has no such collateral.
     #[error("account has no collateral of asset {}", .0.0)]
     NoCollateral(AssetId),
@@ -99,31 +95,23 @@ pub enum LiquidationError {
     /// The seized and the repaid asset need prices that aren't silent, and a live one that was published just now.
     #[error("price of asset {}: {fault}", asset.0)]
     Price {
-        /// The asset.
         asset: AssetId,
         /// Why there is no price to exchange at.
         fault: PriceFault,
     },
     /// What is repaid clears nothing of the debt.
     #[error("{amount} clears nothing of the debt")]
-    RepaysNothing {
-        /// What is repaid.
-        amount: Amount,
-    },
+    RepaysNothing { amount: Amount },
     /// The collateral's market can't pay one base unit of what would be seized.
     #[error("{wanted} would be received, {payable} can be paid")]
     Unpayable {
         /// What would be received if the market could pay it.
         wanted: Amount,
-        /// What the market can pay.
         payable: Amount,
     },
     /// What was offered buys not one base unit of the collateral.
     #[error("{offered} repays or seizes nothing")]
-    TooSmall {
-        /// What was offered.
-        offered: Amount,
-    },
+    TooSmall { offered: Amount },
 }
 
 /// The bonus at this health: from `min` just below 1 to `max` at `full_at`, and never above what the collateral still

@@ -48,40 +48,26 @@ pub struct Market {
 
 /// Why a market refuses.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum MarketError {
     /// A computation left its type.
     #[error(transparent)]
     Math(#[from] MathError),
     /// More is asked for than the market can pay at this moment.
     #[error("wanted {wanted}, available {available}")]
-    InsufficientCash {
-        /// What was asked for.
-        wanted: Amount,
-        /// What is there.
-        available: Amount,
-    },
+    InsufficientCash { wanted: Amount, available: Amount },
     /// A deposit so small that it would mint nothing.
     #[error("{amount} is worth no share")]
-    ZeroShares {
-        /// What was sent.
-        amount: Amount,
-    },
+    ZeroShares { amount: Amount },
     /// A deposit so large that shares could no longer be counted.
     #[error("a deposit of {amount} beside {shares} shares is more than a market can count")]
-    TooManyShares {
-        /// What was sent.
-        amount: Amount,
-        /// The shares that there are.
-        shares: SupplyShares,
-    },
+    TooManyShares { amount: Amount, shares: SupplyShares },
     /// More cash than a market can count beside its debts.
     #[error("{amount} beside cash of {held} is more than a market takes in, {max}")]
     TooMuchCash {
-        /// What was sent.
         amount: Amount,
         /// Cash and what is lent out for a moment.
         held: Amount,
-        /// [`GIVEN_CASH_MAX`] or [`DEPOSITED_CASH_MAX`].
         max: Amount,
     },
     /// Whoever knows of a loss would leave before it is booked and come back behind it.
@@ -92,12 +78,7 @@ pub enum MarketError {
     NoSuppliers,
     /// After a total loss a share is worth too little for deposits to be priced.
     #[error("share price is below its floor: {shares} shares for a supply of {supply}")]
-    SharePriceTooLow {
-        /// The supply that is left.
-        supply: Amount,
-        /// The shares that claim it.
-        shares: SupplyShares,
-    },
+    SharePriceTooLow { supply: Amount, shares: SupplyShares },
 }
 
 /// What a repayment did.

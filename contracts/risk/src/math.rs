@@ -8,23 +8,14 @@ pub const ONE: u128 = 1_000_000_000_000_000_000;
 
 /// What can be wrong with a computation. No input makes one panic.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum MathError {
     /// The result does not fit its type.
     #[error("{what} does not fit its type")]
-    Overflow {
-        /// The quantity that was computed.
-        what: &'static str,
-    },
+    Overflow { what: &'static str },
     /// A subtraction would fall below zero.
     #[error("{what} would fall below zero: {from} - {minus}")]
-    Underflow {
-        /// The quantity that was computed.
-        what: &'static str,
-        /// What was there.
-        from: u128,
-        /// What was to be taken.
-        minus: u128,
-    },
+    Underflow { what: &'static str, from: u128, minus: u128 },
     /// A division by zero.
     #[error("division by zero")]
     DivideByZero,

@@ -162,80 +162,38 @@ pub struct AssetParams {
 
 /// Why parameters are refused. Each names the parameter, its value and what is allowed.
 #[derive(Error, Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum ParamsError {
     /// Too many decimals.
     #[error("decimals {0} is above {DECIMALS_MAX}")]
     Decimals(u8),
     /// A share that is more than all, or more than may be taken.
     #[error("{name} {value} is above {max}")]
-    ShareTooHigh {
-        /// The parameter.
-        name: &'static str,
-        /// Its value.
-        value: Ratio,
-        /// The most.
-        max: Ratio,
-    },
+    ShareTooHigh { name: &'static str, value: Ratio, max: Ratio },
     /// A cap with which sums could leave their type.
     #[error("{name} {value} is above {CAP_MAX}")]
-    CapTooHigh {
-        /// The parameter.
-        name: &'static str,
-        /// Its value.
-        value: Amount,
-    },
+    CapTooHigh { name: &'static str, value: Amount },
     /// A new loan would be liquidatable at once.
     #[error("max_loan_to_value {max_loan_to_value} is not below liquidation_threshold {liquidation_threshold}")]
-    LoanToValue {
-        /// The max LTV asked for.
-        max_loan_to_value: Ratio,
-        /// The lowest threshold of the ramp.
-        liquidation_threshold: Ratio,
-    },
+    LoanToValue { max_loan_to_value: Ratio, liquidation_threshold: Ratio },
     /// The bonus curve is upside down.
     #[error("liquidation_bonus.min {min} is above liquidation_bonus.max {max}")]
-    BonusOrder {
-        /// The least.
-        min: Ratio,
-        /// The most.
-        max: Ratio,
-    },
+    BonusOrder { min: Ratio, max: Ratio },
     /// A sale that costs more than the least bonus.
     #[error("sale_cost {sale_cost} is above liquidation_bonus.min {min}")]
-    SaleCost {
-        /// The cost asked for.
-        sale_cost: Ratio,
-        /// The least bonus.
-        min: Ratio,
-    },
+    SaleCost { sale_cost: Ratio, min: Ratio },
     /// The full bonus must be reached below health factor 1.
     #[error("liquidation_bonus.full_at {0} is not below 1")]
     BonusFullAt(Ratio),
     /// A liquidation could be split for profit, or lower the health factor: threshold × (1 + bonus.max) must be at most full_at.
     #[error("liquidation_threshold {threshold} x (1 + bonus {bonus}) is above liquidation_bonus.full_at {full_at}")]
-    Splittable {
-        /// The highest threshold of the ramp.
-        threshold: Ratio,
-        /// The highest bonus.
-        bonus: Ratio,
-        /// Where the full bonus is reached.
-        full_at: Ratio,
-    },
+    Splittable { threshold: Ratio, bonus: Ratio, full_at: Ratio },
     /// A ramp that is too fast or too slow.
     #[error("ramp of {0} seconds is not between {RAMP_MIN} and {RAMP_MAX}")]
     RampLength(u64),
     /// A ramp that is too steep: a threshold falls by at most [`RAMP_FALL_MAX`] in [`RAMP_MIN`].
     #[error("ramp from {from} to {to} takes at least {least} seconds, not {seconds}")]
-    RampSlope {
-        /// Where it starts.
-        from: Ratio,
-        /// Where it ends.
-        to: Ratio,
-        /// How long it was to take.
-        seconds: u64,
-        /// The least.
-        least: u64,
-    },
+    RampSlope { from: Ratio, to: Ratio, seconds: u64, least: u64 },
     /// The rate model is out of range.
     #[error(transparent)]
     RateModel(#[from] RateModelError),

@@ -12,18 +12,14 @@ use crate::units::{Amount, Ratio};
 
 /// Why health could not be told.
 #[derive(Error, Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum HealthError {
     /// A computation left its type.
     #[error(transparent)]
     Math(#[from] MathError),
     /// A debt's denom is silent.
     #[error("price of asset {}: {fault}", asset.0)]
-    Price {
-        /// The asset.
-        asset: AssetId,
-        /// Why there is no price.
-        fault: PriceFault,
-    },
+    Price { asset: AssetId, fault: PriceFault },
     /// An account names an asset that is not listed.
     #[error("asset {} is not listed", .0.0)]
     UnknownAsset(AssetId),

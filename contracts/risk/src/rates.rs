@@ -34,22 +34,14 @@ pub struct Kinked {
 
 /// Why a rate model is refused.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum RateModelError {
     /// The kink must lie strictly inside.
     #[error("optimal_utilization_rate {0} is not between 0 and 1")]
     OptimalUtilization(Ratio),
     /// A full market would pay more than the code can promise to survive.
     #[error("rate at full utilization is above {max}: base {base} + slope_1 {slope_1} + slope_2 {slope_2}")]
-    TooHigh {
-        /// The base rate asked for.
-        base: Rate,
-        /// The first slope asked for.
-        slope_1: Rate,
-        /// The second slope asked for.
-        slope_2: Rate,
-        /// [`MAX_RATE`].
-        max: Rate,
-    },
+    TooHigh { base: Rate, slope_1: Rate, slope_2: Rate, max: Rate },
 }
 
 impl RateModel {

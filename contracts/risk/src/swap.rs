@@ -20,6 +20,7 @@ pub const SLIPPAGE_DEFAULT: Ratio = Ratio::bps(50);
 pub const SLIPPAGE_MAX: Ratio = Ratio::percent(50);
 /// Why a swap or a change of liquidity is refused.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum SwapError {
     /// A computation left its type.
     #[error(transparent)]
@@ -37,22 +38,17 @@ pub enum SwapError {
     NothingToSwap,
     /// So small an offer that rounding leaves nothing of what it yields.
     #[error("an offer of {offer} returns nothing")]
-    ReturnsNothing {
-        /// What was offered.
-        offer: Amount,
-    },
+    ReturnsNothing { offer: Amount },
     /// A pair never pays out all of a reserve.
     #[error("a yield of {wanted} is needed, fee included, but the pair holds {reserve}")]
     InsufficientReserve {
         /// What the swap would have to yield, before the fee.
         wanted: Amount,
-        /// What the pair holds of it.
         reserve: Amount,
     },
     /// The swap yields less than allowed.
     #[error("the swap yields {yielded} where {expected} was expected: more than {max_spread} less")]
     MaxSpread {
-        /// The yield, before the fee.
         yielded: Amount,
         /// The yield at the price before the swap, or at the belief price.
         expected: Uint256,
@@ -61,12 +57,7 @@ pub enum SwapError {
     },
     /// The limit itself is too wide.
     #[error("spread or slippage of {asked} is above {max}, the most that may be allowed")]
-    SlippageLimit {
-        /// What the message would allow.
-        asked: Ratio,
-        /// [`SLIPPAGE_MAX`].
-        max: Ratio,
-    },
+    SlippageLimit { asked: Ratio, max: Ratio },
     /// No yield can be expected at a price of nothing.
     #[error("belief_price is zero")]
     BeliefPriceZero,
@@ -74,42 +65,16 @@ pub enum SwapError {
     #[error(
         "{first} to {second} provided is further than {tolerance} from {first_reserve} to {second_reserve}, the reserves"
     )]
-    SlippageTolerance {
-        /// Provided of the first token.
-        first: Amount,
-        /// Provided of the second.
-        second: Amount,
-        /// Held of the first token.
-        first_reserve: Amount,
-        /// Held of the second.
-        second_reserve: Amount,
-        /// How far it may be.
-        tolerance: Ratio,
-    },
+    SlippageTolerance { first: Amount, second: Amount, first_reserve: Amount, second_reserve: Amount, tolerance: Ratio },
     /// The first liquidity must be worth more than what is locked of it.
     #[error("the first liquidity is worth {shares} shares, of which {locked} are locked for ever")]
-    MinimumLiquidity {
-        /// What it is worth.
-        shares: LpShares,
-        /// [`MINIMUM_LIQUIDITY`](crate::liquidity::MINIMUM_LIQUIDITY).
-        locked: LpShares,
-    },
+    MinimumLiquidity { shares: LpShares, locked: LpShares },
     /// So little liquidity that rounding leaves no share for it.
     #[error("{first} and {second} are worth no share")]
-    WorthNoShare {
-        /// Provided of the first token.
-        first: Amount,
-        /// Provided of the second.
-        second: Amount,
-    },
+    WorthNoShare { first: Amount, second: Amount },
     /// More shares than there are.
     #[error("{shares} shares are asked about, but there are {total}")]
-    MoreThanAllShares {
-        /// How many were named.
-        shares: LpShares,
-        /// How many there are.
-        total: LpShares,
-    },
+    MoreThanAllShares { shares: LpShares, total: LpShares },
 }
 
 /// What a pair holds, as a swap sees it.

@@ -44,6 +44,7 @@ pub struct Scale {
 
 /// Why no average can be taken.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum TwapError {
     /// A computation left its type, or no time lies between the samples.
     #[error(transparent)]
@@ -53,7 +54,6 @@ pub enum TwapError {
     Coarse {
         /// By how much the slower of the two counters grew.
         grown: u128,
-        /// In how many seconds.
         seconds: u64,
         /// By how much it must grow in this time: [`LEAST_GROWTH`] a second.
         least: u128,

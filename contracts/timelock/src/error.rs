@@ -7,6 +7,7 @@ use thiserror::Error;
 
 /// Why a message is refused.
 #[derive(Error, Debug)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum ContractError {
     /// Storage or the chain refused.
     #[error(transparent)]
@@ -19,48 +20,22 @@ pub enum ContractError {
     BadAddress(#[from] BadAddress),
     /// A timelock that is its own admin would obey nobody.
     #[error("the timelock can't be its own {role}")]
-    OwnRole {
-        /// Which role.
-        role: &'static str,
-    },
+    OwnRole { role: &'static str },
     /// A delay too short for anyone to notice, or so long that nothing can be mended in time.
     #[error("a delay of {delay} s is not between {min} and {max}")]
-    Delay {
-        /// The delay asked for.
-        delay: u64,
-        /// The least.
-        min: u64,
-        /// The most.
-        max: u64,
-    },
+    Delay { delay: u64, min: u64, max: u64 },
     /// The sender may not do this.
     #[error("{sender} is not the timelock's {role}")]
-    Unauthorized {
-        /// The sender.
-        sender: String,
-        /// Who may.
-        role: &'static str,
-    },
+    Unauthorized { sender: String, role: &'static str },
     /// Delay and roles change by a queued call only.
     #[error("{sender} is not the timelock itself: queue this as a call of it")]
-    NotItself {
-        /// The sender.
-        sender: String,
-    },
+    NotItself { sender: String },
     /// A message too long to be watched.
     #[error("the message has {length} bytes, {max} are allowed")]
-    MessageLength {
-        /// Its length.
-        length: usize,
-        /// The most.
-        max: usize,
-    },
+    MessageLength { length: usize, max: usize },
     /// A message that no contract would read as a call.
     #[error("the message is not a JSON object: {reason}")]
-    NotAnObject {
-        /// What the reader of JSON reports.
-        reason: String,
-    },
+    NotAnObject { reason: String },
     /// A message that names no call, or more than one: what it does, and whether it can be vetoed, would depend on who
     /// reads it.
     #[error("the message has {keys} top-level keys, exactly one is allowed")]
@@ -70,58 +45,33 @@ pub enum ContractError {
     },
     /// No room for another entry.
     #[error("{queued} entries wait already, {max} are allowed: cancel some")]
-    QueueFull {
-        /// How many wait.
-        queued: u32,
-        /// The most.
-        max: u32,
-    },
+    QueueFull { queued: u32, max: u32 },
     /// All ids have been given out.
     #[error("entry {last} was the last")]
-    IdsExhausted {
-        /// The last id.
-        last: u64,
-    },
+    IdsExhausted { last: u64 },
     /// No such entry waits: it never did, or it was applied, vetoed or cancelled.
     #[error("no entry {id} waits")]
-    UnknownEntry {
-        /// The id.
-        id: u64,
-    },
+    UnknownEntry { id: u64 },
     /// The delay is not over.
     #[error("entry {id} can be applied at {effective_at}, it is {now}")]
     TooEarly {
-        /// The id.
         id: u64,
         /// The first second at which it can be applied.
         effective_at: u64,
-        /// The time.
         now: u64,
     },
     /// The week after the delay is over.
     #[error("entry {id} lapsed at {lapses_at}, it is {now}")]
     Lapsed {
-        /// The id.
         id: u64,
         /// The last second at which it could be applied.
         lapses_at: u64,
-        /// The time.
         now: u64,
     },
     /// Roles and reopening are beyond the guardian.
     #[error("entry {id} is a call of {call}, which can't be vetoed")]
-    NotVetoable {
-        /// The id.
-        id: u64,
-        /// The name of the call.
-        call: String,
-    },
+    NotVetoable { id: u64, call: String },
     /// A page of none, which would look like the end, or too large a page.
     #[error("limit {limit} is not between 1 and {max}")]
-    Limit {
-        /// The limit asked for.
-        limit: u32,
-        /// The most.
-        max: u32,
-    },
+    Limit { limit: u32, max: u32 },
 }

@@ -1,5 +1,6 @@
 //! Builds a scenario's world.
 
+use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::DENOMS_MAX;
 use plimsoll_testing::{Addr, Asset as Listing, FEEDERS, LENDER, World, WorldError};
@@ -53,7 +54,7 @@ fn listing(asset: &Asset) -> Listing {
 
 /// What oracle and pool would refuse is refused here, in one line.
 fn validate(listing: &Listing) -> std::result::Result<(), String> {
-    listing.params.clone().into_params().validate().map_err(|error| error.to_string())?;
+    AssetParams::from(listing.params.clone()).validate().map_err(|error| error.to_string())?;
     listing.guards.validate().map_err(|error| error.to_string())
 }
 

@@ -44,26 +44,26 @@ pub struct NewAsset {
     pub max_borrow_utilization: Option<Ratio>,
 }
 
-impl NewAsset {
+impl From<NewAsset> for AssetParams {
     /// The parameters of the new market, with everything open.
-    pub fn into_params(self) -> AssetParams {
-        let sale_cost = self.sale_cost.unwrap_or(SALE_COST_DEFAULT.min(self.liquidation_bonus.min));
-        AssetParams {
-            denom: self.denom,
-            decimals: self.decimals,
-            max_loan_to_value: self.max_loan_to_value,
-            liquidation_threshold: Ramp::flat(self.liquidation_threshold),
-            liquidation_bonus: self.liquidation_bonus,
-            protocol_liquidation_fee: self.protocol_liquidation_fee,
-            reserve_factor: self.reserve_factor,
-            reserve_floor: self.reserve_floor,
-            supply_cap: self.supply_cap,
-            borrow_cap: self.borrow_cap,
-            flash_loan_fee: self.flash_loan_fee,
-            rate_model: self.rate_model,
+    fn from(new: NewAsset) -> Self {
+        let sale_cost = new.sale_cost.unwrap_or(SALE_COST_DEFAULT.min(new.liquidation_bonus.min));
+        Self {
+            denom: new.denom,
+            decimals: new.decimals,
+            max_loan_to_value: new.max_loan_to_value,
+            liquidation_threshold: Ramp::flat(new.liquidation_threshold),
+            liquidation_bonus: new.liquidation_bonus,
+            protocol_liquidation_fee: new.protocol_liquidation_fee,
+            reserve_factor: new.reserve_factor,
+            reserve_floor: new.reserve_floor,
+            supply_cap: new.supply_cap,
+            borrow_cap: new.borrow_cap,
+            flash_loan_fee: new.flash_loan_fee,
+            rate_model: new.rate_model,
             enabled: Switches { deposit: true, borrow: true, flash_loan: true },
             sale_cost,
-            max_borrow_utilization: self.max_borrow_utilization.unwrap_or(MAX_BORROW_UTILIZATION_DEFAULT),
+            max_borrow_utilization: new.max_borrow_utilization.unwrap_or(MAX_BORROW_UTILIZATION_DEFAULT),
         }
     }
 }
