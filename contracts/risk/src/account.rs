@@ -38,7 +38,7 @@ pub struct Account {
     pub collaterals: Vec<Collateral>,
     /// What it owes.
     pub debts: Vec<Debt>,
-    /// The category of correlated assets that it chose; 0 is none.
+    /// Reserved, always 0.
     pub category: u16,
     /// Settings, one bit each: [`BUSY`].
     pub settings: u8,
