@@ -77,7 +77,9 @@ impl Asset {
     /// The same asset whose debts stay what they are.
     pub fn interest_free(mut self) -> Self {
         let optimal_utilization_rate = Ratio::percent(80);
-        let (base, slope_1, slope_2) = (Rate::ZERO, Rate::ZERO, Rate::ZERO);
+        let base = Rate::ZERO;
+        let slope_1 = Rate::ZERO;
+        let slope_2 = Rate::ZERO;
         self.params.rate_model = RateModel::Kinked(Kinked { optimal_utilization_rate, base, slope_1, slope_2 });
         self
     }

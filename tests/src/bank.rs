@@ -28,7 +28,8 @@ impl Chain {
         to: impl Into<Actor>,
         coins: &[Coin],
     ) -> Result<AppResponse, WorldError> {
-        let (from, to) = (self.addr(from), self.addr(to));
+        let from = self.addr(from);
+        let to = self.addr(to);
         Ok(self.app_mut().send_tokens(from, to, coins)?)
     }
 }

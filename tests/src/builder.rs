@@ -115,7 +115,9 @@ impl WorldBuilder {
     pub fn build(self) -> World {
         let mut chain = Chain::new(self.prefix);
         let who = |name: &str| chain.addr(name).into_string();
-        let (owner, risk_manager, guardian) = (who(OWNER), who(RISK_MANAGER), who(GUARDIAN));
+        let owner = who(OWNER);
+        let risk_manager = who(RISK_MANAGER);
+        let guardian = who(GUARDIAN);
 
         let msg = OracleInstantiateMsg { owner: owner.clone(), guardian: Some(guardian.clone()), ..self.oracle };
         let oracle = chain.deploy(oracle_code(), OWNER, &msg, &[], "oracle").expect("the oracle takes its settings");

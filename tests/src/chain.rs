@@ -92,7 +92,8 @@ impl Chain {
         funds: &[Coin],
         label: &str,
     ) -> Result<Addr, WorldError> {
-        let (sender, admin) = (self.addr(sender), self.addr(OWNER));
+        let sender = self.addr(sender);
+        let admin = self.addr(OWNER);
         let code_id = self.app.store_code(code);
         Ok(self.app.instantiate_contract(code_id, sender, msg, funds, label, Some(admin.into_string()))?)
     }
@@ -104,7 +105,8 @@ impl Chain {
         code: Box<dyn Contract<Empty>>,
         msg: &impl Serialize,
     ) -> Result<AppResponse, WorldError> {
-        let (code_id, admin) = (self.app.store_code(code), self.addr(OWNER));
+        let code_id = self.app.store_code(code);
+        let admin = self.addr(OWNER);
         Ok(self.app.migrate_contract(admin, contract.clone(), msg, code_id)?)
     }
 

@@ -59,7 +59,8 @@ impl World {
     /// The average price of a listed asset on a pair, over ten minutes, while the pair holds a whole token of each. The
     /// other token, a listed asset too, counts at its own price.
     pub fn pair_source(&self, denom: &str, pair: &Addr, quote_denom: &str) -> PairSource {
-        let (base, quote) = (self.asset(denom), self.asset(quote_denom));
+        let base = self.asset(denom);
+        let quote = self.asset(quote_denom);
         PairSource {
             pair: pair.to_string(),
             decimals: base.params.decimals,
@@ -83,7 +84,8 @@ impl World {
     /// The same, held to these guards.
     pub fn price_by_pair_within(&mut self, denom: &str, source: PairSource, guards: Guards) {
         let fail = |error| panic!("pricing {denom} by a pair: {error}");
-        let (window, delay) = (source.window, self.oracle_config().source_delay);
+        let window = source.window;
+        let delay = self.oracle_config().source_delay;
         self.set_source(denom, Source::Pair(source), guards).unwrap_or_else(fail);
         if delay > 0 {
             self.advance(delay);
@@ -210,7 +212,8 @@ impl World {
 
     /// What a denom's price has settled at by now, that of what it is quoted in included. Panics when it has no record.
     pub fn settled_price(&self, denom: &str) -> Price {
-        let (record, now) = (self.price_record(denom), self.now());
+        let record = self.price_record(denom);
+        let now = self.now();
         let settled = record.settled_at(now);
         record.quote.map_or(settled, |quote| times_down(settled, self.price_record(&quote).settled_at(now)))
     }

@@ -26,7 +26,8 @@ impl World {
     pub fn pair(&mut self, first: &str, second: &str, worth_of_each: u64) -> Addr {
         let worth = Value::whole(worth_of_each);
         let coins = [first, second].map(|denom| {
-            let (decimals, price) = (self.asset(denom).params.decimals, self.settled_price(denom));
+            let decimals = self.asset(denom).params.decimals;
+            let price = self.settled_price(denom);
             (denom, Amount::of_value_down(worth, price, decimals).expect("it fits").raw())
         });
         let pair = self.deploy_pair(first, second, Ratio::bps(30)).unwrap_or_else(|error| panic!("{error}"));
@@ -57,7 +58,8 @@ impl World {
             self.query_contract(pair, &QueryMsg::Pool {}).unwrap_or_else(|error| panic!("{error}"));
         let worth = |asset: &Asset| {
             let denom = asset.info.to_string();
-            let (decimals, price) = (self.asset(&denom).params.decimals, self.settled_price(&denom));
+            let decimals = self.asset(&denom).params.decimals;
+            let price = self.settled_price(&denom);
             asset.amount.value_down(price, decimals).expect("it fits").raw()
         };
         let values = [worth(&assets[0]), worth(&assets[1])];
@@ -65,8 +67,10 @@ impl World {
         let aim = values[0].full_mul(values[1]).isqrt();
         let aim = Uint256::try_from(aim).expect("the root of a product of two numbers fits one");
         let missing = Value::new(aim.saturating_sub(values[cheaper]));
-        let (held, denom) = (assets[cheaper].amount, assets[cheaper].info.to_string());
-        let (decimals, price) = (self.asset(&denom).params.decimals, self.settled_price(&denom));
+        let held = assets[cheaper].amount;
+        let denom = assets[cheaper].info.to_string();
+        let decimals = self.asset(&denom).params.decimals;
+        let price = self.settled_price(&denom);
         let amount = Amount::of_value_down(missing, price, decimals).expect("it fits").min(held);
         (amount.raw() > held.raw() / 10_000).then_some((denom, amount.raw()))
     }

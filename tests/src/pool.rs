@@ -62,7 +62,8 @@ impl World {
 
     /// Borrows on the actor's own account.
     pub fn borrow(&mut self, who: impl Into<Actor>, denom: &str, amount: u128) -> Result<AppResponse, WorldError> {
-        let (who, amount) = (who.into(), Amount::new(amount));
+        let who = who.into();
+        let amount = Amount::new(amount);
         let account_id = who.id();
         let msg = ExecuteMsg::Borrow(Borrow { denom: denom.to_owned(), amount, recipient: None, account_id });
         self.execute(who, &msg, &[])
@@ -287,7 +288,8 @@ impl World {
 
     /// All accounts below health factor 1, page after page.
     pub fn liquidatable(&self) -> Vec<LiquidatableAccount> {
-        let (mut all, mut start_after) = (vec![], None);
+        let mut all = vec![];
+        let mut start_after = None;
         loop {
             let asked = QueryMsg::Liquidatable(AccountsPage { start_after, limit: Some(ACCOUNTS_LIMIT) });
             let page: LiquidatableResponse = self.ask(&asked);

@@ -30,7 +30,9 @@ use reckoning::Reckoning;
 #[test]
 fn a_token_falls_to_a_hundredth_in_a_day_and_lenders_lose_what_was_lost_before_anybody_could_act() {
     let mut day = Day::break_of();
-    let (mut keeper, mut mallory, mut reckoning) = (Keeper::default(), Mallory::default(), Reckoning::default());
+    let mut keeper = Keeper::default();
+    let mut mallory = Mallory::default();
+    let mut reckoning = Reckoning::default();
     while day.minute < MINUTES {
         day.begin();
         reckoning.look(&day);

@@ -50,7 +50,8 @@ fn fallen() -> Stage {
     world.set_price(SHELL, "0.01");
     world.set_price(UATOM, "8.5");
     world.set_price(IBC_TOKEN, "4.2");
-    let (atom_uusd, ibc_uusd) = (world.pair(UATOM, UUSD, 100_000_000), world.pair(IBC_TOKEN, UUSD, 100_000_000));
+    let atom_uusd = world.pair(UATOM, UUSD, 100_000_000);
+    let ibc_uusd = world.pair(IBC_TOKEN, UUSD, 100_000_000);
     let thin = world.pair(UATOM, AETH, 10);
     let liquidator = world.liquidator();
     Stage { world, liquidator, atom_uusd, ibc_uusd, thin }
@@ -79,12 +80,14 @@ impl Stage {
         work: impl Into<Vec<LiquidationItem>>,
         min_success: u32,
     ) -> Result<AppResponse, WorldError> {
-        let (routes, liquidator) = (self.routes(), self.liquidator.clone());
+        let routes = self.routes();
+        let liquidator = self.liquidator.clone();
         self.world.liquidate_all(CALLER, &liquidator, work.into(), routes, min_success)
     }
 
     fn refused(&mut self, work: Vec<LiquidationItem>, min_success: u32) -> WorldError {
-        let (routes, liquidator) = (self.routes(), self.liquidator.clone());
+        let routes = self.routes();
+        let liquidator = self.liquidator.clone();
         self.world.refused(|world| world.liquidate_all(CALLER, &liquidator, work, routes, min_success))
     }
 
@@ -114,7 +117,8 @@ fn told(response: &AppResponse) -> Vec<String> {
 #[test]
 fn liquidate_undoes_a_group_that_does_not_pay_and_keeps_the_others() {
     let mut stage = fallen();
-    let (fresh, undone) = (stage.world.snapshot(), stage.world.account((ALICE, 2)));
+    let fresh = stage.world.snapshot();
+    let undone = stage.world.account((ALICE, 2));
     for order in [[2, 1, 3], [1, 2, 3], [1, 3, 2]] {
         stage.world.restore(&fresh);
         let before = stage.holdings(CALLER);

@@ -45,7 +45,8 @@ fn holdings(world: &World, who: &Addr) -> Vec<u128> {
 fn liquidate_of_ten_accounts_earns_and_leaves_nothing_inside() {
     let (mut world, liquidator, pair) = fallen();
     let items = items(&world, 0..10);
-    let (before, stored) = (world.balance(CALLER, UUSD), world.dump_of(&liquidator));
+    let before = world.balance(CALLER, UUSD);
+    let stored = world.dump_of(&liquidator);
     let response =
         world.liquidate_all(CALLER, &liquidator, items, vec![route(UATOM, UUSD, &[(&pair, UUSD)])], 10).unwrap();
     assert_eq!(values(&response, "succeeded"), ["10"]);
@@ -55,7 +56,8 @@ fn liquidate_of_ten_accounts_earns_and_leaves_nothing_inside() {
 
     // What is earned: what the sale of all collateral returns, less what was repaid. There is no fee.
     let sum = |key: &str| values(&response, key).iter().map(|n| n.parse::<u128>().unwrap()).sum::<u128>();
-    let (repaid, sold) = (sum("repaid"), sum("return_amount"));
+    let repaid = sum("repaid");
+    let sold = sum("return_amount");
     assert_eq!(values(&response, "return_amount").len(), 1, "one sale for all");
     let earned = world.balance(CALLER, UUSD) - before;
     assert_eq!(earned, sold - repaid);
@@ -81,7 +83,8 @@ fn liquidate_goes_on_when_one_of_ten_fails() {
     let response = world.liquidate_all(CALLER, &liquidator, items, routes, 9).unwrap();
     assert_eq!(values(&response, "succeeded"), ["9"]);
     assert_eq!(values(&response, "failed"), [format!("{}/4", world.addr(ALICE))]);
-    let (places, outcomes) = (values(&response, "item"), values(&response, "outcome"));
+    let places = values(&response, "item");
+    let outcomes = values(&response, "outcome");
     assert_eq!(places, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
     let failed: Vec<&str> = places.iter().zip(&outcomes).filter(|(_, o)| **o != "ok").map(|(at, _)| *at).collect();
     assert_eq!(failed, ["4"]);
@@ -114,7 +117,8 @@ fn liquidate_sells_over_as_many_pairs_as_are_named() {
     let second = world.pair(AETH, UUSD, 100_000_000);
     let around = [world.pair(AETH, IBC_TOKEN, 100_000_000), world.pair(IBC_TOKEN, UUSD, 100_000_000)];
     let liquidator = world.liquidator();
-    let (fresh, before) = (world.snapshot(), world.balance(CALLER, UUSD));
+    let fresh = world.snapshot();
+    let before = world.balance(CALLER, UUSD);
     for hops in
         [vec![(&first, AETH), (&second, UUSD)], vec![(&first, AETH), (&around[0], IBC_TOKEN), (&around[1], UUSD)]]
     {
@@ -196,7 +200,8 @@ fn liquidate_with_bad_items_or_routes_is_refused() {
         ContractError::BadRoute { collateral_denom, debt_denom, max: 4 }
     };
     let same = world.item(ALICE, UUSD, (UUSD, 5));
-    let (items, routes) = (LIQUIDATION_ITEMS_MAX + 1, ROUTES_MAX + 1);
+    let items = LIQUIDATION_ITEMS_MAX + 1;
+    let routes = ROUTES_MAX + 1;
     let many_routes = (0..routes).map(|at| route(&format!("u{at}"), UUSD, &[(&pair, UUSD)])).collect();
     let cases: Vec<(Vec<LiquidationItem>, Vec<Route>, u32, ContractError)> = vec![
         (vec![], vec![there.clone()], 0, ContractError::ItemCount { items: 0, max: LIQUIDATION_ITEMS_MAX }),
@@ -257,7 +262,8 @@ fn a_pool_short_of_cash_sizes_the_item_by_it_and_nobody_gets_shares() {
     let borrowed = cash(&world) - 20_000_000;
     world.borrow(BOB, UATOM, borrowed).unwrap();
     let routes = vec![route(UATOM, UUSD, &[(&pair, UUSD)])];
-    let (work, before) = (items(&world, 0..1), world.owed((ALICE, 0), UUSD));
+    let work = items(&world, 0..1);
+    let before = world.owed((ALICE, 0), UUSD);
     world.liquidate_all(CALLER, &liquidator, work, routes.clone(), 1).unwrap();
     assert!(cash(&world) <= 1, "{}", cash(&world));
     assert!(world.owed((ALICE, 0), UUSD) < before && world.position((ALICE, 0)).liquidatable);
@@ -292,7 +298,8 @@ fn liquidate_with_more_left_to_do_than_a_chain_hands_to_a_reply_is_refused() {
     };
     let routes = vec![route(UATOM, UUSD, &[(&pair, UUSD)]), route(AETH, UUSD, &[(&pair, UUSD)])];
     let with = |user| [vec![world.item(ALICE, UATOM, (UUSD, 690_000_000))], vec![long(user); 249]].concat();
-    let (fits, too_much) = (with(60), with(600));
+    let fits = with(60);
+    let too_much = with(600);
     let refused = world.refused(|world| world.liquidate_all(BOB, &liquidator, too_much, routes.clone(), 1)).to_string();
     assert!(refused.starts_with("the groups after the first have 1"), "{refused}");
     assert!(refused.ends_with(" bytes together, at most 131072 are allowed"), "{refused}");

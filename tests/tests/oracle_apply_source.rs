@@ -96,7 +96,8 @@ fn apply_source_too_early_or_too_late_is_refused() {
             continue;
         }
         let error = world.refused(|world| world.apply_source(OWNER, UATOM));
-        let (lapsed_at, now) = (effective_at + WEEK, world.now());
+        let lapsed_at = effective_at + WEEK;
+        let now = world.now();
         assert!(error.is(&ContractError::Lapsed { denom: denom(), lapsed_at, now }), "{error}");
     }
 }

@@ -26,7 +26,8 @@ fn replace(world: &mut World) {
 #[test]
 fn cancel_source_drops_the_announced_source_and_nothing_else() {
     let mut world = world();
-    let (before, records) = (world.source(UATOM), world.dump_of(world.oracle()));
+    let before = world.source(UATOM);
+    let records = world.dump_of(world.oracle());
     replace(&mut world);
     let response = world.cancel_source(UATOM).unwrap();
     assert_eq!(values(&response, "action"), ["cancel_source"]);

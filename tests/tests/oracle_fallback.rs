@@ -77,7 +77,8 @@ fn set_fallback_waits_for_the_delay_and_lapses_until_it_stands_and_never_after()
     let kept = world.snapshot();
     world.advance(7 * DAY + 1);
     let error = world.refused(|world| world.apply_fallback(OWNER, UATOM));
-    let (lapsed_at, now) = (effective_at + 7 * DAY, world.now());
+    let lapsed_at = effective_at + 7 * DAY;
+    let now = world.now();
     assert!(error.is(&ContractError::Lapsed { denom: denom(), lapsed_at, now }), "{error}");
     world.restore(&kept);
     world.apply_fallback(OWNER, UATOM).unwrap();

@@ -70,7 +70,8 @@ fn feed_of_one_of_two_votes_alone_moves_no_price_and_widens_the_edges() {
     for lie in ["0.5", "19", "0.5"] {
         world.next_block();
         world.feed(BEN, &[(UATOM, lie)]).unwrap();
-        let (lie, honest) = (price(lie), price("10"));
+        let lie = price(lie);
+        let honest = price("10");
         assert_eq!(edges(&world), (lie.min(honest), honest, lie.max(honest)));
     }
     world.feed(ANN, &[(UATOM, "9.8")]).unwrap();
@@ -195,7 +196,8 @@ fn feed_of_an_observation_made_earlier_is_dated_by_it() {
 #[test]
 fn feed_of_an_observation_from_the_future_too_old_or_before_the_last_is_refused() {
     let mut world = world();
-    let (now, denom) = (world.now(), || UATOM.to_owned());
+    let now = world.now();
+    let denom = || UATOM.to_owned();
     let error = world.refused(|world| world.feed_observed(ANN, UATOM, "10", now + 1));
     assert!(error.is(&ContractError::VoteFromFuture { denom: denom(), observed_at: now + 1, now }), "{error}");
     world.feed_observed(ANN, UATOM, "10", now - 600).unwrap();

@@ -17,7 +17,8 @@ fn every_message_of_the_oracle_is_a_beat() {
     let pair = world.pair(UATOM, UUSD, 1_000_000);
     let pair = Source::Pair(world.pair_source(UATOM, &pair, UUSD));
     let guards = world.source(UATOM).guards;
-    let (feed, owner) = (world.feed_source(&FEEDERS, 2), world.addr(ALICE).into_string());
+    let feed = world.feed_source(&FEEDERS, 2);
+    let owner = world.addr(ALICE).into_string();
     let denom = || UATOM.to_owned();
     let set =
         |source: &Source| ExecuteMsg::SetSource { denom: denom(), source: source.clone(), guards: guards.clone() };

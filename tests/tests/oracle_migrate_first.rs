@@ -94,7 +94,9 @@ mod first {
 
     pub fn record(generation: u32, [low, price, high]: [u64; 3], timestamp: u64) -> PriceRecord {
         let cents = |cents: u64| Price::new(u128::from(cents) * 10u128.pow(16));
-        let (price, low, high) = (cents(price), cents(low), cents(high));
+        let price = cents(price);
+        let low = cents(low);
+        let high = cents(high);
         PriceRecord {
             version: 1,
             generation,
@@ -111,7 +113,8 @@ mod first {
     pub fn sample(time: u64) -> Sample {
         use plimsoll_risk::units::CumulativePrice;
         let seconds = u128::from(time);
-        let (forward, backward) = (CumulativePrice::new(seconds * 5_000_000), CumulativePrice::new(seconds * 200_000));
+        let forward = CumulativePrice::new(seconds * 5_000_000);
+        let backward = CumulativePrice::new(seconds * 200_000);
         Sample { time, forward, backward }
     }
 }
@@ -158,7 +161,8 @@ struct Old {
 
 fn old() -> Old {
     let mut world = World::new();
-    let (oracle, at) = (world.oracle().clone(), world.now());
+    let oracle = world.oracle().clone();
+    let at = world.now();
     let pair = world.pair(UATOM, UUSD, 1_000_000);
     let keys: Vec<Vec<u8>> = world.dump_of(&oracle).into_keys().filter(|key| key != KEY).collect();
     let feeders: Vec<String> = FEEDERS.map(|name| world.addr(name).into_string()).to_vec();

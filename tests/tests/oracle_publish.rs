@@ -59,7 +59,9 @@ fn reserves(world: &World, pair: &Addr, denom: &str, first: &str) -> (u128, u128
 /// Trades to and fro for a quarter of a window, with blocks in between. Answers the arithmetic and the harmonic mean of
 /// the price, in base units and exact, and in how many steps it moved.
 fn trade(world: &mut World, pair: &Addr, denom: &str, tokens: [&str; 2], round: u64) -> (BigRational, BigRational) {
-    let (mut forward, mut backward, mut seconds) = (BigRational::zero(), BigRational::zero(), 0);
+    let mut forward = BigRational::zero();
+    let mut backward = BigRational::zero();
+    let mut seconds = 0;
     for (step, (elapsed, part)) in
         [(5 + round, 5u128), (47, 20), (1, 11), (60 - round, 9), (37, 30)].into_iter().enumerate()
     {
@@ -93,7 +95,8 @@ fn publish_says_the_medians_of_both_means_of_the_last_five_intervals() {
             let source = world.pair_source(denom, &pair, quote_denom);
             let scale = ten(source.decimals) / ten(source.quote_decimals);
             world.price_by_pair(denom, source);
-            let (mut arithmetic, mut harmonic) = (vec![], vec![]);
+            let mut arithmetic = vec![];
+            let mut harmonic = vec![];
             for round in 0..6 {
                 let (up, down) = trade(&mut world, &pair, denom, tokens, round);
                 assert!(up > down);
@@ -107,9 +110,11 @@ fn publish_says_the_medians_of_both_means_of_the_last_five_intervals() {
                 last.sort();
                 last[2].clone()
             };
-            let (low, high) = (median(harmonic), median(arithmetic));
+            let low = median(harmonic);
+            let high = median(arithmetic);
             let record = world.price_record(denom);
-            let (raw_low, raw_high) = (fixed(record.raw.low.raw()), fixed(record.raw.high.raw()));
+            let raw_low = fixed(record.raw.low.raw());
+            let raw_high = fixed(record.raw.high.raw());
             // In each direction a price of p adds 10⁶ × p a second, of which five steps cut off less than 5.
             let coarse = |price: &BigRational| {
                 let forward = price / &scale;
@@ -121,7 +126,8 @@ fn publish_says_the_medians_of_both_means_of_the_last_five_intervals() {
 
             let (base, quote) = reserves(&world, &pair, denom, tokens[0]);
             let spot = rational(quote, base) * &scale;
-            let (lowest, highest) = (fixed(record.extremes.low.raw()), fixed(record.extremes.high.raw()));
+            let lowest = fixed(record.extremes.low.raw());
+            let highest = fixed(record.extremes.high.raw());
             assert!(lowest <= spot && spot <= highest && lowest <= raw_low && raw_high <= highest);
             assert_eq!((record.timestamp, record.quote.as_deref()), (world.now(), Some(quote_denom)));
         }

@@ -48,7 +48,8 @@ fn sell(world: &mut World, pair: &Addr, (denom, mut amount): (&str, u128)) {
 fn bend_back(world: &mut World, pair: &Addr) {
     for _ in 0..20 {
         let [atom, usd] = world.pair_pool(pair).0;
-        let (aim_atom, aim_usd) = ((atom * usd / 10).isqrt(), (atom * usd * 10).isqrt());
+        let aim_atom = (atom * usd / 10).isqrt();
+        let aim_usd = (atom * usd * 10).isqrt();
         if aim_atom > atom + atom / 100_000 {
             sell(world, pair, (UATOM, aim_atom - atom));
         } else if aim_usd > usd + usd / 100_000 {
@@ -106,7 +107,8 @@ fn a_price_bent_for_a_block_of_every_interval_for_an_hour_moves_it_by_the_blocks
     for (times, up) in [(20u128, true), (1_000, true), (20, false), (1_000, false)] {
         let (mut world, pair) = world();
         let root = times.isqrt();
-        let (mut lowest, mut highest) = (price("10"), price("10"));
+        let mut lowest = price("10");
+        let mut highest = price("10");
         for _ in 0..24 {
             // The block's end lies between the bend and the way back.
             let [atom, usd] = world.pair_pool(&pair).0;
@@ -130,7 +132,8 @@ fn a_price_bent_for_a_block_of_every_interval_for_an_hour_moves_it_by_the_blocks
             lowest = lowest.min(world.settled_price(UATOM));
             highest = highest.max(world.settled_price(UATOM));
         }
-        let (least, most) = (price("9.666"), price("10.346"));
+        let least = price("9.666");
+        let most = price("10.346");
         assert!(least <= lowest && highest <= most, "{times} {up}: {lowest} to {highest}");
     }
 }

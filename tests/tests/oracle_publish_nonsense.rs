@@ -111,7 +111,8 @@ fn publish_of_a_pair_that_fails_or_says_garbage_is_refused() {
 #[test]
 fn publish_of_a_pair_of_other_tokens_is_refused() {
     let tokens = |pair| ContractError::PairTokens { denom: UATOM.to_owned(), pair, quote_denom: UUSD.to_owned() };
-    let (forward, backward) = (5 * FORWARD, 5 * BACKWARD);
+    let forward = 5 * FORWARD;
+    let backward = 5 * BACKWARD;
     let good = says(forward, backward);
     for assets in [
         json!([]),
@@ -125,8 +126,8 @@ fn publish_of_a_pair_of_other_tokens_is_refused() {
         answer["assets"] = assets;
         refused(&answer, tokens);
     }
-    let (there, back) =
-        (json!([info(UATOM), info(UUSD), forward.to_string()]), json!([info(UUSD), info(UATOM), backward.to_string()]));
+    let there = json!([info(UATOM), info(UUSD), forward.to_string()]);
+    let back = json!([info(UUSD), info(UATOM), backward.to_string()]);
     for prices in [
         json!([]),
         json!([there]),
@@ -310,7 +311,9 @@ fn set_source_pair_of_another_formula_is_refused() {
         let source = Source::Pair(world.pair_source(UATOM, &pair, UUSD));
         let guards = Asset::new(UATOM, 6, "10").guards;
         let error = world.refused(|world| world.set_source(UATOM, source, guards));
-        let (denom, pair, found) = (UATOM.to_owned(), pair.into_string(), found.to_owned());
+        let denom = UATOM.to_owned();
+        let pair = pair.into_string();
+        let found = found.to_owned();
         assert!(error.is(&ContractError::PairKind { denom, pair, found }), "{error}");
     }
 }
@@ -361,7 +364,9 @@ fn set_source_pair_in_a_chain_of_pairs_is_refused() {
         let pair = world.deploy_pair(first, second, Ratio::ZERO).unwrap();
         Source::Pair(world.pair_source(first, &pair, second))
     };
-    let (atom_usd, usd_eth, eth_usd) = (pair(UATOM, UUSD), pair(UUSD, AETH), pair(AETH, UUSD));
+    let atom_usd = pair(UATOM, UUSD);
+    let usd_eth = pair(UUSD, AETH);
+    let eth_usd = pair(AETH, UUSD);
     let guards = Asset::new(UATOM, 6, "10").guards;
     let kept = world.snapshot();
     let quotes = ContractError::QuotesOthers { denom: UUSD.to_owned(), quoted: UATOM.to_owned() };
@@ -414,13 +419,15 @@ fn set_source_pair_of_what_is_no_pair_of_these_tokens_is_refused() {
     let oracle = world.oracle().clone();
     let source = world.pair_source(UATOM, &oracle, UUSD);
     let error = world.refused(|world| world.set_source(UATOM, Source::Pair(source.clone()), guards.clone()));
-    let (pair, found) = (oracle.to_string(), "unknown".to_owned());
+    let pair = oracle.to_string();
+    let found = "unknown".to_owned();
     assert!(error.is(&ContractError::PairKind { denom: UATOM.to_owned(), pair, found }), "{error}");
     let pair = world.deploy_pair(UUSD, "uother", Ratio::ZERO).unwrap();
     for (denom, quote_denom) in [(UATOM, UUSD), (UATOM, UATOM)] {
         let source = world.pair_source(denom, &pair, quote_denom);
         let error = world.refused(|world| world.set_source(denom, Source::Pair(source), guards.clone()));
-        let (denom, quote_denom) = (denom.to_owned(), quote_denom.to_owned());
+        let denom = denom.to_owned();
+        let quote_denom = quote_denom.to_owned();
         assert!(error.is(&ContractError::PairTokens { denom, pair: pair.to_string(), quote_denom }), "{error}");
     }
 }

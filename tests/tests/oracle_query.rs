@@ -28,7 +28,9 @@ fn prices_by_denoms_answers_in_the_order_asked_for_price_fault_or_unknown() {
     let source = world.feed_source(&["ann"], 1);
     world.set_source(UUSD, source, Asset::new(UUSD, 6, "1").guards).unwrap();
     let valid = |denom: &str, text: &str| {
-        let (denom, price, counted) = (denom.to_owned(), price(text), PriceBand::at(price(text)));
+        let price = price(text);
+        let counted = PriceBand::at(price);
+        let denom = denom.to_owned();
         DenomPrice::Valid { denom, price, counted, low: price, high: price, timestamp: fed_at }
     };
     let nothing = PriceBand { low: Price::ZERO, high: Price::ZERO };

@@ -56,7 +56,8 @@ fn set_source_fixed_publishes_at_once_and_never_ages() {
     let response = world.set_source(UATOM, FIXED, ageless()).unwrap();
     assert_eq!(values(&response, "price"), ["10"]);
     world.advance(10 * 365 * 86_400);
-    let (price, counted) = (price("10"), PriceBand::at(price("10")));
+    let price = price("10");
+    let counted = PriceBand::at(price);
     let expected = DenomPrice::Valid { denom: denom(), price, counted, low: price, high: price, timestamp };
     assert_eq!(world.price(UATOM), expected);
 }
@@ -185,7 +186,8 @@ fn set_source_too_slow_or_too_fast_for_production_is_refused() {
 #[test]
 fn set_source_fixed_outside_its_bounds_is_refused() {
     let guards = Guards { ceiling: price("9.999"), ..ageless() };
-    let (floor, ceiling) = (price("0.01"), price("9.999"));
+    let floor = price("0.01");
+    let ceiling = price("9.999");
     let expected = ContractError::FixedOutOfBounds { denom: denom(), price: price("10"), floor, ceiling };
     assert_refused(FIXED, guards, &expected);
 }

@@ -26,7 +26,8 @@ fn update_owner_changes_hands_when_the_successor_accepts() {
     let mut world = world();
     let to_alice = propose(&world, ALICE);
     step(&mut world, OWNER, to_alice).unwrap();
-    let (owner, alice) = (world.addr(OWNER).into_string(), world.addr(ALICE).into_string());
+    let owner = world.addr(OWNER).into_string();
+    let alice = world.addr(ALICE).into_string();
     assert_eq!(ownership(&world), Ownership { owner, proposed: Some(alice.clone()) });
     step(&mut world, ALICE, OwnerUpdate::Accept {}).unwrap();
     assert_eq!(ownership(&world), Ownership::new(alice));

@@ -101,7 +101,8 @@ proptest! {
         let pair = world.deploy_pair(UATOM, UUSD, Ratio::bps(fee)).unwrap();
         world.provide_liquidity(LENDER, &pair, [(UATOM, size), (UUSD, size * 10)]).unwrap();
         let mut pair = Pair { world, pair };
-        let (mut worth, mut done) = (pair.worth(), 0);
+        let mut worth = pair.worth();
+        let mut done = 0;
         prop_assert!(worth >= BigRational::from_integer(BigInt::from(1)));
         for (who, op) in ops {
             done += usize::from(pair.act(ACTORS[who], op));

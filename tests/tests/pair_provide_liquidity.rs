@@ -56,7 +56,8 @@ fn native(denom: &str, amount: u128) -> Asset {
 #[test]
 fn provide_liquidity_first_mints_the_root_and_locks_a_thousand_shares() {
     let (mut world, pair) = empty();
-    let (atom, usd) = (world.balance(ALICE, UATOM), world.balance(ALICE, UUSD));
+    let atom = world.balance(ALICE, UATOM);
+    let usd = world.balance(ALICE, UUSD);
     let response = world.provide_liquidity(ALICE, &pair, [(UATOM, 4_000_000), (UUSD, 9_000_000)]).unwrap();
     assert_eq!(world.pair_pool(&pair), ([4_000_000, 9_000_000], 6_000_000));
     assert_eq!((world.pair_shares(ALICE, &pair), world.pair_shares(&pair, &pair)), (5_999_000, 1_000));
@@ -135,7 +136,9 @@ fn provide_liquidity_takes_exactly_the_coins_that_it_names() {
     mint_wide(&mut world, ALICE, UATOM, too_wide());
     let wide = Coin { denom: UATOM.to_owned(), amount: too_wide() };
     let msg = Provide::default().msg(vec![native(UATOM, 100), native(UUSD, 1_000)]);
-    let (atom, usd, other) = (|n| coin(n, UATOM), |n| coin(n, UUSD), coin(5, IBC_TOKEN));
+    let atom = |n| coin(n, UATOM);
+    let usd = |n| coin(n, UUSD);
+    let other = coin(5, IBC_TOKEN);
     for funds in [
         vec![],
         vec![atom(100)],

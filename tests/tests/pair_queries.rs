@@ -131,7 +131,9 @@ fn simulations_of_what_can_not_be_swapped_are_refused() {
     let (mut world, pair) = world();
     let empty = world.deploy_pair(UATOM, UUSD, Ratio::ZERO).unwrap();
     let cw20 = || AssetInfo::Token { contract_addr: "token".to_owned() };
-    let (atom, usd, other) = (AssetInfo::native(UATOM), AssetInfo::native(UUSD), AssetInfo::native(IBC_TOKEN));
+    let atom = AssetInfo::native(UATOM);
+    let usd = AssetInfo::native(UUSD);
+    let other = AssetInfo::native(IBC_TOKEN);
     let unknown = format!("'{IBC_TOKEN}' is not traded here, the pair is uatom and uusd");
     let no_cw20 = "'token' is a cw20 token, the pair trades native ones only";
     let none = "the pair has no liquidity: it holds 0 of the offer and 0 of the ask";
@@ -144,7 +146,8 @@ fn simulations_of_what_can_not_be_swapped_are_refused() {
         (&usd, 5, Some(&other), &pair, unknown.as_str()),
         (&usd, 5, Some(&cw20()), &pair, no_cw20),
     ] {
-        let (named, beside) = (Asset { info: named.clone(), amount: Amount::new(amount) }, beside.cloned());
+        let named = Asset { info: named.clone(), amount: Amount::new(amount) };
+        let beside = beside.cloned();
         let forward = QueryMsg::Simulation { offer_asset: named.clone(), ask_asset_info: beside.clone() };
         let backward = QueryMsg::ReverseSimulation { offer_asset_info: beside, ask_asset: named };
         for msg in [forward, backward] {

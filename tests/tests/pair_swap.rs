@@ -54,7 +54,8 @@ impl Order {
 #[test]
 fn swap_pays_the_yield_less_the_fee_and_keeps_the_fee() {
     let (mut world, pair) = world();
-    let (atom, usd) = (world.balance(ALICE, UATOM), world.balance(ALICE, UUSD));
+    let atom = world.balance(ALICE, UATOM);
+    let usd = world.balance(ALICE, UUSD);
     let response = Order::default().sell(&mut world, &pair, UATOM, 1_000_000).unwrap();
     // 10¹⁰ × 10⁶ / (10⁹ + 10⁶) = 9,990,009.99, of which 29,970.03 are the fee, rounded up; 10,000,000 at the price before.
     assert_eq!((world.balance(ALICE, UATOM), world.balance(ALICE, UUSD)), (atom - 1_000_000, usd + 9_960_038));

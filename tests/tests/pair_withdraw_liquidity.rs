@@ -35,7 +35,8 @@ fn withdraw(world: &mut World, pair: &Addr, min: Option<Vec<Asset>>) -> Outcome 
 #[test]
 fn withdraw_liquidity_burns_shares_and_pays_their_part_rounded_down() {
     let (mut world, pair) = world();
-    let (atom, usd) = (world.balance(ALICE, UATOM), world.balance(ALICE, UUSD));
+    let atom = world.balance(ALICE, UATOM);
+    let usd = world.balance(ALICE, UUSD);
     let response = withdraw(&mut world, &pair, None).unwrap();
     assert_eq!((world.balance(ALICE, UATOM), world.balance(ALICE, UUSD)), (atom + 666_666, usd + 1_500_000));
     assert_eq!(world.pair_pool(&pair), ([3_333_334, 7_500_000], 5_000_000));
@@ -77,7 +78,8 @@ fn withdraw_liquidity_pays_a_token_of_which_the_share_is_nothing_only_in_the_oth
     let mut world = World::new();
     let pair = world.deploy_pair(UUSD, UATOM, Ratio::ZERO).unwrap();
     world.provide_liquidity(ALICE, &pair, [(UUSD, 1), (UATOM, 10_000_000)]).unwrap();
-    let (atom, usd) = (world.balance(ALICE, UATOM), world.balance(ALICE, UUSD));
+    let atom = world.balance(ALICE, UATOM);
+    let usd = world.balance(ALICE, UUSD);
     world.withdraw_liquidity(ALICE, &pair, 1).unwrap();
     assert_eq!((world.balance(ALICE, UATOM), world.balance(ALICE, UUSD)), (atom + 10_000_000 / 3_162, usd));
     assert_eq!(world.pair_pool(&pair).0[0], 1);

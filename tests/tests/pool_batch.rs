@@ -220,7 +220,8 @@ fn batch_of_one_is_refused_as_the_message_is() {
 #[test]
 fn batch_with_an_action_above_a_cap_is_refused_though_the_next_would_undo_it() {
     let mut world = world();
-    let (supply_cap, borrow_cap) = (Some(Amount::new(1_000_200_000_010)), Some(Amount::new(600_000_010)));
+    let supply_cap = Some(Amount::new(1_000_200_000_010));
+    let borrow_cap = Some(Amount::new(600_000_010));
     world.update_asset(UUSD, AssetChanges { supply_cap, borrow_cap, ..Default::default() }).unwrap();
     let text = "supply cap of uusd is 1000200000010, a deposit of 11 finds 1000200000000 supplied";
     let actions = [deposit(11, UUSD, Some(1)), withdraw(UUSD, 11, Some(1))];
@@ -270,7 +271,8 @@ fn batch_returns_what_is_left_of_the_purse() {
 #[test]
 fn batch_puts_what_a_repayment_does_not_need_back_into_the_purse() {
     let mut world = world();
-    let (alice, pool) = (world.balance(ALICE, UUSD), world.pool().clone());
+    let alice = world.balance(ALICE, UUSD);
+    let pool = world.pool().clone();
     // 600 owed: of 1,000 dollars 400 are left, of which 399 are supplied and one comes back.
     let actions = [repay(1_000_000_000, UUSD, None), deposit(399_000_000, UUSD, Some(1))];
     let response = world.batch(ALICE, actions, &[coin(1_000_000_000, UUSD)]).unwrap();
@@ -349,7 +351,10 @@ fn batch_says_each_step_with_its_account_and_market() {
     let event = response.events.iter().find(|event| event.ty == "wasm").unwrap();
     let said: Vec<(&str, &str)> = event.attributes[1..].iter().map(|a| (a.key.as_str(), a.value.as_str())).collect();
     let account = |id| format!("{}/{id}", world.addr(ALICE));
-    let (zero, one, two, alice) = (account(0), account(1), account(2), world.addr(ALICE));
+    let zero = account(0);
+    let one = account(1);
+    let two = account(2);
+    let alice = world.addr(ALICE);
     let expected = [
         ("action", "batch"),
         ("step", "deposit"),
@@ -390,7 +395,8 @@ fn batch_says_each_step_with_its_account_and_market() {
 fn batch_touches_no_account_of_another() {
     let mut world = world();
     world.deposit(BOB, UATOM, 5_000_000).unwrap();
-    let (alice, lender) = (world.account(ALICE), world.account(LENDER));
+    let alice = world.account(ALICE);
+    let lender = world.account(LENDER);
     let actions = [deposit(5, UATOM, None), withdraw(UATOM, 3_000_000, None), deposit(5, UATOM, Some(3))];
     world.batch(BOB, actions, &[coin(10, UATOM)]).unwrap();
     assert_eq!((world.account(ALICE), world.account(LENDER)), (alice, lender));

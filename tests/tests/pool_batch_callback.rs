@@ -26,12 +26,14 @@ fn repay(amount: u128, denom: &str) -> BatchAction {
 }
 
 fn borrow(amount: u128, denom: &str) -> BatchAction {
-    let (denom, amount) = (denom.to_owned(), Amount::new(amount));
+    let denom = denom.to_owned();
+    let amount = Amount::new(amount);
     BatchAction::Borrow(Borrow { denom, amount, recipient: None, account_id: None })
 }
 
 fn withdraw(amount: u128, denom: &str) -> BatchAction {
-    let (denom, amount) = (denom.to_owned(), Some(Amount::new(amount)));
+    let denom = denom.to_owned();
+    let amount = Some(Amount::new(amount));
     BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id: None })
 }
 
@@ -60,7 +62,8 @@ fn position(world: &World, owner: &Addr) -> UserPositionResponse {
 #[test]
 fn batch_with_a_callback_borrows_first_and_brings_its_collateral_after() {
     let (mut world, borrower) = staged();
-    let (uusd, uatom) = (world.balance(&borrower, UUSD), world.balance(&borrower, UATOM));
+    let uusd = world.balance(&borrower, UUSD);
+    let uatom = world.balance(&borrower, UATOM);
     let ask = || Step::Ask(QueryMsg::Solvency(Listed { denom: UATOM.to_owned() }));
     let actions = vec![deposit(100_000_000, UATOM), borrow(650_000_000, UUSD)];
     // Forty are attached, sixty are due.
@@ -105,7 +108,8 @@ fn batch_with_a_callback_does_what_a_batch_with_coins_does() {
 #[test]
 fn batch_with_a_callback_repays_a_debt_with_what_the_collateral_brings() {
     let (mut world, borrower) = indebted();
-    let (uusd, uatom) = (world.balance(&borrower, UUSD), world.balance(&borrower, UATOM));
+    let uusd = world.balance(&borrower, UUSD);
+    let uatom = world.balance(&borrower, UATOM);
     // More is offered than is owed: what is due is what is used.
     let close = Step::batch(vec![withdraw(100_000_000, UATOM), repay(900_000_000, UUSD)], vec![], [Step::bring()]);
     let response = world.flash(&borrower, [close]).unwrap();
@@ -162,7 +166,9 @@ fn batch_that_pays_out_what_its_callback_is_to_bring_is_refused() {
 
 /// Whatever acts on an account, its own or another's.
 fn acts(owner: &str) -> Vec<Step> {
-    let (user, denom, account_id) = (|| owner.to_owned(), |denom: &str| denom.to_owned(), None);
+    let user = || owner.to_owned();
+    let denom = |denom: &str| denom.to_owned();
+    let account_id = None;
     let behalf = || OnBehalf { account_id, on_behalf_of: Some(user()) };
     let amount = Some(Amount::new(5));
     vec![

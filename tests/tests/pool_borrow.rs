@@ -18,7 +18,8 @@ use plimsoll_schema::pool::{AssetChanges, BatchAction, Borrow, ExecuteMsg};
 use plimsoll_testing::{AETH, ALICE, Asset, BOB, FEEDERS, GUARDIAN, IBC_TOKEN, LENDER, UATOM, UUSD, World, values};
 
 fn message(denom: &str, amount: u128, recipient: Option<&str>) -> ExecuteMsg {
-    let (denom, amount) = (denom.to_owned(), Amount::new(amount));
+    let denom = denom.to_owned();
+    let amount = Amount::new(amount);
     ExecuteMsg::Borrow(Borrow { denom, amount, recipient: recipient.map(str::to_owned), account_id: None })
 }
 
@@ -28,7 +29,8 @@ fn borrow_to_max_ltv_works_and_one_more_fails() {
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     let text = "debt of 700.000001 would be above the borrow limit of 700";
     refuses(&mut world, text, |world| world.borrow(ALICE, UUSD, 700_000_001));
-    let (alice, pool) = (world.balance(ALICE, UUSD), world.pool().clone());
+    let alice = world.balance(ALICE, UUSD);
+    let pool = world.pool().clone();
     let response = world.borrow(ALICE, UUSD, 700_000_000).unwrap();
 
     assert_eq!(world.balance(ALICE, UUSD), alice + 700_000_000);
@@ -223,7 +225,9 @@ fn borrow_with_funds_is_refused() {
 #[test]
 fn borrow_for_a_recipient_pays_him_and_the_debt_is_the_senders() {
     let mut world = indebted(100_000_000);
-    let (alice, bob, recipient) = (world.balance(ALICE, UUSD), world.balance(BOB, UUSD), world.addr(BOB));
+    let alice = world.balance(ALICE, UUSD);
+    let bob = world.balance(BOB, UUSD);
+    let recipient = world.addr(BOB);
     let response = world.execute(ALICE, &message(UUSD, 7, Some(recipient.as_str())), &[]).unwrap();
     assert_eq!((world.balance(ALICE, UUSD), world.balance(BOB, UUSD)), (alice, bob + 7));
     assert_eq!((world.owed(ALICE, UUSD), world.owed(BOB, UUSD)), (100_000_007, 0));
@@ -337,7 +341,8 @@ fn borrow_by_an_account_that_names_an_unknown_market_is_refused() {
     // No message leads there; a record from elsewhere must not be taken for a healthy one.
     let mut world = World::builder().lent(1_000).build();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-    let (pool, alice) = (world.pool().clone(), world.addr(ALICE));
+    let pool = world.pool().clone();
+    let alice = world.addr(ALICE);
     let debts = vec![Debt { asset: AssetId(99), scaled: ScaledDebt::new(1) }];
     let account = Account { debts, ..world.account(ALICE) };
     ACCOUNTS.save(&mut *world.storage_mut(&pool), (&alice, 0), &account).unwrap();

@@ -21,9 +21,12 @@ use plimsoll_testing::{
 #[test]
 fn cover_raises_reserves_and_cash_by_the_coin_and_nothing_else() {
     let mut world = indebted(640_000_000);
-    let (before, others) = (world.market(UUSD), [UATOM, AETH].map(|denom| world.market(denom)));
-    let (alice, lender) = (world.account(ALICE), world.account(LENDER));
-    let (bob, pool) = (world.balance(BOB, UUSD), world.pool().clone());
+    let before = world.market(UUSD);
+    let others = [UATOM, AETH].map(|denom| world.market(denom));
+    let alice = world.account(ALICE);
+    let lender = world.account(LENDER);
+    let bob = world.balance(BOB, UUSD);
+    let pool = world.pool().clone();
     let held = world.balance(&pool, UUSD);
     let response = world.cover(BOB, UUSD, 7_000_001).unwrap();
 
@@ -131,7 +134,8 @@ fn cover_beyond_what_a_market_can_count_is_refused() {
     let missing = u128::MAX - world.balance(BOB, UUSD);
     world.mint(BOB, UUSD, missing);
     let text = |amount| {
-        let (held, max) = ("999360000000", "10000000000000000000000000000000000000");
+        let held = "999360000000";
+        let max = "10000000000000000000000000000000000000";
         format!("market: {amount} beside cash of {held} is more than a market takes in, {max}")
     };
     refuses(&mut world, &text(u128::MAX), |world| world.cover(BOB, UUSD, u128::MAX));

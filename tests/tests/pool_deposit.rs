@@ -28,7 +28,8 @@ const PLAIN: ExecuteMsg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_be
 #[test]
 fn deposit_into_an_empty_market_mints_a_million_shares_a_unit_and_counts_as_collateral() {
     let mut world = World::new();
-    let (alice, pool) = (world.balance(ALICE, UATOM), world.pool().clone());
+    let alice = world.balance(ALICE, UATOM);
+    let pool = world.pool().clone();
     let response = world.deposit(ALICE, UATOM, 7_000_003).unwrap();
 
     assert_eq!(world.balance(ALICE, UATOM), alice - 7_000_003);
@@ -48,7 +49,9 @@ fn deposit_into_an_empty_market_mints_a_million_shares_a_unit_and_counts_as_coll
 fn deposit_after_interest_mints_shares_rounded_down_at_the_grown_price() {
     let mut world = indebted(700_000_000);
     world.advance(90 * 86_400);
-    let (market, owed, pool) = (world.market(UUSD), world.owed(ALICE, UUSD), world.pool().clone());
+    let market = world.market(UUSD);
+    let owed = world.owed(ALICE, UUSD);
+    let pool = world.pool().clone();
     // One borrower: what he owes, rounded down, is the market's debt. The bank holds what was lent and not borrowed.
     let supply = world.balance(&pool, UUSD) + (owed - 1) - market.reserves.raw();
     assert_eq!(supply, market.supply.raw());

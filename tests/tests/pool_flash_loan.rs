@@ -25,12 +25,14 @@ fn answer<T: DeserializeOwned>(response: &AppResponse, at: usize) -> T {
 }
 
 fn withdraw(denom: &str, amount: Option<u128>) -> ExecuteMsg {
-    let (denom, amount) = (denom.to_owned(), amount.map(Amount::new));
+    let denom = denom.to_owned();
+    let amount = amount.map(Amount::new);
     ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient: None, account_id: None })
 }
 
 fn borrow(denom: &str, amount: u128) -> ExecuteMsg {
-    let (denom, amount) = (denom.to_owned(), Amount::new(amount));
+    let denom = denom.to_owned();
+    let amount = Amount::new(amount);
     ExecuteMsg::Borrow(Borrow { denom, amount, recipient: None, account_id: None })
 }
 
@@ -39,7 +41,8 @@ const DEPOSIT: ExecuteMsg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_
 #[test]
 fn flash_loan_pays_out_and_takes_back_with_its_fee_to_reserves() {
     let (mut world, borrower) = world_with_borrower();
-    let (before, pool) = (world.market(UUSD), world.pool().clone());
+    let before = world.market(UUSD);
+    let pool = world.pool().clone();
     let held = world.balance(&pool, UUSD);
     let response = world.flash(&borrower, [Step::loan(coin(500_000_000_000, UUSD), [Step::repay()])]).unwrap();
 
@@ -64,7 +67,8 @@ fn flash_loan_fee_is_rounded_up() {
     let (mut world, borrower) = world_with_borrower();
     // 9 hundredths of a percent: 1,111 cost 0.9999 and 1,112 cost 1.0008.
     for (amount, fee) in [(1, 1), (1_111, 1), (1_112, 2), (10_000, 9), (10_001, 10)] {
-        let (reserves, held) = (world.market(UUSD).reserves.raw(), world.balance(&borrower, UUSD));
+        let reserves = world.market(UUSD).reserves.raw();
+        let held = world.balance(&borrower, UUSD);
         world.flash(&borrower, [Step::loan(coin(amount, UUSD), [Step::repay()])]).unwrap();
         assert_eq!(world.market(UUSD).reserves.raw(), reserves + fee, "{amount}");
         assert_eq!(world.balance(&borrower, UUSD), held - fee, "{amount}");
@@ -89,7 +93,9 @@ fn flash_loan_leaves_supply_share_price_and_utilization_as_they_are_while_it_is_
     // Interest is booked, so that what follows is at one moment.
     world.deposit(BOB, UUSD, 5_000_000).unwrap();
     let denom = || UUSD.to_owned();
-    let (market, rates, books) = (world.market(UUSD), world.rates(UUSD), world.solvency(UUSD));
+    let market = world.market(UUSD);
+    let rates = world.rates(UUSD);
+    let books = world.solvency(UUSD);
     assert!(!market.reserves.is_zero() && rates.utilization > Ratio::ZERO);
     let claim = world.supplied(LENDER, UUSD);
 
@@ -168,7 +174,8 @@ fn flash_loans_within_each_other_are_all_lent_at_once() {
     let third = Step::loan(coin(3_000, UATOM), look.into_iter().chain([Step::repay()]));
     let second = Step::loan(coin(2_000, UUSD), [third, Step::repay()]);
     let response = world.flash(&borrower, [Step::loan(coin(1_000, UUSD), [second, Step::repay()])]).unwrap();
-    let (uusd, uatom): (SolvencyResponse, SolvencyResponse) = (answer(&response, 0), answer(&response, 1));
+    let uusd: SolvencyResponse = answer(&response, 0);
+    let uatom: SolvencyResponse = answer(&response, 1);
     assert_eq!((uusd.lent.raw(), uatom.lent.raw()), (3_000, 3_000));
     assert_eq!(values(&response, "loan"), ["1", "2", "3", "3", "2", "1"]);
     assert_solvent(&world);
@@ -238,7 +245,8 @@ fn flash_loan_to_an_account_that_is_no_contract_is_refused() {
     let msg = ExecuteMsg::FlashLoan { coin: coin(1_000, UUSD), msg: Binary::default() };
     world.refused(|world| world.execute(ALICE, &msg, &[]));
     // Nor does the pool, which is the sender of nothing, nor a contract that knows no such callback.
-    let (pool, oracle) = (world.pool().clone(), world.oracle().clone());
+    let pool = world.pool().clone();
+    let oracle = world.oracle().clone();
     world.refused(|world| world.execute(&pool, &msg, &[]));
     world.refused(|world| world.execute(&oracle, &msg, &[]));
 }
@@ -328,8 +336,10 @@ fn flash_loan_pays_for_a_liquidation_as_coins_of_ones_own_would() {
     let before = world.snapshot();
     // 320 USD buy 44 ATOM, of which 0.4 are the protocol's.
     world.execute(LIQUIDATOR, &liquidate, &[coin(320_000_000, UUSD)]).unwrap();
-    let (debt, collateral) = (world.owed(ALICE, UUSD), world.supplied(ALICE, UATOM));
-    let (uusd, uatom) = (world.market(UUSD).stored, world.market(UATOM).stored);
+    let debt = world.owed(ALICE, UUSD);
+    let collateral = world.supplied(ALICE, UATOM);
+    let uusd = world.market(UUSD).stored;
+    let uatom = world.market(UATOM).stored;
     world.restore(&before);
     // The contract has its fee, 0.09 % of 320, and what it liquidates with is lent.
     let sold = world.addr(LIQUIDATOR).into_string();

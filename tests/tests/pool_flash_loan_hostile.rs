@@ -52,8 +52,11 @@ fn besieged() -> (World, Addr) {
 
 /// Every message of the pool, as the borrower may send it.
 fn every_message(world: &World) -> Vec<Step> {
-    let (alice, borrower) = (world.addr(ALICE).into_string(), world.addr(BOB).into_string());
-    let (denom, amount, config) = (|| UUSD.to_owned(), Amount::new, world.config().config);
+    let alice = world.addr(ALICE).into_string();
+    let borrower = world.addr(BOB).into_string();
+    let denom = || UUSD.to_owned();
+    let amount = Amount::new;
+    let config = world.config().config;
     let withdraw = |denom: &str, amount| {
         ExecuteMsg::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id: None })
     };
@@ -186,7 +189,8 @@ fn every_message_of_the_pool_is_among_those_tried() {
 #[test]
 fn every_message_in_the_middle_of_a_loan_does_what_it_does_without_one() {
     let (mut world, borrower) = besieged();
-    let (mut done, before) = (0, world.snapshot());
+    let mut done = 0;
+    let before = world.snapshot();
     for step in every_message(&world) {
         world.restore(&before);
         // A part of the cash, so that what can be paid without the loan can be paid with it.
@@ -225,7 +229,8 @@ fn wallets(world: &World, borrower: &Addr) -> Vec<u128> {
 fn share_prices(world: &World) -> Vec<BigRational> {
     let price = |denom: &str| {
         let market = world.market(denom);
-        let (supply, shares) = (market.supply.raw() + 1, market.stored.supply_shares.raw() + 1_000_000);
+        let supply = market.supply.raw() + 1;
+        let shares = market.stored.supply_shares.raw() + 1_000_000;
         BigRational::new(BigInt::from(supply), BigInt::from(shares))
     };
     [UUSD, UATOM, IBC_TOKEN, AETH].map(price).to_vec()
@@ -244,7 +249,8 @@ fn holds(world: &World, borrower: &Addr) {
     ];
     let borrowers = world.borrowers();
     for market in world.markets() {
-        let (id, denom) = (market.asset, market.params.denom);
+        let id = market.asset;
+        let denom = market.params.denom;
         assert_eq!(world.balance(world.pool(), &denom), market.stored.cash.raw(), "bank of {denom}");
         let shares: u128 = all.iter().map(|who| world.account(who).shares(id).raw()).sum();
         assert_eq!(shares, market.stored.supply_shares.raw(), "shares of {denom}");
@@ -281,7 +287,8 @@ fn every_message_with_all_cash_lent_breaks_no_invariant() {
 #[test]
 fn every_message_in_the_middle_of_a_batchs_callback_breaks_no_invariant() {
     let (mut world, borrower) = besieged();
-    let (before, old) = (world.snapshot(), share_prices(&world));
+    let before = world.snapshot();
+    let old = share_prices(&world);
     for step in every_message(&world) {
         world.restore(&before);
         let item = LiquidationItem::Liquidate(world.liquidate_item(ALICE, UATOM, UUSD));
@@ -302,7 +309,8 @@ fn no_pair_of_messages_in_the_middle_of_a_loan_pays() {
     let pool = every_message(&world);
     // Not the owner's own: he pays reserves out to whom he likes.
     let users: Vec<&Step> = pool.iter().filter(|step| !name(step).ends_with("reserves")).collect();
-    let (before, old) = (world.snapshot(), equity(&world, &borrower));
+    let before = world.snapshot();
+    let old = equity(&world, &borrower);
     for first in &users {
         for second in &users {
             world.restore(&before);

@@ -169,7 +169,8 @@ fn repay_flash_loan_works_when_loans_are_stopped_or_dearer_meanwhile() {
 /// Makes the borrower owner and guardian of the pool, and its admin.
 fn own(world: &mut World, borrower: &Addr) {
     use plimsoll_schema::ownership::OwnerUpdate;
-    let (pool, new) = (world.pool().to_string(), borrower.to_string());
+    let pool = world.pool().to_string();
+    let new = borrower.to_string();
     let roles = ExecuteMsg::UpdateRoles { risk_manager: Some(new.clone()), guardian: Some(new.clone()) };
     world.execute(OWNER, &roles, &[]).unwrap();
     let propose = ExecuteMsg::UpdateOwner(OwnerUpdate::Propose { owner: new.clone() });

@@ -25,8 +25,10 @@ use plimsoll_testing::{
 fn liquidate_repays_to_the_target_health_factor_and_returns_the_rest() {
     let mut world = fallen();
     let pool = world.pool().clone();
-    let (uusd, uatom) = (world.balance(LIQUIDATOR, UUSD), world.balance(LIQUIDATOR, UATOM));
-    let (cash_uusd, cash_uatom) = (world.balance(&pool, UUSD), world.balance(&pool, UATOM));
+    let uusd = world.balance(LIQUIDATOR, UUSD);
+    let uatom = world.balance(LIQUIDATOR, UATOM);
+    let cash_uusd = world.balance(&pool, UUSD);
+    let cash_uatom = world.balance(&pool, UATOM);
     let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
 
     assert_eq!(world.balance(LIQUIDATOR, UUSD), uusd - 320_000_000);
@@ -381,7 +383,8 @@ fn liquidate_of_an_account_that_can_pay_for_the_sale_costs_lenders_nothing() {
     let mut world = indebted(700_000_000);
     world.update_asset(UATOM, sale_cost("0.01")).unwrap();
     world.set_price(UATOM, "7.07");
-    let (lent, uatom) = (world.supplied(LENDER, UUSD), world.balance(LIQUIDATOR, UATOM));
+    let lent = world.supplied(LENDER, UUSD);
+    let uatom = world.balance(LIQUIDATOR, UATOM);
     let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 700_000_000)).unwrap();
     for (key, value) in [("bonus", "0.01"), ("repaid", "700000000"), ("seized", "100000000"), ("fee", "0")] {
         assert_eq!(values(&response, key), [value], "{key}");
@@ -429,7 +432,8 @@ fn liquidate_in_parts_in_a_market_without_decimals_yields_no_more_than_in_one() 
     let before = world.snapshot();
     // In steps of 10⁻⁷ USD.
     let gained = |world: &World| {
-        let (coarse, uatom) = (world.balance(LIQUIDATOR, "ucoarse"), world.balance(LIQUIDATOR, UATOM));
+        let coarse = world.balance(LIQUIDATOR, "ucoarse");
+        let uatom = world.balance(LIQUIDATOR, UATOM);
         10_000_000 * i128::try_from(coarse).unwrap() + 104 * i128::try_from(uatom).unwrap()
     };
     let start = gained(&world);
@@ -440,7 +444,8 @@ fn liquidate_in_parts_in_a_market_without_decimals_yields_no_more_than_in_one() 
         world.restore(&before);
         let mut paid = 0;
         while world.position(ALICE).liquidatable {
-            let (coins, debt) = (world.balance(LIQUIDATOR, "ucoarse"), world.owed(ALICE, "ucoarse"));
+            let coins = world.balance(LIQUIDATOR, "ucoarse");
+            let debt = world.owed(ALICE, "ucoarse");
             let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, ("ucoarse", part)).unwrap();
             paid = coins - world.balance(LIQUIDATOR, "ucoarse");
             let fell = debt - world.owed(ALICE, "ucoarse");
@@ -475,7 +480,8 @@ fn liquidate_in_parts_yields_no_more_than_in_one() {
     let mut world = fallen();
     let before = world.snapshot();
     let gained = |world: &World| {
-        let (uusd, uatom) = (world.balance(LIQUIDATOR, UUSD), world.balance(LIQUIDATOR, UATOM));
+        let uusd = world.balance(LIQUIDATOR, UUSD);
+        let uatom = world.balance(LIQUIDATOR, UATOM);
         i128::try_from(uusd).unwrap() + 8 * i128::try_from(uatom).unwrap()
     };
     let start = gained(&world);
@@ -506,12 +512,14 @@ fn liquidate_a_whole_life_in_every_pair_of_long_denoms_and_decimals() {
     for (c, collateral) in assets.iter().enumerate() {
         for (d, debt) in assets.iter().enumerate().filter(|(d, _)| *d != c) {
             world.restore(&fresh);
-            let (collateral, debt) = (collateral.params.denom.as_str(), debt.params.denom.as_str());
+            let collateral = collateral.params.denom.as_str();
+            let debt = debt.params.denom.as_str();
             world.deposit(ALICE, collateral, thousand[c]).unwrap();
             let owed = thousand[d] / 100 * 64;
             world.borrow(ALICE, debt, owed).unwrap();
             world.set_price(collateral, fallen[c]);
-            let (paid, got) = (world.balance(LIQUIDATOR, debt), world.balance(LIQUIDATOR, collateral));
+            let paid = world.balance(LIQUIDATOR, debt);
+            let got = world.balance(LIQUIDATOR, collateral);
             world.liquidate(LIQUIDATOR, ALICE, collateral, (debt, owed)).unwrap();
             // As in `fallen`: half of the debt, 44 % of the collateral less a hundredth of its 40 % of principal.
             assert_eq!(paid - world.balance(LIQUIDATOR, debt), owed / 2, "{collateral} for {debt}");

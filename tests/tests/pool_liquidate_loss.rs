@@ -29,7 +29,8 @@ fn liquidate_below_the_least_bonus_seizes_all_and_suppliers_bear_the_rest() {
     // 6.12: collateral of 612 for 640. At 2 % it pays for 600; 40 are lost, and there are no reserves yet.
     let mut world = indebted(640_000_000);
     world.set_price(UATOM, "6.12");
-    let (uusd, uatom) = (world.balance(LIQUIDATOR, UUSD), world.balance(LIQUIDATOR, UATOM));
+    let uusd = world.balance(LIQUIDATOR, UUSD);
+    let uatom = world.balance(LIQUIDATOR, UATOM);
     let supply = world.market(UUSD).supply.raw();
     let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
 

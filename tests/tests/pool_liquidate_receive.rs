@@ -14,8 +14,9 @@ use plimsoll_testing::{AETH, ALICE, Asset, BOB, LENDER, LIQUIDATOR, UATOM, UUSD,
 #[test]
 fn liquidate_for_a_recipient_pays_him_and_refunds_the_sender() {
     let mut world = fallen();
-    let (uusd, uatom, bob) =
-        (world.balance(LIQUIDATOR, UUSD), world.balance(LIQUIDATOR, UATOM), world.balance(BOB, UATOM));
+    let uusd = world.balance(LIQUIDATOR, UUSD);
+    let uatom = world.balance(LIQUIDATOR, UATOM);
+    let bob = world.balance(BOB, UATOM);
     let order = Order { recipient: Some(BOB), ..Order::of(UATOM) };
     order.send(&mut world, LIQUIDATOR, ALICE, coin(640_000_000, UUSD)).unwrap();
     assert_eq!(world.balance(LIQUIDATOR, UUSD), uusd - 320_000_000);
@@ -102,7 +103,8 @@ fn fallen_without_cash() -> World {
 #[test]
 fn liquidate_in_a_market_short_of_cash_is_sized_by_it() {
     let mut world = fallen_without_cash();
-    let (uatom, uusd) = (world.balance(LIQUIDATOR, UATOM), world.balance(LIQUIDATOR, UUSD));
+    let uatom = world.balance(LIQUIDATOR, UATOM);
+    let uusd = world.balance(LIQUIDATOR, UUSD);
     let owed = world.owed(ALICE, UUSD);
     let response = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
     // With 10 % of bonus, a tenth of it the protocol's, 10 ATOM are received for 10 × 1.1 / (1.1 − 0.01) × 8 / 1.1 = 73.3945 USD.
@@ -124,7 +126,8 @@ fn liquidate_in_a_market_short_of_cash_is_sized_by_it() {
 #[test]
 fn liquidate_in_a_market_short_of_cash_takes_the_rest_as_shares_where_it_is_allowed() {
     let mut world = fallen_without_cash();
-    let (uatom, pool) = (world.balance(LIQUIDATOR, UATOM), world.pool().clone());
+    let uatom = world.balance(LIQUIDATOR, UATOM);
+    let pool = world.pool().clone();
     let order = Order { allow_shares: Some(true), ..Order::of(UATOM) };
     let response = order.send(&mut world, LIQUIDATOR, ALICE, coin(640_000_000, UUSD)).unwrap();
     assert_eq!(world.balance(LIQUIDATOR, UATOM), uatom + 10_000_000);

@@ -26,7 +26,9 @@ fn migrate(world: &mut World) -> common::Outcome {
 #[test]
 fn migrate_to_the_same_version_keeps_everything() {
     let mut world = indebted(640_000_000);
-    let (pool, before, position) = (world.pool().clone(), world.dump_of(world.pool()), world.position(ALICE));
+    let pool = world.pool().clone();
+    let before = world.dump_of(world.pool());
+    let position = world.position(ALICE);
     let response = migrate(&mut world).unwrap();
     assert_eq!(values(&response, "action"), ["migrate"]);
     assert_eq!(values(&response, "from"), [env!("CARGO_PKG_VERSION")]);
@@ -38,7 +40,8 @@ fn migrate_to_the_same_version_keeps_everything() {
 #[test]
 fn migrate_from_an_older_version_names_the_new_one() {
     let mut world = indebted(640_000_000);
-    let (pool, before) = (world.pool().clone(), world.dump_of(world.pool()));
+    let pool = world.pool().clone();
+    let before = world.dump_of(world.pool());
     stored_as(&mut world, "crates.io:plimsoll-pool", "0.0.9");
     let response = migrate(&mut world).unwrap();
     assert_eq!(values(&response, "from"), ["0.0.9"]);
@@ -69,7 +72,8 @@ fn migrate_of_another_contracts_state_is_refused() {
     }
     // And so from the oracle's own state to the pool's code, and the other way round.
     let mut world = World::new();
-    let (oracle, pool) = (world.oracle().clone(), world.pool().clone());
+    let oracle = world.oracle().clone();
+    let pool = world.pool().clone();
     let error = world.migrate(&oracle, pool_code(), &MigrateMsg {}).unwrap_err().to_string();
     assert!(error.contains("crates.io:plimsoll-oracle") && error.contains("crates.io:plimsoll-pool"), "{error}");
     assert!(world.migrate(&pool, oracle_code(), &MigrateMsg {}).is_err());

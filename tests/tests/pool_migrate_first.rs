@@ -142,7 +142,8 @@ fn used() -> World {
     let stop = ExecuteMsg::Pause { denom, deposit: true, borrow: false, flash_loan: true };
     world.execute(GUARDIAN, &stop, &[]).unwrap();
     world.cover(BOB, UUSD, 2_000_000_000).unwrap();
-    let (recipient, amount) = (world.addr(BOB).into_string(), Amount::new(700_000_000));
+    let recipient = world.addr(BOB).into_string();
+    let amount = Amount::new(700_000_000);
     let request = ExecuteMsg::RequestReserves { denom: UUSD.to_owned(), amount, recipient };
     world.execute(OWNER, &request, &[]).unwrap();
     let oracle = world.addr(ALICE).into_string();

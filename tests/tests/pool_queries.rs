@@ -63,7 +63,8 @@ fn user_position_of_an_empty_account_is_empty() {
 #[test]
 fn user_debts_and_user_collaterals_are_those_of_the_position() {
     let world = indebted(640_000_000);
-    let (user, position) = (world.addr(ALICE).into_string(), world.position(ALICE));
+    let user = world.addr(ALICE).into_string();
+    let position = world.position(ALICE);
     let debts: UserDebtsResponse =
         world.query(&QueryMsg::UserDebts(UserAccount { user: user.clone(), account_id: None })).unwrap();
     assert_eq!((debts.debts.len(), debts.debts[0].amount.raw()), (1, 640_000_000));
@@ -87,7 +88,9 @@ fn user_position_with_a_dead_oracle_counts_settled_prices() {
 #[test]
 fn user_queries_of_a_bad_address_are_refused() {
     let world = World::new();
-    let (user, account_id, denom) = (|| "nobody".to_owned(), None, || UUSD.to_owned());
+    let user = || "nobody".to_owned();
+    let account_id = None;
+    let denom = || UUSD.to_owned();
     for msg in [
         QueryMsg::UserPosition(UserAccount { user: user(), account_id }),
         QueryMsg::UserDebts(UserAccount { user: user(), account_id }),
@@ -109,7 +112,9 @@ fn user_queries_of_a_bad_address_are_refused() {
 #[test]
 fn queries_of_an_unlisted_denom_are_refused() {
     let world = World::new();
-    let (user, account_id, denom) = (|| world.addr(ALICE).into_string(), None, || "ushell".to_owned());
+    let user = || world.addr(ALICE).into_string();
+    let account_id = None;
+    let denom = || "ushell".to_owned();
     for msg in [
         QueryMsg::Market(Listed { denom: denom() }),
         QueryMsg::Rates(Listed { denom: denom() }),
@@ -174,7 +179,8 @@ fn market_shows_interest_that_is_not_yet_stored() {
     assert_eq!(market.stored, stored);
     assert!(market.debt.raw() > 640_000_000 && market.borrow_index > stored.borrow_index);
     assert_eq!(market.supply.raw(), stored.cash.raw() + market.debt.raw() - market.reserves.raw());
-    let (debt, supply) = (market.debt, market.supply);
+    let debt = market.debt;
+    let supply = market.supply;
     world.deposit(BOB, UUSD, 5).unwrap();
     let touched = world.market(UUSD);
     assert_eq!((touched.debt, touched.supply.raw()), (debt, supply.raw() + 5));
@@ -281,7 +287,9 @@ fn borrowers_in_pages_are_all_accounts_with_debt() {
 fn liquidatable_in_pages_names_exactly_those_below_one() {
     let (mut world, keys) = borrowers();
     let pages = |world: &World, limit: u32| {
-        let (mut all, mut start_after, mut asked) = (vec![], None, 0);
+        let mut all = vec![];
+        let mut start_after = None;
+        let mut asked = 0;
         loop {
             let msg = QueryMsg::Liquidatable(AccountsPage { start_after, limit: Some(limit) });
             let page: LiquidatableResponse = world.query(&msg).unwrap();
@@ -331,7 +339,8 @@ fn solvency_is_the_identity_of_cash_debt_and_reserves() {
     assert_eq!((books.supply.raw(), books.claims.raw()), (1_000_000_000_000, 1_000_000_000_000));
     assert!(books.solvent && books.lent.is_zero() && books.reserves.is_zero());
     // A donation is in the bank, not in the books.
-    let (pool, position) = (world.pool().clone(), world.position(ALICE));
+    let pool = world.pool().clone();
+    let position = world.position(ALICE);
     world.send(BOB, &pool, &[coin(77, UUSD), coin(5, IBC_TOKEN)]).unwrap();
     let donated = world.solvency(UUSD);
     assert_eq!(donated.bank_balance.raw(), books.bank_balance.raw() + 77);
@@ -374,7 +383,8 @@ fn a_market_that_cannot_be_computed_fails_no_page() {
     let mut world = World::builder().lent(1_000).build();
     let mut market = world.market(UATOM).stored;
     market.reserves = market.cash.saturating_add(Amount::new(1));
-    let (key, pool) = (MARKETS.key(world.market(UATOM).asset.0), world.pool().clone());
+    let key = MARKETS.key(world.market(UATOM).asset.0);
+    let pool = world.pool().clone();
     let bytes = encode(&market).unwrap();
     world.storage_mut(&pool).set(&key, &bytes);
     let markets = world.markets();

@@ -148,8 +148,10 @@ fn executes_as_simulated(world: &mut World, collateral: &str, repay: (&str, u128
     let simulated = world.simulate_liquidation(ALICE, collateral, repay).unwrap();
     let sized = simulated.liquidation;
     let before = world.snapshot();
-    let (paid, got) = (world.balance(LIQUIDATOR, repay.0), world.balance(LIQUIDATOR, collateral));
-    let (owed, supplied) = (world.owed(ALICE, repay.0), world.supplied(ALICE, collateral));
+    let paid = world.balance(LIQUIDATOR, repay.0);
+    let got = world.balance(LIQUIDATOR, collateral);
+    let owed = world.owed(ALICE, repay.0);
+    let supplied = world.supplied(ALICE, collateral);
     let response = world.liquidate(LIQUIDATOR, ALICE, collateral, repay).unwrap();
 
     assert_eq!(values(&response, "repaid"), [sized.repay.to_string()]);

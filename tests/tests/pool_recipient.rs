@@ -22,13 +22,16 @@ fn refused(world: &mut World, who: &str, msg: &ExecuteMsg, funds: &[plimsoll_tes
 fn withdraw_and_borrow_to_the_pool_itself_are_refused_alone_and_in_a_batch() {
     let mut world = indebted(100_000_000);
     let recipient = Some(world.pool().to_string());
-    let (denom, amount) = (UATOM.to_owned(), Some(Amount::new(5)));
+    let denom = UATOM.to_owned();
+    let amount = Some(Amount::new(5));
     let msg = ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient: recipient.clone(), account_id: None });
     refused(&mut world, ALICE, &msg, &[]);
-    let (denom, amount) = (UUSD.to_owned(), Amount::new(10_000_000));
+    let denom = UUSD.to_owned();
+    let amount = Amount::new(10_000_000);
     let msg = ExecuteMsg::Borrow(Borrow { denom, amount, recipient: recipient.clone(), account_id: None });
     refused(&mut world, ALICE, &msg, &[]);
-    let (denom, account_id) = (UUSD.to_owned(), None);
+    let denom = UUSD.to_owned();
+    let account_id = None;
     let borrow = BatchAction::Borrow(Borrow { denom, amount, recipient: recipient.clone(), account_id });
     refused(&mut world, ALICE, &ExecuteMsg::Batch { actions: vec![borrow], callback: None }, &[]);
     let withdraw = BatchAction::Withdraw(Withdraw { denom: UATOM.to_owned(), amount: None, recipient, account_id });

@@ -28,7 +28,8 @@ fn repay_for(world: &mut World, sender: &str, owner: (&str, u32), coin: Coin) ->
 #[test]
 fn repay_of_a_part_lowers_the_debt_by_it() {
     let mut world = indebted(100_000_000);
-    let (alice, pool) = (world.balance(ALICE, UUSD), world.pool().clone());
+    let alice = world.balance(ALICE, UUSD);
+    let pool = world.pool().clone();
     let cash = world.balance(&pool, UUSD);
     let response = world.repay(ALICE, UUSD, 30_000_001).unwrap();
     assert_eq!(world.owed(ALICE, UUSD), 69_999_999);
@@ -42,7 +43,8 @@ fn repay_of_a_part_lowers_the_debt_by_it() {
 #[test]
 fn repay_of_all_and_more_clears_the_debt_and_returns_the_rest() {
     let mut world = indebted(100_000_000);
-    let (alice, pool) = (world.balance(ALICE, UUSD), world.pool().clone());
+    let alice = world.balance(ALICE, UUSD);
+    let pool = world.pool().clone();
     let response = world.repay(ALICE, UUSD, 100_000_050).unwrap();
     assert_eq!(world.balance(ALICE, UUSD), alice - 100_000_000);
     assert_eq!(values(&response, "amount"), ["100000000"]);
@@ -161,7 +163,8 @@ fn repay_on_behalf_of_another_is_paid_by_the_sender_who_gets_the_rest() {
     let mut world = indebted(100_000_000);
     world.deposit((ALICE, 4), UATOM, 100_000_000).unwrap();
     world.borrow((ALICE, 4), UUSD, 60_000_000).unwrap();
-    let (alice, bob) = (world.balance(ALICE, UUSD), world.balance(BOB, UUSD));
+    let alice = world.balance(ALICE, UUSD);
+    let bob = world.balance(BOB, UUSD);
     repay_for(&mut world, BOB, (ALICE, 4), coin(70_000_000, UUSD)).unwrap();
     assert_eq!((world.balance(ALICE, UUSD), world.balance(BOB, UUSD)), (alice, bob - 60_000_000));
     assert_eq!((world.owed(ALICE, UUSD), world.owed((ALICE, 4), UUSD)), (100_000_000, 0));

@@ -82,7 +82,9 @@ fn withdraw_reserves_pays_what_was_requested_once_the_delay_has_passed() {
     let text = format!("reserves of uusd can be withdrawn from {effective_at} on, it is {}", effective_at - 1);
     refuses(&mut world, &text, |world| withdraw(world, OWNER, UUSD));
     world.advance(1);
-    let (lender, pool, supply) = (world.balance(LENDER, UUSD), world.pool().clone(), world.market(UUSD).supply);
+    let lender = world.balance(LENDER, UUSD);
+    let pool = world.pool().clone();
+    let supply = world.market(UUSD).supply;
     let held = world.balance(&pool, UUSD);
     // A seventh: 142.857142.
     let response = withdraw(&mut world, OWNER, UUSD).unwrap();
@@ -100,7 +102,8 @@ fn withdraw_reserves_pays_in_seven_daily_parts_what_is_due_and_not_yet_paid() {
     let mut world = world_with_reserves(0);
     request(&mut world, OWNER, UUSD, 1_000_000_000).unwrap();
     world.advance(DAY);
-    let (lender, start) = (world.balance(LENDER, UUSD), world.now());
+    let lender = world.balance(LENDER, UUSD);
+    let start = world.now();
     let paid = |world: &World| world.balance(LENDER, UUSD) - lender;
     withdraw(&mut world, OWNER, UUSD).unwrap();
     // Once a day: the second part waits for the second day.
@@ -238,7 +241,8 @@ fn withdraw_reserves_leaves_the_floor() {
     request(&mut world, OWNER, UUSD, 827_000_000).unwrap();
     world.update_asset(UUSD, AssetChanges { reserve_floor: Some(ratio("0")), ..Default::default() }).unwrap();
     world.advance_fresh(DAY);
-    let (reserves, debt) = (world.market(UUSD).reserves.raw(), world.market(UUSD).debt.raw());
+    let reserves = world.market(UUSD).reserves.raw();
+    let debt = world.market(UUSD).debt.raw();
     let floor = debt.div_ceil(100);
     assert!(debt > 100_000_000_936 && reserves > RESERVES);
     let most = reserves - floor;
@@ -247,7 +251,8 @@ fn withdraw_reserves_leaves_the_floor() {
         world.restore(&before);
         // Asked for a day ago: written as if, for the amount depends on the day's interest.
         let recipient = world.addr(LENDER).into_string();
-        let (pool, effective_at) = (world.pool().clone(), world.now());
+        let pool = world.pool().clone();
+        let effective_at = world.now();
         let record = ReservesRequest {
             amount: Amount::new(amount),
             recipient,

@@ -19,7 +19,8 @@ fn withdraw_reserves_by_anyone_pays_each_part_to_whom_a_timelock_announced_it_fo
     let mut world = World::builder().lent(1_000).timelock(2 * DAY).build();
     world.cover(ALICE, UUSD, 700_000_000).unwrap();
     let recipient = world.addr(BOB).into_string();
-    let (denom, amount) = (UUSD.to_owned(), Amount::new(700_000_000));
+    let denom = UUSD.to_owned();
+    let amount = Amount::new(700_000_000);
     let id = world.queue_for_pool(&ExecuteMsg::RequestReserves { denom, amount, recipient: recipient.clone() });
     refuses(&mut world, "no withdrawal of uusd reserves was announced", |world| withdraw(world, ALICE));
     world.wait_for_timelock();
@@ -28,7 +29,8 @@ fn withdraw_reserves_by_anyone_pays_each_part_to_whom_a_timelock_announced_it_fo
     let text = format!("reserves of uusd can be withdrawn from {effective_at} on, it is {}", world.now());
     refuses(&mut world, &text, |world| withdraw(world, ALICE));
 
-    let (alice, bob) = (world.balance(ALICE, UUSD), world.balance(BOB, UUSD));
+    let alice = world.balance(ALICE, UUSD);
+    let bob = world.balance(BOB, UUSD);
     for day in 1..=7 {
         world.advance(DAY);
         let sender = [ALICE, BOB, LENDER][day % 3];

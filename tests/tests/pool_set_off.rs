@@ -26,7 +26,8 @@ fn fallen_with(deposit: u128) -> World {
 #[test]
 fn set_off_has_the_deposit_pay_the_debt_and_moves_no_coins() {
     let mut world = fallen_with(50_000_000);
-    let (pool, before) = (world.pool().clone(), world.market(UUSD));
+    let pool = world.pool().clone();
+    let before = world.market(UUSD);
     let held = [BOB, ALICE].map(|who| world.balance(who, UUSD));
     let cash = world.balance(&pool, UUSD);
     let response = world.set_off(BOB, ALICE, UUSD).unwrap();
@@ -83,7 +84,9 @@ fn set_off_rounds_against_the_account_and_takes_nothing_from_others() {
     world.deposit(ALICE, UUSD, 77_777_777).unwrap();
     world.advance_fresh(365 * 86_400);
     world.set_price(UATOM, "8");
-    let (owed, supplied, lent) = (world.owed(ALICE, UUSD), world.supplied(ALICE, UUSD), world.supplied(LENDER, UUSD));
+    let owed = world.owed(ALICE, UUSD);
+    let supplied = world.supplied(ALICE, UUSD);
+    let lent = world.supplied(LENDER, UUSD);
     assert!(owed > 900_000_000 && supplied > 100_000_000);
     let response = world.set_off(BOB, ALICE, UUSD).unwrap();
     let paid: u128 = values(&response, "amount")[0].parse().unwrap();
@@ -186,7 +189,9 @@ fn set_off_that_leaves_nothing_of_value_books_the_loss() {
     assert_eq!(world.market(UUSD).reserves.raw(), 150_000_000);
     let asked = QueryMsg::ReservesRequest(Listed { denom: UUSD.to_owned() });
     let left = world.query::<ReservesRequestResponse>(&asked).unwrap().request;
-    let (amount, floor, paid) = (Amount::new(50_000_000), ratio("0"), Amount::ZERO);
+    let amount = Amount::new(50_000_000);
+    let floor = ratio("0");
+    let paid = Amount::ZERO;
     assert_eq!(left, Some(ReservesRequest { amount, recipient, effective_at, floor, paid }));
     assert_solvent(&world);
 }

@@ -33,7 +33,8 @@ fn lower_threshold(percent: u64, ramp_seconds: Option<u64>) -> AssetChanges {
 }
 
 fn flat_rate(percent: u64) -> RateModel {
-    let (base, optimal_utilization_rate) = (Rate::percent(percent), Ratio::percent(80));
+    let base = Rate::percent(percent);
+    let optimal_utilization_rate = Ratio::percent(80);
     RateModel::Kinked(Kinked { optimal_utilization_rate, base, slope_1: Rate::ZERO, slope_2: Rate::ZERO })
 }
 
@@ -347,7 +348,8 @@ fn update_asset_of_rates_leaves_the_interest_up_to_then_to_the_old_ones() {
 fn update_asset_of_caps_below_what_is_there_holds_nobody() {
     let mut world = indebted(640_000_000);
     for denom in [UUSD, UATOM] {
-        let (supply_cap, borrow_cap) = (Some(Amount::ZERO), Some(Amount::ZERO));
+        let supply_cap = Some(Amount::ZERO);
+        let borrow_cap = Some(Amount::ZERO);
         world.update_asset(denom, AssetChanges { supply_cap, borrow_cap, ..Default::default() }).unwrap();
     }
     world.repay(ALICE, UUSD, 700_000_000).unwrap();

@@ -103,7 +103,8 @@ fn instantiate_sets_roles_and_settings() {
 #[test]
 fn instantiate_with_settings_out_of_range_is_refused() {
     let mut world = World::new();
-    let (good, owner) = (world.config().config, world.addr(OWNER).into_string());
+    let good = world.config().config;
+    let owner = world.addr(OWNER).into_string();
     for (config, text) in refused_settings(&good) {
         let msg = InstantiateMsg { owner: owner.clone(), risk_manager: None, guardian: None, config };
         let error = world.deploy(pool_code(), ALICE, &msg, &[], "pool").unwrap_err();
@@ -177,7 +178,8 @@ fn update_config_out_of_range_is_refused() {
 #[test]
 fn update_config_to_another_oracle_is_refused() {
     let mut world = World::new();
-    let (good, oracle) = (world.config().config, world.oracle().clone());
+    let good = world.config().config;
+    let oracle = world.oracle().clone();
     let config = Config { oracle: world.pool().to_string(), ..good.clone() };
     let text = format!("the oracle is changed by update_oracle, with notice; it is {oracle}");
     refuses(&mut world, &text, |world| world.execute(OWNER, &update(config), &[]));
@@ -298,7 +300,8 @@ fn update_config_by_anyone_but_the_owner_or_with_funds_is_refused() {
 #[test]
 fn update_roles_replaces_both() {
     let mut world = World::new();
-    let (alice, bob) = (world.addr(ALICE).into_string(), world.addr(BOB).into_string());
+    let alice = world.addr(ALICE).into_string();
+    let bob = world.addr(BOB).into_string();
     let msg = ExecuteMsg::UpdateRoles { risk_manager: Some(alice.clone()), guardian: Some(bob.clone()) };
     world.execute(OWNER, &msg, &[]).unwrap();
     assert_eq!((world.config().risk_manager, world.config().guardian), (Some(alice), Some(bob)));
@@ -333,7 +336,8 @@ fn update_roles_by_anyone_but_the_owner_to_a_bad_address_or_with_funds_is_refuse
 #[test]
 fn update_owner_takes_two_steps() {
     let mut world = World::new();
-    let (alice, owner) = (world.addr(ALICE), world.addr(OWNER));
+    let alice = world.addr(ALICE);
+    let owner = world.addr(OWNER);
     world.execute(OWNER, &propose(&world, ALICE), &[]).unwrap();
     let ownership = world.config().ownership;
     assert_eq!((ownership.owner, ownership.proposed), (owner.to_string(), Some(alice.to_string())));
@@ -366,7 +370,8 @@ fn update_owner_by_others_is_refused() {
 #[test]
 fn update_owner_can_be_taken_back_or_proposed_anew() {
     let mut world = World::new();
-    let (alice, bob) = (world.addr(ALICE), world.addr(BOB));
+    let alice = world.addr(ALICE);
+    let bob = world.addr(BOB);
     world.execute(OWNER, &propose(&world, ALICE), &[]).unwrap();
     world.execute(OWNER, &CANCEL, &[]).unwrap();
     assert_eq!(world.config().ownership.proposed, None);

@@ -28,7 +28,8 @@ fn message(denom: &str, amount: Option<u128>, recipient: Option<&str>) -> Execut
 fn withdraw_of_a_part_burns_its_shares_and_pays_it() {
     let mut world = World::new();
     world.deposit(ALICE, UATOM, 10_000_000).unwrap();
-    let (alice, pool) = (world.balance(ALICE, UATOM), world.pool().clone());
+    let alice = world.balance(ALICE, UATOM);
+    let pool = world.pool().clone();
     let response = world.withdraw(ALICE, UATOM, 4_000_001).unwrap();
 
     assert_eq!(world.balance(ALICE, UATOM), alice + 4_000_001);
@@ -45,7 +46,8 @@ fn withdraw_of_a_part_burns_its_shares_and_pays_it() {
 #[test]
 fn withdraw_of_everything_removes_the_account() {
     let mut world = World::new();
-    let (alice, pool) = (world.balance(ALICE, UATOM), world.pool().clone());
+    let alice = world.balance(ALICE, UATOM);
+    let pool = world.pool().clone();
     for by_amount in [true, false] {
         world.deposit(ALICE, UATOM, 10_000_000).unwrap();
         let amount = by_amount.then_some(10_000_000);
@@ -63,7 +65,8 @@ fn withdraw_of_everything_takes_all_the_cash_when_that_is_less() {
     world.deposit(LENDER, UUSD, 1_000_000_000).unwrap();
     world.deposit(ALICE, UATOM, 200_000_000).unwrap();
     world.borrow(ALICE, UUSD, 700_000_000).unwrap();
-    let (lender, pool) = (world.balance(LENDER, UUSD), world.pool().clone());
+    let lender = world.balance(LENDER, UUSD);
+    let pool = world.pool().clone();
 
     let text = "insufficient liquidity: wanted 300000001 uusd, available 300000000";
     refuses(&mut world, text, |world| world.withdraw(LENDER, UUSD, 300_000_001));
@@ -122,7 +125,9 @@ fn withdraw_with_funds_is_refused() {
 fn withdraw_to_a_recipient_pays_him() {
     let mut world = World::new();
     world.deposit(ALICE, UATOM, 5).unwrap();
-    let (alice, bob, recipient) = (world.balance(ALICE, UATOM), world.balance(BOB, UATOM), world.addr(BOB));
+    let alice = world.balance(ALICE, UATOM);
+    let bob = world.balance(BOB, UATOM);
+    let recipient = world.addr(BOB);
     world.execute(ALICE, &message(UATOM, Some(3), Some(recipient.as_str())), &[]).unwrap();
     assert_eq!((world.balance(ALICE, UATOM), world.balance(BOB, UATOM)), (alice, bob + 3));
     let text = "'bob' is not an address of this chain";
@@ -231,10 +236,13 @@ fn withdraw_after_interest_pays_what_borrowers_paid_less_the_reserves() {
     let interest = alice - world.balance(ALICE, UUSD) - 500_000_000_000;
     assert!(interest > 1_000_000_000);
 
-    let (lender, bob, pool) = (world.balance(LENDER, UUSD), world.balance(BOB, UUSD), world.pool().clone());
+    let lender = world.balance(LENDER, UUSD);
+    let bob = world.balance(BOB, UUSD);
+    let pool = world.pool().clone();
     world.withdraw_all(LENDER, UUSD).unwrap();
     world.withdraw_all(BOB, UUSD).unwrap();
-    let (lender, bob) = (world.balance(LENDER, UUSD) - lender, world.balance(BOB, UUSD) - bob);
+    let lender = world.balance(LENDER, UUSD) - lender;
+    let bob = world.balance(BOB, UUSD) - bob;
     // Nine tenths of the interest, six of ten parts to one and four to the other; what rounding keeps stays in the pool.
     let ninth = BigInt::from(interest * 9 / 10);
     for (got, principal, part) in [(lender, 600_000_000_000u128, 6), (bob, 400_000_000_000, 4)] {
@@ -253,14 +261,17 @@ fn withdraw_after_interest_burns_shares_rounded_up_at_the_grown_price() {
     let mut world = indebted(650_000_000);
     world.deposit(BOB, UUSD, 900_000_000).unwrap();
     world.advance(365 * 86_400);
-    let (market, pool, owed) = (world.market(UUSD), world.pool().clone(), world.owed(ALICE, UUSD));
+    let market = world.market(UUSD);
+    let pool = world.pool().clone();
+    let owed = world.owed(ALICE, UUSD);
     // One borrower: what he owes, rounded down, is the market's debt.
     let supply = world.balance(&pool, UUSD) + (owed - 1) - market.reserves.raw();
     let total = BigInt::from(market.stored.supply_shares.raw() + 1_000_000);
     let before = world.account(BOB).collaterals[0].shares.raw();
     world.withdraw(BOB, UUSD, 123_456_789).unwrap();
     let burnt = BigInt::from(before - world.account(BOB).collaterals[0].shares.raw());
-    let (product, whole) = (BigInt::from(123_456_789) * total, BigInt::from(supply + 1));
+    let product = BigInt::from(123_456_789) * total;
+    let whole = BigInt::from(supply + 1);
     assert!(&burnt * &whole >= product && (&burnt - 1) * &whole < product, "{burnt}");
     assert_ne!(&burnt * &whole, product);
     assert_solvent(&world);

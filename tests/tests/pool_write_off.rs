@@ -25,7 +25,8 @@ fn ruined() -> World {
 #[test]
 fn write_off_sweeps_the_dust_and_suppliers_bear_the_debt() {
     let mut world = ruined();
-    let (bob, supply) = (world.balance(BOB, UUSD), world.market(UUSD).supply.raw());
+    let bob = world.balance(BOB, UUSD);
+    let supply = world.market(UUSD).supply.raw();
     let response = world.write_off(BOB, ALICE).unwrap();
     assert_eq!(values(&response, "action"), ["write_off"]);
     assert_eq!(values(&response, "account"), [format!("{}/0", world.addr(ALICE))]);

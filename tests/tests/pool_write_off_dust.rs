@@ -71,9 +71,11 @@ fn dust_that_stops_a_write_off_is_seized_and_the_loss_booked_with_it() {
         deposit_for(&mut world, BOB, ALICE, coin(amount, denom)).unwrap();
         world.refused(|world| world.write_off(BOB, ALICE));
         // Whoever takes it earns the bonus on it, and what was put in has repaid debt: the blocker has paid for lenders.
-        let (coins, taken) = (world.balance(LIQUIDATOR, UUSD), world.balance(LIQUIDATOR, denom));
+        let coins = world.balance(LIQUIDATOR, UUSD);
+        let taken = world.balance(LIQUIDATOR, denom);
         let response = world.liquidate(LIQUIDATOR, ALICE, denom, (UUSD, 10_000_000)).unwrap();
-        let (paid, got) = (coins - world.balance(LIQUIDATOR, UUSD), world.balance(LIQUIDATOR, denom) - taken);
+        let paid = coins - world.balance(LIQUIDATOR, UUSD);
+        let got = world.balance(LIQUIDATOR, denom) - taken;
         assert!(got > paid, "{denom}: {got} for {paid}");
         assert_eq!(world.account(ALICE), Default::default(), "{denom}");
         let lost = 10_000_000 - paid;

@@ -103,7 +103,8 @@ fn records_of_the_oracle_keep_their_bytes() {
 
 #[test]
 fn records_keep_their_keys() {
-    let (addr, hex) = (Addr::unchecked("a"), |key: Vec<u8>| key.iter().map(|b| format!("{b:02x}")).collect::<String>());
+    let addr = Addr::unchecked("a");
+    let hex = |key: Vec<u8>| key.iter().map(|b| format!("{b:02x}")).collect::<String>();
     for (key, expected) in [
         (pool::MARKETS.key(3), "00016d0003"),
         (pool::ASSET_PARAMS.key(3), "0001610003"),

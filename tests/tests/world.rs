@@ -11,7 +11,8 @@ fn a_new_world_lists_every_asset_with_an_empty_market_and_its_first_price() {
         let market = world.market(denom);
         assert!(market.supply.is_zero() && market.debt.is_zero());
         let price = price(first);
-        let (counted, timestamp) = (PriceBand::at(price), world.now());
+        let counted = PriceBand::at(price);
+        let timestamp = world.now();
         let denom = denom.to_owned();
         let expected = DenomPrice::Valid { denom: denom.clone(), price, counted, low: price, high: price, timestamp };
         assert_eq!(world.price(&denom), expected);
@@ -57,7 +58,8 @@ fn lend_puts_whole_tokens_of_every_asset_in_place() {
 #[test]
 fn restore_goes_back_to_the_block_and_every_record_of_the_snapshot() {
     let mut world = World::builder().lent(1_000).build();
-    let (height, before) = (world.height(), world.dump().clone());
+    let height = world.height();
+    let before = world.dump().clone();
     let snapshot = world.snapshot();
     world.next_block();
     world.deposit(ALICE, UATOM, 5).unwrap();

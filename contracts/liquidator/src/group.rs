@@ -24,13 +24,15 @@ pub struct Group {
 /// The groups, in the order in which the first item of each comes; write-offs are the last. Errors where an item has no
 /// route.
 pub fn form(order: Order) -> Result<Vec<Group>, ContractError> {
-    let (mut groups, mut write_offs): (Vec<Group>, _) = (vec![], vec![]);
+    let mut groups: Vec<Group> = vec![];
+    let mut write_offs = vec![];
     for (at, item) in order.items.into_iter().enumerate() {
         let LiquidationItem::Liquidate(liquidation) = &item else {
             write_offs.push(item);
             continue;
         };
-        let (collateral, debt) = (&liquidation.collateral_denom, &liquidation.debt_denom);
+        let collateral = &liquidation.collateral_denom;
+        let debt = &liquidation.debt_denom;
         if collateral == debt {
             return Err(ContractError::SameDenom { item: at, denom: debt.clone() });
         }
@@ -40,7 +42,8 @@ pub fn form(order: Order) -> Result<Vec<Group>, ContractError> {
             continue;
         }
         let Some(route) = order.routes.iter().find(|route| leads(route)) else {
-            let (collateral_denom, debt_denom) = (collateral.clone(), debt.clone());
+            let collateral_denom = collateral.clone();
+            let debt_denom = debt.clone();
             return Err(ContractError::NoRoute { collateral_denom, debt_denom });
         };
         groups.push(Group { route: Some(route.clone()), items: vec![item] });

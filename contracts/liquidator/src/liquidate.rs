@@ -33,7 +33,8 @@ use crate::state::POOL;
 ///   middle among them.
 pub fn liquidate(deps: Deps, info: &MessageInfo, order: Order) -> Result<Response, ContractError> {
     validate(&order)?;
-    let (pool, min_success) = (POOL.load(deps.storage)?, order.min_success);
+    let pool = POOL.load(deps.storage)?;
+    let min_success = order.min_success;
     let groups = group::form(order)?;
     let alone = groups.len() == 1;
     let messages = (0u32..).zip(groups).map(|(at, group)| {
@@ -52,21 +53,24 @@ pub fn liquidate(deps: Deps, info: &MessageInfo, order: Order) -> Result<Respons
 }
 
 fn validate(order: &Order) -> Result<(), ContractError> {
-    let (items, max) = (order.items.len(), LIQUIDATION_ITEMS_MAX);
+    let items = order.items.len();
+    let max = LIQUIDATION_ITEMS_MAX;
     if items == 0 || items > max {
         return Err(ContractError::ItemCount { items, max });
     }
     if usize::try_from(order.min_success).map_or(true, |wanted| wanted > items) {
         return Err(ContractError::MinSuccess { min_success: order.min_success, items });
     }
-    let (routes, max) = (order.routes.len(), ROUTES_MAX);
+    let routes = order.routes.len();
+    let max = ROUTES_MAX;
     if routes > max {
         return Err(ContractError::RouteCount { routes, max });
     }
     for (at, route) in order.routes.iter().enumerate() {
         validate_route(route)?;
         if order.routes.iter().take(at).any(|other| connects(other, &route.collateral_denom, &route.debt_denom)) {
-            let (collateral_denom, debt_denom) = (route.collateral_denom.clone(), route.debt_denom.clone());
+            let collateral_denom = route.collateral_denom.clone();
+            let debt_denom = route.debt_denom.clone();
             return Err(ContractError::RouteTwice { collateral_denom, debt_denom });
         }
     }
@@ -83,7 +87,8 @@ fn validate_route(route: &Route) -> Result<(), ContractError> {
         again
     });
     if route.hops.len() > HOPS_MAX || !ends_there || comes_back {
-        let (collateral_denom, debt_denom) = (route.collateral_denom.clone(), route.debt_denom.clone());
+        let collateral_denom = route.collateral_denom.clone();
+        let debt_denom = route.debt_denom.clone();
         return Err(ContractError::BadRoute { collateral_denom, debt_denom, max: HOPS_MAX });
     }
     Ok(())

@@ -22,7 +22,8 @@ impl Remaining {
     pub fn send_next(mut self, pool: &Addr, at: u64) -> Result<Option<SubMsg>, ContractError> {
         let Some(message) = self.messages.pop_front() else { return Ok(None) };
         let payload = Payload::Group(self).encode()?;
-        let (bytes, max) = (payload.len(), REMAINING_MAX);
+        let bytes = payload.len();
+        let max = REMAINING_MAX;
         if bytes > max {
             return Err(ContractError::Remaining { bytes, max });
         }

@@ -30,7 +30,8 @@ pub fn feed(deps: DepsMut, env: &Env, info: &MessageInfo, prices: &[FeedPrice]) 
 }
 
 fn validate(prices: &[FeedPrice]) -> Result<(), ContractError> {
-    let (count, max) = (prices.len(), DENOMS_MAX);
+    let count = prices.len();
+    let max = DENOMS_MAX;
     if count == 0 || count > max {
         return Err(ContractError::PriceCount { count, max });
     }

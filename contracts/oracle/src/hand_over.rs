@@ -33,7 +33,8 @@ pub fn handed_over(
             settled = over_down(settled, worth);
         }
     }
-    let (generation, guards) = (next.generation, next.guards.clone());
+    let generation = next.generation;
+    let guards = next.guards.clone();
     Ok(Some(record.replaced_by(generation, quote.map(str::to_owned), next.window(), guards, settled, now)))
 }
 

@@ -49,7 +49,8 @@ pub fn watch(
 }
 
 fn no_price(denom: &str, source: &PairSource, error: TwapError) -> ContractError {
-    let (denom, pair) = (denom.to_owned(), source.pair.clone());
+    let denom = denom.to_owned();
+    let pair = source.pair.clone();
     match error {
         TwapError::Math(error) => ContractError::PairPrice { denom, pair, error },
         TwapError::Coarse { grown, seconds, least } => ContractError::PairCoarse { denom, pair, grown, seconds, least },

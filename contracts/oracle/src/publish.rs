@@ -18,7 +18,8 @@ use crate::take_in::{Taken, take_in};
 /// Publishes what each denom's live sources say. A denom whose sources all fail is refused, and the message when all
 /// denoms are. Anyone may call. A pair that burns all gas fails the message that it is in: publish its denom alone.
 pub fn publish(mut deps: DepsMut, env: &Env, denoms: &[String]) -> Result<Response, ContractError> {
-    let (count, max) = (denoms.len(), DENOMS_MAX);
+    let count = denoms.len();
+    let max = DENOMS_MAX;
     let different: BTreeSet<&String> = denoms.iter().collect();
     if count == 0 || count > max || different.len() < count {
         return Err(ContractError::DenomCount { count, max });

@@ -54,7 +54,8 @@ pub fn price_records(deps: Deps, env: &Env, denoms: &[String]) -> Result<Binary,
 }
 
 fn assert_few(denoms: &[String]) -> Result<(), ContractError> {
-    let (asked, max) = (denoms.len(), DENOMS_MAX);
+    let asked = denoms.len();
+    let max = DENOMS_MAX;
     if asked > max { Err(ContractError::TooManyDenoms { asked, max }) } else { Ok(()) }
 }
 
@@ -94,7 +95,8 @@ fn price(deps: Deps, denom: String, heartbeat: &Heartbeat, clock: Clock) -> Resu
     Ok(match mark.borrow_fault() {
         Some(fault) => DenomPrice::Silent { denom, fault, price, counted, remaining },
         None => {
-            let (low, high) = (mark.low_down(&alone), mark.high_up(&alone));
+            let low = mark.low_down(&alone);
+            let high = mark.high_up(&alone);
             DenomPrice::Valid { denom, price, counted, low, high, timestamp }
         }
     })
@@ -118,7 +120,8 @@ pub fn source(deps: Deps, denom: String) -> Result<Binary, ContractError> {
 
 /// A page of sources, by denom. A page of none would look like the end.
 pub fn sources(deps: Deps, start_after: Option<&str>, limit: Option<u32>) -> Result<Binary, ContractError> {
-    let (limit, max) = (limit.unwrap_or(SOURCES_DEFAULT), SOURCES_LIMIT);
+    let limit = limit.unwrap_or(SOURCES_DEFAULT);
+    let max = SOURCES_LIMIT;
     if limit == 0 || limit > max {
         return Err(ContractError::Limit { limit, max });
     }
@@ -132,7 +135,8 @@ fn load_source(deps: Deps, denom: String) -> Result<SourceResponse, ContractErro
     let (listing, record) = load(deps.storage, &denom)?;
     let fallback_in_force = listing.is_held_by_fallback(&record);
     let fallback = listing.fallback.map(|fallback| {
-        let (seated, after) = (fallback.seated, fallback.after);
+        let seated = fallback.seated;
+        let after = fallback.after;
         FallbackSource { source: seated.source, guards: seated.guards, after }
     });
     Ok(SourceResponse {

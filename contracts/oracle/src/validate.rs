@@ -58,7 +58,8 @@ pub fn validate_source(
 
 /// Whether a bank could know it.
 fn validate_denom(denom: &str) -> Result<(), ContractError> {
-    let (length, max) = (denom.len(), DENOM_LENGTH_MAX);
+    let length = denom.len();
+    let max = DENOM_LENGTH_MAX;
     if length == 0 || length > max { Err(ContractError::DenomLength { length, max }) } else { Ok(()) }
 }
 
@@ -78,7 +79,9 @@ fn validate_feeders(
     feeders: &[String],
     quorum: u8,
 ) -> Result<(), ContractError> {
-    let (count, min, max) = (feeders.len(), if production { PRODUCTION_FEEDERS_MIN } else { 1 }, FEEDERS_MAX);
+    let count = feeders.len();
+    let min = if production { PRODUCTION_FEEDERS_MIN } else { 1 };
+    let max = FEEDERS_MAX;
     if count < min || count > max {
         return Err(ContractError::FeederCount { denom: denom.to_owned(), count, min, max });
     }
@@ -113,7 +116,8 @@ fn validate_pair(deps: Deps, production: bool, denom: &str, source: &PairSource)
             return Err(ContractError::MinimumReserve { denom: named(), token: token(), reserve, min });
         }
     }
-    let (min, max) = (if production { PRODUCTION_WINDOW_MIN } else { WINDOW_MIN }, WINDOW_MAX);
+    let min = if production { PRODUCTION_WINDOW_MIN } else { WINDOW_MIN };
+    let max = WINDOW_MAX;
     if *window < min || *window > max {
         return Err(ContractError::Window { denom: named(), window: *window, min, max });
     }

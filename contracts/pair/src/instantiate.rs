@@ -17,9 +17,11 @@ pub fn instantiate(deps: DepsMut, info: &MessageInfo, msg: InstantiateMsg) -> Re
     let [first, second] = asset_infos.as_slice() else {
         return Err(ContractError::TokenCount { count: asset_infos.len() });
     };
-    let (first, second) = (native(first)?.to_owned(), native(second)?.to_owned());
+    let first = native(first)?.to_owned();
+    let second = native(second)?.to_owned();
     for denom in [&first, &second] {
-        let (length, max) = (denom.len(), DENOM_LENGTH_MAX);
+        let length = denom.len();
+        let max = DENOM_LENGTH_MAX;
         if length == 0 || length > max {
             return Err(ContractError::DenomLength { denom: denom.clone(), length, max });
         }

@@ -16,7 +16,8 @@ impl Ledger {
         let stored = LEDGER.load(storage)?;
         let now = env.block.time.seconds();
         let seconds = now.saturating_sub(stored.updated_at);
-        let ([first, second], [in_second, in_first]) = (stored.reserves, stored.prices);
+        let [first, second] = stored.reserves;
+        let [in_second, in_first] = stored.prices;
         let prices =
             [accumulate_down(in_second, first, second, seconds)?, accumulate_down(in_first, second, first, seconds)?];
         Ok(Self { prices, updated_at: stored.updated_at.max(now), ..stored })

@@ -83,7 +83,8 @@ fn cumulative_prices(deps: Deps, env: &Env) -> Result<CumulativePricesResponse, 
     let settings = SETTINGS.load(deps.storage)?;
     let Ledger { reserves, total_share, prices: [in_second, in_first], .. } = Ledger::at(deps.storage, env)?;
     let token = |denom: &String| AssetInfo::native(denom);
-    let (first, second) = (&settings.first, &settings.second);
+    let first = &settings.first;
+    let second = &settings.second;
     let cumulative_prices = vec![(token(first), token(second), in_second), (token(second), token(first), in_first)];
     Ok(CumulativePricesResponse { assets: settings.assets(reserves), total_share, cumulative_prices })
 }

@@ -51,7 +51,8 @@ impl Settings {
         } else if denom == self.second {
             Ok(Side::Second)
         } else {
-            let (first, second) = (self.first.clone(), self.second.clone());
+            let first = self.first.clone();
+            let second = self.second.clone();
             Err(ContractError::UnknownDenom { denom: denom.to_owned(), first, second })
         }
     }

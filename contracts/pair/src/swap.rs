@@ -26,7 +26,8 @@ pub fn swap(deps: DepsMut, env: &Env, info: &MessageInfo, order: Order) -> Resul
         order;
     let settings = SETTINGS.load(deps.storage)?;
     let side = settings.offer_side(&token, ask_asset_info.as_ref())?;
-    let (sold, bought) = (settings.denom(side), settings.denom(side.other()));
+    let sold = settings.denom(side);
+    let bought = settings.denom(side.other());
     funds::exactly(info, &[(sold, offer)])?;
     let receiver = address_or(deps.api, to.as_deref(), &info.sender)?;
 

@@ -176,23 +176,27 @@ impl Batch<'_> {
             BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
                 let id = self.markets.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
-                let (markets, touched) = (&mut self.markets, get(&mut self.touched, at)?);
+                let markets = &mut self.markets;
+                let touched = get(&mut self.touched, at)?;
                 let (amount, burnt) = withdraw::amount_or_all(markets, &mut touched.holder, id, amount)?;
                 touched.checks.lowered = true;
                 let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
-                let (amount, burnt) = (amount.to_string(), burnt.to_string());
+                let amount = amount.to_string();
+                let burnt = burnt.to_string();
                 let said = vec![(event::AMOUNT, amount), (event::SHARES, burnt), (event::RECIPIENT, recipient)];
                 self.say("withdraw", at, &denom, said)
             }
             BatchAction::Borrow(Borrow { denom, amount, recipient, account_id }) => {
                 let id = self.markets.load_denom(self.deps, &denom)?;
                 let at = self.touch(account_id)?;
-                let (markets, touched) = (&mut self.markets, get(&mut self.touched, at)?);
+                let markets = &mut self.markets;
+                let touched = get(&mut self.touched, at)?;
                 let interest = borrow::apply(markets, &mut touched.holder, id, amount)?;
                 touched.checks.lowered = true;
                 touched.checks.borrowed.push(id);
                 let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
-                let (amount, interest) = (amount.to_string(), interest.to_string());
+                let amount = amount.to_string();
+                let interest = interest.to_string();
                 let said = vec![(event::AMOUNT, amount), (event::INTEREST, interest), (event::RECIPIENT, recipient)];
                 self.say("borrow", at, &denom, said)
             }
@@ -201,7 +205,8 @@ impl Batch<'_> {
                 self.take_in(&coin)?;
                 let id = self.markets.load_denom(self.deps, &coin.denom)?;
                 let at = self.touch(account_id)?;
-                let (markets, touched) = (&mut self.markets, get(&mut self.touched, at)?);
+                let markets = &mut self.markets;
+                let touched = get(&mut self.touched, at)?;
                 let repaid = repay::apply(markets, &mut touched.holder, id, coin.amount)?;
                 touched.checks.repaid.push(id);
                 self.use_up(id, &coin, repaid.amount)?;
@@ -213,7 +218,8 @@ impl Batch<'_> {
                 let touched = get(&mut self.touched, at)?;
                 let lowered = update_asset_collateral_status::apply(&self.markets, &mut touched.holder, id, enable)?;
                 touched.checks.lowered |= lowered;
-                let (deps, markets) = (self.deps, &mut self.markets);
+                let deps = self.deps;
+                let markets = &mut self.markets;
                 update_asset_collateral_status::assert_not_bought(deps, markets, &touched.holder, id, enable)?;
                 self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
             }

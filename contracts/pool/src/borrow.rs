@@ -53,11 +53,13 @@ pub fn apply(markets: &mut Markets, holder: &mut Holder, id: AssetId, amount: Am
     let Borrowed { scaled, interest } =
         market.borrow(amount, params).map_err(|error| markets.market_error(id, error))?;
     let AssetState { market, params, .. } = markets.state(id)?;
-    let (wanted, cap) = (market.debt()?, params.borrow_cap);
+    let wanted = market.debt()?;
+    let cap = params.borrow_cap;
     if wanted > cap {
         return Err(ContractError::BorrowCap { denom, cap, wanted });
     }
-    let (utilization, max) = (market.utilization_up()?, params.max_borrow_utilization);
+    let utilization = market.utilization_up()?;
+    let max = params.max_borrow_utilization;
     if utilization > max {
         return Err(ContractError::BorrowUtilization { denom, utilization, max });
     }
@@ -69,10 +71,8 @@ pub fn apply(markets: &mut Markets, holder: &mut Holder, id: AssetId, amount: Am
 pub fn assert_min_debt(markets: &Markets, holder: &Holder, id: AssetId) -> Result<(), ContractError> {
     let state = markets.state(id)?;
     let owed = state.market.owed_up(holder.account.debt(id))?;
-    let (value, min) = (
-        owed.value_down(state.mark.debt_up(&SharedValues::default()), state.params.decimals)?,
-        markets.config.min_debt_value,
-    );
+    let value = owed.value_down(state.mark.debt_up(&SharedValues::default()), state.params.decimals)?;
+    let min = markets.config.min_debt_value;
     if value < min {
         return Err(ContractError::BelowMinDebt { denom: state.params.denom.clone(), value, min });
     }

@@ -51,7 +51,8 @@ pub fn open(
     if !due.is_empty() {
         DUES.save(storage, id, &Due { receiver: receiver.clone(), coins: due })?;
     }
-    let (pool, due) = (env.contract.address.to_string(), repay.clone());
+    let pool = env.contract.address.to_string();
+    let due = repay.clone();
     let msg = to_json_binary(&BatchReceiver::BatchCallback { id, repay, received, msg })?;
     let callback = WasmMsg::Execute { contract_addr: receiver.into_string(), msg, funds: vec![] };
     // By hand, since writing every message of the pool would make the code larger.

@@ -159,7 +159,8 @@ pub fn assert_open(markets: &Markets, id: AssetId, wanted: Amount) -> Result<(),
     if !state.params.enabled.deposit {
         return Err(ContractError::Stopped { action: "deposit", denom });
     }
-    let (supplied, cap) = (state.market.supply()?, state.params.supply_cap);
+    let supplied = state.market.supply()?;
+    let cap = state.params.supply_cap;
     if supplied.saturating_add(wanted) > cap {
         return Err(ContractError::SupplyCap { denom, cap, wanted, supplied });
     }

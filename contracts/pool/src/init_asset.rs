@@ -20,7 +20,8 @@ pub fn init_asset(deps: DepsMut, env: &Env, info: &MessageInfo, asset: NewAsset)
     access::assert_owner(deps.storage, info.sender.as_str())?;
     let params = AssetParams::from(asset);
     params.validate()?;
-    let (denom, length) = (params.denom.clone(), params.denom.len());
+    let denom = params.denom.clone();
+    let length = params.denom.len();
     if !(1..=DENOM_LENGTH_MAX).contains(&length) {
         return Err(ContractError::DenomLength { denom, length });
     }

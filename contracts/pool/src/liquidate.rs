@@ -68,7 +68,8 @@ pub fn liquidate(deps: DepsMut, env: &Env, info: &MessageInfo, order: Order) -> 
     let coin = funds::one_coin(info)?;
     let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
     let taker = Taker { liquidator: info.sender.clone(), recipient, terms: order.terms };
-    let (denom, sent) = (coin.denom.clone(), coin.amount);
+    let denom = coin.denom.clone();
+    let sent = coin.amount;
     let item = LiquidateItem { debt_denom: coin.denom, ..order.item };
 
     let mut ledger = Ledger::open(deps.as_ref(), env)?;
@@ -76,7 +77,8 @@ pub fn liquidate(deps: DepsMut, env: &Env, info: &MessageInfo, order: Order) -> 
     ledger.put(done.change);
     ledger.save(deps.storage)?;
 
-    let (sender, recipient) = (taker.liquidator.as_str(), taker.recipient.as_str());
+    let sender = taker.liquidator.as_str();
+    let recipient = taker.recipient.as_str();
     Ok(Response::new()
         .add_attribute(event::ACTION, "liquidate")
         .add_attribute(event::LIQUIDATOR, sender)
@@ -114,7 +116,8 @@ pub fn change(
     let done = apply(deps, &mut markets, &mut holder, assets, &coin, taker.terms)?;
     assert_received(&markets, assets.0, item, &done)?;
     let mut attributes = attributes(&holder, item, &done);
-    let (repaid, paid) = (done.sized.repay, done.paid);
+    let repaid = done.sized.repay;
+    let paid = done.paid;
     let mut holders = vec![holder];
     if !done.minted.is_zero() {
         let shares = give_shares(deps, ledger, &mut markets, taker, assets.0, done.minted)?;
@@ -198,7 +201,8 @@ fn size(
     coin: &Paid,
     limits: Limits,
 ) -> Result<Liquidation, ContractError> {
-    let (incentive, terms) = (Incentive::of(markets.params(seized)?), &markets.config.liquidation);
+    let incentive = Incentive::of(markets.params(seized)?);
+    let terms = &markets.config.liquidation;
     let position = markets.carrying_position(&holder.account)?;
     let debt = OwedIn { market: &markets.state(owed)?.market, scaled: holder.account.debt(owed) };
     let sized = liquidation::size_in(&position, seized, owed, limits, &incentive, terms, debt);

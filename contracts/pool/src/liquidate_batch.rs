@@ -58,7 +58,8 @@ pub fn liquidate_batch(
 
 /// Errors for what is wrong with the whole message. Answers how many items must succeed.
 fn validate(order: &LiquidateBatch) -> Result<u32, ContractError> {
-    let (items, max) = (order.items.len(), LIQUIDATION_ITEMS_MAX);
+    let items = order.items.len();
+    let max = LIQUIDATION_ITEMS_MAX;
     if !(1..=max).contains(&items) {
         return Err(ContractError::ItemCount { items, max });
     }
@@ -187,7 +188,8 @@ impl Settled {
         response: Response,
     ) -> Result<Response, ContractError> {
         let Self { taker, mut purse, owed, received } = self;
-        let (sender, repay) = (taker.liquidator, owed.coins());
+        let sender = taker.liquidator;
+        let repay = owed.coins();
         let called = match callback {
             Some(msg) if !repay.is_empty() => {
                 let due = ledger.markets.by_asset(&owed)?;

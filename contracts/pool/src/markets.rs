@@ -59,7 +59,8 @@ impl Assets for Markets {
 impl Markets {
     /// No market yet, at this block.
     pub fn open(deps: Deps, env: &Env) -> Result<Self, ContractError> {
-        let (now, config) = (env.block.time.seconds(), CONFIG.load(deps.storage)?);
+        let now = env.block.time.seconds();
+        let config = CONFIG.load(deps.storage)?;
         Ok(Self { now, config, loaded: Vec::new(), prices: None, spared_until: 0 })
     }
 
@@ -213,7 +214,8 @@ impl Markets {
     }
 
     fn assert_mark_not_ahead(&self, id: AssetId) -> Result<(), ContractError> {
-        let (mark, denom) = (self.mark(id)?, self.denom(id)?);
+        let mark = self.mark(id)?;
+        let denom = self.denom(id)?;
         match mark.borrow_fault() {
             Some(fault) => Err(ContractError::Price { denom, fault }),
             None if mark.is_ahead() => Err(ContractError::PriceAhead { denom }),

@@ -60,7 +60,8 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
 
 fn config(deps: Deps) -> Result<ConfigResponse, ContractError> {
     let Roles { ownership, risk_manager, guardian } = ROLES.load(deps.storage)?;
-    let (config, proposed_oracle) = (CONFIG.load(deps.storage)?, PROPOSED_ORACLE.load(deps.storage)?);
+    let config = CONFIG.load(deps.storage)?;
+    let proposed_oracle = PROPOSED_ORACLE.load(deps.storage)?;
     Ok(ConfigResponse { config, ownership, risk_manager, guardian, proposed_oracle })
 }
 

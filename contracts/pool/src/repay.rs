@@ -47,7 +47,8 @@ pub fn apply(
     id: AssetId,
     offered: Amount,
 ) -> Result<Repaid, ContractError> {
-    let (denom, owed) = (markets.denom(id)?, holder.account.debt(id));
+    let denom = markets.denom(id)?;
+    let owed = holder.account.debt(id);
     if owed.is_zero() {
         return Err(ContractError::NoDebt { account: holder.name(), denom });
     }

@@ -47,8 +47,10 @@ pub fn set_off(
 /// Sets off, in memory. The price of the denom decides nothing but the account's health, since both sides are of one
 /// denom.
 fn apply(markets: &mut Markets, holder: &mut Holder, id: AssetId) -> Result<SetOff, ContractError> {
-    let (account, denom) = (holder.name(), markets.denom(id)?);
-    let (held, owed) = (holder.account.shares(id), holder.account.debt(id));
+    let account = holder.name();
+    let denom = markets.denom(id)?;
+    let held = holder.account.shares(id);
+    let owed = holder.account.debt(id);
     if held.is_zero() {
         return Err(ContractError::NoDeposit { account, denom });
     }

@@ -45,8 +45,10 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
         return Err(ParamsError::RampLength(seconds).into());
     }
     if let Some(target) = changes.liquidation_threshold {
-        let (ramp, seconds) = (params.liquidation_threshold, ramp_seconds(&params, &changes, now));
-        let (from, least) = (ramp.at(now), ramp.least_seconds(target, now));
+        let ramp = params.liquidation_threshold;
+        let seconds = ramp_seconds(&params, &changes, now);
+        let from = ramp.at(now);
+        let least = ramp.least_seconds(target, now);
         if target < from && seconds < least {
             return Err(ParamsError::RampSlope { from, to: target, seconds, least }.into());
         }

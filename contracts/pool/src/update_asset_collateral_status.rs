@@ -54,7 +54,8 @@ pub fn assert_not_bought(
 
 /// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the debt.
 pub fn apply(markets: &Markets, holder: &mut Holder, id: AssetId, enable: bool) -> Result<bool, ContractError> {
-    let (account, denom) = (holder.name(), markets.denom(id)?);
+    let account = holder.name();
+    let denom = markets.denom(id)?;
     if enable && !holder.account.debt(id).is_zero() {
         return Err(ContractError::OwedCollateral { account, denom });
     }

@@ -30,7 +30,8 @@ pub const MIN_DEBT_VALUE_MAX: u64 = 100;
 /// Whether the settings may be used. The error names the first that may not.
 pub fn validate(deps: Deps, config: &Config, now: u64) -> Result<(), ContractError> {
     address(deps.api, &config.oracle)?;
-    let (target, dust) = (config.liquidation.target_health_factor, config.liquidation.dust_value);
+    let target = config.liquidation.target_health_factor;
+    let dust = config.liquidation.dust_value;
     if target <= Ratio::ONE || target > TARGET_MAX {
         return Err(ContractError::TargetHealthFactor(target));
     }
@@ -60,7 +61,8 @@ pub fn validate(deps: Deps, config: &Config, now: u64) -> Result<(), ContractErr
 /// What is a halt to the pool is a gap to its oracle. Were the oracle's shorter, a pause that is no halt would start its one grace a day;
 /// were it longer, none would follow a halt.
 fn assert_same_gap(config: &Config, prices: &Prices) -> Result<(), ContractError> {
-    let (pool, oracle) = (config.halt_grace.gap, prices.heartbeat().gap);
+    let pool = config.halt_grace.gap;
+    let oracle = prices.heartbeat().gap;
     if pool > 0 && pool != oracle { Err(ContractError::HaltGap { pool, oracle }) } else { Ok(()) }
 }
 

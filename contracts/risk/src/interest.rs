@@ -18,7 +18,8 @@ pub const DEBT_MAX: u128 = 10_000_000_000_000_000_000_000_000_000_000_000_000;
 /// `x + x²/2 + x³/6` for `x = rate × seconds / year`, 18 decimals, each term rounded up: e^x − 1 to its third term, from below for
 /// large x (as Morpho Blue's `wTaylorCompounded`).
 fn growth_up(rate: Rate, seconds: u64) -> Result<Uint256, MathError> {
-    let (rate, seconds) = (Uint256::from(rate.raw()), Uint256::from(u128::from(seconds)));
+    let rate = Uint256::from(rate.raw());
+    let seconds = Uint256::from(u128::from(seconds));
     let first = mul_div_up(rate, seconds, Uint256::from(u128::from(YEAR)))?;
     let second = mul_div_up(first, first, Uint256::from(2 * ONE))?;
     let third = mul_div_up(second, first, Uint256::from(3 * ONE))?;
@@ -45,7 +46,8 @@ pub fn compound_up(index: Index, rate: Rate, seconds: u64, debt_scaled: ScaledDe
 }
 
 fn ceiling(debt_scaled: ScaledDebt, debt_max: Amount) -> Index {
-    let (most, scaled) = (Uint256::from(debt_max.raw()), Uint256::from(debt_scaled.raw()));
+    let most = Uint256::from(debt_max.raw());
+    let scaled = Uint256::from(debt_scaled.raw());
     let by_debt = mul_div_down(most, Uint256::from(ONE), scaled).and_then(narrow);
     by_debt.map_or(INDEX_MAX, |raw| Index::new(raw).min(INDEX_MAX))
 }

@@ -247,7 +247,8 @@ impl Exchange<'_> {
 
     /// What repaying `repay` does, capped by the collateral that is there and by what can be paid.
     fn at(&self, repay: Amount) -> Result<Liquidation, MathError> {
-        let (wanted, most) = (self.seized_down(repay)?, self.seized.amount.min(self.seizable_down()?));
+        let wanted = self.seized_down(repay)?;
+        let most = self.seized.amount.min(self.seizable_down()?);
         let (repay, seize) = if wanted <= most { (repay, wanted) } else { (repay.min(self.repaid_up(most)?), most) };
         Ok(Liquidation { repay, seize, fee: self.fee_up(seize)?, bonus: self.bonus })
     }
@@ -334,7 +335,8 @@ pub fn size(
     }
     if sized.repay.is_zero() || sized.seize.is_zero() {
         let unbound = Exchange { payable: Amount::MAX, ..exchange }.at(wanted)?;
-        let (wanted, payable) = (unbound.seize.saturating_sub(unbound.fee), limits.payable);
+        let wanted = unbound.seize.saturating_sub(unbound.fee);
+        let payable = limits.payable;
         let small = wanted <= payable;
         return Err(if small {
             LiquidationError::TooSmall { offered }

@@ -17,10 +17,12 @@ pub const MINIMUM_LIQUIDITY: LpShares = LpShares::new(1_000);
 pub fn check_slippage(deposits: [Amount; 2], reserves: [Amount; 2], tolerance: Option<Ratio>) -> Result<(), SwapError> {
     let tolerance = slippage(tolerance)?;
     let within = wide(Ratio::ONE.saturating_sub(tolerance).raw());
-    let ([first, second], [first_reserve, second_reserve]) = (deposits, reserves);
+    let [first, second] = deposits;
+    let [first_reserve, second_reserve] = reserves;
     // Two numbers of 128 bits always fit 256 when multiplied.
     let crosswise = |a: Amount, b: Amount| wide(a.raw()).saturating_mul(wide(b.raw()));
-    let (one, other) = (crosswise(first, second_reserve), crosswise(second, first_reserve));
+    let one = crosswise(first, second_reserve);
+    let other = crosswise(second, first_reserve);
     if one.full_mul(within) > other.full_mul(wide(ONE)) || other.full_mul(within) > one.full_mul(wide(ONE)) {
         return Err(SwapError::SlippageTolerance { first, second, first_reserve, second_reserve, tolerance });
     }
@@ -41,7 +43,8 @@ pub fn first_shares_down([first, second]: [Amount; 2]) -> Result<LpShares, SwapE
 /// The shares of further liquidity: the smaller of the two tokens' shares in what the pair holds, rounded down. What is provided
 /// of the other beyond that proportion belongs to all providers. Errors when that is no share.
 pub fn more_shares_down(deposits: [Amount; 2], reserves: [Amount; 2], total: LpShares) -> Result<LpShares, SwapError> {
-    let ([first, second], [first_reserve, second_reserve]) = (deposits, reserves);
+    let [first, second] = deposits;
+    let [first_reserve, second_reserve] = reserves;
     let by_first = mul_div_down(wide(first.raw()), wide(total.raw()), wide(first_reserve.raw()))?;
     let by_second = mul_div_down(wide(second.raw()), wide(total.raw()), wide(second_reserve.raw()))?;
     let shares = LpShares::new(narrow(by_first.min(by_second))?);

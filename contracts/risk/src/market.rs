@@ -262,7 +262,8 @@ impl Accrued {
         if self.0.written_off {
             return Err(MarketError::WrittenOff);
         }
-        let (supply, total) = (self.supply()?, self.0.supply_shares);
+        let supply = self.supply()?;
+        let total = self.0.supply_shares;
         if !lacks_to_price_floor(supply, total)?.is_zero() {
             return Err(MarketError::SharePriceTooLow { supply, shares: total });
         }
@@ -301,7 +302,8 @@ impl Accrued {
         paid: Amount,
         held: SupplyShares,
     ) -> Result<Seized, MarketError> {
-        let (supply, total) = (self.supply()?, self.0.supply_shares);
+        let supply = self.supply()?;
+        let total = self.0.supply_shares;
         let kept = seized.checked_sub(fee)?.checked_sub(paid)?;
         let burnt = self.burn_up(seized, held)?;
         let minted = to_shares_down(kept, supply, total)?;

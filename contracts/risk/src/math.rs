@@ -54,7 +54,8 @@ pub fn mul_div_up_128(a: u128, b: u128, c: u128) -> Result<u128, MathError> {
 /// [`mul_div_down_128`] does.
 pub fn mul_add_div_128(a: u128, b: u128, rest: u128, c: u128) -> Result<(u128, u128), MathError> {
     let sum = Uint256::from(a).full_mul(Uint256::from(b)).checked_add(Uint512::from(rest));
-    let (sum, c) = (sum.map_err(|_| MathError::Overflow { what: "product" })?, Uint512::from(c));
+    let sum = sum.map_err(|_| MathError::Overflow { what: "product" })?;
+    let c = Uint512::from(c);
     let whole = sum.checked_div(c).map_err(|_| MathError::DivideByZero)?;
     let left = sum.checked_rem(c).map_err(|_| MathError::DivideByZero)?;
     let fits = |wide| Uint256::try_from(wide).map_err(|_| MathError::Overflow { what: "product" }).and_then(narrow);

@@ -248,7 +248,8 @@ impl AssetParams {
             return Err(ParamsError::LoanToValue { max_loan_to_value, liquidation_threshold: lowest });
         }
         self.liquidation_bonus.validate(&self.liquidation_threshold)?;
-        let (sale_cost, min) = (self.sale_cost, self.liquidation_bonus.min);
+        let sale_cost = self.sale_cost;
+        let min = self.liquidation_bonus.min;
         if sale_cost > min {
             return Err(ParamsError::SaleCost { sale_cost, min });
         }

@@ -52,7 +52,9 @@ impl RateModel {
             return Err(RateModelError::OptimalUtilization(*optimal_utilization_rate));
         }
         if base.saturating_add(*slope_1).saturating_add(*slope_2) > MAX_RATE {
-            let (base, slope_1, slope_2) = (*base, *slope_1, *slope_2);
+            let base = *base;
+            let slope_1 = *slope_1;
+            let slope_2 = *slope_2;
             return Err(RateModelError::TooHigh { base, slope_1, slope_2, max: MAX_RATE });
         }
         Ok(())

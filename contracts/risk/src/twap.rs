@@ -80,7 +80,8 @@ impl Means {
         }
         let forward = now.forward.raw().wrapping_sub(then.forward.raw());
         let backward = now.backward.raw().wrapping_sub(then.backward.raw());
-        let (grown, least) = (forward.min(backward), u128::from(seconds).saturating_mul(u128::from(LEAST_GROWTH)));
+        let grown = forward.min(backward);
+        let least = u128::from(seconds).saturating_mul(u128::from(LEAST_GROWTH));
         if grown < least {
             return Err(TwapError::Coarse { grown, seconds, least });
         }

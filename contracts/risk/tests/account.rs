@@ -54,9 +54,12 @@ proptest! {
 
     #[test]
     fn a_random_history_follows_the_maps(acts in acts()) {
-        let (mut account, mut deposits, mut debts) = (Account::default(), Side::new(), Side::new());
+        let mut account = Account::default();
+        let mut deposits = Side::new();
+        let mut debts = Side::new();
         for (act, asset, n) in acts {
-            let (id, mut next) = (AssetId(asset), account.clone());
+            let id = AssetId(asset);
+            let mut next = account.clone();
             let (got, expected) = match act {
                 Act::AddShares if n == 0 => continue,
                 Act::AddDebt if n == 0 => continue,
@@ -140,7 +143,8 @@ fn a_ninth_slot_is_refused_and_a_ninth_addition_to_one_is_not() {
         account.add_shares(AssetId(id), SupplyShares::new(1)).unwrap();
         account.add_debt(AssetId(100 + id), ScaledDebt::new(1)).unwrap();
     }
-    let (one, owed) = (SupplyShares::new(1), ScaledDebt::new(1));
+    let one = SupplyShares::new(1);
+    let owed = ScaledDebt::new(1);
     assert_eq!(account.add_shares(AssetId(8), one), Err(AccountError::Full { side: "collaterals" }));
     assert_eq!(account.add_debt(AssetId(8), owed), Err(AccountError::Full { side: "debts" }));
     account.add_shares(AssetId(7), one).unwrap();

@@ -38,7 +38,8 @@ impl Case {
 
     /// The prices of both lines, each by a value of its own for the records that don't cancel.
     fn prices(&self, held: &dyn Fn(usize) -> Q, owed: &dyn Fn(usize) -> Q) -> (Q, Q) {
-        let (seized, repaid) = (self.scene.held[0].record, self.scene.owed[0].record);
+        let seized = self.scene.held[0].record;
+        let repaid = self.scene.owed[0].record;
         let cancels = |on: usize| self.scene.hangs(seized, on) && self.scene.hangs(repaid, on);
         let held = |on: usize| if cancels(on) { Q::one() } else { held(on) };
         let owed = |on: usize| if cancels(on) { Q::one() } else { owed(on) };
@@ -51,7 +52,8 @@ impl Case {
     }
 
     fn tokens(&self, seize: u128, repay: u128) -> (Q, Q) {
-        let (held, owed) = (&self.scene.held[0], &self.scene.owed[0]);
+        let held = &self.scene.held[0];
+        let owed = &self.scene.owed[0];
         (Q::new(seize.into(), ten(held.decimals)), Q::new(repay.into(), ten(owed.decimals)))
     }
 
@@ -94,7 +96,8 @@ impl Case {
     /// What a unit of repaid value buys of seized value at the verdict's values, without the bonus.
     fn leverage(&self, verdict: &Verdict) -> Q {
         let (hi, lo) = self.exchange();
-        let (held, owed) = (&self.scene.held[0], &self.scene.owed[0]);
+        let held = &self.scene.held[0];
+        let owed = &self.scene.owed[0];
         (&verdict.held[0] / held.tokens() / hi) / (&verdict.owed[0] / owed.tokens() / lo)
     }
 }
@@ -191,7 +194,8 @@ proptest! {
     #[test]
     fn an_uncapped_liquidation_ends_at_the_target_by_the_verdicts_values(case in cases()) {
         let Ok(done) = case.size(u128::MAX) else { return Ok(()) };
-        let (held, owed) = (&case.scene.held[0], &case.scene.owed[0]);
+        let held = &case.scene.held[0];
+        let owed = &case.scene.owed[0];
         prop_assume!(done.seize.raw() < held.amount && done.repay.raw() < owed.amount);
         let verdict = case.scene.verdict();
         let least = Q::one() + fixed(case.incentive.bonus.min.raw());
@@ -237,7 +241,9 @@ proptest! {
     fn splitting_a_liquidation_does_not_pay_while_no_record_turns(case in cases(), parts in (1u128..1_000_000, 1u128..=1_000_000)) {
         let Ok(once) = case.size(u128::MAX) else { return Ok(()) };
         let ends = case.scene.verdict().shared;
-        let (mut now, mut total, mut count) = (case.clone(), Q::zero(), 0u32);
+        let mut now = case.clone();
+        let mut total = Q::zero();
+        let mut count = 0u32;
         for coins in [cut(once.repay.raw(), parts.0), cut(once.repay.raw(), parts.1), u128::MAX] {
             let verdict = now.scene.verdict();
             prop_assume!(verdict.shared.iter().all(|(on, value)| ends.get(on) == Some(value)));
@@ -266,7 +272,8 @@ fn the_cases_exchange_at_other_prices_than_the_verdicts_and_cancel_what_both_lin
             let verdict = case.scene.verdict();
             let done = case.size(u128::MAX).ok();
             let turns = |done: &Liquidation| case.after(done).scene.verdict().shared != verdict.shared;
-            let (seized, repaid) = (case.scene.held[0].record, case.scene.owed[0].record);
+            let seized = case.scene.held[0].record;
+            let repaid = case.scene.owed[0].record;
             let facts = [
                 case.leverage(&verdict) < frac(99, 100),
                 case.scene.chain(seized).into_iter().any(|on| case.scene.hangs(repaid, on)),

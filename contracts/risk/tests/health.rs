@@ -49,7 +49,9 @@ proptest! {
 
     #[test]
     fn health_is_the_sum_of_its_lines_rounded_in_the_pools_favour(position in positions()) {
-        let (health, expected, unrounded) = (position.health().unwrap(), sums(&position), exact(&position));
+        let health = position.health().unwrap();
+        let expected = sums(&position);
+        let unrounded = exact(&position);
         let got = Sums {
             collateral: big(health.collateral.raw()),
             carried: big(health.adjusted_collateral.raw()),

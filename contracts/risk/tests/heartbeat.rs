@@ -18,7 +18,8 @@ proptest! {
         gap in prop_oneof![Just(0u64), GAP_MIN..5_000], pauses in prop::collection::vec(0u64..20_000, 1..40),
     ) {
         let mut heartbeat = Heartbeat::start(gap, 1_000);
-        let (mut now, mut lost) = (1_000, 0);
+        let mut now = 1_000;
+        let mut lost = 0;
         for pause in pauses {
             // In memory it grows second by second, no faster than time, and never falls.
             for part in [pause / 3, pause / 2, pause] {
@@ -38,7 +39,8 @@ proptest! {
     #[test]
     fn graces_lie_a_day_apart(pauses in prop::collection::vec(1u64..40_000, 1..60)) {
         let mut heartbeat = Heartbeat::start(900, 1_000);
-        let (mut now, mut resumed) = (1_000, vec![]);
+        let mut now = 1_000;
+        let mut resumed = vec![];
         for pause in pauses {
             now += pause;
             heartbeat.beat(now);

@@ -146,7 +146,8 @@ proptest! {
         }
         let often = often.accrue(total, params.reserve_factor).unwrap();
         let rounding = fixed(owed.raw()) * rounding_of_one(E18, &x) + q(1);
-        let (often, once) = (often.owed_up(owed).unwrap(), once.owed_up(owed).unwrap());
+        let often = often.owed_up(owed).unwrap();
+        let once = once.owed_up(owed).unwrap();
         prop_assert!(q(often.raw()) + rounding >= q(once.raw()), "often {often}, once {once}");
     }
 
@@ -238,7 +239,8 @@ fn thirty_days_in_one_step_or_a_thousand_agree_with_each_other_and_with_e_to_the
         let x = exponent(rate, 30 * DAY);
         let once = fixed(compound(E18, rate, 30 * DAY, 0));
         let often = fixed((0..1_000).fold(E18, |index, _| compound(index, rate, 2_592, 0)));
-        let (below, truth) = (taylor(&x), exp(&x));
+        let below = taylor(&x);
+        let truth = exp(&x);
         let left_out = &truth * &x * &x * &x * &x / q(24);
         let rounding = frac(1, 10u128.pow(14));
 
@@ -337,7 +339,8 @@ fn no_gift_loan_or_repayment_brings_a_market_to_where_it_can_not_be_computed() {
     market.clone().deposit(Amount::new(10u128.pow(30))).unwrap();
     still_answers(&market, &params, owed, shares);
 
-    let (mut now, mut highest) = (DAY, 0);
+    let mut now = DAY;
+    let mut highest = 0;
     for (years, part) in [(1, 1), (1, 1_000), (10, 100_000), (100, 7)].repeat(20) {
         let cash = market.state().cash.raw();
         let debt = market.borrow(Amount::new(cash / part), &params).unwrap().scaled;

@@ -41,7 +41,8 @@ impl Case {
     /// The account after a liquidation.
     fn after(&self, done: &Liquidation) -> Self {
         let mut next = self.clone();
-        let (held, owed) = (&mut next.position.collaterals[0], &mut next.position.debts[0]);
+        let held = &mut next.position.collaterals[0];
+        let owed = &mut next.position.debts[0];
         held.amount = held.amount.checked_sub(done.seize).unwrap();
         owed.amount = owed.amount.checked_sub(done.repay).unwrap();
         next
@@ -49,7 +50,8 @@ impl Case {
 
     /// What one base unit of the seized asset, and one of the owed, is worth in raw value units.
     fn units(&self) -> (Q, Q) {
-        let (held, owed) = (&self.position.collaterals[0], &self.position.debts[0]);
+        let held = &self.position.collaterals[0];
+        let owed = &self.position.debts[0];
         (worth(1, collateral_price(held), held.decimals), worth(1, debt_price(owed), owed.decimals))
     }
 
@@ -140,7 +142,9 @@ fn offered(case: &Case, offer: Option<u128>) -> u128 {
 /// and by how much the crate may round it up: one step of the dividend, one of the divisor, one of the quotient.
 fn exact_repay(case: &Case, bonus: Ratio) -> (Q, Q) {
     let total = sums(&case.position);
-    let (held, carried, owed) = (q(total.collateral), q(total.carried), q(total.debt));
+    let held = q(total.collateral);
+    let carried = q(total.carried);
+    let owed = q(total.debt);
     if held <= &owed * case.least_ratio() {
         return (owed, Q::zero());
     }
@@ -160,7 +164,8 @@ struct Scale {
 
 impl Scale {
     fn of(case: &Case) -> Self {
-        let (held, owed) = (&case.position.collaterals[0], &case.position.debts[0]);
+        let held = &case.position.collaterals[0];
+        let owed = &case.position.debts[0];
         Self {
             one: ten(held.decimals) * ten(owed.decimals),
             unit_held: ten(owed.decimals) * collateral_price(held),
@@ -186,7 +191,8 @@ proptest! {
         ratio in 0u128..3_000_000,
         cost in prop_oneof![0u128..50_000, 0u128..1_000_000],
     ) {
-        let (carried, held) = (cut(debt, carried), cut(debt, ratio));
+        let carried = cut(debt, carried);
+        let held = cut(debt, ratio);
         let of = |raw: u128| Value::new(raw.into());
         let health = Health { collateral: of(held), adjusted_collateral: of(carried), debt: of(debt), spared: false };
         let incentive = Incentive { bonus: curve, sale_cost: Ratio::new(cut(E18, cost)), protocol_fee: Ratio::ZERO };
@@ -204,14 +210,16 @@ proptest! {
     #[test]
     fn an_uncapped_liquidation_repays_the_closed_form_and_reaches_the_target(case in cases(3)) {
         let Ok(done) = case.size(u128::MAX) else { return Ok(()) };
-        let (held, owed) = (&case.position.collaterals[0], &case.position.debts[0]);
+        let held = &case.position.collaterals[0];
+        let owed = &case.position.debts[0];
         prop_assume!(done.seize < held.amount && done.repay < owed.amount);
         let (wanted, slack) = exact_repay(&case, done.bonus);
         let (unit_held, unit_owed) = case.units();
         prop_assert!(q(done.repay.raw()) * &unit_owed >= wanted, "rounded up");
         prop_assert!(q(done.repay.raw()) * &unit_owed < &wanted + &unit_owed + &slack, "by less than a base unit");
 
-        let (before, after) = (exact(&case.position), exact(&case.after(&done).position));
+        let before = exact(&case.position);
+        let after = exact(&case.after(&done).position);
         let target = fixed(case.terms.target_health_factor.raw());
         let beyond = &after.carried - &target * &after.debt;
         if wanted < q(sums(&case.position).debt) {
@@ -235,7 +243,8 @@ proptest! {
             Err(LiquidationError::TooSmall { .. }) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(format!("{error}"))),
         };
-        let (held, owed) = (&case.position.collaterals[0], &case.position.debts[0]);
+        let held = &case.position.collaterals[0];
+        let owed = &case.position.debts[0];
         let (unit_held, unit_owed) = case.units();
         let (wanted, slack) = exact_repay(&case, done.bonus);
         let most = (ceil(&((&wanted + slack) / &unit_owed)) + 1u32).min(owed.amount.raw().into()).min(coins.into());
@@ -306,7 +315,8 @@ proptest! {
         prop_assume!(q(total.collateral) <= q(total.debt) * case.least_ratio());
         let Ok(done) = case.size(u128::MAX) else { return Ok(()) };
         prop_assert!(done.bonus <= case.incentive.bonus.min && done.bonus >= case.incentive.sale_cost);
-        let (held, owed) = (&case.position.collaterals[0], &case.position.debts[0]);
+        let held = &case.position.collaterals[0];
+        let owed = &case.position.debts[0];
         prop_assert!(done.repay == owed.amount || done.seize == held.amount);
     }
 
@@ -345,7 +355,10 @@ fn splitting_a_liquidation_never_pays() {
             let Ok(once) = case.size(u128::MAX) else { return Err(TestCaseError::reject("too small")) };
             let shares = [Some(first), second].into_iter().flatten();
             let offers = shares.map(|share| cut(once.repay.raw(), share)).chain([u128::MAX]);
-            let (scale, mut now, mut parts, mut total) = (Scale::of(&case), case.clone(), 0u32, BigInt::zero());
+            let scale = Scale::of(&case);
+            let mut now = case.clone();
+            let mut parts = 0u32;
+            let mut total = BigInt::zero();
             for coins in offers {
                 if let Ok(done) = now.size(coins) {
                     total += scale.gain(&done);
@@ -409,7 +422,8 @@ fn the_worked_example() {
 #[test]
 fn a_healthy_account_is_refused_with_both_numbers() {
     let case = example(1_000_000_000, 750_000_000);
-    let (adjusted_collateral, debt) = (Value::whole(750), Value::whole(750));
+    let adjusted_collateral = Value::whole(750);
+    let debt = Value::whole(750);
     assert_eq!(case.size(u128::MAX), Err(LiquidationError::Healthy { adjusted_collateral, debt }));
 }
 
@@ -460,7 +474,9 @@ fn dust_is_closed_as_far_as_the_collateral_goes() {
     let mut case = example(145_000_000, 96_370_399);
     case.position.collaterals[0].liquidation_threshold = Ratio::bps(6_463);
     case.position.collaterals.push(collateral(1, 2_520_000, E18, 6, E18 / 10_000 * 6_448));
-    let (min, max, full_at) = (Ratio::bps(4_413), Ratio::bps(5_156), Ratio::bps(9_916));
+    let min = Ratio::bps(4_413);
+    let max = Ratio::bps(5_156);
+    let full_at = Ratio::bps(9_916);
     let bonus = BonusCurve { min, max, full_at };
     case.incentive = Incentive { bonus, sale_cost: min, protocol_fee: Ratio::ZERO };
     case.terms.target_health_factor = Ratio::bps(10_482);

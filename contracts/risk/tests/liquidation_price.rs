@@ -47,7 +47,8 @@ fn assert_turns(
         else {
             return Ok(false);
         };
-        let (low, high) = (low.verdict(), high.verdict());
+        let low = low.verdict();
+        let high = high.verdict();
         let is_clear = |verdict: &Verdict| net(verdict).abs() > &verdict.slack * q(1_000);
         prop_assume!(is_clear(&low) && is_clear(&high));
         let (better, worse) = if healthy_side > 0 { (high, low) } else { (low, high) };
@@ -57,7 +58,8 @@ fn assert_turns(
     let factor = fixed(price.raw()) / now;
     let sides = [toward(&factor, 1), toward(&factor, -1)].map(|factor| scaled(scene, record, &factor));
     let [Some(healthy), Some(broken)] = sides else { return Ok(false) };
-    let (healthy, broken) = (healthy.verdict(), broken.verdict());
+    let healthy = healthy.verdict();
+    let broken = broken.verdict();
     prop_assume!(net(&healthy).abs() > healthy.slack && net(&broken).abs() > broken.slack);
     prop_assert!(!net(&healthy).is_negative(), "healthy at {price}");
     prop_assert!(net(&broken).is_negative(), "not beyond {price}");

@@ -59,13 +59,16 @@ proptest! {
         age in 0u64..599, silent in any::<bool>(),
     ) {
         let scaled = |(low, wider): (u128, u128)| (settled * low / 100, settled * (low + wider) / 100);
-        let (raw, said) = (scaled(raw), scaled(said));
+        let raw = scaled(raw);
+        let said = scaled(said);
         prop_assume!(raw.0 > 0 && said.0 > 0);
         let record = record(settled, raw, said, guards());
-        let (nearest_low, nearest_high) = (settled.min(raw.1), settled.max(raw.0));
+        let nearest_low = settled.min(raw.1);
+        let nearest_high = settled.max(raw.0);
         if silent {
             let mark = at(&PriceRecord { awaiting: true, ..record }, NOW);
-            let (down, up) = (fixed(E18 / 10 * 9) * q(settled), fixed(E18 / 10 * 11) * q(settled));
+            let down = fixed(E18 / 10 * 9) * q(settled);
+            let up = fixed(E18 / 10 * 11) * q(settled);
             let expected = (ceil(&down).max(nearest_low.into()), floor(&up).min(nearest_high.into()));
             prop_assert_eq!(bounds(mark.settled), expected);
             let missing = Some(PriceFault::Missing {});
@@ -125,12 +128,14 @@ proptest! {
             let settled = PriceBand::between(Price::new(a), Price::new(b));
             RecordMark { settled, edges, ..model::record(denom, 1, 1) }
         };
-        let (rate, quote) = (record("steth", rate), record("eth", quote));
+        let rate = record("steth", rate);
+        let quote = record("eth", quote);
         let mark = MarkPrice::new(vec![rate.clone(), quote.clone()]);
         let product = |a: Price, b: Price| fixed(a.raw()) * q(b.raw());
         let most = BigInt::from(PRICE_MAX.raw());
         let raw = |price: Price| BigInt::from(price.raw());
-        let (high, low) = (product(rate.settled.high, quote.settled.high), product(rate.settled.low, quote.settled.low));
+        let high = product(rate.settled.high, quote.settled.high);
+        let low = product(rate.settled.low, quote.settled.low);
         prop_assert_eq!(raw(mark.collateral_down(&alone)), floor(&high).min(most.clone()));
         prop_assert_eq!(raw(mark.debt_up(&alone)), ceil(&low).min(most.clone()));
         prop_assert_eq!(raw(mark.low_down(&alone)), floor(&product(rate.edges.low, quote.edges.low)).min(most.clone()));

@@ -187,7 +187,8 @@ impl Both {
     }
 
     fn deposit(&mut self, user: usize, given: u128) -> Result<(), TestCaseError> {
-        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let market = &mut self.market;
+        let ledger = &mut self.ledger;
         let got = market.deposit(Amount::new(given));
         let minted = floor(&ledger.shares_for(&given.into()));
         if ledger.written_off {
@@ -207,7 +208,9 @@ impl Both {
     }
 
     fn withdraw(&mut self, user: usize, part: u128) -> Result<(), TestCaseError> {
-        let (market, ledger, held) = (&mut self.market, &mut self.ledger, &mut self.users[user].0);
+        let market = &mut self.market;
+        let ledger = &mut self.ledger;
+        let held = &mut self.users[user].0;
         let worth = ledger.worth(held);
         let wanted = if part > MILLION { &worth + 1 } else { cut(&worth, part) };
         let before = market.clone();
@@ -218,7 +221,8 @@ impl Both {
             prop_assert!(lacking, "more than the shares are worth: {got:?}");
             *market = before;
         } else if wanted > ledger.cash {
-            let (wanted, available) = (amount(&wanted), amount(&ledger.cash));
+            let wanted = amount(&wanted);
+            let available = amount(&ledger.cash);
             prop_assert_eq!(got, Err(MarketError::InsufficientCash { wanted, available }));
             *market = before;
         } else {
@@ -231,11 +235,13 @@ impl Both {
     }
 
     fn borrow(&mut self, user: usize, part: u128) -> Result<(), TestCaseError> {
-        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let market = &mut self.market;
+        let ledger = &mut self.ledger;
         let wanted = if part > MILLION { &ledger.cash + 1 } else { cut(&ledger.cash, part) };
         let got = market.borrow(amount(&wanted), &self.params);
         if wanted > ledger.cash {
-            let (wanted, available) = (amount(&wanted), amount(&ledger.cash));
+            let wanted = amount(&wanted);
+            let available = amount(&ledger.cash);
             prop_assert_eq!(got, Err(MarketError::InsufficientCash { wanted, available }));
         } else {
             // A minute of the rate that applies from now on.
@@ -253,7 +259,9 @@ impl Both {
     }
 
     fn repay(&mut self, user: usize, part: u128) -> Result<(), TestCaseError> {
-        let (market, ledger, owed) = (&mut self.market, &mut self.ledger, &mut self.users[user].1);
+        let market = &mut self.market;
+        let ledger = &mut self.ledger;
+        let owed = &mut self.users[user].1;
         let full = ledger.owed(owed);
         let offered = if part > MILLION { &full * 2 } else { cut(&full, part) };
         let got = market.repay(amount(&offered), scaled(owed));
@@ -268,7 +276,8 @@ impl Both {
     }
 
     fn seize(&mut self, user: usize, to: usize, parts: (u128, u128, u128)) -> Result<(), TestCaseError> {
-        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let market = &mut self.market;
+        let ledger = &mut self.ledger;
         let held = &self.users[user].0;
         let seized = cut(&ledger.worth(held), parts.0);
         let fee = cut(&seized, parts.1);
@@ -295,7 +304,9 @@ impl Both {
     }
 
     fn set_off(&mut self, user: usize) -> Result<(), TestCaseError> {
-        let (market, ledger, (held, owed)) = (&mut self.market, &mut self.ledger, &mut self.users[user]);
+        let market = &mut self.market;
+        let ledger = &mut self.ledger;
+        let (held, owed) = &mut self.users[user];
         let got = market.set_off(shares(held), scaled(owed));
         let (paid, cleared, _) = ledger.repayment(&ledger.worth(held), owed);
         let burnt = ledger.burnt(&paid, held);
@@ -310,7 +321,8 @@ impl Both {
 
     /// Up to as much as the market has cash.
     fn cover(&mut self, part: u128, suppliers: bool) -> Result<(), TestCaseError> {
-        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let market = &mut self.market;
+        let ledger = &mut self.ledger;
         let given = cut(&ledger.cash, part);
         let got = if suppliers { market.cover_suppliers(amount(&given)) } else { market.cover(amount(&given)) };
         if suppliers && ledger.shares.is_zero() {
@@ -319,7 +331,8 @@ impl Both {
         }
         let held = &ledger.cash + &given;
         if held > BigInt::from(10).pow(37) {
-            let (amount, held) = (amount(&given), amount(&ledger.cash));
+            let held = amount(&ledger.cash);
+            let amount = amount(&given);
             prop_assert_eq!(got, Err(MarketError::TooMuchCash { amount, held, max: GIVEN_CASH_MAX }));
             return Ok(());
         }
@@ -333,7 +346,8 @@ impl Both {
 
     fn write_off(&mut self, user: usize) -> Result<(), TestCaseError> {
         let given_up = std::mem::take(&mut self.users[user].1);
-        let (supply, debt) = (self.ledger.supply(), self.ledger.debt());
+        let supply = self.ledger.supply();
+        let debt = self.ledger.debt();
         self.ledger.clear(&given_up);
         self.ledger.written_off = true;
         let lost = debt - self.ledger.debt();
@@ -347,7 +361,8 @@ impl Both {
     }
 
     fn pay_reserves(&mut self, part: u128) -> Result<(), TestCaseError> {
-        let (market, ledger) = (&mut self.market, &mut self.ledger);
+        let market = &mut self.market;
+        let ledger = &mut self.ledger;
         let wanted = if part > MILLION { &ledger.reserves + 1 } else { cut(&ledger.reserves, part) };
         let before = market.clone();
         let got = market.withdraw_reserves(amount(&wanted));
@@ -365,7 +380,8 @@ impl Both {
     /// Stores the market, lets time pass, and accrues. The rate and the index are held against closed forms.
     fn pass(&mut self, seconds: u64) -> Result<(), TestCaseError> {
         let stored = self.market.clone().settle(&self.params).unwrap();
-        let (debt, supply) = (self.ledger.debt(), self.ledger.supply());
+        let debt = self.ledger.debt();
+        let supply = self.ledger.supply();
         prop_assert_eq!(BigInt::from(stored.rate.raw()), rate(&debt, &supply));
         self.now += seconds;
         self.market = stored.clone().accrue(self.now, self.params.reserve_factor).unwrap();
@@ -394,7 +410,8 @@ impl Both {
 
     /// What holds after every step.
     fn hold(&self, before: &Ledger, step: &Step) -> Result<(), TestCaseError> {
-        let (state, ledger) = (self.market.state(), &self.ledger);
+        let state = self.market.state();
+        let ledger = &self.ledger;
         prop_assert_eq!(fixed(state.reserves_fraction.raw()), ledger.fraction.clone());
         prop_assert_eq!(state.written_off, ledger.written_off);
         prop_assert!(!ledger.scaled.is_zero() || ledger.index == E18.into());
@@ -456,7 +473,8 @@ fn rate(debt: &BigInt, supply: &BigInt) -> BigInt {
         d if d >= supply => one(),
         d => ceil(&frac(d * E18, supply.clone())),
     };
-    let (kink, percent) = (one() * 80 / 100, |n: u32| one() * n / 100);
+    let kink = one() * 80 / 100;
+    let percent = |n: u32| one() * n / 100;
     if used <= kink {
         percent(5) + ceil(&frac(percent(45) * used, kink))
     } else {
@@ -595,7 +613,8 @@ fn reserves_are_paid_out_of_cash_and_no_further() {
     let market =
         Market { cash: Amount::new(50), reserves: Amount::new(80), debt_scaled: ScaledDebt::new(40), ..empty() };
     let mut market = accrued(market);
-    let (wanted, available) = (Amount::new(60), Amount::new(50));
+    let wanted = Amount::new(60);
+    let available = Amount::new(50);
     assert_eq!(market.clone().withdraw_reserves(wanted), Err(MarketError::InsufficientCash { wanted, available }));
     market.withdraw_reserves(available).unwrap();
     assert_eq!((market.state().cash, market.state().reserves), (Amount::ZERO, Amount::new(30)));
@@ -665,7 +684,8 @@ fn without_debt_the_index_starts_anew() {
 /// All lenders have left, reserves alone are lent: their interest would be the next depositor's.
 #[test]
 fn interest_without_suppliers_is_the_reserves() {
-    let (reserves, debt_scaled) = (Amount::new(1_000_000), ScaledDebt::new(1_000_000));
+    let reserves = Amount::new(1_000_000);
+    let debt_scaled = ScaledDebt::new(1_000_000);
     let market = Market { reserves, debt_scaled, rate: Rate::percent(10), ..empty() };
     let mut market = market.accrue(YEAR, Ratio::percent(10)).unwrap();
     // 10⁶ × (0.1 + 0.005 + 0.0001666…)
@@ -712,7 +732,8 @@ fn deposits_wait_until_the_second_of_a_write_off_is_over() {
 fn a_deposit_pays_its_own_denoms_debt_as_far_as_it_goes() {
     let index = Index::new(2 * E18);
     let debt_scaled = ScaledDebt::new(75);
-    let (cash, supply_shares) = (Amount::new(851), SupplyShares::new(1_001 * MILLION));
+    let cash = Amount::new(851);
+    let supply_shares = SupplyShares::new(1_001 * MILLION);
     let start = accrued(Market { cash, debt_scaled, supply_shares, borrow_index: index, ..empty() });
     assert_eq!(start.supply(), Ok(Amount::new(1_001)));
     let mut market = start.clone();

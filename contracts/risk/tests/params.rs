@@ -29,7 +29,8 @@ fn ramp() -> impl Strategy<Value = Ramp> {
 /// The straight line that a ramp follows, exactly.
 fn line(ramp: &Ramp, now: u64) -> model::Q {
     let now = now.clamp(ramp.starts_at, ramp.ends_at);
-    let (from, to) = (q(ramp.from.raw()), q(ramp.to.raw()));
+    let from = q(ramp.from.raw());
+    let to = q(ramp.to.raw());
     &from + (to - &from) * frac(now - ramp.starts_at, ramp.ends_at - ramp.starts_at)
 }
 
@@ -57,7 +58,8 @@ proptest! {
             sale_cost: Ratio::new(min / 2),
             ..params()
         };
-        let (lowest, highest) = (from.min(to), from.max(to));
+        let lowest = from.min(to);
+        let highest = from.max(to);
         let carried = BigInt::from(highest) * (BigInt::from(E18) + max);
         let accepted = (ltv < lowest || (ltv == 0 && lowest == 0))
             && min <= max
@@ -79,7 +81,8 @@ proptest! {
     #[test]
     fn a_ramp_moves_one_way_from_its_start_to_its_end(ramp in ramp(), a in 0u64..60_000_000, b in 0u64..60_000_000) {
         let at = |t: u64| ramp.at((ramp.starts_at + t).saturating_sub(10_000_000));
-        let (early, late) = (at(a.min(b)), at(a.max(b)));
+        let early = at(a.min(b));
+        let late = at(a.max(b));
         if ramp.to >= ramp.from { prop_assert!(early <= late) } else { prop_assert!(early >= late) }
         prop_assert_eq!(ramp.at(ramp.starts_at), ramp.from);
         prop_assert_eq!(ramp.at(0), ramp.from);
@@ -97,7 +100,8 @@ proptest! {
         first in 0..=E18,
         steps in prop::collection::vec((0u64..400_000, prop_oneof![2 => 0..=E18, 1 => Just(0)], 0u64..100_000), 1..8),
     ) {
-        let (mut ramp, mut now) = (Ramp::flat(Ratio::new(first)), 1_000);
+        let mut ramp = Ramp::flat(Ratio::new(first));
+        let mut now = 1_000;
         let mut seen = vec![(now, ramp.at(now).raw())];
         for (wait, target, extra) in steps {
             for at in [now + wait / 3, now + wait / 2, now + wait] {
@@ -191,7 +195,8 @@ fn a_share_above_one_is_refused() {
 
 #[test]
 fn a_protocol_fee_that_takes_more_than_half_of_the_bonus_is_refused() {
-    let (name, max) = ("protocol_liquidation_fee", Ratio::percent(50));
+    let name = "protocol_liquidation_fee";
+    let max = Ratio::percent(50);
     let value = Ratio::new(max.raw() + 1);
     assert_eq!(refusal(|p| p.protocol_liquidation_fee = value), ParamsError::ShareTooHigh { name, value, max });
     assert_eq!(AssetParams { protocol_liquidation_fee: max, ..params() }.validate(), Ok(()));
@@ -207,7 +212,8 @@ fn a_cap_above_the_highest_is_refused() {
 #[test]
 fn a_max_ltv_that_is_not_below_either_end_of_the_ramp_is_refused() {
     for (from, to) in [(70, 70), (75, 70), (70, 75)] {
-        let (from, to) = (Ratio::percent(from), Ratio::percent(to));
+        let from = Ratio::percent(from);
+        let to = Ratio::percent(to);
         let got = refusal(|p| p.liquidation_threshold = Ramp { from, to, starts_at: 0, ends_at: RAMP_MIN });
         let seventy = Ratio::percent(70);
         assert_eq!(got, ParamsError::LoanToValue { max_loan_to_value: seventy, liquidation_threshold: seventy });
@@ -223,14 +229,16 @@ fn an_asset_that_is_lent_but_never_collateral_is_accepted() {
 
 #[test]
 fn a_bonus_curve_that_is_upside_down_or_full_at_one_is_refused() {
-    let (min, max) = (Ratio::percent(11), Ratio::percent(10));
+    let min = Ratio::percent(11);
+    let max = Ratio::percent(10);
     assert_eq!(refusal(|p| p.liquidation_bonus.min = min), ParamsError::BonusOrder { min, max });
     assert_eq!(refusal(|p| p.liquidation_bonus.full_at = Ratio::ONE), ParamsError::BonusFullAt(Ratio::ONE));
 }
 
 #[test]
 fn a_sale_that_costs_more_than_the_least_bonus_is_refused() {
-    let (min, sale_cost) = (Ratio::percent(2), Ratio::new(Ratio::percent(2).raw() + 1));
+    let min = Ratio::percent(2);
+    let sale_cost = Ratio::new(Ratio::percent(2).raw() + 1);
     assert_eq!(refusal(|p| p.sale_cost = sale_cost), ParamsError::SaleCost { sale_cost, min });
     assert_eq!(AssetParams { sale_cost: min, ..params() }.validate(), Ok(()));
 }
@@ -238,11 +246,13 @@ fn a_sale_that_costs_more_than_the_least_bonus_is_refused() {
 #[test]
 fn a_bonus_that_makes_splitting_pay_is_refused_at_either_end_of_the_ramp() {
     // 0.75 × 1.1 = 0.825.
-    let (bonus, just_below) = (Ratio::percent(10), Ratio::new(825 * E18 / 1_000 - 1));
+    let bonus = Ratio::percent(10);
+    let just_below = Ratio::new(825 * E18 / 1_000 - 1);
     let splittable = |full_at| ParamsError::Splittable { threshold: Ratio::percent(75), bonus, full_at };
     assert_eq!(refusal(|p| p.liquidation_bonus.full_at = just_below), splittable(just_below));
     for (from, to) in [(75, 72), (72, 75)] {
-        let (from, to) = (Ratio::percent(from), Ratio::percent(to));
+        let from = Ratio::percent(from);
+        let to = Ratio::percent(to);
         let got = refusal(|p| {
             p.liquidation_threshold = Ramp { from, to, starts_at: 0, ends_at: RAMP_MIN };
             p.liquidation_bonus.full_at = just_below;

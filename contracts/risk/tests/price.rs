@@ -89,7 +89,8 @@ impl Clockwork {
         }
         self.passed = 0;
         let held = self.beyond.is_some_and(|(_, since)| now - since < self.guards.bound_hold);
-        let (low, high) = (BigInt::from(self.raw.0), BigInt::from(self.raw.1));
+        let low = BigInt::from(self.raw.0);
+        let high = BigInt::from(self.raw.1);
         let deviation = self.guards.max_deviation.raw();
         if self.settled > high {
             let bound = if held { self.guards.floor.raw() } else { 0 };
@@ -199,7 +200,9 @@ proptest! {
         let deviation = E18 / 10;
         let start = 10u128.pow(18);
         let mut record = settled(start, guards(deviation, interval), 1_000);
-        let (mut now, mut lowest, mut highest) = (1_000, start, start);
+        let mut now = 1_000;
+        let mut lowest = start;
+        let mut highest = start;
         for raw in raws {
             now += pause;
             record.observe(&seen(raw, raw, now), now, 0);

@@ -41,7 +41,8 @@ proptest! {
 
     #[test]
     fn the_borrow_rate_never_falls_with_utilization(raw in accepted(), a in 0..=E18, b in 0..=E18) {
-        let (low, high) = (a.min(b), a.max(b));
+        let low = a.min(b);
+        let high = a.max(b);
         let at = |u| curve(raw).borrow_rate_up(Ratio::new(u)).unwrap();
         prop_assert!(at(low) <= at(high));
         prop_assert_eq!(at(0).raw(), raw.1);

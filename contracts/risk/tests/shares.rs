@@ -49,11 +49,13 @@ proptest! {
     fn a_deposit_withdrawn_at_once_never_profits(
         amount in magnitudes(1, 10u128.pow(30)), supply in any128(), shares in any128(),
     ) {
-        let (supply, shares) = (supply >> 8, shares >> 8);
+        let supply = supply >> 8;
+        let shares = shares >> 8;
         let Ok(minted) = to_shares_down(Amount::new(amount), Amount::new(supply), SupplyShares::new(shares)) else {
             return Ok(());
         };
-        let (supply, shares) = (Amount::new(supply + amount), SupplyShares::new(shares).checked_add(minted));
+        let supply = Amount::new(supply + amount);
+        let shares = SupplyShares::new(shares).checked_add(minted);
         let Ok(shares) = shares else { return Ok(()) };
         if let Ok(back) = to_amount_down(minted, supply, shares) {
             prop_assert!(back.raw() <= amount, "{back} for {amount}");
@@ -105,7 +107,8 @@ proptest! {
         // The smallest gift with which `victim` buys less than two shares: supply + 1 > victim × (shares + 10⁶) / 2.
         let gift = victim * (stake + 1) * VIRTUAL_SHARES / 2;
         let mine = stake * VIRTUAL_SHARES;
-        let (raised, all) = (Amount::new(stake + gift), SupplyShares::new(mine + 1));
+        let raised = Amount::new(stake + gift);
+        let all = SupplyShares::new(mine + 1);
         let minted = to_shares_down(Amount::new(victim), raised, SupplyShares::new(mine)).unwrap();
         prop_assert!(minted.raw() <= 1, "the gift is large enough: {minted}");
         let back = to_amount_down(SupplyShares::new(mine), Amount::new(raised.raw() + victim), all).unwrap();

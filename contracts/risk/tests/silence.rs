@@ -126,7 +126,8 @@ proptest! {
             scene.told[record].age = age;
             (scene.verdict(), scene.position().health().unwrap())
         };
-        let ((before, young), (after, old)) = (at(younger), at(younger + longer));
+        let (before, young) = at(younger);
+        let (after, old) = at(younger + longer);
         prop_assert!(&after.carried - &after.debt <= &before.carried - &before.debt);
         let net = |health: Health| value(health.adjusted_collateral) - value(health.debt);
         prop_assert!(net(old) <= net(young) + before.slack + after.slack);
@@ -155,7 +156,8 @@ proptest! {
             told: scene.told.iter().map(|told| Told { age: told.age.min(DAY), ..told.clone() }).collect(),
             ..scene.clone()
         };
-        let (now, before) = (scene.verdict(), undeclined.verdict());
+        let now = scene.verdict();
+        let before = undeclined.verdict();
         // Next to what is deposited, so that either side decides.
         let dust = frac(part, 1_000) * now.collateral.clone().max(frac(1, 100));
         let dust = dust.clone().max(if part % 2 == 0 { &before.collateral + frac(1, 10) } else { Q::zero() });

@@ -85,7 +85,8 @@ proptest! {
 
     #[test]
     fn a_round_trip_never_profits(x in held(), y in held(), offer in held(), fee in fees()) {
-        let (before, fee) = (reserves(x, y), Ratio::new(fee));
+        let before = reserves(x, y);
+        let fee = Ratio::new(fee);
         let Ok(there) = swap_down(before, Amount::new(offer), fee) else { return Ok(()) };
         let Reserves { offer: x, ask: y } = before.after(Amount::new(offer), &there).unwrap();
         if let Ok(back) = swap_down(Reserves { offer: y, ask: x }, there.return_amount, fee) {
@@ -96,7 +97,9 @@ proptest! {
     /// A sale in two parts never returns more than in one.
     #[test]
     fn splitting_a_swap_never_pays(x in held(), y in held(), one in held(), other in held(), fee in fees()) {
-        let (before, fee, [one, other]) = (reserves(x, y), Ratio::new(fee), amounts(one, other));
+        let before = reserves(x, y);
+        let fee = Ratio::new(fee);
+        let [one, other] = amounts(one, other);
         let Ok(both) = one.checked_add(other) else { return Ok(()) };
         let Ok(whole) = swap_down(before, both, fee) else { return Ok(()) };
         let Ok(first) = swap_down(before, one, fee) else { return Ok(()) };
@@ -112,7 +115,9 @@ proptest! {
     /// The named offer returns what is wanted, and one unit less doesn't.
     #[test]
     fn a_reverse_swap_names_the_least_offer_that_suffices(x in held(), y in held(), ask in held(), fee in fees()) {
-        let (pair, wanted, fee_ratio) = (reserves(x, y), Amount::new(ask), Ratio::new(fee));
+        let pair = reserves(x, y);
+        let wanted = Amount::new(ask);
+        let fee_ratio = Ratio::new(fee);
         let gross = ceil(&(q(ask) / (Q::one() - fixed(fee))));
         let quote = match reverse_swap_up(pair, wanted, fee_ratio) {
             Ok(quote) => quote,
@@ -148,7 +153,8 @@ proptest! {
     /// What comes back of what a swap returned is no more than was offered.
     #[test]
     fn a_reverse_swap_of_a_return_asks_for_no_more_than_was_offered(x in held(), y in held(), offer in held(), fee in fees()) {
-        let (pair, fee) = (reserves(x, y), Ratio::new(fee));
+        let pair = reserves(x, y);
+        let fee = Ratio::new(fee);
         let Ok(swap) = swap_down(pair, Amount::new(offer), fee) else { return Ok(()) };
         let quote = reverse_swap_up(pair, swap.return_amount, fee).unwrap();
         prop_assert!(quote.offer_amount.raw() <= offer);
@@ -174,7 +180,8 @@ proptest! {
     /// `y(√A − 1)/(1 + b)`. The spot is 1 here, so `x = y`.
     #[test]
     fn a_liquidator_selling_into_the_pair_gains_what_the_closed_form_says(bonus in 1u128..=15, fee in 0u128..=9) {
-        let (y, one_b) = (10u128.pow(24), Q::one() + frac(bonus, 100));
+        let y = 10u128.pow(24);
+        let one_b = Q::one() + frac(bonus, 100);
         let a = &one_b * (Q::one() - frac(fee, 1_000));
         prop_assume!(a > Q::one());
         let profit = |repaid: &BigInt| {
@@ -202,7 +209,8 @@ proptest! {
     /// Nothing whatever makes one panic.
     #[test]
     fn no_numbers_make_a_formula_panic(x in any128(), y in any128(), n in any128(), fee in any128(), seconds in any::<u64>()) {
-        let (pair, fee) = (reserves(x, y), Ratio::new(fee));
+        let pair = reserves(x, y);
+        let fee = Ratio::new(fee);
         let swap = swap_down(pair, Amount::new(n), fee);
         let _ = reverse_swap_up(pair, Amount::new(n), fee);
         let wild = Swap { return_amount: Amount::new(x), spread_amount: Amount::new(y), commission_amount: Amount::new(n) };
@@ -281,7 +289,8 @@ proptest! {
     fn shares_never_take_from_those_who_stay(
         x in held(), y in held(), total in held(), first in held(), second in held(),
     ) {
-        let (before, total) = (amounts(x, y), shares(total.min(narrow(&(BigInt::from(x) * y).sqrt()).unwrap())));
+        let before = amounts(x, y);
+        let total = shares(total.min(narrow(&(BigInt::from(x) * y).sqrt()).unwrap()));
         let exact = frac(BigInt::from(first) * total.raw(), x).min(frac(BigInt::from(second) * total.raw(), y));
         let minted = match more_shares_down(amounts(first, second), before, total) {
             Ok(minted) => minted,
@@ -340,7 +349,8 @@ fn an_ordinary_swap_in_numbers() {
 #[test]
 fn no_liquidity_and_no_amount_are_refused() {
     for (x, y) in [(0, 0), (0, 5), (5, 0)] {
-        let (offer, ask) = (Amount::new(x), Amount::new(y));
+        let offer = Amount::new(x);
+        let ask = Amount::new(y);
         let empty = SwapError::NoLiquidity { offer, ask };
         assert_eq!(swap_down(reserves(x, y), Amount::new(1), Ratio::ZERO), Err(empty));
         assert_eq!(reverse_swap_up(reserves(x, y), Amount::new(1), Ratio::ZERO), Err(empty));

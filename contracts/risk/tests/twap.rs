@@ -51,7 +51,8 @@ fn wrapped(start: u128, grown: &BigInt) -> u128 {
 /// The two samples that a pair gives around these steps, wherever its counters start.
 fn samples(steps: &[Step], start: (u128, u128), at: u64) -> (Sample, Sample) {
     let then = sample(at, start.0, start.1);
-    let (forward, backward) = (grown(steps, forward), grown(steps, backward));
+    let forward = grown(steps, forward);
+    let backward = grown(steps, backward);
     (then, sample(at + seconds(steps), wrapped(start.0, &forward), wrapped(start.1, &backward)))
 }
 
@@ -70,11 +71,13 @@ proptest! {
         steps in steps(), start in (any128(), any128()), base in 0u8..=18, quote in 0u8..=18, at in 0u64..1 << 40,
     ) {
         let (then, now) = samples(&steps, start, at);
-        let (up, down) = (grown(&steps, forward), grown(&steps, backward));
+        let up = grown(&steps, forward);
+        let down = grown(&steps, backward);
         prop_assume!(up.clone().max(down.clone()) < BigInt::from(u128::MAX));
         let seconds = seconds(&steps);
         let means = Means::between(&then, &now, Scale { base, quote });
-        let (grown, least) = (up.clone().min(down.clone()), u128::from(seconds * LEAST_GROWTH));
+        let grown = up.clone().min(down.clone());
+        let least = u128::from(seconds * LEAST_GROWTH);
         if grown < BigInt::from(least) {
             let grown = narrow(&grown).unwrap();
             prop_assert_eq!(means, Err(TwapError::Coarse { grown, seconds, least }));
@@ -87,8 +90,10 @@ proptest! {
         prop_assert_eq!(means.arithmetic, held(ceil(&(frac(up, whole) * &scale))));
 
         let average = |price: fn(&Step) -> Q| steps.iter().map(|s| q(s.0) * price(s)).sum::<Q>() / q(seconds);
-        let (arithmetic, harmonic) = (average(forward) * &scale, &scale / average(backward));
-        let (low, high) = (q(means.harmonic.raw()), q(means.arithmetic.raw()));
+        let arithmetic = average(forward) * &scale;
+        let harmonic = &scale / average(backward);
+        let low = q(means.harmonic.raw());
+        let high = q(means.arithmetic.raw());
         if means.arithmetic < PRICE_MAX {
             prop_assert!(high >= &arithmetic * frac(99, 100) && high < arithmetic + Q::one());
             prop_assert!(low > &harmonic - Q::one() && low <= harmonic * frac(100, 99));
@@ -116,7 +121,8 @@ proptest! {
         let longest = bends.iter().map(|bend| bend.0).max().unwrap();
         let share = frac(longest, seconds);
         let seen = middle(&means).unwrap();
-        let (low, high) = (fixed(seen.low.raw()), fixed(seen.high.raw()));
+        let low = fixed(seen.low.raw());
+        let high = fixed(seen.high.raw());
         let cut = frac(2, 1_000_000);
         prop_assert!(low <= Q::one() + &share / (Q::one() - &share) + &cut, "{low} at {share}");
         prop_assert!(high >= Q::one() - &share - &cut, "{high} at {share}");
@@ -135,7 +141,8 @@ proptest! {
         let means: Vec<Means> = stood.iter().chain(&bent).map(mean).collect();
         let seen = middle(&means).unwrap();
         let honest: Vec<Means> = stood.iter().map(mean).collect();
-        let (lowest, highest) = (honest.iter().map(|m| m.harmonic).min(), honest.iter().map(|m| m.arithmetic).max());
+        let lowest = honest.iter().map(|m| m.harmonic).min();
+        let highest = honest.iter().map(|m| m.arithmetic).max();
         prop_assert!(Some(seen.low) <= honest.iter().map(|m| m.harmonic).max() && Some(seen.low) >= lowest);
         prop_assert!(Some(seen.high) >= honest.iter().map(|m| m.arithmetic).min() && Some(seen.high) <= highest);
     }

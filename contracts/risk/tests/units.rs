@@ -59,7 +59,8 @@ proptest! {
     #[test]
     fn a_share_of_a_price_saturates(price in any128(), share in any128()) {
         let exact = mul_div(price, share, E18).unwrap();
-        let (price, share) = (Price::new(price), Ratio::new(share));
+        let price = Price::new(price);
+        let share = Ratio::new(share);
         prop_assert_eq!(price.share_down(share).raw(), floor(&exact).to_u128().unwrap_or(u128::MAX));
         prop_assert_eq!(price.share_up(share).raw(), ceil(&exact).to_u128().unwrap_or(u128::MAX));
     }
@@ -69,7 +70,8 @@ proptest! {
         amount in any128(), price in any128(), decimals in 0u8..=38,
     ) {
         let exact = worth(amount, price, decimals);
-        let (amount, price) = (Amount::new(amount), Price::new(price));
+        let amount = Amount::new(amount);
+        let price = Price::new(price);
         agree_wide(amount.value_down(price, decimals).map(Value::raw), Some(floor(&exact)))?;
         agree_wide(amount.value_up(price, decimals).map(Value::raw), Some(ceil(&exact)))?;
     }
@@ -79,7 +81,8 @@ proptest! {
         worth in any256(), price in any128(), decimals in 0u8..=38,
     ) {
         let exact = mul_div(big(worth), ten(decimals), price);
-        let (worth, price) = (Value::new(worth), Price::new(price));
+        let worth = Value::new(worth);
+        let price = Price::new(price);
         agree(Amount::of_value_down(worth, price, decimals).map(Amount::raw), exact.as_ref().map(floor))?;
         let up = Amount::of_value_up(worth, price, decimals);
         match exact.as_ref().map(ceil) {
@@ -100,7 +103,8 @@ proptest! {
 
     #[test]
     fn shares_and_quotients_of_a_value_are_the_exact_floor_and_ceiling(raw in any256(), by in any128()) {
-        let (worth, ratio) = (Value::new(raw), Ratio::new(by));
+        let worth = Value::new(raw);
+        let ratio = Ratio::new(by);
         let exact = mul_div(big(raw), by, E18);
         agree_wide(worth.share_down(ratio).map(Value::raw), exact.as_ref().map(floor))?;
         agree_wide(worth.share_up(ratio).map(Value::raw), exact.as_ref().map(ceil))?;
@@ -118,7 +122,8 @@ proptest! {
 
     #[test]
     fn sums_and_differences_are_exact_or_an_error(a in any128(), b in any128()) {
-        let (x, y) = (Amount::new(a), Amount::new(b));
+        let x = Amount::new(a);
+        let y = Amount::new(b);
         agree(x.checked_add(y).map(Amount::raw), Some(BigInt::from(a) + b))?;
         let lacking = MathError::Underflow { what: "Amount", from: a, minus: b };
         prop_assert_eq!(x.checked_sub(y), if a >= b { Ok(Amount::new(a - b)) } else { Err(lacking) });
@@ -129,7 +134,8 @@ proptest! {
 
     #[test]
     fn sums_and_differences_of_values_are_exact_or_an_error(a in any256(), b in any256()) {
-        let (x, y) = (Value::new(a), Value::new(b));
+        let x = Value::new(a);
+        let y = Value::new(b);
         agree_wide(x.checked_add(y).map(Value::raw), Some(big(a) + big(b)))?;
         prop_assert_eq!(big(x.saturating_sub(y).raw()), (big(a) - big(b)).max(BigInt::from(0)));
     }

@@ -65,8 +65,10 @@ proptest! {
         let record = which % scene.told.len();
         prop_assume!(!scene.owed.iter().any(|line| scene.hangs(line.record, record)));
         let risen = raised(&scene, record, rise);
-        let (before, after) = (scene.verdict(), risen.verdict());
-        let (was, is) = (scene.position().health().unwrap(), risen.position().health().unwrap());
+        let before = scene.verdict();
+        let after = risen.verdict();
+        let was = scene.position().health().unwrap();
+        let is = risen.position().health().unwrap();
         if before.carried < before.debt {
             let factor = |health: &Health| value(health.adjusted_collateral) / value(health.debt);
             prop_assert!(!is.is_below_one() || factor(&is) + frac(1, 10u64.pow(12)) >= factor(&was));
@@ -86,11 +88,13 @@ proptest! {
         }
         let mut moved = raised(&scene.moved(0, millionths), 0, rise);
         (scene.told[0].age, moved.told[0].age) = told;
-        let (before, after) = (scene.verdict(), moved.verdict());
+        let before = scene.verdict();
+        let after = moved.verdict();
         prop_assert_eq!(&before.carried / &before.debt, &after.carried / &after.debt);
         let is_clear = |verdict: &Verdict| net(verdict).abs() > &verdict.slack * q(2);
         prop_assume!(is_clear(&before) && is_clear(&after) && !before.is_close && !after.is_close);
-        let (was, is) = (scene.position().health().unwrap(), moved.position().health().unwrap());
+        let was = scene.position().health().unwrap();
+        let is = moved.position().health().unwrap();
         prop_assert_eq!(was.is_below_one(), is.is_below_one());
         prop_assert_eq!(is.is_below_one(), before.carried < before.debt);
     }
@@ -103,10 +107,13 @@ proptest! {
     ) {
         let record = which % scene.told.len();
         let risen = raised(&scene, record, rise);
-        let (before, after) = (scene.verdict(), risen.verdict());
+        let before = scene.verdict();
+        let after = risen.verdict();
         prop_assume!(!before.is_close && !after.is_close && uppers(&scene, &before) == uppers(&risen, &after));
-        let (was, is) = (scene.position(), risen.position());
-        let (shared_before, shared_after) = (was.settled_values().unwrap(), is.settled_values().unwrap());
+        let was = scene.position();
+        let is = risen.position();
+        let shared_before = was.settled_values().unwrap();
+        let shared_after = is.settled_values().unwrap();
         for (old, new) in was.collaterals.iter().zip(&is.collaterals) {
             let counted = was.collateral_value_down(old, &shared_before).unwrap();
             prop_assert!(is.collateral_value_down(new, &shared_after).unwrap() >= counted);
@@ -123,7 +130,8 @@ proptest! {
     ) {
         let record = which % scene.told.len();
         let risen = raised(&scene, record, rise);
-        let (was, is) = (scene.position().health().unwrap(), risen.position().health().unwrap());
+        let was = scene.position().health().unwrap();
+        let is = risen.position().health().unwrap();
         let net = |health: Health| value(health.adjusted_collateral) - value(health.debt);
         let slack = scene.verdict().slack + risen.verdict().slack;
         if !scene.owed.iter().any(|line| scene.hangs(line.record, record)) {

@@ -26,12 +26,17 @@ impl Dice {
 /// Any action of Alice's on her account 0 or 1, of a unit, of what she has or owes, of nearly that, or of far too much.
 fn action(world: &World, dice: &mut Dice) -> BatchAction {
     let id = u32::try_from(dice.below(5) / 4).unwrap();
-    let (denom, account_id) = (dice.of(&[COLLATERAL, DEBT, DEBT, OTHER]), Some(id));
-    let (has, owes) = (world.supplied((ALICE, id), denom), world.owed((ALICE, id), denom));
+    let denom = dice.of(&[COLLATERAL, DEBT, DEBT, OTHER]);
+    let account_id = Some(id);
+    let has = world.supplied((ALICE, id), denom);
+    let owes = world.owed((ALICE, id), denom);
     let edges =
         [1, 2, has, has / 2, has / 100, owes, owes / 3, owes + 1, has + 1, world.whole(denom, 1), 1_000_000_007];
     let amount = dice.of(&edges).max(1);
-    let (coin, denom, amount, recipient) = (coin(amount, denom), denom.to_owned(), Amount::new(amount), None);
+    let coin = coin(amount, denom);
+    let denom = denom.to_owned();
+    let amount = Amount::new(amount);
+    let recipient = None;
     match dice.below(10) {
         0..=2 => BatchAction::Deposit(FromPurse { coin, account_id }),
         3 | 4 => BatchAction::Withdraw(Withdraw {
@@ -51,7 +56,8 @@ fn action(world: &World, dice: &mut Dice) -> BatchAction {
 /// What Alice may do only for a moment, and what makes it good, as far as that goes.
 fn there_and_back(world: &World, dice: &mut Dice) -> [BatchAction; 2] {
     let part = dice.of(&[1, 2, 7]);
-    let (has, owes) = (world.supplied(ALICE, COLLATERAL) / part, world.owed(ALICE, DEBT) / part);
+    let has = world.supplied(ALICE, COLLATERAL) / part;
+    let owes = world.owed(ALICE, DEBT) / part;
     let back = dice.of(&[0, 1, has / 50]);
     let withdraw = BatchAction::Withdraw(Withdraw {
         denom: COLLATERAL.to_owned(),
@@ -130,7 +136,9 @@ fn is_of_the_end(error: &WorldError) -> bool {
 
 #[test]
 fn a_batch_does_what_its_messages_do_with_one_check_and_gains_nothing() {
-    let (mut dice, mut both, mut only_batch) = (Dice(4), 0, 0);
+    let mut dice = Dice(4);
+    let mut both = 0;
+    let mut only_batch = 0;
     for setting in settings() {
         let mut world = setting.indebted();
         let tokens = world.whole(OTHER, 1_000_000);

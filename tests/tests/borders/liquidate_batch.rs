@@ -47,7 +47,8 @@ fn send(world: &mut World, items: Vec<LiquidationItem>, owed: u128) -> Vec<bool>
 }
 
 fn judge(setting: &Setting, world: &mut World) -> usize {
-    let (fresh, mut done) = (world.snapshot(), 0);
+    let fresh = world.snapshot();
+    let mut done = 0;
     for health in healths(setting) {
         world.restore(&fresh);
         let Some(price) = setting.price_at(world, &health) else { continue };
@@ -55,7 +56,8 @@ fn judge(setting: &Setting, world: &mut World) -> usize {
         if !world.position(ALICE).liquidatable {
             continue;
         }
-        let (fallen, owed) = (world.snapshot(), world.owed(ALICE, DEBT));
+        let fallen = world.snapshot();
+        let owed = world.owed(ALICE, DEBT);
         for offers in splits(owed) {
             let offers: Vec<u128> = offers.into_iter().filter(|offer| *offer > 0).collect();
             world.restore(&fallen);

@@ -49,7 +49,8 @@ fn a_debt_of_the_least_value_is_given_and_one_unit_less_is_refused() {
 
 #[test]
 fn a_liquidation_leaves_no_debt_below_dust_while_the_collateral_lasts_and_writes_off_only_below_it() {
-    let (mut partial, mut closed) = (0, 0);
+    let mut partial = 0;
+    let mut closed = 0;
     for setting in at_the_ends() {
         let mut world = setting.world();
         world.deposit(ALICE, COLLATERAL, setting.deposit).unwrap();
@@ -65,7 +66,8 @@ fn a_liquidation_leaves_no_debt_below_dust_while_the_collateral_lasts_and_writes
             if world.liquidate(LIQUIDATOR, ALICE, COLLATERAL, (DEBT, owed)).is_err() {
                 continue;
             }
-            let (debt, held) = (world.owed(ALICE, DEBT), world.supplied(ALICE, COLLATERAL));
+            let debt = world.owed(ALICE, DEBT);
+            let held = world.supplied(ALICE, COLLATERAL);
             let value = |denom, amount: u128| unit(&world, denom) * BigInt::from(amount);
             let dust = exact(&setting.dust_values().0.to_string());
             // A remainder of less than dust is closed with the rest; where collateral ran out first, all that is left was written off.

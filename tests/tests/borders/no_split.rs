@@ -10,7 +10,9 @@ use crate::wealth::{exact, raw, text, unit, wallet};
 
 /// Health factors at which bonus and size change their formula, and some between.
 pub fn healths(setting: &Setting) -> Vec<BigRational> {
-    let (min, max, full_at) = (exact(setting.bonus.0), exact(setting.bonus.1), exact(setting.bonus.2));
+    let min = exact(setting.bonus.0);
+    let max = exact(setting.bonus.1);
+    let full_at = exact(setting.bonus.2);
     let threshold = exact(setting.threshold);
     let a_bit = exact("0.000001");
     let one = BigRational::one();
@@ -29,7 +31,8 @@ pub fn healths(setting: &Setting) -> Vec<BigRational> {
 
 /// Liquidates with so many coins at a time until it is refused. Answers with what it brought, and how many liquidations it took.
 fn in_parts(world: &mut World, offers: &[u128]) -> (BigRational, u32) {
-    let (before, mut parts) = (wallet(world, LIQUIDATOR), 0);
+    let before = wallet(world, LIQUIDATOR);
+    let mut parts = 0;
     for offer in offers.iter().filter(|offer| **offer > 0) {
         // A part too small for a unit of collateral is refused, which costs nothing.
         parts += u32::from(world.liquidate(LIQUIDATOR, ALICE, COLLATERAL, (DEBT, *offer)).is_ok());
@@ -49,7 +52,8 @@ pub fn splits(owed: u128) -> Vec<Vec<u128>> {
 }
 
 fn judge(setting: &Setting, world: &mut World) -> u32 {
-    let (fresh, mut split) = (world.snapshot(), 0);
+    let fresh = world.snapshot();
+    let mut split = 0;
     for health in healths(setting) {
         world.restore(&fresh);
         let Some(price) = setting.price_at(world, &health) else { continue };
@@ -57,7 +61,8 @@ fn judge(setting: &Setting, world: &mut World) -> u32 {
         if !world.position(ALICE).liquidatable {
             continue;
         }
-        let (fallen, owed) = (world.snapshot(), world.owed(ALICE, DEBT));
+        let fallen = world.snapshot();
+        let owed = world.owed(ALICE, DEBT);
         let (at_once, _) = in_parts(world, &[owed * 2]);
         for offers in splits(owed) {
             world.restore(&fallen);
@@ -82,7 +87,8 @@ fn judge(setting: &Setting, world: &mut World) -> u32 {
 /// bonus, divisor and values of 18 decimals. What a part is rounded up by when the market takes it buys nothing: else
 /// each part could bring the bonus on a unit more.
 fn tolerance(setting: &Setting, world: &World, owed: u128, parts: u32) -> BigRational {
-    let (collateral, debt) = (unit(world, COLLATERAL), unit(world, DEBT));
+    let collateral = unit(world, COLLATERAL);
+    let debt = unit(world, DEBT);
     let scaled = &debt * raw(world.market(DEBT).borrow_index.raw());
     let divisor = exact(setting.target) - exact(setting.threshold) * (BigRational::one() + exact(setting.bonus.1));
     let decimals = exact("0.000000000000000002") * (&debt * BigInt::from(owed) + BigInt::from(10)) / divisor;

@@ -43,7 +43,8 @@ const PREPARED: [(&str, Prepare); 4] = [
     ("lenders have lost nearly all", |world, setting| {
         // Next to Alice's debt they leave an eightieth of it, and the debt is written off: a share is worth little more than the hundredth below
         // which no deposit is taken.
-        let (cash, stays) = (world.market(DEBT).stored.cash.raw(), setting.borrowed() / 80);
+        let cash = world.market(DEBT).stored.cash.raw();
+        let stays = setting.borrowed() / 80;
         if stays == 0 || world.withdraw(LENDER, DEBT, cash.saturating_sub(stays).max(1)).is_err() {
             return false;
         }
@@ -62,7 +63,8 @@ const PREPARED: [(&str, Prepare); 4] = [
 /// A unit, a few, what is there, and what the caps let in at most.
 fn amounts(world: &World, denom: &str) -> Vec<u128> {
     let market = world.market(denom);
-    let (supply, cash) = (market.supply.raw(), market.stored.cash.raw());
+    let supply = market.supply.raw();
+    let cash = market.stored.cash.raw();
     let room = CAP_MAX.raw() - supply.min(CAP_MAX.raw());
     let mut amounts = vec![1, 2, 1_000_003, supply / 3, cash, room];
     amounts.retain(|amount| *amount > 0);
@@ -77,13 +79,15 @@ fn no_gain(world: &World, before: &BigRational, what: &str) {
 
 #[test]
 fn a_deposit_and_its_withdrawal_never_gain() {
-    let (mut done, mut withdrawn) = (0, 0);
+    let mut done = 0;
+    let mut withdrawn = 0;
     for (name, mut world) in states() {
         let fresh = world.snapshot();
         for denom in [COLLATERAL, DEBT] {
             for amount in amounts(&world, denom) {
                 world.restore(&fresh);
-                let (coins, wealth) = (world.balance(BOB, denom), of(&world, &[BOB], 1));
+                let coins = world.balance(BOB, denom);
+                let wealth = of(&world, &[BOB], 1);
                 let what = format!("{name}, {amount}{denom}");
                 if world.deposit(BOB, denom, amount).is_err() {
                     continue;
@@ -122,7 +126,8 @@ fn a_borrow_and_its_repayment_never_gain() {
         amounts.push(world.max_borrow(BOB, DEBT));
         for amount in amounts {
             world.restore(&fresh);
-            let (coins, wealth) = (world.balance(BOB, DEBT), of(&world, &[BOB], 1));
+            let coins = world.balance(BOB, DEBT);
+            let wealth = of(&world, &[BOB], 1);
             let what = format!("{name}, {amount}");
             if amount == 0 || world.borrow(BOB, DEBT, amount).is_err() {
                 continue;
@@ -164,7 +169,8 @@ fn a_market_after_ten_years_at_the_highest_rate_still_lets_everybody_out() {
         world.repay(ALICE, DEBT, owed).unwrap();
         assert!(world.account(ALICE).debts.is_empty(), "{setting:?}");
         for (who, denom) in [(ALICE, COLLATERAL), (LENDER, DEBT)] {
-            let (cash, before) = (world.market(denom).stored.cash.raw(), world.balance(who, denom));
+            let cash = world.market(denom).stored.cash.raw();
+            let before = world.balance(who, denom);
             let claim = world.supplied(who, denom);
             world.withdraw_all(who, denom).unwrap();
             assert_eq!(world.balance(who, denom) - before, claim.min(cash), "{setting:?}");

@@ -24,7 +24,8 @@ fn liquidate(world: &mut World, receive: Receive, offer: u128) -> bool {
 
 /// Whether her collateral covers the debt and the least bonus of it: amounts as the contract sees them.
 fn covered(world: &World, setting: &Setting) -> bool {
-    let (deposit, owed) = (world.supplied(ALICE, COLLATERAL), world.owed(ALICE, DEBT));
+    let deposit = world.supplied(ALICE, COLLATERAL);
+    let owed = world.owed(ALICE, DEBT);
     let value = |denom, amount: u128| unit(world, denom) * num_bigint::BigInt::from(amount);
     value(COLLATERAL, deposit) >= value(DEBT, owed) * (BigRational::one() + exact(setting.bonus.0))
 }
@@ -44,7 +45,8 @@ fn nobody_gains_by_liquidating_himself_at_any_border() {
             if !world.position(ALICE).liquidatable || !covered(&world, &setting) {
                 continue;
             }
-            let (fallen, owed) = (world.snapshot(), world.owed(ALICE, DEBT));
+            let fallen = world.snapshot();
+            let owed = world.owed(ALICE, DEBT);
             for receive in [Receive::Underlying, Receive::Shares] {
                 for part in [1, 3] {
                     world.restore(&fallen);

@@ -192,7 +192,8 @@ impl Setting {
 
     fn asset(&self, denom: &str, decimals: u8, first_price: &str) -> Asset {
         let mut asset = Asset::new(denom, decimals, first_price);
-        let (threshold, (min, max, full_at)) = (ratio(self.threshold), self.bonus);
+        let threshold = ratio(self.threshold);
+        let (min, max, full_at) = self.bonus;
         asset.params.liquidation_threshold = threshold;
         asset.params.max_loan_to_value = Ratio::new(threshold.raw() - 1);
         asset.params.liquidation_bonus = BonusCurve { min: ratio(min), max: ratio(max), full_at: ratio(full_at) };

@@ -37,14 +37,13 @@ pub fn wallet(world: &World, who: &str) -> BigRational {
 /// What an account's shares are worth and what it owes, from the stored records and unrounded: shares × (supply + 1)/(shares + 10⁶), scaled × index.
 /// The virtual share and unit belong to no one.
 pub fn account(world: &World, who: impl Into<Actor>) -> BigRational {
-    let (record, mut sum) = (world.account(who), BigRational::zero());
+    let record = world.account(who);
+    let mut sum = BigRational::zero();
     for denom in denoms(world) {
         let market = world.market(&denom);
         let unit = unit(world, &denom);
-        let (supply, shares) = (
-            integer(market.supply.raw()) + integer(1),
-            integer(market.stored.supply_shares.raw()) + integer(1_000_000),
-        );
+        let supply = integer(market.supply.raw()) + integer(1);
+        let shares = integer(market.stored.supply_shares.raw()) + integer(1_000_000);
         sum += &unit * integer(record.shares(market.asset).raw()) * supply / shares;
         sum -= &unit * integer(record.debt(market.asset).raw()) * raw(market.borrow_index.raw());
     }

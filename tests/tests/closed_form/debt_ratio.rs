@@ -14,7 +14,8 @@ use crate::scene::{COLLATERAL, DEBT, Scene, Standing, assert_near, exact, fracti
 /// at most, and once as an amount; what remains once more when it is read. So `C'` is exact within two units and three attos, and `λ'` within
 /// that times `λ'/C'`.
 fn moved(world: &mut World, offered: u128) -> (Ordering, BigRational) {
-    let (before, held) = (Standing::of(world), world.balance(LIQUIDATOR, DEBT));
+    let before = Standing::of(world);
+    let held = world.balance(LIQUIDATOR, DEBT);
     let response = world.liquidate(LIQUIDATOR, ALICE, COLLATERAL, (DEBT, offered)).unwrap();
     let bonus = exact(values(&response, "bonus")[0]);
     let repaid = raw(held - world.balance(LIQUIDATOR, DEBT));

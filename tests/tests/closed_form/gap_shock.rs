@@ -61,7 +61,8 @@ fn after_each_gap(falls: impl Fn(&mut World, u128)) {
 /// Liquidates, and compares the lender's loss with the share of the debt: a unit of debt rounded up, a unit of collateral rounded down, a unit
 /// of the claim rounded down.
 fn judge(world: &mut World, scene: &Scene, ltv: u128, gap: u128) {
-    let (owed, before) = (world.owed(ALICE, DEBT), world.supplied(LENDER, DEBT));
+    let owed = world.owed(ALICE, DEBT);
+    let before = world.supplied(LENDER, DEBT);
     let units = value(world, DEBT, 2) + value(world, COLLATERAL, 1);
     let debt = value(world, DEBT, owed);
     liquidate(world);

@@ -34,7 +34,8 @@ struct Theory {
 
 impl Theory {
     fn of(terms: &Terms, y: u128) -> Self {
-        let (bonus, cost) = (exact(terms.bonus), exact(terms.sale_cost));
+        let bonus = exact(terms.bonus);
+        let cost = exact(terms.sale_cost);
         let bonus = &bonus - exact(terms.protocol_fee) * (&bonus - cost);
         Self { y: fraction(y, 1), bonus, kept: one() - exact(terms.swap_fee) }
     }
@@ -88,7 +89,8 @@ fn stage(terms: &Terms) -> (World, Addr, Addr, u128) {
 
 /// Liquidates so much through the contract. Answers with the profit, or why it is refused.
 fn earned(world: &mut World, pair: &Addr, liquidator: &Addr, repay: u128) -> Result<u128, WorldError> {
-    let (held, owed) = (world.balance(CALLER, DEBT), world.owed(ALICE, DEBT));
+    let held = world.balance(CALLER, DEBT);
+    let owed = world.owed(ALICE, DEBT);
     let item = world.item(ALICE, COLLATERAL, (DEBT, repay));
     let there = route(COLLATERAL, DEBT, &[(pair, DEBT)]);
     world.liquidate_all(CALLER, liquidator, vec![item], vec![there], 1)?;
@@ -170,11 +172,13 @@ fn a_liquidator_with_coins_of_his_own_earns_or_loses_the_same() {
     for terms in all_terms() {
         let (mut world, pair, _, y) = stage(&terms);
         let theory = Theory::of(&terms, y);
-        let (fresh, break_even) = (world.snapshot(), theory.break_even());
+        let fresh = world.snapshot();
+        let break_even = theory.break_even();
         for (n, d) in [(1, 3), (999_999_999, 1_000_000_000), (1_000_000_001, 1_000_000_000), (3, 2)] {
             world.restore(&fresh);
             let repay = units_down(&(&break_even * fraction(n, d)));
-            let (coins, collateral) = (world.balance(LIQUIDATOR, DEBT), world.balance(LIQUIDATOR, COLLATERAL));
+            let coins = world.balance(LIQUIDATOR, DEBT);
+            let collateral = world.balance(LIQUIDATOR, COLLATERAL);
             world.liquidate(LIQUIDATOR, ALICE, COLLATERAL, (DEBT, repay)).unwrap();
             let seized = world.balance(LIQUIDATOR, COLLATERAL) - collateral;
             world.swap(LIQUIDATOR, &pair, (COLLATERAL, seized)).unwrap();

@@ -32,7 +32,8 @@ impl Scene {
     /// A threshold of three quarters, a bonus that is always this, since a sale costs as much, 18 decimals, nothing for
     /// the protocol.
     pub const fn with_bonus(bonus: &'static str) -> Self {
-        let (sale_cost, bonus) = (bonus, (bonus, bonus, "0.95"));
+        let sale_cost = bonus;
+        let bonus = (bonus, bonus, "0.95");
         Self { threshold: "0.75", bonus, target: "1.05", sale_cost, protocol_fee: "0", decimals: (18, 18) }
     }
 
@@ -76,7 +77,8 @@ impl Scene {
 
 /// Alice deposits and borrows so many whole tokens.
 pub fn open(world: &mut World, deposit: u128, borrow: u128) {
-    let (deposit, borrow) = (world.whole(COLLATERAL, deposit), world.whole(DEBT, borrow));
+    let deposit = world.whole(COLLATERAL, deposit);
+    let borrow = world.whole(DEBT, borrow);
     world.deposit(ALICE, COLLATERAL, deposit).unwrap();
     world.borrow(ALICE, DEBT, borrow).unwrap();
 }
@@ -97,7 +99,8 @@ pub struct Standing {
 impl Standing {
     /// Alice's, from amounts and the published prices.
     pub fn of(world: &World) -> Self {
-        let (deposit, debt) = (world.supplied(ALICE, COLLATERAL), world.owed(ALICE, DEBT));
+        let deposit = world.supplied(ALICE, COLLATERAL);
+        let debt = world.owed(ALICE, DEBT);
         Self { collateral: value(world, COLLATERAL, deposit), debt: value(world, DEBT, debt) }
     }
 

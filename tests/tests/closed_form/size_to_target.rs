@@ -8,7 +8,9 @@ use crate::scene::{COLLATERAL, DEBT, Scene, Standing, assert_near, exact, fracti
 /// The bonus from the curve, exactly: between `min` and `max` in a straight line, and never above `CR − 1` or what a
 /// sale costs.
 fn bonus(scene: &Scene, before: &Standing) -> BigRational {
-    let (min, max, full_at) = (exact(scene.bonus.0), exact(scene.bonus.1), exact(scene.bonus.2));
+    let min = exact(scene.bonus.0);
+    let max = exact(scene.bonus.1);
+    let full_at = exact(scene.bonus.2);
     let health = exact(scene.threshold) / before.ratio();
     let climbed = (one() - &health) / (one() - &full_at);
     let curved = &min + (&max - &min) * climbed.min(one());
@@ -49,7 +51,8 @@ fn a_liquidation_leaves_the_account_at_the_target_health_factor() {
 
 /// Liquidates Alice with more than enough and judges what is left.
 fn liquidated(world: &mut World, scene: &Scene) {
-    let (threshold, target) = (exact(scene.threshold), exact(scene.target));
+    let threshold = exact(scene.threshold);
+    let target = exact(scene.target);
     let before = Standing::of(world);
     let bonus = bonus(scene, &before);
     if before.collateral <= &before.debt * (one() + exact(scene.bonus.0)) {
@@ -70,7 +73,8 @@ fn liquidated(world: &mut World, scene: &Scene) {
     // `T`, over the divisor; one of the divisor itself, times `r` over it; and one of the quotient. More than the whole debt, or more than the collateral pays for, is the case of another file.
     let gained = &target - &threshold * (one() + &said);
     let exactly = (&target * &before.debt - &threshold * &before.collateral) / &gained;
-    let (unit, atto) = (value(world, DEBT, 1), raw(1));
+    let unit = value(world, DEBT, 1);
+    let atto = raw(1);
     let blur = &atto * (one() + (fraction(2, 1) + &target + &before.debt) / &gained);
     assert!(exactly <= before.debt && &exactly * (one() + &said) <= before.collateral, "{what}");
     let measured = value(world, DEBT, repaid);

@@ -10,7 +10,8 @@ use crate::scene::{COLLATERAL, DEBT, Scene, Standing, assert_near, exact, fracti
 
 /// Liquidates with `piece` at a time until there is no debt or it is healthy. Answers with the debt that nobody repaid, and how many it took.
 fn to_the_end(world: &mut World, piece: u128) -> (BigRational, u64) {
-    let (owed, held) = (world.owed(ALICE, DEBT), world.balance(LIQUIDATOR, DEBT));
+    let owed = world.owed(ALICE, DEBT);
+    let held = world.balance(LIQUIDATOR, DEBT);
     let mut steps = 0;
     while world.position(ALICE).liquidatable {
         world.liquidate(LIQUIDATOR, ALICE, COLLATERAL, (DEBT, piece)).unwrap();
@@ -79,7 +80,8 @@ fn the_border_of_bad_debt_is_a_collateral_ratio_of_one_and_what_a_sale_costs() {
         for (price, bad) in [(&border - &step, true), (border.clone(), false), (&border + &step, false)] {
             world.restore(&fresh);
             world.set_price(COLLATERAL, &price_down(&price));
-            let (piece, unit) = (world.whole(DEBT, 600), value(&world, DEBT, 1));
+            let piece = world.whole(DEBT, 600);
+            let unit = value(&world, DEBT, 1);
             let (lost, _) = to_the_end(&mut world, piece);
             assert_eq!(lost > unit.clone() + &unit, bad, "{scene:?} at {}", price_down(&price));
         }

@@ -134,7 +134,8 @@ pub fn rational(numerator: u128, denominator: u128) -> BigRational {
 /// `x + x²/2 + x³/6` for a yearly rate, given as a fraction, over some seconds of a year of 365 days.
 pub fn growth(rate: &BigRational, seconds: u64) -> BigRational {
     let x = rate * rational(u128::from(seconds), 31_536_000);
-    let (square, cube) = (&x * &x, &x * &x * &x);
+    let square = &x * &x;
+    let cube = &x * &x * &x;
     x + square / BigInt::from(2) + cube / BigInt::from(6)
 }
 

@@ -203,7 +203,8 @@ impl Day {
 
 fn atom_at(minute: usize) -> f64 {
     let after = PATH.iter().position(|(corner, _)| *corner > minute).unwrap_or(PATH.len() - 1);
-    let ((from, start), (to, end)) = (PATH[after - 1], PATH[after]);
+    let (from, start) = PATH[after - 1];
+    let (to, end) = PATH[after];
     start + (end - start) * (minute - from) as f64 / (to - from) as f64
 }
 

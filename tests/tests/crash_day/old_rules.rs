@@ -32,7 +32,9 @@ pub struct Lost {
 
 /// What lenders lose.
 pub fn lost() -> Lost {
-    let (mut middle, mut low, mut told) = (10.0f64, 10.0f64, 0);
+    let mut middle = 10.0f64;
+    let mut low = 10.0f64;
+    let mut told = 0;
     let mut accounts = BORROWERS.to_vec();
     let mut mallory = (0.0, 0.0);
     let mut lost = 0.0;

@@ -138,7 +138,8 @@ impl Reckoning {
         for (key, account) in accounts {
             let open = is_open(day, &said, &account);
             let gone = self.open.entry(key).or_default();
-            let (debt, held) = (Account::worth(&account.owed, day), Account::worth(&account.held, day));
+            let debt = Account::worth(&account.owed, day);
+            let held = Account::worth(&account.held, day);
             if !open {
                 *gone = Gone { debt, ..Gone::default() };
                 continue;
@@ -171,8 +172,10 @@ impl Reckoning {
         if let (Some(seized), Some(repaid)) = (text("seized"), text("repaid")) {
             let number = |text: &str| text.parse::<f64>().unwrap();
             // A base unit of what is repaid is rounding.
-            let (seized, repaid) = (number(&seized), number(&repaid) + 1.0);
-            let (held, owed) = (text("collateral_denom").unwrap(), text("debt_denom").unwrap());
+            let seized = number(&seized);
+            let repaid = number(&repaid) + 1.0;
+            let held = text("collateral_denom").unwrap();
+            let owed = text("debt_denom").unwrap();
             let bonus = number(&text("bonus").unwrap());
             assert!(bonus <= 0.1, "a bonus of {bonus}");
             let ratio = |of: &dyn Fn(&'static str) -> f64| {

@@ -98,7 +98,8 @@ fn groups_ask_for_one_success_and_write_offs_for_none() {
 fn successes_are_those_of_the_pools_first_event() {
     let mut deps = instantiated();
     let first = ordered(&mut deps, true).messages.remove(0);
-    let (pool, pair) = (who("pool").sender, who("pair").sender);
+    let pool = who("pool").sender;
+    let pair = who("pair").sender;
     let events = vec![
         event(&pair, "liquidate_batch", "7"),
         event(&pool, "repay_batch", "6"),

@@ -12,7 +12,8 @@ fn an_account_named_twice_is_done_once() {
     let there = vec![route(UATOM, UUSD, &[(&honest, UUSD)])];
     let fresh = world.snapshot();
     world.liquidate_all(CALLER, &liquidator, vec![item(&world)], there.clone(), 1).unwrap();
-    let (done, earned) = (world.account(ALICE), holdings(&world, CALLER));
+    let done = world.account(ALICE);
+    let earned = holdings(&world, CALLER);
     let LiquidationItem::Liquidate(once) = item(&world) else { unreachable!() };
     let again = [
         LiquidateItem { account_id: None, ..once.clone() },

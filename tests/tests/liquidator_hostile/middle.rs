@@ -57,7 +57,8 @@ fn whatever_is_refused_in_the_middle_of_its_work_changes_nothing() {
     let fresh = world.snapshot();
     let mut end = |pair: &Addr| {
         world.restore(&fresh);
-        let (work, there) = (vec![item(&world)], vec![route(UATOM, UUSD, &[(pair, UUSD)])]);
+        let work = vec![item(&world)];
+        let there = vec![route(UATOM, UUSD, &[(pair, UUSD)])];
         let response = world.liquidate_all(CALLER, &liquidator, work, there, 1).unwrap();
         assert_eq!(holdings(&world, liquidator.as_str()), [0; 4]);
         (response, (world.dump_of(world.pool()), world.dump_of(&liquidator), holdings(&world, CALLER)))

@@ -22,12 +22,14 @@ fn migrate_in_the_middle_of_an_order_changes_nothing_but_the_code() {
     let msg = to_json_binary(&MigrateMsg {}).unwrap();
     let migrate = WasmMsg::Migrate { contract_addr: liquidator.to_string(), new_code_id, msg };
     let hostile = false_pair(&mut world, vec![migrate.into()], vec![coin(800_000_000, UUSD)]);
-    let (owner, admin) = (world.addr(OWNER), hostile.to_string());
+    let owner = world.addr(OWNER);
+    let admin = hostile.to_string();
     let msg = WasmMsg::UpdateAdmin { contract_addr: liquidator.to_string(), admin };
     world.app_mut().execute(owner, msg.into()).unwrap();
 
     let stored = world.dump_of(&liquidator);
-    let (work, there) = (vec![item(&world)], vec![route(UATOM, UUSD, &[(&hostile, UUSD)])]);
+    let work = vec![item(&world)];
+    let there = vec![route(UATOM, UUSD, &[(&hostile, UUSD)])];
     let response = world.liquidate_all(CALLER, &liquidator, work, there, 1).unwrap();
     assert_eq!((values(&response, "tried"), values(&response, "succeeded")), (vec!["done"], vec!["1"]));
     assert_eq!(code_id(&world, &liquidator), new_code_id);

@@ -15,7 +15,8 @@ const PROFIT: u128 = 20_000_000;
 
 /// The pair's own order, through an honest pair: it is paid for whatever is inside of the liquidator then.
 fn own_order(world: &World, liquidator: &Addr, honest: &Addr) -> CosmosMsg {
-    let (items, routes) = (vec![item_of(world, 1)], vec![route(UATOM, UUSD, &[(honest, UUSD)])]);
+    let items = vec![item_of(world, 1)];
+    let routes = vec![route(UATOM, UUSD, &[(honest, UUSD)])];
     execute(liquidator, &ExecuteMsg::Liquidate { items, routes, min_success: 1 }, vec![])
 }
 
@@ -44,7 +45,8 @@ fn a_second_order_in_the_middle_takes_nothing_of_the_first() {
     let owed = owed(&mut world, &liquidator, &honest);
     let second = own_order(&world, &liquidator, &honest);
     let pair = false_pair(&mut world, vec![second], vec![coin(owed + PROFIT, UUSD)]);
-    let (before, pairs) = (world.balance(CALLER, UUSD), world.balance(&pair, UUSD));
+    let before = world.balance(CALLER, UUSD);
+    let pairs = world.balance(&pair, UUSD);
     world.liquidate_all(CALLER, &liquidator, vec![item(&world)], vec![through(&pair, PROFIT)], 1).unwrap();
     assert_eq!(world.balance(CALLER, UUSD) - before, PROFIT);
     // The pair earned with its own order what anybody does.
@@ -65,7 +67,8 @@ fn a_second_order_that_takes_what_the_first_has_leaves_the_caller_what_they_aske
         let pair = false_pair(&mut world, sends, vec![coin(1, UUSD)]);
         let fresh = world.snapshot();
         let before = holdings(&world, CALLER);
-        let (work, there) = (vec![item(&world)], vec![through(&pair, PROFIT)]);
+        let work = vec![item(&world)];
+        let there = vec![through(&pair, PROFIT)];
         if works {
             let response = world.liquidate_all(CALLER, &liquidator, work, there, 1).unwrap();
             assert_eq!(values(&response, "tried"), ["done"; 3]);
@@ -73,7 +76,8 @@ fn a_second_order_that_takes_what_the_first_has_leaves_the_caller_what_they_aske
             assert_nothing_inside(&world, &liquidator);
         } else {
             let error = world.refused(|world| world.liquidate_all(CALLER, &liquidator, work, there, 1));
-            let (got, wanted) = (Uint256::from(after), Uint256::from(owed + PROFIT));
+            let got = Uint256::from(after);
+            let wanted = Uint256::from(owed + PROFIT);
             let expected = ContractError::Shortfall { group: 0, denom: UUSD.to_owned(), got, wanted };
             assert!(error.is(&expected), "{error}, not {expected}");
         }
@@ -100,7 +104,8 @@ fn a_hostile_pair_reaches_no_other_group() {
     let pair = false_pair(&mut world, sends, vec![coin(1, UUSD)]);
 
     let fresh = world.snapshot();
-    let (work, there) = (vec![first.clone(), last.clone()], vec![to_first.clone(), to_last.clone()]);
+    let work = vec![first.clone(), last.clone()];
+    let there = vec![to_first.clone(), to_last.clone()];
     world.liquidate_all(CALLER, &liquidator, work, there, 2).unwrap();
     let without = world.dump().clone();
     world.restore(&fresh);

@@ -18,13 +18,16 @@ fn a_route_that_does_not_connect_undoes_its_group_alone() {
     world.set_price(IBC_TOKEN, "4.2");
     let beside = world.pair(IBC_TOKEN, UUSD, 100_000_000);
 
-    let (ibc_aeth, empty) = (world.pair(IBC_TOKEN, AETH, 1_000_000), empty_pair(&mut world, UATOM, UUSD));
-    let (aeth_uusd, atom_ibc) = (world.pair(AETH, UUSD, 1_000_000), world.pair(UATOM, IBC_TOKEN, 1_000_000));
+    let ibc_aeth = world.pair(IBC_TOKEN, AETH, 1_000_000);
+    let empty = empty_pair(&mut world, UATOM, UUSD);
+    let aeth_uusd = world.pair(AETH, UUSD, 1_000_000);
+    let atom_ibc = world.pair(UATOM, IBC_TOKEN, 1_000_000);
     let nobody = world.addr("nobody");
     let thief = false_pair(&mut world, vec![], vec![]);
     let stingy = false_pair(&mut world, vec![], vec![coin(1, UUSD)]);
     let off_course = false_pair(&mut world, vec![], vec![coin(800_000_000, IBC_TOKEN)]);
-    let (pool, itself) = (world.pool().clone(), liquidator.clone());
+    let pool = world.pool().clone();
+    let itself = liquidator.clone();
     let garbage = Addr::unchecked("garbage");
     let routes: Vec<(&str, Vec<(&Addr, &str)>)> = vec![
         ("a pair of two other tokens", vec![(&ibc_aeth, UUSD)]),
@@ -71,7 +74,8 @@ fn a_route_of_too_many_hops_is_refused_and_one_that_no_item_needs_is_not_looked_
     let (mut world, liquidator, honest) = fallen();
     let hops: Vec<(&Addr, &str)> =
         [IBC_TOKEN, AETH, "ushell", "uother", UUSD].iter().map(|denom| (&honest, *denom)).collect();
-    let (work, there) = (vec![item(&world)], vec![route(UATOM, UUSD, &hops)]);
+    let work = vec![item(&world)];
+    let there = vec![route(UATOM, UUSD, &hops)];
     let expected = ContractError::BadRoute { collateral_denom: UATOM.to_owned(), debt_denom: UUSD.to_owned(), max: 4 };
     let error = world.refused(|world| world.liquidate_all(CALLER, &liquidator, work.clone(), there, 0));
     assert!(error.is(&expected), "{error}");

@@ -57,7 +57,9 @@ fn liquidate_batch_with_a_callback_takes_no_coins_and_no_shares() {
         callback: Some(Step::callback([Step::bring()])),
         ..batch(vec![item(&world, ALICE)])
     };
-    let (plain, shares, allowed) = (with(None, None), with(Some(Receive::Shares), None), with(None, Some(true)));
+    let plain = with(None, None);
+    let shares = with(Some(Receive::Shares), None);
+    let allowed = with(None, Some(true));
     takes_no_funds(&mut world, BOB, &ExecuteMsg::LiquidateBatch(plain));
     let text = "with a callback collateral is not taken as shares";
     for order in [shares, allowed] {

@@ -41,7 +41,8 @@ fn liquidate_batch_calls_back_with_what_was_seized_and_takes_exactly_what_was_re
     let wanted = (world.account((ALICE, 2)), world.market(UUSD).stored, world.market(UATOM).stored);
     world.restore(&before);
 
-    let (uusd, uatom) = (world.balance(&borrower, UUSD), world.balance(&borrower, UATOM));
+    let uusd = world.balance(&borrower, UUSD);
+    let uatom = world.balance(&borrower, UATOM);
     let steps = [ask(UUSD), ask(UATOM), Step::bring(), ask(UUSD)];
     let batch = Step::liquidate(items(&world, 3), steps);
     let response = world.flash(&borrower, [batch]).unwrap();
@@ -262,7 +263,8 @@ fn liquidate_batch_pays_no_item_with_what_its_callback_is_still_to_bring() {
 #[test]
 fn migrate_in_the_callback_of_a_batch_is_refused() {
     let (mut world, borrower) = staged(1);
-    let (pool, owner) = (world.pool().to_string(), world.addr(OWNER));
+    let pool = world.pool().to_string();
+    let owner = world.addr(OWNER);
     let admin = WasmMsg::UpdateAdmin { contract_addr: pool.clone(), admin: borrower.to_string() };
     cw_multi_test::Executor::execute(world.app_mut(), owner, admin.into()).unwrap();
     let new_code_id = world.app_mut().store_code(pool_code());

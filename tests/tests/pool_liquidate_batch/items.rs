@@ -42,7 +42,8 @@ fn liquidate_batch_does_what_single_messages_do() {
 
 /// Items that fail, each with its reason.
 fn failing(world: &mut World) -> Vec<(LiquidationItem, String)> {
-    let (bob, liquidator) = (world.addr(BOB), world.addr(LIQUIDATOR));
+    let bob = world.addr(BOB);
+    let liquidator = world.addr(LIQUIDATOR);
     let alice = world.addr(ALICE);
     let user = |text: &str| edited(world, ALICE, |item| item.user = text.to_owned());
     vec![
@@ -134,7 +135,8 @@ fn liquidate_batch_with_too_few_successes_fails_as_a_whole_and_names_the_first_f
         let order = plimsoll_schema::pool::LiquidateBatch { min_success: Some(min_success), ..batch(items()) };
         ExecuteMsg::LiquidateBatch(order)
     };
-    let (two, one) = (msg(2), msg(1));
+    let two = msg(2);
+    let one = msg(1);
     let text = format!(
         "1 items succeeded, 2 are wanted; the first that failed: item 1: account {alice}/9 has no deposit of uatom"
     );
@@ -145,7 +147,8 @@ fn liquidate_batch_with_too_few_successes_fails_as_a_whole_and_names_the_first_f
 #[test]
 fn liquidate_batch_without_a_success_fails_unless_none_is_wanted() {
     let mut world = fallen_accounts(1);
-    let (items, alice) = (vec![item(&world, (ALICE, 9))], world.addr(ALICE));
+    let items = vec![item(&world, (ALICE, 9))];
+    let alice = world.addr(ALICE);
     let text = format!(
         "0 items succeeded, 1 are wanted; the first that failed: item 0: account {alice}/9 has no deposit of uatom"
     );
@@ -164,7 +167,8 @@ fn liquidate_batch_books_losses_as_liquidate_does_and_items_after_see_them() {
     for id in 0..3 {
         world.liquidate(LIQUIDATOR, (ALICE, id), UATOM, (UUSD, 640_000_000)).unwrap();
     }
-    let (claim, market) = (world.supplied(LENDER, UUSD), world.market(UUSD).stored);
+    let claim = world.supplied(LENDER, UUSD);
+    let market = world.market(UUSD).stored;
     world.restore(&before);
     let items = (0..3).map(|id| item(&world, (ALICE, id))).collect();
     let response = world.liquidate_batch(LIQUIDATOR, items, &usd(2_000_000_000)).unwrap();
@@ -190,12 +194,14 @@ fn liquidate_batch_writes_off_what_an_item_before_could_not() {
 fn liquidate_batch_of_as_many_items_as_are_allowed_is_linear_in_storage() {
     let mut world = fallen_accounts(40);
     let items = |from: u32, to: u32| (from..to).map(|id| item(&world, (ALICE, id))).collect::<Vec<_>>();
-    let (ten, thirty) = (items(0, 10), items(10, 40));
+    let ten = items(0, 10);
+    let thirty = items(10, 40);
     let batch = |world: &mut World, items: Vec<_>| {
         let purse = usd(items.len() as u128 * 640_000_000);
         world.counted(|world| world.liquidate_batch(LIQUIDATOR, items, &purse).unwrap()).1
     };
-    let (ten, thirty) = (batch(&mut world, ten), batch(&mut world, thirty));
+    let ten = batch(&mut world, ten);
+    let thirty = batch(&mut world, thirty);
     // One record read and one written for a further account.
     assert_eq!((thirty.reads - ten.reads, thirty.writes - ten.writes, thirty.removes - ten.removes), (20, 20, 0));
 }

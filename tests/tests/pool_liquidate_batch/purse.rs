@@ -11,7 +11,8 @@ use super::scene::{batch, edited, fallen_accounts, item, outcomes, usd};
 fn liquidate_batch_takes_what_is_left_of_its_purse_and_then_no_more() {
     let mut world = fallen_accounts(3);
     let items = (0..3).map(|id| item(&world, (ALICE, id))).collect();
-    let (uusd, uatom) = (world.balance(LIQUIDATOR, UUSD), world.balance(LIQUIDATOR, UATOM));
+    let uusd = world.balance(LIQUIDATOR, UUSD);
+    let uatom = world.balance(LIQUIDATOR, UATOM);
     let response = world.liquidate_batch(LIQUIDATOR, items, &usd(420_000_000)).unwrap();
     assert_eq!(outcomes(&response), ["ok", "ok", "the purse has no uusd left"]);
     assert_eq!(values(&response, "repaid"), ["320000000", "100000000"]);
@@ -43,7 +44,8 @@ fn liquidate_batch_pays_nothing_with_what_it_seized() {
     let with_dollars = edited(&world, ALICE, |item| item.collateral_denom = AETH.into());
     let purse = [coin(80_000_000, UATOM)];
     let items = vec![for_dollars, with_dollars];
-    let (uusd, uatom) = (world.balance(LIQUIDATOR, UUSD), world.balance(LIQUIDATOR, UATOM));
+    let uusd = world.balance(LIQUIDATOR, UUSD);
+    let uatom = world.balance(LIQUIDATOR, UATOM);
     let response = world.liquidate_batch(LIQUIDATOR, items, &purse).unwrap();
     assert_eq!(outcomes(&response), ["ok", "the purse has no uusd left"]);
     let number = |key| values(&response, key)[0].parse::<u128>().unwrap();
@@ -69,7 +71,8 @@ fn liquidate_batch_returns_and_pays_in_one_payment_a_recipient() {
     let order =
         plimsoll_schema::pool::LiquidateBatch { recipient: Some(world.addr(BOB).into_string()), ..batch(items) };
     let held = |world: &World, who: &str| [AETH, UATOM, UUSD].map(|denom| world.balance(who, denom));
-    let (liquidator, bob) = (held(&world, LIQUIDATOR), held(&world, BOB));
+    let liquidator = held(&world, LIQUIDATOR);
+    let bob = held(&world, BOB);
     let msg = plimsoll_schema::pool::ExecuteMsg::LiquidateBatch(order);
     let response = world.execute(LIQUIDATOR, &msg, &purse).unwrap();
     assert_eq!(transfers(&response), ["7aeth,1040000000uusd", "130800000uatom"]);

@@ -35,7 +35,8 @@ fn liquidate_batch_in_parts_yields_no_more_than_one_item_and_no_less_than_messag
         values(response, key).into_iter().map(|text| text.parse::<u128>().unwrap()).sum::<u128>()
     };
     let response = world.liquidate_batch(LIQUIDATOR, parts, &usd(640_000_000)).unwrap();
-    let (repaid, seized) = (sum(&response, "repaid"), sum(&response, "seized"));
+    let repaid = sum(&response, "repaid");
+    let seized = sum(&response, "seized");
     let in_parts = (world.account(ALICE), world.market(UUSD).stored, world.market(UATOM).stored);
     world.restore(&before);
     for amount in [100_000_000, 70, 90_000_001, 500_000_000] {
@@ -44,7 +45,8 @@ fn liquidate_batch_in_parts_yields_no_more_than_one_item_and_no_less_than_messag
     assert_eq!((world.account(ALICE), world.market(UUSD).stored, world.market(UATOM).stored), in_parts);
     world.restore(&before);
     let once = world.liquidate(LIQUIDATOR, ALICE, UATOM, (UUSD, 640_000_000)).unwrap();
-    let (all_repaid, all_seized) = (sum(&once, "repaid"), sum(&once, "seized"));
+    let all_repaid = sum(&once, "repaid");
+    let all_seized = sum(&once, "seized");
     // What a unit of repaid value seizes is no more than at once.
     assert!(seized * all_repaid <= all_seized * repaid, "{seized}/{repaid} {all_seized}/{all_repaid}");
 }

@@ -198,7 +198,8 @@ fn queue_takes_what_the_contract_would_refuse_now() {
 fn no_message_takes_funds() {
     let mut world = world();
     let pool = world.pool().to_string();
-    let (timelock, admin) = (world.timelock().clone(), world.addr(ALICE).into_string());
+    let timelock = world.timelock().clone();
+    let admin = world.addr(ALICE).into_string();
     world.mint(OWNER, UUSD, 50);
     for msg in [
         ExecuteMsg::Queue { msg: Call { contract: pool.clone(), msg: br#"{"pause":{}}"#.into(), migrate_to: None } },

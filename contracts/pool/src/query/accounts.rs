@@ -26,7 +26,8 @@ pub fn borrowers(
 }
 
 pub fn accounts(deps: Deps, keys: Vec<AccountKey>) -> Result<AccountsResponse, ContractError> {
-    let (asked, max) = (keys.len(), ACCOUNTS_LIMIT);
+    let asked = keys.len();
+    let max = ACCOUNTS_LIMIT;
     if u32::try_from(asked).map_or(true, |asked| asked > max) {
         return Err(ContractError::Limit { limit: u64::try_from(asked).unwrap_or(u64::MAX), max });
     }
@@ -44,7 +45,8 @@ pub fn liquidatable(
     let keys = debtors(deps, start_after, limit)?;
     let next = if keys.len() < limit { None } else { keys.last().cloned() };
     let mut markets = Markets::open(deps, env)?;
-    let (mut accounts, mut faults) = (Vec::new(), Vec::new());
+    let mut accounts = Vec::new();
+    let mut faults = Vec::new();
     for key in keys {
         let Some(AccountRecord { key, account }) = record(deps, key)? else { continue };
         let judged = markets.load_priced(deps, &account).and_then(|()| Ok(markets.position(&account)?.health()?)).ok();

@@ -91,7 +91,8 @@ fn attempt<T>(
     holder: &Holder,
     change: impl Fn(&mut Markets, &mut Holder) -> Result<T, ContractError>,
 ) -> Result<(Markets, Holder), ContractError> {
-    let (mut markets, mut holder) = (markets.clone(), holder.clone());
+    let mut markets = markets.clone();
+    let mut holder = holder.clone();
     change(&mut markets, &mut holder)?;
     Ok((markets, holder))
 }
@@ -101,7 +102,8 @@ fn largest(most: Amount, works: impl Fn(Amount) -> bool) -> Amount {
     if works(most) {
         return most;
     }
-    let (mut good, mut bad) = (0, most.raw());
+    let mut good = 0;
+    let mut bad = most.raw();
     while let Some(half) = bad.checked_sub(good).and_then(|gap| gap.checked_div(2)).filter(|half| *half > 0) {
         let middle = good.saturating_add(half);
         if works(Amount::new(middle)) {

@@ -73,7 +73,9 @@ pub fn solvency(deps: Deps, env: &Env, denom: &str) -> Result<SolvencyResponse, 
     let mut markets = Markets::open(deps, env)?;
     let id = markets.load_denom(deps, denom)?;
     let market = &markets.state(id)?.market;
-    let (ledger, debt, supply) = (market.state(), market.debt()?, market.supply()?);
+    let ledger = market.state();
+    let debt = market.debt()?;
+    let supply = market.supply()?;
     let balance = deps.querier.query_balance(&env.contract.address, denom)?.amount;
     let bank_balance = Amount::new(Uint128::try_from(balance).unwrap_or(Uint128::MAX).u128());
     let claims = market.shares_value_down(ledger.supply_shares)?;

@@ -342,7 +342,8 @@ pub fn records() -> impl Strategy<Value = RecordMark> {
     let spreads = (thousandths(), thousandths(), thousandths(), thousandths());
     (magnitudes(1_000_000_000, 1_000_000 * E18), spreads, 0u32..8).prop_map(|(mid, spreads, kind)| {
         let (below, above, further_below, further_above) = spreads;
-        let (low, high) = (mid - mid * below / 1_000, mid + mid * above / 1_000);
+        let low = mid - mid * below / 1_000;
+        let high = mid + mid * above / 1_000;
         if kind == 0 {
             return silent_record("", low, high);
         }
@@ -445,7 +446,9 @@ pub fn curves() -> impl Strategy<Value = (u128, BonusCurve)> {
             let max = cut(most, max);
             let least = ceil(&(fixed(threshold) * q(E18 + max))).to_u128().unwrap();
             let full_at = least + cut(E18 - 1 - least, at);
-            let (min, max, full_at) = (Ratio::new(cut(max, min)), Ratio::new(max), Ratio::new(full_at));
+            let min = Ratio::new(cut(max, min));
+            let max = Ratio::new(max);
+            let full_at = Ratio::new(full_at);
             (threshold, BonusCurve { min, max, full_at })
         },
     )
@@ -453,8 +456,11 @@ pub fn curves() -> impl Strategy<Value = (u128, BonusCurve)> {
 
 /// The bonus as the design draws it, unrounded.
 pub fn exact_bonus(incentive: &Incentive, carried: &Q, collateral: &Q, debt: &Q) -> Q {
-    let (curve, sale_cost) = (&incentive.bonus, fixed(incentive.sale_cost.raw()));
-    let (min, max, full_at) = (fixed(curve.min.raw()), fixed(curve.max.raw()), fixed(curve.full_at.raw()));
+    let curve = &incentive.bonus;
+    let sale_cost = fixed(incentive.sale_cost.raw());
+    let min = fixed(curve.min.raw());
+    let max = fixed(curve.max.raw());
+    let full_at = fixed(curve.full_at.raw());
     let factor = carried / debt;
     let curved = if factor <= full_at {
         max

@@ -270,7 +270,8 @@ impl Scene {
     fn at(&self, shared: BTreeMap<usize, Q>, left: &BTreeMap<usize, Left>, ends: Ends) -> Verdict {
         let held_value = |on: usize| shared.get(&on).cloned().unwrap_or_else(|| self.held_end(on, ends));
         let owed_value = |on: usize| shared.get(&on).cloned().unwrap_or_else(|| self.owed_end(on, ends));
-        let (mut slack, mut slack_above) = (Q::zero(), Q::zero());
+        let mut slack = Q::zero();
+        let mut slack_above = Q::zero();
         let mut held = vec![];
         for line in &self.held {
             let full = line.tokens() * self.price(line.record, None, &held_value);
@@ -286,7 +287,8 @@ impl Scene {
             owed.push(line.tokens() * self.price(line.record, None, &owed_value));
         }
         let carried = self.held.iter().zip(&held).map(|(line, value)| line.threshold() * value).sum();
-        let (collateral, debt) = (held.iter().sum(), owed.iter().sum());
+        let collateral = held.iter().sum();
+        let debt = owed.iter().sum();
         slack += &slack_above;
         Verdict { held, owed, collateral, carried, debt, slack, slack_above, shared, is_close: false }
     }
@@ -316,7 +318,9 @@ impl Scene {
         for on in self.shared() {
             let held_value = |on: usize| shared.get(&on).cloned().unwrap_or_else(|| self.held_end(on, ends));
             let owed_value = |on: usize| shared.get(&on).cloned().unwrap_or_else(|| self.owed_end(on, ends));
-            let (mut carried, mut owed, mut slack) = (Q::zero(), Q::zero(), Q::zero());
+            let mut carried = Q::zero();
+            let mut owed = Q::zero();
+            let mut slack = Q::zero();
             for line in self.held.iter().filter(|line| self.hangs(line.record, on)) {
                 let rate = self.price(line.record, Some(on), &held_value);
                 let full = line.tokens() * rate;
