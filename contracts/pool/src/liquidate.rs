@@ -45,6 +45,15 @@ impl TakeTerms {
     }
 }
 
+/// The assets of a liquidation.
+#[derive(Clone, Copy)]
+pub struct Trade {
+    /// What is seized.
+    pub seized: AssetId,
+    /// What is owed and repaid.
+    pub owed: AssetId,
+}
+
 /// What a liquidation did to one account.
 pub struct Outcome {
     pub sized: Liquidation,
@@ -109,18 +118,18 @@ pub fn change(
         }
     }
     let mut holder = ledger.holder(deps, user, item.account_id)?;
-    let assets = load(deps, &mut ledger.markets, &holder, &item.collateral_denom, &item.debt_denom)?;
+    let trade = load(deps, &mut ledger.markets, &holder, &item.collateral_denom, &item.debt_denom)?;
 
     let mut markets = ledger.markets.clone();
     let coin = Paid { denom: item.debt_denom.clone(), amount: offered };
-    let done = apply(deps, &mut markets, &mut holder, assets, &coin, taker.terms)?;
-    assert_received(&markets, assets.0, item, &done)?;
+    let done = apply(deps, &mut markets, &mut holder, trade, &coin, taker.terms)?;
+    assert_received(&markets, trade.seized, item, &done)?;
     let mut attributes = attributes(&holder, item, &done);
     let repaid = done.sized.repay;
     let paid = done.paid;
     let mut holders = vec![holder];
     if !done.minted.is_zero() {
-        let shares = give_shares(deps, ledger, &mut markets, taker, assets.0, done.minted)?;
+        let shares = give_shares(deps, ledger, &mut markets, taker, trade.seized, done.minted)?;
         attributes.push((event::ACCOUNT, shares.name()));
         holders.push(shares);
     }
@@ -128,21 +137,21 @@ pub fn change(
 }
 
 /// Loads what decides about this liquidation, published prices alone: what carries the account's debt, and its disabled deposits only
-/// where their value can change the outcome. Answers with the assets seized and repaid.
+/// where their value can change the outcome. Answers with the assets.
 pub fn load(
     deps: Deps,
     markets: &mut Markets,
     holder: &Holder,
     collateral_denom: &str,
     debt_denom: &str,
-) -> Result<(AssetId, AssetId), ContractError> {
+) -> Result<Trade, ContractError> {
     let seized = markets.load_denom(deps, collateral_denom)?;
     let owed = markets.load_denom(deps, debt_denom)?;
     markets.load_carrying(deps, &holder.account)?;
     if disabled_can_decide(markets, holder, seized)? {
         markets.load_priced(deps, &holder.account)?;
     }
-    Ok((seized, owed))
+    Ok(Trade { seized, owed })
 }
 
 /// Whether disabled deposits can change the outcome. They carry no debt; they only add to the collateral ratio, which limits the bonus and
@@ -158,17 +167,18 @@ pub fn apply(
     deps: Deps,
     markets: &mut Markets,
     holder: &mut Holder,
-    (seized, owed): (AssetId, AssetId),
+    trade: Trade,
     coin: &Paid,
     terms: TakeTerms,
 ) -> Result<Outcome, ContractError> {
+    let Trade { seized, owed } = trade;
     if seized == owed {
         return Err(ContractError::SameDenom { denom: coin.denom.clone() });
     }
     let cash = markets.state(seized)?.market.state().cash;
     let is_paid_in_full = terms.receive == Receive::Underlying && !terms.allow_shares;
     let limits = Limits { offered: coin.amount, payable: if is_paid_in_full { cash } else { Amount::MAX } };
-    let sized = size(markets, holder, seized, owed, coin, limits)?;
+    let sized = size(markets, holder, trade, coin, limits)?;
     let debt = holder.account.debt(owed);
     let market = markets.market(owed)?;
     let repaid = market.repay(sized.repay, debt).and_then(|repaid| {
@@ -196,11 +206,11 @@ pub fn apply(
 fn size(
     markets: &Markets,
     holder: &Holder,
-    seized: AssetId,
-    owed: AssetId,
+    trade: Trade,
     coin: &Paid,
     limits: Limits,
 ) -> Result<Liquidation, ContractError> {
+    let Trade { seized, owed } = trade;
     let incentive = Incentive::of(markets.params(seized)?);
     let terms = &markets.config.liquidation;
     let position = markets.carrying_position(&holder.account)?;

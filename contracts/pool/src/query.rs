@@ -42,7 +42,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
             to_json_binary(&limits::simulate_liquidation(
                 deps,
                 env,
-                (&user, account_id),
+                &UserAccount { user, account_id },
                 &collateral_denom,
                 &repay,
                 terms,

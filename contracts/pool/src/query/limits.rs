@@ -4,7 +4,7 @@ use cosmwasm_std::{Coin, Deps, Env};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::access::address;
-use plimsoll_schema::pool::{MaxAmountResponse, SimulateLiquidationResponse};
+use plimsoll_schema::pool::{MaxAmountResponse, SimulateLiquidationResponse, UserAccount};
 
 use crate::error::ContractError;
 use crate::holder::Holder;
@@ -15,15 +15,15 @@ use crate::{borrow, funds, withdraw};
 pub fn simulate_liquidation(
     deps: Deps,
     env: &Env,
-    (user, account_id): (&str, Option<u32>),
+    account: &UserAccount,
     collateral_denom: &str,
     repay: &Coin,
     terms: TakeTerms,
 ) -> Result<SimulateLiquidationResponse, ContractError> {
     let coin = funds::counted(repay)?;
-    let (mut markets, mut holder) = load(deps, env, user, account_id)?;
-    let assets = liquidate::load(deps, &mut markets, &holder, collateral_denom, &coin.denom)?;
-    let done = liquidate::apply(deps, &mut markets, &mut holder, assets, &coin, terms)?;
+    let (mut markets, mut holder) = load(deps, env, &account.user, account.account_id)?;
+    let trade = liquidate::load(deps, &mut markets, &holder, collateral_denom, &coin.denom)?;
+    let done = liquidate::apply(deps, &mut markets, &mut holder, trade, &coin, terms)?;
     markets.load_priced(deps, &holder.account)?;
     Ok(SimulateLiquidationResponse {
         liquidation: done.sized,
