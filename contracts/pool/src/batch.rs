@@ -157,73 +157,79 @@ struct Touched {
 impl Batch<'_> {
     fn act(&mut self, action: BatchAction) -> Result<(), ContractError> {
         match action {
-            BatchAction::Deposit(FromPurse { coin, account_id }) => {
-                let coin = funds::counted(&coin)?;
-                self.take_in(&coin)?;
-                let id = self.markets.load_denom(self.deps, &coin.denom)?;
-                let at = self.touch(account_id)?;
-                let order = Deposit { id, amount: coin.amount, is_owner: true };
-                let touched = get(&mut self.touched, at)?;
-                let shares = deposit::apply(self.deps, &mut self.markets, &mut touched.holder, &order)?;
-                self.use_up(id, &coin, coin.amount)?;
-                self.say(
-                    "deposit",
-                    at,
-                    &coin.denom,
-                    vec![(event::AMOUNT, coin.amount.to_string()), (event::SHARES, shares.to_string())],
-                )
-            }
-            BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
-                let id = self.markets.load_denom(self.deps, &denom)?;
-                let at = self.touch(account_id)?;
-                let markets = &mut self.markets;
-                let touched = get(&mut self.touched, at)?;
-                let (amount, burnt) = withdraw::amount_or_all(markets, &mut touched.holder, id, amount)?;
-                touched.checks.lowered = true;
-                let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
-                let amount = amount.to_string();
-                let burnt = burnt.to_string();
-                let said = vec![(event::AMOUNT, amount), (event::SHARES, burnt), (event::RECIPIENT, recipient)];
-                self.say("withdraw", at, &denom, said)
-            }
-            BatchAction::Borrow(Borrow { denom, amount, recipient, account_id }) => {
-                let id = self.markets.load_denom(self.deps, &denom)?;
-                let at = self.touch(account_id)?;
-                let markets = &mut self.markets;
-                let touched = get(&mut self.touched, at)?;
-                let interest = borrow::apply(markets, &mut touched.holder, id, amount)?;
-                touched.checks.lowered = true;
-                touched.checks.borrowed.push(id);
-                let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
-                let amount = amount.to_string();
-                let interest = interest.to_string();
-                let said = vec![(event::AMOUNT, amount), (event::INTEREST, interest), (event::RECIPIENT, recipient)];
-                self.say("borrow", at, &denom, said)
-            }
-            BatchAction::Repay(FromPurse { coin, account_id }) => {
-                let coin = funds::counted(&coin)?;
-                self.take_in(&coin)?;
-                let id = self.markets.load_denom(self.deps, &coin.denom)?;
-                let at = self.touch(account_id)?;
-                let markets = &mut self.markets;
-                let touched = get(&mut self.touched, at)?;
-                let repaid = repay::apply(markets, &mut touched.holder, id, coin.amount)?;
-                touched.checks.repaid.push(id);
-                self.use_up(id, &coin, repaid.amount)?;
-                self.say("repay", at, &coin.denom, vec![(event::AMOUNT, repaid.amount.to_string())])
-            }
-            BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
-                let id = self.markets.load_denom(self.deps, &denom)?;
-                let at = self.touch(account_id)?;
-                let touched = get(&mut self.touched, at)?;
-                let lowered = update_asset_collateral_status::apply(&self.markets, &mut touched.holder, id, enable)?;
-                touched.checks.lowered |= lowered;
-                let deps = self.deps;
-                let markets = &mut self.markets;
-                update_asset_collateral_status::assert_not_bought(deps, markets, &touched.holder, id, enable)?;
-                self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
-            }
+            BatchAction::Deposit(order) => self.deposit(order),
+            BatchAction::Withdraw(order) => self.withdraw(order),
+            BatchAction::Borrow(order) => self.borrow(order),
+            BatchAction::Repay(order) => self.repay(order),
+            BatchAction::UpdateAssetCollateralStatus(order) => self.update_asset_collateral_status(order),
         }
+    }
+
+    fn deposit(&mut self, FromPurse { coin, account_id }: FromPurse) -> Result<(), ContractError> {
+        let coin = funds::counted(&coin)?;
+        self.take_in(&coin)?;
+        let id = self.markets.load_denom(self.deps, &coin.denom)?;
+        let at = self.touch(account_id)?;
+        let order = Deposit { id, amount: coin.amount, is_owner: true };
+        let touched = get(&mut self.touched, at)?;
+        let shares = deposit::apply(self.deps, &mut self.markets, &mut touched.holder, &order)?;
+        self.use_up(id, &coin, coin.amount)?;
+        let said = vec![(event::AMOUNT, coin.amount.to_string()), (event::SHARES, shares.to_string())];
+        self.say("deposit", at, &coin.denom, said)
+    }
+
+    fn withdraw(&mut self, order: Withdraw) -> Result<(), ContractError> {
+        let Withdraw { denom, amount, recipient, account_id } = order;
+        let id = self.markets.load_denom(self.deps, &denom)?;
+        let at = self.touch(account_id)?;
+        let touched = get(&mut self.touched, at)?;
+        let (amount, burnt) = withdraw::amount_or_all(&mut self.markets, &mut touched.holder, id, amount)?;
+        touched.checks.lowered = true;
+        let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
+        let amount = amount.to_string();
+        let burnt = burnt.to_string();
+        let said = vec![(event::AMOUNT, amount), (event::SHARES, burnt), (event::RECIPIENT, recipient)];
+        self.say("withdraw", at, &denom, said)
+    }
+
+    fn borrow(&mut self, order: Borrow) -> Result<(), ContractError> {
+        let Borrow { denom, amount, recipient, account_id } = order;
+        let id = self.markets.load_denom(self.deps, &denom)?;
+        let at = self.touch(account_id)?;
+        let touched = get(&mut self.touched, at)?;
+        let interest = borrow::apply(&mut self.markets, &mut touched.holder, id, amount)?;
+        touched.checks.lowered = true;
+        touched.checks.borrowed.push(id);
+        let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
+        let amount = amount.to_string();
+        let interest = interest.to_string();
+        let said = vec![(event::AMOUNT, amount), (event::INTEREST, interest), (event::RECIPIENT, recipient)];
+        self.say("borrow", at, &denom, said)
+    }
+
+    fn repay(&mut self, FromPurse { coin, account_id }: FromPurse) -> Result<(), ContractError> {
+        let coin = funds::counted(&coin)?;
+        self.take_in(&coin)?;
+        let id = self.markets.load_denom(self.deps, &coin.denom)?;
+        let at = self.touch(account_id)?;
+        let touched = get(&mut self.touched, at)?;
+        let repaid = repay::apply(&mut self.markets, &mut touched.holder, id, coin.amount)?;
+        touched.checks.repaid.push(id);
+        self.use_up(id, &coin, repaid.amount)?;
+        self.say("repay", at, &coin.denom, vec![(event::AMOUNT, repaid.amount.to_string())])
+    }
+
+    fn update_asset_collateral_status(&mut self, order: CollateralStatus) -> Result<(), ContractError> {
+        let CollateralStatus { denom, enable, account_id } = order;
+        let id = self.markets.load_denom(self.deps, &denom)?;
+        let at = self.touch(account_id)?;
+        let touched = get(&mut self.touched, at)?;
+        let lowered = update_asset_collateral_status::apply(&self.markets, &mut touched.holder, id, enable)?;
+        touched.checks.lowered |= lowered;
+        let deps = self.deps;
+        let markets = &mut self.markets;
+        update_asset_collateral_status::assert_not_bought(deps, markets, &touched.holder, id, enable)?;
+        self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
     }
 
     /// Takes a coin out of the purse, before it is used. With a callback it may be there or come later.
