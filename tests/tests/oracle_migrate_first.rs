@@ -159,6 +159,7 @@ struct Old {
     at: u64,
 }
 
+#[allow(clippy::too_many_lines, reason = "every record that the first version left")]
 fn old() -> Old {
     let mut world = World::new();
     let oracle = world.oracle().clone();
@@ -221,6 +222,7 @@ fn old() -> Old {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "every record that the first version left")]
 fn migrate_from_the_first_version_rewrites_what_it_left() {
     let Old { mut world, oracle, pair, at } = old();
     world.advance(60);

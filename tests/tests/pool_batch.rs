@@ -336,6 +336,7 @@ fn batch_with_a_coin_of_zero_or_of_more_than_128_bits_is_refused() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a line an attribute")]
 fn batch_says_each_step_with_its_account_and_market() {
     let mut world = world();
     let bob = world.addr(BOB).into_string();

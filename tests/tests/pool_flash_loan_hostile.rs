@@ -51,6 +51,7 @@ fn besieged() -> (World, Addr) {
 }
 
 /// Every message of the pool, as the borrower may send it.
+#[allow(clippy::too_many_lines, reason = "an entry a message")]
 fn every_message(world: &World) -> Vec<Step> {
     let alice = world.addr(ALICE).into_string();
     let borrower = world.addr(BOB).into_string();

@@ -123,6 +123,7 @@ fn kinked(optimal: &str, base: u64, slope_1: u64, slope_2: u64) -> RateModel {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "an entry a refusal")]
 fn init_asset_with_parameters_out_of_range_is_refused() {
     let (mut world, params) = priced("unew");
     let above = ratio("1.000000000000000001");

@@ -33,6 +33,7 @@ const ACCEPT: ExecuteMsg = ExecuteMsg::UpdateOwner(OwnerUpdate::Accept {});
 const CANCEL: ExecuteMsg = ExecuteMsg::UpdateOwner(OwnerUpdate::Cancel {});
 
 /// Settings that are refused, and what is said of them.
+#[allow(clippy::too_many_lines, reason = "an entry a refusal")]
 fn refused_settings(good: &Config) -> Vec<(Config, String)> {
     let terms = |target: &str, dust| LiquidationTerms { target_health_factor: ratio(target), dust_value: dust };
     let one = Value::whole(1);

@@ -15,6 +15,7 @@ use crate::stage::Stage;
 use crate::use_pool::{best, place, position, ranked};
 
 /// The operation as it will be done.
+#[allow(clippy::too_many_lines, reason = "an arm an operation")]
 pub fn aim(stage: &Stage, op: &Op) -> Op {
     let mut op = op.clone();
     match &mut op {

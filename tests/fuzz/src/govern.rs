@@ -15,6 +15,7 @@ use crate::op::{By, Change, Handover, Op};
 use crate::stage::{HALT, Stage, asset};
 
 /// The message of a role's operation on the pool; none of another operation.
+#[allow(clippy::too_many_lines, reason = "an arm an operation")]
 pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
     let [owner, proposed, _, guardian] = stage.roles();
     let name = |denom: usize| DENOMS[denom].to_owned();

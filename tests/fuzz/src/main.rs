@@ -158,18 +158,7 @@ fn as_text(out: &mut impl Write, args: &Args, report: &Report, bounds: &[String]
             share(middle.done, middle.tried) * 100.0
         ),
     );
-    for failure in &report.failures {
-        let what = &failure.violation.what;
-        say(out, &format!("\nVIOLATION in history {} of seed {}: {what}\n", failure.number, args.campaign.seed));
-        say(out, &format!("#[test]\nfn history_{}_of_seed_{}() {{", failure.number, args.campaign.seed));
-        say(
-            out,
-            &format!(
-                "    let played = plimsoll_fuzz::replay(\n        r#\"\n{}\"#,\n    );\n    assert_eq!(played, Ok(()));\n}}\n",
-                write(&failure.ops)
-            ),
-        );
-    }
+    violations(out, args, report);
     let rarest = tally.rarest().map_or(String::new(), |(name, part)| format!(", rarest {name} {:.2} %", part * 100.0));
     let done = share(all.done, all.tried) * 100.0;
     let rate = all.tried as f64 / seconds;
@@ -184,6 +173,22 @@ fn as_text(out: &mut impl Write, args: &Args, report: &Report, bounds: &[String]
     );
     for text in bounds {
         say(out, &format!("BELOW ITS BOUND: {text}"));
+    }
+}
+
+/// Each violation, and the test that plays it again.
+fn violations(out: &mut impl Write, args: &Args, report: &Report) {
+    for failure in &report.failures {
+        let what = &failure.violation.what;
+        say(out, &format!("\nVIOLATION in history {} of seed {}: {what}\n", failure.number, args.campaign.seed));
+        say(out, &format!("#[test]\nfn history_{}_of_seed_{}() {{", failure.number, args.campaign.seed));
+        say(
+            out,
+            &format!(
+                "    let played = plimsoll_fuzz::replay(\n        r#\"\n{}\"#,\n    );\n    assert_eq!(played, Ok(()));\n}}\n",
+                write(&failure.ops)
+            ),
+        );
     }
 }
 

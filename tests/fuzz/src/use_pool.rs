@@ -17,6 +17,7 @@ use crate::value::{By, unit};
 use crate::view::View;
 
 /// The message of one of the users' operations, as the state is now; none of another operation.
+#[allow(clippy::too_many_lines, reason = "an arm an operation")]
 pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
     let address = |user: usize| stage.people[user].to_string();
     Some(match *op {

@@ -136,6 +136,7 @@ pub struct View {
 
 impl View {
     /// Reads it.
+    #[allow(clippy::too_many_lines, reason = "a line a field")]
     pub fn of(stage: &Stage) -> Self {
         let app = stage.world.app();
         let pool = stage.pool();

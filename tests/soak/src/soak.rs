@@ -19,7 +19,7 @@ use crate::party::Party;
 use crate::proxy::{Proxy, Way};
 use crate::sent::{Sent, intended};
 use crate::stage::{DOLLAR, Stage, TOKENS};
-use crate::users::User;
+use crate::users::{Done, User};
 use crate::watch::{Calm, Seen, Watch};
 
 /// Blocks that the keeper has to finish its work once faults, prices and users rest.
@@ -83,11 +83,7 @@ pub async fn soak(stage: &Stage, job: Soak) -> Result<Value> {
     let faults = trouble(&asker, &mut keeper, &roads, &calm, &job, until).await;
     let _ = stop.send(true);
     let moved = join(prices).await?;
-    let (mut accepted, mut refused) = (0, 0);
-    for user in users {
-        let done = join(user).await?;
-        (accepted, refused) = (accepted + done.accepted, refused + done.refused);
-    }
+    let (accepted, refused) = messages(users).await?;
     let faults = faults?;
     sleep(REST).await;
     keeper.stop().await?;
@@ -218,6 +214,18 @@ async fn trouble(
     }
     calm.since(asker.node().head().await?.height);
     Ok(faults)
+}
+
+/// How many messages the users sent, and how many of them were refused.
+async fn messages(users: Vec<JoinHandle<Result<Done>>>) -> Result<(u64, u64)> {
+    let mut accepted = 0;
+    let mut refused = 0;
+    for user in users {
+        let done = join(user).await?;
+        accepted += done.accepted;
+        refused += done.refused;
+    }
+    Ok((accepted, refused))
 }
 
 /// What a task came to.
