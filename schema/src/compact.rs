@@ -1,7 +1,7 @@
 //! Storage that is written as varints in place of JSON text.
 //!
-//! A byte written costs users 30 gas, a byte read 3; a market record is a third of its JSON size this way. Keys are those
-//! of cw-storage-plus, so that prefixes, ranges and raw queries work as everywhere else.
+//! A byte written costs users 30 gas, a byte read 3; a market record is a third of its JSON size this way. Keys are
+//! those of cw-storage-plus, so that prefixes, ranges and raw queries work as everywhere else.
 
 use std::marker::PhantomData;
 

@@ -1,13 +1,14 @@
-//! The names in the contracts' events. Every event of a contract says `action` and is of type `wasm`, but for the items of
-//! `liquidate_batch`, which follow it, each in an event of its own, of type `wasm-item`. Each touched account and each touched denom
-//! stands in an attribute of its own. The order of attributes in an event says nothing but among those of one key: a chain sorts the attributes of
-//! what one contract has another do.
+//! The names in the contracts' events. Every event of a contract says `action` and is of type `wasm`, but for the items
+//! of `liquidate_batch`, which follow it, each in an event of its own, of type `wasm-item`. Each touched account and
+//! each touched denom stands in an attribute of its own. The order of attributes in an event says nothing but among
+//! those of one key: a chain sorts the attributes of what one contract has another do.
 
 /// What was done: the name of the message.
 pub const ACTION: &str = "action";
 /// The version that a migration found.
 pub const FROM: &str = "from";
-/// One action of a batch; where the owner's own message is the transaction's, what follows, up to the next, is about it.
+/// One action of a batch; where the owner's own message is the transaction's, what follows, up to the next, is about
+/// it.
 pub const STEP: &str = "step";
 /// A touched account, `owner/account_id`. May occur more than once.
 pub const ACCOUNT: &str = "account";
@@ -95,7 +96,8 @@ pub const CALL: &str = "call";
 pub const MSG: &str = "msg";
 /// The code that a contract is to be migrated to.
 pub const MIGRATE_TO: &str = "migrate_to";
-/// The first second at which what was announced can take effect: a queued call, a withdrawal of reserves, another oracle.
+/// The first second at which what was announced can take effect: a queued call, a withdrawal of reserves, another
+/// oracle.
 pub const EFFECTIVE_AT: &str = "effective_at";
 /// The last second at which a queued call can be applied.
 pub const LAPSES_AT: &str = "lapses_at";

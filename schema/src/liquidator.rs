@@ -11,8 +11,8 @@ use crate::pool::LiquidationItem;
 
 /// The most pairs in one route.
 pub const HOPS_MAX: usize = 4;
-/// The most routes in one message. Each is a group of items of its own, with its own call to the pool, and what is left to do goes along
-/// with each group: with ten groups about 2,300 gas an item, with fifty it would be 22,600.
+/// The most routes in one message. Each is a group of items of its own, with its own call to the pool, and what is left
+/// to do goes along with each group: with ten groups about 2,300 gas an item, with fifty it would be 22,600.
 pub const ROUTES_MAX: usize = 10;
 /// The most bytes that the groups after the first may have together: a chain hands no more to a reply.
 pub const REMAINING_MAX: usize = 128 * 1024;
@@ -42,7 +42,8 @@ pub enum ExecuteMsg {
         /// 1 to [`LIQUIDATION_ITEMS_MAX`].
         items: Vec<LiquidationItem>,
         /// How collateral is sold for what is to be repaid: one per pair of denoms that the items name, at most
-        /// [`ROUTES_MAX`]. The groups after the first have at most [`REMAINING_MAX`] bytes together, as messages to the pool.
+        /// [`ROUTES_MAX`]. The groups after the first have at most [`REMAINING_MAX`] bytes together, as messages to the
+        /// pool.
         routes: Vec<Route>,
         /// The whole fails when fewer items succeed.
         min_success: u32,

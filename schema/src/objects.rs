@@ -1,8 +1,9 @@
-//! Messages are JSON objects: what serde's derived readers would also take, an array of a struct's fields in order, is refused.
+//! Messages are JSON objects: what serde's derived readers would also take, an array of a struct's fields in order, is
+//! refused.
 //!
-//! A message is parsed into a [`Tree`] first, by one piece of code, and then read from it. Read straight from the text, each type of a
-//! message would carry a parser of its own, which is a tenth of a contract's code. [`objects_only`](crate::objects_only) puts the tree in
-//! front of a message.
+//! A message is parsed into a [`Tree`] first, by one piece of code, and then read from it. Read straight from the text,
+//! each type of a message would carry a parser of its own, which is a tenth of a contract's code.
+//! [`objects_only`](crate::objects_only) puts the tree in front of a message.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,8 +14,8 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-/// A parsed message. Fractions and numbers beyond 64 bits are refused: no message has any, amounts are text. A key that comes
-/// twice stays, so that whoever reads the object refuses it.
+/// A parsed message. Fractions and numbers beyond 64 bits are refused: no message has any, amounts are text. A key that
+/// comes twice stays, so that whoever reads the object refuses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tree {
     /// `null`.

@@ -59,7 +59,8 @@ impl Ownership {
         if self.owner == sender { Ok(()) } else { Err(OwnershipError::NotOwner { sender: sender.to_owned() }) }
     }
 
-    /// The ownership after this step, taken by `sender`. Whether a proposed address is valid is for the caller to check.
+    /// The ownership after this step, taken by `sender`. Whether a proposed address is valid is for the caller to
+    /// check.
     pub fn update(self, sender: &str, step: OwnerUpdate) -> Result<Self, OwnershipError> {
         match step {
             OwnerUpdate::Propose { owner } => {

@@ -1,9 +1,9 @@
 //! The pair's interface: Astroport's pair messages and response shapes, for native tokens.
 //!
-//! What swaps, simulates or reads prices with these types works on an Astroport pair (its packages' `pair` and `asset` modules)
-//! without a change: `swap`, `pair`, `pool`, `share`, `simulation`, `reverse_simulation` and `cumulative_prices` are the same.
-//! Numbers are integer or decimal strings, as there. What differs, because plain wasmd has no token factory and a pair here has no factory
-//! contract either:
+//! What swaps, simulates or reads prices with these types works on an Astroport pair (its packages' `pair` and `asset`
+//! modules) without a change: `swap`, `pair`, `pool`, `share`, `simulation`, `reverse_simulation` and
+//! `cumulative_prices` are the same. Numbers are integer or decimal strings, as there. What differs, because plain
+//! wasmd has no token factory and a pair here has no factory contract either:
 //!
 //! | message | here |
 //! |---|---|
@@ -91,13 +91,14 @@ pub struct InstantiateMsg {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExecuteMsg {
-    /// Anyone: adds liquidity, and gets shares for it, rounded down. Takes exactly the two coins that `assets` names. Both are kept
-    /// whole: shares are minted by the smaller part, and what is provided beyond the reserves' proportion belongs to all
-    /// providers. The first provider sets the price, and 1,000 shares of theirs are locked for ever.
+    /// Anyone: adds liquidity, and gets shares for it, rounded down. Takes exactly the two coins that `assets` names.
+    /// Both are kept whole: shares are minted by the smaller part, and what is provided beyond the reserves' proportion
+    /// belongs to all providers. The first provider sets the price, and 1,000 shares of theirs are locked for ever.
     ProvideLiquidity {
         /// Both tokens, in any order.
         assets: Vec<Asset>,
-        /// How far their proportion may be from the reserves'; 0.005 when left out, at most 0.5. The first provider's is free.
+        /// How far their proportion may be from the reserves'; 0.005 when left out, at most 0.5. The first provider's
+        /// is free.
         slippage_tolerance: Option<Ratio>,
         /// Astroport's staking of the shares; refused when true.
         auto_stake: Option<bool>,
@@ -106,8 +107,8 @@ pub enum ExecuteMsg {
         /// Refused when fewer shares come of it.
         min_lp_to_receive: Option<LpShares>,
     },
-    /// Anyone: burns shares of theirs, and gets their part of both reserves, rounded down. Takes no coins. This message differs from
-    /// Astroport's, where a coin of the shares is attached.
+    /// Anyone: burns shares of theirs, and gets their part of both reserves, rounded down. Takes no coins. This message
+    /// differs from Astroport's, where a coin of the shares is attached.
     WithdrawLiquidity {
         /// How many of the sender's shares; all of them when left out.
         amount: Option<LpShares>,
@@ -117,15 +118,16 @@ pub enum ExecuteMsg {
         /// Refused when less is paid. Both tokens, in any order.
         min_assets_to_receive: Option<Vec<Asset>>,
     },
-    /// Anyone: sells one token for the other. Takes exactly the coin that `offer_asset` names. The yield is rounded down, the fee
-    /// taken from it up; a swap that returns nothing is refused.
+    /// Anyone: sells one token for the other. Takes exactly the coin that `offer_asset` names. The yield is rounded
+    /// down, the fee taken from it up; a swap that returns nothing is refused.
     Swap {
         /// What is sold.
         offer_asset: Asset,
-        /// What is bought; when it isn't the pair's other token the swap is refused, where Astroport's pair of two ignores it.
+        /// What is bought; when it isn't the pair's other token the swap is refused, where Astroport's pair of two
+        /// ignores it.
         ask_asset_info: Option<AssetInfo>,
-        /// The price to measure the spread by, in base units of the offer per base unit of the ask; without it the price before
-        /// the swap.
+        /// The price to measure the spread by, in base units of the offer per base unit of the ask; without it the
+        /// price before the swap.
         belief_price: Option<RelativePrice>,
         /// How much less than at that price the swap may yield before the fee; 0.005 when left out, at most 0.5.
         max_spread: Option<Ratio>,
@@ -157,7 +159,8 @@ pub enum QueryMsg {
         /// What is bought; the pair's other token.
         ask_asset_info: Option<AssetInfo>,
     },
-    /// The least offer for which `swap` would return `ask_asset` or more at this block. Answer: [`ReverseSimulationResponse`].
+    /// The least offer for which `swap` would return `ask_asset` or more at this block. Answer:
+    /// [`ReverseSimulationResponse`].
     ReverseSimulation {
         /// What is sold; the pair's other token.
         offer_asset_info: Option<AssetInfo>,

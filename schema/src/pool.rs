@@ -26,7 +26,8 @@ pub use subject::{AccountKey, Listed, UserAccount, UserAsset};
 
 use crate::compact::CompactItem;
 
-/// Until when liquidation waits as in the grace after a halt, in seconds: another oracle took over from one that was halted. To be read raw.
+/// Until when liquidation waits as in the grace after a halt, in seconds: another oracle took over from one that was
+/// halted. To be read raw.
 pub const SPARED_UNTIL: CompactItem<u64> = CompactItem::new("g");
 
 crate::objects_only!(InstantiateMsg, ExecuteMsg, QueryMsg);

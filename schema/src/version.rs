@@ -2,9 +2,9 @@
 
 use cosmwasm_std::{StdError, StdResult, Storage};
 
-/// Errors unless the state is that of the contract `name`, at `version` or an older one; then writes down `version` and answers with the one
-/// before. As `cw2::ensure_from_older_version`, without its reader of semantic versions, which is 10 KB of every contract: versions are
-/// three numbers here, and anything else is refused.
+/// Errors unless the state is that of the contract `name`, at `version` or an older one; then writes down `version` and
+/// answers with the one before. As `cw2::ensure_from_older_version`, without its reader of semantic versions, which is
+/// 10 KB of every contract: versions are three numbers here, and anything else is refused.
 pub fn ensure_from_older_version(storage: &mut dyn Storage, name: &str, version: &str) -> StdResult<String> {
     let stored = cw2::get_contract_version(storage)?;
     if stored.contract != name {

@@ -11,7 +11,8 @@ use crate::settings::Side;
 use crate::state::{LEDGER, Ledger};
 
 impl Ledger {
-    /// The ledger with its prices at this block. They advance at most once in a second, however many messages a block has.
+    /// The ledger with its prices at this block. They advance at most once in a second, however many messages a block
+    /// has.
     pub fn at(storage: &dyn Storage, env: &Env) -> Result<Self, ContractError> {
         let stored = LEDGER.load(storage)?;
         let now = env.block.time.seconds();

@@ -21,7 +21,8 @@ pub struct Provision {
     pub min_lp_to_receive: Option<LpShares>,
 }
 
-/// Takes both tokens whole and mints shares by the smaller part. The first provision locks [`MINIMUM_LIQUIDITY`] of them.
+/// Takes both tokens whole and mints shares by the smaller part. The first provision locks [`MINIMUM_LIQUIDITY`] of
+/// them.
 pub fn provide_liquidity(
     deps: DepsMut,
     env: &Env,

@@ -11,8 +11,8 @@ pub const CONTRACT_NAME: &str = "crates.io:plimsoll-pair";
 /// The version that cw2 records.
 pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Reserves, shares and cumulative prices: one record. Whatever changes it loads it by [`Ledger::at`], which brings the prices up
-/// to date, so the time at the old reserves is taken into account before there are new ones.
+/// Reserves, shares and cumulative prices: one record. Whatever changes it loads it by [`Ledger::at`], which brings the
+/// prices up to date, so the time at the old reserves is taken into account before there are new ones.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     /// What the pair holds of each token. Counted, never read from the bank: a donation changes nothing.

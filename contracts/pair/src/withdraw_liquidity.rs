@@ -62,8 +62,8 @@ pub fn withdraw_liquidity(
         .add_attribute(event::REFUND_ASSETS, listed(&settings.assets(paid))))
 }
 
-/// Errors when less is paid than was wanted. It is never nothing at all: there are at most as many shares as the root of the
-/// reserves' product, so a share is worth at least one unit of one token.
+/// Errors when less is paid than was wanted. It is never nothing at all: there are at most as many shares as the root
+/// of the reserves' product, so a share is worth at least one unit of one token.
 fn assert_enough(settings: &Settings, paid: [Amount; 2], wanted: Option<&[Asset]>) -> Result<(), ContractError> {
     let Some(wanted) = wanted else { return Ok(()) };
     let wanted = settings.both("min_assets_to_receive", wanted)?;

@@ -32,8 +32,8 @@ pub fn assert_guardian(storage: &dyn Storage, sender: &str) -> Result<(), Contra
     Err(ContractError::Unauthorized { sender: sender.to_owned(), role: "owner or guardian" })
 }
 
-/// Where coins are paid: the address that was named, or another when none was. Errors for the pool itself: coins that come without a
-/// message are counted to nobody.
+/// Where coins are paid: the address that was named, or another when none was. Errors for the pool itself: coins that
+/// come without a message are counted to nobody.
 pub fn recipient(api: &dyn Api, pool: &Addr, named: Option<&str>, otherwise: &Addr) -> Result<Addr, ContractError> {
     let to = address_or(api, named, otherwise)?;
     if to == *pool { Err(ContractError::PoolAsRecipient { pool: to.into_string() }) } else { Ok(to) }

@@ -13,9 +13,9 @@ use crate::markets::Markets;
 pub const LIVE_MAX: usize = 4;
 
 impl Markets {
-    /// Errors unless the holder's debt is within max LTV at the unfavourable edge of each price, or the message has improved the
-    /// account. To be called after what lowers borrowing power or raises debt; loads what it depends on and asks its live sources.
-    /// Without debt no price is needed: lenders leave even when the oracle is dead.
+    /// Errors unless the holder's debt is within max LTV at the unfavourable edge of each price, or the message has
+    /// improved the account. To be called after what lowers borrowing power or raises debt; loads what it depends on
+    /// and asks its live sources. Without debt no price is needed: lenders leave even when the oracle is dead.
     pub fn assert_healthy(&mut self, deps: Deps, holder: &Holder) -> Result<(), ContractError> {
         if holder.account.debts.is_empty() {
             return Ok(());
@@ -32,10 +32,10 @@ impl Markets {
         Err(ContractError::AboveMaxLtv { debt: power.debt, limit: power.limit })
     }
 
-    /// Whether the message leaves the account at a health factor of at least 1 and no lower than before, with less debt in value; all
-    /// at the borrowing edges. A deposit in a market that is stopped or above its cap counts afterwards with no more than it counted
-    /// before, and health that counts such deposits by their power alone ends at 1 or no lower than before. Otherwise improvements would
-    /// swap good collateral for broken.
+    /// Whether the message leaves the account at a health factor of at least 1 and no lower than before, with less debt
+    /// in value; all at the borrowing edges. A deposit in a market that is stopped or above its cap counts afterwards
+    /// with no more than it counted before, and health that counts such deposits by their power alone ends at 1 or no
+    /// lower than before. Otherwise improvements would swap good collateral for broken.
     fn is_improved(&mut self, deps: Deps, holder: &Holder) -> Result<bool, ContractError> {
         self.load_live(deps, &holder.before)?;
         let before = self.position(&holder.before)?;
@@ -60,9 +60,10 @@ impl Markets {
         Ok(better && (!new_powered.is_below_one() || new_powered.is_no_lower_than(&old_powered)))
     }
 
-    /// Whether all of this deposit is needed to bring the account, which is above its max LTV, back within it: with one base unit less
-    /// it would still be above, at the borrowing edges and by what liquidation counts, since a pair's owner bends an edge for a message.
-    /// None of a token is that isn't lent against, and little of one whose max LTV is far below its threshold: by that it buys health.
+    /// Whether all of this deposit is needed to bring the account, which is above its max LTV, back within it: with one
+    /// base unit less it would still be above, at the borrowing edges and by what liquidation counts, since a pair's
+    /// owner bends an edge for a message. None of a token is that isn't lent against, and little of one whose max LTV
+    /// is far below its threshold: by that it buys health.
     pub fn is_needed(
         &mut self,
         deps: Deps,
@@ -82,8 +83,8 @@ impl Markets {
         Ok(!at_edges.is_within() && !settled.is_within())
     }
 
-    /// Errors when one more token priced by a live source would be among the account's: each is asked at a borrow, so their number is
-    /// bounded. `id` must be loaded.
+    /// Errors when one more token priced by a live source would be among the account's: each is asked at a borrow, so
+    /// their number is bounded. `id` must be loaded.
     pub fn assert_live_slot(&mut self, deps: Deps, account: &Account, id: AssetId) -> Result<(), ContractError> {
         let others: Vec<AssetId> = account.assets().filter(|other| *other != id).collect();
         if others.len() < LIVE_MAX {

@@ -1,4 +1,5 @@
-//! `batch`: several actions on the sender's own accounts, all or none; with a callback that brings what the purse lacks.
+//! `batch`: several actions on the sender's own accounts, all or none; with a callback that brings what the purse
+//! lacks.
 
 use cosmwasm_std::{Addr, Binary, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
@@ -70,8 +71,8 @@ struct Open {
     call: Callback,
 }
 
-/// Saves everything, with the accounts locked, and lets the checks wait until after the callback. What is to be brought is never paid out
-/// before: it would be a flash loan without a fee, also while those are stopped.
+/// Saves everything, with the accounts locked, and lets the checks wait until after the callback. What is to be brought
+/// is never paid out before: it would be a flash loan without a fee, also while those are stopped.
 fn call_back(deps: DepsMut, env: &Env, open: Open, response: Response) -> Result<Response, ContractError> {
     let Open { markets, touched, due, call } = open;
     let both = call.repay.iter().find(|coin| call.received.iter().any(|paid| paid.denom == coin.denom));
@@ -237,8 +238,8 @@ impl Batch<'_> {
         if self.due.is_some() { Ok(()) } else { self.purse.take(coin) }
     }
 
-    /// What of the coin was used, and counted as cash. What wasn't goes back into the purse. With a callback, what the purse lacks is due,
-    /// and stands in `lent` until it is here.
+    /// What of the coin was used, and counted as cash. What wasn't goes back into the purse. With a callback, what the
+    /// purse lacks is due, and stands in `lent` until it is here.
     fn use_up(&mut self, id: AssetId, coin: &Paid, used: Amount) -> Result<(), ContractError> {
         let denom = &coin.denom;
         let Some(due) = self.due.as_mut() else {

@@ -37,8 +37,8 @@ impl Called {
 
 /// Writes down what the callback is to bring, and makes its messages. Nothing is written where nothing is due.
 ///
-/// Messages run one after another, each to its end: when `finish_batch` comes, the callback and all that it called are over. It stands in
-/// for a reply.
+/// Messages run one after another, each to its end: when `finish_batch` comes, the callback and all that it called are
+/// over. It stands in for a reply.
 pub fn open(
     storage: &mut dyn Storage,
     env: &Env,

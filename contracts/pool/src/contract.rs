@@ -81,8 +81,8 @@ pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractErro
     query::query(deps, &env, msg)
 }
 
-/// Takes over from an older version of this contract, and rewrites its records. Errors for another contract's state, for a downgrade, and
-/// while a flash loan or a batch is open.
+/// Takes over from an older version of this contract, and rewrites its records. Errors for another contract's state,
+/// for a downgrade, and while a flash loan or a batch is open.
 #[cfg_attr(feature = "export", cosmwasm_std::entry_point)]
 pub fn migrate(deps: DepsMut, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
     migrate::migrate(deps)

@@ -79,9 +79,9 @@ pub fn add_shares(holder: &mut Holder, id: AssetId, shares: SupplyShares, counts
     Ok(())
 }
 
-/// Health can't be bought at a price that the settled one has not reached: while a token is silent, or lent against at much less than
-/// liquidation counts, a deposit of it into an indebted account opens a slot that doesn't count, and no slot that counts is topped up.
-/// Answers whether a new slot may count. Without debt no price is asked for.
+/// Health can't be bought at a price that the settled one has not reached: while a token is silent, or lent against at
+/// much less than liquidation counts, a deposit of it into an indebted account opens a slot that doesn't count, and no
+/// slot that counts is topped up. Answers whether a new slot may count. Without debt no price is asked for.
 pub fn may_count(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
     counts(holder, id, || markets.assert_not_ahead(deps, id))
 }
@@ -124,9 +124,10 @@ pub fn assert_own_slot(holder: &Holder, is_owner: bool, id: AssetId, denom: &str
     Err(ContractError::ForeignSlot { account: holder.name(), denom: denom.to_owned() })
 }
 
-/// A top-up of enabled collateral passes the guardian's stop and the supply cap as far as it brings an indebted account back within its
-/// max LTV: whoever wants to save their account must be able to. What the same batch borrowed or took out is no reason: as much passes as
-/// the account needs now, and no more than it needed before. Errors with the refusal of the market otherwise.
+/// A top-up of enabled collateral passes the guardian's stop and the supply cap as far as it brings an indebted account
+/// back within its max LTV: whoever wants to save their account must be able to. What the same batch borrowed or took
+/// out is no reason: as much passes as the account needs now, and no more than it needed before. Errors with the
+/// refusal of the market otherwise.
 fn assert_rescue(
     deps: Deps,
     markets: &mut Markets,

@@ -78,8 +78,9 @@ pub fn repay_flash_loan(deps: DepsMut, env: &Env, info: &MessageInfo, id: u64) -
         .add_messages(funds::pay(&sender, amount.saturating_sub(owed), &denom)))
 }
 
-/// Messages run one after another, each to its end: when this one comes, the callback and all that it called are over. It stands in for a
-/// reply, and is written by hand, since reading replies and writing every message would make the code a twentieth larger.
+/// Messages run one after another, each to its end: when this one comes, the callback and all that it called are over.
+/// It stands in for a reply, and is written by hand, since reading replies and writing every message would make the
+/// code a twentieth larger.
 fn assert_repaid_message(env: &Env, id: u64) -> WasmMsg {
     let msg = Binary::from(format!(r#"{{"assert_flash_loan_repaid":{{"id":{id}}}}}"#).into_bytes());
     WasmMsg::Execute { contract_addr: env.contract.address.to_string(), msg, funds: vec![] }

@@ -47,7 +47,8 @@ impl Holder {
         account_name(self.owner.as_str(), self.account_id)
     }
 
-    /// Writes the record of an account that waited for a callback, and waits no longer. Its debts are those that were written.
+    /// Writes the record of an account that waited for a callback, and waits no longer. Its debts are those that were
+    /// written.
     pub fn release(mut self, storage: &mut dyn Storage) -> Result<(), ContractError> {
         self.before = self.account.clone();
         self.account.set_busy(false);

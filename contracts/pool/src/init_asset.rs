@@ -51,7 +51,8 @@ pub fn assert_priced(mark: &MarkPrice, params: &AssetParams, dust: Value) -> Res
     assert_divisible(mark, params, dust)
 }
 
-/// Errors when a base unit may be worth more than dust: what is left of the token could be neither liquidated nor swept.
+/// Errors when a base unit may be worth more than dust: what is left of the token could be neither liquidated nor
+/// swept.
 pub fn assert_divisible(mark: &MarkPrice, params: &AssetParams, dust: Value) -> Result<(), ContractError> {
     let value = Amount::new(1).value_up(mark.ceiling_up(), params.decimals)?;
     if value > dust {

@@ -1,7 +1,7 @@
 //! The ledger of Plimsoll: deposits, debts, rates, health, liquidation and losses.
 //!
-//! One file per verb; each handler keeps the same beat: guard, accrue, convert, write, check, emit and pay. The formulas are
-//! in `plimsoll-risk`, the messages in `plimsoll-schema`.
+//! One file per verb; each handler keeps the same beat: guard, accrue, convert, write, check, emit and pay. The
+//! formulas are in `plimsoll-risk`, the messages in `plimsoll-schema`.
 // Nothing prints `{:?}`: the code that would print an error's backtrace is not in the wasm.
 #![cfg_attr(not(test), deny(clippy::use_debug))]
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)]

@@ -1,5 +1,5 @@
-//! `liquidate`: repay a debt of an account below health factor 1, and take collateral for it. What decides is shared with
-//! `liquidate_batch`.
+//! `liquidate`: repay a debt of an account below health factor 1, and take collateral for it. What decides is shared
+//! with `liquidate_batch`.
 
 use cosmwasm_std::{Addr, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::liquidation::{self, Incentive, Limits, Liquidation, LiquidationError, OwedIn};
@@ -136,8 +136,8 @@ pub fn change(
     Ok(Done { change: Change { markets, holders, losses: done.losses }, repaid, paid, attributes })
 }
 
-/// Loads what decides about this liquidation, published prices alone: what carries the account's debt, and its disabled deposits only
-/// where their value can change the outcome. Answers with the assets.
+/// Loads what decides about this liquidation, published prices alone: what carries the account's debt, and its disabled
+/// deposits only where their value can change the outcome. Answers with the assets.
 pub fn load(
     deps: Deps,
     markets: &mut Markets,
@@ -154,15 +154,17 @@ pub fn load(
     Ok(Trade { seized, owed })
 }
 
-/// Whether disabled deposits can change the outcome. They carry no debt; they only add to the collateral ratio, which limits the bonus and
-/// decides whether all of the debt may be repaid. Above `1 + b_max` it does neither. In a halt it decides about the grace.
+/// Whether disabled deposits can change the outcome. They carry no debt; they only add to the collateral ratio, which
+/// limits the bonus and decides whether all of the debt may be repaid. Above `1 + b_max` it does neither. In a halt it
+/// decides about the grace.
 fn disabled_can_decide(markets: &Markets, holder: &Holder, seized: AssetId) -> Result<bool, ContractError> {
     let health = markets.carrying_position(&holder.account)?.health()?;
     let most = markets.params(seized)?.liquidation_bonus.max.plus_one();
     Ok(markets.moment().halted || (health.is_below_one() && health.collateral <= health.debt.share_up(most)?))
 }
 
-/// Liquidates one account, in memory: sizes by `risk`, repays, seizes, and books the loss when nothing of value is left.
+/// Liquidates one account, in memory: sizes by `risk`, repays, seizes, and books the loss when nothing of value is
+/// left.
 pub fn apply(
     deps: Deps,
     markets: &mut Markets,
@@ -242,9 +244,10 @@ fn assert_received(
     Ok(())
 }
 
-/// Shares go to the recipient's account 0. Only the liquidator's own message opens a slot in it. They buy its health no more than a
-/// deposit would: of a token whose published price is lent against at much less than it counts for, or that a live source prices, which is not
-/// asked here, an indebted recipient gets a slot that doesn't count, or nothing into one that does.
+/// Shares go to the recipient's account 0. Only the liquidator's own message opens a slot in it. They buy its health no
+/// more than a deposit would: of a token whose published price is lent against at much less than it counts for, or that
+/// a live source prices, which is not asked here, an indebted recipient gets a slot that doesn't count, or nothing into
+/// one that does.
 fn give_shares(
     deps: Deps,
     ledger: &Ledger,
@@ -284,7 +287,8 @@ pub fn liquidation_error(markets: &Markets, holder: &Holder, error: LiquidationE
     named.unwrap_or(ContractError::Liquidation(error))
 }
 
-/// What the account's health hangs on. A disabled deposit is no reason, though an item before may have loaded its market.
+/// What the account's health hangs on. A disabled deposit is no reason, though an item before may have loaded its
+/// market.
 fn carrying(holder: &Holder) -> impl Iterator<Item = AssetId> + use<'_> {
     let enabled = holder.account.collaterals.iter().filter(|held| held.enabled).map(|held| held.asset);
     enabled.chain(holder.account.debts.iter().map(|owed| owed.asset))

@@ -19,8 +19,8 @@ pub struct Losses {
     written_off: Vec<(AssetId, String, Loss)>,
 }
 
-/// Books the account's loss, in memory, if its debt is bad. What carries its debt must be loaded; disabled deposits are read only where
-/// they decide.
+/// Books the account's loss, in memory, if its debt is bad. What carries its debt must be loaded; disabled deposits are
+/// read only where they decide.
 pub fn book_if_bad(deps: Deps, markets: &mut Markets, holder: &mut Holder) -> Result<Option<Losses>, ContractError> {
     let dust = markets.config.liquidation.dust_value;
     if !is_bad_debt(&markets.carrying_position(&holder.account)?, dust)? {

@@ -196,8 +196,9 @@ impl Markets {
         self.state(id).map(|state| &state.mark)
     }
 
-    /// Errors with the reason when health must not be bought with this market's token now: it is silent, or lent against at much less
-    /// than liquidation counts ([`MarkPrice::is_ahead`]). Loads its price and asks its live source.
+    /// Errors with the reason when health must not be bought with this market's token now: it is silent, or lent
+    /// against at much less than liquidation counts ([`MarkPrice::is_ahead`]). Loads its price and asks its live
+    /// source.
     pub fn assert_not_ahead(&mut self, deps: Deps, id: AssetId) -> Result<(), ContractError> {
         self.load_prices(deps)?;
         self.ask_live(deps, &[id])?;

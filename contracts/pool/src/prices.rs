@@ -37,14 +37,14 @@ impl Prices {
         &self.heartbeat
     }
 
-    /// The price of a denom by what is published. Reads its record raw, and that of the denom it is quoted in, which costs a
-    /// fiftieth of a query.
+    /// The price of a denom by what is published. Reads its record raw, and that of the denom it is quoted in, which
+    /// costs a fiftieth of a query.
     pub fn mark(&mut self, deps: Deps, denom: &str) -> StdResult<MarkPrice> {
         MarkPrice::chain(denom, |denom| self.read(deps, denom))
     }
 
-    /// Asks live sources, in one query, for the records that these prices hang on and that weren't asked for yet. From then on each
-    /// counts for borrowing at the worse of what is published and what it says now.
+    /// Asks live sources, in one query, for the records that these prices hang on and that weren't asked for yet. From
+    /// then on each counts for borrowing at the worse of what is published and what it says now.
     pub fn ask_live(&mut self, deps: Deps, marks: &[MarkPrice]) -> StdResult<()> {
         let hangs = |denom: &str| marks.iter().any(|mark| mark.hangs_on(denom));
         let is_due =

@@ -60,8 +60,8 @@ pub fn apply(
     Ok(repaid)
 }
 
-/// A rest that nobody would bother to liquidate is not left: it would be a reason to pass a stop or a cap. Valued at the settled price,
-/// silent or not; where nothing at all is known of the price, any rest may stay.
+/// A rest that nobody would bother to liquidate is not left: it would be a reason to pass a stop or a cap. Valued at
+/// the settled price, silent or not; where nothing at all is known of the price, any rest may stay.
 pub fn assert_min_rest(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<(), ContractError> {
     let scaled = holder.account.debt(id);
     if scaled.is_zero() {

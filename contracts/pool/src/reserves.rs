@@ -1,4 +1,5 @@
-//! `cover`, `request_reserves`, `cancel_reserves`, `withdraw_reserves`: the protocol's part leaves with notice, and never all of it.
+//! `cover`, `request_reserves`, `cancel_reserves`, `withdraw_reserves`: the protocol's part leaves with notice, and
+//! never all of it.
 
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response, Storage};
 use plimsoll_risk::math::mul_div_down_128;
@@ -57,7 +58,8 @@ pub fn cancel_reserves(deps: DepsMut, info: &MessageInfo, denom: &str) -> Result
 }
 
 pub fn withdraw_reserves(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) -> Result<Response, ContractError> {
-    // Anyone may ask: all of it was announced, and a timelock that owns the pool would have each part wait for its delay.
+    // Anyone may ask: all of it was announced, and a timelock that owns the pool would have each part wait for its
+    // delay.
     funds::none(info)?;
     let mut markets = Markets::open(deps.as_ref(), env)?;
     let id = markets.load_denom(deps.as_ref(), denom)?;
@@ -144,9 +146,9 @@ pub fn cover(
         .add_attribute(event::BENEFICIARY, named))
 }
 
-/// What suppliers are given counts in their accounts as a deposit does, so it passes neither the cap nor the guardian's stop, nor does it
-/// buy health at a price that the settled one has not reached. Only what reopens a market below its share price floor always passes: shares
-/// are worth next to nothing there.
+/// What suppliers are given counts in their accounts as a deposit does, so it passes neither the cap nor the guardian's
+/// stop, nor does it buy health at a price that the settled one has not reached. Only what reopens a market below its
+/// share price floor always passes: shares are worth next to nothing there.
 fn assert_gift(deps: Deps, markets: &mut Markets, id: AssetId, amount: Amount) -> Result<(), ContractError> {
     if amount <= markets.state(id)?.market.lacks_to_price_floor()? {
         return Ok(());

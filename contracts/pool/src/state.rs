@@ -101,7 +101,8 @@ pub const ASSET_PARAMS: CompactMap<u16, AssetParams> = CompactMap::new("a");
 
 /// One compact record per account; none for an empty one.
 pub const ACCOUNTS: CompactMap<(&Addr, u32), Account> = CompactMap::new("u");
-/// The accounts with debt, so that a keeper pages through borrowers only. There is an entry exactly while there is debt.
+/// The accounts with debt, so that a keeper pages through borrowers only. There is an entry exactly while there is
+/// debt.
 pub const DEBTORS: CompactMap<(&Addr, u32), bool> = CompactMap::new("d");
 
 /// How many flash loans and batches with a callback there ever were; the number of the last.

@@ -37,8 +37,8 @@ pub fn update_asset_collateral_status(
         .add_attribute(event::ENABLED, enable.to_string()))
 }
 
-/// Health can't be bought at a price that the settled one has not reached: an indebted account can't switch such a deposit on. As
-/// `deposit` has it.
+/// Health can't be bought at a price that the settled one has not reached: an indebted account can't switch such a
+/// deposit on. As `deposit` has it.
 pub fn assert_not_bought(
     deps: Deps,
     markets: &mut Markets,
@@ -52,7 +52,8 @@ pub fn assert_not_bought(
     markets.assert_not_ahead(deps, id)
 }
 
-/// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the debt.
+/// Switches the deposit, in memory. Says whether that lowered borrowing power: enabling only adds to what carries the
+/// debt.
 pub fn apply(markets: &Markets, holder: &mut Holder, id: AssetId, enable: bool) -> Result<bool, ContractError> {
     let account = holder.name();
     let denom = markets.denom(id)?;

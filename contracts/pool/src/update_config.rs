@@ -17,12 +17,13 @@ use crate::{access, funds};
 
 const TARGET_MAX: Ratio = Ratio::percent(1_000);
 const DAY: u64 = 86_400;
-/// The longest notice of a change of the oracle: thirty days. Where the owner is a timelock it is 0, and the timelock's delay the only one.
+/// The longest notice of a change of the oracle: thirty days. Where the owner is a timelock it is 0, and the timelock's
+/// delay the only one.
 pub const ORACLE_DELAY_MAX: u64 = 30 * DAY;
 /// How long an announced oracle can take over: a notice that never expired would be none.
 const ORACLE_WINDOW: u64 = 7 * DAY;
-/// The most that may count as dust, in units of the quote currency. What counts as dust is what a stranger's `write_off` or a part
-/// liquidation may cost a debt's lenders though it could be paid, so it is a few units.
+/// The most that may count as dust, in units of the quote currency. What counts as dust is what a stranger's
+/// `write_off` or a part liquidation may cost a debt's lenders though it could be paid, so it is a few units.
 pub const DUST_VALUE_MAX: u64 = 5;
 /// The most that a debt may be asked to be worth, in units of the quote currency.
 pub const MIN_DEBT_VALUE_MAX: u64 = 100;
@@ -58,8 +59,8 @@ pub fn validate(deps: Deps, config: &Config, now: u64) -> Result<(), ContractErr
     assert_same_gap(config, &Prices::open(deps, &config.oracle, now)?)
 }
 
-/// What is a halt to the pool is a gap to its oracle. Were the oracle's shorter, a pause that is no halt would start its one grace a day;
-/// were it longer, none would follow a halt.
+/// What is a halt to the pool is a gap to its oracle. Were the oracle's shorter, a pause that is no halt would start
+/// its one grace a day; were it longer, none would follow a halt.
 fn assert_same_gap(config: &Config, prices: &Prices) -> Result<(), ContractError> {
     let pool = config.halt_grace.gap;
     let oracle = prices.heartbeat().gap;
@@ -115,7 +116,8 @@ pub fn update_oracle(deps: DepsMut, env: &Env, info: &MessageInfo, oracle: &str)
     let before = *Prices::open(deps.as_ref(), &config.oracle, now)?.heartbeat();
     let mut prices = Prices::open(deps.as_ref(), &oracle, now)?;
     assert_same_gap(&config, &prices)?;
-    // Nobody could react while the old one was halted: the new one starts with a grace, and ramps go on from where they were.
+    // Nobody could react while the old one was halted: the new one starts with a grace, and ramps go on from where they
+    // were.
     if config.oracle != oracle && before.is_halted(&config.halt_grace, now) {
         SPARED_UNTIL.save(deps.storage, &now.saturating_add(config.halt_grace.grace))?;
     }
@@ -134,8 +136,8 @@ pub fn update_oracle(deps: DepsMut, env: &Env, info: &MessageInfo, oracle: &str)
     Ok(response)
 }
 
-/// Of every market another oracle must know a price, silent or not, or its accounts could never be liquidated. How far that is from the
-/// present one's is for those to judge who had notice: a wrong price couldn't be replaced otherwise.
+/// Of every market another oracle must know a price, silent or not, or its accounts could never be liquidated. How far
+/// that is from the present one's is for those to judge who had notice: a wrong price couldn't be replaced otherwise.
 fn assert_known(deps: Deps, prices: &mut Prices, denom: &str) -> Result<(), ContractError> {
     if prices.mark(deps, denom)?.records().is_empty() {
         return Err(ContractError::Price { denom: denom.to_owned(), fault: PriceFault::Missing {} });

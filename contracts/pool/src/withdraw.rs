@@ -56,7 +56,8 @@ pub fn amount_or_all(
     Ok((amount, apply(markets, holder, id, amount)?))
 }
 
-/// Takes `amount` out of the account, in memory. Errors unless it is there and can be paid. Health is for the caller to check.
+/// Takes `amount` out of the account, in memory. Errors unless it is there and can be paid. Health is for the caller to
+/// check.
 pub fn apply(
     markets: &mut Markets,
     holder: &mut Holder,

@@ -9,9 +9,9 @@ use crate::units::{Amount, CumulativePrice};
 /// Cumulative prices have 6 decimals.
 pub const CUMULATIVE_PRICE_SCALE: u128 = 1_000_000;
 
-/// The cumulative price of `base` after `seconds` at these reserves: `seconds × quote/base`, with 6 decimals and rounded down, is
-/// added modulo 2¹²⁸. Unchanged while a reserve is 0. The difference of two, modulo 2¹²⁸, divided by the seconds between them is the
-/// average price (Uniswap v2), as long as that, times the seconds, is below 2¹²⁸.
+/// The cumulative price of `base` after `seconds` at these reserves: `seconds × quote/base`, with 6 decimals and
+/// rounded down, is added modulo 2¹²⁸. Unchanged while a reserve is 0. The difference of two, modulo 2¹²⁸, divided by
+/// the seconds between them is the average price (Uniswap v2), as long as that, times the seconds, is below 2¹²⁸.
 pub fn accumulate_down(
     price: CumulativePrice,
     base: Amount,

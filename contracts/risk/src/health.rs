@@ -19,7 +19,8 @@ pub struct Health {
 }
 
 impl Health {
-    /// `adjusted_collateral / debt`, rounded down: below 1 exactly when `adjusted_collateral < debt`; `None` without debt.
+    /// `adjusted_collateral / debt`, rounded down: below 1 exactly when `adjusted_collateral < debt`; `None` without
+    /// debt.
     pub fn factor_down(&self) -> Option<Ratio> {
         Ratio::of_values_down(self.adjusted_collateral, self.debt)
     }

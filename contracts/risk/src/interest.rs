@@ -15,8 +15,8 @@ pub const INDEX_MAX: Index = Index::new(ONE * ONE);
 /// The debt of a whole market at which its index stops growing, so that no sum of amounts leaves 128 bits.
 pub const DEBT_MAX: u128 = 10_000_000_000_000_000_000_000_000_000_000_000_000;
 
-/// `x + x²/2 + x³/6` for `x = rate × seconds / year`, 18 decimals, each term rounded up: e^x − 1 to its third term, from below for
-/// large x (as Morpho Blue's `wTaylorCompounded`).
+/// `x + x²/2 + x³/6` for `x = rate × seconds / year`, 18 decimals, each term rounded up: e^x − 1 to its third term,
+/// from below for large x (as Morpho Blue's `wTaylorCompounded`).
 fn growth_up(rate: Rate, seconds: u64) -> Result<Uint256, MathError> {
     let rate = Uint256::from(rate.raw());
     let seconds = Uint256::from(u128::from(seconds));

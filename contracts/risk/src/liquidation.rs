@@ -231,9 +231,9 @@ impl Exchange<'_> {
         seize.saturating_sub(untouched).share_up(self.incentive.protocol_fee)
     }
 
-    /// The most that can be seized while no more than `payable` is received, rounded down:
-    /// `payable × (1 + b) / (1 + b − f × (b − sale cost))`, since the fee `f` stays in the market. [`Exchange::fee_up`] is short of the
-    /// exact fee by less than one base unit, so no unit more is received; and one unit more may be seized where the fee takes it.
+    /// The most that can be seized while no more than `payable` is received, rounded down: `payable × (1 + b) / (1 + b
+    /// − f × (b − sale cost))`, since the fee `f` stays in the market. [`Exchange::fee_up`] is short of the exact fee
+    /// by less than one base unit, so no unit more is received; and one unit more may be seized where the fee takes it.
     fn seizable_down(&self) -> Result<Amount, MathError> {
         let taxed = self.bonus.saturating_sub(self.incentive.sale_cost);
         let fee = Ratio::new(mul_div_down_128(taxed.raw(), self.incentive.protocol_fee.raw(), ONE)?);
@@ -263,9 +263,9 @@ pub struct OwedIn<'a> {
     pub scaled: ScaledDebt,
 }
 
-/// Sizes a liquidation by [`size`], as the debt's market takes it: what is repaid is what the market takes for what it clears. What is
-/// seized is worth what the account owes less by that and the bonus: were it worth what is taken, which is rounded up, parts would
-/// seize more than one liquidation does.
+/// Sizes a liquidation by [`size`], as the debt's market takes it: what is repaid is what the market takes for what it
+/// clears. What is seized is worth what the account owes less by that and the bonus: were it worth what is taken, which
+/// is rounded up, parts would seize more than one liquidation does.
 pub fn size_in(
     position: &Position,
     collateral: AssetId,
@@ -286,11 +286,12 @@ pub fn size_in(
     Ok(Liquidation { repay: repaid.amount, ..sized })
 }
 
-/// Sizes a liquidation that seizes `collateral` for `debt` within these limits: to the target health factor, then capped by the debt in
-/// that denom, the collateral in that denom, the coins and what the collateral's market can pay; a remainder of debt below the dust value
-/// is closed as well, if the coins suffice for all of it and as far as the collateral goes. Debt repaid rounds up, collateral
-/// seized down, the fee up and out of the bonus. Health is judged at one value a record; the two lines are exchanged at their own
-/// ends, so that nothing is seized at a price that the settled one or the last observation has not reached.
+/// Sizes a liquidation that seizes `collateral` for `debt` within these limits: to the target health factor, then
+/// capped by the debt in that denom, the collateral in that denom, the coins and what the collateral's market can pay;
+/// a remainder of debt below the dust value is closed as well, if the coins suffice for all of it and as far as the
+/// collateral goes. Debt repaid rounds up, collateral seized down, the fee up and out of the bonus. Health is judged at
+/// one value a record; the two lines are exchanged at their own ends, so that nothing is seized at a price that the
+/// settled one or the last observation has not reached.
 pub fn size(
     position: &Position,
     collateral: AssetId,

@@ -8,12 +8,13 @@ use crate::swap::SLIPPAGE_DEFAULT;
 use crate::swap::{SwapError, slippage, wide};
 use crate::units::{Amount, LpShares, Ratio};
 
-/// Shares locked for ever when a pair gets its first liquidity. They keep a share from being worth more than a thousandth of what
-/// was provided, so nobody is rounded away for little money, and leave no reserve at 0.
+/// Shares locked for ever when a pair gets its first liquidity. They keep a share from being worth more than a
+/// thousandth of what was provided, so nobody is rounded away for little money, and leave no reserve at 0.
 pub const MINIMUM_LIQUIDITY: LpShares = LpShares::new(1_000);
 
 /// Errors when either token's share in the deposits is further above its share in the reserves than `tolerance`
-/// ([`SLIPPAGE_DEFAULT`] when left out): `d₁/d₂ × (1 − tolerance) > r₁/r₂`, or the same with the tokens exchanged. Exact.
+/// ([`SLIPPAGE_DEFAULT`] when left out): `d₁/d₂ × (1 − tolerance) > r₁/r₂`, or the same with the tokens exchanged.
+/// Exact.
 pub fn check_slippage(deposits: [Amount; 2], reserves: [Amount; 2], tolerance: Option<Ratio>) -> Result<(), SwapError> {
     let tolerance = slippage(tolerance)?;
     let within = wide(Ratio::ONE.saturating_sub(tolerance).raw());
@@ -29,8 +30,8 @@ pub fn check_slippage(deposits: [Amount; 2], reserves: [Amount; 2], tolerance: O
     Ok(())
 }
 
-/// The shares of a pair's first liquidity, `√(first × second)` rounded down, [`MINIMUM_LIQUIDITY`] among them. Errors unless
-/// there are more.
+/// The shares of a pair's first liquidity, `√(first × second)` rounded down, [`MINIMUM_LIQUIDITY`] among them. Errors
+/// unless there are more.
 pub fn first_shares_down([first, second]: [Amount; 2]) -> Result<LpShares, SwapError> {
     let product = wide(first.raw()).saturating_mul(wide(second.raw()));
     let shares = LpShares::new(narrow(product.isqrt())?);
@@ -40,8 +41,8 @@ pub fn first_shares_down([first, second]: [Amount; 2]) -> Result<LpShares, SwapE
     Ok(shares)
 }
 
-/// The shares of further liquidity: the smaller of the two tokens' shares in what the pair holds, rounded down. What is provided
-/// of the other beyond that proportion belongs to all providers. Errors when that is no share.
+/// The shares of further liquidity: the smaller of the two tokens' shares in what the pair holds, rounded down. What is
+/// provided of the other beyond that proportion belongs to all providers. Errors when that is no share.
 pub fn more_shares_down(deposits: [Amount; 2], reserves: [Amount; 2], total: LpShares) -> Result<LpShares, SwapError> {
     let [first, second] = deposits;
     let [first_reserve, second_reserve] = reserves;

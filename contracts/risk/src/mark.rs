@@ -147,8 +147,8 @@ impl MarkPrice {
         self.records.iter().any(|record| record.denom == denom)
     }
 
-    /// What one token is in units of this denom, on whose record it hangs, or in the quote currency, by these values of the rates between;
-    /// rounded down. 0 of what nothing is known of.
+    /// What one token is in units of this denom, on whose record it hangs, or in the quote currency, by these values of
+    /// the rates between; rounded down. 0 of what nothing is known of.
     pub fn rate_down(&self, denom: Option<&str>, value: impl Fn(&RecordMark) -> Price) -> Price {
         self.rates(denom).map(value).reduce(times_down).unwrap_or(self.unit())
     }
@@ -195,8 +195,9 @@ impl MarkPrice {
         self.records.iter().find_map(|record| which(record).clone())
     }
 
-    /// Whether health must not be bought with this token now: by one of its records ([`RecordMark::is_ahead`]), or by all of them
-    /// together, when what is lent against is less than what liquidation counts by more than the token's own deviation.
+    /// Whether health must not be bought with this token now: by one of its records ([`RecordMark::is_ahead`]), or by
+    /// all of them together, when what is lent against is less than what liquidation counts by more than the token's
+    /// own deviation.
     pub fn is_ahead(&self) -> bool {
         let Some(own) = self.records.first() else { return true };
         let counted = self.rate_down(None, |record| record.settled.high);

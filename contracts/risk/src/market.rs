@@ -285,7 +285,8 @@ impl Accrued {
         Ok(shares)
     }
 
-    /// Pays out `amount` and burns shares for it, rounded up. Says how many were burnt. Errors when `held` is worth less.
+    /// Pays out `amount` and burns shares for it, rounded up. Says how many were burnt. Errors when `held` is worth
+    /// less.
     pub fn withdraw(&mut self, amount: Amount, held: SupplyShares) -> Result<SupplyShares, MarketError> {
         let burnt = self.burn_up(amount, held)?;
         self.pay_out(amount)?;
@@ -293,8 +294,9 @@ impl Accrued {
         Ok(burnt)
     }
 
-    /// Takes collateral from an account that holds `held` shares: the fee goes to reserves, `paid` leaves the market, and
-    /// what remains of `seized` becomes shares of somebody else, rounded down. Errors when `held` is worth less than `seized`.
+    /// Takes collateral from an account that holds `held` shares: the fee goes to reserves, `paid` leaves the market,
+    /// and what remains of `seized` becomes shares of somebody else, rounded down. Errors when `held` is worth less
+    /// than `seized`.
     pub fn seize(
         &mut self,
         seized: Amount,
@@ -313,8 +315,9 @@ impl Accrued {
         Ok(Seized { burnt, minted })
     }
 
-    /// The shares that taking `amount` burns: all of `held` when that is all they are worth, so no crumb stays behind. More
-    /// than they are worth takes more shares than `held`, which is an error: other depositors would pay the difference.
+    /// The shares that taking `amount` burns: all of `held` when that is all they are worth, so no crumb stays behind.
+    /// More than they are worth takes more shares than `held`, which is an error: other depositors would pay the
+    /// difference.
     fn burn_up(&self, amount: Amount, held: SupplyShares) -> Result<SupplyShares, MathError> {
         if amount == self.shares_value_down(held)? {
             return Ok(held);
@@ -390,7 +393,8 @@ impl Accrued {
         Ok(Loss { reserves, suppliers: lost.checked_sub(reserves)? })
     }
 
-    /// Moves an amount from `cash` to `lent` until it is back, so that supply stays as it is: a flash loan, or what a callback is to bring.
+    /// Moves an amount from `cash` to `lent` until it is back, so that supply stays as it is: a flash loan, or what a
+    /// callback is to bring.
     pub fn lend(&mut self, amount: Amount) -> Result<(), MarketError> {
         self.pay_out(amount)?;
         self.0.lent = self.0.lent.checked_add(amount)?;

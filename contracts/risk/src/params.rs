@@ -27,8 +27,9 @@ pub const CAP_MAX: Amount = Amount::new(ONE * 1_000_000_000_000);
 pub const PROTOCOL_LIQUIDATION_FEE_MAX: Ratio = Ratio::percent(50);
 /// The least time, in seconds, over which a liquidation threshold falls: three days.
 pub const RAMP_MIN: u64 = 3 * 86_400;
-/// The most that it falls within [`RAMP_MIN`]. A longer way takes longer in proportion, so that stopping a ramp early and starting another
-/// never makes it fall faster than this: whatever governance does, an account sees its threshold fall by no more in three days.
+/// The most that it falls within [`RAMP_MIN`]. A longer way takes longer in proportion, so that stopping a ramp early
+/// and starting another never makes it fall faster than this: whatever governance does, an account sees its threshold
+/// fall by no more in three days.
 pub const RAMP_FALL_MAX: Ratio = Ratio::percent(20);
 /// The most time over which it falls: a year.
 pub const RAMP_MAX: u64 = 365 * 86_400;
@@ -80,8 +81,8 @@ impl Ramp {
         Self { starts_at: moved(self.starts_at), ends_at: moved(self.ends_at), ..*self }
     }
 
-    /// The least seconds that a fall from here to `target` takes, rounded up: [`RAMP_MIN`], and longer when it is by more than
-    /// [`RAMP_FALL_MAX`].
+    /// The least seconds that a fall from here to `target` takes, rounded up: [`RAMP_MIN`], and longer when it is by
+    /// more than [`RAMP_FALL_MAX`].
     pub fn least_seconds(&self, target: Ratio, now: u64) -> u64 {
         let fall = self.at(now).saturating_sub(target);
         let least = mul_div_up_128(fall.raw(), u128::from(RAMP_MIN), RAMP_FALL_MAX.raw()).ok();
@@ -185,7 +186,8 @@ pub enum ParamsError {
     /// The full bonus must be reached below health factor 1.
     #[error("liquidation_bonus.full_at {0} is not below 1")]
     BonusFullAt(Ratio),
-    /// A liquidation could be split for profit, or lower the health factor: threshold × (1 + bonus.max) must be at most full_at.
+    /// A liquidation could be split for profit, or lower the health factor: threshold × (1 + bonus.max) must be at most
+    /// full_at.
     #[error("liquidation_threshold {threshold} x (1 + bonus {bonus}) is above liquidation_bonus.full_at {full_at}")]
     Splittable { threshold: Ratio, bonus: Ratio, full_at: Ratio },
     /// A ramp that is too fast or too slow.

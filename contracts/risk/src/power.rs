@@ -38,8 +38,8 @@ impl Position {
         Ok(position.health_at_edges(&CollateralLine::threshold)?)
     }
 
-    /// Health at the borrowing edges, a silent debt at those of its last observation. Shared records are at the end that
-    /// is worse in sum by `weight`.
+    /// Health at the borrowing edges, a silent debt at those of its last observation. Shared records are at the end
+    /// that is worse in sum by `weight`.
     fn health_at_edges(&self, weight: Weight<'_>) -> Result<Health, MathError> {
         let shared = self.shared(Ends::Edges, weight)?;
         let mut health = Health::default();

@@ -39,8 +39,8 @@ pub fn to_amount_down(held: SupplyShares, supply: Amount, shares: SupplyShares) 
     mul_div_down_128(held.raw(), pool_supply(supply)?, pool_shares(shares)?).map(Amount::new)
 }
 
-/// What the supply lacks to the price floor of its shares, rounded down. Below it a share has lost so much that new deposits would be
-/// priced by rounding rather than by value.
+/// What the supply lacks to the price floor of its shares, rounded down. Below it a share has lost so much that new
+/// deposits would be priced by rounding rather than by value.
 pub fn lacks_to_price_floor(supply: Amount, shares: SupplyShares) -> Result<Amount, MathError> {
     let fair = mul_div_down_128(pool_shares(shares)?, VIRTUAL_SUPPLY, VIRTUAL_SHARES)?;
     let floor = fair.checked_div(SHARE_PRICE_FLOOR_DIVISOR).unwrap_or(0);

@@ -1,8 +1,8 @@
 //! The constant-product market: what a swap returns, and what a return costs. Shares are in [`crate::liquidity`].
 //!
-//! Selling `Δ` of a token of which the pair holds `x` yields `y − xy/(x + Δ) = yΔ/(x + Δ)` of the other, of which it holds `y`
-//! (Uniswap v1). The fee is a share of that yield and stays in the pair, so `x × y` never falls; Astroport's pair takes it there
-//! too, Uniswap's from the offer. Without a fee the spot price `y/x` moves by `(x/(x + Δ))²`.
+//! Selling `Δ` of a token of which the pair holds `x` yields `y − xy/(x + Δ) = yΔ/(x + Δ)` of the other, of which it
+//! holds `y` (Uniswap v1). The fee is a share of that yield and stays in the pair, so `x × y` never falls; Astroport's
+//! pair takes it there too, Uniswap's from the offer. Without a fee the spot price `y/x` moves by `(x/(x + Δ))²`.
 //!
 //! Contract, keeper and simulator call the same functions: what a route is thought to return is what it returns.
 
@@ -134,8 +134,8 @@ impl Swap {
     }
 }
 
-/// What `offer` returns: the yield rounded down, the fee of it rounded up. Errors when the pair has no liquidity, when nothing is
-/// offered or returned, and when the offer doesn't fit into the pair's reserve.
+/// What `offer` returns: the yield rounded down, the fee of it rounded up. Errors when the pair has no liquidity, when
+/// nothing is offered or returned, and when the offer doesn't fit into the pair's reserve.
 pub fn swap_down(reserves: Reserves, offer: Amount, fee: Ratio) -> Result<Swap, SwapError> {
     reserves.assert_liquid()?;
     if offer.is_zero() {
@@ -151,8 +151,8 @@ pub fn swap_down(reserves: Reserves, offer: Amount, fee: Ratio) -> Result<Swap, 
     Ok(Swap { return_amount, spread_amount: reserves.spread_down(offer, yielded)?, commission_amount })
 }
 
-/// The least offer for which [`swap_down`] returns `ask` or more. Errors when the pair has no liquidity, when nothing is asked
-/// for, and when the pair doesn't hold more than the yield that is needed.
+/// The least offer for which [`swap_down`] returns `ask` or more. Errors when the pair has no liquidity, when nothing
+/// is asked for, and when the pair doesn't hold more than the yield that is needed.
 pub fn reverse_swap_up(reserves: Reserves, ask: Amount, fee: Ratio) -> Result<ReverseSwap, SwapError> {
     reserves.assert_liquid()?;
     if ask.is_zero() {
@@ -174,15 +174,16 @@ pub fn reverse_swap_up(reserves: Reserves, ask: Amount, fee: Ratio) -> Result<Re
 /// What a swapper allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SpreadGuard {
-    /// The price they believe in, in base units of the offer per base unit of the ask; without one, the price before the swap.
+    /// The price they believe in, in base units of the offer per base unit of the ask; without one, the price before
+    /// the swap.
     pub belief_price: Option<RelativePrice>,
     /// How much less than at that price the swap may yield before the fee; [`SLIPPAGE_DEFAULT`] when left out.
     pub max_spread: Option<Ratio>,
 }
 
 impl SpreadGuard {
-    /// Errors when the swap yields less than is allowed, or when more than [`SLIPPAGE_MAX`] would be. The expected yield is
-    /// rounded down, and the comparison with it is exact.
+    /// Errors when the swap yields less than is allowed, or when more than [`SLIPPAGE_MAX`] would be. The expected
+    /// yield is rounded down, and the comparison with it is exact.
     pub fn check(self, offer: Amount, swap: &Swap) -> Result<(), SwapError> {
         let max_spread = slippage(self.max_spread)?;
         let yielded = swap.yielded()?;

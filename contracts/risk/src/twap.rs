@@ -1,9 +1,9 @@
 //! What a pair's cumulative prices say: the average price between two moments, and the price at its reserves.
 //!
 //! A pair adds `seconds × price`, with 6 decimals and in base units of one token per base unit of the other, to a
-//! number modulo 2¹²⁸ whenever its reserves change ([`crate::cumulative_price::accumulate_down`]). The difference of two such
-//! numbers over the seconds between them is the average price (Uniswap v2). It can't be moved within a block: a price
-//! counts for the time that it stood.
+//! number modulo 2¹²⁸ whenever its reserves change ([`crate::cumulative_price::accumulate_down`]). The difference of
+//! two such numbers over the seconds between them is the average price (Uniswap v2). It can't be moved within a block:
+//! a price counts for the time that it stood.
 //!
 //! The counter of the price gives the arithmetic mean, that of the inverse price the harmonic mean, which is never
 //! higher. A price that stood for a share `f` of the time moves the harmonic mean up by at most `f / (1 − f)`, and the

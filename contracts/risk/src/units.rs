@@ -272,8 +272,8 @@ impl Amount {
         narrow(amount).map(Self)
     }
 
-    /// How much of the token the value buys at this price, rounded up; [`Amount::MAX`] when that does not fit. Errors when
-    /// the price is 0.
+    /// How much of the token the value buys at this price, rounded up; [`Amount::MAX`] when that does not fit. Errors
+    /// when the price is 0.
     pub fn of_value_up(value: Value, price: Price, decimals: u8) -> Result<Self, MathError> {
         let scale = Uint256::from(pow10(decimals)?);
         match mul_div_up(value.0, scale, Uint256::from(price.0)).and_then(narrow) {

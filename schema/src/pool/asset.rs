@@ -76,7 +76,8 @@ pub struct AssetChanges {
     pub max_loan_to_value: Option<Ratio>,
     /// The liquidation threshold. Up at once, down over `ramp_seconds`.
     pub liquidation_threshold: Option<Ratio>,
-    /// How long the threshold takes to fall; when left out the minimum: three days, and in proportion more for more than 20 points.
+    /// How long the threshold takes to fall; when left out the minimum: three days, and in proportion more for more
+    /// than 20 points.
     pub ramp_seconds: Option<u64>,
     /// The liquidator's bonus.
     pub liquidation_bonus: Option<BonusCurve>,

@@ -14,14 +14,14 @@ use crate::ownership::OwnerUpdate;
 
 /// What may be asked of the pool.
 ///
-/// `account_id` is 0 when left out. `deposit`, `repay`, `liquidate`, `repay_flash_loan` and `cover` take exactly one coin,
-/// `batch`, `liquidate_batch` without a callback and `repay_batch` any number of different ones; every other message
-/// takes none.
+/// `account_id` is 0 when left out. `deposit`, `repay`, `liquidate`, `repay_flash_loan` and `cover` take exactly one
+/// coin, `batch`, `liquidate_batch` without a callback and `repay_batch` any number of different ones; every other
+/// message takes none.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExecuteMsg {
-    /// Supplies the attached coin. A first deposit counts as collateral, unless the account owes that denom. Nobody opens a slot in
-    /// another's account.
+    /// Supplies the attached coin. A first deposit counts as collateral, unless the account owes that denom. Nobody
+    /// opens a slot in another's account.
     Deposit(OnBehalf),
     /// Takes a deposit out. Checked against max LTV when the account has debt.
     Withdraw(Withdraw),
@@ -33,8 +33,9 @@ pub enum ExecuteMsg {
     Repay(OnBehalf),
     /// Lets a deposit count as collateral or not.
     UpdateAssetCollateralStatus(CollateralStatus),
-    /// Repays a debt of an account below health factor 1 with the attached coin and takes collateral for it, with a bonus. Coins
-    /// that are not needed are returned to the sender. Refused where both are of one denom: that is for `set_off`.
+    /// Repays a debt of an account below health factor 1 with the attached coin and takes collateral for it, with a
+    /// bonus. Coins that are not needed are returned to the sender. Refused where both are of one denom: that is for
+    /// `set_off`.
     Liquidate {
         /// The account's owner; not the sender, nor the recipient.
         user: String,
@@ -42,48 +43,55 @@ pub enum ExecuteMsg {
         account_id: Option<u32>,
         /// What to take.
         collateral_denom: String,
-        /// Who receives it; the sender when left out. Another than the sender receives shares only into a slot that they have.
+        /// Who receives it; the sender when left out. Another than the sender receives shares only into a slot that
+        /// they have.
         recipient: Option<String>,
         /// As what; underlying when left out: the liquidation is then sized by the cash of the collateral's market.
         receive: Option<Receive>,
         /// Whether underlying that the market can't pay is taken as shares instead; no when left out.
         allow_shares: Option<bool>,
-        /// Fail unless the recipient gets at least this much, in base units of the collateral; shares count with what they are worth.
+        /// Fail unless the recipient gets at least this much, in base units of the collateral; shares count with what
+        /// they are worth.
         min_receive: Option<Amount>,
     },
     /// Many liquidations and write-offs in one message: see [`LiquidateBatch`].
     LiquidateBatch(LiquidateBatch),
-    /// Brings what a batch's callback is to bring, all of it and nothing else, as the attached coins; by the contract that was called back.
+    /// Brings what a batch's callback is to bring, all of it and nothing else, as the attached coins; by the contract
+    /// that was called back.
     RepayBatch(LoanId),
-    /// The pool itself, after a batch's callback: fails unless the batch is repaid, and the accounts of a `batch` are within max LTV.
+    /// The pool itself, after a batch's callback: fails unless the batch is repaid, and the accounts of a `batch` are
+    /// within max LTV.
     FinishBatch(LoanId),
-    /// Writes off what an account owes and can't pay: its collateral below the dust value is swept to reserves, and reserves,
-    /// then suppliers, bear the debt.
+    /// Writes off what an account owes and can't pay: its collateral below the dust value is swept to reserves, and
+    /// reserves, then suppliers, bear the debt.
     WriteOff(UserAccount),
     /// Anyone: has an account's deposit of a denom pay its debt in the same denom, as far as it goes, when the account
     /// is below health factor 1. No coins move and nobody earns by it. A rest of debt that nothing of value stands
     /// against is written off in the same transaction.
     SetOff(UserAsset),
-    /// Several actions on the sender's own accounts, in order, all or none. `deposit` and `repay` take their coin from one purse, the
-    /// attached funds, and what is left of it is returned. What is withdrawn and borrowed is paid out at the end and does not go into the purse.
-    /// Every account whose borrowing power fell or whose debt rose is checked against max LTV at the end.
+    /// Several actions on the sender's own accounts, in order, all or none. `deposit` and `repay` take their coin from
+    /// one purse, the attached funds, and what is left of it is returned. What is withdrawn and borrowed is paid out at
+    /// the end and does not go into the purse. Every account whose borrowing power fell or whose debt rose is checked
+    /// against max LTV at the end.
     Batch {
         /// At most [`BATCH_MAX`].
         actions: Vec<BatchAction>,
-        /// With it, the sender, a contract, is paid and then called back with [`BatchReceiver`], which carries this. What the purse lacks for
-        /// `deposit` and `repay` it brings with `repay_batch` by the end of that call; health is checked after it. Until then no other
-        /// message acts on these accounts, and `batch` is refused. No denom is paid out that is to be brought.
+        /// With it, the sender, a contract, is paid and then called back with [`BatchReceiver`], which carries this.
+        /// What the purse lacks for `deposit` and `repay` it brings with `repay_batch` by the end of that call; health
+        /// is checked after it. Until then no other message acts on these accounts, and `batch` is refused. No denom is
+        /// paid out that is to be brought.
         callback: Option<Binary>,
     },
-    /// Lends coins for the length of this call. The sender, a contract, is called back with [`FlashLoanReceiver`], and the whole fails
-    /// unless it repays the loan with its fee by then. Several loans may be open at once.
+    /// Lends coins for the length of this call. The sender, a contract, is called back with [`FlashLoanReceiver`], and
+    /// the whole fails unless it repays the loan with its fee by then. Several loans may be open at once.
     FlashLoan {
         /// What is lent.
         coin: Coin,
         /// What the callback carries, untouched.
         msg: Binary,
     },
-    /// Repays a flash loan with its fee, with the attached coin; by the contract that opened it. What is too much is returned.
+    /// Repays a flash loan with its fee, with the attached coin; by the contract that opened it. What is too much is
+    /// returned.
     RepayFlashLoan(LoanId),
     /// Anyone: fails while this flash loan is open. The pool sends it to itself after the callback.
     AssertFlashLoanRepaid(LoanId),
@@ -132,8 +140,9 @@ pub enum ExecuteMsg {
         /// All of them.
         config: Config,
     },
-    /// Owner: changes the oracle. The first call announces it; the same call again, once `oracle_delay` has passed and within a week from
-    /// then, does it. By then the new oracle must know a price of every listed asset. Without a delay the first call does it.
+    /// Owner: changes the oracle. The first call announces it; the same call again, once `oracle_delay` has passed and
+    /// within a week from then, does it. By then the new oracle must know a price of every listed asset. Without a
+    /// delay the first call does it.
     UpdateOracle {
         /// The new oracle.
         oracle: String,
@@ -160,12 +169,13 @@ pub enum ExecuteMsg {
     },
     /// Owner: takes the announcement back.
     CancelReserves(Listed),
-    /// Anyone: pays what is due of announced reserves and not yet paid, to whom the announcement names: once the delay has
-    /// passed a seventh, and another each day after. The floor stays in.
+    /// Anyone: pays what is due of announced reserves and not yet paid, to whom the announcement names: once the delay
+    /// has passed a seventh, and another each day after. The floor stays in.
     WithdrawReserves(Listed),
 }
 
-// Fields that several messages have in common stand in a type of their own: each type is read by code of its own, a kilobyte and more.
+// Fields that several messages have in common stand in a type of their own: each type is read by code of its own, a
+// kilobyte and more.
 
 /// Which account a coin is for.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
@@ -227,32 +237,33 @@ pub struct FromPurse {
     pub account_id: Option<u32>,
 }
 
-/// The most items of one [`LiquidateBatch`]: with 20,000 gas each they stay below the smallest block gas limits in use, and what the
-/// pool holds in memory for them stays below a megabyte.
+/// The most items of one [`LiquidateBatch`]: with 20,000 gas each they stay below the smallest block gas limits in use,
+/// and what the pool holds in memory for them stays below a megabyte.
 pub const LIQUIDATION_ITEMS_MAX: usize = 250;
 
-/// Liquidations and write-offs, one after another. Each finds what the items before it left; one that fails changes nothing, and
-/// stands in its event with its reason. Prices are those that are published: no live source is asked. What is repaid, seized and
-/// returned moves in one payment a recipient.
+/// Liquidations and write-offs, one after another. Each finds what the items before it left; one that fails changes
+/// nothing, and stands in its event with its reason. Prices are those that are published: no live source is asked. What
+/// is repaid, seized and returned moves in one payment a recipient.
 ///
-/// Without a callback the attached coins pay, of any number of denoms; what is seized pays for nothing, and what is left is returned.
-/// With a callback no coin is attached: the sender, a contract, is paid what was seized, called back with [`BatchReceiver`], and brings
-/// what was repaid with `repay_batch` by the end of that call, or the whole fails. That takes no fee, no flash loan, and no cash of the
-/// debts' markets. There is no callback where nothing was repaid.
+/// Without a callback the attached coins pay, of any number of denoms; what is seized pays for nothing, and what is
+/// left is returned. With a callback no coin is attached: the sender, a contract, is paid what was seized, called back
+/// with [`BatchReceiver`], and brings what was repaid with `repay_batch` by the end of that call, or the whole fails.
+/// That takes no fee, no flash loan, and no cash of the debts' markets. There is no callback where nothing was repaid.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct LiquidateBatch {
     /// 1 to [`LIQUIDATION_ITEMS_MAX`]; an account may come several times.
     pub items: Vec<LiquidationItem>,
-    /// Who receives what is seized; the sender when left out. Another than the sender receives shares only into a slot that they have.
+    /// Who receives what is seized; the sender when left out. Another than the sender receives shares only into a slot
+    /// that they have.
     pub recipient: Option<String>,
     /// As what; underlying when left out: each item is then sized by the cash of the collateral's market at that item.
     pub receive: Option<Receive>,
-    /// Whether underlying that a market can't pay is taken as shares instead; no when left out. Refused with a callback, as is
-    /// [`Receive::Shares`].
+    /// Whether underlying that a market can't pay is taken as shares instead; no when left out. Refused with a
+    /// callback, as is [`Receive::Shares`].
     pub allow_shares: Option<bool>,
-    /// The whole fails when fewer items succeed; 1 when left out. An item that the cash or the purse bounds succeeds with whatever
-    /// little it brings: `min_receive` guards against that.
+    /// The whole fails when fewer items succeed; 1 when left out. An item that the cash or the purse bounds succeeds
+    /// with whatever little it brings: `min_receive` guards against that.
     pub min_success: Option<u32>,
     /// What the callback carries, untouched; no callback when left out.
     pub callback: Option<Binary>,

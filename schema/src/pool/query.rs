@@ -33,7 +33,8 @@ pub struct AccountsPage {
     pub limit: Option<u32>,
 }
 
-/// What may be asked about. Each answer comes from the very code that execution runs, with interest added to this block.
+/// What may be asked about. Each answer comes from the very code that execution runs, with interest added to this
+/// block.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum QueryMsg {

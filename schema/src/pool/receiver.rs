@@ -5,12 +5,13 @@ use plimsoll_risk::units::Amount;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the pool sends to a contract whose `liquidate_batch` or `batch` asked for a callback. Accept it from the pool only: the pool calls
-/// back nobody but the sender of such a message.
+/// What the pool sends to a contract whose `liquidate_batch` or `batch` asked for a callback. Accept it from the pool
+/// only: the pool calls back nobody but the sender of such a message.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum BatchReceiver {
-    /// `received` is paid. Bring `repay` with `repay_batch{id}` before this call ends; where it is empty, nothing is to be brought.
+    /// `received` is paid. Bring `repay` with `repay_batch{id}` before this call ends; where it is empty, nothing is to
+    /// be brought.
     BatchCallback {
         /// Which batch.
         id: u64,
@@ -23,8 +24,8 @@ pub enum BatchReceiver {
     },
 }
 
-/// What the pool sends to a contract that asked for a flash loan. Accept it from the pool only, and only for a loan that you opened in this
-/// very call.
+/// What the pool sends to a contract that asked for a flash loan. Accept it from the pool only, and only for a loan
+/// that you opened in this very call.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum FlashLoanReceiver {

@@ -27,7 +27,8 @@ pub struct ConfigResponse {
     pub proposed_oracle: Option<(String, u64)>,
 }
 
-/// A market. `stored` with `params` is all that is needed to follow it without asking again; the rest is derived at this block.
+/// A market. `stored` with `params` is all that is needed to follow it without asking again; the rest is derived at
+/// this block.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct MarketResponse {
     /// The number under which account records name it.
@@ -75,11 +76,13 @@ pub struct UserPositionResponse {
     pub debts: Vec<UserDebt>,
     /// All deposits at what liquidation counts, rounded down: the high end of settled price and last observation.
     pub collateral_value: Value,
-    /// Adjusted collateral: what enabled deposits count, each times its liquidation threshold. Liquidation begins where the debt exceeds it.
+    /// Adjusted collateral: what enabled deposits count, each times its liquidation threshold. Liquidation begins where
+    /// the debt exceeds it.
     pub adjusted_collateral_value: Value,
     /// All debts at what liquidation counts, rounded up: the low end of settled price and last observation.
     pub debt_value: Value,
-    /// What may be borrowed in all at the low edge of prices, where a silent collateral counts nothing; `None` while a debt is silent.
+    /// What may be borrowed in all at the low edge of prices, where a silent collateral counts nothing; `None` while a
+    /// debt is silent.
     pub borrow_limit_value: Option<Value>,
     /// Adjusted collateral / debt, rounded down; `None` without debt.
     pub health_factor: Option<Ratio>,
@@ -109,7 +112,8 @@ pub struct UserDebt {
     pub denom: String,
     /// What is owed, rounded up.
     pub amount: Amount,
-    /// The price of this token above which the account becomes liquidatable, all else unchanged; `None` when none decides.
+    /// The price of this token above which the account becomes liquidatable, all else unchanged; `None` when none
+    /// decides.
     pub liquidation_price: Option<Price>,
 }
 

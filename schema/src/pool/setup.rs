@@ -32,7 +32,8 @@ pub struct Config {
     pub min_debt_value: Value,
     /// Seconds between asking for reserves and taking them; at least a day.
     pub reserves_delay: u64,
-    /// Seconds between announcing another oracle and changing to it; at most thirty days. 0 where the owner is a timelock.
+    /// Seconds between announcing another oracle and changing to it; at most thirty days. 0 where the owner is a
+    /// timelock.
     pub oracle_delay: u64,
     /// Whom liquidation spares for a while after the oracle was halted; a gap of 0 and a grace of 0 is off.
     pub halt_grace: HaltGrace,

@@ -97,7 +97,8 @@ fn attempt<T>(
     Ok((markets, holder))
 }
 
-/// The largest amount up to `most` that works, found by halving; 0 when none does. What works for an amount works for less.
+/// The largest amount up to `most` that works, found by halving; 0 when none does. What works for an amount works for
+/// less.
 fn largest(most: Amount, works: impl Fn(Amount) -> bool) -> Amount {
     if works(most) {
         return most;
