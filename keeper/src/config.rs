@@ -47,6 +47,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("contracts.oracle", ""),
     ("contracts.liquidator", ""),
     ("contracts.pairs", ""),
+    ("contracts.gas_own", ""),
+    ("contracts.gas_sold", ""),
     ("wallet.mnemonic_file", ""),
     ("wallet.account", "0"),
     ("wallet.keys", "1"),

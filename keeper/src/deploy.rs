@@ -15,7 +15,7 @@ use plimsoll_schema::{liquidator, oracle, pool};
 
 use crate::chain::cosmos::Node;
 use crate::chain::{Execute, TxSender, query};
-use crate::config::deployment::Deployment;
+use crate::config::deployment::{Deployment, GasFigures};
 use crate::deploy::contract::What;
 use crate::deploy::network::Network;
 use crate::error::{Error, Result};
@@ -83,6 +83,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             gas_price: chain.gas_price.to_string(),
             gas_denom: chain.gas_denom.clone(),
             gas_adjustment: chain.gas_adjustment.to_string(),
+            gas: GasFigures::default(),
             oracle,
             pool,
             liquidator,

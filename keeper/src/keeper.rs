@@ -189,6 +189,7 @@ impl<C: Chain> Keeper<C> {
         self.publish_due(head).await?;
         self.withdraw(head, &scan).await?;
         let times = BlockTimes { follow, scan: scanned, plan: lap() };
+        self.note_gas(&head.chain_id)?;
         self.tell_skipped(&plan);
         self.sync.keep(&self.book);
         self.observer.counted(self.sync.counts());
@@ -212,6 +213,11 @@ impl<C: Chain> Keeper<C> {
             }
         }
         self.unless_all(wrong, "this key sends nothing at this block: nobody says what the chain has of it")
+    }
+
+    /// Writes down what one liquidation uses, in the first key's journal.
+    fn note_gas(&mut self, chain_id: &str) -> Result<()> {
+        self.workers.first_mut().map_or(Ok(()), |worker| worker.executor.note_gas(chain_id))
     }
 
     /// Says why accounts are left alone, whenever the reasons change.

@@ -2,6 +2,7 @@
 //! transaction is unknown.
 
 mod balances;
+mod gas_meter;
 pub mod journal;
 pub mod messages;
 mod nonce;
@@ -23,6 +24,7 @@ use crate::config::Strategy;
 use crate::error::{Error, Refusal, Result};
 use crate::plan::Action;
 use crate::plan::limits::Spent;
+use crate::tx::gas_meter::GasMeter;
 use crate::tx::journal::{Intent, Journal};
 use crate::tx::messages::{Arranged, Targets, before, publish_messages};
 use crate::tx::nonce::Next;
@@ -68,6 +70,8 @@ pub struct Executor<C> {
     /// At which block it was last said that no block has what is in flight, and whether it was broadcast again since.
     missing: Option<(u64, bool)>,
     throttle: Throttle,
+    /// What one liquidation uses.
+    meter: GasMeter,
 }
 
 /// What a transaction does.
@@ -93,6 +97,7 @@ impl<C: Chain> Executor<C> {
             unheard,
             missing: None,
             throttle,
+            meter: GasMeter::default(),
         })
     }
 
@@ -114,6 +119,11 @@ impl<C: Chain> Executor<C> {
     /// How much the next transaction is trusted with.
     pub const fn throttle(&mut self) -> &mut Throttle {
         &mut self.throttle
+    }
+
+    /// Writes down what one liquidation uses, where that is news.
+    pub fn note_gas(&mut self, chain_id: &str) -> Result<()> {
+        self.journal.measure(chain_id, self.meter.figures())
     }
 
     /// What was sent and is not resolved.

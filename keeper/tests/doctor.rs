@@ -16,6 +16,7 @@ use plimsoll_keeper::commands::doctor::{
     Check, Status, contracts, depth, journal, limits, machine, network, owner, prices, wallet,
 };
 use plimsoll_keeper::commands::make_directory_of;
+use plimsoll_keeper::config::deployment::GasFigures;
 use plimsoll_keeper::config::{ChainConfig, Config, Contracts, Layers, Strategy};
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::plan::{Resources, plan};
@@ -40,13 +41,16 @@ fn bad(checks: &[Check], status: Status) -> &Check {
     found[0]
 }
 
+/// What one liquidation uses, as a deployment record says.
+const GAS: GasFigures = GasFigures { own: Some(230_000), sold: Some(480_000) };
+
 async fn world() -> (WorldChain, Contracts) {
     let chain = WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000).build()).await.unwrap();
     let contracts = chain
         .with(|world| {
             let pair = world.pair(UATOM, UUSD, 1_000_000).to_string();
             let (pool, liquidator) = (world.pool().to_string(), world.liquidator().to_string());
-            Contracts { pool, oracle: None, liquidator: Some(liquidator), pairs: vec![pair] }
+            Contracts { pool, oracle: None, liquidator: Some(liquidator), pairs: vec![pair], gas: GAS }
         })
         .await
         .unwrap();

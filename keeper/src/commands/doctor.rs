@@ -21,6 +21,7 @@ use crate::commands::{config, keys};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::output::print_event;
+use crate::tx::journal::Journal;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -132,6 +133,7 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     tell(owner::check(&node, &config.contracts.pool).await)?;
     tell(prices::check(&node, &config.contracts.pool).await)?;
     tell(depth::check(&node, &config.contracts).await)?;
+    let config = &measured(config, &addresses)?;
     tell(limits::check(&node, config).await)?;
     tell(wallet::balances(&node, config).await)?;
     let further = keys.into_iter().map(|key| node.signed_by(key)).collect::<Vec<_>>();
@@ -144,6 +146,18 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The settings with the gas that the first key's journal says a liquidation uses, as the keeper goes by it.
+fn measured(config: &Config, addresses: &[String]) -> Result<Config> {
+    let mut config = config.clone();
+    let path = addresses.first().map(|first| config.journal_path(first, 0, |name| std::env::var(name).ok()));
+    if let Some(Ok(path)) = path {
+        // What is wrong with the file is told of the journal.
+        let gas = Journal::look_gas(&path, &config.chain.id).unwrap_or_default();
+        config.contracts.gas = gas.or(config.contracts.gas);
+    }
+    Ok(config)
 }
 
 /// What is looked at of the key with this number, counted from the first, 0.

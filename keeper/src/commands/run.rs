@@ -33,9 +33,6 @@ pub use report::describe;
 
 /// How often it is looked what the key holds.
 const BALANCES_EVERY: Duration = Duration::from_secs(15);
-/// Gas of a liquidation with the key's own coins, and of one through the liquidator: what `scripts/gas.sh` measures, rounded up.
-const OWN_GAS: u64 = 230_000;
-const SOLD_GAS: u64 = 480_000;
 
 /// How it runs.
 #[derive(Clone, Copy)]
@@ -214,24 +211,30 @@ fn watch_balances(monitor: &Monitor, node: &Arc<Node>, denoms: &[String], pool: 
     });
 }
 
-/// The gas limit of one liquidation, about, and its fee: whoever can't pay that has an empty wallet.
-pub fn one_liquidation(chain: &impl Chain, contracts: &Contracts) -> (u64, Coin) {
-    let gas = chain.gas_limit(if contracts.liquidator.is_some() { SOLD_GAS } else { OWN_GAS });
-    (gas, chain.fee(gas))
+/// The gas limit of one liquidation, about, and its fee, by what was measured on this deployment; `None` where nothing
+/// was yet.
+pub fn one_liquidation(chain: &impl Chain, contracts: &Contracts) -> Option<(u64, Coin)> {
+    let gas = if contracts.liquidator.is_some() { contracts.gas.sold } else { contracts.gas.own };
+    let gas = chain.gas_limit(gas?);
+    Some((gas, chain.fee(gas)))
 }
 
 /// The journal, once the wallet has money for gas.
 pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal> {
     let address = chain.sender().ok_or(Error::NoKey)?;
-    let (_, wanted) = one_liquidation(chain, &config.contracts);
+    let path = journal_path(config, address, 0)?;
+    let journal = Journal::open(&path)?;
+    tracing::debug!(journal = %path.display(), "what is sent is written down there");
+    let gas = journal.gas(&config.chain.id).or(config.contracts.gas);
+    let contracts = Contracts { gas, ..config.contracts.clone() };
+    // Before the first liquidation nobody knows what one costs: then anything suffices.
+    let wanted = one_liquidation(chain, &contracts).map_or_else(|| chain.fee(1), |(_, fee)| fee);
     let available = held(chain, address, &wanted.denom).await?;
     if available < wanted.amount {
         let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
         return Err(Error::EmptyWallet { address, available, wanted, denom });
     }
-    let path = journal_path(config, address, 0)?;
-    tracing::debug!(journal = %path.display(), "what is sent is written down there");
-    Journal::open(&path)
+    Ok(journal)
 }
 
 /// Where the intents of this address are written down; it is the key with this number, from the first. Its directory is made.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use cosmwasm_std::Decimal;
 
 use crate::config::Layers;
+use crate::config::deployment::GasFigures;
 use crate::error::Result;
 
 /// What a chain accepts as the name of a token.
@@ -66,6 +67,8 @@ pub struct Contracts {
     pub liquidator: Option<String>,
     /// The pairs to sell into.
     pub pairs: Vec<String>,
+    /// The gas of one liquidation there, as it was measured when they were deployed.
+    pub gas: GasFigures,
 }
 
 /// The prefix and coin type of addresses.
@@ -113,6 +116,10 @@ pub(super) fn contracts(layers: &Layers) -> Result<Contracts> {
         oracle: layers.optional("contracts.oracle").map(str::to_owned),
         liquidator: layers.optional("contracts.liquidator").map(str::to_owned),
         pairs: layers.list("contracts.pairs").map(str::to_owned).collect(),
+        gas: GasFigures {
+            own: layers.given("contracts.gas_own", "an amount of gas above 0", |gas: &u64| *gas > 0)?,
+            sold: layers.given("contracts.gas_sold", "an amount of gas above 0", |gas: &u64| *gas > 0)?,
+        },
     };
     if contracts.pairs.iter().collect::<std::collections::BTreeSet<_>>().len() < contracts.pairs.len() {
         return Err(layers.refuse("contracts.pairs", "different addresses, separated by commas"));

@@ -40,9 +40,36 @@ pub struct Deployment {
     /// The pairs to sell into.
     #[serde(default)]
     pub pairs: Vec<DeployedPair>,
+    /// The gas of one liquidation, where it was measured when this was deployed.
+    #[serde(default, skip_serializing_if = "GasFigures::is_unknown")]
+    pub gas: GasFigures,
     /// The timelock that owns pool and oracle, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timelock: Option<Deployed>,
+}
+
+/// The gas that one liquidation uses on a deployment, before the reserve. It differs by a factor of two between versions of
+/// wasmd and between pairs.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GasFigures {
+    /// With the key's own coins; `None` while unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<u64>,
+    /// Through the liquidator; `None` while unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sold: Option<u64>,
+}
+
+impl GasFigures {
+    /// Whether nothing is known.
+    pub const fn is_unknown(&self) -> bool {
+        self.own.is_none() && self.sold.is_none()
+    }
+
+    /// These, and where they are unknown the others.
+    pub fn or(self, others: Self) -> Self {
+        Self { own: self.own.or(others.own), sold: self.sold.or(others.sold) }
+    }
 }
 
 /// A pair, and of what.
@@ -88,7 +115,9 @@ impl Deployment {
     /// The keeper's settings that follow from it.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let pairs = self.pairs.iter().map(|pair| pair.contract.address.as_str()).filter(|address| !address.is_empty());
-        vec![
+        let figures = [("contracts.gas_own", self.gas.own), ("contracts.gas_sold", self.gas.sold)];
+        let figures = figures.into_iter().filter_map(|(key, gas)| Some((key, gas?.to_string())));
+        let mut settings = vec![
             ("chain.id", self.chain_id.clone()),
             ("chain.grpc", self.grpc.clone()),
             ("chain.rpc", self.rpc.clone()),
@@ -101,6 +130,8 @@ impl Deployment {
             ("contracts.oracle", self.oracle.address.clone()),
             ("contracts.liquidator", self.liquidator.address.clone()),
             ("contracts.pairs", pairs.collect::<Vec<_>>().join(",")),
-        ]
+        ];
+        settings.extend(figures);
+        settings
     }
 }

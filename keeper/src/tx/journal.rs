@@ -14,6 +14,7 @@ use cosmwasm_std::{Binary, Checksum};
 use serde::{Deserialize, Serialize};
 
 use crate::chain::Signed;
+use crate::config::deployment::GasFigures;
 use crate::error::{Error, Result};
 use crate::plan::limits::{HOUR_SECONDS, Spent};
 use crate::tx::status::{FailureReason, read_fate, write_fate};
@@ -88,6 +89,12 @@ impl Intent {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Intent(Box<Intent>),
+    /// What one liquidation used alone on this chain, in simulation or in a block.
+    Gas {
+        chain_id: String,
+        #[serde(flatten)]
+        figures: GasFigures,
+    },
     Resolved {
         hash: String,
         /// Why it came to nothing, if it did.
@@ -146,6 +153,25 @@ impl Journal {
     /// As [`Self::used`], of a file that stays as it is.
     pub fn look_used(path: &Path, sender: &str, chain_id: &str) -> Result<Option<(u64, u64)>> {
         Ok(used(&look_at_lines(path)?, sender, chain_id))
+    }
+
+    /// What one liquidation used when that was last seen on this chain.
+    pub fn gas(&self, chain_id: &str) -> GasFigures {
+        gas(&self.lines, chain_id)
+    }
+
+    /// As [`Self::gas`], of a file that stays as it is.
+    pub fn look_gas(path: &Path, chain_id: &str) -> Result<GasFigures> {
+        Ok(gas(&look_at_lines(path)?, chain_id))
+    }
+
+    /// Writes down what one liquidation used, where that differs from what the file says.
+    pub fn measure(&mut self, chain_id: &str, seen: GasFigures) -> Result<()> {
+        let known = self.gas(chain_id);
+        if seen.or(known) == known {
+            return Ok(());
+        }
+        self.append(Line::Gas { chain_id: chain_id.to_owned(), figures: seen.or(known) })
     }
 
     /// All that isn't resolved.
@@ -211,8 +237,16 @@ impl Journal {
         let open: BTreeSet<&str> = self.open.iter().map(|intent| intent.hash.as_str()).collect();
         let resolved = self.lines.iter().rev().filter(|line| matches!(line, Line::Resolved { .. }));
         let latest: BTreeSet<&str> = resolved.take(RESOLVED_KEPT).map(Line::hash).collect();
+        // Of each chain the latest figures.
+        let mut figures: BTreeMap<&str, &Line> = BTreeMap::new();
+        for line in &self.lines {
+            if let Line::Gas { chain_id, .. } = line {
+                figures.insert(chain_id, line);
+            }
+        }
         let keep = |line: &&Line| [&open, &latest, &hour].iter().any(|those| those.contains(line.hash()));
-        let kept: Vec<Line> = self.lines.iter().filter(keep).cloned().collect();
+        let transactions = self.lines.iter().filter(|line| !line.hash().is_empty());
+        let kept: Vec<Line> = figures.into_values().chain(transactions.filter(keep)).cloned().collect();
         let mut text = String::new();
         for line in &kept {
             text.push_str(&serde_json::to_string(line).map_err(|error| Error::file(&self.path, error))?);
@@ -264,6 +298,7 @@ impl Line {
     fn follow(&self, open: &mut Vec<Intent>) {
         match self {
             Self::Intent(intent) => open.push(intent.as_ref().clone()),
+            Self::Gas { .. } => {}
             Self::Resolved { hash, .. } => open.retain(|intent| intent.hash != *hash),
         }
     }
@@ -288,7 +323,7 @@ impl Line {
     fn spent_at(&self) -> u64 {
         match self {
             Self::Intent(intent) => intent.spent.as_ref().map_or(0, |spent| spent.at),
-            Self::Resolved { .. } => 0,
+            Self::Resolved { .. } | Self::Gas { .. } => 0,
         }
     }
 
@@ -296,8 +331,18 @@ impl Line {
         match self {
             Self::Intent(intent) => &intent.hash,
             Self::Resolved { hash, .. } => hash,
+            Self::Gas { .. } => "",
         }
     }
+}
+
+/// The latest figures of this chain.
+fn gas(lines: &[Line], chain_id: &str) -> GasFigures {
+    let of_chain = lines.iter().rev().find_map(|line| match line {
+        Line::Gas { chain_id: of, figures } if of == chain_id => Some(*figures),
+        _ => None,
+    });
+    of_chain.unwrap_or_default()
 }
 
 /// The highest sequence of this key that a block has used up, and that block's height.

@@ -41,6 +41,9 @@ impl<C: Chain> Executor<C> {
             TxStatus::Included(included) if included.height > head.height => Ok(None),
             TxStatus::Included(included) => {
                 self.chain.gas_price().get().ease();
+                if let (0, [_], true) = (included.code, intent.accounts.as_slice(), intent.items + intent.own == 1) {
+                    self.meter.see_one(intent.items == 1, included.gas_used);
+                }
                 let failure = (included.code != 0).then_some(FailureReason::Failed);
                 self.journal.resolve(&intent.hash, failure, included.height)?;
                 self.unheard.remove(&intent.hash);

@@ -140,6 +140,7 @@ impl<C: Chain> Executor<C> {
         let names: Vec<String> = items.iter().map(|action| action.account().to_string()).collect();
         let failed = failures(&simulated.events, &names, speakers);
         if min_success > NONE || failed.is_empty() {
+            self.meter.see(actions, simulated.gas);
             return Ok(self.affords(actions, self.throttle.gas(self.chain.gas_limit(simulated.gas)), bounds));
         }
         let of = |account: &str| names.iter().position(|name| name == account).map(|at| items[at].clone());

@@ -40,6 +40,7 @@
 mod chance;
 mod ending;
 mod fees;
+mod gas;
 mod included;
 mod keys;
 mod race;

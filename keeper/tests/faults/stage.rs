@@ -267,6 +267,7 @@ pub fn journal_of(path: &std::path::Path) -> BTreeMap<String, String> {
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
         match line.get("intent") {
             Some(intent) => fates.insert(text(&intent["hash"]), "open".to_owned()),
+            None if line.get("gas").is_some() => None,
             None => fates.insert(text(&line["resolved"]["hash"]), text(&line["resolved"]["fate"])),
         };
     }

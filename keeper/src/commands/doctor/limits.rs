@@ -17,12 +17,7 @@ use crate::error::Result;
 /// A line for each limit that leaves no room for a liquidation, and for each asset whose bonus the slippage eats up.
 pub async fn check(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let (strategy, through_liquidator) = (&config.strategy, config.contracts.liquidator.is_some());
-    let (gas, fee) = one_liquidation(chain, &config.contracts);
-    let mut checks = costs(strategy, gas, &fee);
-    checks.push(match chain.block_gas().await {
-        Ok(most) => blocks(most, gas),
-        Err(error) => Check::error("block gas", &error),
-    });
+    let mut checks = gas(chain, config).await;
     match Market::read(chain, &config.contracts.pool).await {
         Ok(market) => {
             match known_prices(chain, &market).await {
@@ -38,6 +33,21 @@ pub async fn check(chain: &impl Chain, config: &Config) -> Vec<Check> {
         }
         Err(error) => checks.push(Check::error("limits", &error)),
     }
+    checks
+}
+
+/// Whether there is room for a liquidation in the limits and in a block, by what one used on this deployment.
+async fn gas(chain: &impl Chain, config: &Config) -> Vec<Check> {
+    let Some((gas, fee)) = one_liquidation(chain, &config.contracts) else {
+        let found = "what a liquidation uses is unknown: none was simulated on this deployment yet, so nothing can be said of the limits";
+        let mend = "set contracts.gas_own and contracts.gas_sold, or let the keeper meet its first liquidation";
+        return vec![Check::warn("limits", found, mend)];
+    };
+    let mut checks = costs(&config.strategy, gas, &fee);
+    checks.push(match chain.block_gas().await {
+        Ok(most) => blocks(most, gas),
+        Err(error) => Check::error("block gas", &error),
+    });
     checks
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::chain::Chain;
+use crate::chain::{Chain, Coin};
 use crate::commands::doctor::market::Market;
 use crate::commands::doctor::{Check, numbered};
 use crate::commands::run::one_liquidation;
@@ -34,7 +34,7 @@ pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
 /// Whether a further key has money for gas. The first supplies it, so that having none is no failure.
 pub async fn further(chain: &impl Chain, number: usize, contracts: &Contracts) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let (what, (_, least)) = (numbered("gas money", number), one_liquidation(chain, contracts));
+    let (what, least) = (numbered("gas money", number), least(chain, contracts));
     let held = match held(chain, address, &least.denom).await {
         Ok(held) => held,
         Err(error) => return vec![Check::error(what, &error)],
@@ -47,10 +47,15 @@ pub async fn further(chain: &impl Chain, number: usize, contracts: &Contracts) -
     }]
 }
 
+/// What a liquidation costs at least; where nobody has measured it the smallest fee there is.
+fn least(chain: &impl Chain, contracts: &Contracts) -> Coin {
+    one_liquidation(chain, contracts).map_or_else(|| chain.fee(1), |(_, fee)| fee)
+}
+
 /// Whether there is money for gas.
 pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let ((_, least), most) = (one_liquidation(chain, &config.contracts), fee_reserve(chain, &config.strategy));
+    let (least, most) = (least(chain, &config.contracts), fee_reserve(chain, &config.strategy));
     let held = async {
         let market = Market::read(chain, &config.contracts.pool).await?;
         let listed = market.assets.into_iter().map(|asset| asset.params.denom);
