@@ -6,7 +6,7 @@ use plimsoll_schema::timelock::{ExecuteMsg, InstantiateMsg};
 use plimsoll_testing::{ALICE, Addr, BOB, GUARDIAN, OWNER, World, timelock_code, values};
 use plimsoll_timelock::error::ContractError;
 
-use crate::stage::{DELAY, refuses, world};
+use crate::setup::{DELAY, refuses, world};
 
 /// A pool and an oracle that [`OWNER`] owns, and a timelock that owns neither.
 fn apart() -> (World, Addr) {

@@ -4,7 +4,7 @@ use plimsoll_schema::timelock::ExecuteMsg;
 use plimsoll_testing::{ALICE, GUARDIAN, OWNER, RISK_MANAGER, values};
 use plimsoll_timelock::error::ContractError;
 
-use crate::stage::{DELAY, WEEK, min_debt, no_roles, not_the, refuses, set_min_debt, waiting, world};
+use crate::setup::{DELAY, WEEK, min_debt, no_roles, not_the, refuses, set_min_debt, waiting, world};
 
 #[test]
 fn apply_sends_the_call_from_the_first_second_after_the_delay_to_the_last_of_the_week() {

@@ -3,7 +3,7 @@
 use plimsoll_testing::{ALICE, GUARDIAN, OWNER, RISK_MANAGER, values};
 use plimsoll_timelock::error::ContractError;
 
-use crate::stage::{DELAY, WEEK, no_roles, not_the, refuses, set_min_debt, waiting, world};
+use crate::setup::{DELAY, WEEK, no_roles, not_the, refuses, set_min_debt, waiting, world};
 
 #[test]
 fn cancel_by_the_admin_drops_an_entry_at_any_time() {

@@ -9,7 +9,7 @@ use plimsoll_testing::{
 use plimsoll_timelock::error::ContractError;
 use serde_json::json;
 
-use crate::stage::{DELAY, WEEK, min_debt, no_roles, not_the, refuses, set_min_debt, waiting, world};
+use crate::setup::{DELAY, WEEK, min_debt, no_roles, not_the, refuses, set_min_debt, waiting, world};
 
 /// A timelock whose admin is a contract that does what it is told, with 10 uusd: the timelock, and that admin.
 fn with_contract_as_admin() -> (World, Addr, Addr) {

@@ -6,7 +6,7 @@ use plimsoll_schema::timelock::{ConfigResponse, InstantiateMsg, QueryMsg};
 use plimsoll_testing::{ALICE, BOB, UUSD, World, coin, timelock_code};
 use plimsoll_timelock::error::ContractError;
 
-use crate::stage::world;
+use crate::setup::world;
 
 fn msg(world: &World) -> InstantiateMsg {
     let guardian = Some(world.addr(BOB).into_string());

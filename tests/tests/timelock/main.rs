@@ -15,7 +15,7 @@ mod migrate;
 mod migration;
 mod query;
 mod queue;
-mod stage;
+mod setup;
 mod update_delay;
 mod update_roles;
 mod veto;

@@ -10,7 +10,7 @@ use plimsoll_testing::{
     ALICE, Asset, GUARDIAN, IBC_TOKEN, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD, World, WorldError, ratio,
 };
 
-use crate::stage::{DELAY, WEEK};
+use crate::setup::{DELAY, WEEK};
 
 /// A token that the owner makes.
 const TOKEN: &str = "factory/owner/token";

@@ -7,7 +7,7 @@ use plimsoll_testing::{AppResponse, OWNER, World, WorldError, pool_code, timeloc
 use plimsoll_timelock::state::{CONTRACT_NAME, CONTRACT_VERSION};
 use serde_json::{Value, json};
 
-use crate::stage::{DELAY, min_debt, set_min_debt, world};
+use crate::setup::{DELAY, min_debt, set_min_debt, world};
 
 const KEY: &[u8] = b"contract_info";
 

@@ -7,7 +7,7 @@ use plimsoll_testing::{OWNER, World, pool_code, values};
 use plimsoll_timelock::error::ContractError;
 use serde_json::json;
 
-use crate::stage::{DELAY, refuses, waiting, world};
+use crate::setup::{DELAY, refuses, waiting, world};
 
 /// A world whose timelock may migrate the pool, and a new code for it.
 fn migratable() -> (World, u64) {

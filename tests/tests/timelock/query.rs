@@ -4,7 +4,7 @@ use plimsoll_schema::timelock::{ConfigResponse, EntriesResponse, Entry, QueryMsg
 use plimsoll_testing::{GUARDIAN, OWNER, World};
 use plimsoll_timelock::error::ContractError;
 
-use crate::stage::{DELAY, WEEK, set_min_debt, world};
+use crate::setup::{DELAY, WEEK, set_min_debt, world};
 
 /// A world in which entries 1 to 35 were queued, and these dropped.
 fn with_entries(dropped: &[u64]) -> World {

@@ -6,7 +6,7 @@ use plimsoll_schema::timelock::{Call, Entry, ExecuteMsg};
 use plimsoll_testing::{ALICE, FEEDERS, GUARDIAN, OWNER, RISK_MANAGER, UUSD, World, coin, values};
 use plimsoll_timelock::error::ContractError;
 
-use crate::stage::{DELAY, WEEK, not_the, refuses, set_min_debt, waiting, world};
+use crate::setup::{DELAY, WEEK, not_the, refuses, set_min_debt, waiting, world};
 
 /// A world, and a call of its pool that holds so many bytes.
 fn padded(bytes: usize) -> (World, Vec<u8>) {

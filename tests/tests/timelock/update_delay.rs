@@ -4,7 +4,7 @@ use plimsoll_schema::timelock::ExecuteMsg;
 use plimsoll_testing::{ALICE, GUARDIAN, OWNER, values};
 use plimsoll_timelock::error::ContractError;
 
-use crate::stage::{DELAY, DELAYS, WEEK, min_debt, refuses, set_min_debt, waiting, world};
+use crate::setup::{DELAY, DELAYS, WEEK, min_debt, refuses, set_min_debt, waiting, world};
 
 #[test]
 fn update_delay_holds_for_what_is_queued_from_then_on_alone() {

@@ -5,7 +5,7 @@ use plimsoll_schema::timelock::{ConfigResponse, ExecuteMsg};
 use plimsoll_testing::{ALICE, BOB, GUARDIAN, OWNER, World, values};
 use plimsoll_timelock::error::ContractError;
 
-use crate::stage::{DELAY, not_the, refuses, set_min_debt, waiting, world};
+use crate::setup::{DELAY, not_the, refuses, set_min_debt, waiting, world};
 
 fn roles(world: &World, admin: &str, guardian: Option<&str>) -> ExecuteMsg {
     let guardian = guardian.map(|name| world.addr(name).into_string());

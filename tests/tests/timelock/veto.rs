@@ -7,7 +7,7 @@ use plimsoll_testing::{ALICE, GUARDIAN, OWNER, RISK_MANAGER, values};
 use plimsoll_timelock::error::ContractError;
 use serde_json::{Value, json};
 
-use crate::stage::{DELAY, WEEK, no_roles, not_the, refuses, set_min_debt, waiting, world};
+use crate::setup::{DELAY, WEEK, no_roles, not_the, refuses, set_min_debt, waiting, world};
 
 /// The names of a contract's messages, from its published schema.
 fn messages(contract: &str) -> Vec<String> {

@@ -1,0 +1,28 @@
+//! The oracle, a module an action or danger; what several need is in [`support`].
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod apply_source;
+mod cancel_source;
+mod fallback;
+mod feed;
+mod guards;
+mod heartbeat;
+mod instantiate;
+mod migrate;
+mod migrate_first;
+mod publish;
+mod publish_attacks;
+mod publish_nonsense;
+mod query;
+mod set_source;
+mod update_guardian;
+mod update_owner;
