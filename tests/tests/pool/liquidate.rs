@@ -1,5 +1,5 @@
-//! `liquidate`: who may, and how much. To whom stands in `pool_liquidate_receive.rs`, at which prices in
-//! `pool_liquidate_prices.rs`, what is lost with it in `pool_liquidate_loss.rs`.
+//! `liquidate`: who may, and how much. To whom stands in `liquidate_receive.rs`, at which prices in
+//! `liquidate_prices.rs`, what is lost with it in `liquidate_loss.rs`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

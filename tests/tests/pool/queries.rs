@@ -1,4 +1,4 @@
-//! The pool's queries: positions, markets, pages. What previews an action stands in `pool_queries_preview.rs`.
+//! The pool's queries: positions, markets, pages. What previews an action stands in `queries_preview.rs`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
