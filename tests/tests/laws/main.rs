@@ -7,6 +7,7 @@
     reason = "a test may stop at a surprise"
 )]
 
+mod architecture;
 mod borders;
 mod closed_form;
 mod crash_day;
