@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The long forms of what scripts/test.sh runs, and what it leaves out; before a release. Several hours on two cores.
 #
-#   scripts/full.sh [step…]     all steps, or only those named: fuzz faults soak cascade gas prometheus binary
+#   scripts/full.sh [step…]     all steps, or only those named: wasm fuzz faults soak cascade gas prometheus binary
 #
+#   wasm        what is deployed, with cosmwasm-check: as on the newest chains, and on each older one
 #   fuzz        a million operations
 #   faults      every fault of tests/faults
 #   soak        ten minutes with faults
@@ -14,6 +15,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
 
+wasm() { scripts/wasm.sh; }
 fuzz() { scripts/fuzz.sh --ops 1000000 --seed 7; }
 faults() { scripts/faults.sh; }
 soak() { scripts/soak.sh --minutes 10; }
@@ -22,4 +24,4 @@ gas() { scripts/gas.sh --check && scripts/gas.sh --wasmd 0.53.4 --check; }
 prometheus() { PLIMSOLL_PROFILE=dev scripts/scrape.sh; }
 binary() { scripts/binary.sh; }
 
-run_steps 'fuzz faults soak cascade gas prometheus binary' "$@"
+run_steps 'wasm fuzz faults soak cascade gas prometheus binary' "$@"
