@@ -1,5 +1,5 @@
-//! What the pool's test files share.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+//! What the tests of several contracts share.
+#![allow(dead_code, reason = "each binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use cosmwasm_std::{Coin, Uint256};

@@ -1,6 +1,5 @@
 //! An exact model to hold the crate against: rationals of unbounded size and plain integers, none of the crate's own
 //! arithmetic. Only constructors and accessors of the crate's types are used here.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a model that fails fails its test")]
 
 pub mod records;
