@@ -183,6 +183,7 @@ impl<C: Chain> Keeper<C> {
         let scanned = lap();
         self.resolve(head, &scan).await?;
         self.first_seen.see(head.time, scan.keys(&self.book));
+        let oldest = self.first_seen.oldest_of(scan.keys_liquidatable(&self.book));
         self.ask_block_gas(head).await;
         self.ask_gas_price(head).await;
         let (plan, mut sent) = self.act(head, &scan).await?;
@@ -196,7 +197,7 @@ impl<C: Chain> Keeper<C> {
         let Untold { settled, failures, failed } = std::mem::take(&mut self.untold);
         let also = sent.split_off(sent.len().min(1));
         let sent = sent.pop().unwrap_or_default();
-        let tick = BlockReport { head: head.clone(), scan, plan, sent, also, settled, failures, failed, times };
+        let tick = BlockReport { head: head.clone(), scan, plan, sent, also, settled, failures, failed, oldest, times };
         self.observer.done(&self.book, &tick);
         Ok(tick)
     }

@@ -11,8 +11,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use plimsoll_schema::pool::AccountKey;
-
 use crate::book::Book;
 use crate::book::sync::Counts;
 use crate::chain::{Balances, Head, TxStatus};
@@ -24,7 +22,6 @@ use crate::monitor::latency::Flights;
 use crate::monitor::metrics::{Metrics, Purse};
 use crate::monitor::readiness::{Facts, Verdict};
 use crate::monitor::summary::Summary;
-use crate::plan::first_seen::FirstSeen;
 use crate::tx::journal::Intent;
 use crate::tx::{FailedTx, FailureReason};
 
@@ -45,7 +42,6 @@ struct Shared {
 #[derive(Default)]
 struct Known {
     facts: Facts,
-    first_seen: FirstSeen,
     flights: Flights,
     /// Where something is or was held.
     held: BTreeSet<Purse>,
@@ -155,8 +151,7 @@ impl Observer for Monitor {
         let mut known = self.known();
         known.summary.done(tick);
         let began = known.busy.take();
-        known.first_seen.see(tick.head.time, liquidatable(book, tick));
-        metrics.oldest(known.first_seen.oldest(), tick.head.time);
+        metrics.oldest(tick.oldest, tick.head.time);
         known.facts.book = Some(tick.head.clone());
         known.facts.trouble = None;
         let sent = std::iter::once(&tick.sent).chain(&tick.also).filter_map(|sent| sent.hash.as_ref());
@@ -211,9 +206,4 @@ impl Observer for Monitor {
     fn silent_pairs(&self, count: usize) {
         self.metrics().silent_pairs.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
-}
-
-/// The accounts that may be liquidated.
-fn liquidatable(book: &Book, tick: &BlockReport) -> Vec<AccountKey> {
-    tick.scan.keys_liquidatable(book).into_iter().cloned().collect()
 }

@@ -199,8 +199,8 @@ fn the_oldest_is_as_old_as_it_was_below_without_a_pause() {
     let key = |account_id| AccountKey { owner: "ada".to_owned(), account_id };
     let mut first_seen = FirstSeen::default();
     let mut oldest = |now, below: Vec<AccountKey>| {
-        first_seen.see(now, below);
-        first_seen.oldest()
+        first_seen.see(now, below.clone());
+        first_seen.oldest_of(&below)
     };
     assert_eq!(oldest(100, vec![]), None);
     assert_eq!(oldest(110, vec![key(1), key(2)]), Some(110));

@@ -39,6 +39,8 @@ pub struct BlockReport {
     pub failures: Vec<Failure>,
     /// Transactions that ended without doing anything.
     pub failed: Vec<FailedTx>,
+    /// Since when the one of those that may be liquidated is in trouble that is so the longest, in seconds.
+    pub oldest: Option<u64>,
     /// How long it took.
     pub times: BlockTimes,
 }

@@ -24,8 +24,8 @@ impl FirstSeen {
         self.0.get(key).copied()
     }
 
-    /// The earliest of these times; `None` when no account is in trouble.
-    pub fn oldest(&self) -> Option<u64> {
-        self.0.values().min().copied()
+    /// The earliest of these accounts' times; `None` when none of them was in trouble.
+    pub fn oldest_of<'k>(&self, keys: impl IntoIterator<Item = &'k AccountKey>) -> Option<u64> {
+        keys.into_iter().filter_map(|key| self.since(key)).min()
     }
 }
