@@ -6,6 +6,7 @@ pub(super) mod classify;
 mod client;
 mod confirm;
 pub(super) mod connections;
+mod fan_out;
 mod gas_price;
 mod grpc;
 mod hedge;
@@ -184,7 +185,7 @@ impl Node {
                 info.map(Response::new).ok_or_else(|| nonsense("a contract without what it is"))
             }
         };
-        match self.connections.ask(None, ask).await?.1 {
+        match self.connections.ask(None, ask).await?.answer {
             Ok(info) => Ok(Some(info)),
             Err(status) if missing(&status) => Ok(None),
             Err(status) => Err(refusal("contract info", &status)),
@@ -197,7 +198,7 @@ impl Node {
             let info = wasm(channel).code(QueryCodeRequest { code_id }).await?.into_inner().code_info;
             info.map(Response::new).ok_or_else(|| nonsense("a code without what it is"))
         };
-        match self.connections.ask(None, ask).await?.1 {
+        match self.connections.ask(None, ask).await?.answer {
             Ok(info) => Ok(Some(cosmwasm_std::HexBinary::from(info.data_hash).to_hex())),
             Err(status) if missing(&status) => Ok(None),
             Err(status) => Err(refusal("code", &status)),
@@ -207,7 +208,7 @@ impl Node {
     /// Number and sequence of the account of this address.
     pub async fn account(&self, address: &str) -> Result<(u64, u64)> {
         let ask = |channel| async { account(channel, address.to_owned()).await.map(Response::new) };
-        match self.connections.ask(None, ask).await?.1 {
+        match self.connections.ask(None, ask).await?.answer {
             Ok(account) => Ok(account),
             Err(status) if status.code() == Code::NotFound => Err(Error::EmptyWallet {
                 address: address.to_owned(),

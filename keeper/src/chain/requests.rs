@@ -11,7 +11,7 @@ pub struct Labels {
     pub kind: String,
     /// Its public name: no secret of its address is in it.
     pub endpoint: String,
-    /// `ok`, `unreachable`, `timeout`, `garbage`, `broken` or `refused`.
+    /// `ok`, `unreachable`, `timeout`, `garbage`, `throttled`, `unauthorized`, `broken` or `refused`.
     pub status: String,
 }
 

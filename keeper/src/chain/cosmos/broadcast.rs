@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::chain::cosmos::classify::{Meaning, meaning, nonsense, of_status};
+use crate::chain::cosmos::classify::{Failure, nonsense};
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::timeouts::REQUEST_TIMEOUT;
 use crate::chain::cosmos::transaction::short;
@@ -38,9 +38,8 @@ impl Connections {
                 Err(unknown("no answer to a broadcast in time".to_owned()))
             }
             Ok(Err(status)) => {
-                let garbage = matches!(meaning(&status), Meaning::Garbage);
-                self.failed(at, if garbage { "garbage" } else { "unreachable" }, &of_status(&status));
-                Err(unknown(of_status(&status)))
+                self.failed(at, status.meaning().label(), &status.reason());
+                Err(unknown(status.reason()))
             }
             Ok(Ok(answer)) => {
                 self.count(at, if answer.is_ok() { "ok" } else { "refused" });

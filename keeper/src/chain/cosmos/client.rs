@@ -11,6 +11,7 @@ use tonic::{Code, Response};
 
 use crate::chain::cosmos::classify::nonsense;
 use crate::chain::cosmos::grpc::{account, balance, block, latest, wasm};
+use crate::chain::cosmos::request::Reply;
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::{Node, connections, refusal};
 use crate::chain::endpoints::Kind;
@@ -26,8 +27,8 @@ impl ChainReader for Node {
     async fn head(&self) -> Result<Head> {
         loop {
             let before = self.connections.stand();
-            let (at, answer) =
-                self.connections.ask(None, |channel| async { latest(channel).await.map(Response::new) }).await?;
+            let ask = |channel| async { latest(channel).await.map(Response::new) };
+            let Reply { from: at, answer } = self.connections.ask(None, ask).await?;
             let head = answer.map_err(|status| refusal("latest block", &status))?;
             // One that turns out to be behind, or of another chain, is not asked again.
             if self.connections.heard(at, &head, &before) {
@@ -65,7 +66,7 @@ impl ChainReader for Node {
                 Ok(answer)
             }
         };
-        let answer = self.connections.ask(height, ask).await?.1;
+        let answer = self.connections.ask(height, ask).await?.answer;
         answer.map(|answer| answer.data).map_err(|status| refusal(&what, &status))
     }
 
@@ -83,7 +84,7 @@ impl ChainReader for Node {
             let request = request.clone();
             async move { wasm(channel).raw_contract_state(Self::at(request, height)).await }
         };
-        let answer = self.connections.ask(height, ask).await?.1;
+        let answer = self.connections.ask(height, ask).await?.answer;
         let data = answer.map_err(|status| refusal(&format!("raw state of {contract}"), &status))?.data;
         Ok((!data.is_empty()).then_some(data))
     }
@@ -92,7 +93,7 @@ impl ChainReader for Node {
         let one = async |denom: &String| {
             let request = QueryBalanceRequest { address: address.to_owned(), denom: denom.clone() };
             let ask = |channel| async { balance(channel, request.clone()).await.map(Response::new) };
-            let amount = self.connections.ask(None, ask).await?.1.map_err(|status| refusal("balance", &status))?;
+            let amount = self.connections.ask(None, ask).await?.answer.map_err(|status| refusal("balance", &status))?;
             Ok::<_, Error>((denom.clone(), amount))
         };
         let held = try_join_all(denoms.iter().map(one)).await?;

@@ -183,8 +183,7 @@ impl Connections {
             if several { format!("{} {why}", endpoint.name) } else { why }
         });
         let reason = reason.collect::<Vec<_>>().join("; ");
-        let what = if kind == Kind::Grpc { "gRPC" } else { "RPC" };
-        Error::Unreachable { what, endpoint: names.join(", "), reason }
+        Error::Unreachable { what: kind.name(), endpoint: names.join(", "), reason }
     }
 }
 

@@ -17,6 +17,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
 use crate::chain::cosmos::classify::nonsense;
+use crate::chain::cosmos::request::Reply;
 use crate::chain::cosmos::timeouts::{NOT_FOUND_TIMEOUT, REQUEST_TIMEOUT};
 use crate::chain::cosmos::{GRPC_ANSWER_MAX_BYTES, Node, refusal};
 use crate::chain::endpoints::Kind;
@@ -167,7 +168,7 @@ impl Node {
                 Ok(Response::new(Simulated { gas, events: events.collect() }))
             }
         };
-        self.connections.ask(None, ask).await?.1.map_err(|status| match refusal("simulate", &status) {
+        self.connections.ask(None, ask).await?.answer.map_err(|status| match refusal("simulate", &status) {
             // A block came in between: that says nothing about the messages.
             Error::Query { what, reason } if reason.contains("account sequence mismatch") => {
                 Error::Query { what, reason: short(&reason) }
@@ -238,7 +239,7 @@ impl Node {
     /// [`Node::confirmed`].
     pub async fn look_up(&self, hash: &str) -> Result<TxStatus<TxOutcome>> {
         let ask = |channel| async { included(channel, hash.to_owned()).await.map(Response::new) };
-        let (at, answer) = self.connections.ask(None, ask).await?;
+        let Reply { from: at, answer } = self.connections.ask(None, ask).await?;
         match answer {
             Ok(found) => self.confirmed(at, found).await,
             Err(status) if status.code() == Code::NotFound => {

@@ -3,7 +3,7 @@
 use tokio::time::timeout;
 
 use crate::chain::cosmos::Node;
-use crate::chain::cosmos::classify::{keeps_no_index, of_status};
+use crate::chain::cosmos::classify::{Failure, Meaning};
 use crate::chain::cosmos::connections::Connection;
 use crate::chain::cosmos::timeouts::REQUEST_TIMEOUT;
 use crate::chain::cosmos::transaction::included;
@@ -20,7 +20,7 @@ impl Node {
                 continue;
             }
             let reason = match timeout(REQUEST_TIMEOUT, included(channel.clone(), "0".repeat(64))).await {
-                Ok(Err(status)) if keeps_no_index(&status) => Some(of_status(&status)),
+                Ok(Err(status)) if status.meaning() == Meaning::NoIndex => Some(status.reason()),
                 _ => None,
             };
             told.push((self.connections.name(at), reason));

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
 use crate::chain::Head;
-use crate::chain::cosmos::classify::of_status;
+use crate::chain::cosmos::classify::Failure;
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::grpc::latest;
 use crate::chain::cosmos::timeouts::{PROBE_STEP, PROBE_TIMEOUT};
@@ -35,7 +35,7 @@ impl Connections {
         let before = self.stand();
         let asked = async {
             match self.channels.get(at) {
-                Some(Connection::Grpc(channel)) => latest(channel.clone()).await.map_err(|status| of_status(&status)),
+                Some(Connection::Grpc(channel)) => latest(channel.clone()).await.map_err(|status| status.reason()),
                 Some(Connection::Rpc(rpc)) => rpc.head().await.map_err(why),
                 None => Err("there is no such endpoint".to_owned()),
             }

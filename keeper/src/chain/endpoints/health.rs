@@ -21,12 +21,19 @@ pub enum Kind {
     Rpc,
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Kind {
+    /// How it is called in errors and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Grpc => "gRPC",
             Self::Rpc => "RPC",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
