@@ -27,7 +27,7 @@ use crate::plan::limits::Spent;
 use crate::tx::gas_meter::GasMeter;
 use crate::tx::journal::{Intent, Journal};
 use crate::tx::messages::{Arranged, Targets, before, publish_messages};
-use crate::tx::nonce::Next;
+use crate::tx::nonce::NonceTracker;
 
 pub use balances::{fee_reserve, held, holdings, inventory, less_fee, spendable, useful};
 pub use resolve::TIMEOUT_MAX;
@@ -57,18 +57,8 @@ pub struct Executor<C> {
     chain: Arc<C>,
     journal: Journal,
     sender: String,
-    /// The sequence of the next transaction, once known.
-    next: Option<Next>,
-    /// What that is at least, by the journal: a node that says less is behind.
-    least: u64,
-    /// At which block a node was first seen to say less.
-    doubted: Option<u64>,
-    /// What was in flight when this keeper started, by hash: nobody knows what was sent until then.
-    resumed: BTreeSet<String>,
-    /// What no node has said that it took, by hash: it is broadcast again.
-    unheard: BTreeSet<String>,
-    /// At which block it was last said that no block has what is in flight, and whether it was broadcast again since.
-    missing: Option<(u64, bool)>,
+    /// What is known of the key's sequence and of what is in flight.
+    nonce: NonceTracker,
     throttle: Throttle,
     /// What one liquidation uses.
     meter: GasMeter,
@@ -85,18 +75,12 @@ impl<C: Chain> Executor<C> {
     pub fn new(chain: Arc<C>, journal: Journal) -> Result<Self> {
         let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
         let resumed: BTreeSet<_> = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
-        let (unheard, throttle) = (resumed.clone(), Throttle::default());
         Ok(Self {
             chain,
             journal,
             sender,
-            next: None,
-            least: 0,
-            doubted: None,
-            resumed,
-            unheard,
-            missing: None,
-            throttle,
+            nonce: NonceTracker::resuming(resumed),
+            throttle: Throttle::default(),
             meter: GasMeter::default(),
         })
     }
@@ -250,14 +234,14 @@ impl<C: Chain> Executor<C> {
         let (sequence, bytes) = (Some(signed.sequence), Some(Binary::from(signed.bytes.as_slice())));
         self.journal.intend(Intent { hash: hash.clone(), sequence, bytes, ..intent })?;
         // Until a node says that it took it, also where this is never asked again.
-        self.unheard.insert(hash.clone());
+        self.nonce.sending(&hash);
         match self.chain.broadcast(&signed).await {
             Ok(()) => {
-                self.unheard.remove(&hash);
+                self.nonce.answered(&hash);
             }
             // The node looked at it and did not take it, so no block will have it.
             Err(error @ (Error::Refused { .. } | Error::Rejected { .. } | Error::Sequence { .. })) => {
-                self.unheard.remove(&hash);
+                self.nonce.answered(&hash);
                 self.journal.resolve(&hash, Some(FailureReason::Refused), head.height)?;
                 if let Error::Rejected { refusal: Refusal::FeeTooLow, reason, .. } = &error {
                     self.meet_fee(gas, reason);
@@ -286,13 +270,13 @@ impl<C: Chain> Executor<C> {
             Outgoing::Messages(messages) => self.chain.sign(messages, gas, timeout_height).await?,
             Outgoing::Transfer { to, coin } => self.chain.sign_transfer(to, coin, gas, timeout_height).await?,
         };
-        match self.next {
+        match self.nonce.next() {
             Some(next) if !next.may_be(signed.sequence) => {
                 self.assert_own(next.most, signed.sequence).await?;
                 Err(Error::garbage("the node", format!("sequence {}, not {}", signed.sequence, next.most)))
             }
-            None if signed.sequence < self.least => {
-                let next = self.least;
+            None if signed.sequence < self.nonce.least() => {
+                let next = self.nonce.least();
                 Err(Error::garbage("the node", format!("sequence {} after {next}", signed.sequence)))
             }
             _ => Ok(signed),

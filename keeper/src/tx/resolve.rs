@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use crate::chain::{Chain, Head, INDEX_LAG_BLOCKS, Included, Signed, TxStatus};
 use crate::error::{Error, Result};
 use crate::tx::journal::Intent;
-use crate::tx::nonce::{INDEX_LAG_MAX, Next};
+use crate::tx::nonce::INDEX_LAG_MAX;
 use crate::tx::{Executor, FailureReason};
 
 /// No transaction is given more blocks: one that seems to have more was sent on another chain.
@@ -46,10 +46,7 @@ impl<C: Chain> Executor<C> {
                 }
                 let failure = (included.code != 0).then_some(FailureReason::Failed);
                 self.journal.resolve(&intent.hash, failure, included.height)?;
-                self.unheard.remove(&intent.hash);
-                let resumed = self.resumed.remove(&intent.hash);
-                let after = |sequence| Next::after(sequence, has_used(&included));
-                self.next = intent.sequence.filter(|_| !resumed).map(after);
+                self.nonce.resolved(&intent.hash, intent.sequence, has_used(&included));
                 Ok(Some((intent, TxStatus::Included(included))))
             }
             TxStatus::Expired => self.expire(intent, head).map(Some),
@@ -63,9 +60,7 @@ impl<C: Chain> Executor<C> {
                 )))
             }
             TxStatus::NotFound { .. } => {
-                if self.missing.is_none_or(|(height, _)| height != head.height) {
-                    self.missing = Some((head.height, false));
-                }
+                self.nonce.missing(head.height);
                 if head.height.is_multiple_of(WARN_EVERY) {
                     let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
                     tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
@@ -79,17 +74,16 @@ impl<C: Chain> Executor<C> {
     /// it once at most, and without this the key would wait for the timeout. What a node says against it now settles nothing: another one may
     /// have taken it before.
     pub async fn broadcast_again(&mut self, head: &Head) {
-        if self.missing != Some((head.height, false)) {
+        if !self.nonce.broadcast_again(head.height) {
             return;
         }
-        self.missing = Some((head.height, true));
-        let unheard = |signed: &Signed| self.unheard.contains(&signed.hash) && signed.timeout_height > head.height;
+        let unheard = |signed: &Signed| self.nonce.is_unheard(&signed.hash) && signed.timeout_height > head.height;
         let signed = self.in_flight(&head.chain_id).and_then(Intent::signed);
         let Some(signed) = signed.filter(unheard) else { return };
         match timeout(AGAIN, self.chain.broadcast(&signed)).await {
             Ok(Ok(())) => {
                 tracing::info!(hash = signed.hash, "broadcast again: a node has it now");
-                self.unheard.remove(&signed.hash);
+                self.nonce.answered(&signed.hash);
             }
             Ok(Err(error)) => tracing::debug!(%error, hash = signed.hash, "it could not be broadcast again"),
             Err(_) => tracing::debug!(hash = signed.hash, "broadcast again; no answer so far"),
@@ -100,9 +94,7 @@ impl<C: Chain> Executor<C> {
         self.journal.resolve(&intent.hash, Some(FailureReason::Expired), head.height)?;
         // What no block took at this fee is not sent again at the same.
         self.chain.gas_price().get().raise();
-        self.unheard.remove(&intent.hash);
-        let resumed = self.resumed.remove(&intent.hash);
-        self.next = intent.sequence.filter(|_| !resumed).map(|sequence| Next::after(sequence, false));
+        self.nonce.resolved(&intent.hash, intent.sequence, false);
         Ok((intent, TxStatus::Expired))
     }
 
