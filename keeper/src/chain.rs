@@ -113,7 +113,10 @@ pub trait TxSender: Send + Sync + 'static {
     /// What gas is paid with. The keys of a chain share it.
     fn gas_price(&self) -> &SharedGasPrice;
 
-    /// What this much gas costs the sender.
+    /// Who pays the fees in the sender's place, by an allowance; `None` where the sender pays them.
+    fn fee_granter(&self) -> Option<&str>;
+
+    /// What this much gas costs whoever pays the fees.
     fn fee(&self, gas: u64) -> Coin;
 
     /// Signs these messages in one transaction, with the sequence read from the chain. Sends nothing.

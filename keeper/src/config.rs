@@ -53,6 +53,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("wallet.account", "0"),
     ("wallet.keys", "1"),
     ("wallet.gas_float", ""),
+    ("wallet.fee_granter", ""),
     ("strategy.min_profit_value", "0"),
     ("strategy.gas_value", "0"),
     ("strategy.gas_denom_price", ""),

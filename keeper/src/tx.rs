@@ -29,7 +29,7 @@ use crate::tx::journal::{Intent, Journal};
 use crate::tx::messages::{Arranged, Targets, before, publish_messages};
 use crate::tx::nonce::NonceTracker;
 
-pub use balances::{fee_reserve, held, holdings, inventory, less_fee, spendable, useful};
+pub use balances::{fee_reserve, gas_money, held, holdings, inventory, less_fee, spendable, useful};
 pub use resolve::TIMEOUT_MAX;
 pub use select::Bounds;
 pub use status::FailureReason;

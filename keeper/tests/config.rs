@@ -122,6 +122,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("strategy.write_off", &["yes"]),
     ("wallet.keys", &["0", "17"]),
     ("wallet.gas_float", &["much"]),
+    ("wallet.fee_granter", &["somebody", "osmo1granter", "wasm1"]),
     ("strategy.cooldown_lift", &["-0.1"]),
     ("strategy.max_failures", &["-1"]),
     ("strategy.max_write_offs_per_hour", &["-1"]),

@@ -535,6 +535,7 @@ fn a_gas_price_that_no_node_takes_is_a_failure_and_one_that_some_take_a_warning(
         gas_denom: "ustake".to_owned(),
         gas_adjustment: "1.3".parse().unwrap(),
         ca_file: None,
+        fee_granter: None,
     };
     let told = |said: &[Option<&str>]| {
         let told: Vec<_> = said.iter().map(|said| ("http://a:1".to_owned(), said.map(str::to_owned))).collect();

@@ -28,6 +28,7 @@ async fn asked(markets: &[GasMarket]) -> Option<String> {
         gas_denom: "ustake".to_owned(),
         gas_adjustment: Decimal::one(),
         ca_file: None,
+        fee_granter: None,
     };
     let node = Node::connect(config, None).await.unwrap();
     ChainReader::gas_price_asked(&node).await.unwrap().map(|price| price.to_string())

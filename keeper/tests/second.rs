@@ -172,6 +172,10 @@ impl TxSender for Endpoints {
         self.world.gas_price()
     }
 
+    fn fee_granter(&self) -> Option<&str> {
+        None
+    }
+
     fn fee(&self, gas: u64) -> Coin {
         self.world.fee(gas)
     }

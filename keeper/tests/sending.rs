@@ -150,6 +150,10 @@ impl TxSender for Faulty {
         self.inner.gas_price()
     }
 
+    fn fee_granter(&self) -> Option<&str> {
+        None
+    }
+
     fn fee(&self, gas: u64) -> Coin {
         let denom = self.gas_money.map_or(UUSD, |_| GAS_DENOM).to_owned();
         Coin { denom, amount: u128::from(gas) * u128::from(self.gas_price) }

@@ -30,7 +30,7 @@ use tonic::{Code, Request, Response, Status};
 
 use crate::chain::cosmos::classify::{causes, nonsense};
 use crate::chain::cosmos::connections::{Connection, Connections};
-use crate::chain::cosmos::grpc::{account, wasm};
+use crate::chain::cosmos::grpc::{account, has_allowance, wasm};
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::timeouts::{
     CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, NEXT_BLOCK_TIMEOUT, REQUEST_TIMEOUT,
@@ -217,6 +217,17 @@ impl Node {
                 denom: self.config.gas_denom.clone(),
             }),
             Err(status) => Err(refusal("account", &status)),
+        }
+    }
+
+    /// Whether the granter has given this address an allowance for fees. Chains say in words, with several codes, that there is none.
+    pub async fn has_allowance(&self, granter: &str, address: &str) -> Result<bool> {
+        let ask =
+            |channel| async { has_allowance(channel, granter.to_owned(), address.to_owned()).await.map(Response::new) };
+        match self.connections.ask(None, ask).await?.answer {
+            Ok(found) => Ok(found),
+            Err(status) if status.code() == Code::NotFound || status.message().contains("not found") => Ok(false),
+            Err(status) => Err(refusal("allowance", &status)),
         }
     }
 

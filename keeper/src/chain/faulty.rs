@@ -261,6 +261,10 @@ impl<C: Chain> TxSender for Faulty<C> {
         self.inner.gas_price()
     }
 
+    fn fee_granter(&self) -> Option<&str> {
+        self.inner.fee_granter()
+    }
+
     fn fee(&self, gas: u64) -> Coin {
         self.inner.fee(gas)
     }

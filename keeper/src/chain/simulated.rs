@@ -412,6 +412,10 @@ impl TxSender for WorldChain {
         &self.gas_price
     }
 
+    fn fee_granter(&self) -> Option<&str> {
+        None
+    }
+
     fn fee(&self, gas: u64) -> Coin {
         self.gas_price.get().fee(gas)
     }

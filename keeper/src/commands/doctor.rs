@@ -138,6 +138,7 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     tell(wallet::balances(&node, config).await)?;
     let further = keys.into_iter().map(|key| node.signed_by(key)).collect::<Vec<_>>();
     for (number, node) in std::iter::once(&node).chain(&further).enumerate().take(addresses.len()) {
+        tell(wallet::allowance(node, number).await.into_iter().collect())?;
         if number > 0 {
             tell(wallet::further(node, number, &config.contracts).await)?;
         }

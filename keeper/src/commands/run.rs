@@ -27,7 +27,7 @@ use crate::monitor::Monitor;
 use crate::monitor::serve::{Server, serve};
 use crate::tx::journal::Journal;
 use crate::tx::supplied::supplied;
-use crate::tx::{held, useful};
+use crate::tx::{gas_money, useful};
 
 pub use report::describe;
 
@@ -200,6 +200,12 @@ fn watch_balances(monitor: &Monitor, node: &Arc<Node>, denoms: &[String], pool: 
                 if let Ok(balances) = node.balances(sender, &denoms).await {
                     monitor.balances(sender, &balances);
                 }
+                let gas_denom = node.fee(0).denom;
+                if let Some(granter) = node.fee_granter()
+                    && let Ok(held) = node.balances(granter, &[gas_denom]).await
+                {
+                    monitor.balances(granter, &held);
+                }
                 if let Ok(claims) = supplied(&*node, &pool, sender).await {
                     let claims = claims.into_iter().map(|claim| (claim.denom, claim.amount.raw())).collect();
                     monitor.supplied(sender, &claims);
@@ -229,10 +235,9 @@ pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal
     let contracts = Contracts { gas, ..config.contracts.clone() };
     // Before the first liquidation nobody knows what one costs: then anything suffices.
     let wanted = one_liquidation(chain, &contracts).map_or_else(|| chain.fee(1), |(_, fee)| fee);
-    let available = held(chain, address, &wanted.denom).await?;
+    let (payer, available) = gas_money(chain, &wanted.denom).await?;
     if available < wanted.amount {
-        let (address, denom, wanted) = (address.to_owned(), wanted.denom, wanted.amount);
-        return Err(Error::EmptyWallet { address, available, wanted, denom });
+        return Err(Error::EmptyWallet { address: payer, available, wanted: wanted.amount, denom: wanted.denom });
     }
     Ok(journal)
 }

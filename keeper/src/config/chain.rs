@@ -34,6 +34,8 @@ pub struct ChainConfig {
     pub gas_adjustment: Decimal,
     /// A certificate authority to trust beside the public ones.
     pub ca_file: Option<PathBuf>,
+    /// Who pays the fees, by an allowance for each key; the keys themselves when `None`. It is `wallet.fee_granter`.
+    pub fee_granter: Option<String>,
 }
 
 impl std::fmt::Debug for ChainConfig {
@@ -107,6 +109,11 @@ pub(super) fn chain(layers: &Layers) -> Result<ChainConfig> {
             above_zero(n) && *n >= Decimal::one() && *n <= Decimal::percent(1_000)
         })?,
         ca_file: layers.path("chain.ca_file", "a PEM file that is there", |path| path.is_file())?,
+        fee_granter: layers.given(
+            "wallet.fee_granter",
+            &format!("an address with prefix '{}'", layers.get("chain.prefix")),
+            |address: &String| is_address(address, layers.get("chain.prefix")),
+        )?,
     })
 }
 

@@ -336,6 +336,7 @@ impl Network {
             gas_denom: chain.gas_denom,
             gas_adjustment: chain.gas_adjustment,
             ca_file: chain.ca_file,
+            fee_granter: None,
         }
     }
 

@@ -30,6 +30,11 @@ impl<C: Chain> Keeper<C> {
 
     /// The first key sends gas money to one that has less than half of what it should have, if it is free to and the limits on fees allow it.
     async fn refill_one(&mut self, head: &Head) -> Result<()> {
+        if self.chain.fee_granter().is_some() {
+            // Further keys need no gas money.
+            self.supplied = true;
+            return Ok(());
+        }
         if self.workers.len() < 2 || !self.workers[0].is_free(head) {
             return Ok(());
         }

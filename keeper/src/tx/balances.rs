@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::book::Book;
 use crate::chain::{Balances, Chain, Coin};
 use crate::config::Strategy;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::keep_back;
 
 /// What to keep back for the fee when planning: the most that a transaction may cost.
@@ -28,13 +28,22 @@ pub async fn held(chain: &impl Chain, address: &str, denom: &str) -> Result<u128
     Ok(balances.get(denom).copied().unwrap_or_default())
 }
 
+/// Who pays the fees of the chain's own key, and what they have of the gas denom.
+pub async fn gas_money(chain: &impl Chain, denom: &str) -> Result<(String, u128)> {
+    let payer = chain.fee_granter().or(chain.sender()).ok_or(Error::NoKey)?;
+    Ok((payer.to_owned(), held(chain, payer, denom).await?))
+}
+
 /// What this address has that a keeper of this book can use.
 pub async fn holdings(chain: &impl Chain, book: &Book, address: &str) -> Result<Balances> {
     chain.balances(address, &useful(chain, book)).await
 }
 
-/// What may be spent of these: all but what the fee may cost.
+/// What may be spent of these: all but what the fee may cost, unless somebody else pays that.
 pub fn less_fee(chain: &impl Chain, mut holdings: Balances, strategy: &Strategy) -> Balances {
+    if chain.fee_granter().is_some() {
+        return holdings;
+    }
     keep_back(&mut holdings, &fee_reserve(chain, strategy));
     holdings
 }

@@ -163,7 +163,8 @@ impl<C: Chain> Executor<C> {
             None => {}
         }
         let spent = actions.iter().filter_map(Action::sent).filter(|coin| coin.denom == fee.denom);
-        let wanted = spent.fold(fee.amount, |sum, coin| sum.saturating_add(coin.amount));
+        let own_fee = if self.chain.fee_granter().is_some() { 0 } else { fee.amount };
+        let wanted = spent.fold(own_fee, |sum, coin| sum.saturating_add(coin.amount));
         let available = bounds.balances.get(&fee.denom).copied().unwrap_or_default();
         if available < wanted {
             let (address, denom) = (self.sender.clone(), fee.denom);

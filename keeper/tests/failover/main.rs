@@ -36,6 +36,7 @@ fn config(nodes: &[&Fake]) -> ChainConfig {
         gas_denom: "ustake".to_owned(),
         gas_adjustment: Decimal::one(),
         ca_file: None,
+        fee_granter: None,
     }
 }
 

@@ -138,6 +138,10 @@ impl TxSender for Node {
         &self.gas_price
     }
 
+    fn fee_granter(&self) -> Option<&str> {
+        self.config.fee_granter.as_deref()
+    }
+
     fn fee(&self, gas: u64) -> Coin {
         self.gas_cost(gas)
     }

@@ -8,6 +8,8 @@ use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_client::Service
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
     Block as SdkBlock, GetBlockByHeightRequest, GetLatestBlockRequest,
 };
+use cosmos_sdk_proto::cosmos::feegrant::v1beta1::QueryAllowanceRequest;
+use cosmos_sdk_proto::cosmos::feegrant::v1beta1::query_client::QueryClient as FeegrantClient;
 use cosmos_sdk_proto::cosmwasm::wasm::v1::query_client::QueryClient as WasmClient;
 use cosmos_sdk_proto::tendermint::types::Block as TmBlock;
 use cosmwasm_std::Checksum;
@@ -32,6 +34,16 @@ pub(super) async fn balance(channel: Channel, request: QueryBalanceRequest) -> s
     let coin = answer.balance.filter(|coin| coin.denom == denom);
     let amount = coin.and_then(|coin| coin.amount.parse().ok());
     amount.ok_or_else(|| nonsense(format!("a balance of {denom} that is no amount of it")))
+}
+
+/// Whether the granter has given the grantee an allowance for fees.
+pub(super) async fn has_allowance(
+    channel: Channel,
+    granter: String,
+    grantee: String,
+) -> std::result::Result<bool, Status> {
+    let answer = FeegrantClient::new(channel).allowance(QueryAllowanceRequest { granter, grantee }).await?;
+    Ok(answer.into_inner().allowance.is_some())
 }
 
 /// The latest block that this endpoint has.

@@ -145,7 +145,7 @@ impl Node {
     pub async fn simulate_any(&self, messages: &[Any]) -> Result<Simulated> {
         let key = self.signer()?;
         let (_, sequence) = self.account(key.address()).await?;
-        let auth = auth_info(key, sequence, Fee::default())?;
+        let auth = auth_info(key, sequence, self.granted(Fee::default()))?;
         let body = body(messages.to_vec(), 0);
         let raw = TxRaw {
             body_bytes: body.encode_to_vec(),
@@ -178,10 +178,16 @@ impl Node {
         })
     }
 
+    /// A fee that the granter pays, where there is one. The chain looks at the allowance, which takes gas, so a simulation names it too.
+    fn granted(&self, fee: Fee) -> Fee {
+        Fee { granter: self.config.fee_granter.clone().unwrap_or_default(), ..fee }
+    }
+
     pub(super) async fn sign_any(&self, messages: Vec<Any>, gas: u64, timeout_height: u64) -> Result<Signed> {
         let key = self.signer()?;
         let (account_number, sequence) = self.account(key.address()).await?;
         let fee = Fee { amount: coins(&[self.gas_cost(gas)]), gas_limit: gas, ..Fee::default() };
+        let fee = self.granted(fee);
         let body_bytes = body(messages, timeout_height).encode_to_vec();
         let auth_info_bytes = auth_info(key, sequence, fee)?.encode_to_vec();
         let document = SignDoc {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::chain::{Chain, Coin};
+use crate::chain::cosmos::Node;
+use crate::chain::{Chain, Coin, TxSender};
 use crate::commands::doctor::market::Market;
 use crate::commands::doctor::{Check, numbered};
 use crate::commands::run::one_liquidation;
 use crate::config::{Config, Contracts};
 use crate::error::Result;
 use crate::keys::{Key, MNEMONIC_VARIABLE};
-use crate::tx::{fee_reserve, held};
+use crate::tx::{fee_reserve, gas_money, held};
 
 /// Where the keys come from, and which they are. A file that others can read is refused when it is read.
 pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
@@ -31,10 +32,31 @@ pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
     keys.iter().enumerate().map(line).collect()
 }
 
+/// Whether the one who is to pay the fees of the node's key has given it an allowance; nothing where the key pays them itself.
+pub async fn allowance(node: &Node, number: usize) -> Option<Check> {
+    let what = numbered("fee allowance", number);
+    let granter = node.fee_granter()?;
+    let address = node.sender()?;
+    Some(match node.has_allowance(granter, address).await {
+        Ok(true) => Check::ok(what, format!("{granter} pays the fees of {address}")),
+        Ok(false) => Check::fail(
+            what,
+            format!("{granter} has given {address} no allowance for fees: every transaction would be refused"),
+            format!(
+                "have {granter} give it one (`tx feegrant grant {granter} {address}`), or unset wallet.fee_granter"
+            ),
+        ),
+        Err(error) => Check::error(what, &error),
+    })
+}
+
 /// Whether a further key has money for gas. The first supplies it, so that having none is no failure.
 pub async fn further(chain: &impl Chain, number: usize, contracts: &Contracts) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
     let (what, least) = (numbered("gas money", number), least(chain, contracts));
+    if chain.fee_granter().is_some() {
+        return Vec::new();
+    }
     let held = match held(chain, address, &least.denom).await {
         Ok(held) => held,
         Err(error) => return vec![Check::error(what, &error)],
@@ -66,8 +88,10 @@ pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
         Ok(balances) => balances,
         Err(error) => return vec![Check::error("balances", &error)],
     };
-    let held = balances.get(&least.denom).copied().unwrap_or_default();
-    let mut checks = vec![gas(address, held, (least.amount, most.amount), &least.denom)];
+    let mut checks = vec![match gas_money(chain, &least.denom).await {
+        Ok((payer, held)) => gas(&payer, held, (least.amount, most.amount), &least.denom),
+        Err(error) => Check::error("gas money", &error),
+    }];
     if config.contracts.liquidator.is_none() && balances.keys().all(|denom| *denom == least.denom) {
         let finding = format!("{address} holds nothing to repay with, and there is no liquidator");
         checks.push(Check::warn(

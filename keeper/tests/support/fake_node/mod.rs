@@ -13,7 +13,10 @@ use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
     Block, GetBlockByHeightRequest, GetBlockByHeightResponse, GetLatestBlockResponse, Header,
 };
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
-use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, BroadcastTxResponse, GetTxResponse, SimulateResponse};
+use cosmos_sdk_proto::cosmos::feegrant::v1beta1::{Grant, QueryAllowanceRequest, QueryAllowanceResponse};
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{
+    BroadcastTxRequest, BroadcastTxResponse, GetTxResponse, SimulateRequest, SimulateResponse,
+};
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{
     ContractInfo, QueryContractInfoResponse, QueryRawContractStateResponse, QuerySmartContractStateResponse,
 };
@@ -82,6 +85,10 @@ pub struct State {
     pub answer: Option<Vec<u8>>,
     /// What it says that gas costs.
     pub gas_market: GasMarket,
+    /// Who pays whose fees: granter and grantee.
+    pub allowances: Vec<(String, String)>,
+    /// The transactions that it simulated.
+    pub simulated: Vec<Vec<u8>>,
 }
 
 /// What a node says that gas costs: each service by denom and price; those that are left out it doesn't have.
@@ -139,6 +146,8 @@ impl Fake {
             said: Value::Null,
             answer: None,
             gas_market: GasMarket::default(),
+            allowances: Vec::new(),
+            simulated: Vec::new(),
         };
         let (grpc, rpc) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -210,7 +219,10 @@ impl Fake {
                 let contract_info = Some(ContractInfo { code_id: 7, ..ContractInfo::default() });
                 Ok(QueryContractInfoResponse { contract_info, ..QueryContractInfoResponse::default() }.encode_to_vec())
             }
+            "Allowance" => self.allowance(&body[5..]),
             "Simulate" => {
+                let tx = SimulateRequest::decode(&body[5..]).unwrap().tx_bytes;
+                self.with(|state| state.simulated.push(tx));
                 let gas_info = Some(GasInfo { gas_used: 70_000, ..GasInfo::default() });
                 let attribute = |(key, value): &(&str, &str)| EventAttribute {
                     key: (*key).to_owned(),
@@ -335,6 +347,16 @@ impl Fake {
             let found = GetTxResponse { tx_response, ..GetTxResponse::default() }.encode_to_vec();
             if state.included { Ok(found) } else { Err((5, "tx not found".to_owned())) }
         })
+    }
+
+    fn allowance(&self, body: &[u8]) -> Result<Vec<u8>, (u32, String)> {
+        let QueryAllowanceRequest { granter, grantee } = QueryAllowanceRequest::decode(body).unwrap();
+        if !self.with(|state| state.allowances.contains(&(granter.clone(), grantee.clone()))) {
+            // As the SDK says it.
+            return Err((13, "fee-grant not found: not found".to_owned()));
+        }
+        let allowance = Some(Grant { granter, grantee, allowance: None });
+        Ok(QueryAllowanceResponse { allowance }.encode_to_vec())
     }
 
     fn account(&self) -> Result<Vec<u8>, (u32, String)> {
