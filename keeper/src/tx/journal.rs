@@ -4,113 +4,30 @@
 //! dropped; any other line that can't be read stops the keeper, since it might hide a transaction. A long file is written anew
 //! without what is resolved, but for the latest and for what counts for the limits of an hour.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod history;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use cosmwasm_std::{Binary, Checksum};
-use serde::{Deserialize, Serialize};
-
-use crate::chain::Signed;
 use crate::config::deployment::GasFigures;
 use crate::error::{Error, Result};
-use crate::plan::limits::{HOUR_SECONDS, Spent};
-use crate::tx::status::{FailureReason, read_fate, write_fate};
+use crate::plan::limits::Spent;
+use crate::tx::FailureReason;
+use crate::tx::journal::history::{History, Line};
+
+pub use history::Intent;
 
 /// A file with more lines than this is compacted, and then again when it has twice as many as that left.
 const LINES_MAX: usize = 1_000;
-/// How many of the latest resolved transactions are kept then, for people to read.
-const RESOLVED_KEPT: usize = 100;
-
-/// A transaction about to be broadcast.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Intent {
-    /// Under what it will be found.
-    pub hash: String,
-    /// Whose key signed it.
-    pub sender: String,
-    /// Of which chain.
-    pub chain_id: String,
-    /// The last block that can include it.
-    pub timeout_height: u64,
-    /// The accounts that it is about.
-    pub accounts: Vec<String>,
-    /// How many of them, the first ones, are items of one message to the liquidator.
-    #[serde(default)]
-    pub items: usize,
-    /// How many of them, after those, are items of one message to the pool; in journals of before each has a message of
-    /// its own.
-    #[serde(default)]
-    pub own: usize,
-    /// How many messages, about none of them, go before.
-    #[serde(default)]
-    pub before: usize,
-    /// The sequence that it uses up; journals of before don't say.
-    #[serde(default)]
-    pub sequence: Option<u64>,
-    /// What it spends; journals of before don't say.
-    #[serde(default)]
-    pub spent: Option<Spent>,
-    /// What is broadcast, so that it can be again; gone once its outcome is known, and missing in journals of before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<Binary>,
-}
-
-impl Intent {
-    /// What was signed, where the journal still has it, and has it as it was.
-    pub fn signed(&self) -> Option<Signed> {
-        let (bytes, sequence) = (self.bytes.clone()?.to_vec(), self.sequence?);
-        let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
-        (hash == self.hash).then_some(Signed { bytes, hash, timeout_height: self.timeout_height, sequence })
-    }
-
-    /// The accounts that its message with this number is about.
-    pub fn accounts_of(&self, message: usize) -> Option<&[String]> {
-        let (mut at, mut rest) = (message.checked_sub(self.before)?, self.accounts.as_slice());
-        for items in [self.items, self.own].into_iter().filter(|items| *items > 0) {
-            let (batch, others) = rest.split_at_checked(items)?;
-            if at == 0 {
-                return Some(batch);
-            }
-            (at, rest) = (at - 1, others);
-        }
-        rest.get(at..=at)
-    }
-
-    /// The accounts of items that may fail alone.
-    pub fn may_fail_alone(&self) -> &[String] {
-        self.accounts.get(..self.items.saturating_add(self.own)).unwrap_or_default()
-    }
-}
-
-#[derive(Serialize, Deserialize, Clone, Debug)]
-#[serde(rename_all = "snake_case")]
-enum Line {
-    Intent(Box<Intent>),
-    /// What one liquidation used alone on this chain, in simulation or in a block.
-    Gas {
-        chain_id: String,
-        #[serde(flatten)]
-        figures: GasFigures,
-    },
-    Resolved {
-        hash: String,
-        /// Why it came to nothing, if it did.
-        #[serde(rename = "fate", serialize_with = "write_fate", deserialize_with = "read_fate")]
-        failure: Option<FailureReason>,
-        height: u64,
-    },
-}
 
 /// The file. Locked while open: a second keeper on the same journal is refused.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    open: Vec<Intent>,
-    lines: Vec<Line>,
+    history: History,
     /// How many lines the last compaction left.
     left: usize,
 }
@@ -135,9 +52,9 @@ impl Journal {
             let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
             file.set_len(length).and_then(|()| file.sync_all()).map_err(failed)?;
         }
-        let mut journal = Self { path: path.to_owned(), file, open: Vec::new(), lines: Vec::new(), left: 0 };
+        let mut journal = Self { path: path.to_owned(), file, history: History::default(), left: 0 };
         for (number, line) in whole.lines().enumerate() {
-            journal.take(read_line(path, number, line)?);
+            journal.history.take(read_line(path, number, line)?);
         }
         journal.compact()?;
         Ok(journal)
@@ -145,24 +62,22 @@ impl Journal {
 
     /// What isn't resolved in this file, which stays as it is, whoever has it open; nothing where there is none.
     pub fn look(path: &Path) -> Result<Vec<Intent>> {
-        let mut open = Vec::new();
-        look_at_lines(path)?.iter().for_each(|line| line.follow(&mut open));
-        Ok(open)
+        Ok(look_at(path)?.unresolved_ever().to_vec())
     }
 
     /// As [`Self::used`], of a file that stays as it is.
     pub fn look_used(path: &Path, sender: &str, chain_id: &str) -> Result<Option<(u64, u64)>> {
-        Ok(used(&look_at_lines(path)?, sender, chain_id))
+        Ok(look_at(path)?.used(sender, chain_id))
     }
 
     /// What one liquidation used when that was last seen on this chain.
     pub fn gas(&self, chain_id: &str) -> GasFigures {
-        gas(&self.lines, chain_id)
+        self.history.gas(chain_id)
     }
 
     /// As [`Self::gas`], of a file that stays as it is.
     pub fn look_gas(path: &Path, chain_id: &str) -> Result<GasFigures> {
-        Ok(gas(&look_at_lines(path)?, chain_id))
+        Ok(look_at(path)?.gas(chain_id))
     }
 
     /// Writes down what one liquidation used, where that differs from what the file says.
@@ -176,33 +91,22 @@ impl Journal {
 
     /// All that isn't resolved.
     pub fn unresolved_ever(&self) -> &[Intent] {
-        &self.open
+        self.history.unresolved_ever()
     }
 
-    /// What transactions on this chain spent that the node took, the latest last, as far as the file goes back. The same bytes may have been
-    /// signed again after a refusal, under the same hash: what became of the last of them counts.
+    /// What transactions on this chain spent that the node took, the latest last, as far as the file goes back.
     pub fn spent(&self, chain_id: &str) -> impl Iterator<Item = &Spent> {
-        let mut refused: BTreeSet<&str> = BTreeSet::new();
-        for line in &self.lines {
-            _ = if line.is_refusal() { refused.insert(line.hash()) } else { refused.remove(line.hash()) };
-        }
-        let mut seen = BTreeSet::new();
-        let taken = self.lines.iter().filter(move |line| !refused.contains(line.hash()));
-        taken.filter_map(move |line| match line {
-            Line::Intent(intent) if intent.chain_id == chain_id && seen.insert(&intent.hash) => intent.spent.as_ref(),
-            _ => None,
-        })
+        self.history.spent(chain_id)
     }
 
     /// The highest sequence of this key that a block has surely used up, as far as the file goes back.
     pub fn used(&self, sender: &str, chain_id: &str) -> Option<u64> {
-        used(&self.lines, sender, chain_id).map(|(sequence, _)| sequence)
+        self.history.used(sender, chain_id).map(|(sequence, _)| sequence)
     }
 
     /// The highest sequence of this key that a transaction may have used up of which that isn't known: it failed, or was in no block.
     pub fn perhaps_used(&self, sender: &str, chain_id: &str) -> Option<u64> {
-        let unsettled = signed(&self.lines, sender, chain_id).filter(|(_, settled)| settled.is_none());
-        unsettled.map(|(sequence, _)| sequence).max()
+        self.history.perhaps_used(sender, chain_id)
     }
 
     /// Where it is.
@@ -212,7 +116,7 @@ impl Journal {
 
     /// What was sent by this key and is not resolved.
     pub fn unresolved(&self, sender: &str, chain_id: &str) -> Option<&Intent> {
-        self.open.iter().find(|intent| intent.sender == sender && intent.chain_id == chain_id)
+        self.history.unresolved(sender, chain_id)
     }
 
     /// Writes an intent down. It is on disk when this returns; broadcast after that, never before.
@@ -228,25 +132,10 @@ impl Journal {
 
     /// Writes a long file anew, beside, and puts it in the place of the old one: at any moment one of the two is there, whole.
     fn compact(&mut self) -> Result<()> {
-        if self.lines.len() <= LINES_MAX.max(self.left.saturating_mul(2)) {
+        if self.history.len() <= LINES_MAX.max(self.left.saturating_mul(2)) {
             return Ok(());
         }
-        let now = self.lines.iter().map(Line::spent_at).max().unwrap_or_default();
-        let recent = |line: &&Line| line.spent_at() > 0 && line.spent_at().saturating_add(HOUR_SECONDS) > now;
-        let hour: BTreeSet<&str> = self.lines.iter().filter(recent).map(Line::hash).collect();
-        let open: BTreeSet<&str> = self.open.iter().map(|intent| intent.hash.as_str()).collect();
-        let resolved = self.lines.iter().rev().filter(|line| matches!(line, Line::Resolved { .. }));
-        let latest: BTreeSet<&str> = resolved.take(RESOLVED_KEPT).map(Line::hash).collect();
-        // Of each chain the latest figures.
-        let mut figures: BTreeMap<&str, &Line> = BTreeMap::new();
-        for line in &self.lines {
-            if let Line::Gas { chain_id, .. } = line {
-                figures.insert(chain_id, line);
-            }
-        }
-        let keep = |line: &&Line| [&open, &latest, &hour].iter().any(|those| those.contains(line.hash()));
-        let transactions = self.lines.iter().filter(|line| !line.hash().is_empty());
-        let kept: Vec<Line> = figures.into_values().chain(transactions.filter(keep)).cloned().collect();
+        let kept = self.history.kept();
         let mut text = String::new();
         for line in &kept {
             text.push_str(&serde_json::to_string(line).map_err(|error| Error::file(&self.path, error))?);
@@ -268,7 +157,7 @@ impl Journal {
         // The old file's lock is given up only now.
         self.file = file;
         self.left = kept.len();
-        self.lines = kept;
+        self.history = History::of(kept);
         Ok(())
     }
 
@@ -277,102 +166,20 @@ impl Journal {
         text.push('\n');
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
         written.map_err(|error| Error::file(&self.path, error))?;
-        self.take(line);
+        self.history.take(line);
         Ok(())
     }
-
-    fn take(&mut self, line: Line) {
-        line.follow(&mut self.open);
-        if let Line::Resolved { hash, .. } = &line {
-            // The latest under this hash: earlier ones were resolved before it was signed again.
-            if let Some(Line::Intent(intent)) = self.lines.iter_mut().rev().find(|line| line.intends(hash)) {
-                intent.bytes = None;
-            }
-        }
-        self.lines.push(line);
-    }
 }
 
-impl Line {
-    /// What is open after this line.
-    fn follow(&self, open: &mut Vec<Intent>) {
-        match self {
-            Self::Intent(intent) => open.push(intent.as_ref().clone()),
-            Self::Gas { .. } => {}
-            Self::Resolved { hash, .. } => open.retain(|intent| intent.hash != *hash),
-        }
-    }
-
-    fn intends(&self, hash: &str) -> bool {
-        matches!(self, Self::Intent(intent) if intent.hash == hash)
-    }
-
-    const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Resolved { failure: Some(FailureReason::Refused), .. })
-    }
-
-    /// The hash and the height of a transaction that worked. One that failed may have done so before its sequence was used.
-    const fn in_block(&self) -> Option<(&str, u64)> {
-        match self {
-            Self::Resolved { hash, failure: None, height } => Some((hash.as_str(), *height)),
-            _ => None,
-        }
-    }
-
-    /// When it was spent, in seconds; 0 for what doesn't say.
-    fn spent_at(&self) -> u64 {
-        match self {
-            Self::Intent(intent) => intent.spent.as_ref().map_or(0, |spent| spent.at),
-            Self::Resolved { .. } | Self::Gas { .. } => 0,
-        }
-    }
-
-    fn hash(&self) -> &str {
-        match self {
-            Self::Intent(intent) => &intent.hash,
-            Self::Resolved { hash, .. } => hash,
-            Self::Gas { .. } => "",
-        }
-    }
-}
-
-/// The latest figures of this chain.
-fn gas(lines: &[Line], chain_id: &str) -> GasFigures {
-    let of_chain = lines.iter().rev().find_map(|line| match line {
-        Line::Gas { chain_id: of, figures } if of == chain_id => Some(*figures),
-        _ => None,
-    });
-    of_chain.unwrap_or_default()
-}
-
-/// The highest sequence of this key that a block has used up, and that block's height.
-fn used(lines: &[Line], sender: &str, chain_id: &str) -> Option<(u64, u64)> {
-    signed(lines, sender, chain_id).filter_map(|(sequence, settled)| Some((sequence, settled?))).max()
-}
-
-/// The sequences of this key's transactions, each with the height of the block in which it worked, if it did.
-fn signed<'a>(
-    lines: &'a [Line],
-    sender: &'a str,
-    chain_id: &'a str,
-) -> impl Iterator<Item = (u64, Option<u64>)> + use<'a> {
-    let settled: BTreeMap<&str, u64> = lines.iter().filter_map(Line::in_block).collect();
-    lines.iter().filter_map(move |line| match line {
-        Line::Intent(intent) if intent.sender == sender && intent.chain_id == chain_id => {
-            Some((intent.sequence?, settled.get(intent.hash.as_str()).copied()))
-        }
-        _ => None,
-    })
-}
-
-/// The lines of a file that stays as it is, whoever has it open; none where there is no file.
-fn look_at_lines(path: &Path) -> Result<Vec<Line>> {
+/// The history in a file that stays as it is, whoever has it open; none where there is no file.
+fn look_at(path: &Path) -> Result<History> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(History::default()),
         Err(error) => return Err(Error::file(path, error)),
     };
-    whole_lines(&text).lines().enumerate().map(|(number, line)| read_line(path, number, line)).collect()
+    let lines = whole_lines(&text).lines().enumerate().map(|(number, line)| read_line(path, number, line));
+    Ok(History::of(lines.collect::<Result<_>>()?))
 }
 
 /// All but a last line that was cut short.
