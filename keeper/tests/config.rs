@@ -229,3 +229,16 @@ fn endpoints_are_one_or_a_list_and_what_is_secret_in_them_is_not_shown() {
     let numbers = GOOD.replace("\"http://127.0.0.1:9190\"", "[1, 2]");
     assert!(config(&numbers, &[], &[]).unwrap_err().to_string().contains("chain.grpc"));
 }
+
+#[test]
+fn typed_defaults_are_those_of_the_keys() {
+    let bare = config(
+        "[chain]\nid = \"a-1\"\ngrpc = \"http://a:1\"\nrpc = \"http://a:2\"\n[contracts]\npool = \"wasm1pool\"\n",
+        &[],
+        &[],
+    )
+    .unwrap();
+    assert_eq!(bare.strategy, plimsoll_keeper::config::Strategy::default());
+    assert_eq!(bare.sync, plimsoll_keeper::config::BookConfig::default());
+    assert_eq!(bare.monitor.max_age, plimsoll_keeper::config::Monitoring::default().max_age);
+}
