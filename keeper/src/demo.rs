@@ -29,7 +29,7 @@ use crate::tx::journal::Journal;
 /// At most so many blocks pass until the keeper has done all that a price asks for.
 const BLOCKS_MAX: usize = 200;
 /// Seconds from one block to the next.
-const BLOCK: u64 = 5;
+const BLOCK_SECONDS: u64 = 5;
 
 /// Plays a scenario. Errors when it ends insolvent.
 pub async fn demo(scenario: Option<&Path>, json: bool) -> Result<()> {
@@ -139,7 +139,7 @@ impl Play {
                 setup::arbitrage(world, &pairs);
                 Ok(Vec::new())
             };
-            let made = self.chain.block(BLOCK, arbitrage).await?;
+            let made = self.chain.block(BLOCK_SECONDS, arbitrage).await?;
             let head = made.map_err(|error| Error::Config(error.to_string()))?;
             let tick = self.tick(&head).await?;
             self.show(|screen| screen.skipped(&tick.plan.skipped));

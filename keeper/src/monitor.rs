@@ -111,8 +111,8 @@ impl Monitor {
 
     /// Whether the process should go on living: a block's work doesn't take minutes.
     pub fn is_live(&self) -> bool {
-        const STUCK: Duration = Duration::from_secs(300);
-        self.known().busy.is_none_or(|since| since.elapsed() < STUCK)
+        const BLOCK_WORK_MAX: Duration = Duration::from_secs(300);
+        self.known().busy.is_none_or(|since| since.elapsed() < BLOCK_WORK_MAX)
     }
 
     /// Whether it sees the chain and would act.

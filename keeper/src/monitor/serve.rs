@@ -21,9 +21,9 @@ use crate::monitor::Monitor;
 
 /// How many may be connected at once, how long each, how long it may take to ask, and how large the head of a request may be.
 const CONNECTIONS_MAX: usize = 32;
-const PATIENCE: Duration = Duration::from_secs(5);
-const ASKING: Duration = Duration::from_secs(2);
-const HEAD_MAX: usize = 16 << 10;
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
+const REQUEST_HEAD_BYTES_MAX: usize = 16 << 10;
 /// What Prometheus asks for.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -65,7 +65,7 @@ async fn accept(listener: TcpListener, monitor: Monitor) {
         };
         let monitor = monitor.clone();
         tokio::spawn(async move {
-            let _ = timeout(PATIENCE, connection(stream, monitor)).await;
+            let _ = timeout(CONNECTION_TIMEOUT, connection(stream, monitor)).await;
             drop(seat);
         });
     }
@@ -77,7 +77,11 @@ async fn connection(stream: TcpStream, monitor: Monitor) {
         async move { Ok::<_, Infallible>(answer) }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.keep_alive(false).max_buf_size(HEAD_MAX).timer(TokioTimer::new()).header_read_timeout(ASKING);
+    builder
+        .keep_alive(false)
+        .max_buf_size(REQUEST_HEAD_BYTES_MAX)
+        .timer(TokioTimer::new())
+        .header_read_timeout(REQUEST_HEAD_TIMEOUT);
     // A client that goes away early is none of our concern.
     let _ = builder.serve_connection(TokioIo::new(stream), answering).await;
 }

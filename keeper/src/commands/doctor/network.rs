@@ -15,8 +15,8 @@ use crate::config::redact::public;
 use crate::error::Result;
 
 /// In seconds: how far a block's time may be ahead of this machine's, and how far behind, since blocks take a while.
-const AHEAD_MAX: u64 = 2;
-const BEHIND_MAX: u64 = 30;
+const CLOCK_AHEAD_SECONDS_MAX: u64 = 2;
+const CLOCK_BEHIND_SECONDS_MAX: u64 = 30;
 /// For how long a subscription may say nothing before that is told.
 const SUBSCRIPTION_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -158,11 +158,11 @@ pub fn indexes(told: &[(String, Option<String>)]) -> Vec<Check> {
 /// Whether this machine's clock, in seconds, agrees with the chain's.
 pub fn time(head: &Head, clock: u64) -> Check {
     let (ahead, behind) = (head.time.saturating_sub(clock), clock.saturating_sub(head.time));
-    if ahead > AHEAD_MAX {
+    if ahead > CLOCK_AHEAD_SECONDS_MAX {
         let found = format!("block {} is {ahead} s ahead of this machine's clock", head.height);
         return Check::fail("clock", found, "set this machine's clock, by NTP for instance");
     }
-    if behind > BEHIND_MAX {
+    if behind > CLOCK_BEHIND_SECONDS_MAX {
         let found = format!("block {} is {behind} s behind this machine's clock", head.height);
         return Check::fail(
             "clock",
