@@ -114,7 +114,7 @@ impl Book {
             if self.accounts.get(&key) == account.as_ref() {
                 continue;
             }
-            wrong.push(format!("account {}", key.to_string()));
+            wrong.push(format!("account {}", key));
             audit.delta.accounts.insert(key.clone());
             match account {
                 Some(account) => self.put_account(key, account),

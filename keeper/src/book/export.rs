@@ -181,7 +181,7 @@ impl Book {
             let key = AccountKey { owner, account_id };
             check_account(&key, &account, |id| book.assets.contains_key(&id))?;
             if account.debts.is_empty() || before.as_ref().is_some_and(|before| key <= *before) {
-                return Err(format!("account {} has no debt, or is out of order", key.to_string()));
+                return Err(format!("account {} has no debt, or is out of order", key));
             }
             before = Some(key.clone());
             book.put_account(key, account);

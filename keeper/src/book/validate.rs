@@ -24,13 +24,13 @@ pub fn check_account(
     ];
     for (side, ids) in sides {
         if ids.len() > SLOTS_MAX {
-            return Err(format!("account {} has {} {side}, {SLOTS_MAX} at most", key.to_string(), ids.len()));
+            return Err(format!("account {} has {} {side}, {SLOTS_MAX} at most", key, ids.len()));
         }
         if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
-            return Err(format!("account {} has {side} of one asset twice", key.to_string()));
+            return Err(format!("account {} has {side} of one asset twice", key));
         }
         if let Some(id) = ids.iter().find(|id| !listed(**id)) {
-            return Err(format!("account {} has {side} of asset {}, which isn't listed", key.to_string(), id.0));
+            return Err(format!("account {} has {side} of asset {}, which isn't listed", key, id.0));
         }
     }
     Ok(())
@@ -40,7 +40,7 @@ pub fn check_account(
 pub fn check_asked(asked: &[AccountKey], answered: &[AccountRecord]) -> std::result::Result<(), String> {
     let mut rest = asked.iter();
     match answered.iter().find(|record| !rest.any(|key| *key == record.key)) {
-        Some(record) => Err(format!("account {} twice, or unasked", record.key.to_string())),
+        Some(record) => Err(format!("account {} twice, or unasked", record.key)),
         None => Ok(()),
     }
 }

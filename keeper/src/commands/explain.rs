@@ -28,7 +28,7 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
     let (node, book) = open(&config, key(&config)?).await?;
     let scan = scan(&book, book.head.time)?;
     let Some(record) = book.accounts.get(&wanted) else {
-        return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", wanted.to_string())));
+        return Err(Error::DoesNotHold(format!("{} has no debt: nothing can happen to it", wanted)));
     };
     let verdict = Verdict::of(&wanted, record, &scan.assets, book.terms.dust_value)?;
     let judged =

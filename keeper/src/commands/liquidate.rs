@@ -70,7 +70,7 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     let least = job.min_success.unwrap_or(wanted.len());
     let actions = planned(&*node, &book, &scan, (&strategy, allowance), dex.as_ref(), (&wanted, least)).await?;
     for action in &actions {
-        eprintln!("{}: {}", action.account().to_string(), describe(action));
+        eprintln!("{}: {}", action.account(), describe(action));
     }
     let Some(mut executor) = executor else {
         return tell_dry_run(&actions, json);
@@ -117,7 +117,7 @@ fn keys(job: &Job, prefix: &str) -> Result<Vec<AccountKey>> {
     for account in &job.accounts {
         let key = account_named(account, prefix)?;
         if keys.contains(&key) {
-            return Err(Error::Config(format!("{} is named twice", key.to_string())));
+            return Err(Error::Config(format!("{} is named twice", key)));
         }
         keys.push(key);
     }
@@ -151,8 +151,7 @@ async fn planned<C: Chain>(
             actions.push(action.clone());
             continue;
         }
-        let account =
-            book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", key.to_string())))?;
+        let account = book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", key)))?;
         let verdict = &Verdict::of(key, account, &scan.assets, book.terms.dust_value)?;
         let attempt = dex.filter(|_| least < wanted.len()).and_then(|dex| speculative_item(book, scan, verdict, dex));
         match attempt {
@@ -162,26 +161,20 @@ async fn planned<C: Chain>(
                 if verdict.health.spared {
                     return Err(Error::DoesNotHold(format!(
                         "{} is spared in the grace after a halt of the oracle; its health factor is {factor}",
-                        key.to_string()
+                        key
                     )));
                 }
                 if let Some(faults) = scan.assets.faults_of(account) {
                     return Err(Error::DoesNotHold(format!(
                         "{} can't be liquidated now: {faults}; its health factor is {factor} by what was observed last",
-                        key.to_string()
+                        key
                     )));
                 }
-                return Err(Error::DoesNotHold(format!(
-                    "{} is healthy: its health factor is {factor}",
-                    key.to_string()
-                )));
+                return Err(Error::DoesNotHold(format!("{} is healthy: its health factor is {factor}", key)));
             }
             None => {
                 let reasons = plan.skipped.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                return Err(Error::DoesNotHold(format!(
-                    "{} can't be liquidated by this keeper: {reasons}",
-                    key.to_string()
-                )));
+                return Err(Error::DoesNotHold(format!("{} can't be liquidated by this keeper: {reasons}", key)));
             }
         }
     }

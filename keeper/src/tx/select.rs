@@ -193,7 +193,7 @@ impl<C: Chain> Executor<C> {
 /// Which accounts don't go through, and why.
 fn reasons(bad: &[(Action, Option<String>)]) -> String {
     let why = |(action, reason): &(Action, Option<String>)| {
-        format!("{}: {}", action.account().to_string(), reason.as_deref().unwrap_or("its group is undone"))
+        format!("{}: {}", action.account(), reason.as_deref().unwrap_or("its group is undone"))
     };
     bad.iter().map(why).collect::<Vec<_>>().join("; ")
 }
