@@ -388,6 +388,7 @@ fn an_item_that_is_cut_short_or_says_nothing_is_no_success() {
     assert_eq!(told(&[said("pool", &single)], &["a/0"]).len(), 1);
 }
 
+#[allow(clippy::too_many_lines, reason = "one story, told in order")]
 #[tokio::test]
 async fn a_batch_in_a_block_is_settled_item_by_item() {
     // An account that is left with nothing, so that a loss is booked with it; one that only has a loss; and one that

@@ -71,6 +71,7 @@ async fn send(chain: &impl Home, pool: &str, amount: u128, timeout_height: u64) 
     panic!("{} is in no block", signed.hash);
 }
 
+#[allow(clippy::too_many_lines, reason = "one chain, asked everything in order")]
 async fn conforms(chain: &impl Home, pool: &str) {
     // Heads grow, and a subscription says so.
     let mut heads = chain.subscribe().await.unwrap();

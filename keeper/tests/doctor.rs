@@ -110,7 +110,7 @@ async fn a_pair_without_liquidity_is_a_warning_and_named_until_it_has_some() {
     let dex_client = DexClient::open(&chain, &good.pool, liquidator, &good.pairs).await.unwrap();
     let dex = dex_client.read(&chain, None).await.unwrap();
     assert_eq!((dex.pairs.len(), dex_client.silent()), (1, 0));
-    assert_eq!(dex_client.without_liquidity(), [empty.clone()]);
+    assert_eq!(dex_client.without_liquidity(), std::slice::from_ref(&empty));
     let provide = move |world: &mut World| {
         let coins = [(UATOM, 1_000_000_000), (UUSD, 10_000_000_000)];
         coins.iter().for_each(|(denom, amount)| world.mint(LENDER, denom, *amount));

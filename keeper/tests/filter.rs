@@ -307,5 +307,5 @@ fn a_scan_finds_its_accounts_in_no_book_but_its_own() {
     let mut other = book.clone();
     other.accounts = book.accounts.iter().rev().map(|(key, account)| (key.clone(), account.clone())).collect();
     assert!(other == book && scan.keys(&other).is_empty());
-    assert_eq!(scan.only(&other, &[key(3)]).keys(&book), [key(0); 0]);
+    assert_eq!(scan.only(&other, &[key(3)]).keys(&book), Vec::new());
 }

@@ -99,6 +99,7 @@ async fn after_every_message_the_followed_book_is_the_book_read_anew() {
     .await;
 }
 
+#[allow(clippy::too_many_lines, reason = "every kind of message, one after the other")]
 async fn messages_of_users(f: &mut Followed) {
     let own = |id: u32| (id > 0).then_some(id);
     f.pool(ALICE, ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }), &[(200_000_000, UATOM)])

@@ -38,9 +38,9 @@ async fn asked(markets: &[GasMarket]) -> Option<String> {
 async fn a_fee_market_is_asked_first_and_a_nodes_minimum_last() {
     let minimum = GasMarket { minimum: Some("0.01uatom,0.025ustake"), ..GasMarket::default() };
     assert_eq!(asked(&[GasMarket::default()]).await, None);
-    assert_eq!(asked(&[minimum.clone()]).await.as_deref(), Some("0.025"));
+    assert_eq!(asked(std::slice::from_ref(&minimum)).await.as_deref(), Some("0.025"));
     let txfees = GasMarket { txfees: Some(("ustake", "2500000000000000")), ..minimum.clone() };
-    assert_eq!(asked(&[txfees.clone()]).await.as_deref(), Some("0.0025"));
+    assert_eq!(asked(std::slice::from_ref(&txfees)).await.as_deref(), Some("0.0025"));
     let feemarket = GasMarket { feemarket: Some(("ustake", "75000000000000000")), ..txfees };
     assert_eq!(asked(&[feemarket]).await.as_deref(), Some("0.075"));
 }
@@ -48,7 +48,7 @@ async fn a_fee_market_is_asked_first_and_a_nodes_minimum_last() {
 #[tokio::test]
 async fn a_price_in_another_denom_is_none_and_of_several_endpoints_the_lowest_counts() {
     let other = GasMarket { feemarket: Some(("uatom", "1")), txfees: Some(("uatom", "1")), minimum: Some("0.1uatom") };
-    assert_eq!(asked(&[other.clone()]).await, None);
+    assert_eq!(asked(std::slice::from_ref(&other)).await, None);
     let minimum = |minimum| GasMarket { minimum: Some(minimum), ..GasMarket::default() };
     assert_eq!(asked(&[minimum("0.03ustake"), other, minimum("0.02ustake")]).await.as_deref(), Some("0.02"));
 }

@@ -226,6 +226,7 @@ async fn publications_keep_to_the_fees_of_an_hour() {
     assert!(paid <= 1_000, "{paid} paid in fees, and strategy.max_fee_per_hour is 1000");
 }
 
+#[allow(clippy::too_many_lines, reason = "one story, told in order")]
 #[tokio::test]
 async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_have() {
     let build = || {

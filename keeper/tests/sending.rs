@@ -194,6 +194,7 @@ struct Stage {
 }
 
 /// Accounts 0 to `accounts` of ALICE, all below health factor 1, the first with the largest debt; the keeper has `held` UUSD.
+#[allow(clippy::too_many_lines, reason = "one stage, set up in order")]
 async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnce(&mut Faulty)) -> Stage {
     let build = move || {
         let mut world = World::builder().lent(1_000_000).build();

@@ -245,6 +245,7 @@ async fn hold(chain: &WorldChain, book: &Book, scan: &Scan, every: usize, silent
     chain.with(check).await.unwrap();
 }
 
+#[allow(clippy::too_many_lines, reason = "one random state, judged in three ways")]
 #[tokio::test]
 async fn the_keepers_verdict_is_the_contracts_and_the_outcome_of_liquidate() {
     let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_risk::account::Account;
 use plimsoll_schema::pool::AccountKey;
 use serde_json::json;
 
@@ -151,34 +152,33 @@ async fn planned<C: Chain>(
             actions.push(action.clone());
             continue;
         }
-        let account = book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{} has no debt", key)))?;
+        let account = book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{key} has no debt")))?;
         let verdict = &Verdict::of(key, account, &scan.assets, book.terms.dust_value)?;
         let attempt = dex.filter(|_| least < wanted.len()).and_then(|dex| speculative_item(book, scan, verdict, dex));
         match attempt {
             Some(action) => actions.push(action),
             None if !verdict.is_liquidatable() && !verdict.bad_debt => {
-                let factor = verdict.health_factor().unwrap_or_default();
-                if verdict.health.spared {
-                    return Err(Error::DoesNotHold(format!(
-                        "{} is spared in the grace after a halt of the oracle; its health factor is {factor}",
-                        key
-                    )));
-                }
-                if let Some(faults) = scan.assets.faults_of(account) {
-                    return Err(Error::DoesNotHold(format!(
-                        "{} can't be liquidated now: {faults}; its health factor is {factor} by what was observed last",
-                        key
-                    )));
-                }
-                return Err(Error::DoesNotHold(format!("{} is healthy: its health factor is {factor}", key)));
+                return Err(no_case(scan, key, account, verdict));
             }
             None => {
                 let reasons = plan.skipped.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                return Err(Error::DoesNotHold(format!("{} can't be liquidated by this keeper: {reasons}", key)));
+                return Err(Error::DoesNotHold(format!("{key} can't be liquidated by this keeper: {reasons}")));
             }
         }
     }
     Ok(actions)
+}
+
+/// Why this account is none to be liquidated.
+fn no_case(scan: &Scan, key: &AccountKey, account: &Account, verdict: &Verdict) -> Error {
+    let factor = verdict.health_factor().unwrap_or_default();
+    Error::DoesNotHold(if verdict.health.spared {
+        format!("{key} is spared in the grace after a halt of the oracle; its health factor is {factor}")
+    } else if let Some(faults) = scan.assets.faults_of(account) {
+        format!("{key} can't be liquidated now: {faults}; its health factor is {factor} by what was observed last")
+    } else {
+        format!("{key} is healthy: its health factor is {factor}")
+    })
 }
 
 fn tell(
@@ -231,7 +231,7 @@ fn tell(
 async fn wait<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Option<(Intent, TxStatus)>> {
     loop {
         match resolved(chain, executor).await {
-            Ok(Flight::Over(done)) => return Ok(done),
+            Ok(Flight::Over(done)) => return Ok(done.map(|done| *done)),
             Ok(Flight::On) => {}
             // The transaction is on its way all the same.
             Err(error) if error.class() == Class::Retry => tracing::warn!(%error, "asking again"),
@@ -246,7 +246,7 @@ enum Flight {
     /// It is.
     On,
     /// It is not any more, if it was; and what became of it.
-    Over(Option<(Intent, TxStatus)>),
+    Over(Option<Box<(Intent, TxStatus)>>),
 }
 
 /// What became of the transaction in flight.
@@ -257,5 +257,5 @@ async fn resolved<C: Chain>(chain: &C, executor: &mut Executor<C>) -> Result<Fli
     }
     let done = executor.resolve(&head).await?;
     executor.broadcast_again(&head).await;
-    Ok(done.map_or(Flight::On, |done| Flight::Over(Some(done))))
+    Ok(done.map_or(Flight::On, |done| Flight::Over(Some(Box::new(done)))))
 }

@@ -194,6 +194,7 @@ impl Fake {
         let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
     }
 
+    #[allow(clippy::too_many_lines, reason = "a table of answers")]
     async fn answer(
         &self,
         request: Request<Incoming>,
