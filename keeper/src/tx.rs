@@ -105,6 +105,11 @@ impl<C: Chain> Executor<C> {
         &mut self.throttle
     }
 
+    /// Whether blocks after this height were seen that did not have the transaction in flight.
+    pub fn was_missing_after(&self, height: u64) -> bool {
+        self.nonce.was_missing_after(height)
+    }
+
     /// Writes down what one liquidation uses, where that is news.
     pub fn note_gas(&mut self, chain_id: &str) -> Result<()> {
         self.journal.measure(chain_id, self.meter.figures())

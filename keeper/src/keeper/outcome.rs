@@ -42,8 +42,10 @@ impl<C: Chain> Keeper<C> {
                 }
                 TxStatus::Included(included) => self.blame(at, intent, &included, (scan, seen.as_ref()))?,
                 TxStatus::Expired | TxStatus::NotFound { .. } => {
-                    // It may have been too large for any block: nobody says so.
-                    if !intent.accounts.is_empty() {
+                    // It may have been too large for the blocks that were seen to leave it out: nobody says so.
+                    let sent_at = intent.timeout_height.saturating_sub(self.strategy.timeout_blocks);
+                    let left_out = self.workers[at].executor.was_missing_after(sent_at);
+                    if left_out && !intent.accounts.is_empty() {
                         self.workers[at].executor.throttle().failed(intent.accounts.len());
                     }
                     let reason = format!("not included by block {}", intent.timeout_height);

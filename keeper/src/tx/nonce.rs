@@ -157,6 +157,11 @@ impl NonceTracker {
         due
     }
 
+    /// Whether a block after this height is known not to have had the transaction in flight.
+    pub fn was_missing_after(&self, height: u64) -> bool {
+        self.missing.is_some_and(|missing| missing.height > height)
+    }
+
     /// Whether no node has said that it took this one.
     pub fn is_unheard(&self, hash: &str) -> bool {
         self.unheard.contains(hash)
