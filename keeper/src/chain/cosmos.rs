@@ -1,6 +1,7 @@
 //! A real node, or several: gRPC for queries and transactions, websockets for blocks. Whom of them to ask says
 //! [`crate::chain::endpoints`].
 
+mod account;
 mod broadcast;
 pub(super) mod classify;
 mod client;
@@ -28,9 +29,10 @@ use tokio::time::sleep;
 use tonic::transport::Endpoint;
 use tonic::{Code, Request, Response, Status};
 
+use crate::chain::cosmos::account::{account, is_other_derivation};
 use crate::chain::cosmos::classify::{causes, nonsense};
 use crate::chain::cosmos::connections::{Connection, Connections};
-use crate::chain::cosmos::grpc::{account, has_allowance, wasm};
+use crate::chain::cosmos::grpc::{has_allowance, wasm};
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::timeouts::{
     CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, NEXT_BLOCK_TIMEOUT, REQUEST_TIMEOUT,
@@ -216,6 +218,7 @@ impl Node {
                 wanted: 1,
                 denom: self.config.gas_denom.clone(),
             }),
+            Err(status) if is_other_derivation(&status) => Err(Error::Key(status.message().to_owned())),
             Err(status) => Err(refusal("account", &status)),
         }
     }

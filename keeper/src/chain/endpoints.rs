@@ -148,6 +148,12 @@ impl Endpoints {
         open.into_iter().map(|(_, at)| at).collect()
     }
 
+    /// Those of this kind that are well, in the order of preference: nobody's circuit is tried.
+    pub fn healthy(&self, kind: Kind) -> Vec<usize> {
+        let of_kind = self.all.iter().enumerate().filter(|(_, endpoint)| endpoint.kind == kind);
+        of_kind.map(|(at, _)| at).filter(|at| self.health(*at) == Health::Good).collect()
+    }
+
     /// These are tried though their circuit is open: nobody else tries them meanwhile.
     fn probing(&mut self, those: &[usize], now: u64) {
         for at in those {

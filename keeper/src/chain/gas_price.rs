@@ -70,8 +70,8 @@ impl GasPrice {
         self.now() > before
     }
 
-    /// A transaction with this gas limit was refused for its fee: what the refusal asks for is paid from now on, or more
-    /// where it names nothing. Whether the limit allows it.
+    /// A transaction with this gas limit was refused for its fee: what the refusal asks for is paid from now on, or
+    /// more where it names nothing. Whether the limit allows it.
     pub fn meet(&mut self, gas: u64, refusal: &str) -> bool {
         let wanted = required(refusal, &self.denom).map(|amount| Decimal::checked_from_ratio(amount, gas.max(1)));
         match wanted.and_then(Result::ok).filter(|wanted| *wanted > self.now()) {

@@ -57,7 +57,8 @@ pub enum TxStatus<R = Included> {
     },
     /// A block has the transaction, which worked or failed there.
     Included(R),
-    /// No block can have the transaction any more: its timeout height has passed. A chain never reports this; the keeper concludes it.
+    /// No block can have the transaction any more: its timeout height has passed. A chain never reports this; the
+    /// keeper concludes it.
     Expired,
 }
 

@@ -155,6 +155,11 @@ impl Failure for Error {
     }
 }
 
+/// Whether a node says that it keeps no results of blocks, as with `discard_abci_responses`.
+pub(super) fn discards_results(reason: &str) -> bool {
+    reason.contains("node is not persisting")
+}
+
 /// What this text of CometBFT's means. A node reports a height a moment before it can say what happened there.
 fn of_rpc(reason: &str) -> Meaning {
     let says = |text: &str| reason.contains(text);

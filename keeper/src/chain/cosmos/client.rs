@@ -9,8 +9,9 @@ use futures_util::future::try_join_all;
 use tokio::sync::watch;
 use tonic::{Code, Response};
 
-use crate::chain::cosmos::classify::nonsense;
-use crate::chain::cosmos::grpc::{account, balance, block, latest, wasm};
+use crate::chain::cosmos::account::account;
+use crate::chain::cosmos::classify::{discards_results, nonsense};
+use crate::chain::cosmos::grpc::{balance, block, latest, wasm};
 use crate::chain::cosmos::request::Reply;
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::{Node, connections, refusal};
@@ -101,7 +102,13 @@ impl ChainReader for Node {
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
-        self.connections.ask_rpc(Some(height), |rpc| rpc.events(height)).await
+        match self.connections.ask_rpc(Some(height), |rpc| rpc.events(height)).await {
+            Err(Error::Query { reason, .. }) if discards_results(&reason) => {
+                self.connections.say_discarded();
+                self.connections.ask_rpc(Some(height), |rpc| rpc.indexed_events(height)).await
+            }
+            answer => answer,
+        }
     }
 
     async fn subscribe(&self) -> Result<watch::Receiver<Head>> {

@@ -1,5 +1,6 @@
 //! The connections to all endpoints, and what is known of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -27,6 +28,8 @@ pub(in crate::chain) struct Connections {
     pub(super) requests: Requests,
     /// Told when somebody is to be asked at once where it stands.
     pub(super) hurry: Notify,
+    /// Whether it was said that no endpoint keeps what happened in blocks.
+    discarded: AtomicBool,
     state: Mutex<Endpoints>,
     started: Instant,
 }
@@ -39,6 +42,7 @@ impl Connections {
             heads: watch::Sender::new(none),
             requests: Requests::default(),
             hurry: Notify::new(),
+            discarded: AtomicBool::new(false),
             state: Mutex::new(endpoints),
             started: Instant::now(),
         }
@@ -151,6 +155,16 @@ impl Connections {
             None => return,
         };
         self.requests.count(&kind.to_string(), &name, status);
+    }
+
+    /// Says once that no RPC endpoint keeps what happened in blocks.
+    pub(super) fn say_discarded(&self) {
+        if !self.discarded.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "no RPC endpoint keeps block results (discard_abci_responses = true): contract events are searched for in its index of \
+                 transactions, and what the chain itself runs is not seen"
+            );
+        }
     }
 
     /// The newest block that this endpoint told; 0 before it told any.

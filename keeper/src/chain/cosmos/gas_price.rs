@@ -1,5 +1,5 @@
-//! What gas costs: what the chain's fee market asks for, and what each node takes at least. The latter is each node's own
-//! setting, which it may keep to itself.
+//! What gas costs: what the chain's fee market asks for, and what each node takes at least. The latter is each node's
+//! own setting, which it may keep to itself.
 
 use cosmos_sdk_proto::cosmos::base::node::v1beta1::ConfigRequest;
 use cosmos_sdk_proto::cosmos::base::node::v1beta1::service_client::ServiceClient;

@@ -1,7 +1,5 @@
 //! What one endpoint says over gRPC, read: an answer that can't be is a status that says so.
 
-use cosmos_sdk_proto::cosmos::auth::v1beta1::QueryAccountInfoRequest;
-use cosmos_sdk_proto::cosmos::auth::v1beta1::query_client::QueryClient as AuthClient;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryBalanceRequest;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::query_client::QueryClient as BankClient;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_client::ServiceClient as BlockClient;
@@ -19,13 +17,6 @@ use tonic::transport::Channel;
 use crate::chain::Head;
 use crate::chain::cosmos::GRPC_ANSWER_MAX_BYTES;
 use crate::chain::cosmos::classify::nonsense;
-
-/// Number and sequence of this address' account, as this endpoint says.
-pub(super) async fn account(channel: Channel, address: String) -> std::result::Result<(u64, u64), Status> {
-    let answer = AuthClient::new(channel).account_info(QueryAccountInfoRequest { address }).await?.into_inner();
-    let info = answer.info.ok_or_else(|| nonsense("an account without its sequence"))?;
-    Ok((info.account_number, info.sequence))
-}
 
 /// What an address has of one denom, in base units.
 pub(super) async fn balance(channel: Channel, request: QueryBalanceRequest) -> std::result::Result<u128, Status> {

@@ -23,6 +23,10 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The largest answer: the results of a block full of events pass sixteen megabytes.
 const RPC_ANSWER_MAX_BYTES: usize = 256 << 20;
+/// The most transactions that a node lists at once.
+const SEARCH_PAGE: usize = 100;
+/// How chains before Tendermint 0.37 write `_contract_address`: in base64, as all attributes.
+const CONTRACT_ADDRESS_BASE64: &str = "X2NvbnRyYWN0X2FkZHJlc3M=";
 /// Where a block's events stand beside its transactions'; the latter two on nodes before CometBFT 0.38.
 const BLOCK_EVENTS: [&str; 3] = ["finalize_block_events", "begin_block_events", "end_block_events"];
 
@@ -87,6 +91,29 @@ impl Rpc {
         }
         contract_events(&results)
             .map_err(|reason| Error::garbage(&self.name, format!("results of height {height} {reason}")))
+    }
+
+    /// What contracts said in a block's transactions, by the node's index: where it keeps no results of blocks. What
+    /// the chain itself ran before or after them isn't there. The index comes a moment later than the block.
+    pub async fn indexed_events(&self, height: u64) -> Result<Vec<ContractEvent>> {
+        let block = self.call("block", json!({ "height": height.to_string() })).await?;
+        let transactions = list(&block["block"]["data"], "txs").map_err(|reason| Error::garbage(&self.name, reason))?;
+        let mut results = Vec::new();
+        while results.len() < transactions.len() {
+            let page = (results.len() / SEARCH_PAGE).saturating_add(1);
+            let query = json!({ "query": format!("tx.height={height}"), "prove": false, "page": page.to_string(),
+                "per_page": SEARCH_PAGE.to_string(), "order_by": "asc" });
+            let found = self.call("tx_search", query).await?;
+            let found = list(&found, "txs").map_err(|reason| Error::garbage(&self.name, reason))?;
+            if found.is_empty() {
+                let reason =
+                    format!("could not find results for height #{height}: its index has {} yet", results.len());
+                return Err(Error::Query { what: "tx_search".to_owned(), reason });
+            }
+            results.extend(found.iter().map(|transaction| transaction["tx_result"].clone()));
+        }
+        contract_events(&json!({ "txs_results": results }))
+            .map_err(|reason| Error::garbage(&self.name, format!("transactions of height {height} {reason}")))
     }
 
     /// Tells new blocks as the node announces them, while `heard` says true. Ends with an error when the subscription
@@ -233,6 +260,11 @@ fn list<'a>(of: &'a Value, name: &str) -> std::result::Result<&'a [Value], Strin
 fn contract_event(event: &Value) -> std::result::Result<Option<ContractEvent>, String> {
     let attributes = list(event, "attributes")?.iter().map(|a| Ok((text(a, "key")?, text(a, "value")?)));
     let attributes = attributes.collect::<std::result::Result<Vec<_>, String>>()?;
+    if attributes.iter().any(|(key, _)| key == CONTRACT_ADDRESS_BASE64) {
+        return Err(
+            "have events whose attributes are in base64, as before Tendermint 0.37: this chain is too old".to_owned()
+        );
+    }
     Ok(ContractEvent::of_wasm(&text(event, "type")?, attributes.into_iter()))
 }
 

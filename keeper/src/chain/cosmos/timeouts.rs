@@ -36,3 +36,10 @@ pub(super) const NOT_YET_PAUSE: Duration = Duration::from_millis(20);
 pub(super) const NOT_YET_TRIES: usize = 50;
 /// How long [`crate::chain::cosmos::Node::next_block`] waits.
 pub(super) const NEXT_BLOCK_TIMEOUT: Duration = Duration::from_secs(60);
+/// After which pause a subscription that broke or was refused is tried again; the pause doubles up to
+/// [`SUBSCRIBE_PAUSE_MAX`].
+pub(super) const SUBSCRIBE_PAUSE_MIN: Duration = Duration::from_millis(250);
+/// See [`SUBSCRIBE_PAUSE_MIN`].
+pub(super) const SUBSCRIBE_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long nothing more is said of subscriptions that don't work.
+pub(super) const SUBSCRIPTION_TOLD_AGAIN: Duration = Duration::from_secs(600);

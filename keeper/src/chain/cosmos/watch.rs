@@ -2,6 +2,7 @@
 //! dies without a word holds nothing up.
 
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
@@ -10,8 +11,10 @@ use crate::chain::Head;
 use crate::chain::cosmos::classify::Failure;
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::grpc::latest;
-use crate::chain::cosmos::timeouts::{PROBE_STEP, PROBE_TIMEOUT};
-use crate::chain::endpoints::{Health, Kind};
+use crate::chain::cosmos::timeouts::{
+    PROBE_STEP, PROBE_TIMEOUT, SUBSCRIBE_PAUSE_MAX, SUBSCRIBE_PAUSE_MIN, SUBSCRIPTION_TOLD_AGAIN,
+};
+use crate::chain::endpoints::Kind;
 use crate::error::Error;
 
 /// In seconds: how old the newest block may be by this machine's clock, and how often that is said.
@@ -52,26 +55,45 @@ impl Connections {
         None
     }
 
-    /// Hears blocks from one endpoint after another until nobody listens.
+    /// Hears blocks from one endpoint after another until nobody listens. While none takes a subscription, their
+    /// heights are asked for: that a subscription is refused or breaks says nothing about an endpoint's answers, and
+    /// counts as no failure of them.
     pub(super) async fn follow(self: Arc<Self>) {
         let mut avoid = None;
+        let mut pause = SUBSCRIBE_PAUSE_MIN;
+        let mut told = None::<Instant>;
         while !self.heads.is_closed() {
-            let order = self.state().order(Kind::Rpc, None, self.now());
+            let order = self.state().healthy(Kind::Rpc);
             let next = order.iter().find(|at| Some(**at) != avoid).or(order.first()).copied();
             let Some((at, Connection::Rpc(rpc))) = next.and_then(|at| Some((at, self.channels.get(at)?))) else {
                 sleep(PROBE_STEP).await;
                 continue;
             };
+            let began = Instant::now();
             let heard = |head: Head| self.announced(at, &head) && !self.heads.is_closed();
             if let Err(error) = rpc.listen(heard).await {
                 let (endpoint, reason) = (self.name(at), why(error));
-                // Once it is left out, that has been told.
-                if self.state().health(at) == Health::Good {
-                    tracing::warn!(endpoint, reason, "block subscription is broken; asking for blocks");
+                if told.is_none_or(|told| told.elapsed() > SUBSCRIPTION_TOLD_AGAIN) {
+                    told = Some(Instant::now());
+                    tracing::warn!(endpoint, reason, "no subscription to new blocks; asking for them in turn");
                 }
-                self.failed(at, "broken", &reason);
+                self.count(at, "broken");
+            }
+            if began.elapsed() > SUBSCRIBE_PAUSE_MAX {
+                pause = SUBSCRIBE_PAUSE_MIN;
             }
             avoid = Some(at);
+            self.poll(pause).await;
+            pause = (pause * 2).min(SUBSCRIBE_PAUSE_MAX);
+        }
+    }
+
+    /// Asks the RPC endpoints that are well for their newest block, for so long.
+    async fn poll(&self, pause: Duration) {
+        let end = Instant::now() + pause;
+        while Instant::now() < end && !self.heads.is_closed() {
+            let healthy = self.state().healthy(Kind::Rpc);
+            join_all(healthy.into_iter().map(|at| self.probe(at))).await;
             sleep(PROBE_STEP).await;
         }
     }

@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse};
+use cosmos_sdk_proto::Any;
+use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse, QueryAccountResponse};
 use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
 use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, Result as Simulation, TxResponse};
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
@@ -89,6 +90,37 @@ pub struct State {
     pub allowances: Vec<(String, String)>,
     /// The transactions that it simulated.
     pub simulated: Vec<Vec<u8>>,
+    /// What it says instead of an `AccountInfo`: code and text.
+    pub no_account_info: Option<(u32, &'static str)>,
+    /// Of which type accounts are, and their public keys.
+    pub account_type: &'static str,
+    pub key_type: Option<&'static str>,
+    /// What becomes of a subscription.
+    pub subscription: Subscription,
+    /// What becomes of the question for a block's results.
+    pub results: BlockResults,
+    /// The HTTP status with which a proxy answers all gRPC questions, with a page of HTML.
+    pub page: Option<u16>,
+}
+
+/// What a node does with who wants new blocks announced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Subscription {
+    Works,
+    /// Refuses it in these words.
+    Refused(&'static str),
+    /// Closes the connection.
+    Breaks,
+}
+
+/// What a node has of a block's results.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum BlockResults {
+    Kept,
+    /// None, as with `discard_abci_responses`; its index of transactions has what they did.
+    Discarded,
+    /// It says this instead.
+    Says(&'static str),
 }
 
 /// What a node says that gas costs: each service by denom and price; those that are left out it doesn't have.
@@ -148,6 +180,12 @@ impl Fake {
             gas_market: GasMarket::default(),
             allowances: Vec::new(),
             simulated: Vec::new(),
+            no_account_info: None,
+            account_type: "/cosmos.auth.v1beta1.BaseAccount",
+            key_type: None,
+            subscription: Subscription::Works,
+            results: BlockResults::Kept,
+            page: None,
         };
         let (grpc, rpc) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -212,7 +250,8 @@ impl Fake {
                 self.smart(at).map(|_| QueryRawContractStateResponse { data: b"{}".to_vec() }.encode_to_vec())
             }
             "GetTx" => self.transaction(),
-            "AccountInfo" => self.account(),
+            "AccountInfo" => self.account_info(),
+            "Account" => self.account(),
             "BroadcastTx" => Ok(self.broadcast(&body[5..])),
             "GetBlockByHeight" => self.block(&body[5..]),
             "Balance" => Ok(self.balance(&body[5..])),
@@ -240,6 +279,10 @@ impl Fake {
             "GasPrice" | "BaseDenom" | "GetEipBaseFee" | "Config" => self.gas_market(&path),
             _ => Err((12, "unknown method".to_owned())),
         };
+        if let Some(status) = self.with(|state| state.page) {
+            let body = Full::new(Bytes::from("<html><body>Bad Gateway</body></html>")).boxed();
+            return Response::builder().status(status).header("content-type", "text/html").body(body).unwrap();
+        }
         let answer = match self.with(|state| state.nonsense) {
             _ if path.ends_with("GetLatestBlock") => answer,
             Nonsense::None => answer,
@@ -360,10 +403,24 @@ impl Fake {
         Ok(QueryAllowanceResponse { allowance }.encode_to_vec())
     }
 
-    fn account(&self) -> Result<Vec<u8>, (u32, String)> {
-        let sequence = self.with(|state| state.sequence).ok_or((5, "account not found".to_owned()))?;
-        let info = Some(BaseAccount { sequence, account_number: 3, ..BaseAccount::default() });
+    fn account_info(&self) -> Result<Vec<u8>, (u32, String)> {
+        if let Some((code, text)) = self.with(|state| state.no_account_info) {
+            return Err((code, text.to_owned()));
+        }
+        let info = Some(self.base_account()?);
         Ok(QueryAccountInfoResponse { info }.encode_to_vec())
+    }
+
+    fn account(&self) -> Result<Vec<u8>, (u32, String)> {
+        let value = self.base_account()?.encode_to_vec();
+        let account = Some(Any { type_url: self.with(|state| state.account_type).to_owned(), value });
+        Ok(QueryAccountResponse { account }.encode_to_vec())
+    }
+
+    fn base_account(&self) -> Result<BaseAccount, (u32, String)> {
+        let sequence = self.with(|state| state.sequence).ok_or((5, "account not found".to_owned()))?;
+        let pub_key = self.with(|state| state.key_type).map(|key| Any { type_url: key.to_owned(), value: Vec::new() });
+        Ok(BaseAccount { sequence, account_number: 3, pub_key, ..BaseAccount::default() })
     }
 
     /// As many of each denom as its name has letters; an amount that is none in a bad mood.
@@ -395,8 +452,14 @@ impl Fake {
                         std::future::pending::<()>().await;
                     }
                     let request: Value = serde_json::from_str(&text).unwrap();
-                    subscribed |= request["method"] == "subscribe";
-                    let answer = match self.rpc_answer(&request) {
+                    let wants = request["method"] == "subscribe";
+                    let refused = match self.with(|state| state.subscription) {
+                        Subscription::Breaks if wants => return,
+                        Subscription::Refused(text) if wants => Some(text),
+                        _ => None,
+                    };
+                    subscribed |= wants && refused.is_none();
+                    let answer = match refused.map_or_else(|| self.rpc_answer(&request), |text| Err(text.to_owned())) {
                         Ok(result) => json!({ "id": 1, "result": result }),
                         Err(data) => json!({ "id": 1, "error": { "code": -32603, "data": data } }),
                     }
@@ -430,10 +493,20 @@ impl Fake {
                         state.height + state.ahead
                     ));
                 }
+                match state.results {
+                    BlockResults::Kept => {}
+                    BlockResults::Discarded => return Err("node is not persisting finalize block responses".to_owned()),
+                    BlockResults::Says(text) => return Err(text.to_owned()),
+                }
                 if height < state.lowest {
                     return Err(format!("height {height} is not available, lowest height is {}", state.lowest));
                 }
                 Ok(json!({ "height": height.to_string(), "txs_results": null, "finalize_block_events": state.said }))
+            }
+            "block" => Ok(json!({ "block": { "data": { "txs": ["dHg="] } } })),
+            "tx_search" => {
+                let result = json!({ "code": 0, "events": state.said });
+                Ok(json!({ "txs": [{ "tx_result": result }], "total_count": "1" }))
             }
             _ => Ok(json!({})),
         })

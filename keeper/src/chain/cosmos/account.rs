@@ -1,0 +1,89 @@
+//! Number and sequence of a key's account. `AccountInfo` says them best, and some chains haven't it, or fail at it: SDK
+//! 0.47.3 for a key that has sent nothing, Sei for all. Then `Account` does.
+
+use cosmos_sdk_proto::Any;
+use cosmos_sdk_proto::cosmos::auth::v1beta1::query_client::QueryClient;
+use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoRequest, QueryAccountRequest};
+use prost::Message;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+use crate::chain::cosmos::classify::{Failure, Meaning, nonsense};
+
+/// What the accounts and public keys of chains with Ethereum's addresses are called, in all their variants.
+const ETHEREUM: [&str; 2] = ["EthAccount", "ethsecp256k1"];
+/// How the refusal of such a chain begins.
+const REFUSED: &str = "chains with ethsecp256k1 keys can't be used";
+
+/// Any vesting account: its first field is a `BaseVestingAccount`, whose first field is a `BaseAccount`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Vesting {
+    #[prost(message, optional, tag = "1")]
+    base: Option<VestingBase>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct VestingBase {
+    #[prost(message, optional, tag = "1")]
+    account: Option<BaseAccount>,
+}
+
+/// Number and sequence of this address' account, as this endpoint says.
+pub(super) async fn account(channel: Channel, address: String) -> std::result::Result<(u64, u64), Status> {
+    let mut client = QueryClient::new(channel);
+    let info = match client.account_info(QueryAccountInfoRequest { address: address.clone() }).await {
+        Ok(answer) => answer.into_inner().info.ok_or_else(|| nonsense("an account without its sequence"))?,
+        Err(status) if is_final(&status) => return Err(status),
+        Err(_) => {
+            let account = client.account(QueryAccountRequest { address: address.clone() }).await?.into_inner().account;
+            base(&address, account.ok_or_else(|| nonsense("an account without its sequence"))?)?
+        }
+    };
+    match &info.pub_key {
+        Some(key) => assert_usable(&address, &key.type_url)?,
+        // Of one that has signed nothing only its own type tells; where that can't be asked for, nothing is known
+        // against it.
+        None => {
+            if let Ok(answer) = client.account(QueryAccountRequest { address: address.clone() }).await
+                && let Some(account) = answer.into_inner().account
+            {
+                assert_usable(&address, &account.type_url)?;
+            }
+        }
+    }
+    Ok((info.account_number, info.sequence))
+}
+
+/// Whether this refusal is of a chain whose addresses are derived in another way.
+pub(super) fn is_other_derivation(status: &Status) -> bool {
+    status.code() == Code::FailedPrecondition && status.message().starts_with(REFUSED)
+}
+
+/// Whether there is no use in asking the same endpoint in another way.
+fn is_final(status: &Status) -> bool {
+    let meaning = status.meaning();
+    meaning.is_failure() || matches!(meaning, Meaning::NotFound | Meaning::Garbage)
+}
+
+fn base(address: &str, account: Any) -> std::result::Result<BaseAccount, Status> {
+    assert_usable(address, &account.type_url)?;
+    let name = account.type_url.rsplit('.').next().unwrap_or_default();
+    let base = match name {
+        "BaseAccount" => BaseAccount::decode(account.value.as_slice()).ok(),
+        name if name.ends_with("VestingAccount") || name == "PermanentLockedAccount" => {
+            Vesting::decode(account.value.as_slice()).ok().and_then(|account| account.base?.account)
+        }
+        _ => None,
+    };
+    base.ok_or_else(|| nonsense(format!("an account of type {} that can't be read", account.type_url)))
+}
+
+fn assert_usable(address: &str, type_url: &str) -> std::result::Result<(), Status> {
+    if !ETHEREUM.iter().any(|name| type_url.contains(name)) {
+        return Ok(());
+    }
+    Err(Status::failed_precondition(format!(
+        "{REFUSED}: the account of {address} is a {type_url}, and that address is derived in another way than this chain does; send \
+         nothing there"
+    )))
+}
