@@ -223,7 +223,8 @@ impl Node {
         }
     }
 
-    /// Whether the granter has given this address an allowance for fees. Chains say in words, with several codes, that there is none.
+    /// Whether the granter has given this address an allowance for fees. Chains say in words, with several codes, that
+    /// there is none.
     pub async fn has_allowance(&self, granter: &str, address: &str) -> Result<bool> {
         let ask =
             |channel| async { has_allowance(channel, granter.to_owned(), address.to_owned()).await.map(Response::new) };

@@ -36,20 +36,25 @@ pub(super) async fn account(channel: Channel, address: String) -> std::result::R
         Err(status) if is_final(&status) => return Err(status),
         Err(_) => {
             let account = client.account(QueryAccountRequest { address: address.clone() }).await?.into_inner().account;
-            base(&address, account.ok_or_else(|| nonsense("an account without its sequence"))?)?
+            let account = account.ok_or_else(|| nonsense("an account without its sequence"))?;
+            if let Some(refusal) = refusal_of(&address, &account.type_url) {
+                return Err(refusal);
+            }
+            base(&account)
+                .ok_or_else(|| nonsense(format!("an account of type {} that can't be read", account.type_url)))?
         }
     };
-    match &info.pub_key {
-        Some(key) => assert_usable(&address, &key.type_url)?,
+    let type_url = match &info.pub_key {
+        Some(key) => Some(key.type_url.clone()),
         // Of one that has signed nothing only its own type tells; where that can't be asked for, nothing is known
         // against it.
         None => {
-            if let Ok(answer) = client.account(QueryAccountRequest { address: address.clone() }).await
-                && let Some(account) = answer.into_inner().account
-            {
-                assert_usable(&address, &account.type_url)?;
-            }
+            let answer = client.account(QueryAccountRequest { address: address.clone() }).await;
+            answer.ok().and_then(|answer| answer.into_inner().account).map(|account| account.type_url)
         }
+    };
+    if let Some(refusal) = type_url.and_then(|type_url| refusal_of(&address, &type_url)) {
+        return Err(refusal);
     }
     Ok((info.account_number, info.sequence))
 }
@@ -65,25 +70,23 @@ fn is_final(status: &Status) -> bool {
     meaning.is_failure() || matches!(meaning, Meaning::NotFound | Meaning::Garbage)
 }
 
-fn base(address: &str, account: Any) -> std::result::Result<BaseAccount, Status> {
-    assert_usable(address, &account.type_url)?;
-    let name = account.type_url.rsplit('.').next().unwrap_or_default();
-    let base = match name {
+/// What any account has in common; `None` where its type is unknown.
+fn base(account: &Any) -> Option<BaseAccount> {
+    match account.type_url.rsplit('.').next().unwrap_or_default() {
         "BaseAccount" => BaseAccount::decode(account.value.as_slice()).ok(),
         name if name.ends_with("VestingAccount") || name == "PermanentLockedAccount" => {
-            Vesting::decode(account.value.as_slice()).ok().and_then(|account| account.base?.account)
+            Vesting::decode(account.value.as_slice()).ok()?.base?.account
         }
         _ => None,
-    };
-    base.ok_or_else(|| nonsense(format!("an account of type {} that can't be read", account.type_url)))
+    }
 }
 
-fn assert_usable(address: &str, type_url: &str) -> std::result::Result<(), Status> {
-    if !ETHEREUM.iter().any(|name| type_url.contains(name)) {
-        return Ok(());
-    }
-    Err(Status::failed_precondition(format!(
-        "{REFUSED}: the account of {address} is a {type_url}, and that address is derived in another way than this chain does; send \
-         nothing there"
-    )))
+/// The refusal of an account or a public key of this type, if it is one of Ethereum's.
+fn refusal_of(address: &str, type_url: &str) -> Option<Status> {
+    ETHEREUM.iter().any(|name| type_url.contains(name)).then(|| {
+        Status::failed_precondition(format!(
+            "{REFUSED}: the account of {address} is a {type_url}, and that address is derived in another way than the \
+             keeper does; send nothing there"
+        ))
+    })
 }

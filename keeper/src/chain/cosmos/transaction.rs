@@ -178,7 +178,8 @@ impl Node {
         })
     }
 
-    /// A fee that the granter pays, where there is one. The chain looks at the allowance, which takes gas, so a simulation names it too.
+    /// A fee that the granter pays, where there is one. The chain looks at the allowance, which takes gas, so a
+    /// simulation names it too.
     fn granted(&self, fee: Fee) -> Fee {
         Fee { granter: self.config.fee_granter.clone().unwrap_or_default(), ..fee }
     }
