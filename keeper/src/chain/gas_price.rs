@@ -45,6 +45,11 @@ impl GasPrice {
         times(self.base(), self.raise).min(self.most)
     }
 
+    /// The most that a unit of gas is paid with.
+    pub const fn most(&self) -> Decimal {
+        self.most
+    }
+
     fn base(&self) -> Decimal {
         self.least.max(times(self.market, Decimal::percent(MARKET_PERCENT))).max(self.named.0)
     }

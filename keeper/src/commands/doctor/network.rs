@@ -8,7 +8,7 @@ use crate::chain::cosmos::Node;
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::endpoints::{Endpoints, Health};
-use crate::chain::{ChainReader, Head, TxSender};
+use crate::chain::{ChainReader, GasPrice, Head, TxSender};
 use crate::commands::doctor::{Check, Status};
 use crate::config::ChainConfig;
 use crate::config::redact::public;
@@ -127,13 +127,17 @@ fn gas_price(endpoint: &str, said: Option<&str>, config: &ChainConfig) -> Check 
         Some((amount.parse::<cosmwasm_std::Decimal>().ok()?, denom.to_owned()))
     };
     let least: Vec<_> = said.split(',').filter_map(|text| price(text.trim())).collect();
+    let most = GasPrice::new(&config.gas_denom, config.gas_price, config.max_gas_price).most();
     let in_ours = least.iter().find(|(_, denom)| *denom == config.gas_denom);
     match in_ours {
         _ if least.iter().all(|(least, _)| least.is_zero()) => Check::ok(what, format!("{ours}; it takes any")),
         Some((least, _)) if *least <= config.gas_price => Check::ok(what, format!("{ours}; it takes {said} or more")),
+        Some((least, _)) if *least <= most => {
+            Check::ok(what, format!("{ours}, which the keeper raises to what it takes, {said}; the most is {most}"))
+        }
         Some((least, denom)) => {
-            let mend = format!("set chain.gas_price to {least} at least: it would refuse every transaction");
-            Check::fail(what, format!("chain.gas_price is {ours}, and it takes no less than {least}{denom}"), mend)
+            let mend = format!("set chain.max_gas_price to {least} at least: it would refuse every transaction");
+            Check::fail(what, format!("the keeper pays at most {most}, and it takes no less than {least}{denom}"), mend)
         }
         None => {
             let mend = "set chain.gas_denom and chain.gas_price: it would refuse every transaction";
