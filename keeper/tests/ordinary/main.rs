@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod addresses;
 mod block_results;
 #[path = "../support/fake_node/mod.rs"]
 mod fake;

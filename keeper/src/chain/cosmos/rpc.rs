@@ -47,11 +47,14 @@ impl std::fmt::Debug for Rpc {
 }
 
 impl Rpc {
-    /// `http(s)` and `ws(s)` mean the same here, with or without `/websocket`. Connects when first needed.
+    /// `http(s)` and `ws(s)` mean the same here, with or without `/websocket`, behind which a query stands.
+    /// Connects when first needed.
     pub fn new(endpoint: &str, trust: Trust) -> Self {
         let url = endpoint.replacen("http", "ws", usize::from(endpoint.starts_with("http")));
-        let url = url.trim_end_matches('/');
-        let url = if url.ends_with("/websocket") { url.to_owned() } else { format!("{url}/websocket") };
+        let (path, query) = url.find('?').map_or((url.as_str(), ""), |at| url.split_at(at));
+        let path = path.trim_end_matches('/');
+        let path = if path.ends_with("/websocket") { path.to_owned() } else { format!("{path}/websocket") };
+        let url = format!("{path}{query}");
         Self { url, name: public(endpoint), trust, calls: Mutex::new(None) }
     }
 

@@ -1,0 +1,28 @@
+//! Addresses as providers give them: with a path and an access key.
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+
+use crate::connect;
+use crate::fake::Fake;
+
+#[tokio::test]
+async fn the_query_of_an_rpc_address_stands_behind_its_path() {
+    for (given, asked) in [
+        ("/KEY?token=T", "/KEY/websocket?token=T"),
+        ("/KEY/?token=T", "/KEY/websocket?token=T"),
+        ("/KEY/websocket?token=T", "/KEY/websocket?token=T"),
+        ("?token=T", "/websocket?token=T"),
+        ("/KEY/", "/KEY/websocket"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut fake = Fake::start(100).await;
+        fake.rpc = format!("http://{}{given}", listener.local_addr().unwrap());
+        let connecting = tokio::spawn(async move { connect(&[&fake]).await });
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).await.unwrap();
+        assert_eq!(line.split_whitespace().nth(1), Some(asked), "{given}");
+        connecting.abort();
+    }
+}
