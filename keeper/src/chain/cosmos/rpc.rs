@@ -4,11 +4,14 @@
 //! authority must be settable, and fields that a node's newer version adds must not matter.
 
 use cosmrs::tendermint::Time;
+use cosmwasm_std::Binary;
 use futures_util::{SinkExt, StreamExt};
+use http::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
@@ -194,7 +197,11 @@ impl Rpc {
             .max_message_size(Some(RPC_ANSWER_MAX_BYTES))
             .max_frame_size(Some(RPC_ANSWER_MAX_BYTES));
         let connector = Connector::Rustls(self.trust.websocket());
-        let connecting = connect_async_tls_with_config(self.url.as_str(), Some(limits), true, Some(connector));
+        let mut request = self.url.as_str().into_client_request().map_err(|error| self.unreachable(error))?;
+        if let Some(authorization) = basic_authorization(request.uri()) {
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+        }
+        let connecting = connect_async_tls_with_config(request, Some(limits), true, Some(connector));
         let connected = timeout(RPC_TIMEOUT, connecting).await.map_err(|_| self.unreachable("no answer in time"))?;
         connected.map(|(socket, _)| socket).map_err(|error| self.unreachable(error))
     }
@@ -277,4 +284,35 @@ fn text(of: &Value, name: &str) -> std::result::Result<String, String> {
         Some(Value::String(text)) => Ok(text.clone()),
         _ => Err(format!("have something else than text for {name}")),
     }
+}
+
+/// What an address's user and password are sent as.
+fn basic_authorization(address: &http::Uri) -> Option<HeaderValue> {
+    let (user, _) = address.authority()?.as_str().rsplit_once('@')?;
+    let mut value =
+        HeaderValue::from_str(&format!("Basic {}", Binary::from(percent_decoded(user)).to_base64())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The bytes that a part of an address stands for.
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (plain, escaped) = rest.split_at(at);
+        bytes.extend_from_slice(plain.as_bytes());
+        match escaped.get(1..3).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = escaped.get(3..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(b'%');
+                rest = escaped.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
 }
