@@ -10,6 +10,7 @@ pub(super) mod connections;
 mod fan_out;
 mod gas_price;
 mod grpc;
+mod headers;
 mod hedge;
 mod request;
 pub mod rpc;

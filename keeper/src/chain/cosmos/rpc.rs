@@ -3,35 +3,24 @@
 //! Written out rather than taken from a client crate: two calls and one subscription are needed, the certificate
 //! authority must be settable, and fields that a node's newer version adds must not matter.
 
+mod events;
+mod socket;
+
 use cosmrs::tendermint::Time;
-use cosmwasm_std::Binary;
-use futures_util::{SinkExt, StreamExt};
-use http::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
-use crate::chain::cosmos::timeouts::{RPC_TIMEOUT, SUBSCRIPTION_SILENCE};
+use crate::chain::cosmos::rpc::events::{contract_events, list};
+use crate::chain::cosmos::rpc::socket::Socket;
+use crate::chain::cosmos::timeouts::SUBSCRIPTION_SILENCE;
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::{ContractEvent, Head};
 use crate::config::redact::public;
 use crate::error::{Error, Result};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-/// The largest answer: the results of a block full of events pass sixteen megabytes.
-const RPC_ANSWER_MAX_BYTES: usize = 256 << 20;
 /// The most transactions that a node lists at once.
 const SEARCH_PAGE: usize = 100;
-/// How chains before Tendermint 0.37 write `_contract_address`: in base64, as all attributes.
-const CONTRACT_ADDRESS_BASE64: &str = "X2NvbnRyYWN0X2FkZHJlc3M=";
-/// Where a block's events stand beside its transactions'; the latter two on nodes before CometBFT 0.38.
-const BLOCK_EVENTS: [&str; 3] = ["finalize_block_events", "begin_block_events", "end_block_events"];
 
 /// A node's RPC. Debug shows its public name alone.
 pub struct Rpc {
@@ -187,46 +176,6 @@ impl Rpc {
         }
     }
 
-    async fn exchange(&self, socket: &mut Socket, request: &Value) -> Result<Value> {
-        self.send(socket, request).await?;
-        timeout(RPC_TIMEOUT, self.receive(socket)).await.map_err(|_| self.unreachable("no answer in time"))?
-    }
-
-    async fn connect(&self) -> Result<Socket> {
-        let limits = WebSocketConfig::default()
-            .max_message_size(Some(RPC_ANSWER_MAX_BYTES))
-            .max_frame_size(Some(RPC_ANSWER_MAX_BYTES));
-        let connector = Connector::Rustls(self.trust.websocket());
-        let mut request = self.url.as_str().into_client_request().map_err(|error| self.unreachable(error))?;
-        if let Some(authorization) = basic_authorization(request.uri()) {
-            request.headers_mut().insert(AUTHORIZATION, authorization);
-        }
-        let connecting = connect_async_tls_with_config(request, Some(limits), true, Some(connector));
-        let connected = timeout(RPC_TIMEOUT, connecting).await.map_err(|_| self.unreachable("no answer in time"))?;
-        connected.map(|(socket, _)| socket).map_err(|error| self.unreachable(error))
-    }
-
-    async fn send(&self, socket: &mut Socket, request: &Value) -> Result<()> {
-        socket.send(Message::text(request.to_string())).await.map_err(|error| self.unreachable(error))
-    }
-
-    async fn receive(&self, socket: &mut Socket) -> Result<Value> {
-        loop {
-            match socket.next().await {
-                Some(Ok(Message::Text(text))) => {
-                    return serde_json::from_str(&text).map_err(|error| Error::garbage(&self.name, error));
-                }
-                Some(Ok(Message::Close(_))) | None => return Err(self.unreachable("connection closed")),
-                Some(Ok(_)) => {}
-                // It will be as large when it is asked for again.
-                Some(Err(error @ SocketError::Capacity(_))) => {
-                    return Err(Error::Query { what: "RPC".to_owned(), reason: error.to_string() });
-                }
-                Some(Err(error)) => return Err(self.unreachable(error)),
-            }
-        }
-    }
-
     fn unreachable(&self, reason: impl std::fmt::Display) -> Error {
         Error::Unreachable { what: "RPC", endpoint: self.name.clone(), reason: reason.to_string() }
     }
@@ -239,80 +188,4 @@ fn head_of(chain_id: &Value, height: &Value, time: &Value) -> Option<Head> {
         height: height.as_str()?.parse().ok()?,
         time: time.try_into().ok()?,
     })
-}
-
-/// What contracts said, or what of the results is of a type that it can't be.
-fn contract_events(results: &Value) -> std::result::Result<Vec<ContractEvent>, String> {
-    let mut events = Vec::new();
-    for transaction in list(results, "txs_results")? {
-        let code = &transaction["code"];
-        let known = if code.is_null() { Some(0) } else { code.as_u64() };
-        // Of one that failed nothing has happened.
-        if known.ok_or_else(|| format!("have a transaction with code {code}"))? == 0 {
-            events.extend(list(transaction, "events")?);
-        }
-    }
-    for name in BLOCK_EVENTS {
-        events.extend(list(results, name)?);
-    }
-    events.into_iter().filter_map(|event| contract_event(event).transpose()).collect()
-}
-
-/// Where there is nothing to list a node writes null, or nothing.
-fn list<'a>(of: &'a Value, name: &str) -> std::result::Result<&'a [Value], String> {
-    match of.get(name) {
-        None | Some(Value::Null) if of.is_object() => Ok(&[]),
-        Some(Value::Array(list)) => Ok(list),
-        _ => Err(format!("have something else than a list for {name}")),
-    }
-}
-
-fn contract_event(event: &Value) -> std::result::Result<Option<ContractEvent>, String> {
-    let attributes = list(event, "attributes")?.iter().map(|a| Ok((text(a, "key")?, text(a, "value")?)));
-    let attributes = attributes.collect::<std::result::Result<Vec<_>, String>>()?;
-    if attributes.iter().any(|(key, _)| key == CONTRACT_ADDRESS_BASE64) {
-        return Err(
-            "have events whose attributes are in base64, as before Tendermint 0.37: this chain is too old".to_owned()
-        );
-    }
-    Ok(ContractEvent::of_wasm(&text(event, "type")?, attributes.into_iter()))
-}
-
-fn text(of: &Value, name: &str) -> std::result::Result<String, String> {
-    match of.get(name) {
-        None | Some(Value::Null) if of.is_object() => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text.clone()),
-        _ => Err(format!("have something else than text for {name}")),
-    }
-}
-
-/// What an address's user and password are sent as.
-fn basic_authorization(address: &http::Uri) -> Option<HeaderValue> {
-    let (user, _) = address.authority()?.as_str().rsplit_once('@')?;
-    let mut value =
-        HeaderValue::from_str(&format!("Basic {}", Binary::from(percent_decoded(user)).to_base64())).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-/// The bytes that a part of an address stands for.
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        let (plain, escaped) = rest.split_at(at);
-        bytes.extend_from_slice(plain.as_bytes());
-        match escaped.get(1..3).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = escaped.get(3..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(b'%');
-                rest = escaped.get(1..).unwrap_or_default();
-            }
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    bytes
 }

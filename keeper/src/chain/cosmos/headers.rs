@@ -1,0 +1,35 @@
+//! The headers that requests to nodes carry.
+
+use cosmwasm_std::Binary;
+use http::header::HeaderValue;
+
+/// What an address's user and password are sent as.
+pub(super) fn basic_authorization(address: &http::Uri) -> Option<HeaderValue> {
+    let (user, _) = address.authority()?.as_str().rsplit_once('@')?;
+    let mut value =
+        HeaderValue::from_str(&format!("Basic {}", Binary::from(percent_decoded(user)).to_base64())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The bytes that a part of an address stands for.
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (plain, escaped) = rest.split_at(at);
+        bytes.extend_from_slice(plain.as_bytes());
+        match escaped.get(1..3).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = escaped.get(3..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(b'%');
+                rest = escaped.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
