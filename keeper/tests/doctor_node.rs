@@ -13,7 +13,7 @@ use std::process::Command;
 use plimsoll_keeper::chain::faulty::Faulty;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::commands::doctor::{Status, machine, network};
-use plimsoll_keeper::config::{Config, Layers};
+use plimsoll_keeper::config::{ChainConfig, Config, Layers};
 use plimsoll_testing::{LIQUIDATOR, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -41,12 +41,35 @@ async fn results_of_the_newest_block_that_can_not_be_read_are_a_failure() {
 
 #[tokio::test]
 async fn a_subscription_that_is_refused_is_a_warning_that_names_the_endpoint() {
+    let chain = taking_no_websocket("").await;
+    let checks = network::subscriptions(&chain).await.unwrap();
+    assert_eq!((checks.len(), checks[0].status), (1, Status::Warn), "{checks:?}");
+    assert!(checks[0].check.contains(&chain.rpc[0]) && checks[0].finding.contains("426"), "{checks:?}");
+    assert!(!checks[0].finding.contains("POST"), "{checks:?}");
+}
+
+#[tokio::test]
+async fn a_subscription_of_an_endpoint_without_websocket_tells_that_it_answers_by_post() {
+    let status = r#"{ "id": 1, "result": { "node_info": { "network": "a-1" },
+        "sync_info": { "latest_block_height": "42", "latest_block_time": "2026-01-01T00:00:01.5Z" } } }"#;
+    let checks = network::subscriptions(&taking_no_websocket(status).await).await.unwrap();
+    assert_eq!(checks[0].status, Status::Warn, "{checks:?}");
+    assert!(checks[0].finding.contains("its questions are answered by HTTP POST"), "{checks:?}");
+}
+
+/// The settings of a chain whose RPC answers POSTs so, or not at all, and refuses the rest with HTTP status 426.
+async fn taking_no_websocket(answer: &'static str) -> ChainConfig {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = stream.read(&mut [0; 4_096]).await;
-            let _ = stream.write_all(b"HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n").await;
+            let mut request = [0; 4_096];
+            let _ = stream.read(&mut request).await;
+            let is_answered = request.starts_with(b"POST") && !answer.is_empty();
+            let (status, body) = if is_answered { ("200 OK", answer) } else { ("426 Upgrade Required", "") };
+            let length = body.len();
+            let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+            let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
     let mut layers = Layers::default();
@@ -54,9 +77,7 @@ async fn a_subscription_that_is_refused_is_a_warning_that_names_the_endpoint() {
         "[chain]\nid = \"a-1\"\ngrpc = \"http://{address}\"\nrpc = \"http://{address}\"\n[contracts]\npool = \"wasm1pool\""
     );
     layers.add_toml(&toml, "a test").unwrap();
-    let checks = network::subscriptions(&Config::of(&layers).unwrap().chain).await.unwrap();
-    assert_eq!((checks.len(), checks[0].status), (1, Status::Warn), "{checks:?}");
-    assert!(checks[0].check.contains(&address.to_string()) && checks[0].finding.contains("426"), "{checks:?}");
+    Config::of(&layers).unwrap().chain
 }
 
 #[test]

@@ -86,6 +86,18 @@ async fn comet(stream: TlsStream<TcpStream>) {
     }
 }
 
+/// Answers every POST as CometBFT answers `status`, and everything else with HTTP status 404.
+async fn posts(stream: TlsStream<TcpStream>) {
+    let serve = hyper::service::service_fn(async |request: hyper::Request<hyper::body::Incoming>| {
+        let answer = r#"{ "jsonrpc": "2.0", "id": 1, "result": { "node_info": { "network": "tls-1" },
+            "sync_info": { "latest_block_height": "42", "latest_block_time": "2026-01-01T00:00:01.5Z" } } }"#;
+        let status = if request.method() == hyper::Method::POST { 200 } else { 404 };
+        hyper::Response::builder().status(status).body(answer.to_owned())
+    });
+    let builder = hyper::server::conn::http1::Builder::new();
+    let _ = builder.serve_connection(hyper_util::rt::TokioIo::new(stream), serve).await;
+}
+
 /// Keeps the connection: gRPC's client is connected once TLS stands.
 async fn hold(stream: TlsStream<TcpStream>) {
     let _kept = stream;
@@ -106,6 +118,18 @@ async fn wss_connects_through_the_configured_authority_alone() {
             assert!(matches!(&error, Error::Unreachable { reason, .. } if reason.contains("certificate")), "{error}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_post_connects_through_the_configured_authority_alone() {
+    let (ours, other) = (authority("post"), authority("post-other"));
+    let address = listen(ours.acceptor, posts).await;
+    let endpoint = format!("https://localhost:{}", address.port());
+    let rpc = Rpc::new(&endpoint, Trust::new(Some(&ours.file)).unwrap());
+    assert_eq!(rpc.head().await.unwrap().height, 42);
+    assert!(rpc.is_posting());
+    let error = Rpc::new(&endpoint, Trust::new(Some(&other.file)).unwrap()).head().await.unwrap_err();
+    assert!(matches!(&error, Error::Unreachable { reason, .. } if reason.contains("certificate")), "{error}");
 }
 
 #[tokio::test]

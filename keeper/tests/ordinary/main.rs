@@ -14,6 +14,7 @@ mod block_results;
 mod fake;
 mod proxies;
 mod subscriptions;
+mod websockets;
 
 use cosmwasm_std::Decimal;
 use fake::Fake;

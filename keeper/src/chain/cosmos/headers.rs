@@ -1,10 +1,20 @@
 //! The headers that requests to nodes carry.
 
 use cosmwasm_std::Binary;
-use http::header::HeaderValue;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderValue};
+
+/// What every request to this address carries.
+pub(super) fn headers(address: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(authorization) = address.parse().ok().as_ref().and_then(basic_authorization) {
+        headers.insert(AUTHORIZATION, authorization);
+    }
+    headers
+}
 
 /// What an address's user and password are sent as.
-pub(super) fn basic_authorization(address: &http::Uri) -> Option<HeaderValue> {
+fn basic_authorization(address: &http::Uri) -> Option<HeaderValue> {
     let (user, _) = address.authority()?.as_str().rsplit_once('@')?;
     let mut value =
         HeaderValue::from_str(&format!("Basic {}", Binary::from(percent_decoded(user)).to_base64())).ok()?;

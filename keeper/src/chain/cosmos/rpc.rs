@@ -1,19 +1,26 @@
-//! CometBFT's RPC over one websocket: new blocks, and what happened in a block.
+//! CometBFT's RPC: new blocks, and what happened in a block. Over one websocket, or by HTTP POST where the endpoint takes
+//! no websocket.
 //!
 //! Written out rather than taken from a client crate: two calls and one subscription are needed, the certificate
 //! authority must be settable, and fields that a node's newer version adds must not matter.
 
 mod events;
+mod post;
 mod socket;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cosmrs::tendermint::Time;
+use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::chain::cosmos::headers::headers;
 use crate::chain::cosmos::rpc::events::{contract_events, list};
-use crate::chain::cosmos::rpc::socket::Socket;
-use crate::chain::cosmos::timeouts::SUBSCRIPTION_SILENCE;
+use crate::chain::cosmos::rpc::post::{Post, Unanswered};
+use crate::chain::cosmos::rpc::socket::{NoSocket, Socket};
+use crate::chain::cosmos::timeouts::{RPC_TIMEOUT, SUBSCRIPTION_SILENCE};
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::{ContractEvent, Head};
 use crate::config::redact::public;
@@ -21,13 +28,23 @@ use crate::error::{Error, Result};
 
 /// The most transactions that a node lists at once.
 const SEARCH_PAGE: usize = 100;
+/// The largest answer: the results of a block full of events pass sixteen megabytes.
+const RPC_ANSWER_MAX_BYTES: usize = 256 << 20;
+
+/// Why an endpoint counts as unreachable that takes too long.
+const LATE: &str = "no answer in time";
 
 /// A node's RPC. Debug shows its public name alone.
 pub struct Rpc {
+    /// Of its websocket.
     url: String,
     /// What of the address may be shown.
     name: String,
+    headers: HeaderMap,
     trust: Trust,
+    post: Post,
+    /// Whether it refused the websocket and answered by POST.
+    posting: AtomicBool,
     // Calls take turns: there are few of them, and answers need no matching then.
     calls: Mutex<Option<Socket>>,
 }
@@ -46,8 +63,16 @@ impl Rpc {
         let (path, query) = url.find('?').map_or((url.as_str(), ""), |at| url.split_at(at));
         let path = path.trim_end_matches('/');
         let path = if path.ends_with("/websocket") { path.to_owned() } else { format!("{path}/websocket") };
-        let url = format!("{path}{query}");
-        Self { url, name: public(endpoint), trust, calls: Mutex::new(None) }
+        let headers = headers(endpoint);
+        Self {
+            url: format!("{path}{query}"),
+            name: public(endpoint),
+            post: Post::new(endpoint, headers.clone(), &trust),
+            headers,
+            trust,
+            posting: AtomicBool::new(false),
+            calls: Mutex::new(None),
+        }
     }
 
     /// The latest block.
@@ -114,7 +139,7 @@ impl Rpc {
     /// Tells new blocks as the node announces them, while `heard` says true. Ends with an error when the subscription
     /// breaks, also when it has died without a word: heights go on without it.
     pub async fn listen(&self, mut heard: impl FnMut(Head) -> bool) -> Result<()> {
-        let mut socket = self.connect().await?;
+        let mut socket = self.connect().await.map_err(|failed| failed.error)?;
         let request =
             json!({ "jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": { "query": "tm.event='NewBlock'" } });
         self.send(&mut socket, &request).await?;
@@ -150,20 +175,53 @@ impl Rpc {
         Ok(head)
     }
 
+    /// Whether its questions go by HTTP POST, since it took no websocket.
+    pub fn is_posting(&self) -> bool {
+        self.posting.load(Ordering::Relaxed)
+    }
+
     async fn call(&self, method: &str, params: Value) -> Result<Value> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let answer = if self.is_posting() {
+            self.by_post(&request).await
+        } else {
+            match self.over_socket(&request).await {
+                Err(NoSocket { is_refusal: true, .. }) => self.by_post(&request).await,
+                answer => answer.map_err(|failed| failed.error),
+            }
+        };
+        self.result(method, answer?)
+    }
+
+    /// Goes on so while it is answered; after a failure the websocket is tried again.
+    async fn by_post(&self, request: &Value) -> Result<Value> {
+        let answer = timeout(RPC_TIMEOUT, self.post.ask(request)).await;
+        let answer = answer.map_err(|_| self.unreachable(LATE)).and_then(|answer| {
+            answer.map_err(|unanswered| match unanswered {
+                Unanswered::TooLarge => too_large(format!("more than {RPC_ANSWER_MAX_BYTES} bytes")),
+                Unanswered::Unreachable(reason) => self.unreachable(reason),
+            })
+        });
+        self.posting.store(!matches!(answer, Err(Error::Unreachable { .. })), Ordering::Relaxed);
+        answer
+    }
+
+    async fn over_socket(&self, request: &Value) -> std::result::Result<Value, NoSocket> {
         let mut slot = self.calls.lock().await;
         // A kept connection may have died since; a new one is tried once.
         if let Some(mut socket) = slot.take()
-            && let Ok(answer) = self.exchange(&mut socket, &request).await
+            && let Ok(answer) = self.exchange(&mut socket, request).await
         {
             *slot = Some(socket);
-            return self.result(method, answer);
+            return Ok(answer);
         }
         let mut socket = self.connect().await?;
-        let answer = self.exchange(&mut socket, &request).await?;
+        let answer = self.exchange(&mut socket, request).await;
+        // One that is closed before it answers anything is no websocket either.
+        let is_refusal = |error: &Error| matches!(error, Error::Unreachable { reason, .. } if reason != LATE);
+        let answer = answer.map_err(|error| NoSocket { is_refusal: is_refusal(&error), error })?;
         *slot = Some(socket);
-        self.result(method, answer)
+        Ok(answer)
     }
 
     fn result(&self, method: &str, mut answer: Value) -> Result<Value> {
@@ -179,6 +237,11 @@ impl Rpc {
     fn unreachable(&self, reason: impl std::fmt::Display) -> Error {
         Error::Unreachable { what: "RPC", endpoint: self.name.clone(), reason: reason.to_string() }
     }
+}
+
+/// An answer that will be as large when it is asked for again.
+fn too_large(reason: String) -> Error {
+    Error::Query { what: "RPC".to_owned(), reason }
 }
 
 fn head_of(chain_id: &Value, height: &Value, time: &Value) -> Option<Head> {

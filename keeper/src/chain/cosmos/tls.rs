@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Trust {
     extra: Option<Vec<u8>>,
-    websocket: Arc<ClientConfig>,
+    http: Arc<ClientConfig>,
 }
 
 impl Trust {
@@ -35,17 +35,17 @@ impl Trust {
             }
             extra = Some(pem);
         }
-        let websocket = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        let http = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| Error::Config(format!("TLS: {error}")))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { extra, websocket: Arc::new(websocket) })
+        Ok(Self { extra, http: Arc::new(http) })
     }
 
-    /// For the websocket.
-    pub fn websocket(&self) -> Arc<ClientConfig> {
-        self.websocket.clone()
+    /// For RPC: its websocket, and HTTP.
+    pub fn http(&self) -> Arc<ClientConfig> {
+        self.http.clone()
     }
 
     /// For gRPC.

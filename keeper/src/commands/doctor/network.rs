@@ -68,7 +68,13 @@ pub async fn subscriptions(config: &ChainConfig) -> Result<Vec<Check>> {
         let mend = "use a node with free subscription slots, and a way to it that lets websockets through; blocks are polled meanwhile";
         checks.push(match timeout(SUBSCRIPTION_TIMEOUT, rpc.listen(|_| false)).await {
             Ok(Ok(())) => Check::ok(what, "new blocks are announced"),
-            Ok(Err(error)) => Check::warn(what, error.to_string(), mend),
+            Ok(Err(error)) => {
+                let by = match rpc.head().await {
+                    Ok(_) if rpc.is_posting() => "; its questions are answered by HTTP POST",
+                    _ => "",
+                };
+                Check::warn(what, format!("{error}{by}"), mend)
+            }
             Err(_) => Check::warn(what, format!("nothing was heard for {} s", SUBSCRIPTION_TIMEOUT.as_secs()), mend),
         });
     }

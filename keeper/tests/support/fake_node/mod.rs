@@ -31,6 +31,7 @@ use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message as _;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -97,6 +98,13 @@ pub struct State {
     pub key_type: Option<&'static str>,
     /// What becomes of a subscription.
     pub subscription: Subscription,
+    /// What becomes of a websocket, and how often somebody wanted one.
+    pub websocket: Websocket,
+    pub upgrades: u32,
+    /// The questions that came by POST: path and query, and the `authorization` header.
+    pub posts: Vec<(String, Option<String>)>,
+    /// The HTTP status with which POSTs are answered, with this page, instead of what they ask for.
+    pub post: Option<(u16, &'static str)>,
     /// What becomes of the question for a block's results.
     pub results: BlockResults,
     /// The HTTP status with which a proxy answers all gRPC questions, with a page of HTML.
@@ -111,6 +119,18 @@ pub enum Subscription {
     Refused(&'static str),
     /// Closes the connection.
     Breaks,
+}
+
+/// What a node, or a proxy before it, does with who wants a websocket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Websocket {
+    Taken,
+    /// Answers with this HTTP status.
+    Refused(u16),
+    /// Closes the connection.
+    Closed,
+    /// Takes it, and closes it at the first question.
+    Silent,
 }
 
 /// What a node has of a block's results.
@@ -184,6 +204,10 @@ impl Fake {
             account_type: "/cosmos.auth.v1beta1.BaseAccount",
             key_type: None,
             subscription: Subscription::Works,
+            websocket: Websocket::Taken,
+            upgrades: 0,
+            posts: Vec::new(),
+            post: None,
             results: BlockResults::Kept,
             page: None,
         };
@@ -440,7 +464,49 @@ impl Fake {
         })
     }
 
-    async fn serve_rpc(self, stream: TcpStream) {
+    /// JSON-RPC by POST, as by a websocket.
+    async fn serve_posts(self, stream: TcpStream) {
+        let serve = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let fake = self.clone();
+            async move {
+                if fake.mood() == Mood::Hanging {
+                    std::future::pending::<()>().await;
+                }
+                let asked = request.uri().path_and_query().unwrap().to_string();
+                let authorization = request.headers().get("authorization");
+                let authorization = authorization.map(|value| value.to_str().unwrap().to_owned());
+                fake.with(|state| state.posts.push((asked, authorization)));
+                if let Some((status, page)) = fake.with(|state| state.post) {
+                    return Ok(Response::builder().status(status).body(Full::new(Bytes::from(page))).unwrap());
+                }
+                let body = request.into_body().collect().await.unwrap().to_bytes();
+                let answer = answered(fake.rpc_answer(&serde_json::from_slice(&body).unwrap()));
+                Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(answer))))
+            }
+        });
+        let builder = hyper::server::conn::http1::Builder::new();
+        let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
+    }
+
+    async fn serve_rpc(self, mut stream: TcpStream) {
+        let mut method = [0; 4];
+        while stream.peek(&mut method).await.is_ok_and(|read| (1..4).contains(&read)) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        if method == *b"POST" {
+            return self.serve_posts(stream).await;
+        }
+        self.with(|state| state.upgrades += 1);
+        match self.with(|state| state.websocket) {
+            Websocket::Taken | Websocket::Silent => {}
+            Websocket::Closed => return,
+            Websocket::Refused(status) => {
+                let _ = stream.read(&mut [0; 4_096]).await;
+                let answer = format!("HTTP/1.1 {status} Refused\r\ncontent-length: 0\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes()).await;
+                return;
+            }
+        }
         let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
         let (mut subscribed, mut announced) = (false, 0);
         loop {
@@ -451,6 +517,9 @@ impl Fake {
                     if self.mood() == Mood::Hanging {
                         std::future::pending::<()>().await;
                     }
+                    if self.with(|state| state.websocket == Websocket::Silent) {
+                        return;
+                    }
                     let request: Value = serde_json::from_str(&text).unwrap();
                     let wants = request["method"] == "subscribe";
                     let refused = match self.with(|state| state.subscription) {
@@ -459,11 +528,8 @@ impl Fake {
                         _ => None,
                     };
                     subscribed |= wants && refused.is_none();
-                    let answer = match refused.map_or_else(|| self.rpc_answer(&request), |text| Err(text.to_owned())) {
-                        Ok(result) => json!({ "id": 1, "result": result }),
-                        Err(data) => json!({ "id": 1, "error": { "code": -32603, "data": data } }),
-                    }
-                    .to_string();
+                    let answer =
+                        answered(refused.map_or_else(|| self.rpc_answer(&request), |text| Err(text.to_owned())));
                     let _ = socket.send(Message::text(answer)).await;
                 }
                 () = tick => {}
@@ -503,6 +569,7 @@ impl Fake {
                 }
                 Ok(json!({ "height": height.to_string(), "txs_results": null, "finalize_block_events": state.said }))
             }
+            "consensus_params" => Ok(json!({ "consensus_params": { "block": { "max_gas": "-1" } } })),
             "block" => Ok(json!({ "block": { "data": { "txs": ["dHg="] } } })),
             "tx_search" => {
                 let result = json!({ "code": 0, "events": state.said });
@@ -511,6 +578,14 @@ impl Fake {
             _ => Ok(json!({})),
         })
     }
+}
+
+fn answered(answer: Result<Value, String>) -> String {
+    match answer {
+        Ok(result) => json!({ "id": 1, "result": result }),
+        Err(data) => json!({ "id": 1, "error": { "code": -32603, "data": data } }),
+    }
+    .to_string()
 }
 
 fn header(state: &State) -> Value {

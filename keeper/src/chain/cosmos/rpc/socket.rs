@@ -1,7 +1,9 @@
 //! The websocket over which a node is asked.
 
+use std::io::ErrorKind;
+
 use futures_util::{SinkExt, StreamExt};
-use http::header::AUTHORIZATION;
+use http::StatusCode;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -10,34 +12,41 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
-use crate::chain::cosmos::headers::basic_authorization;
-use crate::chain::cosmos::rpc::Rpc;
+use crate::chain::cosmos::rpc::{LATE, RPC_ANSWER_MAX_BYTES, Rpc, too_large};
 use crate::chain::cosmos::timeouts::RPC_TIMEOUT;
 use crate::error::{Error, Result};
 
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// The largest answer: the results of a block full of events pass sixteen megabytes.
-const RPC_ANSWER_MAX_BYTES: usize = 256 << 20;
+/// Why there is no websocket.
+pub(super) struct NoSocket {
+    /// In words.
+    pub error: Error,
+    /// Whether the endpoint, or a proxy before it, takes none: it may answer all the same.
+    pub is_refusal: bool,
+}
 
 impl Rpc {
     pub(super) async fn exchange(&self, socket: &mut Socket, request: &Value) -> Result<Value> {
         self.send(socket, request).await?;
-        timeout(RPC_TIMEOUT, self.receive(socket)).await.map_err(|_| self.unreachable("no answer in time"))?
+        timeout(RPC_TIMEOUT, self.receive(socket)).await.map_err(|_| self.unreachable(LATE))?
     }
 
-    pub(super) async fn connect(&self) -> Result<Socket> {
+    pub(super) async fn connect(&self) -> std::result::Result<Socket, NoSocket> {
+        let failed = |error| NoSocket { error, is_refusal: false };
         let limits = WebSocketConfig::default()
             .max_message_size(Some(RPC_ANSWER_MAX_BYTES))
             .max_frame_size(Some(RPC_ANSWER_MAX_BYTES));
-        let connector = Connector::Rustls(self.trust.websocket());
-        let mut request = self.url.as_str().into_client_request().map_err(|error| self.unreachable(error))?;
-        if let Some(authorization) = basic_authorization(request.uri()) {
-            request.headers_mut().insert(AUTHORIZATION, authorization);
-        }
+        let connector = Connector::Rustls(self.trust.http());
+        let request = self.url.as_str().into_client_request();
+        let mut request = request.map_err(|error| failed(self.unreachable(error)))?;
+        request.headers_mut().extend(self.headers.clone());
         let connecting = connect_async_tls_with_config(request, Some(limits), true, Some(connector));
-        let connected = timeout(RPC_TIMEOUT, connecting).await.map_err(|_| self.unreachable("no answer in time"))?;
-        connected.map(|(socket, _)| socket).map_err(|error| self.unreachable(error))
+        let connected = timeout(RPC_TIMEOUT, connecting).await;
+        match connected.map_err(|_| failed(self.unreachable(LATE)))? {
+            Ok((socket, _)) => Ok(socket),
+            Err(error) => Err(NoSocket { is_refusal: is_refusal(&error), error: self.unreachable(error) }),
+        }
     }
 
     pub(super) async fn send(&self, socket: &mut Socket, request: &Value) -> Result<()> {
@@ -52,12 +61,22 @@ impl Rpc {
                 }
                 Some(Ok(Message::Close(_))) | None => return Err(self.unreachable("connection closed")),
                 Some(Ok(_)) => {}
-                // It will be as large when it is asked for again.
-                Some(Err(error @ SocketError::Capacity(_))) => {
-                    return Err(Error::Query { what: "RPC".to_owned(), reason: error.to_string() });
-                }
+                Some(Err(error @ SocketError::Capacity(_))) => return Err(too_large(error.to_string())),
                 Some(Err(error)) => return Err(self.unreachable(error)),
             }
         }
+    }
+}
+
+/// Whether somebody who takes no websocket answers so, or closes the connection: a node that asks for patience, and one
+/// that nobody reaches, don't.
+fn is_refusal(error: &SocketError) -> bool {
+    match error {
+        SocketError::Http(response) => response.status() != StatusCode::TOO_MANY_REQUESTS,
+        SocketError::Protocol(_) | SocketError::ConnectionClosed => true,
+        SocketError::Io(error) => {
+            matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe)
+        }
+        _ => false,
     }
 }

@@ -1,0 +1,85 @@
+//! Questions by HTTP POST, to an endpoint that takes no websocket.
+
+use http::{HeaderMap, Request, Uri, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+use crate::chain::cosmos::classify::causes;
+use crate::chain::cosmos::rpc::RPC_ANSWER_MAX_BYTES;
+use crate::chain::cosmos::tls::Trust;
+
+/// What an endpoint's websocket path ends with.
+const WEBSOCKET: &str = "websocket";
+
+/// Where an endpoint is asked by POST.
+#[derive(Debug)]
+pub(super) struct Post {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    /// Without user and password, which are among the headers; `None` where the address is none.
+    address: Option<Uri>,
+    headers: HeaderMap,
+}
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(super) enum Unanswered {
+    /// The answer is larger than is read.
+    TooLarge,
+    /// Nobody answers, or a proxy does.
+    Unreachable(String),
+}
+
+impl Post {
+    /// `ws(s)` and `http(s)` mean the same here, with or without `/websocket`. Connects when first needed.
+    pub fn new(endpoint: &str, headers: HeaderMap, trust: &Trust) -> Self {
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        let tls = HttpsConnectorBuilder::new().with_tls_config((*trust.http()).clone());
+        let connector = tls.https_or_http().enable_http1().wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Self { client, address: address(endpoint), headers }
+    }
+
+    /// The endpoint's answer, a refusal too.
+    pub async fn ask(&self, question: &Value) -> Result<Value, Unanswered> {
+        let unreachable = |error: &dyn std::error::Error| Unanswered::Unreachable(causes(error));
+        let mut request = Request::post(self.address.clone().unwrap_or_default())
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(question.to_string())))
+            .map_err(|error| unreachable(&error))?;
+        request.headers_mut().extend(self.headers.clone());
+        let response = self.client.request(request).await.map_err(|error| unreachable(&error))?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), RPC_ANSWER_MAX_BYTES).collect().await;
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => Unanswered::TooLarge,
+            false => unreachable(&*error),
+        })?;
+        let refused = || Unanswered::Unreachable(format!("HTTP error: {status}"));
+        // Some versions give a refusal, in JSON, the status of an error of the server.
+        if !status.is_success() && status != StatusCode::INTERNAL_SERVER_ERROR {
+            return Err(refused());
+        }
+        serde_json::from_slice(&body.to_bytes()).map_err(|_| refused())
+    }
+}
+
+/// Where questions go that are not asked over the websocket.
+fn address(endpoint: &str) -> Option<Uri> {
+    let endpoint = endpoint.replacen("ws", "http", usize::from(endpoint.starts_with("ws")));
+    let parts = endpoint.parse::<Uri>().ok()?.into_parts();
+    let authority = parts.authority?;
+    let host = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host);
+    let path = parts.path_and_query.as_ref().map_or("/", |asked| asked.path());
+    let path = path.trim_end_matches('/').strip_suffix(WEBSOCKET).unwrap_or(path);
+    let query = parts.path_and_query.as_ref().and_then(|asked| asked.query());
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    Uri::builder().scheme(parts.scheme?).authority(host).path_and_query(format!("{path}{query}")).build().ok()
+}
