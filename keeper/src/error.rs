@@ -2,6 +2,8 @@
 
 mod refusal;
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::names::names;
@@ -31,6 +33,8 @@ pub enum Error {
         endpoint: String,
         /// Why.
         reason: String,
+        /// How long it said not to be asked again for, if it did.
+        retry_after: Option<Duration>,
     },
     /// The endpoint belongs to another chain.
     #[error("{endpoint} is a node of chain '{found}', not of '{wanted}': set chain.id or the endpoints")]
@@ -278,6 +282,11 @@ impl Error {
     /// About a file.
     pub fn file(path: &std::path::Path, reason: impl std::fmt::Display) -> Self {
         Self::File { path: path.display().to_string(), reason: reason.to_string() }
+    }
+
+    /// About somebody who doesn't answer: `gRPC` or `RPC`, where, and why.
+    pub fn unreachable(what: &'static str, endpoint: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::Unreachable { what, endpoint: endpoint.into(), reason: reason.to_string(), retry_after: None }
     }
 
     /// About an answer that can't be.

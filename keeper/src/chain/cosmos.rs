@@ -13,6 +13,7 @@ mod grpc;
 mod headers;
 mod hedge;
 mod request;
+mod retry_after;
 pub mod rpc;
 mod timeouts;
 pub mod tls;
@@ -36,10 +37,11 @@ use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::grpc::{has_allowance, wasm};
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::timeouts::{
-    CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, NEXT_BLOCK_TIMEOUT, REQUEST_TIMEOUT,
+    CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, NEXT_BLOCK_TIMEOUT, REQUEST_TIMEOUT, RETRY_AFTER_MAX,
+    TURN_STEP,
 };
 use crate::chain::cosmos::tls::Trust;
-use crate::chain::endpoints::{Endpoints, Health, Kind};
+use crate::chain::endpoints::{Endpoints, Kind};
 use crate::chain::requests::Requests;
 use crate::chain::{ChainReader, GasPrice, Head, SharedGasPrice};
 use crate::config::ChainConfig;
@@ -76,15 +78,15 @@ impl Node {
     /// chain and is current; those that don't are named and left out.
     pub async fn connect(config: ChainConfig, key: Option<Key>) -> Result<Self> {
         let connections = Arc::new(Self::dial(&config)?);
+        let deadline = tokio::time::Instant::now() + RETRY_AFTER_MAX;
         connections.probe_all().await;
         for kind in [Kind::Grpc, Kind::Rpc] {
-            let somebody = {
-                let state = connections.state();
-                let of_kind = state.all().iter().enumerate().filter(|(_, endpoint)| endpoint.kind == kind);
-                of_kind.map(|(at, _)| state.health(at)).any(|health| health == Health::Good)
-            };
-            if !somebody {
-                return Err(connections.nobody(kind));
+            while connections.state().healthy(kind).is_empty() {
+                if tokio::time::Instant::now() > deadline || !connections.state().is_resting(kind) {
+                    return Err(connections.nobody(kind));
+                }
+                sleep(TURN_STEP).await;
+                connections.probe_all().await;
             }
         }
         let watching = Arc::new(Watching(tokio::spawn(watch::watch(Arc::downgrade(&connections)))));
@@ -106,11 +108,7 @@ impl Node {
         let trust = Trust::new(config.ca_file.as_deref())?;
         let (mut named, mut channels) = (Vec::new(), Vec::new());
         for address in &config.grpc {
-            let bad = |error: tonic::transport::Error| Error::Unreachable {
-                what: "gRPC",
-                endpoint: public(address),
-                reason: causes(&error),
-            };
+            let bad = |error: tonic::transport::Error| Error::unreachable("gRPC", public(address), causes(&error));
             let mut endpoint = Endpoint::from_shared(address.clone()).map_err(bad)?;
             if address.starts_with("https") {
                 endpoint = endpoint.tls_config(trust.grpc()).map_err(bad)?;
@@ -211,7 +209,7 @@ impl Node {
     /// Number and sequence of the account of this address.
     pub async fn account(&self, address: &str) -> Result<(u64, u64)> {
         let ask = |channel| async { account(channel, address.to_owned()).await.map(Response::new) };
-        match self.connections.ask(None, ask).await?.answer {
+        match self.connections.ask_at_once(ask).await?.answer {
             Ok(account) => Ok(account),
             Err(status) if status.code() == Code::NotFound => Err(Error::EmptyWallet {
                 address: address.to_owned(),

@@ -40,7 +40,9 @@ pub struct Endpoint {
     opens: Option<u64>,
     probing: bool,
     /// Whether answers don't end its pause before it is probed.
-    refuted: bool,
+    is_held: bool,
+    /// Whether its pause is one that it asked for itself.
+    rests: bool,
     answered: bool,
     asked: Option<u64>,
     /// When it was last seen to be slower than another.
@@ -84,7 +86,8 @@ impl Endpoints {
             failures: 0,
             opens: None,
             probing: false,
-            refuted: false,
+            is_held: false,
+            rests: false,
             answered: false,
             asked: None,
             slow: None,
@@ -135,6 +138,25 @@ impl Endpoints {
             return due;
         }
         open.into_iter().map(|(_, at)| at).collect()
+    }
+
+    /// The same of a question that can't wait: where nobody else may be asked, also those that asked for a pause.
+    pub fn order_at_once(&mut self, kind: Kind, height: Option<u64>, now: u64) -> Vec<usize> {
+        let order = self.order(kind, height, now);
+        if !order.is_empty() {
+            return order;
+        }
+        self.resting(kind).map(|(at, _)| at).collect()
+    }
+
+    /// Whether somebody of this kind may be asked once their pause is over, for which they asked themselves.
+    pub fn is_resting(&self, kind: Kind) -> bool {
+        self.resting(kind).next().is_some()
+    }
+
+    fn resting(&self, kind: Kind) -> impl Iterator<Item = (usize, &Endpoint)> {
+        let resting = move |endpoint: &Endpoint| endpoint.kind == kind && endpoint.rests && endpoint.fault.is_none();
+        self.all.iter().enumerate().filter(move |(_, endpoint)| resting(endpoint))
     }
 
     /// Those of this kind that are well, in the order of preference: nobody's circuit is tried.

@@ -129,7 +129,7 @@ impl<C> Faulty<C> {
 }
 
 fn lost(call: Call) -> Error {
-    Error::Unreachable { what: "the chain", endpoint: call.to_string(), reason: "a fault was injected".to_owned() }
+    Error::unreachable("the chain", call.to_string(), "a fault was injected")
 }
 
 fn refused(call: Call) -> Error {

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 impl Connections {
     /// Each goes on by itself, also when nobody waits for it any more.
     pub(in crate::chain) fn broadcast(self: &Arc<Self>, bytes: Vec<u8>) -> Vec<JoinHandle<Result<()>>> {
-        let order = self.state().order(Kind::Grpc, None, self.now());
+        let order = self.state().order_at_once(Kind::Grpc, None, self.now());
         let one = |at: usize| {
             let (connections, bytes) = (self.clone(), bytes.clone());
             tokio::spawn(async move { connections.broadcast_to(at, bytes).await })
@@ -31,14 +31,14 @@ impl Connections {
         let Some(Connection::Grpc(channel)) = self.channels.get(at) else { return Err(self.nobody(Kind::Grpc)) };
         let sent = timeout(REQUEST_TIMEOUT, broadcast(channel.clone(), bytes)).await;
         // Whatever went wrong on the way, the node may have taken it: nobody knows.
-        let unknown = |reason: String| Error::Unreachable { what: "gRPC", endpoint: self.name(at), reason };
+        let unknown = |reason: String| Error::unreachable("gRPC", self.name(at), reason);
         match sent {
             Err(_) => {
                 self.failed(at, "timeout", "no answer to a broadcast in time");
                 Err(unknown("no answer to a broadcast in time".to_owned()))
             }
             Ok(Err(status)) => {
-                self.failed(at, status.meaning().label(), &status.reason());
+                self.failed_by(at, &status);
                 Err(unknown(status.reason()))
             }
             Ok(Ok(answer)) => {

@@ -1,9 +1,10 @@
 //! What an answer means for whom to ask next, and an error in words.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tonic::{Code, Status};
 
+use crate::chain::cosmos::retry_after::retry_after;
 use crate::chain::cosmos::timeouts::{NOT_FOUND_TIMEOUT, REQUEST_TIMEOUT, SECOND_ANSWER_TIMEOUT};
 use crate::error::Error;
 
@@ -75,6 +76,9 @@ pub(super) trait Failure {
 
     /// What it says in words.
     fn reason(&self) -> String;
+
+    /// How long it says not to be asked again for, if it says so.
+    fn retry_after(&self) -> Option<Duration>;
 }
 
 /// How the client begins to say that it can't read an answer.
@@ -132,6 +136,10 @@ impl Failure for Status {
     fn reason(&self) -> String {
         std::error::Error::source(self).map_or_else(|| self.message().to_owned(), causes)
     }
+
+    fn retry_after(&self) -> Option<Duration> {
+        retry_after(&self.metadata().clone().into_headers(), SystemTime::now())
+    }
 }
 
 /// What RPC endpoints say.
@@ -151,6 +159,13 @@ impl Failure for Error {
                 reason.clone()
             }
             other => other.to_string(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unreachable { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::sync::{Notify, watch};
 use tonic::transport::Channel;
 
+use crate::chain::cosmos::classify::Failure;
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::endpoints::{Change, Endpoints, Health, Kind};
 use crate::chain::requests::Requests;
@@ -130,6 +131,16 @@ impl Connections {
         tell(change);
     }
 
+    /// It failed so; where it says when it may be asked again, it isn't until then.
+    pub(super) fn failed_by<E: Failure>(&self, at: usize, error: &E) {
+        let (status, reason) = (error.meaning().label(), error.reason());
+        let Some(pause) = error.retry_after() else { return self.failed(at, status, &reason) };
+        self.count(at, status);
+        let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        let change = self.state().throttled(at, &reason, self.now(), pause);
+        tell(change);
+    }
+
     pub(super) fn refuted(&self, at: usize, reason: &str) {
         self.count(at, "garbage");
         let change = self.state().refuted(at, reason, self.now());
@@ -197,7 +208,7 @@ impl Connections {
             if several { format!("{} {why}", endpoint.name) } else { why }
         });
         let reason = reason.collect::<Vec<_>>().join("; ");
-        Error::Unreachable { what: kind.name(), endpoint: names.join(", "), reason }
+        Error::unreachable(kind.name(), names.join(", "), reason)
     }
 }
 

@@ -34,7 +34,7 @@ impl Connections {
     where
         F: Future<Output = std::result::Result<T, Status>>,
     {
-        let mut order = self.state().order(Kind::Grpc, None, self.now());
+        let mut order = self.state().order_at_once(Kind::Grpc, None, self.now());
         order.retain(|at| Some(*at) != but);
         let asked = order.into_iter().filter_map(|at| match self.channels.get(at) {
             Some(Connection::Grpc(channel)) => Some((at, timeout(SECOND_ANSWER_TIMEOUT, call(channel.clone())))),
@@ -50,7 +50,7 @@ impl Connections {
             let meaning = said.as_ref().err().map(Failure::meaning);
             match (meaning, &said) {
                 (Some(meaning), Err(status)) if meaning.is_failure() || meaning == Meaning::Garbage => {
-                    self.failed(at, meaning.label(), &status.reason());
+                    self.failed_by(at, status);
                     continue;
                 }
                 _ => self.answered(at, None),

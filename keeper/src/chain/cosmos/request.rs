@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
@@ -10,7 +10,7 @@ use crate::chain::cosmos::classify::{Failure, Meaning};
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::hedge::{Turns, question};
 use crate::chain::cosmos::rpc::Rpc;
-use crate::chain::cosmos::timeouts::{NOT_YET_PAUSE, NOT_YET_TRIES, REQUEST_TIMEOUT};
+use crate::chain::cosmos::timeouts::{NOT_YET_PAUSE, NOT_YET_TRIES, REQUEST_TIMEOUT, RETRY_AFTER_MAX, TURN_STEP};
 use crate::chain::endpoints::Kind;
 use crate::error::{Error, Result};
 
@@ -21,6 +21,13 @@ pub(in crate::chain) struct Reply<T, E = Status> {
     pub from: usize,
     /// What it said.
     pub answer: std::result::Result<T, E>,
+}
+
+/// Whether a question waits where everybody who may be asked said to be left alone for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Urgency {
+    AtOnce,
+    CanWait,
 }
 
 /// What the endpoints said in one round of questions that nobody answered.
@@ -37,6 +44,11 @@ struct Round<E> {
 impl<E: Failure> Round<E> {
     const fn new() -> Self {
         Self { refused: None, doubtful: None, garbage: Vec::new(), early: false }
+    }
+
+    /// Whether nobody said anything about what was asked.
+    const fn is_silent(&self) -> bool {
+        self.refused.is_none() && self.doubtful.is_none() && self.garbage.is_empty()
     }
 
     /// Keeps the first refusal; that there is no such thing says more than that one keeps no index.
@@ -58,7 +70,21 @@ impl Connections {
             Connection::Grpc(channel) => Some(call(channel.clone())),
             Connection::Rpc(_) => None,
         };
-        let Reply { from, answer } = self.ask_in_turn(Kind::Grpc, height, call).await?;
+        let Reply { from, answer } = self.ask_in_turn(Kind::Grpc, height, Urgency::CanWait, call).await?;
+        Ok(Reply { from, answer: answer.map(Response::into_inner) })
+    }
+
+    /// The same of what can't wait, as all that a transaction needs: where there is nobody else, one is asked also that
+    /// asked for a pause.
+    pub(in crate::chain) async fn ask_at_once<T, F>(&self, call: impl Fn(Channel) -> F) -> Result<Reply<T>>
+    where
+        F: Future<Output = std::result::Result<Response<T>, Status>>,
+    {
+        let call = |connection: &Connection| match connection {
+            Connection::Grpc(channel) => Some(call(channel.clone())),
+            Connection::Rpc(_) => None,
+        };
+        let Reply { from, answer } = self.ask_in_turn(Kind::Grpc, None, Urgency::AtOnce, call).await?;
         Ok(Reply { from, answer: answer.map(Response::into_inner) })
     }
 
@@ -71,7 +97,7 @@ impl Connections {
             Connection::Rpc(rpc) => Some(call(rpc)),
             Connection::Grpc(_) => None,
         };
-        self.ask_in_turn(Kind::Rpc, height, call).await?.answer
+        self.ask_in_turn(Kind::Rpc, height, Urgency::CanWait, call).await?.answer
     }
 
     /// Round after round while somebody says that it will be there in a moment.
@@ -79,24 +105,48 @@ impl Connections {
         &'a self,
         kind: Kind,
         height: Option<u64>,
+        urgency: Urgency,
         call: impl Fn(&'a Connection) -> Option<A>,
     ) -> Result<Reply<T, E>>
     where
         E: Failure,
         A: Future<Output = std::result::Result<T, E>>,
     {
-        for round in 0.. {
-            let order = self.state().order(kind, height, self.now());
+        let deadline = Instant::now() + RETRY_AFTER_MAX;
+        let mut early_rounds = 0;
+        loop {
+            let order = self.whom(kind, height, urgency, deadline).await;
             let said = match self.ask_round(height, &order, &call).await {
                 Ok(reply) => return Ok(reply),
                 Err(said) => said,
             };
-            if !said.early || round >= NOT_YET_TRIES {
+            if said.early && early_rounds < NOT_YET_TRIES {
+                early_rounds += 1;
+                sleep(NOT_YET_PAUSE).await;
+            } else if said.is_silent() && self.is_to_wait(kind, urgency, deadline) {
+                tracing::debug!(kind = %kind, "asked for patience; asking again later");
+            } else {
                 return self.unanswered(kind, &order, said);
             }
-            sleep(NOT_YET_PAUSE).await;
         }
-        Err(self.nobody(kind))
+    }
+
+    /// Whom to ask. What can wait does so until somebody may be asked again.
+    async fn whom(&self, kind: Kind, height: Option<u64>, urgency: Urgency, deadline: Instant) -> Vec<usize> {
+        loop {
+            let order = match urgency {
+                Urgency::AtOnce => self.state().order_at_once(kind, height, self.now()),
+                Urgency::CanWait => self.state().order(kind, height, self.now()),
+            };
+            if !order.is_empty() || !self.is_to_wait(kind, urgency, deadline) {
+                return order;
+            }
+            sleep(TURN_STEP).await;
+        }
+    }
+
+    fn is_to_wait(&self, kind: Kind, urgency: Urgency, deadline: Instant) -> bool {
+        urgency == Urgency::CanWait && Instant::now() < deadline && self.state().is_resting(kind)
     }
 
     async fn ask_round<'a, T, E, A>(
@@ -167,7 +217,7 @@ impl Connections {
             Meaning::Doubtful => round.doubtful = Some((at, error)),
             Meaning::Garbage => round.garbage.push((at, error)),
             Meaning::Down | Meaning::SlowDown | Meaning::Unauthorized => {
-                self.failed(at, meaning.label(), &error.reason());
+                self.failed_by(at, &error);
             }
             Meaning::NotYet | Meaning::NoResults => {
                 round.early = true;
@@ -187,7 +237,7 @@ impl Connections {
             // Nothing is missing at these, they are only late: that is no answer.
             Some((_, error)) if error.meaning() == Meaning::NotYet => {
                 let endpoint = order.iter().map(|at| self.name(*at)).collect::<Vec<_>>().join(", ");
-                Err(Error::Unreachable { what: kind.name(), endpoint, reason: error.reason() })
+                Err(Error::unreachable(kind.name(), endpoint, error.reason()))
             }
             Some((from, error)) => {
                 self.garbled(&round.garbage);

@@ -9,14 +9,16 @@ mod post;
 mod socket;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use cosmrs::tendermint::Time;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::chain::cosmos::headers::headers;
+use crate::chain::cosmos::retry_after::retry_after;
 use crate::chain::cosmos::rpc::events::{contract_events, list};
 use crate::chain::cosmos::rpc::post::{Post, Unanswered};
 use crate::chain::cosmos::rpc::socket::{NoSocket, Socket};
@@ -200,6 +202,7 @@ impl Rpc {
             answer.map_err(|unanswered| match unanswered {
                 Unanswered::TooLarge => too_large(format!("more than {RPC_ANSWER_MAX_BYTES} bytes")),
                 Unanswered::Unreachable(reason) => self.unreachable(reason),
+                Unanswered::Refused(status, headers) => self.refused(status, &headers),
             })
         });
         self.posting.store(!matches!(answer, Err(Error::Unreachable { .. })), Ordering::Relaxed);
@@ -234,8 +237,17 @@ impl Rpc {
         }
     }
 
+    fn refused(&self, status: StatusCode, headers: &HeaderMap) -> Error {
+        Error::Unreachable {
+            what: "RPC",
+            endpoint: self.name.clone(),
+            reason: format!("HTTP error: {status}"),
+            retry_after: retry_after(headers, SystemTime::now()),
+        }
+    }
+
     fn unreachable(&self, reason: impl std::fmt::Display) -> Error {
-        Error::Unreachable { what: "RPC", endpoint: self.name.clone(), reason: reason.to_string() }
+        Error::unreachable("RPC", self.name.as_str(), reason)
     }
 }
 

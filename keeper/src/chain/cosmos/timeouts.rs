@@ -30,6 +30,10 @@ pub(super) const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const PROBE_STEP: Duration = Duration::from_millis(250);
 /// How long a subscription may announce no block before the node's height is asked.
 pub(super) const SUBSCRIPTION_SILENCE: Duration = Duration::from_secs(5);
+/// The longest that an endpoint is left alone because it said so; and that a question waits for one that may be asked.
+pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+/// How often a question that waits looks whether somebody may be asked.
+pub(super) const TURN_STEP: Duration = Duration::from_millis(100);
 /// After which pause a question about a block that no endpoint has yet is repeated.
 pub(super) const NOT_YET_PAUSE: Duration = Duration::from_millis(20);
 /// How often it is repeated.

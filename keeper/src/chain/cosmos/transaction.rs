@@ -168,7 +168,7 @@ impl Node {
                 Ok(Response::new(Simulated { gas, events: events.collect() }))
             }
         };
-        self.connections.ask(None, ask).await?.answer.map_err(|status| match refusal("simulate", &status) {
+        self.connections.ask_at_once(ask).await?.answer.map_err(|status| match refusal("simulate", &status) {
             // A block came in between: that says nothing about the messages.
             Error::Query { what, reason } if reason.contains("account sequence mismatch") => {
                 Error::Query { what, reason: short(&reason) }
@@ -216,8 +216,7 @@ impl Node {
                 if refused.is_some() { NOT_FOUND_TIMEOUT } else { REQUEST_TIMEOUT.saturating_add(NOT_FOUND_TIMEOUT) };
             match timeout(patience, sending.next()).await {
                 Err(_) => {
-                    let (endpoint, reason) = ("the others".to_owned(), "no answer to a broadcast in time".to_owned());
-                    unknown = Some(Error::Unreachable { what: "gRPC", endpoint, reason });
+                    unknown = Some(Error::unreachable("gRPC", "the others", "no answer to a broadcast in time"));
                     break;
                 }
                 Ok(None) => break,
@@ -246,7 +245,7 @@ impl Node {
     /// [`Node::confirmed`].
     pub async fn look_up(&self, hash: &str) -> Result<TxStatus<TxOutcome>> {
         let ask = |channel| async { included(channel, hash.to_owned()).await.map(Response::new) };
-        let Reply { from: at, answer } = self.connections.ask(None, ask).await?;
+        let Reply { from: at, answer } = self.connections.ask_at_once(ask).await?;
         match answer {
             Ok(found) => self.confirmed(at, found).await,
             Err(status) if status.code() == Code::NotFound => {

@@ -38,9 +38,11 @@ impl Connections {
         let before = self.stand();
         let asked = async {
             match self.channels.get(at) {
-                Some(Connection::Grpc(channel)) => latest(channel.clone()).await.map_err(|status| status.reason()),
-                Some(Connection::Rpc(rpc)) => rpc.head().await.map_err(why),
-                None => Err("there is no such endpoint".to_owned()),
+                Some(Connection::Grpc(channel)) => {
+                    latest(channel.clone()).await.map_err(|status| self.failed_by(at, &status))
+                }
+                Some(Connection::Rpc(rpc)) => rpc.head().await.map_err(|error| self.failed_by(at, &error)),
+                None => Err(()),
             }
         };
         match timeout(PROBE_TIMEOUT, asked).await {
@@ -49,7 +51,7 @@ impl Connections {
                 self.heard(at, &head, &before);
                 return Some(head);
             }
-            Ok(Err(reason)) => self.failed(at, "unreachable", &reason),
+            Ok(Err(())) => {}
             Err(_) => self.failed(at, "timeout", &format!("no answer in {} s", PROBE_TIMEOUT.as_secs())),
         }
         None
@@ -71,7 +73,9 @@ impl Connections {
             };
             let began = Instant::now();
             let heard = |head: Head| self.announced(at, &head) && !self.heads.is_closed();
+            let mut patience = Duration::ZERO;
             if let Err(error) = rpc.listen(heard).await {
+                patience = error.retry_after().unwrap_or_default();
                 let (endpoint, reason) = (self.name(at), why(error));
                 if told.is_none_or(|told| told.elapsed() > SUBSCRIPTION_TOLD_AGAIN) {
                     told = Some(Instant::now());
@@ -83,7 +87,7 @@ impl Connections {
                 pause = SUBSCRIBE_PAUSE_MIN;
             }
             avoid = Some(at);
-            self.poll(pause).await;
+            self.poll(pause.max(patience)).await;
             pause = (pause * 2).min(SUBSCRIBE_PAUSE_MAX);
         }
     }

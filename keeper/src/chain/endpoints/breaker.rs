@@ -31,6 +31,7 @@ impl Endpoints {
             if endpoint.opens.is_some() && !std::mem::take(&mut endpoint.probing) {
                 return;
             }
+            endpoint.rests = false;
             endpoint.failures = endpoint.failures.saturating_add(1);
             if endpoint.failures >= BREAKER_FAILURES {
                 let doublings = endpoint.failures.saturating_sub(BREAKER_FAILURES).min(16);
@@ -56,8 +57,21 @@ impl Endpoints {
         self.change(at, |endpoint| {
             endpoint.reason = Some(reason.to_owned());
             endpoint.failures = endpoint.failures.max(BREAKER_FAILURES);
-            endpoint.refuted = true;
+            endpoint.is_held = true;
             endpoint.opens = Some(now.saturating_add(BREAKER_PAUSE_MAX_MS));
+        })
+    }
+
+    /// It said that it may be asked again after this pause, in milliseconds: it is left alone so long, whatever else it
+    /// answers meanwhile.
+    pub fn throttled(&mut self, at: usize, reason: &str, now: u64, pause: u64) -> Option<Change> {
+        self.change(at, |endpoint| {
+            endpoint.reason = Some(reason.to_owned());
+            endpoint.failures = endpoint.failures.max(BREAKER_FAILURES);
+            endpoint.is_held = true;
+            endpoint.rests = true;
+            endpoint.probing = false;
+            endpoint.opens = Some(now.saturating_add(pause));
         })
     }
 
@@ -66,7 +80,7 @@ impl Endpoints {
         for at in those {
             if let Some(endpoint) = self.all.get_mut(*at).filter(|endpoint| endpoint.opens.is_some()) {
                 endpoint.probing = true;
-                endpoint.refuted = false;
+                endpoint.is_held = false;
                 endpoint.opens = Some(now.saturating_add(BREAKER_PAUSE_MAX_MS));
             }
         }
@@ -76,11 +90,12 @@ impl Endpoints {
 impl Endpoint {
     pub(super) fn mend(&mut self) {
         self.answered = true;
-        if self.refuted {
+        if self.is_held {
             return;
         }
         self.failures = 0;
         self.opens = None;
+        self.rests = false;
         self.probing = false;
     }
 

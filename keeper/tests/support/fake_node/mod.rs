@@ -109,6 +109,11 @@ pub struct State {
     pub results: BlockResults,
     /// The HTTP status with which a proxy answers all gRPC questions, with a page of HTML.
     pub page: Option<u16>,
+    /// The header in which it says how long it isn't to be asked, on that page and that of `post`; without such a page
+    /// every gRPC question is refused with status 8 and this.
+    pub retry_after: Option<(&'static str, &'static str)>,
+    /// When questions came that were answered so.
+    pub throttled: Vec<std::time::Instant>,
 }
 
 /// What a node does with who wants new blocks announced.
@@ -210,6 +215,8 @@ impl Fake {
             post: None,
             results: BlockResults::Kept,
             page: None,
+            retry_after: None,
+            throttled: Vec::new(),
         };
         let (grpc, rpc) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -303,10 +310,16 @@ impl Fake {
             "GasPrice" | "BaseDenom" | "GetEipBaseFee" | "Config" => self.gas_market(&path),
             _ => Err((12, "unknown method".to_owned())),
         };
-        if let Some(status) = self.with(|state| state.page) {
-            let body = Full::new(Bytes::from("<html><body>Bad Gateway</body></html>")).boxed();
-            return Response::builder().status(status).header("content-type", "text/html").body(body).unwrap();
+        let (page, retry_after) = self.with(|state| (state.page, state.retry_after));
+        if page.or(retry_after.map(|_| 200)).is_some() {
+            self.with(|state| state.throttled.push(std::time::Instant::now()));
         }
+        if let Some(status) = page {
+            let body = Full::new(Bytes::from("<html><body>Bad Gateway</body></html>")).boxed();
+            let page = Response::builder().status(status).header("content-type", "text/html");
+            return with_header(page, retry_after).body(body).unwrap();
+        }
+        let answer = if retry_after.is_some() { Err((8, "too many requests".to_owned())) } else { answer };
         let answer = match self.with(|state| state.nonsense) {
             _ if path.ends_with("GetLatestBlock") => answer,
             Nonsense::None => answer,
@@ -321,7 +334,7 @@ impl Fake {
                 return Response::builder().status(500).header("content-type", "text/html").body(body).unwrap();
             }
         };
-        let mut response = Response::builder().header("content-type", "application/grpc");
+        let mut response = with_header(Response::builder().header("content-type", "application/grpc"), retry_after);
         let mut trailers = HeaderMap::new();
         let payload = match answer {
             Ok(payload) => {
@@ -477,7 +490,12 @@ impl Fake {
                 let authorization = authorization.map(|value| value.to_str().unwrap().to_owned());
                 fake.with(|state| state.posts.push((asked, authorization)));
                 if let Some((status, page)) = fake.with(|state| state.post) {
-                    return Ok(Response::builder().status(status).body(Full::new(Bytes::from(page))).unwrap());
+                    let header = fake.with(|state| {
+                        state.throttled.push(std::time::Instant::now());
+                        state.retry_after
+                    });
+                    let page = Full::new(Bytes::from(page));
+                    return Ok(with_header(Response::builder().status(status), header).body(page).unwrap());
                 }
                 let body = request.into_body().collect().await.unwrap().to_bytes();
                 let answer = answered(fake.rpc_answer(&serde_json::from_slice(&body).unwrap()));
@@ -577,6 +595,16 @@ impl Fake {
             }
             _ => Ok(json!({})),
         })
+    }
+}
+
+fn with_header(
+    response: http::response::Builder,
+    header: Option<(&'static str, &'static str)>,
+) -> http::response::Builder {
+    match header {
+        Some((name, value)) => response.header(name, value),
+        None => response,
     }
 }
 

@@ -31,8 +31,10 @@ pub(super) struct Post {
 pub(super) enum Unanswered {
     /// The answer is larger than is read.
     TooLarge,
-    /// Nobody answers, or a proxy does.
+    /// Nobody answers.
     Unreachable(String),
+    /// A proxy does, or the node itself, with an HTTP status instead.
+    Refused(StatusCode, HeaderMap),
 }
 
 impl Post {
@@ -56,13 +58,14 @@ impl Post {
             .map_err(|error| unreachable(&error))?;
         request.headers_mut().extend(self.headers.clone());
         let response = self.client.request(request).await.map_err(|error| unreachable(&error))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), RPC_ANSWER_MAX_BYTES).collect().await;
+        let (parts, body) = response.into_parts();
+        let (status, headers) = (parts.status, parts.headers);
+        let body = Limited::new(body, RPC_ANSWER_MAX_BYTES).collect().await;
         let body = body.map_err(|error| match error.is::<LengthLimitError>() {
             true => Unanswered::TooLarge,
             false => unreachable(&*error),
         })?;
-        let refused = || Unanswered::Unreachable(format!("HTTP error: {status}"));
+        let refused = || Unanswered::Refused(status, headers.clone());
         // Some versions give a refusal, in JSON, the status of an error of the server.
         if !status.is_success() && status != StatusCode::INTERNAL_SERVER_ERROR {
             return Err(refused());

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
+use crate::chain::cosmos::classify::Failure;
 use crate::chain::cosmos::rpc::{LATE, RPC_ANSWER_MAX_BYTES, Rpc, too_large};
 use crate::chain::cosmos::timeouts::RPC_TIMEOUT;
 use crate::error::{Error, Result};
@@ -45,6 +46,11 @@ impl Rpc {
         let connected = timeout(RPC_TIMEOUT, connecting).await;
         match connected.map_err(|_| failed(self.unreachable(LATE)))? {
             Ok((socket, _)) => Ok(socket),
+            Err(SocketError::Http(response)) => {
+                let error = self.refused(response.status(), response.headers());
+                let is_refusal = error.retry_after().is_none() && response.status() != StatusCode::TOO_MANY_REQUESTS;
+                Err(NoSocket { error, is_refusal })
+            }
             Err(error) => Err(NoSocket { is_refusal: is_refusal(&error), error: self.unreachable(error) }),
         }
     }
@@ -68,11 +74,9 @@ impl Rpc {
     }
 }
 
-/// Whether somebody who takes no websocket answers so, or closes the connection: a node that asks for patience, and one
-/// that nobody reaches, don't.
+/// Whether somebody who takes no websocket closes the connection.
 fn is_refusal(error: &SocketError) -> bool {
     match error {
-        SocketError::Http(response) => response.status() != StatusCode::TOO_MANY_REQUESTS,
         SocketError::Protocol(_) | SocketError::ConnectionClosed => true,
         SocketError::Io(error) => {
             matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe)
