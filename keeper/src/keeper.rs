@@ -30,12 +30,10 @@ use crate::keeper::observer::{Observer, Unobserved};
 use crate::keeper::publish::Publishing;
 use crate::keeper::report::Untold;
 use crate::keeper::worker::Worker;
-use crate::plan::backoff::Backoff;
-use crate::plan::first_seen::FirstSeen;
+use crate::plan::account_memory::AccountMemory;
 use crate::plan::limits::Budget;
-use crate::plan::triage::Triage;
 use crate::plan::{Action, Plan, Skip};
-use crate::scan::scan;
+use crate::scan::{Scan, scan};
 use crate::tx::journal::Journal;
 use crate::tx::messages::Targets;
 use crate::tx::{Executor, inventory};
@@ -55,16 +53,12 @@ pub struct Keeper<C> {
     /// Whether all of them have been seen to have enough.
     supplied: bool,
     dex_client: Option<DexClient>,
-    backoff: Backoff,
-    /// What came to nothing, and isn't looked at again.
-    triage: Triage,
+    memory: AccountMemory,
     /// What became of transactions that no report has told yet.
     untold: Untold,
     /// Transactions in a row that failed.
     failures: u32,
     skipped: BTreeSet<Skip>,
-    /// Since when accounts are in trouble.
-    first_seen: FirstSeen,
     /// What was spent.
     budget: Budget,
     publishing: Publishing,
@@ -93,12 +87,10 @@ impl<C: Chain> Keeper<C> {
             gas_float: None,
             supplied: false,
             dex_client: None,
-            backoff: Backoff::default(),
-            triage: Triage::default(),
+            memory: AccountMemory::default(),
             untold: Untold::default(),
             failures: 0,
             skipped: BTreeSet::new(),
-            first_seen: FirstSeen::default(),
             budget,
             publishing: Publishing::default(),
             block_gas,
@@ -178,12 +170,11 @@ impl<C: Chain> Keeper<C> {
         let follow = lap();
         // A book that was read anew may be at a newer block.
         let head = &self.book.head.clone();
-        self.backoff.expire(head.height, &self.book, self.strategy.cooldown_lift);
         let scan = scan(&self.book, head.time)?;
         let scanned = lap();
+        self.begin_in_memory(&scan);
         self.resolve(head, &scan).await?;
-        self.first_seen.see(head.time, scan.keys(&self.book));
-        let oldest = self.first_seen.oldest_of(scan.keys_liquidatable(&self.book));
+        let oldest = self.memory.oldest_of(scan.keys_liquidatable(&self.book));
         self.ask_block_gas(head).await;
         self.ask_gas_price(head).await;
         let (plan, mut sent) = self.act(head, &scan).await?;
@@ -200,6 +191,12 @@ impl<C: Chain> Keeper<C> {
         let tick = BlockReport { head: head.clone(), scan, plan, sent, also, settled, failures, failed, oldest, times };
         self.observer.done(&self.book, &tick);
         Ok(tick)
+    }
+
+    fn begin_in_memory(&mut self, scan: &Scan) {
+        let fee_left = self.budget.left(self.book.head.time, &self.strategy).fee;
+        let actionable = scan.keys_actionable(&self.book);
+        self.memory.begin_block(&self.book, &actionable, self.strategy.cooldown_lift, fee_left);
     }
 
     /// What the chain said of each key. One of which it says nothing now sends nothing at this block; that is an error where it is so with all.
@@ -255,7 +252,7 @@ impl<C: Chain> Keeper<C> {
         self.observer.refused(&error);
         // One that is too large alone can't be made smaller.
         if let ([alone], Some(Refusal::TooLarge)) = (actions, error.refusal()) {
-            self.backoff.back_off_simulated(alone.account().clone(), head.height, &self.book, false);
+            self.memory.note_would_fail(alone.account(), head.height, &self.book, false);
         }
         self.workers[at].refused(head, error, actions.len(), at == 0)
     }

@@ -1,7 +1,7 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
 //! Those whose debt is about to be bad come first and, by turns with them, the larger ones ([`priority`]); what came to
-//! nothing before goes behind, and isn't looked at again until something has changed ([`triage`]). For each account
+//! nothing before goes behind, and isn't looked at again until something has changed ([`account_memory`]). For each account
 //! every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
 //! ([`sizing`]), and through the liquidator, which repays out of the sale of what is seized ([`sale`]). Of all
 //! these the one is taken that leaves most after gas. A sale's profit is realised; collateral that is kept still has to
@@ -11,25 +11,23 @@
 //! it, and bad debt is written off; neither pays anything. A keeper that may spend nothing of its own, or has nothing left of what
 //! it may spend, has the liquidator only.
 
+pub mod account_memory;
 mod action;
-pub mod backoff;
 pub mod evidence;
-pub mod first_seen;
 pub mod limits;
 pub mod priority;
 mod resources;
 pub mod sale;
 mod sizing;
-pub mod triage;
 
 use std::collections::BTreeMap;
 
 use crate::book::Book;
 use crate::chain::Coin;
 use crate::dex::DexSnapshot;
+use crate::plan::account_memory::{AccountMemory, Inputs};
 use crate::plan::priority::{Candidate, MinDebt, Priority, by_turns};
 use crate::plan::sizing::Sizing;
-use crate::plan::triage::{Inputs, Triage};
 use crate::scan::{Actionable, Scan, Verdict};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{Assets, CollateralLine, Position};
@@ -51,18 +49,19 @@ pub struct Plan {
 
 /// Plans for the whole book.
 pub fn plan(book: &Book, scan: &Scan, resources: Resources<'_>) -> Plan {
-    plan_on(book, scan, resources, &mut Triage::default())
+    plan_on(book, scan, resources, &mut AccountMemory::default())
 }
 
-/// The same, but looks at no more accounts than may be looked at in a block, and not again at what came to nothing.
-pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, triage: &mut Triage) -> Plan {
+/// The same, but leaves those alone that the memory says to, and sizes no more accounts than may be sized in a block. What
+/// came to nothing is noted in the memory.
+pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, memory: &mut AccountMemory) -> Plan {
     let whole = resources.untouched();
-    let inputs = triage.inputs(book, scan, &whole);
+    let inputs = memory.inputs(book, scan, &whole);
     let mut plan = Plan::default();
     let mut planned: Vec<(Priority, Action)> = Vec::new();
-    for Candidate { key, account, .. } in plan.queue(book, scan, &resources, triage, &inputs) {
-        if planned.len() >= resources.most || !triage.may_judge(key) {
-            plan.skip(triage.last(key).unwrap_or(Skip::Later));
+    for Candidate { key, account, .. } in plan.queue(book, scan, &resources, memory, &inputs) {
+        if planned.len() >= resources.most || !memory.may_size(key) {
+            plan.skip(memory.last_reason(key).unwrap_or(Skip::Later));
             continue;
         }
         let Some(verdict) = scan.verdict(book, key) else { continue };
@@ -74,13 +73,14 @@ pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, triage: &
             Err(_) => decide(book, scan, &verdict, &whole).err(),
         };
         match unprofitable {
-            Some(reason) => triage.unprofitable(key, account, reason, &inputs),
-            None => triage.viable(key),
+            Some(reason) => memory.note_unprofitable(key, account, reason, &inputs),
+            None => memory.note_viable(key),
         }
         match best {
             Ok(action) => {
                 resources.spend(book, &action);
-                planned.push((resources.priority(scan, &verdict, &action), action));
+                let since = memory.first_seen(key).unwrap_or(scan.now);
+                planned.push((Priority::of(&verdict, &action, since), action));
             }
             Err(reason) => plan.skip(reason),
         }
@@ -97,7 +97,7 @@ impl Plan {
         book: &'b Book,
         scan: &Scan,
         resources: &Resources<'_>,
-        triage: &Triage,
+        memory: &AccountMemory,
         inputs: &Inputs,
     ) -> Vec<Candidate<'b>> {
         let gas = resources.strategy.planned_gas_value();
@@ -105,11 +105,16 @@ impl Plan {
         let min_debt = MinDebt::of(gas, profit, book.assets.values().map(|asset| &asset.params));
         let mut queue = Vec::new();
         for Actionable { key, account, health, .. } in scan.actionable(book) {
-            match resources.bars(key).or_else(|| triage.reason(key, account, inputs)) {
+            let reason = resources
+                .bars(key)
+                .or_else(|| memory.left_alone(key, resources.allowance.fee))
+                .or_else(|| resources.bars_all())
+                .or_else(|| memory.still_unprofitable(key, account, inputs));
+            match reason {
                 Some(reason) => self.skip(reason),
                 None => {
                     let small = min_debt.is_above(&health);
-                    queue.push(Candidate { turn: triage.turn(key), small, health, key, account });
+                    queue.push(Candidate { turn: memory.turn(key), small, health, key, account });
                 }
             }
         }
@@ -130,7 +135,7 @@ pub fn decide(
     verdict: &Verdict,
     resources: &Resources<'_>,
 ) -> std::result::Result<Action, Skip> {
-    if let Some(reason) = resources.bars(&verdict.key) {
+    if let Some(reason) = resources.bars(&verdict.key).or_else(|| resources.bars_all()) {
         return Err(reason);
     }
     let account = book.accounts.get(&verdict.key).ok_or(Skip::Fault)?;

@@ -153,10 +153,10 @@ impl Scan {
         self.rows_actionable().filter_map(actionable).collect()
     }
 
-    /// The keys of all accounts that may be liquidated or written off.
-    pub fn keys(&self, book: &Book) -> Vec<AccountKey> {
+    /// The accounts that may be liquidated or written off.
+    pub fn keys_actionable<'b>(&self, book: &'b Book) -> Vec<&'b AccountKey> {
         let rows: Vec<u32> = self.rows_actionable().collect();
-        self.keys_of(book, &rows).into_iter().cloned().collect()
+        self.keys_of(book, &rows)
     }
 
     /// Whether this account may be liquidated or written off.

@@ -91,8 +91,7 @@ impl Stage {
     async fn planned(&self, strategy: &Strategy) -> Vec<Action> {
         let dex = self.dex_client.read(&*self.chain, None).await.unwrap();
         let held = self.chain.balances(self.chain.sender().unwrap(), &[UUSD.to_owned()]).await.unwrap();
-        let left_alone = BTreeMap::new();
-        let resources = Resources::new(self.chain.sender(), Some(held), strategy, &left_alone).with_dex(Some(&dex));
+        let resources = Resources::new(self.chain.sender(), Some(held), strategy).with_dex(Some(&dex));
         plan(&self.book, &self.scan, resources).actions
     }
 

@@ -488,9 +488,7 @@ async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_mo
     let judged = scan(&book, book.head.time).unwrap();
     let found = |slippage: Ratio| {
         let strategy = Strategy { slippage, ..Strategy::default() };
-        let left_alone = std::collections::BTreeMap::new();
-        let planned =
-            plan(&book, &judged, Resources::new(Some(LIQUIDATOR), None, &strategy, &left_alone)).actions.len();
+        let planned = plan(&book, &judged, Resources::new(Some(LIQUIDATOR), None, &strategy)).actions.len();
         (planned, limits::slippage(slippage, std::iter::once(&params), false))
     };
     // (1 + b)(1 - s) = 1, where b is the highest bonus after its fee: s = b / (1 + b).

@@ -20,7 +20,6 @@ use plimsoll_keeper::plan::limits::{Budget, Spent};
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::tx::journal::{Intent, Journal};
 use plimsoll_risk::units::Value;
-use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{ALICE, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 
 struct Stage {
@@ -175,22 +174,6 @@ fn what_is_left_of_an_hour_does_not_hang_on_a_fee_of_one_before() {
     let strategy = Strategy { max_fee_per_hour: Some(4_000), ..Strategy::default() };
     let left: Vec<_> = [4_601, 100_000, 1_000_000_000].map(|now| budget.left(now, &strategy).fee).into();
     assert_eq!(left, [Some(4_000); 3], "nothing is ever sent");
-}
-
-#[test]
-fn what_was_too_dear_is_no_longer_once_the_hour_has_room_for_it() {
-    let key = |account_id| AccountKey { owner: "wasm1x".to_owned(), account_id };
-    let mut budget = Budget::default();
-    budget.postpone(key(0), 300);
-    budget.postpone(key(1), 500);
-    assert_eq!(budget.postponed(Some(299)).count(), 2);
-    assert_eq!(budget.postponed(Some(300)).collect::<Vec<_>>(), [&key(1)]);
-    assert_eq!(budget.postponed(None).count(), 0);
-    // It may be cheaper by now.
-    budget.resume(Some(300));
-    assert_eq!(budget.postponed(Some(100)).collect::<Vec<_>>(), [&key(1)]);
-    budget.resume(None);
-    assert_eq!(budget.postponed(Some(100)).count(), 0);
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@
     reason = "a test may stop at a surprise"
 )]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -464,7 +463,7 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
     let dex = dex_client.read(&*chain, None).await.unwrap();
     let speculative_item =
         |key: &AccountKey| speculative_item(&book, &scan, &scan.verdict(&book, key).unwrap(), &dex).unwrap();
-    let tried: Vec<Action> = scan.keys(&book).iter().map(speculative_item).collect();
+    let tried: Vec<Action> = scan.keys_actionable(&book).into_iter().map(speculative_item).collect();
     assert_eq!(tried.len(), 2);
     let targets = targets(&book, Some(&dex_client), &strategy);
     let path = std::env::temp_dir().join(format!("plimsoll-liquidator-tried-{}", std::process::id()));
@@ -490,7 +489,6 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
 /// What is planned where a hundredth of a dollar is asked for.
 fn decide_one(book: &Book, scan: &Scan, dex: &DexSnapshot) -> Action {
     let strategy = Strategy { min_profit_value: dollars(10_000), ..Strategy::default() };
-    let left_alone = BTreeMap::new();
-    let resources = Resources::new(None, Some(Balances::new()), &strategy, &left_alone).with_dex(Some(dex));
+    let resources = Resources::new(None, Some(Balances::new()), &strategy).with_dex(Some(dex));
     plan(book, scan, resources).actions.remove(0)
 }

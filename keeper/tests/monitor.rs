@@ -24,7 +24,7 @@ use plimsoll_keeper::keeper::observer::Observer;
 use plimsoll_keeper::monitor::Monitor;
 use plimsoll_keeper::monitor::readiness::Facts;
 use plimsoll_keeper::monitor::serve::serve;
-use plimsoll_keeper::plan::first_seen::FirstSeen;
+use plimsoll_keeper::plan::account_memory::AccountMemory;
 use plimsoll_keeper::tx::journal::{Intent, Journal};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_schema::pool::AccountKey;
@@ -197,10 +197,10 @@ fn fees_are_paid_in_blocks_alone_whether_it_worked_or_not() {
 #[test]
 fn the_oldest_is_as_old_as_it_was_below_without_a_pause() {
     let key = |account_id| AccountKey { owner: "ada".to_owned(), account_id };
-    let mut first_seen = FirstSeen::default();
+    let mut memory = AccountMemory::default();
     let mut oldest = |now, below: Vec<AccountKey>| {
-        first_seen.see(now, below.clone());
-        first_seen.oldest_of(&below)
+        memory.see(now, &below.iter().collect::<Vec<_>>());
+        memory.oldest_of(&below)
     };
     assert_eq!(oldest(100, vec![]), None);
     assert_eq!(oldest(110, vec![key(1), key(2)]), Some(110));

@@ -9,8 +9,6 @@
 
 mod judged;
 
-use std::collections::BTreeMap;
-
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Execute, TxSender};
@@ -39,9 +37,9 @@ async fn planned(setup: impl FnOnce(&mut World) + Send + 'static) -> (WorldChain
         world
     };
     let (chain, book, scan) = judged::judged_in(build).await;
-    let (strategy, left_alone) = (Strategy::default(), BTreeMap::new());
+    let strategy = Strategy::default();
     let inventory = Some(chain.balances(chain.sender().unwrap(), &useful(&chain, &book)).await.unwrap());
-    let plan = plan(&book, &scan, Resources::new(chain.sender(), inventory, &strategy, &left_alone));
+    let plan = plan(&book, &scan, Resources::new(chain.sender(), inventory, &strategy));
     (chain, book, scan, plan)
 }
 

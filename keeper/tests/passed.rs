@@ -9,7 +9,6 @@
 
 mod books;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use books::{Listing, account, held, key, owed, usual};
@@ -17,7 +16,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::{DexSnapshot, Pair};
-use plimsoll_keeper::plan::triage::Triage;
+use plimsoll_keeper::plan::account_memory::AccountMemory;
 use plimsoll_keeper::plan::{Plan, Resources, Skip, plan, plan_on};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::units::{Amount, Ratio, Value};
@@ -56,7 +55,7 @@ struct Crowd {
     dex: DexSnapshot,
     inventory: Balances,
     strategy: Strategy,
-    triage: Triage,
+    memory: AccountMemory,
 }
 
 impl Crowd {
@@ -70,7 +69,7 @@ impl Crowd {
         let pairs = vec![pair(&listings, HOPELESS, 0.8), pair(&listings, GOOD, 1.0)];
         let dex = DexSnapshot { liquidator: "liquidator".to_owned(), pairs };
         let (inventory, strategy) = (Balances::new(), Strategy::default());
-        Self { listings, book, dex, inventory, strategy, triage: Triage::default() }
+        Self { listings, book, dex, inventory, strategy, memory: AccountMemory::default() }
     }
 
     fn scan(&self) -> Scan {
@@ -91,13 +90,13 @@ impl Crowd {
     /// The next block's plan.
     fn next(&mut self) -> Plan {
         self.book.head.height += 1;
-        let (scan, left_alone) = (self.scan(), BTreeMap::new());
-        self.triage.begin(&self.book, &scan);
-        let resources = Resources::new(None, Some(self.inventory.clone()), &self.strategy, &left_alone);
-        let plan = plan_on(&self.book, &scan, resources.with_dex(Some(&self.dex)), &mut self.triage);
+        let scan = self.scan();
+        self.memory.begin_block(&self.book, &scan.keys_actionable(&self.book), self.strategy.cooldown_lift, None);
+        let resources = Resources::new(None, Some(self.inventory.clone()), &self.strategy);
+        let plan = plan_on(&self.book, &scan, resources.with_dex(Some(&self.dex)), &mut self.memory);
         let counted: u64 = plan.skipped.values().sum::<u64>() + plan.actions.len() as u64;
         assert_eq!(counted, scan.below() as u64, "each is planned or counted");
-        assert!(self.triage.judged() <= AT_ONCE, "{}", self.triage.judged());
+        assert!(self.memory.sized() <= AT_ONCE, "{}", self.memory.sized());
         plan
     }
 
@@ -121,8 +120,7 @@ impl Crowd {
 fn one_that_pays_behind_5000_that_do_not_has_its_turn_and_the_others_are_not_sized_again() {
     let mut crowd = Crowd::new(5_000);
     let begun = Instant::now();
-    let left_alone = BTreeMap::new();
-    let resources = Resources::new(None, Some(Balances::new()), &crowd.strategy, &left_alone);
+    let resources = Resources::new(None, Some(Balances::new()), &crowd.strategy);
     let all = plan(&crowd.book, &crowd.scan(), resources.with_dex(Some(&crowd.dex)));
     let unbounded = begun.elapsed();
     assert_eq!((all.actions.len(), all.skipped), (1, [(Skip::Unprofitable, 5_000)].into()));
@@ -153,7 +151,7 @@ fn what_moves_at_every_block_holds_nobody_up() {
         crowd.prices(share);
         let plan = crowd.next();
         assert_eq!((plan.actions.len(), plan.skipped), (1, [(Skip::Unprofitable, 1_500)].into()));
-        assert_eq!(crowd.triage.judged(), AT_ONCE);
+        assert_eq!(crowd.memory.sized(), AT_ONCE);
     }
 }
 
@@ -163,7 +161,7 @@ fn it_is_looked_again_when_something_has_changed_and_not_before() {
     let looked = |crowd: &mut Crowd| {
         let plan = crowd.next();
         assert_eq!(plan.skipped.values().sum::<u64>() + plan.actions.len() as u64, 101);
-        crowd.triage.judged()
+        crowd.memory.sized()
     };
     assert_eq!(looked(&mut crowd), 101);
     // The one that pays is always looked at.
@@ -212,7 +210,7 @@ fn what_others_left_nothing_for_is_not_hopeless() {
 fn after_some_blocks_it_is_looked_again_in_any_case() {
     let mut crowd = Crowd::new(3);
     crowd.settle();
-    let looks: Vec<usize> = (0..400).map(|_| (crowd.next(), crowd.triage.judged()).1).collect();
+    let looks: Vec<usize> = (0..400).map(|_| (crowd.next(), crowd.memory.sized()).1).collect();
     assert_eq!(looks.iter().filter(|looked| **looked == 4).count(), 2, "{looks:?}");
 }
 

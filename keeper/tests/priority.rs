@@ -10,13 +10,11 @@
 mod books;
 mod judged;
 
-use std::collections::BTreeMap;
-
 use judged::judged;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Balances;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::plan::first_seen::FirstSeen;
+use plimsoll_keeper::plan::account_memory::AccountMemory;
 use plimsoll_keeper::plan::priority::Priority;
 use plimsoll_keeper::plan::{Action, Plan, Resources, Skip, plan, plan as plan_of};
 use plimsoll_keeper::scan::{Scan, scan};
@@ -30,9 +28,8 @@ fn planned(book: &Book, scan: &Scan, held: u128) -> (Vec<AccountKey>, Plan) {
 }
 
 fn planned_by(book: &Book, scan: &Scan, held: u128, strategy: &Strategy) -> (Vec<AccountKey>, Plan) {
-    let left_alone = BTreeMap::new();
     let inventory = Balances::from([(UUSD.to_owned(), held)]);
-    let plan = plan(book, scan, Resources::new(None, Some(inventory), strategy, &left_alone));
+    let plan = plan(book, scan, Resources::new(None, Some(inventory), strategy));
     (plan.actions.iter().map(|action| action.account().clone()).collect(), plan)
 }
 
@@ -97,11 +94,11 @@ fn a_block_plans_no_more_than_a_few_transactions_hold_and_counts_the_rest() {
     }
     let scan = scan(&book, books::NOW).unwrap();
     assert_eq!(scan.below(), 400);
-    let (strategy, left_alone) = (Strategy::default(), BTreeMap::new());
-    let plan = plan_of(&book, &scan, Resources::new(None, None, &strategy, &left_alone));
+    let strategy = Strategy::default();
+    let plan = plan_of(&book, &scan, Resources::new(None, None, &strategy));
     assert_eq!(plan.actions.len(), 256);
     assert_eq!(plan.skipped, [(Skip::Later, 144)].into());
-    let all = plan_of(&book, &scan, Resources::new(None, None, &strategy, &left_alone).unbounded());
+    let all = plan_of(&book, &scan, Resources::new(None, None, &strategy).unbounded());
     assert_eq!((all.actions.len(), all.skipped.len()), (400, 0));
 }
 
@@ -119,10 +116,10 @@ fn of_equals_the_one_that_waits_longest_comes_first_and_keys_decide_at_last() {
 #[test]
 fn an_account_that_recovers_in_between_starts_anew() {
     let key = |account_id| AccountKey { owner: "wasm1x".to_owned(), account_id };
-    let mut first_seen = FirstSeen::default();
-    first_seen.see(100, [key(0), key(1)]);
-    first_seen.see(105, [key(0), key(2)]);
-    assert_eq!([0, 1, 2].map(|n| first_seen.since(&key(n))), [Some(100), None, Some(105)]);
-    first_seen.see(110, [key(0), key(1), key(2)]);
-    assert_eq!([0, 1, 2].map(|n| first_seen.since(&key(n))), [Some(100), Some(110), Some(105)]);
+    let mut memory = AccountMemory::default();
+    memory.see(100, &[&key(0), &key(1)]);
+    memory.see(105, &[&key(0), &key(2)]);
+    assert_eq!([0, 1, 2].map(|n| memory.first_seen(&key(n))), [Some(100), None, Some(105)]);
+    memory.see(110, &[&key(0), &key(1), &key(2)]);
+    assert_eq!([0, 1, 2].map(|n| memory.first_seen(&key(n))), [Some(100), Some(110), Some(105)]);
 }

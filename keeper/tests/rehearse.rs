@@ -97,8 +97,8 @@ async fn the_loss_that_a_liquidation_leaves_is_what_the_pool_then_writes_off() {
         let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
         let book = Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
         let judged = scan(&book, book.head.time).unwrap();
-        let (strategy, left_alone) = (Strategy::default(), std::collections::BTreeMap::new());
-        let planned = plan(&book, &judged, Resources::new(Some(LIQUIDATOR), None, &strategy, &left_alone)).actions;
+        let strategy = Strategy::default();
+        let planned = plan(&book, &judged, Resources::new(Some(LIQUIDATOR), None, &strategy)).actions;
         let Some(Action::Liquidate(deal)) = planned.into_iter().next() else { panic!("no plan at {price}") };
         let foretold = left_over(&book, &judged, &deal);
         assert_eq!(foretold.is_some(), loses, "{price}: {foretold:?}");

@@ -17,7 +17,8 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::touched::Touched;
 use plimsoll_keeper::chain::{Balances, ChainReader, ContractEvent};
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::plan::{Action, Deal, Plan, Resources, Skip, plan};
+use plimsoll_keeper::plan::account_memory::AccountMemory;
+use plimsoll_keeper::plan::{Action, Deal, Plan, Resources, Skip, plan, plan_on};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::units::{Ratio, Value};
@@ -33,8 +34,7 @@ fn alice(world: &mut World) {
 
 fn planned(book: &Book, scan: &Scan, inventory: &[(&str, u128)], strategy: &Strategy) -> Plan {
     let inventory: Balances = inventory.iter().map(|(denom, amount)| ((*denom).to_owned(), *amount)).collect();
-    let left_alone = BTreeMap::new();
-    plan(book, scan, Resources::new(None, Some(inventory), strategy, &left_alone))
+    plan(book, scan, Resources::new(None, Some(inventory), strategy))
 }
 
 fn only_deal(plan: &Plan) -> &Deal {
@@ -372,11 +372,12 @@ async fn own_and_cooling_accounts_are_left_alone() {
     .await;
     let alice = chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
     let strategy = Strategy::default();
-    let (none, left_alone) = (BTreeMap::new(), BTreeMap::from([(scan.verdicts(&book)[0].key.clone(), Skip::Cooldown)]));
-    let own = Resources::new(Some(alice.as_str()), None, &strategy, &none);
+    let own = Resources::new(Some(alice.as_str()), None, &strategy);
     assert_eq!(only_skip(&plan(&book, &scan, own)), Skip::Own);
-    let failed = Resources::new(None, None, &strategy, &left_alone);
-    assert_eq!(only_skip(&plan(&book, &scan, failed)), Skip::Cooldown);
+    let mut memory = AccountMemory::default();
+    memory.note_failure(&scan.verdicts(&book)[0].key, book.head.height, &book, None);
+    let any = Resources::new(None, None, &strategy);
+    assert_eq!(only_skip(&plan_on(&book, &scan, any, &mut memory)), Skip::Cooldown);
 }
 
 #[tokio::test]

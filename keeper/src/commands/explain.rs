@@ -1,7 +1,5 @@
 //! `explain`: one account in words and numbers.
 
-use std::collections::BTreeMap;
-
 use plimsoll_risk::health::Position;
 use plimsoll_risk::mark::MarkPrice;
 use plimsoll_risk::units::{Price, Ratio};
@@ -35,11 +33,10 @@ pub async fn explain(settings: &Settings, account: &str, json: bool) -> Result<(
         |error: &dyn std::fmt::Display| Error::Judge { account: wanted.to_string(), reason: error.to_string() };
     let position = scan.assets.position(record).map_err(|error| judged(&error))?;
     let lines = lines(&book, &position).map_err(|error| judged(&error))?;
-    let left_alone = BTreeMap::new();
     let dex_client = dex_client(&config, &node).await?;
     let dex = DexClient::read_any(dex_client.as_ref(), &*node, book.head.height).await?;
     let (inventory, with) = inventory(&config, &node, &book, dex_client.as_ref()).await?;
-    let resources = Resources::new(node.sender(), inventory, &config.strategy, &left_alone).with_dex(dex.as_ref());
+    let resources = Resources::new(node.sender(), inventory, &config.strategy).with_dex(dex.as_ref());
     let outcome = decide(&book, &scan, &verdict, &resources);
     let empty_pairs = dex_client.as_ref().map(DexClient::without_liquidity).unwrap_or_default();
     if json {

@@ -1,6 +1,5 @@
 //! `liquidate`: named accounts, now, in one transaction.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -143,8 +142,7 @@ async fn planned<C: Chain>(
         Some(sender) => Some(spendable(chain, book, sender, strategy).await?),
         None => None,
     };
-    let left_alone = BTreeMap::new();
-    let resources = Resources::new(chain.sender(), inventory, strategy, &left_alone).with_limits(allowance);
+    let resources = Resources::new(chain.sender(), inventory, strategy).with_limits(allowance);
     let plan = plan(book, scan, resources.with_dex(dex));
     let mut actions = Vec::new();
     for key in wanted {

@@ -37,8 +37,7 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     let dex = DexClient::read_any(dex_client.as_ref(), &*node, book.head.height).await?;
     let dex = dex.map(|dex| moved(&dex, &shocks));
     let (inventory, with) = inventory(&config, &node, &book, dex_client.as_ref()).await?;
-    let left_alone = BTreeMap::new();
-    let resources = Resources::new(node.sender(), inventory, &config.strategy, &left_alone).with_dex(dex.as_ref());
+    let resources = Resources::new(node.sender(), inventory, &config.strategy).with_dex(dex.as_ref());
     let plan = plan(&after_book, &after, resources.unbounded());
     for fault in &after.faults {
         eprintln!("{fault}");

@@ -10,7 +10,7 @@ use crate::dex::client::DexClient;
 use crate::error::{Class, Result};
 use crate::keeper::{Keeper, targets};
 use crate::plan::evidence::Evidence;
-use crate::plan::{Action, Plan, Resources, Skip, plan_on};
+use crate::plan::{Action, Plan, Resources, plan_on};
 use crate::scan::Scan;
 use crate::tx::{Batch, Bounds, Sent, holdings, less_fee};
 
@@ -46,8 +46,6 @@ impl<C: Chain> Keeper<C> {
     }
 
     async fn all_act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
-        self.triage.begin(&self.book, scan);
-        self.budget.resume(self.budget.left(head.time, &self.strategy).fee);
         let dex = DexClient::read_any(self.dex_client.as_ref(), &*self.chain, head.height).await?;
         self.observer.silent_pairs(self.dex_client.as_ref().map_or(0, DexClient::silent));
         let mut block = Block { head, scan, dex, tries: SIMULATIONS_MAX };
@@ -121,11 +119,11 @@ impl<C: Chain> Keeper<C> {
             let old = !batch.left_out.is_empty() && self.is_old(block.head).await;
             for (action, reason) in &batch.left_out {
                 tracing::warn!(account = action.account().to_string(), reason, old, "left out: it would fail");
-                self.backoff.back_off_simulated(action.account().clone(), block.head.height, &self.book, old);
+                self.memory.note_would_fail(action.account(), block.head.height, &self.book, old);
             }
             let done = batch.left_out.is_empty() && batch.too_dear.is_empty();
             let again = !old && !done && block.tries > 0;
-            batch.too_dear.drain(..).for_each(|(key, fee)| self.budget.postpone(key, fee));
+            batch.too_dear.drain(..).for_each(|(key, fee)| self.memory.note_too_dear(&key, fee));
             left_out.append(&mut batch.left_out);
             // Where that has used up the simulations, what went through before still does.
             if chosen.1.actions.is_empty() || !batch.actions.is_empty() {
@@ -162,16 +160,13 @@ impl<C: Chain> Keeper<C> {
         let (head, worker) = (block.head, self.workers.get(at));
         let sender = worker.map_or_else(|| self.chain.sender(), |worker| Some(worker.executor.sender()));
         let allowance = self.budget.left(head.time, &self.strategy);
-        let mut left_alone = self.backoff.at(head.height);
-        left_alone.extend(self.budget.postponed(allowance.fee).map(|key| (key.clone(), Skip::Budget)));
         let busy: BTreeSet<AccountKey> = self.workers.iter().flat_map(|worker| worker.busy(&head.chain_id)).collect();
         let promised: Vec<Action> = self.workers.iter().flat_map(|worker| worker.sent.iter().cloned()).collect();
-        let resources = Resources::new(sender, inventory, &self.strategy, &left_alone)
+        let resources = Resources::new(sender, inventory, &self.strategy)
             .with_limits(allowance)
-            .with_first_seen(&self.first_seen)
             .with_dex(block.dex.as_ref())
             .excluding(&self.book, busy, &promised);
-        plan_on(&self.book, block.scan, resources, &mut self.triage)
+        plan_on(&self.book, block.scan, resources, &mut self.memory)
     }
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {

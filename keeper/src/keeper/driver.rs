@@ -43,7 +43,7 @@ impl<C: Chain> Keeper<C> {
             let head = self.book.head.clone();
             let scan = scan(&self.book, head.time)?;
             let (plan, sent, also, times) = (Plan::default(), Sent::default(), Vec::new(), BlockTimes::default());
-            let oldest = self.first_seen.oldest_of(scan.keys_liquidatable(&self.book));
+            let oldest = self.memory.oldest_of(scan.keys_liquidatable(&self.book));
             let tick = BlockReport { head, scan, plan, sent, also, settled, failures, failed, oldest, times };
             self.observer.done(&self.book, &tick);
             observe(&tick);

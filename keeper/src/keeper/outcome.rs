@@ -119,7 +119,7 @@ impl<C: Chain> Keeper<C> {
             self.workers[at].executor.throttle().failed(count);
         }
         for key in open {
-            self.backoff.back_off(key, included.height, &self.book, seen);
+            self.memory.note_failure(&key, included.height, &self.book, seen);
         }
         let reason = format!("failed with code {} of {}: {}", included.code, included.codespace, included.log);
         self.tell_failed(FailedTx { why, reason: reason.clone(), gas_used: included.gas_used, intent });
@@ -146,7 +146,7 @@ impl<C: Chain> Keeper<C> {
         self.new_shares |= settled.iter().any(|done| !done.shares.is_zero());
         report(intent, included.gas_used, &settled);
         for key in settled.iter().filter_map(|done| done.account.parse().ok()) {
-            self.backoff.forget(&key);
+            self.memory.note_success(&key);
         }
         let speakers = Speakers { pool: &self.book.addresses.pool, liquidator, sender: &intent.sender };
         for failure in failures(&included.events, intent.may_fail_alone(), speakers) {
@@ -161,7 +161,7 @@ impl<C: Chain> Keeper<C> {
                 "an item came to nothing"
             );
             if let Some(key) = account.parse().ok().filter(|_| !failure.rival) {
-                self.backoff.back_off(key, included.height, &self.book, seen);
+                self.memory.note_failure(&key, included.height, &self.book, seen);
             }
             self.untold.failures.push(failure);
         }

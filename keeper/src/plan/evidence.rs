@@ -48,7 +48,7 @@ impl Counted {
 }
 
 /// Whether a price is another by more than this margin; known and unknown are.
-pub(super) fn price_moved(then: Option<Counted>, now: Option<Counted>, margin: Ratio) -> bool {
+fn price_moved(then: Option<Counted>, now: Option<Counted>, margin: Ratio) -> bool {
     match (then, now) {
         (Some(then), Some(now)) => then.changed_by(&now, margin),
         _ => then != now,
@@ -56,7 +56,7 @@ pub(super) fn price_moved(then: Option<Counted>, now: Option<Counted>, margin: R
 }
 
 /// Whether a record is another for more than what anybody may add to it: a deposit has shrunk or counts otherwise, a debt is another.
-pub(super) fn record_changed(then: Option<&Account>, now: Option<&Account>, margin: Ratio) -> bool {
+fn record_changed(then: Option<&Account>, now: Option<&Account>, margin: Ratio) -> bool {
     let (Some(then), Some(now)) = (then, now) else { return then != now };
     let deposit = |slot: &Collateral| {
         let after = now.collaterals.iter().find(|after| after.asset == slot.asset);
@@ -74,6 +74,32 @@ pub(super) fn record_changed(then: Option<&Account>, now: Option<&Account>, marg
         || then.collaterals.iter().any(deposit)
         || then.debts.iter().any(debt)
         || now.debts.iter().any(new)
+}
+
+/// What one account failed on: its record, and the prices of its assets.
+#[derive(Debug)]
+pub(super) struct AccountEvidence {
+    account: Option<Account>,
+    prices: Vec<(AssetId, Option<Counted>)>,
+}
+
+impl AccountEvidence {
+    /// As the book has them.
+    pub fn of(key: &AccountKey, book: &Book) -> Self {
+        let account = book.accounts.get(key).cloned();
+        let prices = account.iter().flat_map(Account::assets).map(|id| (id, Counted::at(book, id))).collect();
+        Self { account, prices }
+    }
+
+    /// Whether one of the prices is another by more than this margin.
+    pub fn has_price_moved(&self, book: &Book, margin: Ratio) -> bool {
+        self.prices.iter().any(|(id, then)| price_moved(*then, Counted::at(book, *id), margin))
+    }
+
+    /// Whether the record is another by more than this margin. What anybody may add to it doesn't count.
+    pub fn has_record_changed(&self, key: &AccountKey, book: &Book, margin: Ratio) -> bool {
+        record_changed(self.account.as_ref(), book.accounts.get(key), margin)
+    }
 }
 
 /// Prices and the records of the accounts that it was about, as they were when something was decided.

@@ -3,10 +3,9 @@
 //! What was sent counts, whatever became of it: a transaction that failed may have been meant for a price that is wrong, and has cost its fee
 //! all the same. A keeper that is started anew knows what it spent from its journal, as far as that goes back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use plimsoll_risk::units::Value;
-use plimsoll_schema::pool::AccountKey;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Strategy;
@@ -15,12 +14,10 @@ use crate::plan::Action;
 /// For how many seconds spending is remembered.
 pub const HOUR_SECONDS: u64 = 3_600;
 
-/// What was spent, and what waits since the rest of the hour doesn't pay for it.
+/// What was spent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     spent: VecDeque<Spent>,
-    /// By account, the fee of the transaction about it alone that the hour had no room for.
-    too_dear: BTreeMap<AccountKey, u128>,
 }
 
 /// What one transaction spends.
@@ -68,21 +65,6 @@ impl Budget {
     pub fn recall<'a>(&mut self, spent: impl IntoIterator<Item = &'a Spent>) {
         self.spent.extend(spent.into_iter().cloned());
         self.spent.make_contiguous().sort_by_key(|spent| spent.at);
-    }
-
-    /// What the hour leaves is less than the fee for this account alone.
-    pub fn postpone(&mut self, key: AccountKey, fee: u128) {
-        self.too_dear.insert(key, fee);
-    }
-
-    /// The accounts whose fee is more than may be paid for a transaction now.
-    pub fn postponed(&self, fee: Option<u128>) -> impl Iterator<Item = &AccountKey> {
-        self.too_dear.iter().filter(move |(_, needed)| fee.is_some_and(|left| **needed > left)).map(|(key, _)| key)
-    }
-
-    /// So much may be paid for a transaction now: what waited for that waits no longer.
-    pub fn resume(&mut self, fee: Option<u128>) {
-        self.too_dear.retain(|_, needed| fee.is_some_and(|left| *needed > left));
     }
 
     /// What may be spent now. Nothing at all, a fee of 0, once what is left of the hour's fees is less than the last fee of that hour.

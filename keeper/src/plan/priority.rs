@@ -16,6 +16,8 @@ use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::pool::AccountKey;
 
+use crate::plan::Action;
+use crate::scan::Verdict;
 use crate::scan::filter::{FloatHealth, to_f64};
 
 /// Up to this collateral ratio an account's debt is about to be bad.
@@ -106,6 +108,13 @@ impl Priority {
     /// Of an account that is in trouble since that time, in seconds.
     pub const fn new(risky: bool, profit: Value, since: u64, key: AccountKey) -> Self {
         Self { risky: Reverse(risky), profit: Reverse(profit), since, key }
+    }
+
+    /// Of this action about an account that is in trouble since that time, in seconds.
+    pub fn of(verdict: &Verdict, action: &Action, since: u64) -> Self {
+        // Writing off prevents nothing.
+        let risky = !matches!(action, Action::WriteOff { .. }) && is_risky(&verdict.health);
+        Self::new(risky, action.profit(), since, verdict.key.clone())
     }
 
     /// The same order, whatever the risk.

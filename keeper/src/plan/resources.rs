@@ -11,12 +11,10 @@ use crate::book::Book;
 use crate::chain::{Balances, Coin};
 use crate::config::Strategy;
 use crate::dex::DexSnapshot;
-use crate::plan::first_seen::FirstSeen;
 use crate::plan::limits::Allowance;
-use crate::plan::priority::{Priority, is_risky};
 use crate::plan::sale::Sales;
 use crate::plan::{Action, Skip};
-use crate::scan::{Scan, Verdict};
+use crate::scan::Scan;
 
 /// No more actions than this are planned for a block: a transaction holds fewer, and what is left comes in a later one.
 const ACTIONS_MAX: usize = 256;
@@ -30,8 +28,6 @@ pub struct Resources<'a> {
     pub(super) inventory: Option<Balances>,
     /// What is worth doing.
     pub(super) strategy: &'a Strategy,
-    /// Accounts that are left alone for a while, and why.
-    left_alone: &'a BTreeMap<AccountKey, Skip>,
     /// What is sold through the liquidator so far.
     pub(super) sales: Option<Sales<'a>>,
     /// What of each market's cash goes out with what is planned already.
@@ -40,8 +36,6 @@ pub struct Resources<'a> {
     touched: bool,
     /// What may be spent beside what is planned already.
     pub(super) allowance: Allowance,
-    /// Since when each account is in trouble.
-    first_seen: Option<&'a FirstSeen>,
     /// How many actions are planned at most.
     pub(super) most: usize,
     /// Accounts that other keys have transactions about on their way.
@@ -49,26 +43,19 @@ pub struct Resources<'a> {
 }
 
 impl<'a> Resources<'a> {
-    /// Plans with what the key holds; `None` is everything, none of it where the strategy lets nothing of it be spent. The sender's own accounts, and
-    /// those that are `left_alone`, are left alone.
-    pub fn new(
-        sender: Option<&'a str>,
-        inventory: Option<Balances>,
-        strategy: &'a Strategy,
-        left_alone: &'a BTreeMap<AccountKey, Skip>,
-    ) -> Self {
+    /// Plans with what the key holds; `None` is everything. Where the strategy lets nothing of it be spent it is none of
+    /// it. The sender's own accounts are left alone.
+    pub fn new(sender: Option<&'a str>, inventory: Option<Balances>, strategy: &'a Strategy) -> Self {
         let never = [strategy.max_spend_per_tx, strategy.max_spend_per_hour].contains(&Some(Value::ZERO));
         let allowance = Allowance { own: never.then_some(Value::ZERO), ..Allowance::default() };
         Self {
             sender,
             inventory,
             strategy,
-            left_alone,
             sales: None,
             taken: BTreeMap::new(),
             touched: false,
             allowance,
-            first_seen: None,
             most: ACTIONS_MAX,
             busy: BTreeSet::new(),
         }
@@ -83,12 +70,6 @@ impl<'a> Resources<'a> {
     /// Plans for all, not for a block's transactions.
     pub const fn unbounded(mut self) -> Self {
         self.most = usize::MAX;
-        self
-    }
-
-    /// Of equals, those come first that have waited longest.
-    pub const fn with_first_seen(mut self, first_seen: &'a FirstSeen) -> Self {
-        self.first_seen = Some(first_seen);
         self
     }
 
@@ -128,12 +109,15 @@ impl Resources<'_> {
 
     /// Why nothing may be done about this account, whatever it would bring.
     pub(super) fn bars(&self, key: &AccountKey) -> Option<Skip> {
-        match self.left_alone.get(key) {
-            _ if self.sender == Some(key.owner.as_str()) => Some(Skip::Own),
-            _ if self.busy.contains(key) => Some(Skip::InFlight),
-            Some(reason) => Some(*reason),
-            None => (self.allowance.fee == Some(0)).then_some(Skip::Budget),
+        if self.sender == Some(key.owner.as_str()) {
+            return Some(Skip::Own);
         }
+        self.busy.contains(key).then_some(Skip::InFlight)
+    }
+
+    /// Why nothing may be done about any account: nothing is left to pay fees with.
+    pub(super) fn bars_all(&self) -> Option<Skip> {
+        (self.allowance.fee == Some(0)).then_some(Skip::Budget)
     }
 
     pub(super) fn available(&self, denom: &str) -> Amount {
@@ -161,13 +145,6 @@ impl Resources<'_> {
     pub(super) fn cash(&self, scan: &Scan, asset: AssetId) -> Amount {
         let cash = scan.assets.asset(asset).map_or(Amount::ZERO, |state| state.market.state().cash);
         cash.saturating_sub(self.taken.get(&asset).copied().unwrap_or_default())
-    }
-
-    pub(super) fn priority(&self, scan: &Scan, verdict: &Verdict, action: &Action) -> Priority {
-        // Writing off prevents nothing.
-        let risky = !matches!(action, Action::WriteOff { .. }) && is_risky(&verdict.health);
-        let since = self.first_seen.and_then(|first_seen| first_seen.since(&verdict.key)).unwrap_or(scan.now);
-        Priority::new(risky, action.profit(), since, verdict.key.clone())
     }
 
     pub(super) fn spend(&mut self, book: &Book, action: &Action) {
