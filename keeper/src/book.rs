@@ -9,6 +9,7 @@ pub mod export;
 pub mod follow;
 pub mod key_range;
 pub mod page_size;
+mod patience;
 pub mod prices;
 pub mod snapshot;
 pub mod sources;

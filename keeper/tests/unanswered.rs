@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use plimsoll_keeper::book::Book;
+use plimsoll_keeper::book::sync::{BookConfig, BookSync};
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::faulty::Faulty;
 use plimsoll_keeper::chain::simulated::WorldChain;
@@ -36,6 +37,37 @@ async fn whichever_question_is_not_answered_once_the_book_is_read_all_the_same()
         let book = Book::snapshot(&chain, &pool, head.clone(), |_| {}).await.unwrap();
         assert_eq!(book, whole, "question {question}");
     }
+}
+
+#[tokio::test]
+async fn whichever_question_is_not_answered_once_a_start_goes_on() {
+    let (world, pool) = world().await;
+    let path = std::env::temp_dir().join(format!("plimsoll-unanswered-{}.redb", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let at_head = async |faults: &str| {
+        let head = world.head().await.unwrap();
+        let chain = Faulty::<WorldChain>::new(world.clone(), faults.parse().unwrap());
+        let (_, book) = BookSync::open(BookConfig::default(), Some(&path), &chain, &pool, head, |_| {}).await.unwrap();
+        (book, chain.calls())
+    };
+    // The first start reads everything; the second has a stored book, and two blocks to fill.
+    let (whole, calls) = at_head("").await;
+    for call in 1..=calls {
+        let _ = std::fs::remove_file(&path);
+        assert_eq!(at_head(&format!("any #{call} fail")).await.0, whole, "call {call} of {calls}");
+    }
+    for _ in 0..2 {
+        let borrow = |world: &mut World| Ok(vec![world.borrow(ALICE, UUSD, 1_000_000)?]);
+        world.block(5, borrow).await.unwrap().unwrap();
+    }
+    let stored = std::fs::read(&path).unwrap();
+    let (followed, calls) = at_head("").await;
+    assert_ne!(followed, whole);
+    for call in 1..=calls {
+        std::fs::write(&path, &stored).unwrap();
+        assert_eq!(at_head(&format!("any #{call} fail")).await.0, followed, "call {call} of {calls}");
+    }
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[tokio::test]

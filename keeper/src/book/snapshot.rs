@@ -1,7 +1,6 @@
 //! A whole book at one height, in bulk pages, several at once.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -12,11 +11,11 @@ use plimsoll_schema::pool::{
     AccountRecord, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
     SPARED_UNTIL,
 };
-use tokio::time::sleep;
 
 use crate::book::accounts::Accounts;
 use crate::book::key_range::{KeyRange, storage_order};
 use crate::book::page_size::PageSize;
+use crate::book::patience::patiently;
 use crate::book::prices::Prices;
 use crate::book::validate::{check_account, check_market};
 use crate::book::{Addresses, Asset, Book};
@@ -27,12 +26,6 @@ use crate::error::{Error, Result};
 pub const PAGES_AT_ONCE: usize = 4;
 /// How often a snapshot starts again at a newer block because the node no longer has the one that it was at.
 pub const RESTARTS_MAX: u32 = 5;
-
-/// How many questions in a row may go without an answer before a snapshot ends: a provider's limit on requests, or a
-/// node that starts again, passes meanwhile.
-pub const UNANSWERED_MAX: u32 = 6;
-/// The pause after the first of them. Each further one doubles it.
-const UNANSWERED_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a snapshot ended early.
 enum Cut {
@@ -56,7 +49,7 @@ impl Book {
         head: Head,
         progress: impl Fn(usize) + Send + Sync,
     ) -> Result<Self> {
-        if !chain.is_contract(pool).await? {
+        if !patiently(|| chain.is_contract(pool)).await? {
             return Err(Error::NoContract { name: "pool", address: pool.to_owned(), chain_id: head.chain_id });
         }
         Self::snapshot(chain, pool, head, progress).await
@@ -95,16 +88,9 @@ impl Book {
         progress: &(impl Fn(usize) + Send + Sync),
     ) -> std::result::Result<Self, Cut> {
         let height = Some(head.height);
-        let mut unanswered = 0;
-        let mut book = loop {
-            match Self::without_accounts(chain, pool, head.clone()).await {
-                Ok(book) => break book,
-                Err(Error::Unreachable { .. }) if unanswered < UNANSWERED_MAX => {
-                    unanswered += 1;
-                    sleep(pause_after(unanswered)).await;
-                }
-                Err(error) => return Err(cut(chain, pool, height, error).await),
-            }
+        let mut book = match patiently(|| Self::without_accounts(chain, pool, head.clone())).await {
+            Ok(book) => book,
+            Err(error) => return Err(cut(chain, pool, height, error).await),
         };
         book.read_accounts(chain, progress).await?;
         Ok(book)
@@ -138,29 +124,28 @@ impl Book {
     ) -> std::result::Result<(), Cut> {
         let pool = self.addresses.pool.clone();
         let height = Some(self.head.height);
-        let ask = |range: KeyRange, size: u32, pause: Duration| {
+        let ask = |range: KeyRange, size: u32| {
             let page = AccountsPage { start_after: range.after.clone(), limit: Some(size) };
             let pool = pool.as_str();
             let question = QueryMsg::Borrowers(page);
+            // A page that isn't answered holds up none of the others.
             async move {
-                sleep(pause).await;
-                (query::<AccountsResponse>(chain, pool, &question, height).await, range, size)
+                let answer = patiently(|| query::<AccountsResponse>(chain, pool, &question, height)).await;
+                (answer, range, size)
             }
         };
         let mut pages = PageSize::default();
         let mut waiting = vec![KeyRange::ALL];
         let mut running = FuturesUnordered::new();
-        let mut unanswered = 0;
         loop {
             while running.len() < PAGES_AT_ONCE
                 && let Some(range) = waiting.pop()
             {
-                running.push(ask(range, pages.get(), Duration::ZERO));
+                running.push(ask(range, pages.get()));
             }
             let Some((answer, range, size)) = running.next().await else { return Ok(()) };
             match answer {
                 Ok(page) => {
-                    unanswered = 0;
                     pages.worked(size);
                     waiting.extend(self.take_page(page.accounts, range, size)?.into_iter().rev());
                     progress(self.accounts.len());
@@ -170,12 +155,6 @@ impl Book {
                     Cut::Failed(Error::Query { .. }) if pages.failed(size) => waiting.push(range),
                     cut => return Err(cut),
                 },
-                // What was read already is kept.
-                Err(error @ Error::Unreachable { .. }) if unanswered < UNANSWERED_MAX => {
-                    unanswered += 1;
-                    tracing::debug!(%error, unanswered, "a page of borrowers was not answered; asking for it again");
-                    running.push(ask(range, size, pause_after(unanswered)));
-                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -206,11 +185,6 @@ impl Book {
         }
         Ok(rest)
     }
-}
-
-/// The pause after so many questions in a row without an answer.
-const fn pause_after(unanswered: u32) -> Duration {
-    UNANSWERED_PAUSE.saturating_mul(1 << unanswered.saturating_sub(1))
 }
 
 /// What a query that failed means: when the pool answers at the latest block and no longer at this one, the node has forgotten it.

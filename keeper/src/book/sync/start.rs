@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::book::Book;
 use crate::book::delta::BookDelta;
 use crate::book::follow::Ahead;
+use crate::book::patience::{Patience, patiently};
 use crate::book::store::{Codes, Store, Stored};
 use crate::book::sync::{BookConfig, BookSync};
 use crate::chain::{ChainReader, Head, REWIND_MAX};
@@ -68,7 +69,7 @@ impl BookSync {
             ))
         } else {
             // Height and time of another chain's block would hardly be the same.
-            let then = chain.head_at(book.head.height).await?.filter(|then| then.time != book.head.time);
+            let then = patiently(|| chain.head_at(book.head.height)).await?.filter(|then| then.time != book.head.time);
             then.map(|then| {
                 format!(
                     "this book's block {} is of time {}, the chain's of {}: it was reset",
@@ -120,21 +121,27 @@ impl BookSync {
             );
             return Err(Error::DoesNotHold(reason));
         }
-        match book.follow_within(chain, head, self.settings.gap_max, &mut Ahead::default()).await {
-            Ok(delta) => Ok((book, delta)),
-            Err(Error::Garbage { from, reason }) => {
-                tracing::warn!(from, reason, "the stored book doesn't fit the chain; reading it anew");
-                Ok((Book::first(chain, &pool, head.clone(), progress).await?, BookDelta::whole()))
+        let mut ahead = Ahead::default();
+        let gap_max = self.settings.gap_max;
+        let mut patience = Patience::default();
+        loop {
+            match book.follow_within(chain, head, gap_max, &mut ahead).await {
+                Ok(delta) => return Ok((book, delta)),
+                Err(Error::Garbage { from, reason }) => {
+                    tracing::warn!(from, reason, "the stored book doesn't fit the chain; reading it anew");
+                    return Ok((Book::first(chain, &pool, head.clone(), progress).await?, BookDelta::whole()));
+                }
+                // What blocks said that were read before is kept.
+                Err(error) => patience.after(error).await?,
             }
-            Err(error) => Err(error),
         }
     }
 }
 
 /// The codes that the book's contracts run now.
 pub(super) async fn codes(chain: &impl ChainReader, book: &Book) -> Result<Codes> {
-    let pool = chain.code_id(&book.addresses.pool);
-    let oracle = chain.code_id(&book.addresses.oracle);
+    let pool = patiently(|| chain.code_id(&book.addresses.pool));
+    let oracle = patiently(|| chain.code_id(&book.addresses.oracle));
     let (pool, oracle) = tokio::try_join!(pool, oracle)?;
     Ok(Codes { pool, oracle })
 }
