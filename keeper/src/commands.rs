@@ -19,6 +19,7 @@ use crate::output::print_json;
 
 pub use start::{
     account_named, config, dex_client, inventory, key, keys, layers, make_directory_of, mnemonic, open, open_book,
+    with_gas_of_version,
 };
 
 /// Runs a command about a real chain.

@@ -7,6 +7,7 @@ mod chain;
 pub mod deployment;
 #[cfg(feature = "faults")]
 pub mod fault_script;
+mod gas_figures;
 mod layers;
 mod monitor;
 pub mod redact;
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 pub use chain::{ChainConfig, Contracts, addresses};
 #[cfg(feature = "faults")]
 pub use fault_script::Script;
+pub use gas_figures::GasFigures;
 pub use layers::{ENVIRONMENT, Layers};
 pub use monitor::{LogFormat, Monitoring};
 pub use strategy::{BLOCK_SHARE, MAX_REPAY, Strategy};

@@ -15,7 +15,8 @@ use plimsoll_schema::{liquidator, oracle, pool};
 
 use crate::chain::cosmos::Node;
 use crate::chain::{Execute, TxSender, query};
-use crate::config::deployment::{Deployment, GasFigures};
+use crate::config::GasFigures;
+use crate::config::deployment::Deployment;
 use crate::deploy::contract::What;
 use crate::deploy::network::Network;
 use crate::error::{Error, Result};

@@ -16,7 +16,7 @@ use plimsoll_keeper::commands::doctor::{
     Check, Status, contracts, depth, journal, limits, machine, network, owner, prices, wallet,
 };
 use plimsoll_keeper::commands::make_directory_of;
-use plimsoll_keeper::config::deployment::GasFigures;
+use plimsoll_keeper::config::GasFigures;
 use plimsoll_keeper::config::{ChainConfig, Config, Contracts, Layers, Strategy};
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::plan::{Resources, plan};

@@ -19,6 +19,7 @@ mod timeouts;
 pub mod tls;
 pub mod transaction;
 mod tx_index;
+mod version;
 mod watch;
 
 use std::sync::Arc;

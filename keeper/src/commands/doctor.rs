@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::chain::cosmos::Node;
 use crate::cli::Settings;
 use crate::clock::clock;
-use crate::commands::{config, keys};
+use crate::commands::{config, keys, with_gas_of_version};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::output::print_event;
@@ -133,7 +133,7 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     tell(owner::check(&node, &config.contracts.pool).await)?;
     tell(prices::check(&node, &config.contracts.pool).await)?;
     tell(depth::check(&node, &config.contracts).await)?;
-    let config = &measured(config, &addresses)?;
+    let config = &measured(&with_gas_of_version(config, &node).await, &addresses)?;
     tell(limits::check(&node, config).await)?;
     tell(wallet::balances(&node, config).await)?;
     let further = keys.into_iter().map(|key| node.signed_by(key)).collect::<Vec<_>>();
@@ -150,7 +150,7 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
 }
 
 /// The settings with the gas that the first key's journal says a liquidation uses, as the keeper goes by it.
-fn measured(config: &Config, addresses: &[String]) -> Result<Config> {
+pub fn measured(config: &Config, addresses: &[String]) -> Result<Config> {
     let mut config = config.clone();
     let path = addresses.first().map(|first| config.journal_path(first, 0, |name| std::env::var(name).ok()));
     if let Some(Ok(path)) = path {

@@ -12,7 +12,7 @@ use crate::chain::cosmos::Node;
 use crate::chain::{Balances, Chain, ChainReader, TxStatus};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
-use crate::commands::{account_named, config, dex_client, key, open};
+use crate::commands::{account_named, config, dex_client, key, open, with_gas_of_version};
 use crate::config::{Config, Strategy};
 use crate::dex::DexSnapshot;
 use crate::dex::client::DexClient;
@@ -88,7 +88,8 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
 /// The key's executor, once whatever it had in flight has come to an end.
 async fn resolved_first(config: &Config, node: &Arc<Node>) -> Result<Executor<Node>> {
     node.assert_synced().await?;
-    let mut executor = Executor::new(node.clone(), live_journal(config, &**node).await?)?;
+    let config = with_gas_of_version(config, node).await;
+    let mut executor = Executor::new(node.clone(), live_journal(&config, &**node).await?)?;
     if let Some((intent, landed)) = wait(&**node, &mut executor).await? {
         let end = if landed == TxStatus::Expired { "expired" } else { "is in a block" };
         eprintln!("resolved first: {} {end}", intent.hash);

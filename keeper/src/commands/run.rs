@@ -17,7 +17,7 @@ use crate::chain::{Chain, ChainReader, Coin, TxSender};
 use crate::cli::Settings;
 use crate::clock::clock;
 use crate::commands::run::report::{Setting, Teller};
-use crate::commands::{config, dex_client, keys, make_directory_of, open_book};
+use crate::commands::{config, dex_client, keys, make_directory_of, open_book, with_gas_of_version};
 use crate::config::{Config, Contracts};
 use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
@@ -92,7 +92,11 @@ async fn start(
     if live {
         node.assert_synced().await?;
     }
-    let journal = if live { Some(live_journal(config, &*node).await?) } else { None };
+    let journal = if live {
+        Some(live_journal(&with_gas_of_version(config, &node).await, &*node).await?)
+    } else {
+        None
+    };
     let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));
     let (sync, book) = open_book(config, &node, file.as_deref()).await?;
     let denoms = useful(&*node, &book);

@@ -13,7 +13,7 @@ use crate::chain::cosmos::Node;
 use crate::chain::{Balances, ChainReader, TxSender};
 use crate::cli::Settings;
 use crate::config::redact::redacted;
-use crate::config::{Config, Layers, LogFormat, Wallet};
+use crate::config::{Config, GasFigures, Layers, LogFormat, Wallet};
 use crate::dex::client::DexClient;
 use crate::error::{Error, Result};
 use crate::keys::{Key, MNEMONIC_VARIABLE, Mnemonic};
@@ -64,6 +64,16 @@ pub fn keys(config: &Config) -> Result<Vec<Key>> {
 pub fn mnemonic(wallet: &Wallet) -> Result<Option<Mnemonic>> {
     let words = std::env::var(MNEMONIC_VARIABLE).ok();
     Mnemonic::of_keeper(words.as_deref(), wallet.mnemonic_file.as_deref())
+}
+
+/// The settings with the gas of a liquidation on chains of this version, where nobody has said what it is here.
+pub async fn with_gas_of_version(config: &Config, node: &Node) -> Config {
+    let mut config = config.clone();
+    let gas = &mut config.contracts.gas;
+    if !gas.is_complete() {
+        *gas = gas.or(GasFigures::of_wasmd(node.wasmd_version().await.as_deref()));
+    }
+    config
 }
 
 /// A connected node, and the book at its latest block, with a bar while a person waits.

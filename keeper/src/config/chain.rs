@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cosmwasm_std::Decimal;
 
 use crate::config::Layers;
-use crate::config::deployment::GasFigures;
+use crate::config::GasFigures;
 use crate::error::Result;
 
 /// What a chain accepts as the name of a token.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::gas_figures::GasFigures;
 use crate::error::{Error, Result};
 
 /// A deployment. Holds no secret.
@@ -46,30 +47,6 @@ pub struct Deployment {
     /// The timelock that owns pool and oracle, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timelock: Option<Deployed>,
-}
-
-/// The gas that one liquidation uses on a deployment, before the reserve. It differs by a factor of two between versions of
-/// wasmd and between pairs.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct GasFigures {
-    /// With the key's own coins; `None` while unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub own: Option<u64>,
-    /// Through the liquidator; `None` while unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sold: Option<u64>,
-}
-
-impl GasFigures {
-    /// Whether nothing is known.
-    pub const fn is_unknown(&self) -> bool {
-        self.own.is_none() && self.sold.is_none()
-    }
-
-    /// These, and where they are unknown the others.
-    pub fn or(self, others: Self) -> Self {
-        Self { own: self.own.or(others.own), sold: self.sold.or(others.sold) }
-    }
 }
 
 /// A pair, and of what.

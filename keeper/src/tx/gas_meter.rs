@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::config::deployment::GasFigures;
+use crate::config::GasFigures;
 use crate::plan::Action;
 
 /// Figures that change by less than this share of them, one part in so many, are not written down anew.

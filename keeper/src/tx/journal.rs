@@ -11,7 +11,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::config::deployment::GasFigures;
+use crate::config::GasFigures;
 use crate::error::{Error, Result};
 use crate::plan::limits::Spent;
 use crate::tx::FailureReason;

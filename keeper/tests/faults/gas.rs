@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::commands::doctor::{Status, limits, wallet};
-use plimsoll_keeper::config::deployment::GasFigures;
+use plimsoll_keeper::config::GasFigures;
 use plimsoll_keeper::config::{Config, Contracts, Layers, Strategy};
 use plimsoll_keeper::tx::FailureReason;
 use plimsoll_keeper::tx::journal::{Intent, Journal};

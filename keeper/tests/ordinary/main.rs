@@ -12,6 +12,7 @@ mod addresses;
 mod block_results;
 #[path = "../support/fake_node/mod.rs"]
 mod fake;
+mod gas;
 mod patience;
 mod proxies;
 mod subscriptions;

@@ -6,7 +6,7 @@ use cosmwasm_std::{Binary, Checksum};
 use serde::{Deserialize, Serialize};
 
 use crate::chain::Signed;
-use crate::config::deployment::GasFigures;
+use crate::config::GasFigures;
 use crate::plan::limits::{HOUR_SECONDS, Spent};
 use crate::tx::status::{FailureReason, read_fate, write_fate};
 

@@ -11,7 +11,8 @@ use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoRespo
 use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
 use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, Result as Simulation, TxResponse};
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
-    Block, GetBlockByHeightRequest, GetBlockByHeightResponse, GetLatestBlockResponse, Header,
+    Block, GetBlockByHeightRequest, GetBlockByHeightResponse, GetLatestBlockResponse, GetNodeInfoResponse, Header,
+    Module, VersionInfo,
 };
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin;
 use cosmos_sdk_proto::cosmos::feegrant::v1beta1::{Grant, QueryAllowanceRequest, QueryAllowanceResponse};
@@ -96,6 +97,8 @@ pub struct State {
     /// Of which type accounts are, and their public keys.
     pub account_type: &'static str,
     pub key_type: Option<&'static str>,
+    /// The version of wasmd that it was built with; it doesn't tell where this is `None`.
+    pub wasmd: Option<&'static str>,
     /// What becomes of a subscription.
     pub subscription: Subscription,
     /// What becomes of a websocket, and how often somebody wanted one.
@@ -208,6 +211,7 @@ impl Fake {
             no_account_info: None,
             account_type: "/cosmos.auth.v1beta1.BaseAccount",
             key_type: None,
+            wasmd: None,
             subscription: Subscription::Works,
             websocket: Websocket::Taken,
             upgrades: 0,
@@ -280,6 +284,7 @@ impl Fake {
             "RawContractState" => {
                 self.smart(at).map(|_| QueryRawContractStateResponse { data: b"{}".to_vec() }.encode_to_vec())
             }
+            "GetNodeInfo" => self.node_info(),
             "GetTx" => self.transaction(),
             "AccountInfo" => self.account_info(),
             "Account" => self.account(),
@@ -438,6 +443,17 @@ impl Fake {
         }
         let allowance = Some(Grant { granter, grantee, allowance: None });
         Ok(QueryAllowanceResponse { allowance }.encode_to_vec())
+    }
+
+    fn node_info(&self) -> Result<Vec<u8>, (u32, String)> {
+        let version = self.with(|state| state.wasmd).ok_or((12, "unknown method".to_owned()))?;
+        let wasmd = Module {
+            path: "github.com/CosmWasm/wasmd".to_owned(),
+            version: version.to_owned(),
+            ..Module::default()
+        };
+        let application_version = Some(VersionInfo { build_deps: vec![wasmd], ..VersionInfo::default() });
+        Ok(GetNodeInfoResponse { application_version, ..GetNodeInfoResponse::default() }.encode_to_vec())
     }
 
     fn account_info(&self) -> Result<Vec<u8>, (u32, String)> {
