@@ -107,6 +107,9 @@ pub trait TxSender: Send + Sync + 'static {
     /// The gas that these messages would use, in one transaction, and what contracts would say; or why they would fail.
     fn simulate(&self, messages: &[Execute]) -> impl Future<Output = Result<Simulated>> + Send;
 
+    /// The gas that a transfer to this address would use; or why it would fail.
+    fn simulate_transfer(&self, to: &str, coin: &Coin) -> impl Future<Output = Result<Simulated>> + Send;
+
     /// The gas limit for a transaction that used this much in simulation.
     fn gas_limit(&self, simulated: u64) -> u64;
 

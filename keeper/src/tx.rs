@@ -48,9 +48,6 @@ pub struct FailedTx {
     pub gas_used: u64,
 }
 
-/// The gas limit of a transfer, before the throttle.
-const TRANSFER_GAS: u64 = 200_000;
-
 /// Sends transactions of one key.
 #[derive(Debug)]
 pub struct Executor<C> {
@@ -154,7 +151,10 @@ impl<C: Chain> Executor<C> {
         head: &Head,
         (timeout_blocks, max_fee): (u64, Option<u128>),
     ) -> Result<Option<Spent>> {
-        let gas = self.throttle.gas(TRANSFER_GAS);
+        if self.in_flight(&head.chain_id).is_some() {
+            return Ok(None);
+        }
+        let gas = self.throttle.gas(self.chain.gas_limit(self.chain.simulate_transfer(to, coin).await?.gas));
         self.send_within(&Outgoing::Transfer { to, coin }, gas, head, (timeout_blocks, max_fee)).await
     }
 

@@ -192,6 +192,10 @@ impl TxSender for Endpoints {
         Ok(self.world.sequence().await?.map(|sequence| sequence + self.confirmed.load(SeqCst)))
     }
 
+    async fn simulate_transfer(&self, to: &str, coin: &Coin) -> Result<Simulated> {
+        self.world.simulate_transfer(to, coin).await
+    }
+
     async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
         self.world.sign_transfer(to, coin, gas, timeout_height).await
     }

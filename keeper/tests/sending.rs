@@ -163,6 +163,10 @@ impl TxSender for Faulty {
         self.inner.sign(messages, gas, timeout_height).await
     }
 
+    async fn simulate_transfer(&self, to: &str, coin: &Coin) -> Result<Simulated> {
+        self.inner.simulate_transfer(to, coin).await
+    }
+
     async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
         self.inner.sign_transfer(to, coin, gas, timeout_height).await
     }

@@ -253,6 +253,11 @@ impl<C: Chain> TxSender for Faulty<C> {
         Ok(if fault == Some(Fault::Garbage) { Simulated::default() } else { simulated })
     }
 
+    async fn simulate_transfer(&self, to: &str, coin: &Coin) -> Result<Simulated> {
+        let (simulated, fault) = self.call(Call::Simulate, self.inner.simulate_transfer(to, coin)).await?;
+        Ok(if fault == Some(Fault::Garbage) { Simulated::default() } else { simulated })
+    }
+
     fn gas_limit(&self, simulated: u64) -> u64 {
         self.inner.gas_limit(simulated)
     }

@@ -135,6 +135,19 @@ impl WorldChain {
         self.home(move |home| home.block(seconds, act)).await
     }
 
+    /// What these messages of our key come to now. Leaves everything as it was.
+    async fn try_out(&self, messages: Vec<Message>) -> Result<Simulated> {
+        let sender = self.sender.clone();
+        let tried = self.home(move |home| {
+            let before = home.world.snapshot();
+            let tried = home.execute(&sender, &messages);
+            home.world.restore(&before);
+            let gas = messages.iter().map(Message::work).fold(0, u64::saturating_add);
+            tried.map(|events| Simulated { gas, events })
+        });
+        tried.await?.map_err(|(_, error)| Error::Refused { reason: error.to_string() })
+    }
+
     async fn home<T: Send + 'static>(&self, act: impl FnOnce(&mut Home) -> T + Send + 'static) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |home| {
@@ -393,15 +406,11 @@ impl TxSender for WorldChain {
     }
 
     async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
-        let (sender, messages) = (self.sender.clone(), executes(messages));
-        let tried = self.home(move |home| {
-            let before = home.world.snapshot();
-            let tried = home.execute(&sender, &messages);
-            home.world.restore(&before);
-            let gas = messages.iter().map(Message::work).fold(0, u64::saturating_add);
-            tried.map(|events| Simulated { gas, events })
-        });
-        tried.await?.map_err(|(_, error)| Error::Refused { reason: error.to_string() })
+        self.try_out(executes(messages)).await
+    }
+
+    async fn simulate_transfer(&self, to: &str, coin: &Coin) -> Result<Simulated> {
+        self.try_out(vec![Message::Transfer { to: to.to_owned(), coin: coin.clone() }]).await
     }
 
     fn gas_limit(&self, simulated: u64) -> u64 {

@@ -92,11 +92,8 @@ async fn start(
     if live {
         node.assert_synced().await?;
     }
-    let journal = if live {
-        Some(live_journal(&with_gas_of_version(config, &node).await, &*node).await?)
-    } else {
-        None
-    };
+    let journal =
+        if live { Some(live_journal(&with_gas_of_version(config, &node).await, &*node).await?) } else { None };
     let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));
     let (sync, book) = open_book(config, &node, file.as_deref()).await?;
     let denoms = useful(&*node, &book);

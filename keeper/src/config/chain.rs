@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use cosmwasm_std::Decimal;
 
-use crate::config::Layers;
 use crate::config::GasFigures;
+use crate::config::Layers;
 use crate::error::Result;
 
 /// What a chain accepts as the name of a token.

@@ -6,16 +6,14 @@ use plimsoll_risk::units::Value;
 use plimsoll_schema::pool::{ExecuteMsg, Withdraw};
 
 use crate::chain::{Chain, Execute, Head};
-use crate::error::{Class, Result};
+use crate::error::{Class, Error, Result};
 use crate::keeper::Keeper;
 use crate::scan::Scan;
 use crate::tx::supplied::{Supplied, supplied, valued};
 
 /// Every so many blocks it is looked what there is to withdraw.
 const EVERY: u64 = 20;
-/// The gas of a withdrawal, about: what `scripts/gas.sh` measures, rounded up.
-const GAS: u64 = 160_000;
-/// A part of a claim is withdrawn when it is worth so many times that gas.
+/// A part of a claim is withdrawn when it is worth so many times the gas of its withdrawal.
 const GAS_TIMES: u64 = 10;
 
 impl<C: Chain> Keeper<C> {
@@ -41,17 +39,26 @@ impl<C: Chain> Keeper<C> {
     }
 
     async fn withdraw_with(&mut self, at: usize, head: &Head, scan: &Scan) -> Result<()> {
-        let (pool, sender) = (&self.book.addresses.pool, self.workers[at].executor.sender().to_owned());
-        let claims = valued(&self.book, &scan.assets, supplied(&*self.chain, pool, &sender).await?);
-        let fee = self.chain.fee(self.chain.gas_limit(GAS)).amount;
-        let gas = self.strategy.fee_value(fee).unwrap_or(self.strategy.gas_value);
-        let due: Vec<Supplied> = claims.into_iter().filter(|claim| pays(claim, gas)).collect();
-        let message = |claim: &Supplied| {
-            let (denom, account_id) = (claim.denom.clone(), None);
-            let msg = ExecuteMsg::Withdraw(Withdraw { denom, amount: None, recipient: None, account_id });
-            Execute::new(pool, &msg, Vec::new())
-        };
-        let messages = due.iter().map(message).collect::<Result<Vec<_>>>()?;
+        let pool = self.book.addresses.pool.clone();
+        let sender = self.workers[at].executor.sender().to_owned();
+        let claims = valued(&self.book, &scan.assets, supplied(&*self.chain, &pool, &sender).await?);
+        let mut due = Vec::new();
+        let mut messages = Vec::new();
+        for claim in claims.into_iter().filter(|claim| !claim.payable_value.is_zero()) {
+            let message = withdrawal(&pool, &claim.denom)?;
+            let gas = match self.workers[at].executor.chain().simulate(std::slice::from_ref(&message)).await {
+                Ok(simulated) => self.gas_value(simulated.gas),
+                Err(Error::Refused { reason }) => {
+                    tracing::debug!(denom = claim.denom, reason, "this claim can't be withdrawn");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if pays(&claim, gas) {
+                due.push(claim);
+                messages.push(message);
+            }
+        }
         // No more than the hour has left.
         let max_fee = self.budget.left(head.time, &self.strategy).fee;
         let strategy = crate::config::Strategy { max_fee, ..self.strategy.clone() };
@@ -64,6 +71,18 @@ impl<C: Chain> Keeper<C> {
         }
         Ok(())
     }
+
+    /// What this much simulated gas costs, in value.
+    fn gas_value(&self, simulated: u64) -> Value {
+        let fee = self.chain.fee(self.chain.gas_limit(simulated)).amount;
+        self.strategy.fee_value(fee).unwrap_or(self.strategy.gas_value)
+    }
+}
+
+/// The message that withdraws all that can be paid of this denom.
+fn withdrawal(pool: &str, denom: &str) -> Result<Execute> {
+    let withdraw = Withdraw { denom: denom.to_owned(), amount: None, recipient: None, account_id: None };
+    Execute::new(pool, &ExecuteMsg::Withdraw(withdraw), Vec::new())
 }
 
 /// Whether it is worth its gas to withdraw what can be had of this.

@@ -1,9 +1,15 @@
 //! What one liquidation is taken to use while the keeper has met none.
 
+use std::sync::Arc;
+
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, TxRaw};
+use plimsoll_keeper::chain::{ChainReader, Coin};
 use plimsoll_keeper::commands::doctor::measured;
 use plimsoll_keeper::commands::with_gas_of_version;
 use plimsoll_keeper::config::{Config, GasFigures, Layers};
+use plimsoll_keeper::tx::Executor;
 use plimsoll_keeper::tx::journal::Journal;
+use prost::Message;
 
 use crate::connect;
 use crate::fake::Fake;
@@ -49,5 +55,23 @@ async fn gas_is_the_journals_or_else_the_deployment_records_or_else_that_of_the_
     let seen = measured(&recorded, &["wasm1key".to_owned()]).unwrap();
     assert_eq!(seen.contracts.gas, GasFigures { sold: Some(444_444), ..dearest });
     drop(journal);
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[tokio::test]
+async fn a_transfer_asks_for_the_gas_that_its_simulation_used() {
+    let path = std::env::temp_dir().join(format!("plimsoll-transfer-{}.jsonl", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let fake = Fake::start(100).await;
+    fake.with(|state| state.sequence = Some(4));
+    let node = Arc::new(connect(&[&fake]).await);
+    let mut executor = Executor::new(node.clone(), Journal::open(&path).unwrap()).unwrap();
+    let coin = Coin { denom: "ustake".to_owned(), amount: 5 };
+    let head = node.head().await.unwrap();
+    executor.transfer("wasm1x", &coin, &head, (4, None)).await.unwrap().unwrap();
+    let sent = TxRaw::decode(fake.with(|state| state.taken[0].clone()).as_slice()).unwrap();
+    let fee = AuthInfo::decode(sent.auth_info_bytes.as_slice()).unwrap().fee.unwrap();
+    // As the fake node says of every simulation; `chain.gas_adjustment` is 1.
+    assert_eq!(fee.gas_limit, 70_000);
     std::fs::remove_file(&path).unwrap();
 }

@@ -137,6 +137,10 @@ impl TxSender for Node {
         self.simulate_any(&self.execute_messages(messages)?).await
     }
 
+    async fn simulate_transfer(&self, to: &str, coin: &Coin) -> Result<Simulated> {
+        self.simulate_any(&[self.send_message(to, std::slice::from_ref(coin))?]).await
+    }
+
     fn gas_limit(&self, simulated: u64) -> u64 {
         self.config.with_reserve(simulated)
     }

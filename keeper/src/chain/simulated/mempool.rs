@@ -43,7 +43,7 @@ impl Transaction {
 impl Message {
     /// The gas that it uses.
     pub fn work(&self) -> u64 {
-        let Self::Execute(execute) = self else { return GAS / 2 };
+        let Self::Execute(execute) = self else { return GAS };
         let json: serde_json::Value = serde_json::from_slice(&execute.msg).unwrap_or_default();
         let items = ["liquidate", "liquidate_batch"].iter().find_map(|name| json[*name]["items"].as_array());
         let items = items.map_or(1, Vec::len);

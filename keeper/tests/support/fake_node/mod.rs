@@ -447,11 +447,8 @@ impl Fake {
 
     fn node_info(&self) -> Result<Vec<u8>, (u32, String)> {
         let version = self.with(|state| state.wasmd).ok_or((12, "unknown method".to_owned()))?;
-        let wasmd = Module {
-            path: "github.com/CosmWasm/wasmd".to_owned(),
-            version: version.to_owned(),
-            ..Module::default()
-        };
+        let wasmd =
+            Module { path: "github.com/CosmWasm/wasmd".to_owned(), version: version.to_owned(), ..Module::default() };
         let application_version = Some(VersionInfo { build_deps: vec![wasmd], ..VersionInfo::default() });
         Ok(GetNodeInfoResponse { application_version, ..GetNodeInfoResponse::default() }.encode_to_vec())
     }
