@@ -4,9 +4,11 @@
 //! Each step first asks the chain whether it is done already, so running it again, or after a break, does no harm.
 
 mod contract;
+mod measure;
 pub mod network;
 mod owner;
 mod pairs;
+pub mod trial;
 pub mod votes;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +17,6 @@ use plimsoll_schema::{liquidator, oracle, pool};
 
 use crate::chain::cosmos::Node;
 use crate::chain::{Execute, TxSender, query};
-use crate::config::GasFigures;
 use crate::config::deployment::Deployment;
 use crate::deploy::contract::What;
 use crate::deploy::network::Network;
@@ -46,6 +47,7 @@ pub async fn deploy(
     job.assets(&record).await?;
     job.liquidator(&mut record).await?;
     job.pairs(&mut record).await?;
+    job.measure_gas(&mut record).await?;
     job.hand_over(&record).await?;
     Ok(record)
 }
@@ -71,9 +73,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             );
             return Err(Error::file(&self.out, reason));
         }
-        let (oracle, pool, liquidator, pairs, timelock) = before
-            .map(|before| (before.oracle, before.pool, before.liquidator, before.pairs, before.timelock))
-            .unwrap_or_default();
+        let before = before.unwrap_or_default();
         Ok(Deployment {
             network: self.network.name.clone(),
             chain_id: chain.id.clone(),
@@ -84,12 +84,7 @@ impl<F: Fn(&str)> Job<'_, F> {
             gas_price: chain.gas_price.to_string(),
             gas_denom: chain.gas_denom.clone(),
             gas_adjustment: chain.gas_adjustment.to_string(),
-            gas: GasFigures::default(),
-            oracle,
-            pool,
-            liquidator,
-            pairs,
-            timelock,
+            ..before
         })
     }
 

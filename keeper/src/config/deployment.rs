@@ -8,7 +8,7 @@ use crate::config::gas_figures::GasFigures;
 use crate::error::{Error, Result};
 
 /// A deployment. Holds no secret.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
     /// The network file's name for it.

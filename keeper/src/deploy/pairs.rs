@@ -71,7 +71,7 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 
     /// The settled price of a denom; `None` when nothing was ever observed.
-    async fn settled(&self, record: &Deployment, denom: &str) -> Result<Option<Price>> {
+    pub(super) async fn settled(&self, record: &Deployment, denom: &str) -> Result<Option<Price>> {
         let now = self.node.head().await?.time;
         let prices = Prices::read(self.node, &record.oracle.address, std::iter::once(denom), None).await?;
         let price = prices.price(denom, now);

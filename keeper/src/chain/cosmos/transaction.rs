@@ -29,6 +29,8 @@ use crate::keys::Key;
 const DIRECT: i32 = 1;
 /// How many blocks [`Node::sign_and_wait`] gives a transaction.
 const WAIT_BLOCKS: u64 = 30;
+/// For how much gas a simulation pays where it pays: any amount uses the same gas.
+const SIMULATED_FEE_GAS: u64 = 1_000_000;
 
 /// A transaction that a block has, with everything that the chain said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +88,16 @@ pub fn coins(coins: &[Coin]) -> Vec<ProtoCoin> {
     sorted.into_iter().map(|c| ProtoCoin { denom: c.denom.clone(), amount: c.amount.to_string() }).collect()
 }
 
+/// A message to a contract.
+pub fn execute(sender: &str, message: &Execute) -> Any {
+    any(&MsgExecuteContract {
+        sender: sender.to_owned(),
+        contract: message.contract.clone(),
+        msg: message.msg.clone(),
+        funds: coins(&message.funds),
+    })
+}
+
 impl Node {
     /// A transfer from the node's own key.
     pub fn send_message(&self, to: &str, amount: &[Coin]) -> Result<Any> {
@@ -96,15 +108,7 @@ impl Node {
     /// Messages to contracts from the node's own key.
     pub fn execute_messages(&self, messages: &[Execute]) -> Result<Vec<Any>> {
         let sender = self.signer()?.address();
-        let envelope = |message: &Execute| {
-            any(&MsgExecuteContract {
-                sender: sender.to_owned(),
-                contract: message.contract.clone(),
-                msg: message.msg.clone(),
-                funds: coins(&message.funds),
-            })
-        };
-        Ok(messages.iter().map(envelope).collect())
+        Ok(messages.iter().map(|message| execute(sender, message)).collect())
     }
 
     /// Simulates, signs, sends, and waits until a block has it. A transaction that failed in its block is an outcome
@@ -143,15 +147,31 @@ impl Node {
 
     /// What these messages come to now.
     pub async fn simulate_any(&self, messages: &[Any]) -> Result<Simulated> {
+        self.simulate_with(messages, &[], Fee::default()).await
+    }
+
+    /// What these messages use in a block, where taking the fee uses gas too. The first is of the node's own key.
+    /// `others` are the further senders, in the order of their first messages: no node checks a signature in a
+    /// simulation.
+    pub async fn simulate_paid(&self, messages: &[Any], others: &[String]) -> Result<Simulated> {
+        let fee = Fee { amount: coins(&[self.gas_cost(SIMULATED_FEE_GAS)]), ..Fee::default() };
+        self.simulate_with(messages, others, fee).await
+    }
+
+    async fn simulate_with(&self, messages: &[Any], others: &[String], fee: Fee) -> Result<Simulated> {
         let key = self.signer()?;
         let (_, sequence) = self.account(key.address()).await?;
-        let auth = auth_info(key, sequence, self.granted(Fee::default()))?;
+        let mut auth = auth_info(key, sequence, self.granted(fee))?;
+        for other in others {
+            let (_, sequence) = self.account(other).await?;
+            auth.signer_infos.extend(auth_info(key, sequence, Fee::default())?.signer_infos);
+        }
         let body = body(messages.to_vec(), 0);
         let raw = TxRaw {
             body_bytes: body.encode_to_vec(),
+            // A node wants a signature of each, and checks none.
+            signatures: vec![Vec::new(); auth.signer_infos.len()],
             auth_info_bytes: auth.encode_to_vec(),
-            // A node checks no signature here, but wants one.
-            signatures: vec![Vec::new()],
         };
         let request = SimulateRequest { tx_bytes: raw.encode_to_vec(), ..SimulateRequest::default() };
         let ask = |channel| {
