@@ -32,7 +32,7 @@ use tokio::time::sleep;
 use tonic::transport::Endpoint;
 use tonic::{Code, Request, Response, Status};
 
-use crate::chain::cosmos::account::{account, is_other_derivation};
+use crate::chain::cosmos::account::{account, assert_derivation, is_other_derivation};
 use crate::chain::cosmos::classify::{causes, nonsense};
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::grpc::{has_allowance, wasm};
@@ -212,14 +212,31 @@ impl Node {
         let ask = |channel| async { account(channel, address.to_owned()).await.map(Response::new) };
         match self.connections.ask_at_once(ask).await?.answer {
             Ok(account) => Ok(account),
-            Err(status) if status.code() == Code::NotFound => Err(Error::EmptyWallet {
-                address: address.to_owned(),
-                available: 0,
-                wanted: 1,
-                denom: self.config.gas_denom.clone(),
-            }),
+            Err(status) if status.code() == Code::NotFound => {
+                // Before anybody sends something there.
+                self.assert_derivation(address).await?;
+                Err(Error::EmptyWallet {
+                    address: address.to_owned(),
+                    available: 0,
+                    wanted: 1,
+                    denom: self.config.gas_denom.clone(),
+                })
+            }
             Err(status) if is_other_derivation(&status) => Err(Error::Key(status.message().to_owned())),
             Err(status) => Err(refusal("account", &status)),
+        }
+    }
+
+    /// Refuses a chain whose accounts say that addresses are derived in another way. Where nobody tells of accounts,
+    /// nothing is known against it.
+    async fn assert_derivation(&self, address: &str) -> Result<()> {
+        let ask = |channel| async { assert_derivation(channel, address.to_owned()).await.map(Response::new) };
+        match self.connections.ask(None, ask).await {
+            Ok(reply) => match reply.answer {
+                Err(status) if is_other_derivation(&status) => Err(Error::Key(status.message().to_owned())),
+                _ => Ok(()),
+            },
+            Err(_) => Ok(()),
         }
     }
 

@@ -126,7 +126,10 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     tell(vec![network::synced(&node).await, network::time(&node.newest(), clock())])?;
     tell(network::subscriptions(&config.chain).await?)?;
     tell(vec![network::block_results(&node).await])?;
-    tell(network::account(&node).await.into_iter().collect())?;
+    let account = network::account(&node).await;
+    // Nobody is told to send anything to an address that the chain refuses.
+    let is_account_well = account.as_ref().is_none_or(|check| check.status != Status::Fail);
+    tell(account.into_iter().collect())?;
     tell(network::gas_prices(&node.minimum_gas_prices().await, &config.chain))?;
     tell(network::indexes(&node.indexes().await))?;
     tell(contracts::check(&node, &config.contracts, &config.chain.id).await)?;
@@ -135,11 +138,13 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     tell(depth::check(&node, &config.contracts).await)?;
     let config = &measured(&with_gas_of_version(config, &node).await, &addresses)?;
     tell(limits::check(&node, config).await)?;
-    tell(wallet::balances(&node, config).await)?;
+    if is_account_well {
+        tell(wallet::balances(&node, config).await)?;
+    }
     let further = keys.into_iter().map(|key| node.signed_by(key)).collect::<Vec<_>>();
     for (number, node) in std::iter::once(&node).chain(&further).enumerate().take(addresses.len()) {
         tell(wallet::allowance(node, number).await.into_iter().collect())?;
-        if number > 0 {
+        if number > 0 && is_account_well {
             tell(wallet::further(node, number, &config.contracts).await)?;
         }
         if let Ok(path) = config.journal_path(&addresses[number], number, |name| std::env::var(name).ok()) {

@@ -238,6 +238,8 @@ pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal
     let wanted = one_liquidation(chain, &contracts).map_or_else(|| chain.fee(1), |(_, fee)| fee);
     let (payer, available) = gas_money(chain, &wanted.denom).await?;
     if available < wanted.amount {
+        // On a chain whose addresses are derived in another way, nobody is to send anything.
+        chain.sequence().await?;
         return Err(Error::EmptyWallet { address: payer, available, wanted: wanted.amount, denom: wanted.denom });
     }
     Ok(journal)

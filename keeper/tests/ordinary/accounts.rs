@@ -45,3 +45,34 @@ async fn an_account_of_another_derivation_is_refused_by_name() {
         assert!(node.sign(&[], 100_000, 120).await.is_err(), "{account}");
     }
 }
+
+#[tokio::test]
+async fn a_chain_of_another_derivation_is_refused_before_the_keys_account_exists() {
+    const BASE: &str = "/cosmos.auth.v1beta1.BaseAccount";
+    const MODULE: &str = "/cosmos.auth.v1beta1.ModuleAccount";
+    const ETHEREUM: &str = "/ethermint.types.v1.EthAccount";
+    let ours = Some("/cosmos.crypto.secp256k1.PubKey");
+    let theirs = Some("/cosmos.evm.crypto.v1.ethsecp256k1.PubKey");
+    for (accounts, refused) in [
+        // As Injective, Evmos of before, and chains of cosmos/evm.
+        (Some(vec![(MODULE, None), ("/injective.types.v1beta1.EthAccount", None)]), true),
+        (Some(vec![(ETHEREUM, Some("/ethermint.crypto.v1.ethsecp256k1.PubKey"))]), true),
+        (Some(vec![(BASE, None), (MODULE, None), (BASE, theirs)]), true),
+        // As Kava: an EVM beside ordinary keys, in accounts of either type.
+        (Some(vec![(BASE, theirs), (ETHEREUM, None), (BASE, ours)]), false),
+        (Some(vec![(ETHEREUM, None), (ETHEREUM, ours)]), false),
+        // Nothing is known against it.
+        (Some(vec![(BASE, None), (MODULE, None)]), false),
+        (Some(Vec::new()), false),
+        (None, false),
+    ] {
+        let fake = Fake::start(100).await;
+        fake.with(|state| (state.sequence, state.accounts) = (None, accounts.clone()));
+        let node = connect(&[&fake]).await;
+        let answer = node.sequence().await;
+        match answer {
+            Err(Error::Key(reason)) if refused => assert!(reason.contains("send nothing to"), "{reason}"),
+            answer => assert!(!refused && answer.as_ref().unwrap() == &Some(0), "{accounts:?}: {answer:?}"),
+        }
+    }
+}

@@ -3,7 +3,10 @@
 
 use cosmos_sdk_proto::Any;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::query_client::QueryClient;
-use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoRequest, QueryAccountRequest};
+use cosmos_sdk_proto::cosmos::auth::v1beta1::{
+    BaseAccount, QueryAccountInfoRequest, QueryAccountRequest, QueryAccountsRequest,
+};
+use cosmos_sdk_proto::cosmos::base::query::v1beta1::PageRequest;
 use prost::Message;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -14,6 +17,18 @@ use crate::chain::cosmos::classify::{Failure, Meaning, nonsense};
 const ETHEREUM: [&str; 2] = ["EthAccount", "ethsecp256k1"];
 /// How the refusal of such a chain begins.
 const REFUSED: &str = "chains with ethsecp256k1 keys can't be used";
+
+/// The type of the keys that the keeper signs with, by its last letters.
+const OURS: &str = ".crypto.secp256k1.PubKey";
+/// How many accounts are looked at for their keys.
+const ACCOUNTS_SEEN: u64 = 100;
+
+/// An account that wraps a `BaseAccount` as its first field: `EthAccount` in all its variants.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Wrapped {
+    #[prost(message, optional, tag = "1")]
+    account: Option<BaseAccount>,
+}
 
 /// Any vesting account: its first field is a `BaseVestingAccount`, whose first field is a `BaseAccount`.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -59,6 +74,38 @@ pub(super) async fn account(channel: Channel, address: String) -> std::result::R
     Ok((info.account_number, info.sequence))
 }
 
+/// Refuses a chain where nobody has a key as this one, and somebody has one of Ethereum's, as far as an endpoint's first
+/// accounts say. The type of an account alone says little: chains that took up an EVM later have accounts of both types,
+/// and newer ones keep their `BaseAccount`.
+pub(super) async fn assert_derivation(channel: Channel, address: String) -> std::result::Result<(), Status> {
+    let pagination = Some(PageRequest { limit: ACCOUNTS_SEEN, ..PageRequest::default() });
+    let answer = QueryClient::new(channel).accounts(QueryAccountsRequest { pagination }).await?.into_inner();
+    let keys: Vec<String> = answer.accounts.iter().filter_map(key_type).collect();
+    if keys.iter().any(|key| key.ends_with(OURS)) {
+        return Ok(());
+    }
+    // An account of that type without a key counts where no key says anything.
+    let types = answer.accounts.iter().map(|account| account.type_url.clone());
+    let seen: Vec<String> = if keys.is_empty() { types.collect() } else { keys };
+    match seen.iter().find(|type_url| is_ethereum(type_url)) {
+        None => Ok(()),
+        Some(type_url) => Err(Status::failed_precondition(format!(
+            "{REFUSED}: others here have {type_url}, and nobody a key as this one; addresses are derived in another way than \
+             the keeper does: send nothing to {address}"
+        ))),
+    }
+}
+
+/// The type of this account's public key; `None` while it has none, or for an account of unknown shape.
+fn key_type(account: &Any) -> Option<String> {
+    let base = if account.type_url.ends_with("EthAccount") {
+        Wrapped::decode(account.value.as_slice()).ok()?.account
+    } else {
+        base(account)
+    };
+    Some(base?.pub_key?.type_url)
+}
+
 /// Whether this refusal is of a chain whose addresses are derived in another way.
 pub(super) fn is_other_derivation(status: &Status) -> bool {
     status.code() == Code::FailedPrecondition && status.message().starts_with(REFUSED)
@@ -81,9 +128,14 @@ fn base(account: &Any) -> Option<BaseAccount> {
     }
 }
 
+/// Whether an account or a public key of this type is one of Ethereum's.
+fn is_ethereum(type_url: &str) -> bool {
+    ETHEREUM.iter().any(|name| type_url.contains(name))
+}
+
 /// The refusal of an account or a public key of this type, if it is one of Ethereum's.
 fn refusal_of(address: &str, type_url: &str) -> Option<Status> {
-    ETHEREUM.iter().any(|name| type_url.contains(name)).then(|| {
+    is_ethereum(type_url).then(|| {
         Status::failed_precondition(format!(
             "{REFUSED}: the account of {address} is a {type_url}, and that address is derived in another way than the \
              keeper does; send nothing there"

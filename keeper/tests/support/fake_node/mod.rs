@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cosmos_sdk_proto::Any;
-use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoResponse, QueryAccountResponse};
+use cosmos_sdk_proto::cosmos::auth::v1beta1::{
+    BaseAccount, QueryAccountInfoResponse, QueryAccountResponse, QueryAccountsResponse,
+};
 use cosmos_sdk_proto::cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse};
 use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, Result as Simulation, TxResponse};
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
@@ -97,6 +99,8 @@ pub struct State {
     /// Of which type accounts are, and their public keys.
     pub account_type: &'static str,
     pub key_type: Option<&'static str>,
+    /// The first accounts of all, each with its type and that of its key; it doesn't tell where this is `None`.
+    pub accounts: Option<Vec<(&'static str, Option<&'static str>)>>,
     /// The version of wasmd that it was built with; it doesn't tell where this is `None`.
     pub wasmd: Option<&'static str>,
     /// What becomes of a subscription.
@@ -211,6 +215,7 @@ impl Fake {
             no_account_info: None,
             account_type: "/cosmos.auth.v1beta1.BaseAccount",
             key_type: None,
+            accounts: None,
             wasmd: None,
             subscription: Subscription::Works,
             websocket: Websocket::Taken,
@@ -288,6 +293,7 @@ impl Fake {
             "GetTx" => self.transaction(),
             "AccountInfo" => self.account_info(),
             "Account" => self.account(),
+            "Accounts" => self.accounts(),
             "BroadcastTx" => Ok(self.broadcast(&body[5..])),
             "GetBlockByHeight" => self.block(&body[5..]),
             "Balance" => Ok(self.balance(&body[5..])),
@@ -465,6 +471,23 @@ impl Fake {
         let value = self.base_account()?.encode_to_vec();
         let account = Some(Any { type_url: self.with(|state| state.account_type).to_owned(), value });
         Ok(QueryAccountResponse { account }.encode_to_vec())
+    }
+
+    fn accounts(&self) -> Result<Vec<u8>, (u32, String)> {
+        let told = self.with(|state| state.accounts.clone()).ok_or((12, "unknown method".to_owned()))?;
+        let account = |(type_url, key): (&str, Option<&str>)| {
+            let pub_key = key.map(|key| Any { type_url: key.to_owned(), value: Vec::new() });
+            let base = BaseAccount { pub_key, ..BaseAccount::default() };
+            // An `EthAccount` has it as its first field, as an `AccountInfo` has it.
+            let value = if type_url.ends_with("EthAccount") {
+                QueryAccountInfoResponse { info: Some(base) }.encode_to_vec()
+            } else {
+                base.encode_to_vec()
+            };
+            Any { type_url: type_url.to_owned(), value }
+        };
+        let accounts = told.into_iter().map(account).collect();
+        Ok(QueryAccountsResponse { accounts, ..QueryAccountsResponse::default() }.encode_to_vec())
     }
 
     fn base_account(&self) -> Result<BaseAccount, (u32, String)> {
