@@ -50,7 +50,8 @@ fn show_config(settings: &Settings, json: bool) -> Result<()> {
     let layers = layers(settings)?;
     let denoms = layers.starting_with(MAX_REPAY).map(|(key, _)| key);
     for key in KEYS.iter().map(|(key, _)| *key).chain(denoms) {
-        let (value, origin) = (layers.shown(key), layers.origin(key));
+        let value = layers.shown(key);
+        let origin = layers.origin(key);
         if json {
             print_json(&serde_json::json!({ "key": key, "value": value, "from": origin }))?;
         } else {

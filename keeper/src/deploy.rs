@@ -101,7 +101,8 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 
     async fn pool(&mut self, record: &mut Deployment) -> Result<()> {
-        let (settings, roles) = (&self.network.pool, &self.network.roles);
+        let settings = &self.network.pool;
+        let roles = &self.network.roles;
         let msg = pool::InstantiateMsg {
             owner: self.deployer.clone(),
             risk_manager: roles.risk_manager.clone(),
@@ -128,7 +129,8 @@ impl<F: Fn(&str)> Job<'_, F> {
         for asset in &self.network.assets {
             let denom = asset.denom(&self.deployer);
             if self.source(record, &denom).await?.is_none() {
-                let (source, guards) = (self.network.source(asset), asset.guards.clone());
+                let source = self.network.source(asset);
+                let guards = asset.guards.clone();
                 (self.say)(&format!("oracle: source of {denom}"));
                 messages.push(Execute::new(
                     &record.oracle.address,

@@ -65,7 +65,8 @@ impl Default for Monitor {
 impl Monitor {
     /// Hears and shows; not ready while the newest block is older than `max_age` seconds.
     pub fn new(max_age: u64) -> Self {
-        let (known, refresh) = (Mutex::default(), Mutex::new(None));
+        let known = Mutex::default();
+        let refresh = Mutex::new(None);
         Self(Arc::new(Shared { metrics: Metrics::new(), max_age, known, refresh }))
     }
 
@@ -95,7 +96,8 @@ impl Monitor {
     fn held(&self, address: &str, place: &str, amounts: &Balances) {
         let mut known = self.known();
         let purse = |denom: &String| {
-            let (address, place) = (address.to_owned(), place.to_owned());
+            let address = address.to_owned();
+            let place = place.to_owned();
             Purse { address, denom: denom.clone(), place }
         };
         known.held.extend(amounts.keys().map(purse));
@@ -130,9 +132,10 @@ impl Monitor {
 
     fn look(&self) {
         let refresh = self.0.refresh.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(seen) = refresh.as_ref().and_then(|refresh| refresh(self.metrics())) else { return };
+        let Some((chain, endpoints)) = refresh.as_ref().and_then(|refresh| refresh(self.metrics())) else { return };
         let mut known = self.known();
-        (known.facts.chain, known.facts.endpoints) = (Some(seen.0), Some(seen.1));
+        known.facts.chain = Some(chain);
+        known.facts.endpoints = Some(endpoints);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

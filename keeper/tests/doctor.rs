@@ -347,7 +347,7 @@ fn clock_and_endpoints_are_judged_by_the_block_that_they_tell() {
 #[test]
 fn gas_money_is_counted_against_one_liquidation_and_the_largest_transaction() {
     for (held, status) in [(9, Status::Fail), (10, Status::Warn), (99, Status::Warn), (100, Status::Ok)] {
-        assert_eq!(wallet::gas("wasm1me", held, (10, 100), "ustake").status, status, "{held}");
+        assert_eq!(wallet::gas("wasm1me", held, 10, 100, "ustake").status, status, "{held}");
     }
 }
 
@@ -609,7 +609,7 @@ fn a_chain_whose_next_sequence_the_journal_has_seen_used_was_reset() {
         (3, 0, true),
         (3, 9, false),
     ] {
-        let found = journal::reset(file, &head(height), (4, 990), next);
+        let found = journal::reset(file, &head(height), 4, 990, next);
         assert_eq!(found.is_some(), fails, "{height} {next}");
         assert!(
             found

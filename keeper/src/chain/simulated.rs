@@ -42,7 +42,8 @@ impl WorldChain {
             let sender = world.addr(actor.as_str()).into_string();
             let _ = ready.send(sender);
             let heads = watch::Sender::new(head_of(&world));
-            let (said, mempool) = (BTreeMap::new(), Mempool::default());
+            let said = BTreeMap::new();
+            let mempool = Mempool::default();
             let mut home =
                 Home { world, said, mempool, gas_price: None, tells_gas_price: false, block_gas: None, heads };
             for job in queue {

@@ -72,7 +72,8 @@ impl Check {
 
 /// Prints a line for each check; errors when one failed.
 pub async fn doctor(settings: &Settings, json: bool) -> Result<()> {
-    let (mut count, mut failed) = (0usize, 0usize);
+    let mut count = 0usize;
+    let mut failed = 0usize;
     let mut tell = |checks: Vec<Check>| -> Result<()> {
         for check in checks {
             count += 1;

@@ -68,7 +68,8 @@ struct Line {
 }
 
 fn lines(book: &Book, position: &Position) -> std::result::Result<Vec<Line>, plimsoll_risk::math::MathError> {
-    let (mut lines, shared) = (Vec::new(), position.settled_values()?);
+    let mut lines = Vec::new();
+    let shared = position.settled_values()?;
     let fault = |mark: &MarkPrice| mark.fault().as_ref().map(ToString::to_string);
     for line in &position.collaterals {
         let denom = book.denom_of(line.asset);
@@ -129,7 +130,8 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
         }
     }
     let factor = verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4));
-    let (carried, debt) = (two_decimals(&health.adjusted_collateral), two_decimals(&health.debt));
+    let carried = two_decimals(&health.adjusted_collateral);
+    let debt = two_decimals(&health.debt);
     if verdict.is_liquidatable() {
         outln!(
             "It may be liquidated: what counts of its collateral, {carried}, is less than what it owes, {debt}; health factor {factor}, below 1."

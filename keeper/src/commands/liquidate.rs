@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::book::Book;
 use crate::chain::cosmos::Node;
-use crate::chain::{Balances, Chain, ChainReader, TxStatus};
+use crate::chain::{Balances, Chain, ChainReader, TxSender, TxStatus};
 use crate::cli::Settings;
 use crate::commands::run::{describe, live_journal};
 use crate::commands::{account_named, config, dex_client, key, open, with_gas_of_version};
@@ -20,7 +20,7 @@ use crate::error::{Class, Error, Result};
 use crate::keeper::targets;
 use crate::output::print_event;
 use crate::output::words::settled_line;
-use crate::plan::limits::{Allowance, Budget};
+use crate::plan::limits::Budget;
 use crate::plan::{Action, Resources, plan, speculative_item};
 use crate::scan::{Scan, Verdict, scan};
 use crate::tx::journal::Intent;
@@ -68,7 +68,11 @@ pub async fn liquidate(settings: &Settings, job: Job, json: bool) -> Result<()> 
     let scan = scan(&book, book.head.time)?.only(&book, &wanted);
     let dex = DexClient::read_any(dex_client.as_ref(), &*node, book.head.height).await?;
     let least = job.min_success.unwrap_or(wanted.len());
-    let actions = planned(&*node, &book, &scan, (&strategy, allowance), dex.as_ref(), (&wanted, least)).await?;
+    // Those that can't be planned are tried all the same when fewer than all must succeed.
+    let tried_anyway = dex.as_ref().filter(|_| least < wanted.len());
+    let inventory = inventory(&*node, &book, &strategy, tried_anyway.is_some()).await?;
+    let resources = Resources::new(node.sender(), inventory, &strategy).with_limits(allowance).with_dex(dex.as_ref());
+    let actions = planned(&book, &scan, resources, &wanted, tried_anyway)?;
     for action in &actions {
         eprintln!("{}: {}", action.account(), describe(action));
     }
@@ -128,23 +132,30 @@ fn keys(job: &Job, prefix: &str) -> Result<Vec<AccountKey>> {
     }
 }
 
-/// What is done about each of them. Those that can't be planned are tried all the same when fewer than all must succeed.
-async fn planned<C: Chain>(
-    chain: &C,
+/// What the key may spend; `None` without one. Money for gas only where one message holds all accounts, so that it can
+/// count how many succeed: the liquidator's.
+async fn inventory(
+    chain: &impl Chain,
+    book: &Book,
+    strategy: &Strategy,
+    is_one_message: bool,
+) -> Result<Option<Balances>> {
+    match chain.sender() {
+        Some(_) if is_one_message => Ok(Some(Balances::new())),
+        Some(sender) => spendable(chain, book, sender, strategy).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What is done about each of them. Those that can't be planned are tried all the same where there is a `dex` for that.
+fn planned(
     book: &Book,
     scan: &Scan,
-    (strategy, allowance): (&Strategy, Allowance),
+    resources: Resources<'_>,
+    wanted: &[AccountKey],
     dex: Option<&DexSnapshot>,
-    (wanted, least): (&[AccountKey], usize),
 ) -> Result<Vec<Action>> {
-    let inventory = match chain.sender() {
-        // One message holds all of them, so that it can count how many succeed: the liquidator's.
-        Some(_) if least < wanted.len() && dex.is_some() => Some(Balances::new()),
-        Some(sender) => Some(spendable(chain, book, sender, strategy).await?),
-        None => None,
-    };
-    let resources = Resources::new(chain.sender(), inventory, strategy).with_limits(allowance);
-    let plan = plan(book, scan, resources.with_dex(dex));
+    let plan = plan(book, scan, resources);
     let mut actions = Vec::new();
     for key in wanted {
         if let Some(action) = plan.actions.iter().find(|action| action.account() == key) {
@@ -153,7 +164,7 @@ async fn planned<C: Chain>(
         }
         let account = book.accounts.get(key).ok_or_else(|| Error::DoesNotHold(format!("{key} has no debt")))?;
         let verdict = &Verdict::of(key, account, &scan.assets, book.terms.dust_value)?;
-        let attempt = dex.filter(|_| least < wanted.len()).and_then(|dex| speculative_item(book, scan, verdict, dex));
+        let attempt = dex.and_then(|dex| speculative_item(book, scan, verdict, dex));
         match attempt {
             Some(action) => actions.push(action),
             None if !verdict.is_liquidatable() && !verdict.bad_debt => {
@@ -193,7 +204,8 @@ fn tell(
             let settled = settlements(&included, book, &scan.assets, liquidator);
             let speakers = Speakers { pool: &book.addresses.pool, liquidator, sender: &intent.sender };
             let failures = failures(&included.events, intent.may_fail_alone(), speakers);
-            let (height, gas_used) = (included.height, included.gas_used);
+            let height = included.height;
+            let gas_used = included.gas_used;
             let summary = json!({ "live": true, "hash": intent.hash, "height": height, "gas_used": gas_used,
                 "settled": settled.len(), "failed": failures.len() });
             for failure in failures {

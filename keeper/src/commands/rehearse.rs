@@ -45,7 +45,8 @@ pub async fn rehearse(settings: &Settings, shocks: &[String], json: bool) -> Res
     for pair in dex_client.as_ref().map(DexClient::without_liquidity).unwrap_or_default() {
         eprintln!("the pair {pair} has no liquidity: nothing is sold there");
     }
-    let (summary, faults) = (Summary::of(&before, (&after_book, &after), &plan), after.assets.faults());
+    let summary = Summary::of(&before, &after, &after_book, &plan);
+    let faults = after.assets.faults();
     if json { summary.print_json(&plan, &after_book, &faults) } else { summary.print(&plan, &book, &with, &faults) }
 }
 
@@ -69,7 +70,7 @@ struct Summary {
 }
 
 impl Summary {
-    fn of(before: &Scan, (book, after): (&Book, &Scan), plan: &Plan) -> Self {
+    fn of(before: &Scan, after: &Scan, book: &Book, plan: &Plan) -> Self {
         let add = |sum: &mut Value, value: Value| *sum = sum.checked_add(value).unwrap_or(*sum);
         let mut summary = Self {
             accounts: book.accounts.len(),

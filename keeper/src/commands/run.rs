@@ -182,7 +182,8 @@ fn watch_node(monitor: &Monitor, node: &Arc<Node>) {
     let seen = Arc::downgrade(node);
     monitor.refreshed_by(move |metrics| {
         let node = seen.upgrade()?;
-        let (endpoints, newest) = (node.endpoints(), node.newest());
+        let endpoints = node.endpoints();
+        let newest = node.newest();
         metrics.endpoints(&endpoints);
         metrics.newest(&newest, clock());
         Some((newest, endpoints.readiness()))

@@ -49,7 +49,8 @@ pub async fn scan(settings: &Settings, json: bool) -> Result<()> {
             let value = two_decimals(value);
             outln!("{address} has shares worth {amount}{denom}, {value} in value; the market can pay {payable} of it");
         }
-        let (count, below) = (counted(verdicts.len(), "account"), scan.below());
+        let count = counted(verdicts.len(), "account");
+        let below = scan.below();
         let spared = if scan.spared() > 0 { format!(", {} of them spared", scan.spared()) } else { String::new() };
         outln!("block {}: {count} with debt, {below} below health factor 1{spared}", book.head.height);
     }

@@ -19,7 +19,9 @@ pub async fn export(settings: &Settings, file: &Path, json: bool) -> Result<()> 
     }
     let (_, book) = open(&config, None).await?;
     book.export(file)?;
-    let (height, accounts, path) = (book.head.height, book.accounts.len(), file.display());
+    let height = book.head.height;
+    let accounts = book.accounts.len();
+    let path = file.display();
     if json {
         return print_event("summary", &json!({ "file": path.to_string(), "height": height, "accounts": accounts }));
     }

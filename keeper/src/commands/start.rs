@@ -93,7 +93,8 @@ pub async fn open_book(config: &Config, node: &Node, file: Option<&Path>) -> Res
     let (sync, book) = BookSync::open(config.sync, file, node, &config.contracts.pool, head, told).await?;
     bar.finish_and_clear();
     if let Some(wanted) = config.contracts.oracle.as_ref().filter(|oracle| **oracle != book.addresses.oracle) {
-        let (found, pool) = (&book.addresses.oracle, &book.addresses.pool);
+        let found = &book.addresses.oracle;
+        let pool = &book.addresses.pool;
         return Err(Error::Config(format!(
             "contracts.oracle is {wanted}, but the pool {pool} goes by {found}: correct it or leave it out"
         )));

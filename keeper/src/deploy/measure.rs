@@ -19,7 +19,8 @@ impl<F: Fn(&str)> Job<'_, F> {
     pub(super) async fn measure_gas(&self, record: &mut Deployment) -> Result<()> {
         match self.measured(record).await {
             Ok(gas) => {
-                let (own, sold) = (gas.own.unwrap_or_default(), gas.sold.unwrap_or_default());
+                let own = gas.own.unwrap_or_default();
+                let sold = gas.sold.unwrap_or_default();
                 (self.say)(&format!(
                     "gas: one liquidation, simulated: {own} with own coins, {sold} through the liquidator; nothing was sent"
                 ));

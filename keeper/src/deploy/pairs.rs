@@ -55,7 +55,8 @@ impl<F: Fn(&str)> Job<'_, F> {
 
     /// The pair that the network file names, once it has said that it is of these tokens.
     async fn existing_pair(&self, pair: &Pair) -> Result<Deployed> {
-        let (address, chain_id) = (pair.address.clone(), self.node.config().id.clone());
+        let address = pair.address.clone();
+        let chain_id = self.node.config().id.clone();
         let Some(code_id) = self.node.contract_code(&address).await? else {
             return Err(Error::NoContract { name: "pair", address, chain_id });
         };

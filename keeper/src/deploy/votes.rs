@@ -58,7 +58,8 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 
     async fn due(&self, record: &Deployment) -> Result<Vec<Due>> {
-        let (now, mut all) = (self.node.head().await?.time, Vec::new());
+        let now = self.node.head().await?.time;
+        let mut all = Vec::new();
         for asset in &self.network.assets {
             let denom = asset.denom(&self.deployer);
             let (Some(first), Some(source)) = (asset.first_price, self.source(record, &denom).await?) else { continue };
@@ -77,7 +78,8 @@ impl<F: Fn(&str)> Job<'_, F> {
         let chain = self.node.config();
         let key = mnemonic.key(&chain.prefix, chain.coin_type, 0)?;
         if key.address() != feeder.address {
-            let (found, wanted) = (key.address(), &feeder.address);
+            let found = key.address();
+            let wanted = &feeder.address;
             return Err(Error::Key(format!("{variable} is the key of {found}, not of {wanted}")));
         }
         Ok(Some(key))

@@ -41,9 +41,12 @@ pub fn two_decimals(number: &impl ToString) -> String {
 /// One line about a liquidation, in base units.
 pub fn settled_line(done: &Settled) -> String {
     let coin = |coin: &Option<Coin>| coin.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-    let (account, height) = (&done.account, done.height);
-    let (repaid, seized, fee, profit) =
-        (coin(&done.repaid), coin(&done.seized), coin(&done.fee), two_decimals(&done.profit));
+    let account = &done.account;
+    let height = done.height;
+    let repaid = coin(&done.repaid);
+    let seized = coin(&done.seized);
+    let fee = coin(&done.fee);
+    let profit = two_decimals(&done.profit);
     let losses: Vec<String> = done.losses.iter().map(|loss| format!("; {} written off", loss.debt)).collect();
     format!(
         "{account} in block {height}: repaid {repaid}, seized {seized}, fee {fee}, profit {profit}{}",

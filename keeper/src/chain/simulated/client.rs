@@ -45,7 +45,8 @@ impl ChainReader for WorldChain {
     }
 
     async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
-        let (what, contract) = (format!("raw state of {contract}"), contract.to_owned());
+        let what = format!("raw state of {contract}");
+        let contract = contract.to_owned();
         let ask = move |home: &mut Home| {
             home.check_height(height)?;
             home.world.app().wrap().query_wasm_raw(contract, key).map_err(|error| error.to_string())
@@ -54,7 +55,8 @@ impl ChainReader for WorldChain {
     }
 
     async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
-        let (address, denoms) = (address.to_owned(), denoms.to_vec());
+        let address = address.to_owned();
+        let denoms = denoms.to_vec();
         self.home(move |home| home.balances(&address, denoms)).await
     }
 
@@ -106,13 +108,16 @@ impl TxSender for WorldChain {
     }
 
     async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
-        let (sender, messages, fee) = (self.sender.clone(), executes(messages), self.fee(gas));
+        let sender = self.sender.clone();
+        let messages = executes(messages);
+        let fee = self.fee(gas);
         self.home(move |home| home.sign(sender, messages, gas, fee, timeout_height)).await
     }
 
     async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
         let messages = vec![Message::Transfer { to: to.to_owned(), coin: coin.clone() }];
-        let (sender, fee) = (self.sender.clone(), self.fee(gas));
+        let sender = self.sender.clone();
+        let fee = self.fee(gas);
         self.home(move |home| home.sign(sender, messages, gas, fee, timeout_height)).await
     }
 

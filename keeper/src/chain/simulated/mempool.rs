@@ -70,7 +70,8 @@ impl Mempool {
     pub fn sign(&mut self, transaction: Transaction) -> Signed {
         let bytes = format!("{transaction:?}").into_bytes();
         let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
-        let (timeout_height, sequence) = (transaction.timeout_height, transaction.sequence);
+        let timeout_height = transaction.timeout_height;
+        let sequence = transaction.sequence;
         self.signed.insert(hash.clone(), transaction);
         Signed { bytes, hash, timeout_height, sequence }
     }
@@ -106,7 +107,8 @@ impl Mempool {
 
     /// Those that wait, in their order, as many as ask for no more gas together; the others go on waiting.
     pub fn take(&mut self, most: Option<u64>) -> Vec<(String, Transaction)> {
-        let (mut left, mut taken) = (most.unwrap_or(u64::MAX), Vec::new());
+        let mut left = most.unwrap_or(u64::MAX);
+        let mut taken = Vec::new();
         let waiting = std::mem::take(&mut self.waiting);
         for (at, hash) in waiting.iter().enumerate() {
             let Some(transaction) = self.signed.remove(hash) else { continue };

@@ -58,9 +58,12 @@ impl Home {
     /// A transaction in its block. Once its timeout and fee are seen to be good, these and its sequence are gone
     /// whatever it comes to.
     fn include(&mut self, height: u64, transaction: &Transaction) -> Included {
-        let (sender, used, gas) = (transaction.sender.as_str(), transaction.work(), transaction.gas);
+        let sender = transaction.sender.as_str();
+        let used = transaction.work();
+        let gas = transaction.gas;
         let failed = |codespace: &str, code, log, gas_used| {
-            let (codespace, events) = (codespace.to_owned(), Vec::new());
+            let codespace = codespace.to_owned();
+            let events = Vec::new();
             Included { height, code, codespace, log, gas_used, events }
         };
         let fee = transaction.fee.clone();
@@ -140,7 +143,8 @@ impl Home {
                 let reason = format!("tx gas limit {wanted} exceeds block max gas {most}");
                 return Err(Error::rejected("sdk", 41, reason));
             }
-            let (fee, least) = (&transaction.fee, fee(self.gas_price.as_ref(), transaction.gas));
+            let least = fee(self.gas_price.as_ref(), transaction.gas);
+            let fee = &transaction.fee;
             if fee.amount < least.amount {
                 let reason = format!("insufficient fees; got: {fee} required: {least}: insufficient fee");
                 return Err(Error::rejected("sdk", 13, reason));

@@ -21,15 +21,16 @@ pub async fn check(chain: &impl Chain, path: &Path) -> Vec<Check> {
 
 /// Whether the chain has forgotten what the key has sent; nothing when it hasn't.
 async fn outlived(chain: &impl Chain, path: &Path) -> Result<Option<Check>> {
-    let (head, sender) = (chain.head().await?, chain.sender().unwrap_or_default());
-    let Some(used) = Journal::look_used(path, sender, &head.chain_id)? else { return Ok(None) };
+    let head = chain.head().await?;
+    let sender = chain.sender().unwrap_or_default();
+    let Some((used, height)) = Journal::look_used(path, sender, &head.chain_id)? else { return Ok(None) };
     let next = chain.sequence().await?;
-    Ok(next.and_then(|next| reset(path, &head, used, next)))
+    Ok(next.and_then(|next| reset(path, &head, used, height, next)))
 }
 
 /// What it means that the key's next sequence is `next` when by the journal a block of this height has `used` one. A node may be a few blocks
 /// behind the one that told the journal.
-pub fn reset(path: &Path, head: &Head, (used, height): (u64, u64), next: u64) -> Option<Check> {
+pub fn reset(path: &Path, head: &Head, used: u64, height: u64, next: u64) -> Option<Check> {
     let behind = head.height < height && height - head.height <= REWIND_MAX;
     (next <= used && !behind).then(|| {
         let found = format!(
@@ -43,11 +44,13 @@ pub fn reset(path: &Path, head: &Head, (used, height): (u64, u64), next: u64) ->
 }
 
 async fn unresolved(chain: &impl Chain, path: &Path) -> Result<Vec<Check>> {
-    let (mut checks, intents) = (Vec::new(), Journal::look(path)?);
+    let mut checks = Vec::new();
+    let intents = Journal::look(path)?;
     if intents.is_empty() {
         return Ok(checks);
     }
-    let (head, sender) = (chain.head().await?, chain.sender().unwrap_or_default());
+    let head = chain.head().await?;
+    let sender = chain.sender().unwrap_or_default();
     for intent in intents {
         checks.push(if intent.chain_id == head.chain_id && intent.sender == sender {
             let used = chain.sequence().await?.zip(intent.sequence).is_some_and(|(found, used)| found > used);
@@ -76,7 +79,8 @@ fn foreign(intent: &Intent, path: &Path) -> Check {
 
 /// What will become of it at the next start. `used` says whether the chain has seen a transaction with its sequence.
 pub fn judge(intent: &Intent, head: &Head, outcome: &TxStatus, used: bool) -> Check {
-    let (hash, timeout) = (&intent.hash, intent.timeout_height);
+    let hash = &intent.hash;
+    let timeout = intent.timeout_height;
     let away = "move the journal away: with it the keeper ends, or waits forever";
     match outcome {
         TxStatus::Included(included) if included.height == 0 || included.height > timeout => {

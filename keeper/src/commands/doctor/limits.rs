@@ -16,7 +16,8 @@ use crate::error::Result;
 
 /// A line for each limit that leaves no room for a liquidation, and for each asset whose bonus the slippage eats up.
 pub async fn check(chain: &impl Chain, config: &Config) -> Vec<Check> {
-    let (strategy, through_liquidator) = (&config.strategy, config.contracts.liquidator.is_some());
+    let strategy = &config.strategy;
+    let through_liquidator = config.contracts.liquidator.is_some();
     let mut checks = gas(chain, config).await;
     match Market::read(chain, &config.contracts.pool).await {
         Ok(market) => {
@@ -89,7 +90,8 @@ pub fn blocks(most: Option<u64>, gas: u64) -> Check {
 
 /// Whether each `strategy.max_repay` is of a listed token and leaves something to repay, at these prices; nothing where it does.
 pub fn repayable(strategy: &Strategy, market: &Market, prices: &BTreeMap<String, Price>) -> Vec<Check> {
-    let (dust, least) = (market.config.liquidation.dust_value, market.config.min_debt_value);
+    let dust = market.config.liquidation.dust_value;
+    let least = market.config.min_debt_value;
     let judge = |(denom, most): (&String, &u128)| {
         let name = format!("{MAX_REPAY}{denom}");
         let Some(listed) = market.assets.iter().find(|asset| asset.params.denom == *denom) else {
@@ -172,8 +174,10 @@ fn too_much(slippage: Ratio, params: &AssetParams, through_liquidator: bool) -> 
         let rest = mul_div_down_128(bonus.saturating_sub(free).raw(), kept, ONE).map_or(Ratio::ZERO, Ratio::new);
         free.saturating_add(rest)
     };
-    let (least, most) = (after_fee(params.liquidation_bonus.min), after_fee(params.liquidation_bonus.max));
-    let (denom, mend) = (&params.denom, "lower strategy.slippage");
+    let least = after_fee(params.liquidation_bonus.min);
+    let most = after_fee(params.liquidation_bonus.max);
+    let denom = &params.denom;
+    let mend = "lower strategy.slippage";
     if !pays(least, slippage) && !pays(most, slippage) {
         let finding = format!(
             "{slippage} eats up the whole bonus of {denom}, at most {most} after its fee: own coins are never spent for it"

@@ -121,7 +121,8 @@ fn one_is_enough(mut checks: Vec<Check>) -> Vec<Check> {
 }
 
 fn gas_price(endpoint: &str, said: Option<&str>, config: &ChainConfig) -> Check {
-    let (what, ours) = (format!("gas price {endpoint}"), format!("{}{}", config.gas_price, config.gas_denom));
+    let what = format!("gas price {endpoint}");
+    let ours = format!("{}{}", config.gas_price, config.gas_denom);
     let Some(said) = said else {
         return Check::ok(
             what,
@@ -167,7 +168,8 @@ pub fn indexes(told: &[(String, Option<String>)]) -> Vec<Check> {
 
 /// Whether this machine's clock, in seconds, agrees with the chain's.
 pub fn time(head: &Head, clock: u64) -> Check {
-    let (ahead, behind) = (head.time.saturating_sub(clock), clock.saturating_sub(head.time));
+    let ahead = head.time.saturating_sub(clock);
+    let behind = clock.saturating_sub(head.time);
     if ahead > CLOCK_AHEAD_SECONDS_MAX {
         let found = format!("block {} is {ahead} s ahead of this machine's clock", head.height);
         return Check::fail("clock", found, "set this machine's clock, by NTP for instance");

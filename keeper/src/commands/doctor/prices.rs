@@ -20,7 +20,8 @@ pub async fn check(chain: &impl ChainReader, pool: &str) -> Vec<Check> {
 }
 
 async fn read(chain: &impl ChainReader, pool: &str) -> Result<Vec<Check>> {
-    let (now, market) = (chain.head().await?.time, Market::read(chain, pool).await?);
+    let now = chain.head().await?.time;
+    let market = Market::read(chain, pool).await?;
     if market.assets.is_empty() {
         let finding = format!("no asset is listed at time {now}");
         let mend = "list assets, or set contracts.pool to another pool";
@@ -61,7 +62,8 @@ pub fn judge(denom: &str, record: Option<&PriceRecord>, now: u64) -> Check {
         let mend = "no account with it can be liquidated: give the oracle a source for it, and publish it";
         return Check::fail(what, "none is published", mend);
     };
-    let (raw, age) = (record.raw, now.saturating_sub(record.timestamp));
+    let raw = record.raw;
+    let age = now.saturating_sub(record.timestamp);
     let unit = record.quote.as_ref().map_or_else(String::new, |quote| format!(" in {quote}"));
     let found = format!("settled at {}{unit}, observed {} to {}", record.settled_at(now), raw.low, raw.high);
     if let Some(fault) = record.fault(now) {

@@ -53,7 +53,8 @@ pub async fn allowance(node: &Node, number: usize) -> Option<Check> {
 /// Whether a further key has money for gas. The first supplies it, so that having none is no failure.
 pub async fn further(chain: &impl Chain, number: usize, contracts: &Contracts) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let (what, least) = (numbered("gas money", number), least(chain, contracts));
+    let what = numbered("gas money", number);
+    let least = least(chain, contracts);
     if chain.fee_granter().is_some() {
         return Vec::new();
     }
@@ -77,7 +78,8 @@ fn least(chain: &impl Chain, contracts: &Contracts) -> Coin {
 /// Whether there is money for gas.
 pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let Some(address) = chain.sender() else { return Vec::new() };
-    let (least, most) = (least(chain, &config.contracts), fee_reserve(chain, &config.strategy));
+    let least = least(chain, &config.contracts);
+    let most = fee_reserve(chain, &config.strategy);
     let held = async {
         let market = Market::read(chain, &config.contracts.pool).await?;
         let listed = market.assets.into_iter().map(|asset| asset.params.denom);
@@ -89,7 +91,7 @@ pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
         Err(error) => return vec![Check::error("balances", &error)],
     };
     let mut checks = vec![match gas_money(chain, &least.denom).await {
-        Ok((payer, held)) => gas(&payer, held, (least.amount, most.amount), &least.denom),
+        Ok((payer, held)) => gas(&payer, held, least.amount, most.amount, &least.denom),
         Err(error) => Check::error("gas money", &error),
     }];
     if config.contracts.liquidator.is_none() && balances.keys().all(|denom| *denom == least.denom) {
@@ -104,7 +106,7 @@ pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
 }
 
 /// Whether `held` pays for a liquidation (`least`), and for the largest transaction (`most`), in base units.
-pub fn gas(address: &str, held: u128, (least, most): (u128, u128), denom: &str) -> Check {
+pub fn gas(address: &str, held: u128, least: u128, most: u128, denom: &str) -> Check {
     let finding =
         format!("{address} has {held}{denom} for gas; a liquidation costs {least}, the largest transaction {most}");
     let mend = format!("send {denom} to {address}");

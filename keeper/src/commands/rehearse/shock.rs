@@ -88,8 +88,11 @@ pub fn shocked(book: &Book, shocks: &[Shock]) -> Result<Book> {
         let raw = moved(record.raw);
         record.settled = settled.clamp(raw.low, raw.high);
         record.extremes = moved(record.extremes);
-        (record.raw, record.anchored_at, record.timestamp) = (raw, now, now);
-        (record.awaiting, record.beyond_since) = (false, 0);
+        record.raw = raw;
+        record.anchored_at = now;
+        record.timestamp = now;
+        record.awaiting = false;
+        record.beyond_since = 0;
     }
     Ok(book)
 }
@@ -97,7 +100,8 @@ pub fn shocked(book: &Book, shocks: &[Shock]) -> Result<Book> {
 /// The debt that lenders bear when this liquidation leaves the account with nothing: the pool writes it off at once. `None` where the account goes on.
 pub fn left_over(book: &Book, scan: &Scan, deal: &Deal) -> Option<Value> {
     let account = book.accounts.get(&deal.key)?;
-    let (debt, collateral) = (book.asset_of(&deal.sent.denom)?, book.asset_of(&deal.collateral_denom)?);
+    let debt = book.asset_of(&deal.sent.denom)?;
+    let collateral = book.asset_of(&deal.collateral_denom)?;
     let mut position = scan.assets.position(account).ok()?;
     for line in position.debts.iter_mut().filter(|line| line.asset == debt) {
         line.amount = line.amount.saturating_sub(deal.expected.repay);

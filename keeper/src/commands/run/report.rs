@@ -121,7 +121,8 @@ impl Teller {
 
     /// Prices that fall silent, or are heard again, and halts of the oracle.
     fn prices(&mut self, tick: &BlockReport) {
-        let (height, change) = (tick.head.height, self.failing.see(tick.scan.assets.faults()));
+        let height = tick.head.height;
+        let change = self.failing.see(tick.scan.assets.faults());
         for (denom, fault) in change.failing {
             tracing::warn!(
                 height,
@@ -133,7 +134,8 @@ impl Teller {
         for denom in change.passing {
             tracing::warn!(height, denom, "the price is published again");
         }
-        let (halted, spared) = (tick.scan.assets.moment().halted, tick.scan.spared());
+        let halted = tick.scan.assets.moment().halted;
+        let spared = tick.scan.spared();
         if halted && !self.halted {
             tracing::warn!(
                 height,
@@ -151,9 +153,11 @@ impl Teller {
 
     /// What a dry run leaves undone, once: the next block would say the same.
     fn would_act(&mut self, tick: &BlockReport) -> Result<()> {
-        let (height, actions) = (tick.head.height, || tick.plan.actions.iter());
+        let height = tick.head.height;
+        let actions = || tick.plan.actions.iter();
         for action in actions().filter(|action| !self.told.contains(action.account())) {
-            let (account, what) = (action.account().to_string(), describe(action));
+            let account = action.account().to_string();
+            let what = describe(action);
             tracing::info!(height, account, what, "would act, if simulation and limits on fees let it");
             if self.json {
                 print_event("plan", &json!({ "height": height, "account": account, "plan": what }))?;
@@ -181,12 +185,17 @@ fn report(tick: &BlockReport, json: bool) -> Result<()> {
         print_event("settled", &json!({ "settled": done }))?;
     }
     for failure in &tick.failures {
-        let (account, reason, rival) = (&failure.account, &failure.reason, failure.rival);
+        let account = &failure.account;
+        let reason = &failure.reason;
+        let rival = failure.rival;
         print_event("item_failed", &json!({ "account": account, "reason": reason, "rival": rival }))?;
     }
     for lost in &tick.failed {
-        let (hash, accounts) = (&lost.intent.hash, &lost.intent.accounts);
-        let (why, reason, gas_used) = (lost.why, &lost.reason, lost.gas_used);
+        let hash = &lost.intent.hash;
+        let accounts = &lost.intent.accounts;
+        let why = lost.why;
+        let reason = &lost.reason;
+        let gas_used = lost.gas_used;
         print_event(
             "failed",
             &json!({
