@@ -127,7 +127,7 @@ pub enum ChainCommand {
         #[arg(long, required = true, value_name = "DENOM=±N%", allow_hyphen_values = true)]
         shock: Vec<String>,
     },
-    /// Looks at endpoints, contracts, keys, money, limits, clock, prices and files, and says what to mend
+    /// Looks at endpoints, contracts, keys, money, limits, clock, prices and files, and says what to do about it
     Doctor,
     /// Shows the keeper's addresses, or makes a new key
     Keys {

@@ -37,7 +37,7 @@ fn worst(checks: &[Check]) -> Status {
 /// The one that isn't well, which says what to do.
 fn bad(checks: &[Check], status: Status) -> &Check {
     let found: Vec<&Check> = checks.iter().filter(|check| check.status != Status::Ok).collect();
-    assert!(found.len() == 1 && found[0].status == status && found[0].mend.is_some(), "{checks:?}");
+    assert!(found.len() == 1 && found[0].status == status && found[0].remedy.is_some(), "{checks:?}");
     found[0]
 }
 
@@ -85,7 +85,7 @@ async fn contracts_are_there_of_the_right_kind_and_of_one_another() {
         let checks = contracts::check(&chain, &Contracts { pairs: pairs.clone(), ..good.clone() }, "c-1").await;
         let found = bad(&checks, Status::Fail);
         assert!(found.finding.contains("it should be crates.io:plimsoll-pair"), "{found:?}");
-        assert_eq!(found.mend.as_deref(), Some("correct contracts.pairs"));
+        assert_eq!(found.remedy.as_deref(), Some("correct contracts.pairs"));
         // The keeper itself goes on with the others.
         let dex_client = DexClient::open(&chain, &good.pool, good.liquidator.as_ref().unwrap(), &pairs).await.unwrap();
         assert_eq!(dex_client.silent(), 1, "{wrong}");
@@ -153,7 +153,7 @@ async fn owners_are_named_and_a_timelock_by_its_notice() {
 
     let production =
         owners(|| World::builder().without_assets().oracle(|oracle| oracle.production = true).build()).await;
-    assert!(production.iter().all(|check| check.status == Status::Warn && check.mend.is_some()), "{production:?}");
+    assert!(production.iter().all(|check| check.status == Status::Warn && check.remedy.is_some()), "{production:?}");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn owners_in_production_are_a_timelock_of_a_day_to_three_with_a_guardian() {
         (86_400, None, Status::Warn),
     ] {
         let check = of(delay, guardian, true);
-        assert_eq!((check.status, check.mend.is_some()), (status, status == Status::Warn), "{check:?}");
+        assert_eq!((check.status, check.remedy.is_some()), (status, status == Status::Warn), "{check:?}");
         assert_eq!(of(delay, guardian, false).status, Status::Ok);
     }
     assert_eq!(owner::judge("owner", "o", None, true).status, Status::Warn);
@@ -222,7 +222,7 @@ fn a_price_that_is_silent_or_beyond_a_bound_or_stale_or_near_its_end_is_told() {
     );
     // At 80 % of its age, and past it.
     assert_eq!(judge(&observed(480, 0, "10")).status, Status::Ok);
-    assert!(judge(&observed(481, 0, "10")).mend.unwrap().contains("feeders"));
+    assert!(judge(&observed(481, 0, "10")).remedy.unwrap().contains("feeders"));
     let silent = judge(&observed(601, 0, "10"));
     assert!(silent.status == Status::Fail && silent.finding.contains("silent: price is 601 s old"), "{silent:?}");
     // A live price counts to a quarter of its window.
@@ -341,7 +341,7 @@ fn clock_and_endpoints_are_judged_by_the_block_that_they_tell() {
     assert!(found[1].status == Status::Warn && found[1].finding.contains("connection refused"), "{found:?}");
     endpoints.heard(0, &Head { chain_id: "d-1".to_owned(), ..head(1_000) }, 1, 1_000);
     let found = network::endpoints(&endpoints, 1_003);
-    assert!(found.iter().all(|check| check.status == Status::Fail && check.mend.is_some()), "{found:?}");
+    assert!(found.iter().all(|check| check.status == Status::Fail && check.remedy.is_some()), "{found:?}");
 }
 
 #[test]
@@ -516,7 +516,7 @@ fn a_node_that_keeps_no_index_is_a_failure_and_a_warning_where_another_keeps_one
     };
     let disabled = Some("transaction indexing is disabled");
     assert_eq!(worst(&told(&[None])), Status::Ok);
-    assert!(bad(&told(&[disabled]), Status::Fail).mend.as_ref().unwrap().contains("tx_index"));
+    assert!(bad(&told(&[disabled]), Status::Fail).remedy.as_ref().unwrap().contains("tx_index"));
     assert_eq!(bad(&told(&[disabled, None]), Status::Warn).check, "index http://a:1");
 }
 
@@ -547,7 +547,7 @@ fn a_gas_price_that_no_node_takes_is_a_failure_and_one_that_some_take_a_warning(
     let unknown = told(&[None]);
     assert!(unknown[0].status == Status::Ok && unknown[0].finding.contains("unknown"), "{unknown:?}");
     // Ten times chain.gas_price is the most that is paid where nothing else is set.
-    assert!(bad(&told(&[Some("0.251ustake")]), Status::Fail).mend.as_ref().unwrap().contains("0.251 at least"));
+    assert!(bad(&told(&[Some("0.251ustake")]), Status::Fail).remedy.as_ref().unwrap().contains("0.251 at least"));
     assert!(bad(&told(&[Some("0.001uatom")]), Status::Fail).finding.contains("0.001uatom"));
     assert_eq!(bad(&told(&[Some("1ustake"), Some("0.02ustake")]), Status::Warn).check, "gas price http://a:1");
 }
@@ -588,7 +588,7 @@ fn a_transaction_in_the_journal_is_judged_by_what_the_next_start_can_do_with_it(
     ] {
         let check = journal::judge(&ours, &head(height), &outcome, used);
         assert!(check.status == status && check.finding.contains(says), "{check:?}");
-        assert_eq!(check.mend.is_some(), status != Status::Ok);
+        assert_eq!(check.remedy.is_some(), status != Status::Ok);
     }
     let ahead = Intent { timeout_height: 2_000, ..ours.clone() };
     let check = journal::judge(&ahead, &head(999), &TxStatus::NotFound { height: 999 }, false);
@@ -614,7 +614,7 @@ fn a_chain_whose_next_sequence_the_journal_has_seen_used_was_reset() {
         assert!(
             found
                 .iter()
-                .all(|check| check.status == Status::Fail && check.mend.as_deref() == Some("move the journal away"))
+                .all(|check| check.status == Status::Fail && check.remedy.as_deref() == Some("move the journal away"))
         );
     }
 }

@@ -36,7 +36,7 @@ async fn results_of_the_newest_block_that_can_not_be_read_are_a_failure() {
     let well = network::block_results(&chain("").await).await;
     assert!(well.status == Status::Ok && well.finding.contains("events of contracts"), "{well:?}");
     let ill = network::block_results(&chain("events 100% fail").await).await;
-    assert!(ill.status == Status::Fail && ill.mend.as_ref().unwrap().contains("discard_abci_responses"), "{ill:?}");
+    assert!(ill.status == Status::Fail && ill.remedy.as_ref().unwrap().contains("discard_abci_responses"), "{ill:?}");
 }
 
 #[tokio::test]

@@ -74,7 +74,10 @@ async fn doctor_says_whether_there_is_an_allowance() {
     assert_eq!(wallet::allowance(&node(&fake, "").await, 0).await, None);
     let node = node(&fake, GRANTER).await;
     let missing = wallet::allowance(&node, 0).await.unwrap();
-    assert!(missing.status == Status::Fail && missing.mend.as_ref().unwrap().contains("feegrant grant"), "{missing:?}");
+    assert!(
+        missing.status == Status::Fail && missing.remedy.as_ref().unwrap().contains("feegrant grant"),
+        "{missing:?}"
+    );
     // What is granted to somebody else is none for this key.
     fake.with(|state| state.allowances.push((GRANTER.to_owned(), GRANTER.to_owned())));
     assert_eq!(wallet::allowance(&node, 1).await.unwrap().status, Status::Fail);

@@ -1,4 +1,4 @@
-//! `doctor`: looks at everything that a keeper needs, changes nothing, and says what to mend.
+//! `doctor`: looks at everything that a keeper needs, changes nothing, and says what to do.
 
 pub mod contracts;
 pub mod depth;
@@ -45,23 +45,23 @@ pub struct Check {
     /// What was found, with its numbers.
     pub finding: String,
     /// What to do about it; nothing when all is well.
-    pub mend: Option<String>,
+    pub remedy: Option<String>,
 }
 
 impl Check {
     /// As it should be.
     pub fn ok(check: impl Into<String>, finding: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Ok, finding: finding.into(), mend: None }
+        Self { check: check.into(), status: Status::Ok, finding: finding.into(), remedy: None }
     }
 
     /// It works, though not as well as it could.
-    pub fn warn(check: impl Into<String>, finding: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { status: Status::Warn, mend: Some(mend.into()), ..Self::ok(check, finding) }
+    pub fn warn(check: impl Into<String>, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { status: Status::Warn, remedy: Some(remedy.into()), ..Self::ok(check, finding) }
     }
 
     /// A keeper can't do its work.
-    pub fn fail(check: impl Into<String>, finding: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { status: Status::Fail, mend: Some(mend.into()), ..Self::ok(check, finding) }
+    pub fn fail(check: impl Into<String>, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { status: Status::Fail, remedy: Some(remedy.into()), ..Self::ok(check, finding) }
     }
 
     /// What an error says; it says itself what to do.
@@ -101,8 +101,8 @@ fn show(check: &Check, json: bool) -> Result<()> {
         Status::Warn => "warn",
         Status::Fail => "FAIL",
     };
-    let mend = check.mend.as_ref().map(|mend| format!("; {mend}")).unwrap_or_default();
-    outln!("{status}  {}: {}{mend}", check.check, check.finding);
+    let remedy = check.remedy.as_ref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    outln!("{status}  {}: {}{remedy}", check.check, check.finding);
     Ok(())
 }
 

@@ -92,8 +92,8 @@ async fn one(chain: &impl ChainReader, kind: &'static str, address: &str, chain_
             check => check,
         },
         Ok(None) => {
-            let mend = format!("set {}, or deploy first", setting(kind));
-            Check::fail(what, format!("no contract is there on {chain_id}"), mend)
+            let remedy = format!("set {}, or deploy first", setting(kind));
+            Check::fail(what, format!("no contract is there on {chain_id}"), remedy)
         }
         Err(error) => Check::error(what, &error),
     }
@@ -157,8 +157,8 @@ pub fn judge(what: &str, kind: &str, contract: &str, version: &str) -> Check {
         return Check::fail(what, format!("{found}; it should be {wanted}"), format!("correct {}", setting(kind)));
     }
     if version != OURS {
-        let mend = "use the keeper that was released with the contracts, or migrate them";
-        return Check::warn(what, format!("{found}, while this keeper is {OURS}"), mend);
+        let remedy = "use the keeper that was released with the contracts, or migrate them";
+        return Check::warn(what, format!("{found}, while this keeper is {OURS}"), remedy);
     }
     Check::ok(what, found)
 }

@@ -17,13 +17,13 @@ pub async fn check(chain: &impl ChainReader, contracts: &Contracts) -> Vec<Check
 }
 
 fn judge(found: Result<Vec<Shallow>>) -> Vec<Check> {
-    let mend = "lower the cap, or see to more liquidity: bending such a price pays, and what is seized can't be sold";
+    let remedy = "lower the cap, or see to more liquidity: bending such a price pays, and what is seized can't be sold";
     match found {
         Ok(found) if found.is_empty() => {
             vec![Check::ok("depth of pairs", "every supply cap is small beside the pairs that its asset depends on")]
         }
         Ok(found) => {
-            found.iter().map(|one| Check::warn(format!("depth of {}", one.denom), one.to_string(), mend)).collect()
+            found.iter().map(|one| Check::warn(format!("depth of {}", one.denom), one.to_string(), remedy)).collect()
         }
         Err(error) => vec![Check::warn("depth of pairs", error.to_string(), "see to the pairs in contracts.pairs")],
     }

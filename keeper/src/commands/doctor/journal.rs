@@ -107,8 +107,8 @@ pub fn judge(intent: &Intent, head: &Head, outcome: &TxStatus, used: bool) -> Ch
             let found = format!(
                 "transaction {hash} was for blocks up to {timeout}; the key's sequence says that one has it, and the node doesn't find it"
             );
-            let mend = "use a node that keeps its index of transactions; otherwise it counts as if no block had it, and what it did isn't told";
-            Check::warn("journal", found, mend)
+            let remedy = "use a node that keeps its index of transactions; otherwise it counts as if no block had it, and what it did isn't told";
+            Check::warn("journal", found, remedy)
         }
         TxStatus::NotFound { .. } | TxStatus::Expired => {
             let found = format!("transaction {hash} is in no block up to {timeout}: the next start plans anew");

@@ -41,8 +41,8 @@ pub async fn check(chain: &impl Chain, config: &Config) -> Vec<Check> {
 async fn gas(chain: &impl Chain, config: &Config) -> Vec<Check> {
     let Some((gas, fee)) = one_liquidation(chain, &config.contracts) else {
         let found = "what a liquidation uses is unknown: none was simulated on this deployment yet, so nothing can be said of the limits";
-        let mend = "set contracts.gas_own and contracts.gas_sold, or let the keeper meet its first liquidation";
-        return vec![Check::warn("limits", found, mend)];
+        let remedy = "set contracts.gas_own and contracts.gas_sold, or let the keeper meet its first liquidation";
+        return vec![Check::warn("limits", found, remedy)];
     };
     let mut checks = costs(&config.strategy, gas, &fee);
     checks.push(match chain.block_gas().await {
@@ -103,10 +103,10 @@ pub fn repayable(strategy: &Strategy, market: &Market, prices: &BTreeMap<String,
         let worth = Amount::new(*most).value_down(*prices.get(denom)?, decimals).ok().filter(|worth| *worth < least)?;
         let found = format!("{name} is {most}{denom}, worth {worth}, and no debt is less than {least}");
         Some(if worth < dust {
-            let mend = format!(
+            let remedy = format!(
                 "raise it: next to nothing could be repaid; it is in base units, 10^{decimals} to a whole token"
             );
-            Check::fail("limits", found, mend)
+            Check::fail("limits", found, remedy)
         } else {
             Check::warn("limits", format!("{found}: it repays a part at most"), "raise it, if that isn't meant")
         })
@@ -177,15 +177,15 @@ fn too_much(slippage: Ratio, params: &AssetParams, through_liquidator: bool) -> 
     let least = after_fee(params.liquidation_bonus.min);
     let most = after_fee(params.liquidation_bonus.max);
     let denom = &params.denom;
-    let mend = "lower strategy.slippage";
+    let remedy = "lower strategy.slippage";
     if !pays(least, slippage) && !pays(most, slippage) {
         let finding = format!(
             "{slippage} eats up the whole bonus of {denom}, at most {most} after its fee: own coins are never spent for it"
         );
         return Some(if through_liquidator {
-            Check::warn("slippage", finding, mend)
+            Check::warn("slippage", finding, remedy)
         } else {
-            Check::fail("slippage", finding, mend)
+            Check::fail("slippage", finding, remedy)
         });
     }
     // Where governance pays no bonus just below 1, nobody comes for it, whatever the slippage.
@@ -193,7 +193,7 @@ fn too_much(slippage: Ratio, params: &AssetParams, through_liquidator: bool) -> 
         let found = format!(
             "{slippage} eats up the bonus of {denom} just below health factor 1, {least} after its fee: own coins are spent for it only further down"
         );
-        Check::warn("slippage", found, mend)
+        Check::warn("slippage", found, remedy)
     })
 }
 

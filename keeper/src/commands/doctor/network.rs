@@ -33,7 +33,7 @@ pub fn endpoints(endpoints: &Endpoints, clock: u64) -> Vec<Check> {
         }
         let mut others = endpoints.all().iter().enumerate();
         let replaced = others.any(|(other, one)| other != at && one.kind == endpoint.kind && good(other));
-        let (found, mend) = match endpoints.health(at) {
+        let (found, remedy) = match endpoints.health(at) {
             health @ Health::Foreign { .. } => (health.to_string(), "set chain.id, or replace the endpoint"),
             health @ Health::Lagging { .. } => (health.to_string(), "wait until it has caught up, or replace it"),
             health @ Health::Impossible { .. } => {
@@ -45,7 +45,7 @@ pub fn endpoints(endpoints: &Endpoints, clock: u64) -> Vec<Check> {
             ),
         };
         let status = if replaced { Status::Warn } else { Status::Fail };
-        Check { status, ..Check::fail(what, found, mend) }
+        Check { status, ..Check::fail(what, found, remedy) }
     };
     endpoints.all().iter().enumerate().map(line).collect()
 }
@@ -65,7 +65,7 @@ pub async fn subscriptions(config: &ChainConfig) -> Result<Vec<Check>> {
     for address in &config.rpc {
         let what = format!("subscription {}", public(address));
         let rpc = Rpc::new(address, trust.clone());
-        let mend = "use a node with free subscription slots, and a way to it that lets websockets through; blocks are polled meanwhile";
+        let remedy = "use a node with free subscription slots, and a way to it that lets websockets through; blocks are polled meanwhile";
         checks.push(match timeout(SUBSCRIPTION_TIMEOUT, rpc.listen(|_| false)).await {
             Ok(Ok(())) => Check::ok(what, "new blocks are announced"),
             Ok(Err(error)) => {
@@ -73,9 +73,9 @@ pub async fn subscriptions(config: &ChainConfig) -> Result<Vec<Check>> {
                     Ok(_) if rpc.is_posting() => "; its questions are answered by HTTP POST",
                     _ => "",
                 };
-                Check::warn(what, format!("{error}{by}"), mend)
+                Check::warn(what, format!("{error}{by}"), remedy)
             }
-            Err(_) => Check::warn(what, format!("nothing was heard for {} s", SUBSCRIPTION_TIMEOUT.as_secs()), mend),
+            Err(_) => Check::warn(what, format!("nothing was heard for {} s", SUBSCRIPTION_TIMEOUT.as_secs()), remedy),
         });
     }
     Ok(checks)
@@ -101,8 +101,8 @@ pub async fn block_results(chain: &impl ChainReader) -> Check {
         Ok((height, events)) => Check::ok("block results", format!("block {height} has {events} events of contracts")),
         Err(error) => {
             let error: crate::error::Error = error;
-            let mend = "set [storage] discard_abci_responses = false in its config.toml, or use another node";
-            Check::fail("block results", format!("the newest block's can't be read: {error}"), mend)
+            let remedy = "set [storage] discard_abci_responses = false in its config.toml, or use another node";
+            Check::fail("block results", format!("the newest block's can't be read: {error}"), remedy)
         }
     }
 }
@@ -143,12 +143,16 @@ fn gas_price(endpoint: &str, said: Option<&str>, config: &ChainConfig) -> Check 
             Check::ok(what, format!("{ours}, which the keeper raises to what it takes, {said}; the most is {most}"))
         }
         Some((least, denom)) => {
-            let mend = format!("set chain.max_gas_price to {least} at least: it would refuse every transaction");
-            Check::fail(what, format!("the keeper pays at most {most}, and it takes no less than {least}{denom}"), mend)
+            let remedy = format!("set chain.max_gas_price to {least} at least: it would refuse every transaction");
+            Check::fail(
+                what,
+                format!("the keeper pays at most {most}, and it takes no less than {least}{denom}"),
+                remedy,
+            )
         }
         None => {
-            let mend = "set chain.gas_denom and chain.gas_price: it would refuse every transaction";
-            Check::fail(what, format!("chain.gas_price is {ours}, and it takes {said}"), mend)
+            let remedy = "set chain.gas_denom and chain.gas_price: it would refuse every transaction";
+            Check::fail(what, format!("chain.gas_price is {ours}, and it takes {said}"), remedy)
         }
     }
 }

@@ -52,7 +52,7 @@ pub fn judge(what: &str, owner: &str, timelock: Option<&Timelock>, production: b
     };
     let vetoes = guardian.as_ref().map_or_else(|| "nobody vetoes".to_owned(), |guardian| format!("{guardian} vetoes"));
     let finding = format!("{owner}, a timelock: changes wait {delay} s, and {vetoes}");
-    let mend = match (*delay, guardian) {
+    let remedy = match (*delay, guardian) {
         _ if !production => None,
         (..DELAY_MIN, _) => Some(format!("have its admin queue an update_delay to {DELAY_MIN} s at least")),
         (delay, _) if delay > DELAY_LONG => Some(format!(
@@ -61,8 +61,8 @@ pub fn judge(what: &str, owner: &str, timelock: Option<&Timelock>, production: b
         (_, None) => Some("have its admin queue an update_roles that names a guardian".to_owned()),
         _ => None,
     };
-    match mend {
-        Some(mend) => Check::warn(what, finding, mend),
+    match remedy {
+        Some(remedy) => Check::warn(what, finding, remedy),
         None => Check::ok(what, finding),
     }
 }

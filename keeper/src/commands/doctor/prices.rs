@@ -24,8 +24,8 @@ async fn read(chain: &impl ChainReader, pool: &str) -> Result<Vec<Check>> {
     let market = Market::read(chain, pool).await?;
     if market.assets.is_empty() {
         let finding = format!("no asset is listed at time {now}");
-        let mend = "list assets, or set contracts.pool to another pool";
-        return Ok(vec![Check::warn("prices", finding, mend)]);
+        let remedy = "list assets, or set contracts.pool to another pool";
+        return Ok(vec![Check::warn("prices", finding, remedy)]);
     }
     let prices = market.prices(chain).await?;
     let mut checks = vec![heartbeat(prices.heartbeat.as_ref(), &market.config.halt_grace, now)];
@@ -40,14 +40,14 @@ async fn read(chain: &impl ChainReader, pool: &str) -> Result<Vec<Check>> {
 /// Whether the oracle has been written to lately, and liquidation goes on.
 pub fn heartbeat(heartbeat: Option<&Heartbeat>, halt: &HaltGrace, now: u64) -> Check {
     let Some(heartbeat) = heartbeat else {
-        let mend = "instantiate or migrate the oracle with a heartbeat_gap: without one ramps have run their whole way, and nobody had a chance";
-        return Check::warn("heartbeat", "the oracle has none", mend);
+        let remedy = "instantiate or migrate the oracle with a heartbeat_gap: without one ramps have run their whole way, and nobody had a chance";
+        return Check::warn("heartbeat", "the oracle has none", remedy);
     };
     let age = now.saturating_sub(heartbeat.last);
     let found = format!("last written to {age} s ago, {} s lost so far", heartbeat.lost_at(now));
     if heartbeat.is_halted(halt, now) {
-        let mend = "wake the feeders; accounts whose collateral suffices are spared until the grace after it is over";
-        return Check::warn("heartbeat", format!("{found}; liquidation waits after a halt"), mend);
+        let remedy = "wake the feeders; accounts whose collateral suffices are spared until the grace after it is over";
+        return Check::warn("heartbeat", format!("{found}; liquidation waits after a halt"), remedy);
     }
     if heartbeat.gap > 0 && age > heartbeat.gap {
         return Check::warn("heartbeat", found, "see to the feeders");
@@ -59,16 +59,16 @@ pub fn heartbeat(heartbeat: Option<&Heartbeat>, halt: &HaltGrace, now: u64) -> C
 pub fn judge(denom: &str, record: Option<&PriceRecord>, now: u64) -> Check {
     let what = format!("price of {denom}");
     let Some(record) = record.filter(|record| record.was_observed()) else {
-        let mend = "no account with it can be liquidated: give the oracle a source for it, and publish it";
-        return Check::fail(what, "none is published", mend);
+        let remedy = "no account with it can be liquidated: give the oracle a source for it, and publish it";
+        return Check::fail(what, "none is published", remedy);
     };
     let raw = record.raw;
     let age = now.saturating_sub(record.timestamp);
     let unit = record.quote.as_ref().map_or_else(String::new, |quote| format!(" in {quote}"));
     let found = format!("settled at {}{unit}, observed {} to {}", record.settled_at(now), raw.low, raw.high);
     if let Some(fault) = record.fault(now) {
-        let mend = "nothing is seized or repaid at it, and nobody borrows: see to its feeders, or publish it";
-        return Check::fail(what, format!("silent: {fault}; {found}"), mend);
+        let remedy = "nothing is seized or repaid at it, and nobody borrows: see to its feeders, or publish it";
+        return Check::fail(what, format!("silent: {fault}; {found}"), remedy);
     }
     if record.beyond_since > 0 {
         let Guards { floor, ceiling, bound_hold, .. } = &record.guards;
@@ -101,12 +101,12 @@ pub fn speed(denom: &str, record: &PriceRecord) -> Option<Check> {
     }
     let Guards { max_deviation, step_interval, .. } = &record.guards;
     let found = format!("{max_deviation} each {step_interval} s lets it fall to a half in {}", told(seconds));
-    let mend = if seconds < least {
+    let remedy = if seconds < least {
         "slow it down: a wrong price liquidates before anybody can react"
     } else {
         "speed it up: in a fast market liquidation never catches up"
     };
-    Some(Check::warn(format!("guards of {denom}"), format!("{found}; {least} to {most} s are sound"), mend))
+    Some(Check::warn(format!("guards of {denom}"), format!("{found}; {least} to {most} s are sound"), remedy))
 }
 
 fn told(seconds: u64) -> String {

@@ -23,8 +23,8 @@ pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
         Err(error) => return vec![Check::error("key", error)],
     };
     if keys.is_empty() {
-        let mend = format!("set {MNEMONIC_VARIABLE}, or wallet.mnemonic_file, before `keeper run --live`");
-        return vec![Check::warn("key", "there is none: nothing can be sent", mend)];
+        let remedy = format!("set {MNEMONIC_VARIABLE}, or wallet.mnemonic_file, before `keeper run --live`");
+        return vec![Check::warn("key", "there is none: nothing can be sent", remedy)];
     }
     let line = |(number, key): (usize, &Key)| {
         Check::ok(numbered("key", number), format!("{} at {} {from}", key.address(), key.path()))
@@ -109,9 +109,9 @@ pub async fn balances(chain: &impl Chain, config: &Config) -> Vec<Check> {
 pub fn gas(address: &str, held: u128, least: u128, most: u128, denom: &str) -> Check {
     let finding =
         format!("{address} has {held}{denom} for gas; a liquidation costs {least}, the largest transaction {most}");
-    let mend = format!("send {denom} to {address}");
+    let remedy = format!("send {denom} to {address}");
     if held < least {
-        return Check::fail("gas money", finding, mend);
+        return Check::fail("gas money", finding, remedy);
     }
-    if held < most { Check::warn("gas money", finding, mend) } else { Check::ok("gas money", finding) }
+    if held < most { Check::warn("gas money", finding, remedy) } else { Check::ok("gas money", finding) }
 }
