@@ -35,6 +35,7 @@ use crate::tx::nonce::NonceTracker;
 pub use balances::{fee_reserve, gas_money, held, holdings, inventory, less_fee, spendable, useful};
 pub use resolve::TIMEOUT_MAX;
 pub use select::Bounds;
+pub use send::SendLimits;
 pub use status::FailureReason;
 pub use throttle::Throttle;
 

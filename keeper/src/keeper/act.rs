@@ -49,7 +49,9 @@ impl<C: Chain> Keeper<C> {
         let dex = DexClient::read_any(self.dex_client.as_ref(), &*self.chain, head.height).await?;
         self.observer.silent_pairs(self.dex_client.as_ref().map_or(0, DexClient::silent));
         let mut block = Block { head, scan, dex, tries: SIMULATIONS_MAX };
-        let (mut first, mut sent, mut wrong) = (None, Vec::new(), Vec::new());
+        let mut first = None;
+        let mut sent = Vec::new();
+        let mut wrong = Vec::new();
         for at in self.in_turn() {
             if !self.workers[at].is_free(head) || block.tries == 0 || wrong.len() >= WRONG_MAX {
                 continue;
@@ -110,7 +112,8 @@ impl<C: Chain> Keeper<C> {
     /// The plan, and what of it goes through. What would fail even alone is left alone for a while, what the hour's fees have no room for until they
     /// have; and the rest is planned again, so that nothing is kept for it.
     async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
-        let (mut chosen, mut left_out) = (<(Plan, Batch)>::default(), Vec::new());
+        let mut chosen = <(Plan, Batch)>::default();
+        let mut left_out = Vec::new();
         let held = holdings(&*self.chain, &self.book, self.workers[at].executor.sender()).await?;
         for _ in 0..ROUNDS {
             let inventory = less_fee(&*self.chain, held.clone(), &self.strategy);
@@ -157,7 +160,8 @@ impl<C: Chain> Keeper<C> {
 
     /// What this key, or whoever has none, does best with what it may spend.
     fn plan(&mut self, at: usize, block: &Block<'_>, inventory: Option<Balances>) -> Plan {
-        let (head, worker) = (block.head, self.workers.get(at));
+        let head = block.head;
+        let worker = self.workers.get(at);
         let sender = worker.map_or_else(|| self.chain.sender(), |worker| Some(worker.executor.sender()));
         let allowance = self.budget.left(head.time, &self.strategy);
         let busy: BTreeSet<AccountKey> = self.workers.iter().flat_map(|worker| worker.busy(&head.chain_id)).collect();
@@ -171,7 +175,8 @@ impl<C: Chain> Keeper<C> {
 
     async fn send(&mut self, at: usize, head: &Head, batch: Batch) -> Result<Sent> {
         let targets = targets(&self.book, self.dex_client.as_ref(), &self.strategy);
-        let (actions, left_out) = (batch.actions.clone(), batch.left_out.clone());
+        let actions = batch.actions.clone();
+        let left_out = batch.left_out.clone();
         let worker = &mut self.workers[at];
         match worker.executor.send_batch(targets, batch, head, self.strategy.timeout_blocks).await {
             Ok(sent) => {

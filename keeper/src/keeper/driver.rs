@@ -22,7 +22,8 @@ const GRACE: Duration = Duration::from_secs(5);
 impl<C: Chain> Keeper<C> {
     /// Waits for the transaction in flight, for a bounded time, and tells what it did.
     pub async fn drain(&mut self, mut observe: impl FnMut(&BlockReport)) -> Result<()> {
-        let (deadline, mut trouble) = (Instant::now() + DRAIN, Trouble::default());
+        let deadline = Instant::now() + DRAIN;
+        let mut trouble = Trouble::default();
         while self.in_flight() {
             let step = timeout_at(deadline, self.drain_step());
             match step.await {
@@ -39,12 +40,7 @@ impl<C: Chain> Keeper<C> {
             }
         }
         if !self.untold.is_empty() {
-            let Untold { settled, failures, failed } = std::mem::take(&mut self.untold);
-            let head = self.book.head.clone();
-            let scan = scan(&self.book, head.time)?;
-            let (plan, sent, also, times) = (Plan::default(), Sent::default(), Vec::new(), BlockTimes::default());
-            let oldest = self.memory.oldest_of(scan.keys_liquidatable(&self.book));
-            let tick = BlockReport { head, scan, plan, sent, also, settled, failures, failed, oldest, times };
+            let tick = self.last_report()?;
             self.observer.done(&self.book, &tick);
             observe(&tick);
         }
@@ -52,6 +48,25 @@ impl<C: Chain> Keeper<C> {
             tracing::warn!("a transaction is still in flight; the next start resolves it from the journal");
         }
         Ok(())
+    }
+
+    /// What became of transactions after the last block's work: nothing was planned or sent since.
+    fn last_report(&mut self) -> Result<BlockReport> {
+        let Untold { settled, failures, failed } = std::mem::take(&mut self.untold);
+        let head = self.book.head.clone();
+        let scan = scan(&self.book, head.time)?;
+        Ok(BlockReport {
+            oldest: self.memory.oldest_of(scan.keys_liquidatable(&self.book)),
+            head,
+            scan,
+            plan: Plan::default(),
+            sent: Sent::default(),
+            also: Vec::new(),
+            settled,
+            failures,
+            failed,
+            times: BlockTimes::default(),
+        })
     }
 
     async fn drain_step(&mut self) -> Result<()> {
@@ -63,7 +78,8 @@ impl<C: Chain> Keeper<C> {
     /// Runs until told to stop, then drains.
     pub async fn run(&mut self, mut stop: watch::Receiver<bool>, mut observe: impl FnMut(&BlockReport)) -> Result<()> {
         let mut heads = self.chain.subscribe().await?;
-        let (mut pause, mut trouble) = (Duration::ZERO, Trouble::default());
+        let mut pause = Duration::ZERO;
+        let mut trouble = Trouble::default();
         let lacking = tokio::select! {
             lacking = self.lacking() => lacking.unwrap_or_default(),
             () = stopped_for(stop.clone(), Duration::ZERO) => Vec::new(),

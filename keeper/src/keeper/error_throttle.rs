@@ -19,7 +19,8 @@ impl Trouble {
     /// Whether to tell of it; another kind is told at once.
     pub fn met(&mut self, error: &Error) -> bool {
         if self.what != Some(error.name()) {
-            (self.what, self.times) = (Some(error.name()), 0);
+            self.what = Some(error.name());
+            self.times = 0;
         }
         self.times = self.times.saturating_add(1);
         self.all = self.all.saturating_add(1);
@@ -38,7 +39,8 @@ mod tests {
 
     #[test]
     fn the_same_is_told_once_and_every_twentieth_time_and_another_at_once() {
-        let (down, bad) = (Error::Pruned { height: 1, times: 1 }, Error::garbage("a node", "x"));
+        let down = Error::Pruned { height: 1, times: 1 };
+        let bad = Error::garbage("a node", "x");
         let mut trouble = Trouble::default();
         let told: Vec<u32> = (1..=45).filter(|_| trouble.met(&down)).collect();
         assert_eq!(told, [1, 21, 41]);

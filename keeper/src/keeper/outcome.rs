@@ -40,7 +40,7 @@ impl<C: Chain> Keeper<C> {
                     }
                     self.succeeded(&intent, &included, scan, seen.as_ref());
                 }
-                TxStatus::Included(included) => self.blame(at, intent, &included, (scan, seen.as_ref()))?,
+                TxStatus::Included(included) => self.blame(at, intent, &included, scan, seen.as_ref())?,
                 TxStatus::Expired | TxStatus::NotFound { .. } => {
                     // It may have been too large for the blocks that were seen to leave it out: nobody says so.
                     let sent_at = intent.timeout_height.saturating_sub(self.strategy.timeout_blocks);
@@ -87,10 +87,12 @@ impl<C: Chain> Keeper<C> {
         at: usize,
         intent: Intent,
         included: &Included,
-        (scan, seen): (&Scan, Option<&Evidence>),
+        scan: &Scan,
+        seen: Option<&Evidence>,
     ) -> Result<()> {
         let throttle = self.workers[at].executor.throttle();
-        let (count, ran_out) = (intent.accounts.len(), out_of_gas(included));
+        let count = intent.accounts.len();
+        let ran_out = out_of_gas(included);
         let known =
             if ran_out { None } else { failed_message(&included.log).and_then(|index| intent.accounts_of(index)) };
         let alone = || (count == 1).then_some(intent.accounts.as_slice());
@@ -132,9 +134,9 @@ impl<C: Chain> Keeper<C> {
         if !matches!(why, FailureReason::Rival | FailureReason::Changed) {
             self.failures = self.failures.saturating_add(1);
         }
-        let (times, most) = (self.failures, self.strategy.max_failures);
-        if most > 0 && times >= most {
-            return Err(Error::TooManyFailures { times, reason });
+        let most = self.strategy.max_failures;
+        if most > 0 && self.failures >= most {
+            return Err(Error::TooManyFailures { times: self.failures, reason });
         }
         Ok(())
     }

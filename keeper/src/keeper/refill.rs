@@ -3,7 +3,7 @@
 use crate::chain::{Chain, Coin, Head};
 use crate::error::{Class, Result};
 use crate::keeper::Keeper;
-use crate::tx::{fee_reserve, held};
+use crate::tx::{SendLimits, fee_reserve, held};
 
 /// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
 const FLOAT_FEES: u128 = 3;
@@ -61,8 +61,9 @@ impl<C: Chain> Keeper<C> {
                 return Ok(());
             }
             let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
-            let bounds = (self.strategy.timeout_blocks, self.budget.left(head.time, &self.strategy).fee);
-            return match self.workers[0].executor.transfer(&to, &coin, head, bounds).await {
+            let max_fee = self.budget.left(head.time, &self.strategy).fee;
+            let limits = SendLimits { timeout_blocks: self.strategy.timeout_blocks, max_fee };
+            return match self.workers[0].executor.transfer(&to, &coin, head, limits).await {
                 Ok(Some(spent)) => {
                     self.budget.spend(spent);
                     self.workers[at].funded(head);

@@ -50,7 +50,8 @@ impl Refusals {
             // What is cheaper or smaller now goes out with the next block.
             let pause = 1u64.checked_shl(self.passing.saturating_sub(1)).unwrap_or(PASSING_SECONDS_MAX);
             let pause = if refusal == Refusal::Busy { pause.min(PASSING_SECONDS_MAX) } else { 0 };
-            (self.height, self.time) = (next, head.time.saturating_add(pause));
+            self.height = next;
+            self.time = head.time.saturating_add(pause);
             return self.passing;
         }
         if head.time > self.last_lasting.saturating_add(QUIET_SECONDS) {

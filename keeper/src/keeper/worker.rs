@@ -77,7 +77,8 @@ impl<C: Chain> Worker<C> {
     pub fn refused(&mut self, head: &Head, error: Error, actions: usize, is_first: bool) -> Result<()> {
         self.poor |= matches!(error, Error::EmptyWallet { .. });
         let refusal = error.refusal().unwrap_or(Refusal::Other);
-        let (times, sender) = (self.refusals.met(refusal, head), self.executor.sender().to_owned());
+        let times = self.refusals.met(refusal, head);
+        let sender = self.executor.sender().to_owned();
         // Some nodes ask more of one above a size.
         if refusal == Refusal::TooLarge || (refusal == Refusal::FeeTooLow && times > 1) {
             self.executor.throttle().failed(actions);
@@ -92,7 +93,8 @@ impl<C: Chain> Worker<C> {
         if times >= REFUSALS_MAX && is_first {
             return Err(Error::RefusedAgain { times, advice: refusal.advice(), reason: error.to_string() });
         }
-        let (blocks, runbook) = (self.refusals.blocks(), error.runbook());
+        let blocks = self.refusals.blocks();
+        let runbook = error.runbook();
         tracing::warn!(%error, times, sender, runbook, "nothing was sent, and this key sends nothing for {blocks} blocks");
         Ok(())
     }

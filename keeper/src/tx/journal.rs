@@ -39,7 +39,8 @@ impl Journal {
         let mut file = open_or_make(path).map_err(failed)?;
         lock(path, &file)?;
         // A keeper that has just written the file anew holds the new one, not what was opened here.
-        let (ours, named) = (file.metadata().map_err(failed)?, std::fs::metadata(path).map_err(failed)?);
+        let ours = file.metadata().map_err(failed)?;
+        let named = std::fs::metadata(path).map_err(failed)?;
         if (ours.dev(), ours.ino()) != (named.dev(), named.ino()) {
             return Err(in_use(path));
         }

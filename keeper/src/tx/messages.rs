@@ -59,8 +59,10 @@ impl<'a> Targets<'a> {
 
     /// The same in the order of their messages.
     pub fn arrange(&self, actions: Vec<Action>) -> Arranged {
-        let (mut sold, mut own, mut single): (Vec<Vec<Action>>, Vec<Action>, Vec<Action>) = Default::default();
+        let mut sold: Vec<Vec<Action>> = Vec::new();
+        let mut own = Vec::new();
         let mut written_off = Vec::new();
+        let mut single = Vec::new();
         for action in actions {
             match &action {
                 Action::Liquidate(deal) if deal.sale.is_some() => {
@@ -78,9 +80,10 @@ impl<'a> Targets<'a> {
         let mut actions: Vec<Action> = sold.into_iter().flatten().collect();
         let items = if actions.is_empty() { &mut own } else { &mut actions };
         items.append(&mut written_off);
-        let (sold, count) = (actions.len(), own.len());
+        let sold = actions.len();
+        let own_count = own.len();
         actions.extend(own.into_iter().chain(single));
-        Arranged { actions, sold, own: count }
+        Arranged { actions, sold, own: own_count }
     }
 
     /// The messages of these actions, in the order of [`Targets::arrange`]. A message with fewer items that succeed than
@@ -149,9 +152,8 @@ fn repayments(actions: &[Action]) -> Vec<Coin> {
 /// The message to the pool that sets off; `None` for what is an item.
 fn set_off(pool: &str, action: &Action) -> Result<Option<Execute>> {
     let Action::SetOff { key, amount } = action else { return Ok(None) };
-    let (user, denom) = (key.owner.clone(), amount.denom.clone());
-    let msg = ExecuteMsg::SetOff(UserAsset { user, account_id: Some(key.account_id), denom });
-    Execute::new(pool, &msg, Vec::new()).map(Some)
+    let asset = UserAsset { user: key.owner.clone(), account_id: Some(key.account_id), denom: amount.denom.clone() };
+    Execute::new(pool, &ExecuteMsg::SetOff(asset), Vec::new()).map(Some)
 }
 
 /// As an item of a batch; `None` for what there is no item for.

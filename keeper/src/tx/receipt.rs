@@ -112,7 +112,8 @@ pub struct Failure {
 /// Reads what the pool said in a transaction. Values are by the book's prices at the time of `assets`. What went
 /// through the liquidator gained what was paid out of its group's sale, shared by what was sold for each.
 pub fn settlements(included: &Included, book: &Book, assets: &AssetTable, liquidator: Option<&str>) -> Vec<Settled> {
-    let (mut all, mut group): (Vec<Settled>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut all: Vec<Settled> = Vec::new();
+    let mut group: Vec<usize> = Vec::new();
     for said in &included.events {
         if said.contract == book.addresses.pool {
             let sold = liquidator.is_some_and(|address| said.get(event::LIQUIDATOR) == Some(address));
@@ -141,7 +142,8 @@ fn share(earned: Value, group: Vec<usize>, all: &mut [Settled]) {
     for at in group {
         let part = sold(&all[at]);
         let received = plimsoll_risk::math::mul_div_down(left.raw(), part, total).map_or(Value::ZERO, Value::new);
-        (left, total) = (left.saturating_sub(received), total.saturating_sub(part));
+        left = left.saturating_sub(received);
+        total = total.saturating_sub(part);
         all[at].profit = Gain { received, spent: Value::ZERO };
     }
 }
@@ -188,8 +190,13 @@ pub fn failures(events: &[ContractEvent], accounts: &[String], speakers: Speaker
     failed
         .map(|account| {
             let reason = reasons.get(account.as_str()).map(|reason| (*reason).to_owned());
-            let (undone, whole) = (reason.is_none(), || format!("its group was undone: {}", undone.join(", ")));
-            Failure { account: account.clone(), reason: reason.unwrap_or_else(whole), undone, rival: false }
+            let whole = || format!("its group was undone: {}", undone.join(", "));
+            Failure {
+                account: account.clone(),
+                undone: reason.is_none(),
+                reason: reason.unwrap_or_else(whole),
+                rival: false,
+            }
         })
         .collect()
 }
@@ -204,12 +211,14 @@ fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> O
         Some(Coin { denom: said.get(denom)?.to_owned(), amount: said.get(amount)?.parse().ok()? })
     };
     let set_off = coin(event::AMOUNT, event::DENOM).filter(|_| action == "set_off");
-    let (is_paid, repaid) = (set_off.is_none(), set_off.or_else(|| coin(event::REPAID, event::DEBT_DENOM)));
+    let is_paid = set_off.is_none();
+    let repaid = set_off.or_else(|| coin(event::REPAID, event::DEBT_DENOM));
     let seized = coin(event::SEIZED, event::COLLATERAL_DENOM);
     let fee = coin(event::FEE, event::COLLATERAL_DENOM);
     let minted = said.get(event::SHARES).filter(|_| seized.is_some()).and_then(|shares| shares.parse().ok());
     let value = |coin: &Option<Coin>, side| coin.as_ref().map_or(Value::ZERO, |c| value_of(c, book, assets, side));
-    let (repaid_value, seized_value) = (value(&repaid, Side::Debt), value(&seized, Side::Collateral));
+    let repaid_value = value(&repaid, Side::Debt);
+    let seized_value = value(&seized, Side::Collateral);
     let received = seized_value.saturating_sub(value(&fee, Side::Collateral));
     // What is set off is the account's own.
     let profit = if is_paid { Gain { received, spent: repaid_value } } else { Gain::default() };
@@ -233,14 +242,13 @@ fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> O
 /// Each debt written off is followed by who bore it.
 fn losses(said: &ContractEvent, book: &Book, assets: &AssetTable) -> Vec<WrittenOff> {
     let coins = |key| said.all(key).filter_map(|coin| coin.parse::<Coin>().ok()).collect::<Vec<_>>();
-    let (debts, reserves, suppliers) =
-        (coins(event::WRITTEN_OFF), coins(event::BORNE_BY_RESERVES), coins(event::BORNE_BY_SUPPLIERS));
-    let borne = reserves.into_iter().zip(suppliers);
+    let by_reserves = coins(event::BORNE_BY_RESERVES);
+    let borne = by_reserves.into_iter().zip(coins(event::BORNE_BY_SUPPLIERS));
     let loss = |(debt, (by_reserves, by_suppliers)): (Coin, _)| {
         let value = value_of(&debt, book, assets, Side::Loss);
         WrittenOff { debt, by_reserves, by_suppliers, value }
     };
-    debts.into_iter().zip(borne).map(loss).collect()
+    coins(event::WRITTEN_OFF).into_iter().zip(borne).map(loss).collect()
 }
 
 #[derive(Clone, Copy)]

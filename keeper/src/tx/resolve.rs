@@ -27,7 +27,8 @@ impl<C: Chain> Executor<C> {
         let Some(intent) = self.in_flight(&head.chain_id).cloned() else { return Ok(None) };
         match self.look_up(&intent.hash).await? {
             TxStatus::Included(included) if can_not_be(&included, &intent) => {
-                let (height, code, timeout) = (included.height, included.code, intent.timeout_height);
+                let Included { height, code, .. } = included;
+                let timeout = intent.timeout_height;
                 Err(Error::garbage(
                     "the node",
                     format!("a transaction with timeout height {timeout} with code {code} in block {height}"),
@@ -62,7 +63,8 @@ impl<C: Chain> Executor<C> {
             TxStatus::NotFound { .. } => {
                 self.nonce.missing(head.height);
                 if head.height.is_multiple_of(WARN_EVERY) {
-                    let (hash, timeout_height) = (&intent.hash, intent.timeout_height);
+                    let hash = &intent.hash;
+                    let timeout_height = intent.timeout_height;
                     tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
                 }
                 Ok(None)
@@ -104,7 +106,8 @@ impl<C: Chain> Executor<C> {
         if !past(INDEX_LAG_BLOCKS) {
             return Ok(false);
         }
-        let (used, found) = (intent.sequence, self.chain.sequence().await?);
+        let used = intent.sequence;
+        let found = self.chain.sequence().await?;
         let contradicted = used.zip(found).is_some_and(|(used, found)| found > used);
         Ok(!contradicted || past(INDEX_LAG_MAX))
     }

@@ -60,7 +60,9 @@ impl<C: Chain> Executor<C> {
     /// not held to fail.
     pub async fn select(&self, actions: &[Action], mut bounds: Bounds<'_>) -> Result<Batch> {
         // The last part is next, so that the better ones have their turn first.
-        let (mut batch, mut parts, mut waiting) = (Batch::default(), Vec::new(), actions.to_vec());
+        let mut batch = Batch::default();
+        let mut parts = Vec::new();
+        let mut waiting = actions.to_vec();
         // Each turn takes two simulations at most.
         while *bounds.tries > 1 {
             let part = parts.pop().unwrap_or_else(|| self.take(&bounds, &batch.actions, &mut waiting));
@@ -80,7 +82,7 @@ impl<C: Chain> Executor<C> {
                 }
             }
             match fit {
-                Fit::Yes(gas) => (batch.actions, batch.gas) = (with, gas),
+                Fit::Yes(gas) => batch = Batch { actions: with, gas, ..batch },
                 Fit::Without(bad) => {
                     let undone: Vec<_> = bad.iter().filter(|one| one.1.is_none()).map(|one| one.0.clone()).collect();
                     let rest = part.iter().filter(|one| bad.iter().all(|(bad, _)| bad != *one)).cloned().collect();
@@ -131,7 +133,8 @@ impl<C: Chain> Executor<C> {
             Err(Error::Refused { reason }) => return Ok(Fit::No(reason)),
             Err(error) => return Err(error),
         };
-        let (speakers, arranged) = (bounds.targets.speakers(&self.sender), bounds.targets.arrange(actions.to_vec()));
+        let speakers = bounds.targets.speakers(&self.sender);
+        let arranged = bounds.targets.arrange(actions.to_vec());
         let items = &arranged.actions[..arranged.items()];
         let told = items.is_empty() || simulated.events.iter().any(|said| speakers.include(said));
         if simulated.gas == 0 || !told {
@@ -150,8 +153,11 @@ impl<C: Chain> Executor<C> {
 
     /// Whether a transaction of these may ask for so much gas, and each pays for its share of it.
     fn affords(&self, actions: &[Action], gas: u64, bounds: &Bounds<'_>) -> Fit {
-        let (strategy, fee, alone) = (bounds.strategy, self.chain.fee(gas), actions.len() == 1);
-        let (most, over) = (strategy.max_gas_per_tx, |most: &u128| fee.amount > *most);
+        let strategy = bounds.strategy;
+        let fee = self.chain.fee(gas);
+        let alone = actions.len() == 1;
+        let most = strategy.max_gas_per_tx;
+        let over = |most: &u128| fee.amount > *most;
         let fees = [("strategy.max_fee", strategy.max_fee), ("strategy.max_fee_per_hour", strategy.max_fee_per_hour)];
         let dear = || fees.iter().find_map(|(name, most)| Some((name, most.filter(over)?)));
         let dear = || dear().map(|(name, most)| format!("it costs {fee}, and {name} is {most}"));
@@ -167,8 +173,8 @@ impl<C: Chain> Executor<C> {
         let wanted = spent.fold(own_fee, |sum, coin| sum.saturating_add(coin.amount));
         let available = bounds.balances.get(&fee.denom).copied().unwrap_or_default();
         if available < wanted {
-            let (address, denom) = (self.sender.clone(), fee.denom);
-            return Fit::TooPoor(Error::EmptyWallet { address, available, wanted, denom });
+            let address = self.sender.clone();
+            return Fit::TooPoor(Error::EmptyWallet { address, available, wanted, denom: fee.denom });
         }
         let unpaid = unpaid(actions, &fee, strategy);
         if unpaid.is_empty() { Fit::Yes(gas) } else { Fit::Without(unpaid) }
@@ -178,7 +184,8 @@ impl<C: Chain> Executor<C> {
     fn take(&self, bounds: &Bounds<'_>, chosen: &[Action], waiting: &mut Vec<Action>) -> Vec<Action> {
         let mut part: Vec<Action> = Vec::new();
         waiting.retain(|action| {
-            let (single, all) = (action.is_set_off(), || chosen.iter().chain(&part));
+            let single = action.is_set_off();
+            let all = || chosen.iter().chain(&part);
             let most = if single { SET_OFFS_MAX } else { bounds.strategy.max_items };
             let alike = all().filter(|one| one.is_set_off() == single).count();
             let routes: BTreeSet<_> = all().chain([action]).filter_map(route).collect();

@@ -9,6 +9,15 @@ use crate::tx::messages::{Arranged, Targets, before, publish_messages};
 use crate::tx::submit::Outgoing;
 use crate::tx::{Batch, Executor, Sent};
 
+/// What a transaction about no account has to stay within.
+#[derive(Clone, Copy, Debug)]
+pub struct SendLimits {
+    /// How many blocks may come before the one that includes it.
+    pub timeout_blocks: u64,
+    /// The highest fee, in base units of the gas denom; `None` is no limit.
+    pub max_fee: Option<u128>,
+}
+
 impl<C: Chain> Executor<C> {
     /// Sends what was chosen. Sends nothing while another transaction is in flight.
     pub async fn send_batch(
@@ -31,28 +40,23 @@ impl<C: Chain> Executor<C> {
         let intent =
             Intent { accounts, items, own, before, spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
         sent.hash = Some(self.commit(&Outgoing::Messages(&messages), batch.gas, intent, head).await?);
-        (sent.actions, sent.spent) = (actions, Some(spent));
+        sent.actions = actions;
+        sent.spent = Some(spent);
         Ok(sent)
     }
 
-    /// Sends coins to another address, for a fee of `max_fee` at most. Says what that costs; `None` when nothing was sent, since the fee would be
-    /// more or another transaction is in flight.
-    pub async fn transfer(
-        &mut self,
-        to: &str,
-        coin: &Coin,
-        head: &Head,
-        (timeout_blocks, max_fee): (u64, Option<u128>),
-    ) -> Result<Option<Spent>> {
+    /// Sends coins to another address. Answers what that costs; `None` when nothing was sent, since the fee would be above
+    /// the limit or another transaction is in flight.
+    pub async fn transfer(&mut self, to: &str, coin: &Coin, head: &Head, limits: SendLimits) -> Result<Option<Spent>> {
         if self.in_flight(&head.chain_id).is_some() {
             return Ok(None);
         }
         let gas = self.throttle.gas(self.chain.gas_limit(self.chain.simulate_transfer(to, coin).await?.gas));
-        self.send_within(&Outgoing::Transfer { to, coin }, gas, head, (timeout_blocks, max_fee)).await
+        self.send_within(&Outgoing::Transfer { to, coin }, gas, head, limits).await
     }
 
-    /// Publishes those of these live prices that the oracle takes now, within the strategy's bounds. Says what that costs; `None` when nothing
-    /// was sent.
+    /// Publishes those of these live prices that the oracle takes now, within the strategy's bounds. Answers what that
+    /// costs; `None` when nothing was sent.
     pub async fn publish(
         &mut self,
         oracle: &str,
@@ -72,7 +76,7 @@ impl<C: Chain> Executor<C> {
         self.execute(&publish_messages(oracle, good)?, head, strategy).await
     }
 
-    /// Sends messages that are about no account, within the strategy's bounds. Says what that costs; `None` when
+    /// Sends messages that are about no account, within the strategy's bounds. Answers what that costs; `None` when
     /// nothing was sent.
     pub async fn execute(&mut self, messages: &[Execute], head: &Head, strategy: &Strategy) -> Result<Option<Spent>> {
         if messages.is_empty() || self.in_flight(&head.chain_id).is_some() {
@@ -82,31 +86,34 @@ impl<C: Chain> Executor<C> {
         if gas > strategy.max_gas_per_tx {
             return Ok(None);
         }
-        let bounds = (strategy.timeout_blocks, strategy.max_fee);
-        self.send_within(&Outgoing::Messages(messages), gas, head, bounds).await
+        let limits = SendLimits { timeout_blocks: strategy.timeout_blocks, max_fee: strategy.max_fee };
+        self.send_within(&Outgoing::Messages(messages), gas, head, limits).await
     }
 
-    /// Sends what is about no account, unless its fee is above `max_fee` or another transaction is in flight.
+    /// Sends what is about no account, unless its fee is above the limit or another transaction is in flight.
     async fn send_within(
         &mut self,
         what: &Outgoing<'_>,
         gas: u64,
         head: &Head,
-        (timeout_blocks, max_fee): (u64, Option<u128>),
+        limits: SendLimits,
     ) -> Result<Option<Spent>> {
         let fee = self.chain.fee(gas).amount;
-        if self.in_flight(&head.chain_id).is_some() || max_fee.is_some_and(|most| fee > most) {
+        if self.in_flight(&head.chain_id).is_some() || limits.max_fee.is_some_and(|most| fee > most) {
             return Ok(None);
         }
         let spent = Spent::of(head.time, &[], fee);
-        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, timeout_blocks) };
+        let intent = Intent { spent: Some(spent.clone()), ..self.intent(head, limits.timeout_blocks) };
         self.commit(what, gas, intent, head).await?;
         Ok(Some(spent))
     }
 
     fn intent(&self, head: &Head, timeout_blocks: u64) -> Intent {
-        let (sender, chain_id) = (self.sender.clone(), head.chain_id.clone());
-        let timeout_height = head.height.saturating_add(timeout_blocks);
-        Intent { sender, chain_id, timeout_height, ..Intent::default() }
+        Intent {
+            sender: self.sender.clone(),
+            chain_id: head.chain_id.clone(),
+            timeout_height: head.height.saturating_add(timeout_blocks),
+            ..Intent::default()
+        }
     }
 }

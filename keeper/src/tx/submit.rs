@@ -14,7 +14,8 @@ pub(super) enum Outgoing<'a> {
 }
 
 impl<C: Chain> Executor<C> {
-    /// Sends; once more when the chain expects another sequence, which is read anew then. A second time it is refused.
+    /// Sends a transaction, and once more when the chain expects another sequence, which is read anew then. Another
+    /// sequence for the second time is a refusal.
     pub(super) async fn commit(
         &mut self,
         what: &Outgoing<'_>,
@@ -24,7 +25,11 @@ impl<C: Chain> Executor<C> {
     ) -> Result<String> {
         match self.attempt(what, gas, intent.clone(), head).await {
             Err(Error::Sequence { expected, .. }) => {
-                tracing::warn!(expected, sender = self.sender, "the sequence was another; signing once more");
+                tracing::warn!(
+                    expected,
+                    sender = self.sender,
+                    "the chain expects another sequence of this key; signing once more"
+                );
             }
             other => return other,
         }
@@ -39,8 +44,8 @@ impl<C: Chain> Executor<C> {
     async fn attempt(&mut self, what: &Outgoing<'_>, gas: u64, intent: Intent, head: &Head) -> Result<String> {
         let signed = self.sign(what, gas, intent.timeout_height).await?;
         let hash = signed.hash.clone();
-        let (sequence, bytes) = (Some(signed.sequence), Some(Binary::from(signed.bytes.as_slice())));
-        self.journal.intend(Intent { hash: hash.clone(), sequence, bytes, ..intent })?;
+        let bytes = Some(Binary::from(signed.bytes.as_slice()));
+        self.journal.intend(Intent { hash: hash.clone(), sequence: Some(signed.sequence), bytes, ..intent })?;
         // Until a node says that it took it, also where this is never asked again.
         self.nonce.sending(&hash);
         match self.chain.broadcast(&signed).await {
@@ -71,8 +76,8 @@ impl<C: Chain> Executor<C> {
         }
     }
 
-    /// Signs, and refuses a sequence that isn't the next: a higher one was used by somebody else, a lower one comes from a node that
-    /// is behind.
+    /// Signs, and refuses a sequence that isn't the next: a higher one was used by somebody else, a lower one comes from
+    /// a node that is behind.
     async fn sign(&mut self, what: &Outgoing<'_>, gas: u64, timeout_height: u64) -> Result<Signed> {
         let signed = match what {
             Outgoing::Messages(messages) => self.chain.sign(messages, gas, timeout_height).await?,

@@ -42,9 +42,14 @@ pub fn valued(book: &Book, assets: &AssetTable, claims: Vec<UserCollateral>) -> 
         let state = assets.asset(id)?;
         let value = |amount: Amount| amount.value_down(assets.brings_down(id), state.params.decimals).ok();
         let payable = claim.amount.min(state.market.state().cash);
-        let (all, part) = (value(claim.amount)?, value(payable)?);
-        let UserCollateral { denom, shares, amount, .. } = claim;
-        Some(Supplied { denom, shares, amount, payable, value: all, payable_value: part })
+        Some(Supplied {
+            value: value(claim.amount)?,
+            payable_value: value(payable)?,
+            denom: claim.denom,
+            shares: claim.shares,
+            amount: claim.amount,
+            payable,
+        })
     };
     claims.into_iter().filter_map(valued).collect()
 }

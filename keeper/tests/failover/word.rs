@@ -10,8 +10,8 @@ use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::chain::{ChainReader, Coin, Execute, Head, TxSender, TxStatus, query};
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::tx::Executor;
 use plimsoll_keeper::tx::journal::Journal;
+use plimsoll_keeper::tx::{Executor, SendLimits};
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Ratio, Value};
@@ -271,7 +271,11 @@ async fn flying(nodes: &[&Fake]) -> (Arc<Node>, Executor<Node>) {
     let mut executor = Executor::new(node.clone(), Journal::open(&journal()).unwrap()).unwrap();
     executor.watch(&head(100)).await.unwrap();
     let coin = Coin { denom: "ustake".to_owned(), amount: 1 };
-    executor.transfer("wasm1x", &coin, &head(100), (4, None)).await.unwrap().unwrap();
+    executor
+        .transfer("wasm1x", &coin, &head(100), SendLimits { timeout_blocks: 4, max_fee: None })
+        .await
+        .unwrap()
+        .unwrap();
     (node, executor)
 }
 
@@ -398,7 +402,11 @@ async fn a_broadcast_that_others_refuse_is_not_waited_for_long_and_is_sent_again
     c.with(|state| state.mood = Mood::Hanging);
     let coin = Coin { denom: "ustake".to_owned(), amount: 1 };
     let began = std::time::Instant::now();
-    executor.transfer("wasm1x", &coin, &head(100), (4, None)).await.unwrap().unwrap();
+    executor
+        .transfer("wasm1x", &coin, &head(100), SendLimits { timeout_blocks: 4, max_fee: None })
+        .await
+        .unwrap()
+        .unwrap();
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     let hash = executor.in_flight("fake-1").unwrap().hash.clone();
 

@@ -50,20 +50,23 @@ pub struct Intent {
 impl Intent {
     /// What was signed, where the journal still has it, and has it as it was.
     pub fn signed(&self) -> Option<Signed> {
-        let (bytes, sequence) = (self.bytes.clone()?.to_vec(), self.sequence?);
+        let bytes = self.bytes.clone()?.to_vec();
+        let sequence = self.sequence?;
         let hash = Checksum::generate(&bytes).to_hex().to_uppercase();
         (hash == self.hash).then_some(Signed { bytes, hash, timeout_height: self.timeout_height, sequence })
     }
 
     /// The accounts that its message with this number is about.
     pub fn accounts_of(&self, message: usize) -> Option<&[String]> {
-        let (mut at, mut rest) = (message.checked_sub(self.before)?, self.accounts.as_slice());
+        let mut at = message.checked_sub(self.before)?;
+        let mut rest = self.accounts.as_slice();
         for items in [self.items, self.own].into_iter().filter(|items| *items > 0) {
             let (batch, others) = rest.split_at_checked(items)?;
             if at == 0 {
                 return Some(batch);
             }
-            (at, rest) = (at - 1, others);
+            at -= 1;
+            rest = others;
         }
         rest.get(at..=at)
     }
