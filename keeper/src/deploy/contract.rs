@@ -5,7 +5,7 @@ use cosmrs::AccountId;
 use cosmwasm_std::{CanonicalAddr, Checksum, instantiate2_address};
 use serde::Serialize;
 
-use crate::chain::cosmos::transaction::any;
+use crate::chain::cosmos::sign::any;
 use crate::config::deployment::{Deployed, Deployment};
 use crate::deploy::Job;
 use crate::error::{Error, Result};

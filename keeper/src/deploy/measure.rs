@@ -4,7 +4,7 @@
 use cosmos_sdk_proto::Any;
 use plimsoll_schema::oracle::Source;
 
-use crate::chain::cosmos::transaction::execute;
+use crate::chain::cosmos::sign::execute;
 use crate::config::GasFigures;
 use crate::config::deployment::{DeployedPair, Deployment};
 use crate::deploy::Job;

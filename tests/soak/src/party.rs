@@ -1,7 +1,7 @@
 //! Somebody with a key.
 
 use plimsoll_keeper::chain::cosmos::Node;
-use plimsoll_keeper::chain::cosmos::transaction::TxOutcome;
+use plimsoll_keeper::chain::cosmos::lookup::TxOutcome;
 use plimsoll_keeper::chain::{ChainReader, Coin, Execute};
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::error::{Error, Result};

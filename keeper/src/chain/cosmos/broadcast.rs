@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastMode, BroadcastTxRequest};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::chain::cosmos::classify::{Failure, nonsense};
+use crate::chain::TxSender;
+use crate::chain::cosmos::Node;
+use crate::chain::cosmos::classify::{Failure, nonsense, short};
 use crate::chain::cosmos::connections::{Connection, Connections};
-use crate::chain::cosmos::timeouts::REQUEST_TIMEOUT;
-use crate::chain::cosmos::transaction::short;
+use crate::chain::cosmos::timeouts::{NOT_FOUND_TIMEOUT, REQUEST_TIMEOUT};
 use crate::chain::endpoints::Kind;
 use crate::error::{Error, Result};
 
@@ -46,6 +49,39 @@ impl Connections {
                 answer
             }
         }
+    }
+}
+
+impl Node {
+    /// Sends the same bytes to every endpoint that is well; they have one hash, so no chain takes them twice. Returns
+    /// at the first that takes them. Only when all of them looked and refused, it is refused.
+    pub(super) async fn broadcast_bytes(&self, bytes: Vec<u8>) -> Result<()> {
+        let mut sending: FuturesUnordered<_> = self.connections.broadcast(bytes).into_iter().collect();
+        let (mut refused, mut unknown) = (None, None);
+        // Where one has looked and refused, an answer of the others that doesn't come is not waited for: nobody knows,
+        // then.
+        loop {
+            let patience =
+                if refused.is_some() { NOT_FOUND_TIMEOUT } else { REQUEST_TIMEOUT.saturating_add(NOT_FOUND_TIMEOUT) };
+            match timeout(patience, sending.next()).await {
+                Err(_) => {
+                    unknown = Some(Error::unreachable("gRPC", "the others", "no answer to a broadcast in time"));
+                    break;
+                }
+                Ok(None) => break,
+                Ok(Some(sent)) => match sent {
+                    Ok(Ok(())) => return Ok(()),
+                    Ok(Err(Error::Sequence { expected, .. })) => {
+                        let sender = self.sender().unwrap_or_default().to_owned();
+                        refused = Some(Error::Sequence { sender, expected });
+                    }
+                    Ok(Err(error @ (Error::Refused { .. } | Error::Rejected { .. }))) => refused = Some(error),
+                    Ok(Err(error)) => unknown = Some(error),
+                    Err(_) => unknown = Some(Error::garbage("a broadcast", "it broke off")),
+                },
+            }
+        }
+        Err(unknown.or(refused).unwrap_or_else(|| self.connections.nobody(Kind::Grpc)))
     }
 }
 

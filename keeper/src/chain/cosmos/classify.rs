@@ -220,3 +220,10 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// A node's error text may go on with a stack trace of its own: only what comes first is of use.
+pub(super) fn short(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.split(" [").next().unwrap_or(line);
+    line.chars().take(400).collect()
+}

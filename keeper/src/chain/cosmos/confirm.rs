@@ -6,8 +6,8 @@ use tonic::{Code, Status};
 
 use crate::chain::cosmos::Node;
 use crate::chain::cosmos::grpc::block_has;
+use crate::chain::cosmos::lookup::{TxOutcome, included};
 use crate::chain::cosmos::timeouts::CONFIRM_TIMEOUT;
-use crate::chain::cosmos::transaction::{TxOutcome, included};
 use crate::chain::{INDEX_LAG_BLOCKS, TxStatus};
 use crate::error::Result;
 

@@ -5,8 +5,8 @@ use tokio::time::timeout;
 use crate::chain::cosmos::Node;
 use crate::chain::cosmos::classify::{Failure, Meaning};
 use crate::chain::cosmos::connections::Connection;
+use crate::chain::cosmos::lookup::included;
 use crate::chain::cosmos::timeouts::REQUEST_TIMEOUT;
-use crate::chain::cosmos::transaction::included;
 use crate::chain::endpoints::Health;
 
 impl Node {
