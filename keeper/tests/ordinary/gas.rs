@@ -7,8 +7,8 @@ use plimsoll_keeper::chain::{ChainReader, Coin};
 use plimsoll_keeper::commands::doctor::measured;
 use plimsoll_keeper::commands::with_gas_of_version;
 use plimsoll_keeper::config::{Config, GasFigures, Layers};
-use plimsoll_keeper::tx::Executor;
 use plimsoll_keeper::tx::journal::Journal;
+use plimsoll_keeper::tx::{Executor, SendLimits};
 use prost::Message;
 
 use crate::connect;
@@ -68,7 +68,7 @@ async fn a_transfer_asks_for_the_gas_that_its_simulation_used() {
     let mut executor = Executor::new(node.clone(), Journal::open(&path).unwrap()).unwrap();
     let coin = Coin { denom: "ustake".to_owned(), amount: 5 };
     let head = node.head().await.unwrap();
-    executor.transfer("wasm1x", &coin, &head, (4, None)).await.unwrap().unwrap();
+    executor.transfer("wasm1x", &coin, &head, SendLimits { timeout_blocks: 4, max_fee: None }).await.unwrap().unwrap();
     let sent = TxRaw::decode(fake.with(|state| state.taken[0].clone()).as_slice()).unwrap();
     let fee = AuthInfo::decode(sent.auth_info_bytes.as_slice()).unwrap().fee.unwrap();
     // As the fake node says of every simulation; `chain.gas_adjustment` is 1.
