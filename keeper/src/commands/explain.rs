@@ -106,29 +106,26 @@ fn percent(ratio: Ratio) -> String {
     format!("{} %", Ratio::new(ratio.raw().saturating_mul(100)))
 }
 
+/// One collateral or debt.
+fn line_in_words(line: &Line) {
+    let side = if line.debt { "owes" } else { "has " };
+    let weight = line.threshold.map_or_else(String::new, |t| match line.value.share_down(t) {
+        Ok(counts) if !t.is_zero() => {
+            format!(", of which {} (its liquidation threshold) counts: {}", percent(t), two_decimals(&counts))
+        }
+        _ => ", which doesn't count as collateral".to_owned(),
+    });
+    outln!("  {side} {} {} at {}: worth {}{weight}", line.amount, line.denom, line.price, two_decimals(&line.value));
+    line.records.iter().filter_map(ToldRecord::in_words).for_each(|words| outln!("       ({words})"));
+    if line.records.is_empty() {
+        outln!("       (nothing is known of its price)");
+    }
+}
+
 fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     let health = &verdict.health;
     outln!("{} at block {}", verdict.key.to_string(), book.head.height);
-    for line in lines {
-        let side = if line.debt { "owes" } else { "has " };
-        let weight = line.threshold.map_or_else(String::new, |t| match line.value.share_down(t) {
-            Ok(counts) if !t.is_zero() => {
-                format!(", of which {} (its liquidation threshold) counts: {}", percent(t), two_decimals(&counts))
-            }
-            _ => ", which doesn't count as collateral".to_owned(),
-        });
-        outln!(
-            "  {side} {} {} at {}: worth {}{weight}",
-            line.amount,
-            line.denom,
-            line.price,
-            two_decimals(&line.value)
-        );
-        line.records.iter().filter_map(ToldRecord::in_words).for_each(|words| outln!("       ({words})"));
-        if line.records.is_empty() {
-            outln!("       (nothing is known of its price)");
-        }
-    }
+    lines.iter().for_each(line_in_words);
     let factor = verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4));
     let carried = two_decimals(&health.adjusted_collateral);
     let debt = two_decimals(&health.debt);
