@@ -8,6 +8,7 @@ pub mod delta;
 pub mod export;
 pub mod follow;
 pub mod key_range;
+pub mod markets;
 pub mod page_size;
 mod patience;
 pub mod prices;

@@ -11,12 +11,15 @@ mod pairs;
 pub mod trial;
 pub mod votes;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use plimsoll_schema::{liquidator, oracle, pool};
 
+use crate::book::markets::markets;
+use crate::book::sources::sources;
 use crate::chain::cosmos::Node;
-use crate::chain::{Execute, TxSender, query};
+use crate::chain::{Execute, TxSender};
 use crate::config::deployment::Deployment;
 use crate::deploy::contract::What;
 use crate::deploy::network::Network;
@@ -125,10 +128,11 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 
     async fn sources(&self, record: &Deployment) -> Result<()> {
+        let known = self.known_sources(record).await?;
         let mut messages = Vec::new();
         for asset in &self.network.assets {
             let denom = asset.denom(&self.deployer);
-            if self.source(record, &denom).await?.is_none() {
+            if !known.contains_key(&denom) {
                 let source = self.network.source(asset);
                 let guards = asset.guards.clone();
                 (self.say)(&format!("oracle: source of {denom}"));
@@ -142,30 +146,23 @@ impl<F: Fn(&str)> Job<'_, F> {
         self.send(&messages).await
     }
 
-    async fn source(&self, record: &Deployment, denom: &str) -> Result<Option<oracle::SourceResponse>> {
-        let mut start_after = None;
-        loop {
-            let question = oracle::QueryMsg::Sources { start_after, limit: Some(30) };
-            let page: oracle::SourcesResponse = query(self.node, &record.oracle.address, &question, None).await?;
-            if let Some(found) = page.sources.iter().find(|source| source.denom == denom) {
-                return Ok(Some(found.clone()));
-            }
-            match page.sources.last() {
-                Some(last) => start_after = Some(last.denom.clone()),
-                None => return Ok(None),
-            }
-        }
+    /// The oracle's sources so far, by denom.
+    async fn known_sources(&self, record: &Deployment) -> Result<BTreeMap<String, oracle::SourceResponse>> {
+        let known = sources(self.node, &record.oracle.address, None).await?;
+        Ok(known.into_iter().map(|source| (source.denom.clone(), source)).collect())
     }
 
     async fn assets(&self, record: &Deployment) -> Result<()> {
-        let listed = self.listed(record).await?;
+        let markets = markets(self.node, &record.pool.address, None).await?;
+        let listed: BTreeSet<String> = markets.into_iter().map(|market| market.params.denom).collect();
+        let known = self.known_sources(record).await?;
         let mut messages = Vec::new();
         for asset in &self.network.assets {
             let params = asset.listing(&self.deployer);
             if listed.contains(&params.denom) {
                 continue;
             }
-            if self.source(record, &params.denom).await?.is_some_and(|source| !source.record.was_observed()) {
+            if known.get(&params.denom).is_some_and(|source| !source.record.was_observed()) {
                 let reason = format!("no price of {} yet: have its feeders vote, then run deploy again", params.denom);
                 return Err(Error::DoesNotHold(reason));
             }
@@ -173,20 +170,6 @@ impl<F: Fn(&str)> Job<'_, F> {
             messages.push(Execute::new(&record.pool.address, &pool::ExecuteMsg::InitAsset { params }, Vec::new())?);
         }
         self.send(&messages).await
-    }
-
-    /// The denoms of all markets.
-    async fn listed(&self, record: &Deployment) -> Result<Vec<String>> {
-        let mut listed: Vec<String> = Vec::new();
-        loop {
-            let start_after = listed.last().cloned();
-            let question = pool::QueryMsg::Markets { start_after, limit: Some(pool::MARKETS_LIMIT) };
-            let page: pool::MarketsResponse = query(self.node, &record.pool.address, &question, None).await?;
-            if page.markets.is_empty() {
-                return Ok(listed);
-            }
-            listed.extend(page.markets.into_iter().map(|market| market.params.denom));
-        }
     }
 
     async fn send(&self, messages: &[Execute]) -> Result<()> {

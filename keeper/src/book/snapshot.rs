@@ -7,13 +7,11 @@ use futures_util::stream::FuturesUnordered;
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::params::AssetId;
 use plimsoll_schema::compact;
-use plimsoll_schema::pool::{
-    AccountRecord, AccountsPage, AccountsResponse, ConfigResponse, MARKETS_LIMIT, MarketsResponse, QueryMsg,
-    SPARED_UNTIL,
-};
+use plimsoll_schema::pool::{AccountRecord, AccountsPage, AccountsResponse, ConfigResponse, QueryMsg, SPARED_UNTIL};
 
 use crate::book::accounts::Accounts;
 use crate::book::key_range::{KeyRange, storage_order};
+use crate::book::markets::markets;
 use crate::book::page_size::PageSize;
 use crate::book::patience::patiently;
 use crate::book::prices::Prices;
@@ -211,23 +209,14 @@ async fn assets(chain: &impl ChainReader, book: &Book) -> Result<BTreeMap<AssetI
     let addresses = &book.addresses;
     let height = Some(book.head.height);
     let mut assets = BTreeMap::new();
-    let mut start_after = None;
-    loop {
-        let question = QueryMsg::Markets { start_after, limit: Some(MARKETS_LIMIT) };
-        let page: MarketsResponse = query(chain, &addresses.pool, &question, height).await?;
-        let complete = page.markets.len() < usize::try_from(MARKETS_LIMIT).unwrap_or(usize::MAX);
-        start_after = page.markets.last().map(|market| market.params.denom.clone());
-        for market in page.markets {
-            let denom = market.params.denom.clone();
-            check_market(book, &denom, &market, book.head.time)
-                .map_err(|reason| Error::garbage(&addresses.pool, reason))?;
-            let asset = Asset { params: market.params, stored: market.stored };
-            if assets.insert(market.asset, asset).is_some() {
-                return Err(Error::garbage(&addresses.pool, format!("asset {} twice", market.asset.0)));
-            }
-        }
-        if complete {
-            return Ok(assets);
+    for market in markets(chain, &addresses.pool, height).await? {
+        let denom = market.params.denom.clone();
+        check_market(book, &denom, &market, book.head.time)
+            .map_err(|reason| Error::garbage(&addresses.pool, reason))?;
+        let asset = Asset { params: market.params, stored: market.stored };
+        if assets.insert(market.asset, asset).is_some() {
+            return Err(Error::garbage(&addresses.pool, format!("asset {} twice", market.asset.0)));
         }
     }
+    Ok(assets)
 }

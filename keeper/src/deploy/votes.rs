@@ -59,13 +59,14 @@ impl<F: Fn(&str)> Job<'_, F> {
 
     async fn due(&self, record: &Deployment) -> Result<Vec<Due>> {
         let now = self.node.head().await?.time;
+        let known = self.known_sources(record).await?;
         let mut all = Vec::new();
         for asset in &self.network.assets {
             let denom = asset.denom(&self.deployer);
-            let (Some(first), Some(source)) = (asset.first_price, self.source(record, &denom).await?) else { continue };
-            let Source::Feed { feeders, .. } = source.source else { continue };
+            let (Some(first), Some(source)) = (asset.first_price, known.get(&denom)) else { continue };
+            let Source::Feed { feeders, .. } = &source.source else { continue };
             if let Some((price, fault)) = due(&source.record, first, now) {
-                all.push(Due { vote: FeedPrice { denom, price, observed_at: None }, feeders, fault });
+                all.push(Due { vote: FeedPrice { denom, price, observed_at: None }, feeders: feeders.clone(), fault });
             }
         }
         Ok(all)

@@ -1,7 +1,8 @@
 //! What the pool says of itself: its settings, and all that it lists.
 
-use plimsoll_schema::pool::{Config, ConfigResponse, MARKETS_LIMIT, MarketResponse, MarketsResponse, QueryMsg};
+use plimsoll_schema::pool::{Config, ConfigResponse, MarketResponse, QueryMsg};
 
+use crate::book::markets::markets;
 use crate::book::prices::Prices;
 use crate::chain::{ChainReader, query};
 use crate::error::Result;
@@ -29,16 +30,7 @@ impl Market {
     /// Asks the pool.
     pub async fn read(chain: &impl ChainReader, pool: &str) -> Result<Self> {
         let config: ConfigResponse = query(chain, pool, &QueryMsg::Config {}, None).await?;
-        let (mut assets, mut start_after): (Vec<MarketResponse>, _) = (Vec::new(), None);
-        loop {
-            let asked = QueryMsg::Markets { start_after, limit: Some(MARKETS_LIMIT) };
-            let page: MarketsResponse = query(chain, pool, &asked, None).await?;
-            let complete = page.markets.len() < usize::try_from(MARKETS_LIMIT).unwrap_or(usize::MAX);
-            assets.extend(page.markets);
-            start_after = assets.last().map(|market| market.params.denom.clone());
-            if complete {
-                return Ok(Self { config: config.config, assets });
-            }
-        }
+        let assets = markets(chain, pool, None).await?;
+        Ok(Self { config: config.config, assets })
     }
 }
