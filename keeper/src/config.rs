@@ -40,6 +40,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("chain.coin_type", "118"),
     ("chain.gas_price", "0.025"),
     ("chain.max_gas_price", ""),
+    ("chain.max_requests_per_second", ""),
     ("chain.gas_denom", "ustake"),
     ("chain.gas_adjustment", "1.3"),
     ("chain.ca_file", ""),

@@ -99,6 +99,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("chain.gas_denom", &["u", "1ustake", "u stake"]),
     ("chain.gas_adjustment", &["0.9", "11"]),
     ("chain.max_gas_price", &["cheap", "0.001"]),
+    ("chain.max_requests_per_second", &["0", "-1", "many", "100001"]),
     ("contracts.gas_own", &["0", "much"]),
     ("contracts.gas_sold", &["0", "much"]),
     ("chain.ca_file", &["/nowhere/ca.pem", "/"]),

@@ -530,6 +530,7 @@ fn a_gas_price_that_no_node_takes_is_a_failure_and_one_that_some_take_a_warning(
         coin_type: 118,
         gas_price: "0.025".parse().unwrap(),
         max_gas_price: None,
+        max_requests_per_second: None,
         gas_denom: "ustake".to_owned(),
         gas_adjustment: "1.3".parse().unwrap(),
         ca_file: None,

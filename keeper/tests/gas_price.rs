@@ -25,6 +25,7 @@ async fn asked(markets: &[GasMarket]) -> Option<String> {
         coin_type: 118,
         gas_price: Decimal::zero(),
         max_gas_price: None,
+        max_requests_per_second: None,
         gas_denom: "ustake".to_owned(),
         gas_adjustment: Decimal::one(),
         ca_file: None,

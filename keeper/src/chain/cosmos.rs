@@ -128,7 +128,11 @@ impl Node {
             channels.push(Connection::Rpc(Box::new(Rpc::new(address, trust.clone()))));
             named.push((Kind::Rpc, address.clone()));
         }
-        Ok(Connections::new(Endpoints::new(&config.id, named), channels, &config.id))
+        Ok(Connections::new(
+            Endpoints::new(&config.id, named).within(config.max_requests_per_second),
+            channels,
+            &config.id,
+        ))
     }
 
     /// What is known of all endpoints, now.

@@ -7,6 +7,7 @@
 
 mod agreement;
 mod breaker;
+mod budget;
 pub mod health;
 mod probes;
 mod quorum;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use crate::config::redact;
 
 pub use breaker::{BREAKER_PAUSE_MAX_MS, BREAKER_PAUSE_MIN_MS};
+use budget::Budget;
 pub use health::{Health, Kind, Readiness};
 pub use probes::PROBE_INTERVAL_MS;
 use quorum::Observation;
@@ -48,6 +50,7 @@ pub struct Endpoint {
     /// When it was last seen to be slower than another.
     slow: Option<u64>,
     lowest: u64,
+    budget: Option<Budget>,
 }
 
 /// A change of an endpoint's health, to be told once.
@@ -92,6 +95,7 @@ impl Endpoints {
             asked: None,
             slow: None,
             lowest: 0,
+            budget: None,
         };
         let all = addresses.into_iter().map(endpoint).collect();
         Self { chain_id: chain_id.to_owned(), all, known: None, clock: 0, waiting: BTreeMap::new() }

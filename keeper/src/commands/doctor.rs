@@ -118,6 +118,7 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
         Err(error) => return tell(vec![Check::error("endpoints", &error)]),
     };
     tell(network::endpoints(&endpoints, clock()))?;
+    tell(vec![network::budget(&config.chain)])?;
     let first = (!keys.is_empty()).then(|| keys.remove(0));
     let node = match Node::connect(config.chain.clone(), first).await {
         Ok(node) => node,

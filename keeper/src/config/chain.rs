@@ -32,6 +32,8 @@ pub struct ChainConfig {
     pub gas_denom: String,
     /// By what a simulation's gas is multiplied.
     pub gas_adjustment: Decimal,
+    /// How many requests a second each endpoint is asked at most; without a limit when `None`.
+    pub max_requests_per_second: Option<u32>,
     /// A certificate authority to trust beside the public ones.
     pub ca_file: Option<PathBuf>,
     /// Who pays the fees, by an allowance for each key; the keys themselves when `None`. It is `wallet.fee_granter`.
@@ -108,6 +110,11 @@ pub(super) fn chain(layers: &Layers) -> Result<ChainConfig> {
         gas_adjustment: layers.parse("chain.gas_adjustment", "a number from 1 to 10", |n: &Decimal| {
             above_zero(n) && *n >= Decimal::one() && *n <= Decimal::percent(1_000)
         })?,
+        max_requests_per_second: layers.given(
+            "chain.max_requests_per_second",
+            "a number from 1 to 100000",
+            |most: &u32| (1..=100_000).contains(most),
+        )?,
         ca_file: layers.path("chain.ca_file", "a PEM file that is there", |path| path.is_file())?,
         fee_granter: layers.given(
             "wallet.fee_granter",

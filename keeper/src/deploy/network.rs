@@ -225,6 +225,7 @@ impl Network {
             coin_type: chain.coin_type,
             gas_price: chain.gas_price,
             max_gas_price: None,
+            max_requests_per_second: None,
             gas_denom: chain.gas_denom,
             gas_adjustment: chain.gas_adjustment,
             ca_file: chain.ca_file,

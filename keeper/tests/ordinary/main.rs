@@ -10,6 +10,7 @@
 mod accounts;
 mod addresses;
 mod block_results;
+mod budget;
 #[path = "../support/fake_node/mod.rs"]
 mod fake;
 mod gas;
@@ -35,6 +36,7 @@ async fn connect(nodes: &[&Fake]) -> Node {
         coin_type: 118,
         gas_price: Decimal::zero(),
         max_gas_price: None,
+        max_requests_per_second: None,
         gas_denom: "ustake".to_owned(),
         gas_adjustment: Decimal::one(),
         ca_file: None,

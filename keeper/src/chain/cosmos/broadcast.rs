@@ -32,7 +32,7 @@ impl Connections {
 
     async fn broadcast_to(&self, at: usize, bytes: Vec<u8>) -> Result<()> {
         let Some(Connection::Grpc(channel)) = self.channels.get(at) else { return Err(self.nobody(Kind::Grpc)) };
-        let sent = timeout(REQUEST_TIMEOUT, broadcast(channel.clone(), bytes)).await;
+        let sent = timeout(REQUEST_TIMEOUT, self.spending(at, broadcast(channel.clone(), bytes))).await;
         // Whatever went wrong on the way, the node may have taken it: nobody knows.
         let unknown = |reason: String| Error::unreachable("gRPC", self.name(at), reason);
         match sent {

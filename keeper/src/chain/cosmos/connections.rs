@@ -1,5 +1,6 @@
 //! The connections to all endpoints, and what is known of them.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -129,6 +130,12 @@ impl Connections {
         self.count(at, status);
         let change = self.state().failed(at, reason, self.now());
         tell(change);
+    }
+
+    /// It is asked this, which counts against its budget.
+    pub(super) async fn spending<A: Future>(&self, at: usize, asked: A) -> A::Output {
+        self.state().spend(at, self.now());
+        asked.await
     }
 
     /// It failed so; where it says when it may be asked again, it isn't until then.

@@ -37,7 +37,9 @@ impl Connections {
         let mut order = self.state().order_at_once(Kind::Grpc, None, self.now());
         order.retain(|at| Some(*at) != but);
         let asked = order.into_iter().filter_map(|at| match self.channels.get(at) {
-            Some(Connection::Grpc(channel)) => Some((at, timeout(SECOND_ANSWER_TIMEOUT, call(channel.clone())))),
+            Some(Connection::Grpc(channel)) => {
+                Some((at, timeout(SECOND_ANSWER_TIMEOUT, self.spending(at, call(channel.clone())))))
+            }
             _ => None,
         });
         let mut asked: FuturesUnordered<_> = asked.map(|(at, asked)| async move { (at, asked.await) }).collect();

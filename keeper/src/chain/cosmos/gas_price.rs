@@ -58,8 +58,10 @@ impl Node {
         let denom = self.config.gas_denom.as_str();
         let well = |at: usize| self.connections.state().health(at) == Health::Good;
         let channels = self.connections.channels.iter().enumerate().filter(|(at, _)| well(*at));
-        let asking = channels.filter_map(|(_, line)| match line {
-            Connection::Grpc(channel) => Some(timeout(GAS_PRICE_TIMEOUT, asked(channel.clone(), denom))),
+        let asking = channels.filter_map(|(at, line)| match line {
+            Connection::Grpc(channel) => {
+                Some(timeout(GAS_PRICE_TIMEOUT, self.connections.spending(at, asked(channel.clone(), denom))))
+            }
             Connection::Rpc(_) => None,
         });
         let asking: Vec<_> = asking.collect();

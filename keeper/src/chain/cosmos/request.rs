@@ -1,6 +1,7 @@
 //! A question to one endpoint, and to the next when that one doesn't answer.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tonic::transport::Channel;
@@ -131,17 +132,23 @@ impl Connections {
         }
     }
 
-    /// Whom to ask. What can wait does so until somebody may be asked again.
+    /// Whom to ask. What can wait does so until somebody may be asked again, and has room in their budget.
     async fn whom(&self, kind: Kind, height: Option<u64>, urgency: Urgency, deadline: Instant) -> Vec<usize> {
         loop {
-            let order = match urgency {
-                Urgency::AtOnce => self.state().order_at_once(kind, height, self.now()),
-                Urgency::CanWait => self.state().order(kind, height, self.now()),
+            let now = self.now();
+            let whom = match urgency {
+                Urgency::AtOnce => Ok(self.state().order_at_once(kind, height, now)),
+                Urgency::CanWait => {
+                    let mut state = self.state();
+                    let order = state.order(kind, height, now);
+                    state.affordable(order, now)
+                }
             };
-            if !order.is_empty() || !self.is_to_wait(kind, urgency, deadline) {
-                return order;
+            match whom {
+                Err(wait) => sleep(Duration::from_millis(wait)).await,
+                Ok(order) if order.is_empty() && self.is_to_wait(kind, urgency, deadline) => sleep(TURN_STEP).await,
+                Ok(order) => return order,
             }
-            sleep(TURN_STEP).await;
         }
     }
 
@@ -159,7 +166,7 @@ impl Connections {
         E: Failure,
         A: Future<Output = std::result::Result<T, E>>,
     {
-        let asked = |at: &usize| Some((*at, question(*at, call(self.channels.get(*at)?)?)));
+        let asked = |at: &usize| Some((*at, question(*at, self.spending(*at, call(self.channels.get(*at)?)?))));
         let mut turns = Turns::new(order.iter().filter_map(asked));
         let mut patience = REQUEST_TIMEOUT;
         let mut round = Round::<E>::new();

@@ -45,7 +45,7 @@ impl Connections {
                 None => Err(()),
             }
         };
-        match timeout(PROBE_TIMEOUT, asked).await {
+        match timeout(PROBE_TIMEOUT, self.spending(at, asked)).await {
             Ok(Ok(head)) => {
                 self.count(at, "ok");
                 self.heard(at, &head, &before);
@@ -97,6 +97,7 @@ impl Connections {
         let end = Instant::now() + pause;
         while Instant::now() < end && !self.heads.is_closed() {
             let healthy = self.state().healthy(Kind::Rpc);
+            let healthy = self.state().affordable(healthy, self.now()).unwrap_or_default();
             join_all(healthy.into_iter().map(|at| self.probe(at))).await;
             sleep(PROBE_STEP).await;
         }

@@ -50,6 +50,15 @@ pub fn endpoints(endpoints: &Endpoints, clock: u64) -> Vec<Check> {
     endpoints.all().iter().enumerate().map(line).collect()
 }
 
+/// How often each endpoint is asked at most.
+pub fn budget(config: &ChainConfig) -> Check {
+    let finding = config.max_requests_per_second.map_or_else(
+        || "chain.max_requests_per_second is not set: as many requests as there are questions".to_owned(),
+        |most| format!("at most {most} requests a second to each endpoint"),
+    );
+    Check::ok("request budget", finding)
+}
+
 /// Whether the node has all blocks.
 pub async fn synced(node: &Node) -> Check {
     match node.assert_synced().await {

@@ -1,0 +1,76 @@
+//! How many requests an endpoint is asked in a second, so that its provider's limit isn't reached: a token bucket. Pure.
+//!
+//! Written out rather than taken from a crate: what can wait leaves a part of the bucket to what can't, which takes more
+//! than there is where it has to. `governor` and tower's rate limit know one kind of request.
+
+use crate::chain::endpoints::Endpoints;
+
+/// What one request takes of a bucket, which gains a thousandth of a second's requests each millisecond.
+const REQUEST: i64 = 1_000;
+/// The part of a second's requests that is left to what can't wait.
+const RESERVE_PART: i64 = 4;
+
+/// What an endpoint may be asked now.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    per_second: i64,
+    /// In thousandths of a request; below 0 where more was asked than there was.
+    left: i64,
+    /// When that was so, in milliseconds.
+    at: u64,
+}
+
+impl Budget {
+    pub fn new(per_second: u32) -> Self {
+        let per_second = i64::from(per_second);
+        Self { per_second, left: per_second.saturating_mul(REQUEST), at: 0 }
+    }
+
+    fn left(&self, now: u64) -> i64 {
+        let gained = i64::try_from(now.saturating_sub(self.at)).unwrap_or(i64::MAX).saturating_mul(self.per_second);
+        self.left.saturating_add(gained).min(self.per_second.saturating_mul(REQUEST))
+    }
+
+    fn spend(&mut self, now: u64) {
+        let most = self.per_second.saturating_mul(REQUEST);
+        self.left = self.left(now).saturating_sub(REQUEST).max(most.saturating_neg());
+        self.at = now;
+    }
+
+    /// For how many milliseconds what can wait has to.
+    fn wait(&self, now: u64) -> u64 {
+        let reserve = (self.per_second / RESERVE_PART).saturating_mul(REQUEST);
+        let lacks = REQUEST.saturating_add(reserve).saturating_sub(self.left(now)).max(0);
+        u64::try_from(lacks).unwrap_or_default().div_ceil(u64::try_from(self.per_second).unwrap_or(1).max(1))
+    }
+}
+
+impl Endpoints {
+    /// The same, each asked so often a second at most; as often as there are questions where it is `None`.
+    pub fn within(mut self, requests_per_second: Option<u32>) -> Self {
+        for endpoint in &mut self.all {
+            endpoint.budget = requests_per_second.map(Budget::new);
+        }
+        self
+    }
+
+    /// It is asked something now.
+    pub fn spend(&mut self, at: usize, now: u64) {
+        if let Some(budget) = self.all.get_mut(at).and_then(|endpoint| endpoint.budget.as_mut()) {
+            budget.spend(now);
+        }
+    }
+
+    /// Those of these that may be asked now what can wait; or for how many milliseconds that waits for the first.
+    pub fn affordable(&self, order: Vec<usize>, now: u64) -> Result<Vec<usize>, u64> {
+        let wait = |at: &usize| match self.all.get(*at) {
+            // Whoever is tried after a pause is asked once.
+            Some(endpoint) if endpoint.opens.is_none() => endpoint.budget.as_ref().map_or(0, |budget| budget.wait(now)),
+            _ => 0,
+        };
+        match order.iter().map(wait).min() {
+            Some(shortest) if shortest > 0 => Err(shortest),
+            _ => Ok(order.into_iter().filter(|at| wait(at) == 0).collect()),
+        }
+    }
+}
