@@ -23,37 +23,25 @@ pub enum Class {
 
 /// An error of the keeper, in one line that says what to do.
 #[derive(Error, Debug)]
+#[allow(missing_docs, reason = "the display text names each field")]
 pub enum Error {
     /// Nobody answers, or the connection broke.
     #[error("can't reach {what} at {endpoint}: {reason}; check the address, and that the node is up")]
     Unreachable {
-        /// `gRPC` or `RPC`.
         what: &'static str,
-        /// Where.
         endpoint: String,
-        /// Why.
         reason: String,
         /// How long it said not to be asked again for, if it did.
         retry_after: Option<Duration>,
     },
     /// The endpoint belongs to another chain.
     #[error("{endpoint} is a node of chain '{found}', not of '{wanted}': set chain.id or the endpoints")]
-    WrongChain {
-        /// Where.
-        endpoint: String,
-        /// The chain that it says it is.
-        found: String,
-        /// The chain that is configured.
-        wanted: String,
-    },
+    WrongChain { endpoint: String, found: String, wanted: String },
     /// Not the chain that it was, though it is called the same.
     #[error("{chain_id} was at block {before} and is now at {now}{}: it is another chain, or was reset; see that chain.grpc and chain.rpc are right, move the journal away, and start again", if *.older { ", which is older" } else { "" })]
     Reset {
-        /// What both are called.
         chain_id: String,
-        /// The book's block.
         before: u64,
-        /// The node's.
         now: u64,
         /// Whether its time is before the book's.
         older: bool,
@@ -63,131 +51,59 @@ pub enum Error {
     NoContract {
         /// `pool`, `oracle`, `liquidator` or `pair`.
         name: &'static str,
-        /// Where it should be.
         address: String,
-        /// On which chain.
         chain_id: String,
     },
     /// A query that the contract or the node refused.
     #[error("query {what} failed: {reason}")]
-    Query {
-        /// What was asked.
-        what: String,
-        /// Why not.
-        reason: String,
-    },
+    Query { what: String, reason: String },
     /// A transaction that would fail, or that the node would not take.
     #[error("transaction refused: {reason}")]
-    Refused {
-        /// Why.
-        reason: String,
-    },
+    Refused { reason: String },
     /// A transaction that a node did not take: no block will have it.
     #[error("the node refused a transaction with code {code} of {codespace}: {reason}; {}", .refusal.advice())]
     Rejected {
         /// What that means for the next one.
         refusal: Refusal,
-        /// The node's code.
         code: u32,
-        /// Whose code it is.
         codespace: String,
-        /// What the node reports.
         reason: String,
     },
     /// A transaction signed with another sequence than its sender's next: the node didn't take it.
     #[error(
         "the chain expects sequence {expected} of {sender}, the transaction has another: another program may send with this key"
     )]
-    Sequence {
-        /// Whose key signed it.
-        sender: String,
-        /// What the chain expects.
-        expected: u64,
-    },
+    Sequence { sender: String, expected: u64 },
     /// Somebody else sends with the keeper's key.
     #[error(
         "{address} has sent transactions that this keeper did not: the chain is at sequence {found}, {expected} was expected; two keepers must not share a key: stop the other one, or give it a key of its own"
     )]
-    KeyShared {
-        /// The key's address.
-        address: String,
-        /// The sequence that the journal leads to.
-        expected: u64,
-        /// The chain's.
-        found: u64,
-    },
+    KeyShared { address: String, expected: u64, found: u64 },
     /// The node refuses whatever is sent.
     #[error("gave up after {times} refusals in a row, the last: {reason}; {advice}")]
-    RefusedAgain {
-        /// How many.
-        times: u32,
-        /// The last one.
-        reason: String,
-        /// What to do about it.
-        advice: &'static str,
-    },
+    RefusedAgain { times: u32, reason: String, advice: &'static str },
     /// One transaction after the other fails in its block.
     #[error(
         "stopped after {times} failed transactions in a row, the last: {reason}; see what they have in common, then start again, or set strategy.max_failures"
     )]
-    TooManyFailures {
-        /// How many.
-        times: u32,
-        /// The last one.
-        reason: String,
-    },
+    TooManyFailures { times: u32, reason: String },
     /// A transaction that was included and failed.
     #[error("transaction {hash} failed in block {height} with code {code} of {codespace}: {log}")]
-    Failed {
-        /// Its hash.
-        hash: String,
-        /// The block that holds it.
-        height: u64,
-        /// The error code.
-        code: u32,
-        /// Whose code it is.
-        codespace: String,
-        /// What the chain says.
-        log: String,
-    },
+    Failed { hash: String, height: u64, code: u32, codespace: String, log: String },
     /// A transaction that was not included in time.
     #[error("transaction {hash} was not included by block {timeout_height}; try again")]
-    Expired {
-        /// Its hash.
-        hash: String,
-        /// The last block that could have held it.
-        timeout_height: u64,
-    },
+    Expired { hash: String, timeout_height: u64 },
     /// The node forgets blocks faster than a book is read.
     #[error(
         "the node forgot {times} blocks, the last {height}, while the book was read at them: let it keep more blocks (pruning), or use another node"
     )]
-    Pruned {
-        /// The last of them.
-        height: u64,
-        /// How many.
-        times: u32,
-    },
+    Pruned { height: u64, times: u32 },
     /// An answer that can't be. It is not believed.
     #[error("{from} answered what can't be: {reason}")]
-    Garbage {
-        /// Who answered.
-        from: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    Garbage { from: String, reason: String },
     /// The key has no money for gas, or does not exist on the chain.
     #[error("wallet {address} has {available}{denom}, at least {wanted}{denom} are needed for gas: send some there")]
-    EmptyWallet {
-        /// The key's address.
-        address: String,
-        /// What it has.
-        available: u128,
-        /// What it needs.
-        wanted: u128,
-        /// The denom that gas is paid in.
-        denom: String,
-    },
+    EmptyWallet { address: String, available: u128, wanted: u128, denom: String },
     /// There is no key where one is needed.
     #[error("no key: set PLIMSOLL_KEEPER_MNEMONIC, or wallet.mnemonic_file to a file that only its owner can read")]
     NoKey,
@@ -199,20 +115,10 @@ pub enum Error {
     Config(String),
     /// A file that can't be read or written.
     #[error("{path}: {reason}")]
-    File {
-        /// Which file.
-        path: String,
-        /// Why.
-        reason: String,
-    },
+    File { path: String, reason: String },
     /// What the keeper knows contradicts itself.
     #[error("account {account} can't be judged: {reason}")]
-    Judge {
-        /// Which account.
-        account: String,
-        /// Why.
-        reason: String,
-    },
+    Judge { account: String, reason: String },
     /// What was checked does not hold.
     #[error("{0}")]
     DoesNotHold(String),
