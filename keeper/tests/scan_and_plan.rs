@@ -326,7 +326,7 @@ async fn who_is_spared_after_a_halt_is_left_alone_and_counted_until_the_grace_is
         let builder = World::builder().lent(1_000_000).oracle(|oracle| oracle.heartbeat_gap = 900);
         let mut world = builder.pool(|config| config.halt_grace = HaltGrace { gap: 900, grace: 600 }).build();
         alice(&mut world);
-        // BOB has 8 % more than he owes, less than the largest bonus: nothing spares him.
+        // BOB has 8 % more than what is owed, less than the largest bonus: nothing spares that account.
         world.deposit(BOB, UATOM, 100_000_000).unwrap();
         world.borrow(BOB, UUSD, 690_000_000).unwrap();
         world

@@ -53,7 +53,7 @@ pub fn storage_order(key: &AccountKey) -> (usize, &str, u32) {
     (key.owner.len(), &key.owner, key.account_id)
 }
 
-/// Where pages of this owner end if his accounts go on as densely as on this one.
+/// Where pages of this owner end if their accounts go on as densely as on this one.
 fn next_pages(first: &AccountKey, last: &AccountKey) -> Vec<AccountKey> {
     let width = last.account_id.saturating_sub(first.account_id).saturating_add(1);
     let end = |n: u32| last.account_id.checked_add(width.checked_mul(n)?);

@@ -71,13 +71,13 @@ pub struct Asset {
 pub struct Account {
     /// Whose it is.
     pub name: String,
-    /// Which of his accounts.
+    /// Which of their accounts.
     #[serde(default)]
     pub account_id: u32,
-    /// What he deposits, in whole tokens by denom.
+    /// What they deposit, in whole tokens by denom.
     #[serde(default)]
     pub deposit: BTreeMap<String, Number>,
-    /// What he borrows, in whole tokens by denom.
+    /// What they borrow, in whole tokens by denom.
     #[serde(default)]
     pub borrow: BTreeMap<String, Number>,
 }

@@ -3,7 +3,7 @@
 //! What lenders would lose comes before what the keeper earns: an account whose collateral is worth little more than its debt is bad debt
 //! after the next fall of its price. Then profit decides; then who has waited longest; then the key, so that one book gives one plan.
 //!
-//! That alone would let anybody hold up a large account with thousands of small risky ones, which cost him next to nothing. So every second
+//! That alone would let anybody hold up a large account with thousands of small risky ones, which cost them next to nothing. So every second
 //! place goes by size, whatever the risk ([`by_turns`]): of what is looked at in a block to the larger debt, of a transaction's room to the
 //! larger profit. And whose debt is so small that no bonus on it pays ([`MinDebt`]) goes behind the others, without being sized for that.
 

@@ -53,7 +53,7 @@ pub async fn spendable(chain: &impl Chain, book: &Book, address: &str, strategy:
     Ok(less_fee(chain, holdings(chain, book, address).await?, strategy))
 }
 
-/// What the chain's own key may spend. Whoever hasn't said what he has is taken to have money for gas only where that is enough, and everything he could
+/// What the chain's own key may spend. Whoever hasn't said what they have is taken to have money for gas only where that is enough, and everything they could
 /// need (`None`) where there is no liquidator.
 pub async fn inventory(
     chain: &impl Chain,

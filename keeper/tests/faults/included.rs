@@ -250,7 +250,7 @@ async fn case_11_a_debtor_who_evades_each_transaction_does_not_stop_the_keeper()
     for mut setup in [Setup::default(), without_inventory(1)] {
         (setup.price, setup.strategy.max_failures) = ("8", 5);
         let (changed, settled) = evade(Stage::new(setup).await, <[u32]>::to_vec, 40).await;
-        // Tried four times, then not for ten blocks: each time costs him 1.3 % of the debt.
+        // Tried four times, then not for ten blocks: each time costs them 1.3 % of the debt.
         assert!(changed >= 9, "{changed} {settled:?}");
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A user and one of his accounts.
+/// A user and one of their accounts.
 pub type Who = (usize, u32);
 
 /// Who sends a message that not everybody may send.

@@ -212,7 +212,7 @@ impl Order {
                 Some(Self { sender, who, collateral, debt, amount, shares, least: None, to: None })
             }
             Op::LiquidateWorst { sender, permille, shares, least, to } => {
-                // Who asks for too much tries himself too.
+                // Who asks for too much tries their own account too.
                 let other = |who: &Who| permille > 1_000 || (who.0 != sender && Some(who.0) != to);
                 let who = ranked(stage).into_iter().find(other);
                 let (who, collateral, debt, owed) =

@@ -25,7 +25,7 @@ impl Party {
         Ok(Self { node: Node::connect(config.chain, Some(key)).await?, address })
     }
 
-    /// His address.
+    /// Their address.
     pub fn address(&self) -> &str {
         &self.address
     }

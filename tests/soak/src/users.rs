@@ -34,7 +34,7 @@ pub struct User {
     pub pool: String,
     /// At which prices.
     pub market: Arc<Market>,
-    /// His dice.
+    /// Their dice.
     pub random: Rng,
 }
 

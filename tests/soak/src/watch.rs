@@ -106,7 +106,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Everybody below 1 at a height, each with what asks for his position.
+    /// Everybody below 1 at a height, each with what asks for their position.
     async fn liquidatable(&self, height: u64) -> Result<BTreeMap<String, Value>> {
         let (mut all, mut after) = (BTreeMap::new(), Value::Null);
         loop {

@@ -237,7 +237,7 @@ fn provide_liquidity_worth_no_share_is_refused() {
     refuses(&mut world, text, |world| world.provide_liquidity(ALICE, &pair, [(UATOM, 1), (UUSD, 1)]));
 }
 
-/// Whatever is sent to the pair without a message, another provider's liquidity is worth what he brought.
+/// Whatever is sent to the pair without a message, another provider's liquidity is worth what they brought.
 #[test]
 fn provide_liquidity_is_not_diluted_by_the_first_provider() {
     let (mut world, pair) = empty();
@@ -251,7 +251,7 @@ fn provide_liquidity_is_not_diluted_by_the_first_provider() {
     assert_eq!(world.balance(ALICE, UATOM), atom + 1_000_000);
 }
 
-/// He can raise what a share is worth only by giving to the locked shares too: a thousand times what his one share gains, and so more than
+/// A provider can raise what a share is worth only by giving to the locked shares too: a thousand times what their one share gains, and so more than
 /// a victim loses by the rounding of one share.
 #[test]
 fn provide_liquidity_after_a_share_was_inflated_costs_the_first_provider_more() {

@@ -221,7 +221,7 @@ fn cumulative_prices_advance_by_the_price_before_each_change() {
     }
 }
 
-/// Who bends the price and bends it back within a block leaves no trace but the fees that he paid.
+/// Who bends the price and bends it back within a block leaves no trace but the fees that they paid.
 #[test]
 fn cumulative_prices_do_not_see_what_is_undone_within_a_block() {
     let (mut world, pair) = world();

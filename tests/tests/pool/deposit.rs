@@ -50,7 +50,7 @@ fn deposit_after_interest_mints_shares_rounded_down_at_the_grown_price() {
     let market = world.market(UUSD);
     let owed = world.owed(ALICE, UUSD);
     let pool = world.pool().clone();
-    // One borrower: what he owes, rounded down, is the market's debt. The bank holds what was lent and not borrowed.
+    // One borrower: what they owe, rounded down, is the market's debt. The bank holds what was lent and not borrowed.
     let supply = world.balance(&pool, UUSD) + (owed - 1) - market.reserves.raw();
     assert_eq!(supply, market.supply.raw());
     let total = BigUint::from(market.stored.supply_shares.raw());
@@ -164,7 +164,7 @@ fn deposit_on_behalf_of_another_without_a_slot_is_refused() {
     let alice = world.addr(ALICE);
     let text = |id, denom| format!("account {alice}/{id} has no slot for {denom}, and only its owner can open one");
     refuses(&mut world, &text(0, UATOM), |world| deposit_for(world, BOB, ALICE, coin(7, UATOM)));
-    // Neither a slot of another denom nor the same slot of another of her accounts lets him in.
+    // Neither a slot of another denom nor the same slot of another of her accounts lets Bob in.
     world.deposit(ALICE, UUSD, 5).unwrap();
     world.deposit((ALICE, 1), UATOM, 5).unwrap();
     refuses(&mut world, &text(0, UATOM), |world| deposit_for(world, BOB, ALICE, coin(7, UATOM)));

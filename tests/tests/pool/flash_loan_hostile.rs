@@ -306,7 +306,7 @@ fn no_pair_of_messages_in_the_middle_of_a_loan_pays() {
     // Nobody is to be liquidated here: that pays, with a loan or without.
     world.set_price(UATOM, "10");
     let pool = every_message(&world);
-    // Not the owner's own: he pays reserves out to whom he likes.
+    // Not the owner's own: the owner pays reserves out to whom they like.
     let users: Vec<&Step> = pool.iter().filter(|step| !name(step).ends_with("reserves")).collect();
     let before = world.snapshot();
     let old = equity(&world, &borrower);

@@ -48,7 +48,7 @@ fn liquidate_for_shares_of_a_third_party_needs_a_slot_of_his() {
     let text = format!("account {}/0 has no slot for uatom, and only its owner can open one", world.addr(BOB));
     let repay = || coin(640_000_000, UUSD);
     refuses(&mut world, &text, |world| order.send(world, LIQUIDATOR, ALICE, repay()));
-    // A slot in another of his accounts is no slot in this one.
+    // A slot in another of their accounts is no slot in this one.
     world.deposit((BOB, 1), UATOM, 5).unwrap();
     refuses(&mut world, &text, |world| order.send(world, LIQUIDATOR, ALICE, repay()));
     world.deposit(BOB, UATOM, 5).unwrap();

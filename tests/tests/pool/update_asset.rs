@@ -265,7 +265,7 @@ fn update_asset_by_the_risk_manager_tightens_only() {
     assert_eq!(after.params.max_borrow_utilization, ratio("0.9"));
     assert_eq!((after.params.supply_cap, after.params.borrow_cap), (Amount::new(9), Amount::ZERO));
     assert_eq!(after.liquidation_threshold, ratio("0.75"));
-    // Half way down he can't turn the ramp around, though what he asks for is below what is in force.
+    // Half way down the risk manager can't turn the ramp around, though what they ask for is below what is in force.
     world.advance(DAY);
     assert_eq!(world.market(UATOM).liquidation_threshold, ratio("0.7"));
     let text = "the risk manager may not change liquidation_threshold so: \

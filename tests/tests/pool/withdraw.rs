@@ -262,7 +262,7 @@ fn withdraw_after_interest_burns_shares_rounded_up_at_the_grown_price() {
     let market = world.market(UUSD);
     let pool = world.pool().clone();
     let owed = world.owed(ALICE, UUSD);
-    // One borrower: what he owes, rounded down, is the market's debt.
+    // One borrower: what they owe, rounded down, is the market's debt.
     let supply = world.balance(&pool, UUSD) + (owed - 1) - market.reserves.raw();
     let total = BigInt::from(market.stored.supply_shares.raw() + 1_000_000);
     let before = world.account(BOB).collaterals[0].shares.raw();

@@ -455,7 +455,7 @@ impl Both {
         prop_assert_eq!(self.market.debt(), Ok(Amount::ZERO));
         for user in 0..USERS {
             let claim = self.ledger.worth(&self.users[user].0);
-            prop_assert!(claim <= self.ledger.cash, "a lender gets his claim");
+            prop_assert!(claim <= self.ledger.cash, "a lender gets their claim");
             self.withdraw(user, MILLION)?;
             prop_assert!(self.users[user].0.is_zero(), "no crumb stays behind");
         }

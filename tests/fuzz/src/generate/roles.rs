@@ -51,7 +51,7 @@ pub fn governance(r: &mut Random, card: Card) -> Op {
             Op::InitAsset { by, denom: LISTED + r.below(DENOMS.len() - LISTED), odd }
         }
         Card::UpdateAsset => {
-            // The risk manager himself, often.
+            // The risk manager's own key, often.
             let by = if r.once_in(3) { By::Person(6) } else { by };
             Op::UpdateAsset { by, denom, change: change(r) }
         }

@@ -1,4 +1,4 @@
-//! 10: at the end, whoever owes can repay in full, and whoever supplied gets the smaller of his claim and the cash.
+//! 10: at the end, whoever owes can repay in full, and whoever supplied gets the smaller of their claim and the cash.
 
 use cosmwasm_std::coin;
 use plimsoll_pool::state::MARKETS;

@@ -35,7 +35,7 @@ pub fn judge(case: &Case) {
 
 fn nobody_liquidates_himself(case: &Case) {
     let Some((order, _)) = &case.outcome.order else { return };
-    assert!(order.who.0 != order.sender && Some(order.who.0) != order.to, "{:?} liquidated himself", order.who);
+    assert!(order.who.0 != order.sender && Some(order.who.0) != order.to, "{:?} liquidated themselves", order.who);
 }
 
 /// A deposit pays its own denom's debt: nobody's coins move, and the account has no more than before.

@@ -1,4 +1,5 @@
-//! Somebody who liquidates himself through another of his addresses gains nothing, as long as his collateral covers debt and least bonus.
+//! Somebody who liquidates themselves through another of their addresses gains nothing, as long as their collateral
+//! covers debt and least bonus.
 
 use num_rational::BigRational;
 use num_traits::{One, Zero};
@@ -35,7 +36,7 @@ fn nobody_gains_by_liquidating_himself_at_any_border() {
     let mut done = 0;
     for setting in settings() {
         let mut world = setting.indebted();
-        // He is her lender of a part, too: what lenders gain is theirs.
+        // The liquidator lends her a part, too: what lenders gain is theirs.
         world.deposit(BOB, DEBT, setting.borrowed() / 100 + 1).unwrap();
         let fresh = world.snapshot();
         for health in healths(&setting) {

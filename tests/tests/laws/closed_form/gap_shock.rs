@@ -23,7 +23,7 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-/// Whoever comes first after the gap has all the coins he needs.
+/// Whoever comes first after the gap has all the coins that they need.
 fn liquidate(world: &mut World) {
     let owed = world.owed(ALICE, DEBT);
     if world.position(ALICE).liquidatable {

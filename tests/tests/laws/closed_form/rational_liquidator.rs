@@ -12,7 +12,7 @@ use plimsoll_testing::{ALICE, Addr, GUARDIAN, LIQUIDATOR, World, WorldError, rat
 use super::setup::{COLLATERAL, DEBT, Scene, assert_near, exact, fraction, one, open, price_down, units_down};
 use super::spot::provided;
 
-/// Who calls the liquidator contract, with no coin of his own in it.
+/// Who calls the liquidator contract, with no coin of their own in it.
 const CALLER: &str = GUARDIAN;
 /// Whole tokens of the debt in the pair.
 const DEPTH: u128 = 10_000;
