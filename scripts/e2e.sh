@@ -201,7 +201,7 @@ say "97 went through with $gas gas; beside them: $(jq -r '[.[97:][].outcome] | j
 
 say "the node must do what the keeper asks of any chain"
 PLIMSOLL_KEEPER_TEST_DEPLOYMENT=$work/deployment.json PLIMSOLL_KEEPER_MNEMONIC=$(key user4) RUST_BACKTRACE=0 \
-	cargo test --quiet --locked --workspace --test conformance -- --ignored >&2
+	cargo test --quiet --locked --workspace --test it conformance -- --ignored >&2
 
 # ---- the verdict --------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@
 //! included; from one run to the next it keeps nothing but the columns, and prices and time differ.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop at a surprise")]
 
-#[path = "../tests/books/mod.rs"]
+#[path = "../tests/it/support/books.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
 mod books;
 
 use std::collections::BTreeSet;

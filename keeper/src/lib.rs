@@ -1,6 +1,6 @@
 //! The keeper of Plimsoll: watches every account and liquidates those below health factor 1.
 //!
-//! Each module uses those before it, never those after it; `tests/modules.rs` holds them to this order:
+//! Each module uses those before it, never those after it; `tests/it/modules.rs` holds them to this order:
 //! [`names`] → [`error`] → [`clock`] → [`config`] → [`keys`] → [`logging`] → [`cli`] →
 //! [`chain`] → [`book`] → [`scan`] → [`dex`] → [`plan`] → [`tx`] → [`keeper`] → [`monitor`] →
 //! [`output`] → [`deploy`] → [`demo`] → [`commands`] → [`dispatch`].

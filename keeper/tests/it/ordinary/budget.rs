@@ -1,0 +1,74 @@
+//! How many requests a second an endpoint is asked.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use plimsoll_keeper::chain::cosmos::Node;
+use plimsoll_keeper::chain::{ChainReader, Signed, TxSender};
+use plimsoll_keeper::config::ChainConfig;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::connect;
+use crate::support::fake_node::Fake;
+
+/// A node over these endpoints, each of which is asked so often a second at most.
+async fn limited(nodes: &[&Fake], most: u32) -> Node {
+    let free = connect(nodes).await;
+    let config = ChainConfig { max_requests_per_second: Some(most), ..free.config().clone() };
+    Node::connect(config, None).await.unwrap()
+}
+
+/// Asks so many questions at once, for so long.
+async fn flood(node: &Node, questions: usize, time: Duration) {
+    let questions = (0..questions).map(|_| node.smart("pair", b"{}".to_vec(), None));
+    let _ = timeout(time, join_all(questions)).await;
+}
+
+fn asked(fake: &Fake) -> usize {
+    fake.with(|state| state.asked.len())
+}
+
+#[tokio::test]
+async fn an_endpoint_is_asked_no_more_often_than_its_budget_says() {
+    let fake = Fake::start(100).await;
+    let node = limited(&[&fake], 20).await;
+    flood(&node, 200, Duration::from_secs(2)).await;
+    // A second's worth that was saved up, less the reserve, and that of two seconds.
+    let count = asked(&fake);
+    assert!((30..=56).contains(&count), "{count} questions");
+    let free = connect(&[&fake]).await;
+    flood(&free, 200, Duration::from_secs(2)).await;
+    assert_eq!(asked(&fake), count + 200, "without a budget none waits");
+}
+
+#[tokio::test]
+async fn a_transaction_does_not_wait_behind_pages_for_the_budget() {
+    let fake = Fake::start(100).await;
+    fake.with(|state| state.sequence = Some(4));
+    let node = limited(&[&fake], 4).await;
+    let pages = flood(&node, 100, Duration::from_secs(3));
+    let sending = async {
+        sleep(Duration::from_millis(500)).await;
+        for _ in 0..3 {
+            let began = Instant::now();
+            let signed = Signed { bytes: vec![1], hash: String::new(), timeout_height: 120, sequence: 4 };
+            node.broadcast(&signed).await.unwrap();
+            node.tx_status(&"0".repeat(64)).await.unwrap();
+            assert!(began.elapsed() < Duration::from_millis(200), "after {:?}", began.elapsed());
+            sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::join!(pages, sending);
+    // What went ahead is saved afterwards: 4 and 12 in 3 seconds, of which six were the transaction's.
+    assert!(asked(&fake) <= 12, "{} pages", asked(&fake));
+}
+
+#[tokio::test]
+async fn another_endpoint_is_asked_while_ones_budget_is_spent() {
+    let (first, second) = (Fake::start(100).await, Fake::start(100).await);
+    let node = limited(&[&first, &second], 10).await;
+    let began = Instant::now();
+    flood(&node, 14, Duration::from_secs(5)).await;
+    assert!(began.elapsed() < Duration::from_millis(900), "after {:?}", began.elapsed());
+    assert!(asked(&first) >= 6 && asked(&second) >= 6, "{} and {}", asked(&first), asked(&second));
+}

@@ -1,0 +1,5 @@
+//! What several subjects need.
+
+pub mod books;
+pub mod fake_node;
+pub mod judged;
