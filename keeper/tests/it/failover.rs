@@ -7,8 +7,6 @@
     reason = "a test may stop at a surprise"
 )]
 
-mod word;
-
 use std::time::Duration;
 
 use cosmwasm_std::Decimal;
@@ -21,7 +19,7 @@ use plimsoll_keeper::keys::Mnemonic;
 
 use crate::support::fake_node::{Fake, Mood, Nonsense};
 
-fn config(nodes: &[&Fake]) -> ChainConfig {
+pub fn config(nodes: &[&Fake]) -> ChainConfig {
     ChainConfig {
         id: "fake-1".to_owned(),
         grpc: nodes.iter().map(|node| node.grpc.clone()).collect(),
@@ -38,26 +36,26 @@ fn config(nodes: &[&Fake]) -> ChainConfig {
     }
 }
 
-async fn connect(nodes: &[&Fake]) -> Node {
+pub async fn connect(nodes: &[&Fake]) -> Node {
     Node::connect(config(nodes), None).await.unwrap()
 }
 
-async fn ask(node: &Node, height: Option<u64>) -> Result<Vec<u8>, Error> {
+pub async fn ask(node: &Node, height: Option<u64>) -> Result<Vec<u8>, Error> {
     node.smart("c", b"{}".to_vec(), height).await
 }
 
-fn asked(fake: &Fake) -> usize {
+pub fn asked(fake: &Fake) -> usize {
     fake.with(|state| state.asked.len())
 }
 
 /// The health of the endpoint with this address.
-fn health(node: &Node, address: &str) -> Health {
+pub fn health(node: &Node, address: &str) -> Health {
     let endpoints = node.endpoints();
     let at = endpoints.all().iter().position(|endpoint| endpoint.name == address).unwrap();
     endpoints.health(at)
 }
 
-async fn until(what: &str, holds: impl Fn() -> bool) {
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..1_500 {
         if holds() {
             return;
@@ -305,7 +303,7 @@ async fn an_earlier_block_is_what_more_than_half_of_those_say_that_have_it() {
 }
 
 /// As the node of a key.
-async fn signing(nodes: &[&Fake]) -> Node {
+pub async fn signing(nodes: &[&Fake]) -> Node {
     let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
     let key = Mnemonic::parse(words, "a test").unwrap().key("wasm", 118, 0).unwrap();
     connect(nodes).await.signed_by(key)

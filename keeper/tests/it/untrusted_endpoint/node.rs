@@ -18,7 +18,7 @@ use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::pool::MarketResponse;
 use serde_json::json;
 
-use super::{ask, asked, config, connect, health, signing, until};
+use crate::failover::{ask, asked, config, connect, health, signing, until};
 use crate::support::fake_node::{Fake, Mood, Nonsense};
 
 async fn three() -> [Fake; 3] {
