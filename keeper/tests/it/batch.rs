@@ -9,9 +9,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
@@ -27,19 +25,11 @@ use plimsoll_keeper::tx::{Batch, Bounds, Executor};
 use plimsoll_risk::units::SupplyShares;
 use plimsoll_testing::{AETH, ALICE, Addr, BOB, LIQUIDATOR, UATOM, UUSD, World, coin};
 
+use crate::support::files::fresh;
 use crate::support::judged;
 
 const ATOM: u128 = 1_000_000;
 const ETH: u128 = 1_000_000_000_000_000_000;
-
-/// A journal's path that nobody else uses.
-fn journal() -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("plimsoll-batch-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let path = std::env::temp_dir().join(name);
-    let _ = std::fs::remove_file(&path);
-    path
-}
 
 /// Eight accounts of ALICE with ATOM and eight of BOB with ETH, that all owe dollars and are below 1; the keeper has so
 /// many dollars. A pair sells each, worth so much a side.
@@ -96,7 +86,7 @@ impl Stage {
     }
 
     async fn selected(&self, actions: &[Action], strategy: &Strategy) -> (Batch, usize) {
-        let executor = Executor::new(self.chain.clone(), Journal::open(&journal()).unwrap()).unwrap();
+        let executor = Executor::new(self.chain.clone(), Journal::open(&fresh("batch")).unwrap()).unwrap();
         let (balances, mut tries) = (Balances::new(), 128);
         let bounds = Bounds {
             targets: targets(&self.book, Some(&self.dex_client), strategy),
@@ -295,7 +285,7 @@ async fn of_accounts_that_are_chosen_by_hand_so_many_have_to_succeed() {
         let stage = Stage::new(held, worth).await;
         let planned = stage.planned(&strategy).await;
         stage.taken(ALICE, UATOM, [3]).await;
-        let executor = Executor::new(stage.chain.clone(), Journal::open(&journal()).unwrap()).unwrap();
+        let executor = Executor::new(stage.chain.clone(), Journal::open(&fresh("batch")).unwrap()).unwrap();
         let targets = targets(&stage.book, Some(&stage.dex_client), &strategy);
         let enough = executor.exactly(targets, planned.clone(), planned.len() - 1, &strategy).await.unwrap();
         assert_eq!((enough.actions.len(), enough.min_success), (planned.len(), Some(planned.len() - 1)));

@@ -10,6 +10,8 @@
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::error::Error;
 
+use crate::support::files::fresh;
+
 const GOOD: &str = r#"
 [chain]
 id = "plimsoll-local-1"
@@ -23,11 +25,7 @@ uusd = 5_000_000
 "#;
 
 fn config(toml: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, Error> {
-    let path = std::env::temp_dir().join(format!(
-        "plimsoll-config-{}-{:?}.toml",
-        std::process::id(),
-        std::thread::current().id()
-    ));
+    let path = fresh("config").with_extension("toml");
     std::fs::write(&path, toml).unwrap();
     let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     let flags: Vec<_> = flags.iter().map(own).collect();

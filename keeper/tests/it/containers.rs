@@ -20,6 +20,8 @@ use plimsoll_keeper::monitor::serve::serve;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::support::files::fresh;
+
 const WORDS: &str = "panther boring enforce wish bleak arrow frog way property tongue giggle advice cable meat betray educate quiz \
                      occur feature wagon melt elephant carpet tray";
 
@@ -73,7 +75,7 @@ fn an_empty_variable_is_an_unset_one() {
 
 #[test]
 fn a_secret_of_root_that_one_group_may_read_is_read_and_one_that_anybody_may_is_refused() {
-    let path = std::env::temp_dir().join(format!("plimsoll-mounted-{}", std::process::id()));
+    let path = fresh("containers");
     std::fs::write(&path, WORDS).unwrap();
     // As anybody else than root nobody can make root's files.
     let by_root = std::fs::metadata(&path).unwrap().uid() == 0;

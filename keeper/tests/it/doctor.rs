@@ -30,6 +30,8 @@ use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
 use plimsoll_schema::timelock;
 use plimsoll_testing::{AETH, ALICE, Addr, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World};
 
+use crate::support::files::fresh;
+
 fn worst(checks: &[Check]) -> Status {
     checks.iter().map(|check| check.status).max().unwrap()
 }
@@ -353,7 +355,7 @@ fn gas_money_is_counted_against_one_liquidation_and_the_largest_transaction() {
 
 #[test]
 fn files_are_tried_and_nothing_is_left_behind() {
-    let directory = std::env::temp_dir().join(format!("plimsoll-doctor-test-{}", std::process::id()));
+    let directory = fresh("doctor");
     std::fs::create_dir_all(&directory).unwrap();
     let file = directory.join("deep/er/journal.jsonl");
     assert_eq!(machine::writable("journal", &file).status, Status::Ok);
@@ -624,7 +626,7 @@ fn a_chain_whose_next_sequence_the_journal_has_seen_used_was_reset() {
 #[tokio::test]
 async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
     let chain = WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000).build()).await.unwrap();
-    let file = std::env::temp_dir().join(format!("plimsoll-doctor-journal-{}", std::process::id()));
+    let file = fresh("doctor");
     assert_eq!(journal::check(&chain, &file).await, []);
     let mut kept = Journal::open(&file).unwrap();
     let here = chain.head().await.unwrap().chain_id;

@@ -18,6 +18,8 @@ use plimsoll_testing::{LIQUIDATOR, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::support::files::fresh;
+
 async fn chain(script: &str) -> Faulty<WorldChain> {
     let world = WorldChain::start(LIQUIDATOR, || World::builder().build()).await.unwrap();
     Faulty::new(world, script.parse().unwrap())
@@ -82,7 +84,7 @@ async fn taking_no_websocket(answer: &'static str) -> ChainConfig {
 
 #[test]
 fn a_journal_beside_which_no_file_can_be_made_is_a_failure() {
-    let path = std::env::temp_dir().join(format!("plimsoll-beside-{}", std::process::id()));
+    let path = fresh("doctor-node");
     let file = std::fs::OpenOptions::new().read(true).append(true).create(true).open(&path).unwrap();
     assert_eq!(machine::writable("journal", &path).status, Status::Ok);
     // The same file by a name in a directory where nobody, not even root, can make one.

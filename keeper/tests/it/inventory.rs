@@ -9,7 +9,6 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use cosmwasm_std::Uint256;
 use plimsoll_keeper::book::Book;
@@ -23,6 +22,8 @@ use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_keeper::tx::supplied::{Supplied, supplied, valued};
 use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, BOB, FEEDERS, LENDER, LIQUIDATOR, UATOM, UUSD, World, coin};
+
+use crate::support::files::fresh;
 
 struct Stage {
     chain: Arc<WorldChain>,
@@ -55,11 +56,7 @@ async fn stage(accounts: u32, cash: Option<u128>, strategy: Strategy) -> Stage {
     let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("plimsoll-inventory-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let path = std::env::temp_dir().join(name);
-    let _ = std::fs::remove_file(&path);
-    let journal = Journal::open(&path).unwrap();
+    let journal = Journal::open(&fresh("inventory")).unwrap();
     let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap();
     Stage { chain, keeper, pool }
 }

@@ -24,11 +24,7 @@ use plimsoll_keeper::tx::{Batch, Executor, FailureReason};
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{LIQUIDATOR, World};
 
-fn path(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("plimsoll-journal-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_file(&path);
-    path
-}
+use crate::support::files::fresh;
 
 fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
     let (hash, sender, chain_id) = (hash.to_owned(), sender.to_owned(), chain_id.to_owned());
@@ -50,7 +46,7 @@ fn intent(hash: &str, sender: &str, chain_id: &str) -> Intent {
 /// What was signed is kept for as long as it may have to be sent again, and no longer.
 #[test]
 fn bytes_are_kept_until_the_outcome_is_known() {
-    let path = path("bytes");
+    let path = fresh("journal");
     let mut journal = Journal::open(&path).unwrap();
     let signed = |number: u16| {
         let bytes = number.to_be_bytes();
@@ -85,7 +81,7 @@ fn bytes_are_kept_until_the_outcome_is_known() {
 
 #[test]
 fn what_is_not_resolved_is_found_again() {
-    let path = path("again");
+    let path = fresh("journal");
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(intent("A", "me", "c")).unwrap();
     journal.resolve("A", None, 7).unwrap();
@@ -99,7 +95,7 @@ fn what_is_not_resolved_is_found_again() {
 
 #[test]
 fn cut_off_anywhere_in_its_last_line_it_opens_without_that_line() {
-    let path = path("cut");
+    let path = fresh("journal");
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(intent("A", "me", "c")).unwrap();
     let first = std::fs::read(&path).unwrap().len();
@@ -119,7 +115,7 @@ fn cut_off_anywhere_in_its_last_line_it_opens_without_that_line() {
 
 #[test]
 fn a_long_journal_is_written_anew_without_what_was_resolved_long_ago() {
-    let path = path("long");
+    let path = fresh("journal");
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(intent("OPEN", "me", "c")).unwrap();
     for n in 0..1_200 {
@@ -148,7 +144,7 @@ fn a_long_journal_is_written_anew_without_what_was_resolved_long_ago() {
 
 #[test]
 fn damage_before_the_last_line_stops_the_keeper() {
-    let path = path("damage");
+    let path = fresh("journal");
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(intent("A", "me", "c")).unwrap();
     drop(journal);
@@ -160,7 +156,7 @@ fn damage_before_the_last_line_stops_the_keeper() {
 
 #[test]
 fn a_second_keeper_on_the_same_journal_is_refused() {
-    let path = path("second");
+    let path = fresh("journal");
     let _first = Journal::open(&path).unwrap();
     let error = Journal::open(&path).unwrap_err();
     assert!(matches!(error, Error::File { .. }) && error.to_string().contains("another keeper"), "{error}");
@@ -196,7 +192,7 @@ fn a_message_that_goes_before_is_about_no_account() {
 
 #[test]
 fn what_was_spent_is_told_but_for_what_the_node_refused_and_for_other_chains() {
-    let path = path("spent");
+    let path = fresh("journal");
     let spent = |at| Some(Spent { at, fee: 7, ..Spent::default() });
     let mut journal = Journal::open(&path).unwrap();
     for (hash, chain_id, at) in [("A", "test-1", 1), ("B", "test-1", 2), ("C", "test-2", 3), ("D", "test-1", 4)] {
@@ -219,7 +215,7 @@ fn write_off() -> Action {
 async fn nothing_is_sent_while_the_last_fate_is_unknown() {
     let chain = Arc::new(WorldChain::start(LIQUIDATOR, World::new).await.unwrap());
     let head = chain.head().await.unwrap();
-    let path = path("unknown");
+    let path = fresh("journal");
     let mut journal = Journal::open(&path).unwrap();
     // Written down, and then the power went: it was never broadcast, but nobody knows that.
     let timeout_height = head.height + 2;
@@ -252,7 +248,7 @@ async fn nothing_is_sent_while_the_last_fate_is_unknown() {
 
 #[test]
 fn the_same_bytes_signed_again_after_a_refusal_count() {
-    let path = path("again-after-refusal");
+    let path = fresh("journal");
     let spending = Intent { spent: Some(Spent { at: 1, fee: 7, ..Spent::default() }), ..intent("A", "me", "c") };
     let mut journal = Journal::open(&path).unwrap();
     journal.intend(spending.clone()).unwrap();
@@ -267,7 +263,7 @@ fn the_same_bytes_signed_again_after_a_refusal_count() {
 
 #[test]
 fn what_counts_for_the_hour_outlives_a_compaction() {
-    let path = path("hour");
+    let path = fresh("journal");
     let mut journal = Journal::open(&path).unwrap();
     // Ten seconds apart: 360 of them are of the last hour.
     for n in 0..1_200u64 {

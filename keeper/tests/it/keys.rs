@@ -13,12 +13,14 @@ use std::path::PathBuf;
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keys::Mnemonic;
 
+use crate::support::files::fresh;
+
 const WORDS: &str = "panther boring enforce wish bleak arrow frog way property tongue giggle advice cable meat betray educate quiz \
                      occur feature wagon melt elephant carpet tray";
 const ADDRESS: &str = "wasm13tl8gk4myl7q085qe445p72cgwk8fntcnn982s";
 
 fn file(name: &str, text: &str, mode: u32) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("plimsoll-keys-{}-{name}", std::process::id()));
+    let path = fresh(&format!("keys-{name}"));
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
     path
@@ -66,7 +68,7 @@ fn neither_debug_nor_errors_show_a_word() {
 
 #[test]
 fn new_writes_a_file_for_its_owner_alone_and_overwrites_none() {
-    let path = std::env::temp_dir().join(format!("plimsoll-keys-{}-new", std::process::id()));
+    let path = fresh("keys");
     let address = Mnemonic::create(&path).unwrap().key("wasm", 118, 0).unwrap().address().to_owned();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(Mnemonic::read(&path).unwrap().key("wasm", 118, 0).unwrap().address(), address);

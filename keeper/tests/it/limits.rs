@@ -9,7 +9,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
@@ -21,6 +20,8 @@ use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::tx::journal::{Intent, Journal};
 use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
+
+use crate::support::files::fresh;
 
 struct Stage {
     chain: Arc<WorldChain>,
@@ -42,10 +43,7 @@ async fn stage(accounts: u32, atoms: u128, price: &'static str, strategy: Strate
     let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("plimsoll-limits-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let journal = std::env::temp_dir().join(name);
-    let _ = std::fs::remove_file(&journal);
+    let journal = fresh("limits");
     let keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();
     Stage { chain, keeper, journal }
 }
@@ -194,8 +192,7 @@ async fn publications_keep_to_the_fees_of_an_hour() {
     let chain = Arc::new(chain.with_gas_price(Coin { denom: "ugas".to_owned(), amount: 1 }).await.unwrap());
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let journal = std::env::temp_dir().join(format!("plimsoll-limits-publish-{}", std::process::id()));
-    let _ = std::fs::remove_file(&journal);
+    let journal = fresh("limits");
     // Far less than a transaction costs.
     let strategy = Strategy { max_fee_per_hour: Some(1_000), publish_seconds: Some(60), ..Strategy::default() };
     let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();
@@ -224,8 +221,7 @@ async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_ha
     let chain = Arc::new(chain.with_gas_price(Coin { denom: "ugas".to_owned(), amount: 1 }).await.unwrap());
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let path = std::env::temp_dir().join(format!("plimsoll-limits-dear-{}", std::process::id()));
-    let _ = std::fs::remove_file(&path);
+    let path = fresh("limits");
     let mut journal = Journal::open(&path).unwrap();
     // A large transaction, then a publication, which is cheap.
     for (n, fee) in [(1, 400_000), (2, 20_000)] {

@@ -9,7 +9,6 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use cosmwasm_std::Uint256;
 use plimsoll_keeper::book::Book;
@@ -30,6 +29,8 @@ use plimsoll_schema::pool::{AccountKey, ExecuteMsg};
 use plimsoll_testing::{
     AETH, ALICE, Addr, AppResponse, BOB, FEEDERS, GUARDIAN, LENDER, LIQUIDATOR, UATOM, UUSD, World,
 };
+
+use crate::support::files::fresh;
 
 struct Stage {
     chain: Arc<WorldChain>,
@@ -69,11 +70,7 @@ async fn stage(
     let (liquidator, pairs) = found.lock().unwrap().clone();
     let dex_client = DexClient::open(&*chain, &pool, &liquidator, &pairs).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("plimsoll-liquidator-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let path = std::env::temp_dir().join(name);
-    let _ = std::fs::remove_file(&path);
-    let journal = Journal::open(&path).unwrap();
+    let journal = Journal::open(&fresh("liquidator")).unwrap();
     let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().with_dex(Some(dex_client));
     Stage { chain, keeper, pairs }
 }
@@ -466,8 +463,7 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
     let tried: Vec<Action> = scan.keys_actionable(&book).into_iter().map(speculative_item).collect();
     assert_eq!(tried.len(), 2);
     let targets = targets(&book, Some(&dex_client), &strategy);
-    let path = std::env::temp_dir().join(format!("plimsoll-liquidator-tried-{}", std::process::id()));
-    let _ = std::fs::remove_file(&path);
+    let path = fresh("liquidator");
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
     let batch = executor.exactly(targets, tried.clone(), 1, &strategy).await.unwrap();
     executor.send_batch(targets, batch, &book.head, 4).await.unwrap();

@@ -9,7 +9,6 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::ChainReader;
@@ -23,6 +22,8 @@ use plimsoll_risk::units::Ratio;
 use plimsoll_schema::oracle::{ExecuteMsg, PairSource, Source};
 use plimsoll_testing::{AETH, ALICE, FEEDERS, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World};
 
+use crate::support::files::fresh;
+
 /// A quarter of the pair's window of ten minutes.
 const QUARTER: u64 = 150;
 
@@ -33,11 +34,7 @@ async fn keeper_of(
     let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("plimsoll-live-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let path = std::env::temp_dir().join(name);
-    let _ = std::fs::remove_file(&path);
-    let journal = Journal::open(&path).unwrap();
+    let journal = Journal::open(&fresh("live-price")).unwrap();
     (chain.clone(), Keeper::new(chain, book, strategy, Some(journal)).unwrap())
 }
 

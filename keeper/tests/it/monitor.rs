@@ -8,7 +8,6 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use plimsoll_keeper::book::Book;
@@ -31,6 +30,8 @@ use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{ALICE, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::support::files::fresh;
 
 /// The value of this line; the name comes with its labels.
 fn value(text: &str, name: &str) -> f64 {
@@ -62,10 +63,7 @@ async fn stage(monitor: &Monitor) -> (Arc<WorldChain>, Keeper<WorldChain>) {
         .unwrap();
     let dex_client = DexClient::open(&*chain, &pool, &liquidator, &[pair]).await.unwrap();
     let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("plimsoll-monitor-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let file = std::env::temp_dir().join(name);
-    let journal = Journal::open(&file).unwrap();
+    let journal = Journal::open(&fresh("monitor")).unwrap();
     let keeper = Keeper::new(chain.clone(), book, Strategy::default(), Some(journal)).unwrap();
     (chain, keeper.with_dex(Some(dex_client)).watched(monitor.clone()))
 }

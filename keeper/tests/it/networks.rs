@@ -17,6 +17,8 @@ use plimsoll_risk::price::{Observation, PriceBand, PriceRecord, SPEED_TOLD};
 use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::Source;
 
+use crate::support::files::fresh;
+
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/networks").join(name)
 }
@@ -73,18 +75,14 @@ fn every_asset_may_be_listed() {
 
 #[test]
 fn an_unknown_key_is_named_with_its_line() {
-    let path = std::env::temp_dir().join(format!("plimsoll-network-{}.toml", std::process::id()));
+    let path = fresh("network").with_extension("toml");
     std::fs::write(&path, "name = \"x\"\ncolour = \"red\"\n").unwrap();
     let error = Network::read(&path).unwrap_err().to_string();
     assert!(error.contains("colour") && error.contains("line") && !error.contains('\n'), "{error}");
 }
 
 fn edited(name: &str, change: impl Fn(String) -> String) -> Network {
-    let path = std::env::temp_dir().join(format!(
-        "plimsoll-network-{}-{:?}.toml",
-        std::process::id(),
-        std::thread::current().id()
-    ));
+    let path = fresh("network").with_extension("toml");
     std::fs::write(&path, change(std::fs::read_to_string(file(name)).unwrap())).unwrap();
     let network = Network::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();

@@ -27,6 +27,8 @@ use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World, WorldError};
 use tokio::sync::watch;
 
+use crate::support::files::fresh;
+
 const GAS_DENOM: &str = "ugas";
 
 /// The in-process chain, with faults.
@@ -240,10 +242,6 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
     let settings = BookConfig { audit_accounts: 0, ..BookConfig::default() };
     let head = chain.inner.head().await.unwrap();
     let (sync, book) = BookSync::open(settings, None, &*chain, &pool, head, |_| {}).await.unwrap();
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("plimsoll-sending-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-    let path = std::env::temp_dir().join(name);
-    let _ = std::fs::remove_file(&path);
     let taken = chain.taken.clone();
     let take = move |world: &mut World| {
         for account in taken {
@@ -251,7 +249,7 @@ async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnc
         }
     };
     chain.inner.with(take).await.unwrap();
-    let journal = Journal::open(&path).unwrap();
+    let journal = Journal::open(&fresh("sending")).unwrap();
     let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().with_sync(sync);
     Stage { chain, keeper }
 }

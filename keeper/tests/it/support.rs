@@ -2,4 +2,5 @@
 
 pub mod books;
 pub mod fake_node;
+pub mod files;
 pub mod judged;

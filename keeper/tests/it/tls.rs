@@ -24,13 +24,15 @@ use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::Message;
 use tonic::transport::Endpoint;
 
+use crate::support::files::fresh;
+
 /// A certificate authority of our own, and an acceptor with a certificate that it signed for this machine.
 struct Authority {
     file: PathBuf,
     acceptor: TlsAcceptor,
 }
 
-fn authority(name: &str) -> Authority {
+fn authority() -> Authority {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -39,7 +41,7 @@ fn authority(name: &str) -> Authority {
     let own = KeyPair::generate().unwrap();
     let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&own, &issuer).unwrap();
 
-    let file = std::env::temp_dir().join(format!("plimsoll-tls-{}-{name}.pem", std::process::id()));
+    let file = fresh("tls");
     std::fs::write(&file, root.pem()).unwrap();
     let chain = vec![CertificateDer::from(leaf.der().to_vec())];
     let secret = PrivateKeyDer::try_from(own.serialize_der()).unwrap();
@@ -106,7 +108,7 @@ async fn hold(stream: TlsStream<TcpStream>) {
 
 #[tokio::test]
 async fn wss_connects_through_the_configured_authority_alone() {
-    let (ours, other) = (authority("wss"), authority("wss-other"));
+    let (ours, other) = (authority(), authority());
     let address = listen(ours.acceptor, comet).await;
     for scheme in ["wss", "https"] {
         let endpoint = format!("{scheme}://localhost:{}", address.port());
@@ -122,7 +124,7 @@ async fn wss_connects_through_the_configured_authority_alone() {
 
 #[tokio::test]
 async fn a_post_connects_through_the_configured_authority_alone() {
-    let (ours, other) = (authority("post"), authority("post-other"));
+    let (ours, other) = (authority(), authority());
     let address = listen(ours.acceptor, posts).await;
     let endpoint = format!("https://localhost:{}", address.port());
     let rpc = Rpc::new(&endpoint, Trust::new(Some(&ours.file)).unwrap());
@@ -134,7 +136,7 @@ async fn a_post_connects_through_the_configured_authority_alone() {
 
 #[tokio::test]
 async fn https_connects_through_the_configured_authority_alone() {
-    let (ours, other) = (authority("grpc"), authority("grpc-other"));
+    let (ours, other) = (authority(), authority());
     let address = listen(ours.acceptor, hold).await;
     let connect = async |trust: Trust| {
         let endpoint = Endpoint::from_shared(format!("https://localhost:{}", address.port())).unwrap();
@@ -149,7 +151,7 @@ async fn https_connects_through_the_configured_authority_alone() {
 
 #[test]
 fn a_file_without_a_certificate_is_an_error() {
-    let path = std::env::temp_dir().join(format!("plimsoll-tls-{}-empty.pem", std::process::id()));
+    let path = fresh("tls");
     std::fs::write(&path, "nothing").unwrap();
     assert!(matches!(Trust::new(Some(&path)), Err(Error::File { .. })));
     assert!(matches!(Trust::new(Some(&path.with_extension("missing"))), Err(Error::File { .. })));

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::sync::BookSync;
@@ -16,6 +15,8 @@ use plimsoll_keeper::error::Result;
 use plimsoll_keeper::keeper::{BlockReport, Keeper};
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
+
+use crate::support::files::fresh;
 
 pub const PLENTY: u128 = 1_000_000_000_000;
 const UNAUDITED: BookConfig = BookConfig { gap_max: 1_000, audit_accounts: 0, audit_seconds: 60, audit_rebuild: 5 };
@@ -77,10 +78,7 @@ pub struct Directory(pub PathBuf);
 
 impl Directory {
     pub fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("plimsoll-faults-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-        let path = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&path);
+        let path = fresh("keeper");
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }

@@ -8,7 +8,7 @@
     reason = "a test may stop at a surprise"
 )]
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use plimsoll_keeper::book::Book;
@@ -26,6 +26,8 @@ use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_schema::oracle::SourcesResponse;
 use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, World};
 use tokio::sync::watch;
+
+use crate::support::files::fresh;
 
 /// The chain as the endpoint says that is asked first.
 struct Endpoints {
@@ -248,11 +250,7 @@ async fn stage() -> Stage {
 
 impl Stage {
     fn keeper(&self, strategy: Strategy) -> Keeper<Endpoints> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("plimsoll-second-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
-        let path = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_file(&path);
-        let journal = Journal::open(&path).unwrap();
+        let journal = Journal::open(&fresh("untrusted-endpoint")).unwrap();
         Keeper::new(self.chain.clone(), self.book.clone(), strategy, Some(journal)).unwrap()
     }
 

@@ -1,8 +1,6 @@
 //! What one endpoint alone can do to the others, and to the keeper: nothing.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use plimsoll_keeper::book::{Addresses, Book};
@@ -20,17 +18,10 @@ use serde_json::json;
 
 use crate::failover::{ask, asked, config, connect, health, signing, until};
 use crate::support::fake_node::{Fake, Mood, Nonsense};
+use crate::support::files::fresh;
 
 async fn three() -> [Fake; 3] {
     [Fake::start(100).await, Fake::start(100).await, Fake::start(100).await]
-}
-
-fn journal() -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, SeqCst);
-    let path = std::env::temp_dir().join(format!("plimsoll-word-{}-{number}", std::process::id()));
-    let _ = std::fs::remove_file(&path);
-    path
 }
 
 fn head(height: u64) -> Head {
@@ -245,7 +236,7 @@ async fn of_two_that_say_another_sequence_neither_is_left_out_nor_taken_for_a_st
         b.with(|state| state.sequence = Some(second));
         let node = Arc::new(signing(&[&a, &b]).await);
         assert_eq!(node.confirmed_sequence().await.unwrap(), None);
-        let mut executor = Executor::new(node.clone(), Journal::open(&journal()).unwrap()).unwrap();
+        let mut executor = Executor::new(node.clone(), Journal::open(&fresh("untrusted-endpoint")).unwrap()).unwrap();
         executor.watch(&head(100)).await.unwrap();
         // The one that was late has caught up: nobody has sent anything.
         for fake in [&a, &b, &c] {
@@ -268,7 +259,7 @@ async fn flying(nodes: &[&Fake]) -> (Arc<Node>, Executor<Node>) {
         fake.with(|state| state.sequence = Some(4));
     }
     let node = Arc::new(signing(nodes).await);
-    let mut executor = Executor::new(node.clone(), Journal::open(&journal()).unwrap()).unwrap();
+    let mut executor = Executor::new(node.clone(), Journal::open(&fresh("untrusted-endpoint")).unwrap()).unwrap();
     executor.watch(&head(100)).await.unwrap();
     let coin = Coin { denom: "ustake".to_owned(), amount: 1 };
     executor
@@ -397,7 +388,7 @@ async fn a_broadcast_that_others_refuse_is_not_waited_for_long_and_is_sent_again
         fake.with(|state| (state.sequence, state.broadcast) = (Some(4), 13));
     }
     let node = Arc::new(signing(&[&a, &b, &c]).await);
-    let mut executor = Executor::new(node.clone(), Journal::open(&journal()).unwrap()).unwrap();
+    let mut executor = Executor::new(node.clone(), Journal::open(&fresh("untrusted-endpoint")).unwrap()).unwrap();
     executor.watch(&head(100)).await.unwrap();
     c.with(|state| state.mood = Mood::Hanging);
     let coin = Coin { denom: "ustake".to_owned(), amount: 1 };
