@@ -21,9 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::files::fresh;
-
-const WORDS: &str = "panther boring enforce wish bleak arrow frog way property tongue giggle advice cable meat betray educate quiz \
-                     occur feature wagon melt elephant carpet tray";
+use crate::support::mnemonic::WORDS;
 
 fn environment(variables: &[(&str, &str)]) -> Result<Layers, Error> {
     let mut layers = Layers::default();

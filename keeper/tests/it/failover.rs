@@ -9,61 +9,14 @@
 
 use std::time::Duration;
 
-use cosmwasm_std::Decimal;
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::chain::{Balances, ChainReader, Signed, TxSender, TxStatus, query};
 use plimsoll_keeper::config::ChainConfig;
 use plimsoll_keeper::error::{Class, Error};
-use plimsoll_keeper::keys::Mnemonic;
 
+use crate::support::client::{ask, asked, config, connect, health, signing, until};
 use crate::support::fake_node::{Fake, Mood, Nonsense};
-
-pub fn config(nodes: &[&Fake]) -> ChainConfig {
-    ChainConfig {
-        id: "fake-1".to_owned(),
-        grpc: nodes.iter().map(|node| node.grpc.clone()).collect(),
-        rpc: nodes.iter().map(|node| node.rpc.clone()).collect(),
-        prefix: "wasm".to_owned(),
-        coin_type: 118,
-        gas_price: Decimal::zero(),
-        max_gas_price: None,
-        max_requests_per_second: None,
-        gas_denom: "ustake".to_owned(),
-        gas_adjustment: Decimal::one(),
-        ca_file: None,
-        fee_granter: None,
-    }
-}
-
-pub async fn connect(nodes: &[&Fake]) -> Node {
-    Node::connect(config(nodes), None).await.unwrap()
-}
-
-pub async fn ask(node: &Node, height: Option<u64>) -> Result<Vec<u8>, Error> {
-    node.smart("c", b"{}".to_vec(), height).await
-}
-
-pub fn asked(fake: &Fake) -> usize {
-    fake.with(|state| state.asked.len())
-}
-
-/// The health of the endpoint with this address.
-pub fn health(node: &Node, address: &str) -> Health {
-    let endpoints = node.endpoints();
-    let at = endpoints.all().iter().position(|endpoint| endpoint.name == address).unwrap();
-    endpoints.health(at)
-}
-
-pub async fn until(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..1_500 {
-        if holds() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{what} in 15 s");
-}
 
 #[tokio::test]
 async fn case_01_a_dead_endpoint_is_passed_over_and_all_dead_are_an_error_until_one_is_back() {
@@ -300,13 +253,6 @@ async fn an_earlier_block_is_what_more_than_half_of_those_say_that_have_it() {
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(matches!(node.head_at(50).await, Err(Error::Unreachable { .. })));
-}
-
-/// As the node of a key.
-pub async fn signing(nodes: &[&Fake]) -> Node {
-    let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
-    let key = Mnemonic::parse(words, "a test").unwrap().key("wasm", 118, 0).unwrap();
-    connect(nodes).await.signed_by(key)
 }
 
 #[tokio::test]

@@ -12,15 +12,12 @@ use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::{Balances, Execute, TxSender};
 use plimsoll_keeper::commands::doctor::{Status, wallet};
 use plimsoll_keeper::config::{Config, Layers, Strategy};
-use plimsoll_keeper::keys::Mnemonic;
 use plimsoll_keeper::tx::{gas_money, less_fee};
 use prost::Message;
 
 use crate::support::fake_node::Fake;
+use crate::support::mnemonic::{self, ADDRESS};
 
-const WORDS: &str = "panther boring enforce wish bleak arrow frog way property tongue giggle advice cable meat betray educate quiz \
-                     occur feature wagon melt elephant carpet tray";
-const ADDRESS: &str = "wasm13tl8gk4myl7q085qe445p72cgwk8fntcnn982s";
 const GRANTER: &str = "wasm1nu62ke642hz7dm5asnt2nrsvwhda8709vcwc5l";
 
 async fn node(fake: &Fake, granter: &str) -> Node {
@@ -31,7 +28,7 @@ async fn node(fake: &Fake, granter: &str) -> Node {
     );
     let mut layers = Layers::default();
     layers.add_toml(&toml, "a test").unwrap();
-    let key = Mnemonic::parse(WORDS, "a test").unwrap().key("wasm", 118, 0).unwrap();
+    let key = mnemonic::key(mnemonic::WORDS);
     Node::connect(Config::of(&layers).unwrap().chain, Some(key)).await.unwrap()
 }
 

@@ -1,11 +1,9 @@
 //! What gas costs, as a real node's services say it: a fee market's, a module's of Osmosis' kind, the node's own minimum.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
-use cosmwasm_std::Decimal;
 use plimsoll_keeper::chain::ChainReader;
-use plimsoll_keeper::chain::cosmos::Node;
-use plimsoll_keeper::config::ChainConfig;
 
+use crate::support::client;
 use crate::support::fake_node::{Fake, GasMarket};
 
 async fn asked(markets: &[GasMarket]) -> Option<String> {
@@ -15,21 +13,7 @@ async fn asked(markets: &[GasMarket]) -> Option<String> {
         node.with(|state| state.gas_market = market.clone());
         nodes.push(node);
     }
-    let config = ChainConfig {
-        id: "fake-1".to_owned(),
-        grpc: nodes.iter().map(|node| node.grpc.clone()).collect(),
-        rpc: nodes.iter().map(|node| node.rpc.clone()).collect(),
-        prefix: "wasm".to_owned(),
-        coin_type: 118,
-        gas_price: Decimal::zero(),
-        max_gas_price: None,
-        max_requests_per_second: None,
-        gas_denom: "ustake".to_owned(),
-        gas_adjustment: Decimal::one(),
-        ca_file: None,
-        fee_granter: None,
-    };
-    let node = Node::connect(config, None).await.unwrap();
+    let node = client::connect(&nodes.iter().collect::<Vec<_>>()).await;
     ChainReader::gas_price_asked(&node).await.unwrap().map(|price| price.to_string())
 }
 

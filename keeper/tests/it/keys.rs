@@ -14,10 +14,7 @@ use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::keys::Mnemonic;
 
 use crate::support::files::fresh;
-
-const WORDS: &str = "panther boring enforce wish bleak arrow frog way property tongue giggle advice cable meat betray educate quiz \
-                     occur feature wagon melt elephant carpet tray";
-const ADDRESS: &str = "wasm13tl8gk4myl7q085qe445p72cgwk8fntcnn982s";
+use crate::support::mnemonic::{ADDRESS, WORDS};
 
 fn file(name: &str, text: &str, mode: u32) -> PathBuf {
     let path = fresh(&format!("keys-{name}"));

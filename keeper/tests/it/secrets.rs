@@ -17,7 +17,8 @@ use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::keys::Mnemonic;
 use plimsoll_keeper::monitor::Monitor;
 
-const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+use crate::support::mnemonic::ABANDON;
+
 const SECRET: &str = "hunter2";
 
 /// Endpoints with a password and an access key. Nobody listens there.
@@ -37,19 +38,19 @@ fn assert_clean(what: &str, text: &str) {
 fn layers() -> Layers {
     let mut layers = Layers::default();
     layers.add_toml(CONFIG, "a test").unwrap();
-    let variable = ("PLIMSOLL_KEEPER_MNEMONIC".to_owned(), WORDS.to_owned());
+    let variable = ("PLIMSOLL_KEEPER_MNEMONIC".to_owned(), ABANDON.to_owned());
     layers.add_environment(std::iter::once(variable)).unwrap();
     layers
 }
 
 #[test]
 fn debug_of_settings_keys_and_connections_shows_no_secret() {
-    let mnemonic = Mnemonic::parse(WORDS, "a test").unwrap();
+    let mnemonic = Mnemonic::parse(ABANDON, "a test").unwrap();
     let key = mnemonic.key("wasm", 118, 0).unwrap();
     let layers = layers();
     let config = Config::of(&layers).unwrap();
     let kinds = config.chain.grpc.iter().map(|address| (Kind::Grpc, address.clone()));
-    let cli = Cli::parse_from(["keeper", "scan", "--set", "chain.grpc=http://ada:hunter2@h:1", "--set", WORDS]);
+    let cli = Cli::parse_from(["keeper", "scan", "--set", "chain.grpc=http://ada:hunter2@h:1", "--set", ABANDON]);
     let rpc = Rpc::new(&config.chain.rpc[0], Trust::new(None).unwrap());
     // What no test of the words would see: the key's own bytes. This is their public test vector.
     let bytes = "c4a48e2fce1481cd3294b4490f6678090ea98d3d0e5cd984558ab0968741b104";
@@ -80,7 +81,8 @@ async fn errors_of_endpoints_show_no_secret() {
         assert_clean("error", &format!("{error} {error:?}"));
     }
     // A value that isn't an address, and words where none belong.
-    for (key, value) in [("chain.rpc", "ftp://ada:hunter2@h/hunter2"), ("log.level", WORDS), ("monitor.listen", WORDS)]
+    for (key, value) in
+        [("chain.rpc", "ftp://ada:hunter2@h/hunter2"), ("log.level", ABANDON), ("monitor.listen", ABANDON)]
     {
         let mut layers = layers();
         layers.add_toml(&format!("{key} = \"{value}\""), "a test").unwrap();
@@ -91,7 +93,7 @@ async fn errors_of_endpoints_show_no_secret() {
 #[test]
 fn a_panic_with_settings_in_it_shows_no_secret() {
     let config = Config::of(&layers()).unwrap();
-    let mnemonic = Mnemonic::parse(WORDS, "a test").unwrap();
+    let mnemonic = Mnemonic::parse(ABANDON, "a test").unwrap();
     let failing = std::panic::catch_unwind(|| panic!("{config:?} {mnemonic:?}"));
     let text = failing.unwrap_err().downcast_ref::<String>().cloned().unwrap();
     assert_clean("panic", &text);

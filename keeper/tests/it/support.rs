@@ -1,6 +1,8 @@
 //! What several subjects need.
 
 pub mod books;
+pub mod client;
 pub mod fake_node;
 pub mod files;
 pub mod judged;
+pub mod mnemonic;

@@ -6,7 +6,8 @@ use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::chain::{ChainReader, Signed, TxSender};
 use tokio::time::{Instant, sleep};
 
-use super::{connect, health};
+use super::connect;
+use crate::support::client::health;
 use crate::support::fake_node::{Fake, Websocket};
 
 /// What a provider says that is asked too often: an HTTP status, or gRPC's own.

@@ -6,7 +6,8 @@ use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::endpoints::Health;
 use tokio::time::{sleep, timeout};
 
-use super::{connect, health};
+use super::connect;
+use crate::support::client::health;
 use crate::support::fake_node::{BlockResults, Fake, Websocket};
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::pool::MarketResponse;
 use serde_json::json;
 
-use crate::failover::{ask, asked, config, connect, health, signing, until};
+use crate::support::client::{ask, asked, config, connect, health, signing, until};
 use crate::support::fake_node::{Fake, Mood, Nonsense};
 use crate::support::files::fresh;
 
