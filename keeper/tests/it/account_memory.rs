@@ -1,5 +1,4 @@
 //! What is remembered of an account: each part by its own rule, one record for each account.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test may stop at a surprise")]
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::plan::account_memory::{AccountMemory, COOLDOWN_BLOCKS};

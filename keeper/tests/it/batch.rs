@@ -1,12 +1,5 @@
 //! Many liquidations in one message: what is sent, what a simulation tells of them, and what a block's events say was
 //! done.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

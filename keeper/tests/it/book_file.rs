@@ -1,11 +1,4 @@
 //! The book on disk: what is read back is what was applied, whatever happens to the file or between two starts.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 mod damage;
 mod export;

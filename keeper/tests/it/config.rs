@@ -1,11 +1,4 @@
 //! Settings: each layer overrides those before it, unknown keys are errors, every value is checked.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use plimsoll_keeper::config::{Config, Layers};
 use plimsoll_keeper::error::Error;

@@ -1,12 +1,5 @@
 //! docs/keeper/configuration.md is made of keeper.example.toml and of the defaults. This test fails when the page is stale;
 //! with `PLIMSOLL_WRITE_DOCS=1` in the environment it writes the page.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::fmt::Write;
 

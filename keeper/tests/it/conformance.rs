@@ -3,13 +3,6 @@
 //! The node's part needs a running one with a deployment: `PLIMSOLL_KEEPER_TEST_DEPLOYMENT` names the deployment file and
 //! `PLIMSOLL_KEEPER_MNEMONIC` a funded key. Without them it is reported as ignored; to run it:
 //! `cargo test -p plimsoll-keeper --test it conformance -- --ignored`.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::time::Duration;
 

@@ -1,11 +1,4 @@
 //! What Kubernetes, Docker and systemd do to a keeper: variables, mounted secrets, probes, and SIGTERM to a process that is still starting.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

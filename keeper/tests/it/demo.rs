@@ -1,11 +1,4 @@
 //! The demo's summary.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use plimsoll_keeper::demo::scenario::Scenario;
 use plimsoll_keeper::demo::{Output, play};

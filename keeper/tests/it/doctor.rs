@@ -1,11 +1,4 @@
 //! The doctor's judgement: each thing well, and each thing wrong, with what to do about it.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::endpoints::{Endpoints, Kind};

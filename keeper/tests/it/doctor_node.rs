@@ -1,11 +1,4 @@
 //! What the doctor asks of a node and of the disk beside its own judgement, and settings that no command would start with.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::os::fd::AsRawFd;
 use std::process::Command;

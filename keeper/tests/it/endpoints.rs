@@ -1,11 +1,4 @@
 //! Whom to ask, by what endpoints said and did: no network, and time is a number.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use plimsoll_keeper::chain::Head;
 use plimsoll_keeper::chain::endpoints::{

@@ -1,11 +1,4 @@
 //! Several endpoints, on loopback: who is asked while others are dead, hang, are behind, of another chain, or talk nonsense.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::time::Duration;
 

@@ -29,13 +29,6 @@
 //! | 23 underwater | closed, the rest written off | [`shutdown_and_prices`] |
 //! | 24 no route | held and told; a part where the pair is thin | [`shutdown_and_prices`], [`profitability`] |
 //! | 25 a second keeper; SIGTERM | locked out or noticed; what is on its way lands, then it ends well | [`shutdown_and_prices`] |
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 mod chance;
 mod fees;

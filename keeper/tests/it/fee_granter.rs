@@ -1,11 +1,4 @@
 //! `wallet.fee_granter`: somebody else pays the fees, as each transaction and each look at gas money says.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, TxRaw};
 use plimsoll_keeper::chain::cosmos::Node;

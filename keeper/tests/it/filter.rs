@@ -1,11 +1,4 @@
 //! The scan says what exact maths says of every single account, whatever the book: that is all that is asked of the filter in front of it.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::collections::BTreeSet;
 

@@ -1,11 +1,4 @@
 //! The book, followed from events, is the book read anew: after every message of the pool, and after a migration.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::sync::Arc;
 

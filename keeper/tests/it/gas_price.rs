@@ -1,5 +1,4 @@
 //! What gas costs, as a real node's services say it: a fee market's, a module's of Osmosis' kind, the node's own minimum.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 use plimsoll_keeper::chain::ChainReader;
 

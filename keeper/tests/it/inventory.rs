@@ -1,12 +1,5 @@
 //! Shares in the pool as inventory: taken where a market can't pay collateral out, shown, and withdrawn once the cash
 //! is there. And how much of a block's gas a transaction asks for.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::sync::Arc;
 

@@ -1,11 +1,4 @@
 //! The journal: what is written survives, what was cut short is dropped, and nothing is sent while a fate is unknown.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;

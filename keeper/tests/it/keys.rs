@@ -1,11 +1,4 @@
 //! Keys: where they come from, and that they are never shown.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

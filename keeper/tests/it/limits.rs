@@ -1,11 +1,4 @@
 //! What a keeper may spend: in a transaction, in an hour, on write-offs.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,12 +1,5 @@
 //! The keeper with money for gas only: through the liquidator it repays out of the sale of what it seizes. What it
 //! earns is counted in its own coins.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::sync::Arc;
 

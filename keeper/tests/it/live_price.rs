@@ -1,12 +1,5 @@
 //! A token that a pair prices: the keeper publishes it each quarter of its window, and before it seizes or repays by
 //! it. A token that is quoted in another, which no market lists: its price moves with that one's.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
 //! Events that are missed show at once: a market's scaled debt is the sum of its borrowers'.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test may stop at a surprise")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

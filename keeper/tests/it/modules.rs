@@ -1,6 +1,5 @@
 //! The order of the keeper's modules: each uses those before it in lib.rs, never those after it; and within a module no files use each other in a
 //! circle. A file and the ones in its own folder may: they are one module.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test may stop at a surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

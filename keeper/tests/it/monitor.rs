@@ -1,11 +1,4 @@
 //! What the keeper shows of itself: numbers that agree with the chain's, answers to GET alone, readiness, and no secrets.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::sync::Arc;
 use std::time::Duration;

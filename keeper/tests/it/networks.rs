@@ -1,11 +1,4 @@
 //! The network files in the repository: both are read, and differ in values, and in the timelock of the public one.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,4 @@
 //! What is offered: the contract does with the coins that are sent what the plan says, and still does it when prices move.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;

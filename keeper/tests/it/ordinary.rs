@@ -1,11 +1,4 @@
 //! The nodes that people really have: without `AccountInfo`, without a free subscription, without block results, behind a proxy.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 mod accounts;
 mod addresses;

@@ -1,11 +1,4 @@
 //! Stdout that nobody reads any more is no reason to panic.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};

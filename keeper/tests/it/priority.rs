@@ -1,11 +1,4 @@
 //! Which account comes first: the one whose debt is about to be bad, then profit, then who waits longest.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::Balances;

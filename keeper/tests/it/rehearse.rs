@@ -1,11 +1,4 @@
 //! A rehearsal against the thing itself: what is foretold for a fall is what the contracts say once it has happened.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::ChainReader;

@@ -1,11 +1,4 @@
 //! CometBFT's RPC, on loopback: events outside of transactions, answers that can't be, and a chain that goes back.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::sync::Arc;
 use std::time::Duration;

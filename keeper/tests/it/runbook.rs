@@ -1,11 +1,4 @@
 //! RUNBOOK.md and the documents say what there is, and all of it: each error, each alert, each reason, each metric.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::collections::BTreeSet;
 

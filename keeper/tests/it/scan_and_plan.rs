@@ -1,11 +1,4 @@
 //! Scan and plan: what is judged, chosen, sized and left alone. The book comes from a world; the decisions are pure.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

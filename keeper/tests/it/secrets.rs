@@ -1,11 +1,4 @@
 //! Nothing that may be printed holds a secret: neither the mnemonic nor what may be secret in an endpoint's address.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use clap::Parser;
 use plimsoll_keeper::chain::cosmos::Node;

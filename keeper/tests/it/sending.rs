@@ -1,11 +1,4 @@
 //! What is sent when something is in the way: a chain that refuses, fails, costs or hangs.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

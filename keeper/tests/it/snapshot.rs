@@ -1,11 +1,4 @@
 //! A snapshot against a pool whose list of borrowers is known here: nobody is left out or counted twice, whatever the node's limits are.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -1,11 +1,4 @@
 //! `https` and `wss`: both clients connect through the configured certificate authority, and refuse an unknown one.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,11 +1,4 @@
 //! The account that `deploy` simulates a liquidation of.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use plimsoll_keeper::chain::Execute;
 use plimsoll_keeper::deploy::trial::{Step, Terms, Token, Trial};

@@ -1,5 +1,4 @@
 //! A first reading goes on where a question is not answered, as by a provider that limits requests.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 use std::sync::Arc;
 

@@ -1,11 +1,4 @@
 //! Many accounts that nobody can earn anything with: they are looked at a few at a time, and hold nobody up.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::time::{Duration, Instant};
 

@@ -2,13 +2,6 @@
 //! several denoms with accrued interest, a tenth of them within 10⁻⁶ of health factor 1: while settled prices trail
 //! what is observed and some hang on one record, while a price is silent, once silent collateral declines, in a halt of
 //! the oracle, and in the grace after it.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 //! A node small enough to be told what to do: gRPC and RPC on loopback.
-#![allow(missing_docs, clippy::unwrap_used, reason = "what fails here fails its test")]
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

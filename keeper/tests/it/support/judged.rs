@@ -1,5 +1,4 @@
 //! A lending market with somebody's accounts, its book, and that judged.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::ChainReader;

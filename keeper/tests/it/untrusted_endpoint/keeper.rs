@@ -1,12 +1,5 @@
 //! What one endpoint alone says: that the chain is another, that somebody else sends with the key, and up to which block it knows of no
 //! transaction. And pages that never end, and pairs that answer what can't be.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at a surprise"
-)]
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
