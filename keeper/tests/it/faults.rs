@@ -42,5 +42,4 @@ mod rivals;
 mod script;
 mod sending;
 mod shutdown_and_prices;
-mod stage;
 mod visibility;

@@ -6,3 +6,4 @@ pub mod fake_node;
 pub mod files;
 pub mod judged;
 pub mod mnemonic;
+pub mod stage;

@@ -3,7 +3,7 @@
 
 use plimsoll_testing::{ALICE, UATOM, UUSD, World};
 
-use super::stage::{Setup, Stage, fall, journal_of, without_inventory};
+use crate::support::stage::{Setup, Stage, fall, journal_of, without_inventory};
 
 /// SplitMix64, independent of the one that draws the faults.
 struct Chance(u64);

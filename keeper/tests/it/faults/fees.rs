@@ -5,7 +5,7 @@ use std::path::Path;
 use plimsoll_keeper::chain::TxSender;
 use plimsoll_keeper::tx::FailureReason;
 
-use super::stage::{GAS, PLENTY, Setup, Stage, sent};
+use crate::support::stage::{GAS, PLENTY, Setup, Stage, sent};
 
 fn paying() -> Setup {
     Setup { gas_money: Some(PLENTY), ..Setup::default() }

@@ -9,7 +9,7 @@ use plimsoll_keeper::config::{Config, Contracts, Layers, Strategy};
 use plimsoll_keeper::tx::FailureReason;
 use plimsoll_keeper::tx::journal::{Intent, Journal};
 
-use super::stage::{Directory, PLENTY, Setup, Stage, without_inventory};
+use crate::support::stage::{Directory, PLENTY, Setup, Stage, without_inventory};
 
 fn journal(stage: &Stage) -> PathBuf {
     stage.directory.0.join("journal.jsonl")

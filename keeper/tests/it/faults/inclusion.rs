@@ -6,7 +6,7 @@ use plimsoll_keeper::plan::Skip;
 use plimsoll_keeper::tx::FailureReason;
 use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
 
-use super::stage::{Setup, Stage, fall, sent, without_inventory};
+use crate::support::stage::{Setup, Stage, fall, sent, without_inventory};
 
 /// Somebody liquidates this account, and no event says so: the keeper's row is wrong, as after a missed event.
 async fn unheard(stage: &Stage, account: u32) {
@@ -212,15 +212,15 @@ async fn case_11_one_that_fails_before_its_sequence_is_used_does_not_stop_the_ke
     let mut stage = Stage::new(Setup { gas_money: Some(10_000_000), ..Setup::default() }).await;
     assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
     // The gas money goes elsewhere before the block.
-    let had = stage.held(super::stage::GAS).await;
+    let had = stage.held(crate::support::stage::GAS).await;
     let spend = move |world: &mut World| {
-        drop(world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, super::stage::GAS)]).unwrap())
+        drop(world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, crate::support::stage::GAS)]).unwrap())
     };
     stage.world().with(spend).await.unwrap();
     let tick = stage.next().await.unwrap();
     assert_eq!(tick.failed[0].why, FailureReason::Failed);
     assert_eq!(stage.world().sequence().await.unwrap(), Some(0));
-    stage.world().with(move |world| world.mint(LIQUIDATOR, super::stage::GAS, had)).await.unwrap();
+    stage.world().with(move |world| world.mint(LIQUIDATOR, crate::support::stage::GAS, had)).await.unwrap();
     stage.finish().await;
     assert_eq!((stage.world().sequence().await.unwrap(), stage.below_one().await), (Some(1), 0));
 }

@@ -9,7 +9,7 @@ use plimsoll_keeper::keeper::BlockReport;
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_testing::{ALICE, UATOM, UUSD, World};
 
-use super::stage::{GAS, Setup, Stage, journal_of, sent, without_inventory};
+use crate::support::stage::{GAS, Setup, Stage, journal_of, sent, without_inventory};
 
 const FURTHER: [&str; 2] = ["second", "third"];
 
@@ -169,7 +169,7 @@ async fn while_nothing_is_to_be_done_all_keys_are_supplied_from_the_start() {
     }
     let has = stage.world().with(|world| FURTHER.map(|name| world.balance(name, GAS))).await.unwrap();
     assert_eq!(has, [5_000_000; 2]);
-    stage.block(|world| super::stage::fall(world, "9")).await;
+    stage.block(|world| crate::support::stage::fall(world, "9")).await;
     assert_eq!(of_each(&stage.tick().await.unwrap()).iter().map(BTreeSet::len).collect::<Vec<_>>(), [2, 2, 2]);
     stage.finish().await;
     assert_eq!(stage.sent_once().await, 3);
@@ -220,7 +220,7 @@ async fn gas_money_that_arrives_ends_no_row_of_failures() {
             world.deposit((ALICE, 1), UATOM, 100_000_000).unwrap(),
             world.borrow((ALICE, 1), UUSD, 600_000_000).unwrap(),
         ];
-        [opened.to_vec(), super::stage::fall(world, "7.8")].concat()
+        [opened.to_vec(), crate::support::stage::fall(world, "7.8")].concat()
     };
     stage.block(another).await;
     assert_eq!(sent(&stage.tick().await.unwrap()), [1]);

@@ -8,7 +8,7 @@ use plimsoll_schema::pool::{ExecuteMsg, OnBehalf};
 use plimsoll_testing::{AETH, ALICE, AppResponse, BOB, UATOM, UUSD, World};
 use tokio::sync::watch;
 
-use super::stage::{GAS, Setup, Stage, arbitrage, sent, without_inventory};
+use crate::support::stage::{GAS, Setup, Stage, arbitrage, sent, without_inventory};
 
 #[tokio::test]
 async fn case_18_with_too_little_inventory_the_largest_part_that_pays_is_done() {

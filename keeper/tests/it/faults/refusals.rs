@@ -5,7 +5,7 @@ use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::tx::FailureReason;
 use plimsoll_testing::{FEEDERS, UATOM, UUSD, World};
 
-use super::stage::{Setup, Stage, sent};
+use crate::support::stage::{Setup, Stage, sent};
 
 #[tokio::test]
 async fn a_full_mempool_over_a_hundred_blocks_does_not_end_it_and_it_sends_within_ten_seconds() {

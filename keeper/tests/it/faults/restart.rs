@@ -6,7 +6,7 @@ use plimsoll_keeper::error::Error;
 use plimsoll_schema::pool::MigrateMsg;
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World, pool_code};
 
-use super::stage::{Setup, Stage, fall, journal_of, sent, without_inventory};
+use crate::support::stage::{Setup, Stage, fall, journal_of, sent, without_inventory};
 
 #[tokio::test]
 async fn case_05_a_snapshot_whose_block_is_forgotten_starts_again_at_a_newer_one() {

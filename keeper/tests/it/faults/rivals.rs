@@ -6,7 +6,7 @@ use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::tx::FailureReason;
 use plimsoll_testing::{ALICE, BOB, UATOM, UUSD};
 
-use super::stage::{Setup, Stage, fall, sent, without_inventory};
+use crate::support::stage::{Setup, Stage, fall, sent, without_inventory};
 
 /// The least that the first deal accepts for a million base units that it repays.
 fn least_rate(tick: &BlockReport) -> u128 {

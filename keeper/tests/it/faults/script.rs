@@ -3,7 +3,7 @@
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::faulty::{Call, Fault, Rule, Script, When};
 
-use super::stage::{Setup, Stage};
+use crate::support::stage::{Setup, Stage};
 
 #[test]
 fn a_script_is_read_as_written() {

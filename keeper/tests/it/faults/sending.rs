@@ -3,7 +3,7 @@
 use plimsoll_keeper::chain::{ChainReader, TxSender};
 use plimsoll_keeper::tx::FailureReason;
 
-use super::stage::{Setup, Stage, fall, journal_of, sent};
+use crate::support::stage::{Setup, Stage, fall, journal_of, sent};
 
 #[tokio::test]
 async fn case_08_a_sequence_mismatch_is_resynced_once() {
@@ -75,7 +75,7 @@ async fn case_10_what_is_never_included_is_signed_anew_past_its_timeout() {
         }
         stage.finish().await;
         let (debt, price) = ("8", stage.world());
-        price.block(5, move |world| Ok(super::stage::fall(world, debt))).await.unwrap().unwrap();
+        price.block(5, move |world| Ok(crate::support::stage::fall(world, debt))).await.unwrap().unwrap();
     }
     assert_eq!(stage.sent_once().await, 2);
 }

@@ -14,7 +14,7 @@ use plimsoll_schema::pool::ExecuteMsg;
 use plimsoll_testing::{FEEDERS, OWNER, UATOM, UUSD, World};
 use tokio::sync::watch;
 
-use super::stage::{Setup, Stage, arbitrage, fall, sent, without_inventory};
+use crate::support::stage::{Setup, Stage, arbitrage, fall, sent, without_inventory};
 
 #[tokio::test]
 async fn case_22_a_stale_price_is_refused_and_counted_until_it_is_fed_again() {

@@ -10,7 +10,7 @@ use plimsoll_keeper::error::{Class, Error};
 use plimsoll_testing::{ALICE, UATOM};
 use tokio::sync::watch;
 
-use super::stage::{Setup, Stage, fall, sent};
+use crate::support::stage::{Setup, Stage, fall, sent};
 
 fn healthy() -> Setup {
     Setup { price: "10", accounts: 3, ..Setup::default() }
