@@ -9,10 +9,7 @@ use plimsoll_keeper::book::audit::Dice;
 use plimsoll_keeper::book::snapshot::RESTARTS_MAX;
 use plimsoll_keeper::book::sync::{BookConfig, BookSync};
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, SharedGasPrice, Signed, Simulated, TxSender,
-    TxStatus, read_by,
-};
+use plimsoll_keeper::chain::{ChainReader, Head};
 use plimsoll_keeper::error::{Class, Error, Result};
 use plimsoll_risk::account::{Account, Collateral, Debt};
 use plimsoll_risk::params::AssetId;
@@ -20,13 +17,16 @@ use plimsoll_risk::units::{ScaledDebt, SupplyShares};
 use plimsoll_schema::pool::{AccountKey, AccountRecord, AccountsPage, AccountsResponse, QueryMsg};
 use plimsoll_testing::{LIQUIDATOR, World};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+
+use crate::support::bent::{Bend, Bent};
 
 type Spoil = fn(&mut Value);
 
+/// A node whose pool has these borrowers.
+type Node = Bent<Borrowers>;
+
 /// What a pool would answer with these borrowers, in front of a world that answers everything else.
-struct Node {
-    world: WorldChain,
+struct Borrowers {
     pool: String,
     /// By the bytes of the storage key.
     borrowers: BTreeMap<Vec<u8>, AccountRecord>,
@@ -70,8 +70,7 @@ impl Node {
             let key = AccountKey { owner, account_id };
             (storage_key(&key), AccountRecord { key, account: account(n + 1) })
         };
-        Self {
-            world,
+        let bend = Borrowers {
             pool,
             borrowers: (0..).zip(keys).map(record).collect(),
             most: 1_000,
@@ -84,9 +83,30 @@ impl Node {
             together: AtomicUsize::new(0),
             asked: Mutex::default(),
             spoil: |_| {},
-        }
+        };
+        Self { world, bend }
     }
 
+    /// The same with something set.
+    async fn with(keys: impl IntoIterator<Item = (String, u32)>, set: impl FnOnce(&mut Borrowers)) -> Self {
+        let mut node = Self::new(keys).await;
+        set(&mut node);
+        node
+    }
+
+    async fn snapshot(&self) -> Result<Book> {
+        Book::first(self, &self.pool, self.head().await.unwrap(), |_| {}).await
+    }
+
+    fn assert_whole(&self, book: &Book) {
+        assert_eq!(book.accounts.len(), self.borrowers.len());
+        for AccountRecord { key, account } in self.borrowers.values() {
+            assert_eq!(book.accounts.get(key), Some(account), "{key:?}");
+        }
+    }
+}
+
+impl Borrowers {
     fn page(&self, start_after: Option<AccountKey>, limit: u32) -> Result<Vec<u8>> {
         self.asked.lock().unwrap().push(limit);
         let pages = self.pages.fetch_add(1, SeqCst) + 1;
@@ -103,27 +123,28 @@ impl Node {
         (self.spoil)(&mut answer);
         Ok(serde_json::to_vec(&answer).unwrap())
     }
-
-    async fn snapshot(&self) -> Result<Book> {
-        Book::first(self, &self.pool, self.head().await.unwrap(), |_| {}).await
-    }
-
-    fn assert_whole(&self, book: &Book) {
-        assert_eq!(book.accounts.len(), self.borrowers.len());
-        for AccountRecord { key, account } in self.borrowers.values() {
-            assert_eq!(book.accounts.get(key), Some(account), "{key:?}");
-        }
-    }
 }
 
-impl Node {
-    async fn answer(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+impl Bend for Borrowers {
+    fn head(&self, real: Head) -> Head {
+        Head { height: self.height.load(SeqCst), ..real }
+    }
+
+    fn head_at(&self, height: u64, newest: Head) -> Option<Head> {
+        self.time_then.map(|time| Head { height, time, ..newest })
+    }
+
+    fn height(&self, _: Option<u64>) -> Option<u64> {
+        None
+    }
+
+    async fn answer(&self, world: &WorldChain, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
         if height.is_some_and(|height| height < self.height.load(SeqCst)) {
             return Err(Error::Query { what: contract.to_owned(), reason: "version does not exist".to_owned() });
         }
         let question = serde_json::from_slice(&msg);
         let Ok(QueryMsg::Borrowers(AccountsPage { start_after, limit })) = question else {
-            return self.world.smart(contract, msg, None).await;
+            return world.smart(contract, msg, None).await;
         };
         let running = self.running.fetch_add(1, SeqCst) + 1;
         self.together.fetch_max(running, SeqCst);
@@ -131,114 +152,12 @@ impl Node {
         self.running.fetch_sub(1, SeqCst);
         self.page(start_after, limit.unwrap_or(100))
     }
-}
 
-impl ChainReader for Node {
-    async fn heads(&self) -> Result<Vec<Head>> {
-        Ok(Vec::new())
-    }
-
-    async fn head(&self) -> Result<Head> {
-        let head = self.world.head().await?;
-        Ok(Head { height: self.height.load(SeqCst), ..head })
-    }
-
-    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
-        read_by(contract, self.answer(contract, msg, height).await?, reads)
-    }
-
-    async fn is_contract(&self, address: &str) -> Result<bool> {
-        self.world.is_contract(address).await
-    }
-
-    async fn raw(&self, contract: &str, key: Vec<u8>, _: Option<u64>) -> Result<Option<Vec<u8>>> {
-        self.world.raw(contract, key, None).await
-    }
-
-    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
-        self.world.balances(address, denoms).await
-    }
-
-    async fn head_at(&self, height: u64) -> Result<Option<Head>> {
-        let head = self.head().await?;
-        Ok(self.time_then.map(|time| Head { height, time, ..head }))
-    }
-
-    async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
+    fn has_events(&self, height: u64) -> Result<()> {
         if height < self.results_from {
             return Err(Error::Query { what: "block_results".to_owned(), reason: format!("{height} is pruned") });
         }
-        self.world.events(height).await
-    }
-
-    async fn subscribe(&self) -> Result<watch::Receiver<Head>> {
-        self.world.subscribe().await
-    }
-
-    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
-        self.world.code_id(address).await
-    }
-
-    async fn block_gas(&self) -> Result<Option<u64>> {
-        self.world.block_gas().await
-    }
-
-    async fn gas_price_asked(&self) -> Result<Option<cosmwasm_std::Decimal>> {
-        self.world.gas_price_asked().await
-    }
-}
-
-impl TxSender for Node {
-    fn sender(&self) -> Option<&str> {
-        self.world.sender()
-    }
-
-    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
-        self.world.simulate(messages).await
-    }
-
-    fn gas_limit(&self, simulated: u64) -> u64 {
-        self.world.gas_limit(simulated)
-    }
-
-    fn gas_price(&self) -> &SharedGasPrice {
-        self.world.gas_price()
-    }
-
-    fn fee_granter(&self) -> Option<&str> {
-        None
-    }
-
-    fn fee(&self, gas: u64) -> Coin {
-        self.world.fee(gas)
-    }
-
-    async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
-        self.world.sign(messages, gas, timeout_height).await
-    }
-
-    async fn simulate_transfer(&self, to: &str, coin: &Coin) -> Result<Simulated> {
-        self.world.simulate_transfer(to, coin).await
-    }
-
-    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
-        self.world.sign_transfer(to, coin, gas, timeout_height).await
-    }
-
-    async fn sequence(&self) -> Result<Option<u64>> {
-        self.world.sequence().await
-    }
-
-    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
-        self.sequence().await
-    }
-
-    async fn broadcast(&self, signed: &Signed) -> Result<()> {
-        self.world.broadcast(signed).await
-    }
-
-    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
-        self.world.tx_status(hash).await
+        Ok(())
     }
 }
 
@@ -270,7 +189,7 @@ fn mixed(count: u64) -> Vec<(String, u32)> {
 async fn nobody_is_left_out_or_counted_twice() {
     for keys in [vec![], one_owner(1), one_owner(999), one_owner(1_000), one_owner(5_432), mixed(2_000), mixed(30)] {
         for most in [1_000, 260, 40] {
-            let node = Node { most, ..Node::new(keys.clone()).await };
+            let node = Node::with(keys.clone(), |node| node.most = most).await;
             let book = node.snapshot().await.unwrap();
             node.assert_whole(&book);
         }
@@ -296,7 +215,7 @@ async fn a_small_market_takes_one_page_and_a_large_one_several_at_once() {
 
 #[tokio::test]
 async fn an_audit_asks_for_fewer_where_the_gas_limit_allows_no_more() {
-    let node = Node { most: 20, ..Node::new(one_owner(100)).await };
+    let node = Node::with(one_owner(100), |node| node.most = 20).await;
     let mut book = node.snapshot().await.unwrap();
     node.asked.lock().unwrap().clear();
     let audit = book.audit(&node, 128, &mut Dice::seeded(7)).await.unwrap();
@@ -306,7 +225,7 @@ async fn an_audit_asks_for_fewer_where_the_gas_limit_allows_no_more() {
 
 #[tokio::test]
 async fn a_page_above_the_gas_limit_is_halved_and_the_size_grows_again_below_it() {
-    let node = Node { most: 300, ..Node::new(one_owner(20_000)).await };
+    let node = Node::with(one_owner(20_000), |node| node.most = 300).await;
     let book = node.snapshot().await.unwrap();
     node.assert_whole(&book);
     let asked = node.asked.lock().unwrap().clone();
@@ -316,7 +235,7 @@ async fn a_page_above_the_gas_limit_is_halved_and_the_size_grows_again_below_it(
     assert!(asked.len() < 120, "{}", asked.len());
 
     // Where not even the least page goes through, that is the error.
-    let node = Node { most: 5, ..Node::new(one_owner(20)).await };
+    let node = Node::with(one_owner(20), |node| node.most = 5).await;
     let error = node.snapshot().await.unwrap_err();
     assert!(matches!(&error, Error::Query { reason, .. } if reason == "out of gas"), "{error}");
 }
@@ -324,13 +243,13 @@ async fn a_page_above_the_gas_limit_is_halved_and_the_size_grows_again_below_it(
 // The snapshot's height is pruned; it restarts at a newer one.
 #[tokio::test]
 async fn case_05_a_height_that_the_node_forgets_is_left_for_a_newer_one_but_not_for_ever() {
-    let node = Node { forgets: |page| [4, 10].contains(&page), ..Node::new(one_owner(12_000)).await };
+    let node = Node::with(one_owner(12_000), |node| node.forgets = |page| [4, 10].contains(&page)).await;
     let before = node.head().await.unwrap().height;
     let book = node.snapshot().await.unwrap();
     node.assert_whole(&book);
     assert_eq!(book.head.height, before + 10);
 
-    let node = Node { forgets: |page| page.is_multiple_of(4), ..Node::new(one_owner(12_000)).await };
+    let node = Node::with(one_owner(12_000), |node| node.forgets = |page| page.is_multiple_of(4)).await;
     let error = node.snapshot().await.unwrap_err();
     assert!(matches!(error, Error::Pruned { times: RESTARTS_MAX, .. }), "{error}");
     assert_eq!(error.class(), Class::Retry);
@@ -408,7 +327,7 @@ async fn answers_that_can_not_be_are_refused() {
         ("a text", |answer| *answer = json!("borrowers")),
     ];
     for (what, spoil) in spoils {
-        let node = Node { spoil, ..Node::new(mixed(30)).await };
+        let node = Node::with(mixed(30), |node| node.spoil = spoil).await;
         let error = node.snapshot().await.expect_err(what);
         assert!(matches!(error, Error::Garbage { .. }) && error.class() == Class::Retry, "{what}: {error}");
     }

@@ -1,5 +1,6 @@
 //! What several subjects need.
 
+pub mod bent;
 pub mod books;
 pub mod client;
 pub mod fake_node;
