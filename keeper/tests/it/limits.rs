@@ -1,68 +1,30 @@
 //! What a keeper may spend: in a transaction, in an hour, on write-offs.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use plimsoll_keeper::book::Book;
-use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{ChainReader, Coin, TxSender};
+use plimsoll_keeper::chain::TxSender;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::keeper::{BlockReport, Keeper};
+use plimsoll_keeper::keeper::BlockReport;
 use plimsoll_keeper::plan::limits::{Budget, Spent};
 use plimsoll_keeper::plan::{Action, Skip};
 use plimsoll_keeper::tx::journal::{Intent, Journal};
 use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 
-use crate::support::files::fresh;
+use crate::support::stage::{GAS, PLENTY, Setup, Stage};
 
-struct Stage {
-    chain: Arc<WorldChain>,
-    keeper: Keeper<WorldChain>,
-    journal: PathBuf,
-}
-
-/// As many accounts of ALICE, each with so many ATOM and a debt of 6.90 for each of them; then ATOM falls.
-async fn stage(accounts: u32, atoms: u128, price: &'static str, strategy: Strategy) -> Stage {
-    let build = move || {
-        let mut world = World::builder().lent(1_000_000).build();
-        for n in 0..accounts {
-            world.deposit((ALICE, n), UATOM, atoms * 1_000_000).unwrap();
-            world.borrow((ALICE, n), UUSD, atoms * 6_900_000).unwrap();
-        }
-        world.set_price(UATOM, price);
-        world
-    };
-    let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
-    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
-    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let journal = fresh("limits");
-    let keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();
-    Stage { chain, keeper, journal }
+/// As many accounts, each with so many ATOM; then ATOM falls.
+async fn stage(accounts: u32, atoms: fn(u32) -> u128, price: &'static str, strategy: Strategy) -> Stage {
+    Stage::new(Setup { accounts, atoms, price, strategy, ..Setup::default() }).await
 }
 
 impl Stage {
-    /// Another keeper on the same journal, once the first one is gone.
-    async fn start_anew(&mut self, strategy: Strategy) {
-        let (chain, book) = (self.chain.clone(), self.keeper.book().clone());
-        self.keeper = Keeper::new(chain.clone(), book.clone(), strategy.clone(), None).unwrap();
-        let journal = Journal::open(&self.journal).unwrap();
-        self.keeper = Keeper::new(chain, book, strategy, Some(journal)).unwrap();
-    }
-
-    async fn tick(&mut self) -> BlockReport {
-        let head = self.chain.head().await.unwrap();
-        self.keeper.on_block(&head).await.unwrap()
-    }
-
     /// A block so many seconds later, in which the feeders vote as before.
     async fn after(&mut self, seconds: u64, price: &'static str) -> BlockReport {
         let votes = move |world: &mut World| {
             let vote = |feeder| world.feed(feeder, &[(UATOM, price), (UUSD, "1")]);
             Ok(FEEDERS.map(vote).into_iter().map(Result::unwrap).collect())
         };
-        self.chain.block(seconds, votes).await.unwrap().unwrap();
-        self.tick().await
+        self.world().block(seconds, votes).await.unwrap().unwrap();
+        self.tick().await.unwrap()
     }
 }
 
@@ -79,8 +41,8 @@ fn skipped(tick: &BlockReport) -> u64 {
 async fn no_transaction_repays_with_more_than_it_may() {
     // About 290 repairs one account: one whole and a part of a second fit into 400.
     let strategy = Strategy { max_spend_per_tx: Some(Value::whole(400)), ..Strategy::default() };
-    let mut stage = stage(3, 100, "9", strategy).await;
-    let first = stage.tick().await;
+    let mut stage = stage(3, |_| 100, "9", strategy).await;
+    let first = stage.tick().await.unwrap();
     assert!((390_000_000..=400_000_000).contains(&sent(&first)), "{}", sent(&first));
     // The limit is of one transaction: the next one goes on.
     let second = stage.after(5, "9").await;
@@ -91,8 +53,8 @@ async fn no_transaction_repays_with_more_than_it_may() {
 #[tokio::test]
 async fn an_hour_spends_no_more_than_it_may_and_the_next_one_goes_on() {
     let strategy = Strategy { max_spend_per_hour: Some(Value::whole(400)), ..Strategy::default() };
-    let mut stage = stage(3, 100, "9", strategy).await;
-    let first = sent(&stage.tick().await);
+    let mut stage = stage(3, |_| 100, "9", strategy).await;
+    let first = sent(&stage.tick().await.unwrap());
     let mut later = 0;
     for _ in 0..4 {
         later += sent(&stage.after(5, "9").await);
@@ -107,14 +69,14 @@ async fn an_hour_spends_no_more_than_it_may_and_the_next_one_goes_on() {
 #[tokio::test]
 async fn a_keeper_that_starts_anew_knows_what_it_spent() {
     let strategy = Strategy { max_spend_per_hour: Some(Value::whole(300)), ..Strategy::default() };
-    let mut stage = stage(3, 100, "9", strategy.clone()).await;
-    let first = sent(&stage.tick().await);
+    let mut stage = stage(3, |_| 100, "9", strategy).await;
+    let first = sent(&stage.tick().await.unwrap());
     assert!(first > 290_000_000, "{first}");
-    stage.start_anew(strategy.clone()).await;
+    stage = stage.restart().await;
     let waiting = stage.after(5, "9").await;
     assert_eq!((!waiting.settled.is_empty(), sent(&waiting), skipped(&waiting) > 0), (true, 0, true));
     // The hour is over.
-    stage.start_anew(strategy).await;
+    stage = stage.restart().await;
     assert!(sent(&stage.after(3_600, "9").await) > 0);
 }
 
@@ -122,14 +84,14 @@ async fn a_keeper_that_starts_anew_knows_what_it_spent() {
 async fn no_more_is_written_off_in_an_hour_than_it_may() {
     let strategy = Strategy { max_write_offs_per_hour: Some(2), ..Strategy::default() };
     // Ten cents are left of 6.90.
-    let mut stage = stage(3, 1, "0.1", strategy).await;
+    let mut stage = stage(3, |_| 1, "0.1", strategy).await;
     // Nothing to repay with, so nothing is seized.
     let spend_all = |world: &mut World| {
         let had = world.balance(LIQUIDATOR, UUSD);
         drop(world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, UUSD)]).unwrap());
     };
-    stage.chain.with(spend_all).await.unwrap();
-    let first = stage.tick().await;
+    stage.world().with(spend_all).await.unwrap();
+    let first = stage.tick().await.unwrap();
     assert!(first.sent.actions.iter().all(|action| matches!(action, Action::WriteOff { .. })));
     assert_eq!((first.sent.actions.len(), skipped(&first)), (2, 1));
     let second = stage.after(5, "0.1").await;
@@ -176,54 +138,39 @@ async fn publications_keep_to_the_fees_of_an_hour() {
         world.price_by_pair(UATOM, source);
         world.deposit(ALICE, UATOM, 100_000_000).unwrap();
         world.borrow(ALICE, UUSD, 100_000_000).unwrap();
-        world.mint(LIQUIDATOR, "ugas", 1_000_000_000_000);
+        world.mint(LIQUIDATOR, GAS, PLENTY);
         world.advance(2_000);
         world.set_price(UUSD, "1");
         world
     };
-    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
-    let chain = Arc::new(chain.with_gas_price(Coin { denom: "ugas".to_owned(), amount: 1 }).await.unwrap());
-    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
-    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let journal = fresh("limits");
     // Far less than a transaction costs.
     let strategy = Strategy { max_fee_per_hour: Some(1_000), publish_seconds: Some(60), ..Strategy::default() };
-    let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(Journal::open(&journal).unwrap())).unwrap();
-    let had = chain.with(|world| world.balance(LIQUIDATOR, "ugas")).await.unwrap();
+    let mut stage = Stage::of(build, Setup { gas_money: Some(PLENTY), strategy, ..Setup::default() }).await;
+    let had = stage.held(GAS).await;
     for _ in 0..3 {
-        keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
-        chain.block(70, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        stage.tick().await.unwrap();
+        stage.world().block(70, |_| Ok(Vec::new())).await.unwrap().unwrap();
     }
-    let paid = had - chain.with(|world| world.balance(LIQUIDATOR, "ugas")).await.unwrap();
-    std::fs::remove_file(&journal).unwrap();
+    let paid = had - stage.held(GAS).await;
     assert!(paid <= 1_000, "{paid} paid in fees, and strategy.max_fee_per_hour is 1000");
 }
 
-#[allow(clippy::too_many_lines, reason = "one story, told in order")]
 #[tokio::test]
 async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_have() {
-    let build = || {
-        let mut world = World::builder().lent(1_000_000).build();
-        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-        world.borrow(ALICE, UUSD, 690_000_000).unwrap();
-        world.mint(LIQUIDATOR, "ugas", 1_000_000_000_000);
-        world.set_price(UATOM, "9");
-        world
-    };
-    let chain = WorldChain::start(LIQUIDATOR, build).await.unwrap();
-    let chain = Arc::new(chain.with_gas_price(Coin { denom: "ugas".to_owned(), amount: 1 }).await.unwrap());
-    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
-    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let path = fresh("limits");
-    let mut journal = Journal::open(&path).unwrap();
+    let strategy = Strategy { max_fee_per_hour: Some(500_000), publish_seconds: Some(0), ..Strategy::default() };
+    let stage = Stage::new(Setup { gas_money: Some(PLENTY), strategy, ..Setup::default() }).await;
+    let Stage { setup, chain, keeper, pool, liquidator, directory } = stage;
+    let head = keeper.book().head.clone();
+    drop(keeper);
+    let mut journal = Journal::open(&directory.journal()).unwrap();
     // A large transaction, then a publication, which is cheap.
     for (n, fee) in [(1, 400_000), (2, 20_000)] {
-        let spent = Some(Spent { at: book.head.time - 3_600 + 370 + n, fee, ..Spent::default() });
+        let spent = Some(Spent { at: head.time - 3_600 + 370 + n, fee, ..Spent::default() });
         let hash = format!("H{n}");
         let intent = Intent {
             hash: hash.clone(),
             sender: chain.sender().unwrap().to_owned(),
-            chain_id: book.head.chain_id.clone(),
+            chain_id: head.chain_id.clone(),
             timeout_height: 1,
             accounts: vec![],
             items: 0,
@@ -236,23 +183,17 @@ async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_ha
         journal.intend(intent).unwrap();
         journal.resolve(&hash, None, 1).unwrap();
     }
-    let strategy = Strategy { max_fee_per_hour: Some(500_000), publish_seconds: Some(0), ..Strategy::default() };
-    let mut keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap();
-    let votes = |world: &mut World| {
-        let vote = |feeder| world.feed(feeder, &[(UATOM, "9"), (UUSD, "1")]);
-        Ok(FEEDERS.map(vote).into_iter().map(Result::unwrap).collect())
-    };
+    drop(journal);
+    let mut stage = Stage::started(setup, chain, pool, liquidator, directory).await;
     // Seventy-five blocks within the hour, then the hour is over.
     let mut waited = 0;
     for block in 0..200 {
-        let tick = keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+        let tick = if block == 0 { stage.tick().await.unwrap() } else { stage.after(5, "9").await };
         if tick.sent.hash.is_some() {
             break;
         }
         assert_eq!((tick.plan.skipped, tick.plan.actions.len()), ([(Skip::Budget, 1)].into(), 0), "at block {block}");
         waited = block;
-        chain.block(5, votes).await.unwrap().unwrap();
     }
-    std::fs::remove_file(&path).unwrap();
     assert!((70..=76).contains(&waited), "waited until block {waited}");
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use cosmwasm_std::Uint256;
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{Balances, ChainReader, TxSender};
+use plimsoll_keeper::chain::{Balances, TxSender};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::DexSnapshot;
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::Error;
-use plimsoll_keeper::keeper::{BlockReport, Keeper, targets};
+use plimsoll_keeper::keeper::{BlockReport, targets};
 use plimsoll_keeper::plan::{Action, Deal, Resources, Skip, plan, speculative_item};
 use plimsoll_keeper::scan::{Scan, scan};
 use plimsoll_keeper::tx::Executor;
@@ -19,74 +19,23 @@ use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_keeper::tx::receipt::Gain;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::pool::{AccountKey, ExecuteMsg};
-use plimsoll_testing::{
-    AETH, ALICE, Addr, AppResponse, BOB, FEEDERS, GUARDIAN, LENDER, LIQUIDATOR, UATOM, UUSD, World,
-};
+use plimsoll_testing::{AETH, ALICE, Addr, BOB, FEEDERS, GUARDIAN, LENDER, LIQUIDATOR, UATOM, UUSD, World};
 
 use crate::support::files::fresh;
+use crate::support::stage::{Setup, Stage};
 
-struct Stage {
-    chain: Arc<WorldChain>,
-    keeper: Keeper<WorldChain>,
-    pairs: Vec<String>,
-}
-
-/// Accounts 0 to `accounts` of ALICE with 100 ATOM and a debt of 690 each; then `setup`, which names the pairs; ATOM is at 9 at the end.
+/// So many accounts and a keeper with money for gas only; the pairs that `market` names are sold in.
 async fn stage(
     accounts: u32,
     strategy: Strategy,
-    setup: impl FnOnce(&mut World) -> Vec<Addr> + Send + 'static,
+    market: impl Fn(&mut World) -> Vec<Addr> + Send + Sync + 'static,
 ) -> Stage {
-    let found = Arc::new(std::sync::Mutex::new((String::new(), Vec::new())));
-    let told = found.clone();
-    let build = move || {
-        let mut world = World::builder().lent(1_000_000).build();
-        for denom in [UUSD, UATOM, AETH] {
-            let had = world.balance(LIQUIDATOR, denom);
-            world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, denom)]).unwrap();
-        }
-        for n in 0..accounts {
-            world.deposit((ALICE, n), UATOM, 100_000_000).unwrap();
-            world.borrow((ALICE, n), UUSD, 690_000_000).unwrap();
-        }
-        let pairs = setup(&mut world);
-        world.set_price(UATOM, "9");
-        for pair in &pairs {
-            world.arbitrage(pair);
-        }
-        let liquidator = world.liquidator().into_string();
-        *told.lock().unwrap() = (liquidator, pairs.into_iter().map(Addr::into_string).collect());
-        world
-    };
-    let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
-    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
-    let (liquidator, pairs) = found.lock().unwrap().clone();
-    let dex_client = DexClient::open(&*chain, &pool, &liquidator, &pairs).await.unwrap();
-    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let journal = Journal::open(&fresh("liquidator")).unwrap();
-    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().with_dex(Some(dex_client));
-    Stage { chain, keeper, pairs }
+    Stage::new(Setup { accounts, held: 0, strategy, market: Arc::new(market), ..Setup::default() }).await
 }
 
-impl Stage {
-    async fn tick(&mut self) -> BlockReport {
-        let head = self.chain.head().await.unwrap();
-        self.keeper.on_block(&head).await.unwrap()
-    }
-
-    /// A block in which something happens after the keeper's transaction.
-    async fn next(&mut self, act: impl FnOnce(&mut World) -> Vec<AppResponse> + Send + 'static) -> BlockReport {
-        self.chain.block(5, |world| Ok(act(world))).await.unwrap().unwrap();
-        self.tick().await
-    }
-
-    async fn held(&self, denom: &'static str) -> u128 {
-        self.chain.with(move |world| world.balance(LIQUIDATOR, denom)).await.unwrap()
-    }
-
-    async fn unhealthy(&self) -> usize {
-        self.chain.with(|world| world.liquidatable().len()).await.unwrap()
-    }
+/// The pairs that the keeper sells in.
+fn pairs_of(stage: &Stage) -> &[String] {
+    &stage.liquidator.as_ref().unwrap().1
 }
 
 fn deals(tick: &BlockReport) -> Vec<Deal> {
@@ -118,11 +67,11 @@ fn dollars(units: u128) -> Value {
 #[tokio::test]
 async fn one_account_is_liquidated_without_inventory_and_the_profit_is_what_arrives() {
     let mut stage = stage(1, Strategy::default(), deep).await;
-    let first = stage.tick().await;
+    let first = stage.tick().await.unwrap();
     let deal = deals(&first).remove(0);
     let sale = deal.sale.clone().unwrap();
     assert_eq!(sale.hops.len(), 1);
-    let next = stage.next(|_| vec![]).await;
+    let next = stage.next().await.unwrap();
     assert!(next.failed.is_empty() && next.failures.is_empty());
     let earned = stage.held(UUSD).await;
     assert!(earned > 0 && stage.held(UATOM).await == 0);
@@ -130,17 +79,17 @@ async fn one_account_is_liquidated_without_inventory_and_the_profit_is_what_arri
     // As planned, but for five seconds' interest on what is owed, which makes the bonus a hair larger.
     let planned = sale.returned.raw() - deal.expected.repay.raw();
     assert!(earned.abs_diff(planned) < 50, "{earned} is earned, {planned} was planned");
-    assert_eq!(stage.unhealthy().await, 0);
+    assert_eq!(stage.below_one().await, 0);
 }
 
 #[tokio::test]
 async fn ten_accounts_go_in_one_transaction() {
     let mut stage = stage(10, Strategy::default(), deep).await;
-    assert_eq!(deals(&stage.tick().await).len(), 10);
-    let next = stage.next(|_| vec![]).await;
+    assert_eq!(deals(&stage.tick().await.unwrap()).len(), 10);
+    let next = stage.next().await.unwrap();
     assert_eq!((next.settled.len(), next.failures.len()), (10, 0));
     assert!(next.sent.hash.is_none(), "one transaction did it all");
-    assert_eq!(stage.unhealthy().await, 0);
+    assert_eq!(stage.below_one().await, 0);
     let told = next.settled.iter().fold(Value::ZERO, |sum, done| sum.checked_add(done.profit.received).unwrap());
     assert_eq!(told, dollars(stage.held(UUSD).await), "shares of the profit are the profit");
 }
@@ -148,29 +97,29 @@ async fn ten_accounts_go_in_one_transaction() {
 #[tokio::test]
 async fn a_limit_of_items_makes_more_transactions() {
     let mut stage = stage(5, Strategy { max_items: 2, ..Strategy::default() }, deep).await;
-    assert_eq!(deals(&stage.tick().await).len(), 2);
-    assert_eq!(deals(&stage.next(|_| vec![]).await).len(), 2);
-    assert_eq!(deals(&stage.next(|_| vec![]).await).len(), 1);
-    stage.next(|_| vec![]).await;
-    assert_eq!(stage.unhealthy().await, 0);
+    assert_eq!(deals(&stage.tick().await.unwrap()).len(), 2);
+    assert_eq!(deals(&stage.next().await.unwrap()).len(), 2);
+    assert_eq!(deals(&stage.next().await.unwrap()).len(), 1);
+    stage.next().await.unwrap();
+    assert_eq!(stage.below_one().await, 0);
 }
 
 #[tokio::test]
 async fn one_item_that_fails_is_told_and_left_alone_while_nine_go_through() {
     let mut stage = stage(10, Strategy::default(), deep).await;
     // Somebody is faster with account 4: after the keeper has signed, before the block.
-    assert_eq!(deals(&stage.tick().await).len(), 10);
-    stage.chain.with(|world| world.liquidate(BOB, (ALICE, 4), UATOM, (UUSD, 690_000_000)).unwrap()).await.unwrap();
-    let next = stage.next(|_| vec![]).await;
+    assert_eq!(deals(&stage.tick().await.unwrap()).len(), 10);
+    stage.world().with(|world| world.liquidate(BOB, (ALICE, 4), UATOM, (UUSD, 690_000_000)).unwrap()).await.unwrap();
+    let next = stage.next().await.unwrap();
     assert_eq!(next.settled.len(), 9, "{:?} {:?}", next.failures, next.failed);
     let [failure] = next.failures.as_slice() else { panic!("{:?}", next.failures) };
-    let alice = stage.chain.with(|world| world.addr(ALICE).into_string()).await.unwrap();
+    let alice = stage.world().with(|world| world.addr(ALICE).into_string()).await.unwrap();
     assert_eq!(failure.account, format!("{alice}/4"));
     assert!(failure.reason.contains("healthy"), "{}", failure.reason);
     assert!(next.settled.iter().all(|done| done.account != failure.account));
     // It isn't even tried, though the keeper has not heard yet that it is healthy.
     assert!(next.sent.left_out.is_empty());
-    assert_eq!(stage.unhealthy().await, 0);
+    assert_eq!(stage.below_one().await, 0);
     // It falls again with the others, and is tried again at once: neither its record nor the price is what it failed on.
     let fall = |world: &mut World| {
         // The keeper hears of account 4 again.
@@ -178,7 +127,8 @@ async fn one_item_that_fails_is_told_and_left_alone_while_nine_go_through() {
         said.extend(FEEDERS.map(|feeder| world.feed(feeder, &[(UATOM, "8.2")]).unwrap()));
         said
     };
-    let fallen = stage.next(fall).await;
+    stage.block(fall).await;
+    let fallen = stage.tick().await.unwrap();
     assert_eq!(fallen.plan.skipped.get(&Skip::Cooldown), None);
     assert_eq!(deals(&fallen).len(), 10);
 }
@@ -186,11 +136,11 @@ async fn one_item_that_fails_is_told_and_left_alone_while_nine_go_through() {
 #[tokio::test]
 async fn a_group_that_earns_nothing_any_more_is_undone_and_all_its_items_are_told() {
     let mut stage = stage(2, Strategy::default(), deep).await;
-    assert_eq!(deals(&stage.tick().await).len(), 2);
+    assert_eq!(deals(&stage.tick().await.unwrap()).len(), 2);
     // Somebody sells before: the pair pays 10 % less.
-    let pair = Addr::unchecked(&stage.pairs[0]);
-    stage.chain.with(move |world| world.swap(BOB, &pair, (UATOM, 60_000_000_000)).unwrap()).await.unwrap();
-    let next = stage.next(|_| vec![]).await;
+    let pair = Addr::unchecked(&pairs_of(&stage)[0]);
+    stage.world().with(move |world| world.swap(BOB, &pair, (UATOM, 60_000_000_000)).unwrap()).await.unwrap();
+    let next = stage.next().await.unwrap();
     assert!(next.settled.is_empty());
     // At least one has to succeed: the whole transaction failed, and both are left alone.
     assert!(!next.failed.is_empty());
@@ -201,7 +151,7 @@ async fn a_group_that_earns_nothing_any_more_is_undone_and_all_its_items_are_tol
 #[tokio::test]
 async fn without_a_route_nothing_is_done_and_it_is_said_why() {
     let mut stage = stage(1, Strategy::default(), |world| vec![world.pair(AETH, UUSD, 10_000_000)]).await;
-    let tick = stage.tick().await;
+    let tick = stage.tick().await.unwrap();
     assert_eq!(tick.plan.skipped, [(Skip::NoRoute, 1)].into());
 }
 
@@ -212,9 +162,9 @@ async fn where_no_sale_pays_what_is_held_is_used_after_all() {
         vec![]
     })
     .await;
-    let deal = deals(&stage.tick().await).remove(0);
+    let deal = deals(&stage.tick().await.unwrap()).remove(0);
     assert_eq!((deal.sale, deal.sent.amount), (None, 50_000_000));
-    stage.next(|_| vec![]).await;
+    stage.next().await.unwrap();
     assert!(stage.held(UATOM).await > 0);
 }
 
@@ -225,7 +175,7 @@ async fn ways(held: u128, strategy: Strategy, depth: u64) -> (Vec<bool>, Stage) 
         vec![world.pair(UATOM, UUSD, depth)]
     })
     .await;
-    let sold = deals(&stage.tick().await).iter().map(|deal| deal.sale.is_some()).collect();
+    let sold = deals(&stage.tick().await.unwrap()).iter().map(|deal| deal.sale.is_some()).collect();
     (sold, stage)
 }
 
@@ -236,8 +186,8 @@ async fn of_own_coins_and_a_sale_the_one_that_leaves_more_is_taken() {
         let strategy = Strategy { slippage, ..Strategy::default() };
         let (ways, mut stage) = ways(1_000_000_000, strategy, 10_000_000).await;
         assert_eq!(ways, [sold; 2], "slippage of {slippage}");
-        let next = stage.next(|_| vec![]).await;
-        assert_eq!((next.settled.len(), stage.unhealthy().await), (2, 0));
+        let next = stage.next().await.unwrap();
+        assert_eq!((next.settled.len(), stage.below_one().await), (2, 0));
         assert_eq!((stage.held(UUSD).await > 1_000_000_000, stage.held(UATOM).await > 0), (sold, !sold));
     }
     // What a thin pair pays for the whole of it is less than it is worth.
@@ -249,8 +199,8 @@ async fn what_is_held_goes_as_far_as_it_reaches_and_the_liquidator_does_the_rest
     let strategy = Strategy { slippage: Ratio::bps(10), ..Strategy::default() };
     let (ways, mut stage) = ways(300_000_000, strategy, 10_000_000).await;
     assert_eq!(ways, [true, false], "items come first in the transaction");
-    let next = stage.next(|_| vec![]).await;
-    assert_eq!((next.settled.len(), stage.unhealthy().await), (2, 0));
+    let next = stage.next().await.unwrap();
+    assert_eq!((next.settled.len(), stage.below_one().await), (2, 0));
     assert!(stage.held(UATOM).await > 0);
 }
 
@@ -264,15 +214,15 @@ async fn who_may_spend_nothing_of_its_own_has_the_liquidator_only() {
     ] {
         let (ways, mut stage) = ways(1_000_000_000, strategy.clone(), 10_000_000).await;
         assert_eq!(ways, [true; 2]);
-        stage.next(|_| vec![]).await;
-        assert_eq!((stage.unhealthy().await, stage.held(UATOM).await), (0, 0));
+        stage.next().await.unwrap();
+        assert_eq!((stage.below_one().await, stage.held(UATOM).await), (0, 0));
         // Where none sells it, that is the reason.
         let mut stage = self::stage(1, strategy, |world| {
             world.mint(LIQUIDATOR, UUSD, 1_000_000_000);
             vec![world.pair(AETH, UUSD, 10_000_000)]
         })
         .await;
-        assert_eq!(stage.tick().await.plan.skipped, [(Skip::NoRoute, 1)].into());
+        assert_eq!(stage.tick().await.unwrap().plan.skipped, [(Skip::NoRoute, 1)].into());
     }
 }
 
@@ -280,9 +230,9 @@ async fn who_may_spend_nothing_of_its_own_has_the_liquidator_only() {
 async fn a_thin_pair_gets_the_most_profitable_part() {
     // 100 ATOM of 9 each, of which some 290 USD have to be repaid, against 3,000 USD on each side: the whole doesn't pay.
     let mut stage = stage(1, Strategy::default(), |world| vec![world.pair(UATOM, UUSD, 3_000)]).await;
-    let deal = deals(&stage.tick().await).remove(0);
-    let pair = Addr::unchecked(&stage.pairs[0]);
-    let [x, y] = stage.chain.with(move |world| world.pair_pool(&pair).0).await.unwrap().map(|n| n as f64);
+    let deal = deals(&stage.tick().await.unwrap()).remove(0);
+    let pair = Addr::unchecked(&pairs_of(&stage)[0]);
+    let [x, y] = stage.world().with(move |world| world.pair_pool(&pair).0).await.unwrap().map(|n| n as f64);
     let per_coin = (deal.expected.seize.raw() - deal.expected.fee.raw()) as f64 / deal.expected.repay.raw() as f64;
     let f = 0.003;
     // profit(r) = (1 − f)·y·q·r/(x + q·r) − r; its derivative is 0 at x + q·r = √((1 − f)·y·q·x).
@@ -291,7 +241,7 @@ async fn a_thin_pair_gets_the_most_profitable_part() {
     // The top is flat: sizes that differ by a thousandth earn the same base units.
     assert!((offered / best - 1.0).abs() < 1e-2, "{offered} is offered, {best} is best");
     let before = stage.held(UUSD).await;
-    stage.next(|_| vec![]).await;
+    stage.next().await.unwrap();
     let earned = (stage.held(UUSD).await - before) as f64;
     let profit = (1.0 - f) * y * per_coin * best / (x + per_coin * best) - best;
     assert!((earned - profit).abs() < 10.0, "{earned} is earned, {profit} is the most");
@@ -301,18 +251,18 @@ async fn a_thin_pair_gets_the_most_profitable_part() {
 async fn a_profit_that_is_asked_for_is_earned_or_nothing_is_done() {
     let profit = {
         let mut stage = stage(1, Strategy::default(), deep).await;
-        deals(&stage.tick().await)[0].profit
+        deals(&stage.tick().await.unwrap())[0].profit
     };
     // A thousandth of a dollar: rounding makes one size better than its neighbours by less than that.
     let more = profit.checked_add(dollars(1_000)).unwrap();
     for (min_profit_value, done) in [(profit, true), (more, false)] {
         let mut stage = stage(1, Strategy { min_profit_value, ..Strategy::default() }, deep).await;
-        let tick = stage.tick().await;
+        let tick = stage.tick().await.unwrap();
         assert_eq!(tick.sent.hash.is_some(), done);
         assert_eq!(tick.plan.skipped.contains_key(&Skip::Unprofitable), !done);
         if let [deal] = deals(&tick).as_slice() {
             let asked = deal.sale.as_ref().unwrap().min_profit.raw();
-            stage.next(|_| vec![]).await;
+            stage.next().await.unwrap();
             assert!(stage.held(UUSD).await >= asked && dollars(asked) >= min_profit_value);
         }
     }
@@ -322,10 +272,10 @@ async fn a_profit_that_is_asked_for_is_earned_or_nothing_is_done() {
 async fn a_sale_over_two_pairs_where_there_is_no_other_and_over_one_where_that_is_better() {
     let over = |world: &mut World| vec![world.pair(UATOM, AETH, 10_000_000), world.pair(AETH, UUSD, 10_000_000)];
     let mut two = stage(1, Strategy::default(), over).await;
-    let deal = deals(&two.tick().await).remove(0);
+    let deal = deals(&two.tick().await.unwrap()).remove(0);
     assert_eq!(deal.sale.unwrap().hops.len(), 2);
-    two.next(|_| vec![]).await;
-    assert!(two.held(UUSD).await > 0 && two.held(AETH).await == 0 && two.unhealthy().await == 0);
+    two.next().await.unwrap();
+    assert!(two.held(UUSD).await > 0 && two.held(AETH).await == 0 && two.below_one().await == 0);
 
     for (direct, hops) in [(10_000_000, 1), (2_000, 2)] {
         let mut both = stage(1, Strategy::default(), move |world| {
@@ -334,7 +284,7 @@ async fn a_sale_over_two_pairs_where_there_is_no_other_and_over_one_where_that_i
             pairs
         })
         .await;
-        assert_eq!(deals(&both.tick().await)[0].sale.as_ref().unwrap().hops.len(), hops, "{direct}");
+        assert_eq!(deals(&both.tick().await.unwrap())[0].sale.as_ref().unwrap().hops.len(), hops, "{direct}");
     }
 }
 
@@ -348,14 +298,14 @@ async fn bad_debt_is_written_off_through_the_liquidator() {
         pairs
     })
     .await;
-    let tick = stage.tick().await;
+    let tick = stage.tick().await.unwrap();
     let kinds: Vec<bool> = tick.sent.actions.iter().map(|a| matches!(a, Action::WriteOff { .. })).collect();
     assert_eq!(kinds, [false, true]);
-    let next = stage.next(|_| vec![]).await;
+    let next = stage.next().await.unwrap();
     let done: Vec<&str> = next.settled.iter().map(|done| done.action.as_str()).collect();
     assert_eq!((done.as_slice(), next.failures.len()), (["liquidate", "write_off"].as_slice(), 0));
     assert_eq!(next.settled[1].losses.len(), 1);
-    assert!(stage.chain.with(|world| world.account(BOB).is_empty()).await.unwrap());
+    assert!(stage.world().with(|world| world.account(BOB).is_empty()).await.unwrap());
 }
 
 #[tokio::test]
@@ -368,14 +318,15 @@ async fn a_deposit_of_what_is_owed_is_set_off_where_nothing_is_sold() {
         deep(world)
     })
     .await;
-    let tick = stage.tick().await;
+    let tick = stage.tick().await.unwrap();
     let kinds: Vec<bool> = tick.sent.actions.iter().map(|a| matches!(a, Action::SetOff { .. })).collect();
     assert_eq!(kinds, [false, true]);
-    let next = stage.next(|_| vec![]).await;
+    let next = stage.next().await.unwrap();
     let done: Vec<&str> = next.settled.iter().map(|done| done.action.as_str()).collect();
     assert_eq!((done.as_slice(), next.failures.len()), (["liquidate", "set_off"].as_slice(), 0));
     assert_eq!((next.settled[1].repaid.as_ref().unwrap().amount, next.settled[1].profit), (6_000_000, Gain::default()));
-    let (owed, supplied) = stage.chain.with(|world| (world.owed(BOB, UUSD), world.supplied(BOB, UUSD))).await.unwrap();
+    let (owed, supplied) =
+        stage.world().with(|world| (world.owed(BOB, UUSD), world.supplied(BOB, UUSD))).await.unwrap();
     // A block's interest.
     assert!((8_000_000..8_000_100).contains(&owed), "{owed}");
     assert_eq!(supplied, 0);
@@ -391,10 +342,10 @@ async fn neither_stopped_flash_loans_nor_a_debt_market_without_cash_keep_anybody
         deep(world)
     };
     let mut stage = stage(3, Strategy::default(), stop).await;
-    assert_eq!(deals(&stage.tick().await).len(), 3);
-    let next = stage.next(|_| vec![]).await;
+    assert_eq!(deals(&stage.tick().await.unwrap()).len(), 3);
+    let next = stage.next().await.unwrap();
     assert!(next.failed.is_empty() && next.failures.is_empty(), "{:?} {:?}", next.failed, next.failures);
-    assert_eq!((next.settled.len(), stage.unhealthy().await), (3, 0));
+    assert_eq!((next.settled.len(), stage.below_one().await), (3, 0));
     assert!(stage.held(UUSD).await > 0);
 }
 
@@ -406,13 +357,13 @@ async fn no_more_is_taken_than_the_collaterals_market_can_pay() {
         deep(world)
     })
     .await;
-    let tick = stage.tick().await;
+    let tick = stage.tick().await.unwrap();
     let received: u128 = deals(&tick).iter().map(|deal| deal.received().raw()).sum();
     assert!((9_999_990..=10_000_000).contains(&received), "{received}");
-    let next = stage.next(|_| vec![]).await;
+    let next = stage.next().await.unwrap();
     assert!(next.failed.is_empty() && next.failures.is_empty(), "{:?} {:?}", next.failed, next.failures);
     // The other one waits for cash.
-    assert_eq!(stage.tick().await.plan.skipped, [(Skip::NoCash, 1)].into());
+    assert_eq!(stage.tick().await.unwrap().plan.skipped, [(Skip::NoCash, 1)].into());
 }
 
 #[tokio::test]
@@ -444,12 +395,12 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
     // Nothing pays as much, so nothing is planned; what the sale leaves is taken all the same.
     let strategy = Strategy { min_profit_value: Value::whole(1_000), ..Strategy::default() };
     let mut stage = stage(2, strategy.clone(), deep).await;
-    assert_eq!(stage.tick().await.plan.skipped, [(Skip::Unprofitable, 2)].into());
+    assert_eq!(stage.tick().await.unwrap().plan.skipped, [(Skip::Unprofitable, 2)].into());
     let (book, chain) = (stage.keeper.book().clone(), stage.chain.clone());
     let scan = scan(&book, book.head.time).unwrap();
     let (liquidator, pool) =
-        chain.with(|world| (world.liquidator().into_string(), world.pool().to_string())).await.unwrap();
-    let dex_client = DexClient::open(&*chain, &pool, &liquidator, &stage.pairs).await.unwrap();
+        stage.world().with(|world| (world.liquidator().into_string(), world.pool().to_string())).await.unwrap();
+    let dex_client = DexClient::open(&*chain, &pool, &liquidator, pairs_of(&stage)).await.unwrap();
     let dex = dex_client.read(&*chain, None).await.unwrap();
     let speculative_item =
         |key: &AccountKey| speculative_item(&book, &scan, &scan.verdict(&book, key).unwrap(), &dex).unwrap();
@@ -460,7 +411,7 @@ async fn accounts_that_are_tried_without_a_plan_need_no_planned_one_beside_them(
     let mut executor = Executor::new(chain.clone(), Journal::open(&path).unwrap()).unwrap();
     let batch = executor.exactly(targets, tried.clone(), 1, &strategy).await.unwrap();
     executor.send_batch(targets, batch, &book.head, 4).await.unwrap();
-    chain.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+    stage.block(|_| Vec::new()).await;
     assert!(stage.held(UUSD).await > 0);
     // It lowers nothing of what a planned one is asked for.
     let planned = decide_one(&book, &scan, &dex);

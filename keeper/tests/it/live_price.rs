@@ -1,34 +1,22 @@
 //! A token that a pair prices: the keeper publishes it each quarter of its window, and before it seizes or repays by
 //! it. A token that is quoted in another, which no market lists: its price moves with that one's.
 
-use std::sync::Arc;
-
 use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::ChainReader;
-use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::plan::Action;
 use plimsoll_keeper::scan::scan;
-use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_risk::units::Ratio;
 use plimsoll_schema::oracle::{ExecuteMsg, PairSource, Source};
 use plimsoll_testing::{AETH, ALICE, FEEDERS, LENDER, LIQUIDATOR, OWNER, UATOM, UUSD, World};
 
-use crate::support::files::fresh;
+use crate::support::stage::{Setup, Stage};
 
 /// A quarter of the pair's window of ten minutes.
 const QUARTER: u64 = 150;
 
-async fn keeper_of(
-    build: impl FnOnce() -> World + Send + 'static,
-    strategy: Strategy,
-) -> (Arc<WorldChain>, Keeper<WorldChain>) {
-    let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
-    let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
-    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let journal = Journal::open(&fresh("live-price")).unwrap();
-    (chain.clone(), Keeper::new(chain, book, strategy, Some(journal)).unwrap())
+async fn keeper_of(build: impl FnOnce() -> World + Send + 'static, strategy: Strategy) -> Stage {
+    Stage::of(build, Setup { strategy, ..Setup::default() }).await
 }
 
 /// ATOM is priced by a pair, and the pair was published just now. ALICE has 100 of it.
@@ -55,12 +43,12 @@ fn fallen() -> World {
 
 /// Blocks of fifty seconds until ALICE is liquidated, of so many, and the ages at which ATOM was published again.
 async fn liquidated_after(blocks: u32, strategy: Strategy) -> (Option<u32>, Vec<u64>) {
-    let (chain, mut keeper) = keeper_of(fallen, strategy).await;
-    let (mut gaps, mut before) = (Vec::new(), keeper.book().prices.records[UATOM].timestamp);
+    let mut stage = keeper_of(fallen, strategy).await;
+    let (mut gaps, mut before) = (Vec::new(), stage.keeper.book().prices.records[UATOM].timestamp);
     for block in 0..blocks {
-        let tick = keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+        let tick = stage.tick().await.unwrap();
         assert!(tick.failed.is_empty(), "{:?}", tick.failed);
-        let published = keeper.book().prices.records[UATOM].timestamp;
+        let published = stage.keeper.book().prices.records[UATOM].timestamp;
         if published > before {
             gaps.push(published - before);
         }
@@ -68,7 +56,7 @@ async fn liquidated_after(blocks: u32, strategy: Strategy) -> (Option<u32>, Vec<
         if !tick.settled.is_empty() {
             return (Some(block), gaps);
         }
-        chain.block(50, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        stage.world().block(50, |_| Ok(Vec::new())).await.unwrap().unwrap();
     }
     (None, gaps)
 }
@@ -101,13 +89,13 @@ fn owing_eth(after: u64) -> World {
 async fn what_is_older_than_a_quarter_of_its_window_is_published_in_the_transaction_that_seizes_it() {
     for (age, publish) in [(QUARTER, Vec::new()), (QUARTER + 1, vec![UATOM.to_owned()])] {
         let never = Strategy { publish_seconds: Some(0), ..Strategy::default() };
-        let (chain, mut keeper) = keeper_of(move || owing_eth(age), never).await;
-        let book = keeper.book();
+        let mut stage = keeper_of(move || owing_eth(age), never).await;
+        let book = stage.keeper.book();
         let [verdict] = scan(book, book.head.time).unwrap().liquidatable(book).try_into().unwrap();
-        let position = chain.with(|world| world.position(ALICE)).await.unwrap();
+        let position = stage.world().with(|world| world.position(ALICE)).await.unwrap();
         assert_eq!((position.liquidatable, position.health_factor), (true, verdict.health_factor()));
 
-        let tick = keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+        let tick = stage.tick().await.unwrap();
         let [Action::Liquidate(deal)] = tick.sent.actions.as_slice() else { panic!("{:?}", tick.plan) };
         assert_eq!((&deal.collateral_denom, &deal.publish), (&UATOM.to_owned(), &publish));
         // Without that the pool refuses.
@@ -118,16 +106,16 @@ async fn what_is_older_than_a_quarter_of_its_window_is_published_in_the_transact
             world.restore(&before);
             tried.map(drop).map_err(|error| error.to_string())
         };
-        let tried = chain.with(tried).await.unwrap();
+        let tried = stage.world().with(tried).await.unwrap();
         assert_eq!(tried.is_ok(), alone, "{tried:?}");
         assert!(alone || tried.unwrap_err().contains("price of uatom"));
         // Even in the next block, when it has grown older still.
-        chain.block(0, |_| Ok(Vec::new())).await.unwrap().unwrap();
-        let next = keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+        stage.world().block(0, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        let next = stage.tick().await.unwrap();
         assert_eq!((next.settled.len(), next.failed.len()), (1, 0), "{:?}", next.failed);
-        let (record, now) = chain.with(|world| (world.price_record(UATOM), world.now())).await.unwrap();
+        let (record, now) = stage.world().with(|world| (world.price_record(UATOM), world.now())).await.unwrap();
         assert_eq!(record.timestamp == now, !alone);
-        assert_eq!(keeper.book().prices.records[UATOM], record);
+        assert_eq!(stage.keeper.book().prices.records[UATOM], record);
     }
 }
 
@@ -156,21 +144,20 @@ fn quoted_in_osmo() -> World {
 
 #[tokio::test]
 async fn a_price_follows_that_of_the_denom_it_is_quoted_in_though_no_market_lists_that() {
-    let (chain, mut keeper) = keeper_of(quoted_in_osmo, Strategy::default()).await;
-    assert_eq!(keeper.book().asset_of(UOSMO), None);
-    assert!(keeper.book().prices.records.contains_key(UOSMO));
-    assert_eq!(keeper.on_block(&chain.head().await.unwrap()).await.unwrap().scan.below(), 0);
+    let mut stage = keeper_of(quoted_in_osmo, Strategy::default()).await;
+    assert_eq!(stage.keeper.book().asset_of(UOSMO), None);
+    assert!(stage.keeper.book().prices.records.contains_key(UOSMO));
+    assert_eq!(stage.tick().await.unwrap().scan.below(), 0);
     // OSMO falls by a tenth, and ATOM with it: to 9.
     let vote = |world: &mut World| Ok(FEEDERS.map(|feeder| world.feed(feeder, &[(UOSMO, "0.45")]).unwrap()).into());
-    chain.block(5, vote).await.unwrap().unwrap();
-    let tick = keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
-    let position = chain.with(|world| world.position(ALICE)).await.unwrap();
+    stage.world().block(5, vote).await.unwrap().unwrap();
+    let tick = stage.tick().await.unwrap();
+    let position = stage.world().with(|world| world.position(ALICE)).await.unwrap();
     assert!(position.liquidatable);
-    assert_eq!(tick.scan.verdicts(keeper.book())[0].health_factor(), position.health_factor);
+    assert_eq!(tick.scan.verdicts(stage.keeper.book())[0].health_factor(), position.health_factor);
     assert_eq!(tick.sent.actions.len(), 1);
-    let pool = keeper.book().addresses.pool.clone();
-    let fresh = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    assert_eq!(keeper.book(), &fresh);
+    let fresh = Book::snapshot(stage.world(), &stage.pool, stage.world().head().await.unwrap(), |_| {}).await.unwrap();
+    assert_eq!(stage.keeper.book(), &fresh);
 }
 
 #[tokio::test]
@@ -186,13 +173,13 @@ async fn a_fallback_is_published_before_it_is_needed_and_speaks_when_the_feeders
         world.borrow(ALICE, UUSD, 100_000_000).unwrap();
         world
     };
-    let (chain, mut keeper) = keeper_of(build, Strategy::default()).await;
+    let mut stage = keeper_of(build, Strategy::default()).await;
     for _ in 0..100 {
-        keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+        stage.tick().await.unwrap();
         let vote = |world: &mut World| Ok(FEEDERS.map(|feeder| world.feed(feeder, &[(UUSD, "1")]).unwrap()).into());
-        chain.block(50, vote).await.unwrap().unwrap();
+        stage.world().block(50, vote).await.unwrap().unwrap();
     }
-    let (record, now) = chain.with(|world| (world.price_record(UATOM), world.now())).await.unwrap();
+    let (record, now) = stage.world().with(|world| (world.price_record(UATOM), world.now())).await.unwrap();
     assert!(record.window == 600 && record.fault(now).is_none(), "{record:?} at {now}");
-    assert_eq!(keeper.book().prices.records[UATOM].window, 600);
+    assert_eq!(stage.keeper.book().prices.records[UATOM].window, 600);
 }

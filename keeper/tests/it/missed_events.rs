@@ -14,14 +14,14 @@ use plimsoll_testing::{ALICE, BOB, LIQUIDATOR, UATOM, UUSD, World};
 
 use crate::support::books::{Dice, account, key, owed};
 
-struct Stage {
+struct Follower {
     world: Arc<WorldChain>,
     chain: Faulty<WorldChain>,
     book: Book,
     sync: BookSync,
 }
 
-impl Stage {
+impl Follower {
     /// A market where ALICE and BOB owe already, and a keeper that makes no audits.
     async fn new() -> Self {
         let world = Arc::new(WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000_000).build()).await.unwrap());
@@ -64,7 +64,7 @@ async fn borrow(chain: &WorldChain, owner: &'static str) -> Head {
 
 #[tokio::test]
 async fn a_withheld_change_of_a_known_borrower_is_read_when_its_market_shows_it() {
-    let mut stage = Stage::new().await;
+    let mut stage = Follower::new().await;
     let missed = borrow(&stage.world, ALICE).await;
     stage.miss(&missed).await;
     let next = borrow(&stage.world, BOB).await;
@@ -76,7 +76,7 @@ async fn a_withheld_change_of_a_known_borrower_is_read_when_its_market_shows_it(
 
 #[tokio::test]
 async fn a_withheld_borrower_whom_nobody_knows_has_the_whole_book_read() {
-    let mut stage = Stage::new().await;
+    let mut stage = Follower::new().await;
     let missed = borrow(&stage.world, "carol").await;
     stage.miss(&missed).await;
     let next = borrow(&stage.world, BOB).await;
@@ -88,7 +88,7 @@ async fn a_withheld_borrower_whom_nobody_knows_has_the_whole_book_read() {
 
 #[tokio::test]
 async fn what_can_not_be_read_is_read_at_the_next_block_and_counted_once() {
-    let mut stage = Stage::new().await;
+    let mut stage = Follower::new().await;
     let missed = borrow(&stage.world, ALICE).await;
     stage.miss(&missed).await;
     let next = borrow(&stage.world, BOB).await;

@@ -10,21 +10,20 @@ use plimsoll_keeper::chain::simulated::WorldChain;
 use plimsoll_keeper::chain::{ChainReader, Head, Included};
 use plimsoll_keeper::clock::clock;
 use plimsoll_keeper::config::Strategy;
-use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::keeper::observer::Observer;
 use plimsoll_keeper::monitor::Monitor;
 use plimsoll_keeper::monitor::readiness::Facts;
 use plimsoll_keeper::monitor::serve::serve;
 use plimsoll_keeper::plan::account_memory::AccountMemory;
-use plimsoll_keeper::tx::journal::{Intent, Journal};
+use plimsoll_keeper::tx::journal::Intent;
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_schema::pool::AccountKey;
 use plimsoll_testing::{ALICE, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::files::fresh;
+use crate::support::stage::{Setup, Stage, without_inventory};
 
 /// The value of this line; the name comes with its labels.
 fn value(text: &str, name: &str) -> f64 {
@@ -33,52 +32,36 @@ fn value(text: &str, name: &str) -> f64 {
 }
 
 /// Three accounts of ALICE below 1, and a keeper with money for gas only.
-async fn stage(monitor: &Monitor) -> (Arc<WorldChain>, Keeper<WorldChain>) {
-    let build = || {
-        let mut world = World::builder().lent(1_000_000).build();
-        let had = world.balance(LIQUIDATOR, UUSD);
-        world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, UUSD)]).unwrap();
-        for n in 0..4 {
-            world.deposit((ALICE, n), UATOM, 100_000_000).unwrap();
-            world.borrow((ALICE, n), UUSD, if n < 3 { 690_000_000 } else { 100_000_000 }).unwrap();
-        }
-        world.set_price(UATOM, "9");
-        world
+async fn stage(monitor: &Monitor) -> Stage {
+    let healthy = |world: &mut World| {
+        world.deposit((ALICE, 3), UATOM, 100_000_000).unwrap();
+        world.borrow((ALICE, 3), UUSD, 100_000_000).unwrap();
+        Vec::new()
     };
-    let chain = Arc::new(WorldChain::start(LIQUIDATOR, build).await.unwrap());
-    let (pool, liquidator, pair) = chain
-        .with(|world| {
-            let pair = world.pair(UATOM, UUSD, 10_000_000);
-            world.arbitrage(&pair);
-            (world.pool().to_string(), world.liquidator().to_string(), pair.to_string())
-        })
-        .await
-        .unwrap();
-    let dex_client = DexClient::open(&*chain, &pool, &liquidator, &[pair]).await.unwrap();
-    let book = Book::snapshot(&*chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
-    let journal = Journal::open(&fresh("monitor")).unwrap();
-    let keeper = Keeper::new(chain.clone(), book, Strategy::default(), Some(journal)).unwrap();
-    (chain, keeper.with_dex(Some(dex_client)).watched(monitor.clone()))
+    let setup = Setup { market: Arc::new(healthy), strategy: Strategy::default(), ..without_inventory(3) };
+    let mut stage = Stage::new(setup).await;
+    stage.keeper = stage.keeper.watched(monitor.clone());
+    stage
 }
 
 #[tokio::test]
 async fn numbers_are_what_the_chain_says() {
     let monitor = Monitor::new(30);
-    let (chain, mut keeper) = stage(&monitor).await;
-    keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+    let mut stage = stage(&monitor).await;
+    stage.tick().await.unwrap();
     let text = monitor.render();
-    let below = chain.with(|world| world.liquidatable().len()).await.unwrap();
+    let below = stage.world().with(|world| world.liquidatable().len()).await.unwrap();
     assert_eq!((value(&text, "keeper_liquidatable"), below), (3.0, 3));
     assert_eq!(value(&text, "keeper_accounts"), 4.0);
-    assert_eq!(value(&text, "keeper_book_height"), chain.head().await.unwrap().height as f64);
+    assert_eq!(value(&text, "keeper_book_height"), stage.world().head().await.unwrap().height as f64);
     assert_eq!(value(&text, "keeper_queue"), 0.0);
-    assert_eq!(keeper.on_their_way().len(), 1);
+    assert_eq!(stage.keeper.on_their_way().len(), 1);
     assert_eq!(value(&text, "keeper_detect_to_submit_seconds_count"), 1.0);
     assert_eq!(value(&text, "keeper_submit_to_commit_seconds_count"), 0.0);
     assert_eq!(value(&text, "keeper_oracle_fault{denom=\"uatom\"}"), 0.0);
 
-    chain.block(5, |_| Ok(vec![])).await.unwrap().unwrap();
-    keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+    stage.world().block(5, |_| Ok(vec![])).await.unwrap().unwrap();
+    stage.tick().await.unwrap();
     let text = monitor.render();
     assert_eq!((value(&text, "keeper_liquidatable"), value(&text, "keeper_liquidations_total")), (0.0, 3.0));
     assert_eq!(value(&text, "keeper_transactions_total{result=\"settled\",reason=\"\"}"), 1.0);
@@ -86,12 +69,12 @@ async fn numbers_are_what_the_chain_says() {
     for name in ["submit_to_commit", "detect_to_commit"] {
         assert_eq!(value(&text, &format!("keeper_{name}_seconds_count")), 1.0);
     }
-    let earned = chain.with(|world| world.balance(LIQUIDATOR, UUSD)).await.unwrap() as f64 / 1e6;
+    let earned = stage.world().with(|world| world.balance(LIQUIDATOR, UUSD)).await.unwrap() as f64 / 1e6;
     let told = value(&text, "keeper_profit_value");
     assert!(earned > 0.0 && (told - earned).abs() < 1e-5, "{told} is told, {earned} arrived");
 
     // What it says when it ends is the same; a drain that finds nothing is no block.
-    keeper.drain(|_| panic!("nothing is on its way")).await.unwrap();
+    stage.keeper.drain(|_| panic!("nothing is on its way")).await.unwrap();
     let summary = monitor.summary();
     let by = summary.transactions;
     assert_eq!((summary.blocks, by.settled, by.failed, by.rival, by.expired, by.refused), (2, 1, 0, 0, 0, 0));
@@ -99,11 +82,11 @@ async fn numbers_are_what_the_chain_says() {
     assert!((summary.profit_value.to_string().parse::<f64>().unwrap() - earned).abs() < 1e-5);
     let json = serde_json::to_value(&summary).unwrap();
     assert_eq!((&json["liquidated"], &json["transactions"]["settled"]), (&3.into(), &1.into()));
-    assert!(keeper.on_their_way().is_empty());
+    assert!(stage.keeper.on_their_way().is_empty());
 
     // Nobody feeds: prices grow old, then fail.
-    chain.block(1_000_000, |_| Ok(vec![])).await.unwrap().unwrap();
-    keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+    stage.world().block(1_000_000, |_| Ok(vec![])).await.unwrap().unwrap();
+    stage.tick().await.unwrap();
     let text = monitor.render();
     assert!(value(&text, "keeper_oracle_age_seconds{denom=\"uatom\"}") >= 1_000_000.0);
     assert_eq!(value(&text, "keeper_oracle_fault{denom=\"uatom\"}"), 1.0);
@@ -157,12 +140,12 @@ async fn lost(chain: &WorldChain) -> f64 {
 #[tokio::test]
 async fn what_a_drain_finds_is_in_the_summary_and_is_no_further_block() {
     let monitor = Monitor::new(30);
-    let (chain, mut keeper) = stage(&monitor).await;
-    keeper.on_block(&chain.head().await.unwrap()).await.unwrap();
+    let mut stage = stage(&monitor).await;
+    stage.tick().await.unwrap();
     assert_eq!((monitor.summary().blocks, monitor.summary().liquidated.len()), (1, 0));
-    chain.block(5, |_| Ok(vec![])).await.unwrap().unwrap();
+    stage.world().block(5, |_| Ok(vec![])).await.unwrap().unwrap();
     let mut told = 0;
-    keeper.drain(|tick| told += tick.settled.len()).await.unwrap();
+    stage.keeper.drain(|tick| told += tick.settled.len()).await.unwrap();
     assert_eq!((told, monitor.summary().blocks, monitor.summary().liquidated.len()), (3, 1, 3));
 }
 
@@ -260,9 +243,9 @@ async fn it_answers_get_alone_and_says_whether_it_is_ready() {
     let metrics = get("/metrics").await;
     assert!(metrics.contains("application/openmetrics-text") && metrics.trim_end().ends_with("# EOF"));
 
-    let (chain, mut keeper) = stage(&monitor).await;
-    let at = chain.head().await.unwrap();
-    keeper.on_block(&at).await.unwrap();
+    let mut stage = stage(&monitor).await;
+    let at = stage.world().head().await.unwrap();
+    stage.keeper.on_block(&at).await.unwrap();
     monitor.refreshed_by(move |_| Some((head(at.height, clock()), Readiness { grpc: 1, rpc: 1 })));
     let after = get("/readyz").await;
     assert!(after.starts_with("HTTP/1.1 200"), "{after}");

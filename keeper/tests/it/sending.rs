@@ -1,49 +1,61 @@
 //! What is sent when something is in the way: a chain that refuses, fails, costs or hangs.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use plimsoll_keeper::book::sync::BookSync;
-use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, SharedGasPrice, Signed, Simulated, TxSender,
-    TxStatus,
-};
-use plimsoll_keeper::config::{BookConfig, Strategy};
+use plimsoll_keeper::chain::{Execute, Simulated};
+use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::error::{Class, Error, Result};
-use plimsoll_keeper::keeper::{BlockReport, Keeper};
 use plimsoll_keeper::plan::Skip;
-use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_risk::units::Value;
-use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, UUSD, World, WorldError};
+use plimsoll_testing::{ALICE, UATOM, UUSD, World, WorldError};
 use tokio::sync::watch;
 
-use crate::support::files::fresh;
+use crate::support::bent::{Bend, Bent};
+use crate::support::stage::{PLENTY, Setup, sent};
 
-const GAS_DENOM: &str = "ugas";
+type Stage = crate::support::stage::Stage<Bent<Refusals>>;
 
-/// The in-process chain, with faults.
-struct Faulty {
-    inner: WorldChain,
+/// What a chain refuses, by what is sent, and how often it was asked.
+#[derive(Default)]
+struct Refusals {
     /// Accounts with which a whole transaction fails in simulation, by number.
     poison: BTreeSet<u32>,
-    /// Accounts that somebody gives collateral without the keeper hearing of it, by number: their items fail. No debt changes, so no sum shows it.
-    taken: BTreeSet<u32>,
     /// Whether simulations tell nothing but the gas.
     mute: bool,
     /// No more items than these go through together.
-    together: usize,
-    /// Of a unit of gas.
-    gas_price: u64,
-    /// What the keeper has of [`GAS_DENOM`]; when there is none, gas is paid in UUSD.
-    gas_money: Option<u128>,
+    together: Option<usize>,
     refuse_broadcast: bool,
-    hang: AtomicBool,
-    heads_fail: AtomicU32,
     simulated: AtomicU64,
     broadcasts: AtomicU32,
+}
+
+impl Bend for Refusals {
+    fn simulates(&self, messages: &[Execute]) -> Result<()> {
+        self.simulated.fetch_add(1, SeqCst);
+        let refused = |reason: String| Err(Error::Refused { reason });
+        let accounts: Vec<u32> = messages.iter().flat_map(accounts_of).collect();
+        if let Some(account) = accounts.iter().find(|account| self.poison.contains(account)) {
+            return refused(format!("{account} fails"));
+        }
+        if self.together.is_some_and(|most| accounts.len() > most) {
+            return refused("not together".to_owned());
+        }
+        Ok(())
+    }
+
+    fn simulated(&self, real: Simulated) -> Simulated {
+        if self.mute { Simulated { events: Vec::new(), ..real } } else { real }
+    }
+
+    fn takes(&self) -> Result<()> {
+        self.broadcasts.fetch_add(1, SeqCst);
+        if self.refuse_broadcast {
+            return Err(Error::Refused { reason: "insufficient fee".to_owned() });
+        }
+        Ok(())
+    }
 }
 
 /// Gives this account collateral enough.
@@ -59,216 +71,26 @@ fn accounts_of(message: &Execute) -> Vec<u32> {
     items.iter().map(|item| u32::try_from(item["liquidate"]["account_id"].as_u64().unwrap()).unwrap()).collect()
 }
 
-impl ChainReader for Faulty {
-    async fn heads(&self) -> Result<Vec<Head>> {
-        Ok(Vec::new())
-    }
-
-    async fn head_at(&self, _: u64) -> Result<Option<Head>> {
-        Ok(None)
-    }
-
-    async fn is_contract(&self, address: &str) -> Result<bool> {
-        self.inner.is_contract(address).await
-    }
-
-    async fn head(&self) -> Result<Head> {
-        if self.heads_fail.load(SeqCst) > 0 {
-            self.heads_fail.fetch_sub(1, SeqCst);
-            return Err(Error::garbage("a node", "nothing"));
-        }
-        self.inner.head().await
-    }
-
-    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
-        self.inner.smart_that(contract, msg, height, reads).await
-    }
-
-    async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
-        self.inner.raw(contract, key, height).await
-    }
-
-    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
-        let mut balances = self.inner.balances(address, denoms).await?;
-        balances.extend(self.gas_money.map(|amount| (GAS_DENOM.to_owned(), amount)));
-        Ok(balances)
-    }
-
-    async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
-        if self.hang.load(SeqCst) {
-            std::future::pending::<()>().await;
-        }
-        self.inner.events(height).await
-    }
-
-    async fn subscribe(&self) -> Result<watch::Receiver<Head>> {
-        self.inner.subscribe().await
-    }
-
-    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
-        self.inner.code_id(address).await
-    }
-
-    async fn block_gas(&self) -> Result<Option<u64>> {
-        self.inner.block_gas().await
-    }
-
-    async fn gas_price_asked(&self) -> Result<Option<cosmwasm_std::Decimal>> {
-        self.inner.gas_price_asked().await
-    }
+/// So many accounts, the first with the largest debt; the keeper has `held` UUSD.
+fn setup(accounts: u32, held: u128, strategy: Strategy) -> Setup {
+    Setup { accounts, atoms: |n| u128::from(200 - n), held, strategy, ..Setup::default() }
 }
 
-impl TxSender for Faulty {
-    fn sender(&self) -> Option<&str> {
-        self.inner.sender()
-    }
-
-    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
-        self.simulated.fetch_add(1, SeqCst);
-        let refused = |reason: String| Err(Error::Refused { reason });
-        let accounts: Vec<u32> = messages.iter().flat_map(accounts_of).collect();
-        if let Some(account) = accounts.iter().find(|account| self.poison.contains(account)) {
-            return refused(format!("{account} fails"));
-        }
-        if accounts.len() > self.together {
-            return refused("not together".to_owned());
-        }
-        let simulated = self.inner.simulate(messages).await?;
-        Ok(if self.mute { Simulated { events: Vec::new(), ..simulated } } else { simulated })
-    }
-
-    fn gas_limit(&self, simulated: u64) -> u64 {
-        simulated
-    }
-
-    fn gas_price(&self) -> &SharedGasPrice {
-        self.inner.gas_price()
-    }
-
-    fn fee_granter(&self) -> Option<&str> {
-        None
-    }
-
-    fn fee(&self, gas: u64) -> Coin {
-        let denom = self.gas_money.map_or(UUSD, |_| GAS_DENOM).to_owned();
-        Coin { denom, amount: u128::from(gas) * u128::from(self.gas_price) }
-    }
-
-    async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
-        self.inner.sign(messages, gas, timeout_height).await
-    }
-
-    async fn simulate_transfer(&self, to: &str, coin: &Coin) -> Result<Simulated> {
-        self.inner.simulate_transfer(to, coin).await
-    }
-
-    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
-        self.inner.sign_transfer(to, coin, gas, timeout_height).await
-    }
-
-    async fn sequence(&self) -> Result<Option<u64>> {
-        self.inner.sequence().await
-    }
-
-    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
-        self.sequence().await
-    }
-
-    async fn broadcast(&self, signed: &Signed) -> Result<()> {
-        self.broadcasts.fetch_add(1, SeqCst);
-        if self.refuse_broadcast {
-            return Err(Error::Refused { reason: "insufficient fee".to_owned() });
-        }
-        self.inner.broadcast(signed).await
-    }
-
-    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
-        self.inner.tx_status(hash).await
-    }
+/// The same, where a unit of gas costs so much of UUSD.
+fn paying(price: u128, accounts: u32, held: u128, strategy: Strategy) -> Setup {
+    Setup { gas_money: Some(0), gas_price: (price, UUSD), ..setup(accounts, held, strategy) }
 }
 
-struct Stage {
-    chain: Arc<Faulty>,
-    keeper: Keeper<Faulty>,
+async fn stage(setup: Setup, refuse: impl FnOnce(&mut Refusals)) -> Stage {
+    let mut refusals = Refusals::default();
+    refuse(&mut refusals);
+    Stage::bent(setup, refusals).await
 }
-
-/// Accounts 0 to `accounts` of ALICE, all below health factor 1, the first with the largest debt; the keeper has `held` UUSD.
-#[allow(clippy::too_many_lines, reason = "one stage, set up in order")]
-async fn stage(accounts: u32, held: u128, strategy: Strategy, faults: impl FnOnce(&mut Faulty)) -> Stage {
-    let build = move || {
-        let mut world = World::builder().lent(1_000_000).build();
-        let had = world.balance(LIQUIDATOR, UUSD);
-        if had > 0 {
-            world.send(LIQUIDATOR, "sink", &[plimsoll_testing::coin(had, UUSD)]).unwrap();
-        }
-        if held > 0 {
-            world.mint(LIQUIDATOR, UUSD, held);
-        }
-        for n in 0..accounts {
-            let size = u128::from(200 - n);
-            world.mint(ALICE, UATOM, size * 1_000_000);
-            world.deposit((ALICE, n), UATOM, size * 1_000_000).unwrap();
-            world.borrow((ALICE, n), UUSD, size * 6_900_000).unwrap();
-        }
-        world.set_price(UATOM, "9");
-        world
-    };
-    let inner = WorldChain::start(LIQUIDATOR, build).await.unwrap();
-    let mut chain = Faulty {
-        inner,
-        poison: BTreeSet::new(),
-        taken: BTreeSet::new(),
-        mute: false,
-        together: usize::MAX,
-        gas_price: 0,
-        gas_money: None,
-        refuse_broadcast: false,
-        hang: AtomicBool::new(false),
-        heads_fail: AtomicU32::new(0),
-        simulated: AtomicU64::new(0),
-        broadcasts: AtomicU32::new(0),
-    };
-    faults(&mut chain);
-    let chain = Arc::new(chain);
-    let pool = chain.inner.with(|world| world.pool().to_string()).await.unwrap();
-    // Audits would tell the keeper what it doesn't hear.
-    let settings = BookConfig { audit_accounts: 0, ..BookConfig::default() };
-    let head = chain.inner.head().await.unwrap();
-    let (sync, book) = BookSync::open(settings, None, &*chain, &pool, head, |_| {}).await.unwrap();
-    let taken = chain.taken.clone();
-    let take = move |world: &mut World| {
-        for account in taken {
-            heal(world, account).unwrap();
-        }
-    };
-    chain.inner.with(take).await.unwrap();
-    let journal = Journal::open(&fresh("sending")).unwrap();
-    let keeper = Keeper::new(chain.clone(), book, strategy, Some(journal)).unwrap().with_sync(sync);
-    Stage { chain, keeper }
-}
-
-impl Stage {
-    async fn tick(&mut self) -> Result<BlockReport> {
-        let head = self.chain.inner.head().await?;
-        self.keeper.on_block(&head).await
-    }
-
-    async fn next(&mut self) -> Result<BlockReport> {
-        self.chain.inner.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
-        self.tick().await
-    }
-}
-
-fn sent(tick: &BlockReport) -> Vec<u32> {
-    tick.sent.actions.iter().map(|action| action.account().account_id).collect()
-}
-
-const PLENTY: u128 = 1_000_000_000_000;
 
 #[tokio::test]
 async fn the_fee_is_kept_back_from_what_is_repaid() {
     let strategy = Strategy { max_gas_per_tx: 1_000_000, ..Strategy::default() };
-    let mut stage = stage(1, 300_000_000, strategy, |chain| chain.gas_price = 50).await;
+    let mut stage = stage(paying(50, 1, 300_000_000, strategy), |_| {}).await;
     let tick = stage.tick().await.unwrap();
     let spent = tick.sent.actions[0].sent().unwrap().amount;
     assert!(spent > 240_000_000 && spent + 50_000_000 <= 300_000_000, "{spent}");
@@ -276,33 +98,37 @@ async fn the_fee_is_kept_back_from_what_is_repaid() {
 
 #[tokio::test]
 async fn what_fails_starves_nobody_and_is_left_alone_for_a_while() {
-    let mut stage = stage(22, PLENTY, Strategy::default(), |chain| chain.taken = (0..20).collect()).await;
+    let mut stage = stage(setup(22, PLENTY, Strategy::default()), |_| {}).await;
+    // Somebody gives these collateral, and the keeper doesn't hear of it.
+    let give = |world: &mut World| (0..20).for_each(|account| heal(world, account).unwrap());
+    stage.world().with(give).await.unwrap();
     let first = stage.tick().await.unwrap();
     assert_eq!(sent(&first), [20, 21]);
     assert_eq!(first.sent.left_out.len(), 20);
     assert!(first.sent.left_out.iter().all(|(_, reason)| reason.starts_with("account is healthy")));
     // The first simulation tells of each, the second is of the others, the third of what is planned without those that
     // fail.
-    assert_eq!(stage.chain.simulated.load(SeqCst), 3);
-    let before = stage.chain.simulated.load(SeqCst);
+    assert_eq!(stage.chain.inner().simulated.load(SeqCst), 3);
+    let before = stage.chain.inner().simulated.load(SeqCst);
     for _ in 0..9 {
         let tick = stage.next().await.unwrap();
         // It isn't said to have failed: nothing was sent about it.
         assert_eq!((tick.sent.left_out.len(), &tick.plan.skipped), (0, &[(Skip::WouldFail, 20)].into()));
     }
-    assert_eq!(stage.chain.simulated.load(SeqCst), before);
+    assert_eq!(stage.chain.inner().simulated.load(SeqCst), before);
     assert_eq!(stage.next().await.unwrap().sent.left_out.len(), 20);
 }
 
 #[tokio::test]
 async fn a_block_simulates_so_often_and_the_rest_has_its_turn_at_the_next() {
     // The one that works has the least debt.
-    let mut stage = stage(150, PLENTY, Strategy::default(), |chain| chain.poison = (0..149).collect()).await;
+    let mut stage =
+        stage(setup(150, PLENTY, Strategy::default()), |refusals| refusals.poison = (0..149).collect()).await;
     let (mut before, mut left_out, mut blocks) = (0, 0, 0);
     let mut tick = stage.tick().await.unwrap();
     while sent(&tick).is_empty() {
         left_out += tick.sent.left_out.len();
-        let now = stage.chain.simulated.load(SeqCst);
+        let now = stage.chain.inner().simulated.load(SeqCst);
         // As many as a block may, or nearly: the last turn may need two.
         assert!((127..=128).contains(&(now - before)), "{}", now - before);
         (before, blocks) = (now, blocks + 1);
@@ -317,8 +143,8 @@ async fn a_block_simulates_so_often_and_the_rest_has_its_turn_at_the_next() {
 async fn what_went_through_is_sent_though_simulations_are_used_up() {
     // However many are left when the first has gone through.
     for accounts in 90..94 {
-        let fails = move |chain: &mut Faulty| chain.poison = (1..accounts).collect();
-        let mut stage = stage(accounts, PLENTY, Strategy::default(), fails).await;
+        let fails = move |refusals: &mut Refusals| refusals.poison = (1..accounts).collect();
+        let mut stage = stage(setup(accounts, PLENTY, Strategy::default()), fails).await;
         assert_eq!(sent(&stage.tick().await.unwrap()), [0], "{accounts} accounts");
     }
 }
@@ -326,7 +152,7 @@ async fn what_went_through_is_sent_though_simulations_are_used_up() {
 #[tokio::test]
 async fn what_is_left_out_gives_its_coins_back() {
     // Enough for the first or the second, not for both.
-    let mut stage = stage(2, 400_000_000, Strategy::default(), |chain| chain.poison = [0].into()).await;
+    let mut stage = stage(setup(2, 400_000_000, Strategy::default()), |refusals| refusals.poison = [0].into()).await;
     let tick = stage.tick().await.unwrap();
     assert_eq!(sent(&tick), [1]);
     assert!(tick.sent.actions[0].sent().unwrap().amount > 350_000_000);
@@ -334,15 +160,15 @@ async fn what_is_left_out_gives_its_coins_back() {
 
 #[tokio::test]
 async fn a_simulation_that_tells_of_no_item_is_garbage_and_nothing_is_sent() {
-    let mut stage = stage(2, PLENTY, Strategy::default(), |chain| chain.mute = true).await;
+    let mut stage = stage(setup(2, PLENTY, Strategy::default()), |refusals| refusals.mute = true).await;
     let error = stage.tick().await.unwrap_err();
     assert!(matches!(error, Error::Garbage { .. }) && error.class() == Class::Retry, "{error}");
-    assert_eq!(stage.chain.broadcasts.load(SeqCst), 0);
+    assert_eq!(stage.chain.inner().broadcasts.load(SeqCst), 0);
 }
 
 #[tokio::test]
 async fn as_many_as_go_through_together_are_sent() {
-    let mut stage = stage(6, PLENTY, Strategy::default(), |chain| chain.together = 3).await;
+    let mut stage = stage(setup(6, PLENTY, Strategy::default()), |refusals| refusals.together = Some(3)).await;
     let tick = stage.tick().await.unwrap();
     assert_eq!((sent(&tick), tick.sent.left_out.len()), (vec![0, 1, 2], 0));
     let next = stage.next().await.unwrap();
@@ -351,10 +177,10 @@ async fn as_many_as_go_through_together_are_sent() {
 
 #[tokio::test]
 async fn one_failing_item_cools_its_account_only() {
-    let mut stage = stage(3, PLENTY, Strategy::default(), |_| {}).await;
+    let mut stage = stage(setup(3, PLENTY, Strategy::default()), |_| {}).await;
     assert_eq!(sent(&stage.tick().await.unwrap()), [0, 1, 2]);
     // Somebody heals account 1, and the keeper doesn't hear of it.
-    stage.chain.inner.with(|world| heal(world, 1)).await.unwrap().unwrap();
+    stage.world().with(|world| heal(world, 1)).await.unwrap().unwrap();
     let next = stage.next().await.unwrap();
     assert_eq!((next.settled.len(), next.failures.len(), next.failed.len()), (2, 1, 0));
     let failure = &next.failures[0];
@@ -365,12 +191,12 @@ async fn one_failing_item_cools_its_account_only() {
 #[tokio::test]
 async fn gas_and_fee_are_bounded() {
     let strategy = Strategy { max_gas_per_tx: 450_000, ..Strategy::default() };
-    assert_eq!(sent(&stage(4, PLENTY, strategy, |_| {}).await.tick().await.unwrap()), [0, 1]);
+    assert_eq!(sent(&stage(setup(4, PLENTY, strategy), |_| {}).await.tick().await.unwrap()), [0, 1]);
     let strategy = Strategy { max_fee: Some(699_999), ..Strategy::default() };
-    let tick = stage(4, PLENTY, strategy, |chain| chain.gas_price = 1).await.tick().await.unwrap();
+    let tick = stage(paying(1, 4, PLENTY, strategy), |_| {}).await.tick().await.unwrap();
     assert_eq!(sent(&tick), [0, 1, 2]);
     let strategy = Strategy { max_fee: Some(199_999), ..Strategy::default() };
-    let tick = stage(1, PLENTY, strategy, |chain| chain.gas_price = 1).await.tick().await.unwrap();
+    let tick = stage(paying(1, 1, PLENTY, strategy), |_| {}).await.tick().await.unwrap();
     assert!(tick.sent.hash.is_none() && tick.sent.left_out[0].1.contains("strategy.max_fee"));
 }
 
@@ -380,7 +206,7 @@ async fn the_real_fee_counts_when_its_price_is_known() {
     for (price, sends) in [("1", true), ("1000", false)] {
         let price = Some(price.parse::<Value>().unwrap());
         let strategy = Strategy { gas_denom_price: price, gas_value: Value::whole(1_000_000), ..Strategy::default() };
-        let tick = stage(1, PLENTY, strategy, |chain| chain.gas_price = 1).await.tick().await.unwrap();
+        let tick = stage(paying(1, 1, PLENTY, strategy), |_| {}).await.tick().await.unwrap();
         assert_eq!(tick.sent.hash.is_some(), sends);
         assert_eq!(tick.sent.left_out.iter().any(|(_, reason)| reason.contains("fee")), !sends);
     }
@@ -389,7 +215,8 @@ async fn the_real_fee_counts_when_its_price_is_known() {
 #[tokio::test]
 async fn a_wallet_that_can_pay_for_fewer_sends_fewer() {
     let poor = |money| {
-        stage(4, PLENTY, Strategy::default(), move |chain| (chain.gas_price, chain.gas_money) = (1, Some(money)))
+        let setup = Setup { gas_money: Some(money), ..setup(4, PLENTY, Strategy::default()) };
+        stage(setup, |_| {})
     };
     assert_eq!(sent(&poor(450_000).await.tick().await.unwrap()), [0, 1]);
     // And one that can pay for none says so, more and more seldom, and then ends.
@@ -406,7 +233,7 @@ async fn a_wallet_that_can_pay_for_fewer_sends_fewer() {
 
 #[tokio::test]
 async fn refusals_back_off_and_end() {
-    let mut stage = stage(2, PLENTY, Strategy::default(), |chain| chain.refuse_broadcast = true).await;
+    let mut stage = stage(setup(2, PLENTY, Strategy::default()), |refusals| refusals.refuse_broadcast = true).await;
     let mut blocks = 0;
     let error = loop {
         match stage.next().await {
@@ -418,15 +245,15 @@ async fn refusals_back_off_and_end() {
     };
     assert_eq!(error.class(), Class::Halt);
     assert!(error.to_string().contains("insufficient fee") && error.to_string().contains("chain.gas_price"), "{error}");
-    assert_eq!((stage.chain.broadcasts.load(SeqCst), blocks), (6, 62));
+    assert_eq!((stage.chain.inner().broadcasts.load(SeqCst), blocks), (6, 62));
 }
 
 #[tokio::test]
 async fn a_drain_asks_again_and_tells_what_settled() {
-    let mut stage = stage(2, PLENTY, Strategy::default(), |_| {}).await;
+    let mut stage = stage(setup(2, PLENTY, Strategy::default()), |_| {}).await;
     assert!(stage.tick().await.unwrap().sent.hash.is_some());
-    stage.chain.heads_fail.store(3, SeqCst);
-    stage.chain.inner.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+    stage.script("head #1..3 fail");
+    stage.block(|_| Vec::new()).await;
     let mut told = 0;
     stage.keeper.drain(|tick| told += tick.settled.len()).await.unwrap();
     assert_eq!((told, stage.keeper.in_flight()), (2, false));
@@ -434,12 +261,12 @@ async fn a_drain_asks_again_and_tells_what_settled() {
 
 #[tokio::test]
 async fn a_block_that_hangs_does_not_hold_up_the_end() {
-    let mut stage = stage(1, 0, Strategy::default(), |_| {}).await;
+    let mut stage = stage(setup(1, 0, Strategy::default()), |_| {}).await;
     let (stop, stopped) = watch::channel(false);
     let chain = stage.chain.clone();
     tokio::spawn(async move {
-        chain.hang.store(true, SeqCst);
-        chain.inner.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
+        chain.play("events always hang".parse().unwrap());
+        chain.inner().world.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
         stop.send(true).unwrap();
         std::future::pending::<()>().await;
@@ -451,6 +278,6 @@ async fn a_block_that_hangs_does_not_hold_up_the_end() {
 
 #[tokio::test]
 async fn debts_with_nothing_to_repay_them_are_named() {
-    assert_eq!(stage(1, 0, Strategy::default(), |_| {}).await.keeper.lacking().await.unwrap(), [UUSD]);
-    assert!(stage(1, 5, Strategy::default(), |_| {}).await.keeper.lacking().await.unwrap().is_empty());
+    assert_eq!(stage(setup(1, 0, Strategy::default()), |_| {}).await.keeper.lacking().await.unwrap(), [UUSD]);
+    assert!(stage(setup(1, 5, Strategy::default()), |_| {}).await.keeper.lacking().await.unwrap().is_empty());
 }

@@ -63,7 +63,7 @@ async fn history(seed: u64) {
     stage.finish().await;
     stage.next().await.unwrap();
     stage.sent_once().await;
-    let journal = journal_of(&stage.directory.0.join("journal.jsonl"));
+    let journal = journal_of(&stage.directory.journal());
     assert!(journal.values().all(|fate| fate != "open"), "seed {seed}: {journal:?}");
     assert_eq!(stage.keeper.book(), &stage.fresh_book().await, "seed {seed}");
     assert!(crashes > 0, "seed {seed}: the keeper was never killed");

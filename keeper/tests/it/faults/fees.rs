@@ -29,7 +29,7 @@ async fn a_fee_that_was_too_low_is_met_by_the_refusals_own_figure_at_the_next_bl
     stage.next().await.unwrap();
     // What is counted is what was paid.
     assert_eq!((stage.sent_once().await, before - stage.held(GAS).await), (1, 600_000));
-    assert_eq!(fees(&stage.directory.0.join("journal.jsonl")), [200_000, 600_000]);
+    assert_eq!(fees(&stage.directory.journal()), [200_000, 600_000]);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn what_no_block_took_is_never_signed_again_at_the_same_fee() {
         expired += tick.failed.iter().filter(|lost| lost.why == FailureReason::Expired).count();
     }
     assert_eq!((expired, stage.below_one().await), (3, 0));
-    assert_eq!(fees(&stage.directory.0.join("journal.jsonl"))[..4], [200_000, 250_000, 312_500, 390_625]);
+    assert_eq!(fees(&stage.directory.journal())[..4], [200_000, 250_000, 312_500, 390_625]);
 }
 
 #[tokio::test]

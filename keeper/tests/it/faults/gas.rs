@@ -12,7 +12,7 @@ use plimsoll_keeper::tx::journal::{Intent, Journal};
 use crate::support::stage::{Directory, PLENTY, Setup, Stage, without_inventory};
 
 fn journal(stage: &Stage) -> PathBuf {
-    stage.directory.0.join("journal.jsonl")
+    stage.directory.journal()
 }
 
 async fn figures(stage: &Stage) -> GasFigures {
@@ -73,7 +73,7 @@ async fn before_anything_was_measured_the_doctor_does_not_say_that_there_is_room
 #[test]
 fn figures_of_each_chain_outlive_a_file_that_is_written_anew() {
     let directory = Directory::new();
-    let path = directory.0.join("journal.jsonl");
+    let path = directory.journal();
     let mut journal = Journal::open(&path).unwrap();
     let one = GasFigures { own: Some(1_019_577), sold: None };
     journal.measure("a-1", one).unwrap();

@@ -134,7 +134,7 @@ async fn case_14_killed_anywhere_the_journal_is_resumed_and_nothing_is_sent_twic
                 if !until_crash(&mut stage).await {
                     break;
                 }
-                let journal = journal_of(&stage.directory.0.join("journal.jsonl"));
+                let journal = journal_of(&stage.directory.journal());
                 open += journal.values().filter(|fate| *fate == "open").count();
                 stage = stage.restart().await;
                 // Nothing waits for a timeout: what was written down and never sent is sent then.

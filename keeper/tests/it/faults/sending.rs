@@ -49,7 +49,7 @@ async fn case_09_what_never_arrived_is_broadcast_again_as_it_is() {
         assert!(next.settled.is_empty() && stage.keeper.in_flight());
     }
     assert_eq!(stage.next().await.unwrap().settled.len(), 3);
-    assert_eq!(journal_of(&stage.directory.0.join("journal.jsonl")), [(hash, "settled".to_owned())].into());
+    assert_eq!(journal_of(&stage.directory.journal()), [(hash, "settled".to_owned())].into());
     assert_eq!(stage.sent_once().await, 1);
 }
 
@@ -64,7 +64,7 @@ async fn case_10_what_is_never_included_is_signed_anew_past_its_timeout() {
         loop {
             let head = stage.block(|_| Vec::new()).await;
             let tick = stage.keeper.on_block(&head).await.unwrap();
-            let fate = journal_of(&stage.directory.0.join("journal.jsonl")).remove(&hash).unwrap();
+            let fate = journal_of(&stage.directory.journal()).remove(&hash).unwrap();
             if head.height <= timeout + 2 {
                 assert_eq!((tick.sent.hash, fate.as_str()), (None, "open"), "at {}", head.height);
                 continue;

@@ -115,7 +115,7 @@ async fn case_24_without_a_route_it_holds_and_tells_and_a_thin_one_gets_a_part()
 #[tokio::test]
 async fn case_25_a_second_keeper_on_the_same_journal_is_locked_out() {
     let stage = Stage::new(Setup::default()).await;
-    let error = Journal::open(&stage.directory.0.join("journal.jsonl")).unwrap_err();
+    let error = Journal::open(&stage.directory.journal()).unwrap_err();
     assert!(matches!(&error, Error::File { .. }) && error.to_string().contains("another keeper"), "{error}");
     assert_eq!(error.class(), Class::Halt);
 }

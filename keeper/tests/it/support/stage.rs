@@ -1,4 +1,5 @@
-//! The market that the cases play in, and what must hold at the end of each.
+//! A market on the in-process chain and a keeper of it, with faults between them by a script; and what must hold at the
+//! end of a case.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use plimsoll_keeper::book::Book;
 use plimsoll_keeper::book::sync::BookSync;
 use plimsoll_keeper::chain::faulty::Faulty;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{ChainReader, Coin, Head, TxSender};
+use plimsoll_keeper::chain::{Chain, ChainReader, Coin, Head, TxSender};
 use plimsoll_keeper::config::{BookConfig, Strategy};
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::Result;
@@ -16,6 +17,7 @@ use plimsoll_keeper::keeper::{BlockReport, Keeper};
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_testing::{AETH, ALICE, Addr, AppResponse, FEEDERS, LIQUIDATOR, UATOM, UUSD, World};
 
+use crate::support::bent::{Bend, Bent};
 use crate::support::files::fresh;
 
 pub const PLENTY: u128 = 1_000_000_000_000;
@@ -24,18 +26,27 @@ pub const GAS: &str = "ugas";
 
 pub type FaultyWorld = Faulty<WorldChain>;
 
+/// What happens to a market before its prices fall; the pairs that it names are sold in.
+pub type Market = Arc<dyn Fn(&mut World) -> Vec<Addr> + Send + Sync>;
+
 /// What a case starts with: ATOM at `price`, after borrowing at 10.
 #[derive(Clone)]
 pub struct Setup {
-    /// Accounts of ALICE from 0 on, each with 100 ATOM and a debt of 690.
+    /// Accounts of ALICE from 0 on.
     pub accounts: u32,
+    /// How many ATOM the account of this number has; it owes 6.90 for each.
+    pub atoms: fn(u32) -> u128,
     /// What the keeper holds of uusd.
     pub held: u128,
     /// What each side of a pair of ATOM is worth; without one there is no liquidator either.
     pub pair: u64,
     pub price: &'static str,
-    /// What the keeper has for gas, at a price of 1; `None` for gas that costs nothing.
+    /// What else there is.
+    pub market: Market,
+    /// What the keeper has of [`GAS`]; `None` for gas that costs nothing.
     pub gas_money: Option<u128>,
+    /// What a unit of gas costs, if anything, and in which denom.
+    pub gas_price: (u128, &'static str),
     pub strategy: Strategy,
     /// How the book is looked after; not at all unless told so, since an audit would mend what a case leaves wrong on purpose.
     pub settings: BookConfig,
@@ -48,10 +59,13 @@ impl Default for Setup {
         let strategy = Strategy { timeout_blocks: 4, ..Strategy::default() };
         Self {
             accounts: 1,
+            atoms: |_| 100,
             held: PLENTY,
             pair: 0,
             price: "9",
+            market: Arc::new(|_| Vec::new()),
             gas_money: None,
+            gas_price: (1, GAS),
             strategy,
             settings: UNAUDITED,
             on_disk: false,
@@ -64,10 +78,11 @@ pub fn without_inventory(accounts: u32) -> Setup {
     Setup { accounts, held: 0, pair: 10_000_000, ..Setup::default() }
 }
 
-pub struct Stage {
+/// A keeper and its chain; `C` is what the script's faults stand in front of.
+pub struct Stage<C = WorldChain> {
     pub setup: Setup,
-    pub chain: Arc<FaultyWorld>,
-    pub keeper: Keeper<FaultyWorld>,
+    pub chain: Arc<Faulty<C>>,
+    pub keeper: Keeper<Faulty<C>>,
     pub pool: String,
     pub liquidator: Option<(String, Vec<String>)>,
     pub directory: Directory,
@@ -85,6 +100,10 @@ impl Directory {
 
     pub fn book(&self) -> PathBuf {
         self.0.join("book.redb")
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal.jsonl")
     }
 }
 
@@ -108,40 +127,111 @@ fn build(setup: &Setup) -> World {
         world.mint(LIQUIDATOR, GAS, money);
     }
     for n in 0..setup.accounts {
-        world.mint(ALICE, UATOM, 100_000_000);
-        world.deposit((ALICE, n), UATOM, 100_000_000).unwrap();
-        world.borrow((ALICE, n), UUSD, 690_000_000).unwrap();
+        let atoms = (setup.atoms)(n);
+        world.mint(ALICE, UATOM, atoms * 1_000_000);
+        world.deposit((ALICE, n), UATOM, atoms * 1_000_000).unwrap();
+        world.borrow((ALICE, n), UUSD, atoms * 6_900_000).unwrap();
     }
     world
 }
 
+/// What else there is, then the price; the pairs in which the keeper sells.
+fn open(setup: &Setup, world: &mut World) -> Vec<String> {
+    let mut pairs = (setup.market)(world);
+    pairs.extend((setup.pair > 0).then(|| world.pair(UATOM, UUSD, setup.pair)));
+    world.set_price(UATOM, setup.price);
+    pairs.iter().for_each(|pair| world.arbitrage(pair));
+    pairs.into_iter().map(Addr::into_string).collect()
+}
+
+async fn market(setup: &Setup) -> (WorldChain, Vec<String>) {
+    let (built, opened) = (setup.clone(), setup.clone());
+    let world = WorldChain::start(LIQUIDATOR, move || build(&built)).await.unwrap();
+    let pairs = world.with(move |world| open(&opened, world)).await.unwrap();
+    (world, pairs)
+}
+
+/// A chain over a world that tests act on.
+pub trait OverWorld: Chain {
+    fn world(&self) -> &WorldChain;
+}
+
+impl OverWorld for WorldChain {
+    fn world(&self) -> &WorldChain {
+        self
+    }
+}
+
+impl<B: Bend> OverWorld for Bent<B> {
+    fn world(&self) -> &WorldChain {
+        &self.world
+    }
+}
+
 impl Stage {
     pub async fn new(setup: Setup) -> Self {
-        let built = setup.clone();
-        let mut world = WorldChain::start(LIQUIDATOR, move || build(&built)).await.unwrap();
+        let world = market(&setup).await;
+        Self::over(setup, world, |world| world).await
+    }
+
+    /// A keeper of another market, in which it sells nothing.
+    pub async fn of(build: impl FnOnce() -> World + Send + 'static, setup: Setup) -> Self {
+        let world = WorldChain::start(LIQUIDATOR, build).await.unwrap();
+        Self::over(setup, (world, Vec::new()), |world| world).await
+    }
+
+    /// A keeper from what is on disk.
+    pub async fn started(
+        setup: Setup,
+        chain: Arc<FaultyWorld>,
+        pool: String,
+        liquidator: Option<(String, Vec<String>)>,
+        directory: Directory,
+    ) -> Self {
+        chain.play(Default::default());
+        let keeper = self::keeper(&chain, &setup, &pool, liquidator.as_ref(), &directory).await;
+        Self { setup, chain, keeper, pool, liquidator, directory }
+    }
+
+    /// The keeper dies, and another starts from what is on disk.
+    pub async fn restart(self) -> Self {
+        let Self { setup, chain, keeper, pool, liquidator, directory } = self;
+        drop(keeper);
+        Self::started(setup, chain, pool, liquidator, directory).await
+    }
+}
+
+impl<B: Bend> Stage<Bent<B>> {
+    /// The same over a world that is bent.
+    pub async fn bent(setup: Setup, bend: B) -> Self {
+        let world = market(&setup).await;
+        Self::over(setup, world, |world| Bent { world, bend }).await
+    }
+}
+
+impl<C: OverWorld> Stage<C> {
+    async fn over(
+        setup: Setup,
+        (mut world, pairs): (WorldChain, Vec<String>),
+        chain: impl FnOnce(WorldChain) -> C,
+    ) -> Self {
         if setup.gas_money.is_some() {
-            world = world.with_gas_price(Coin { denom: GAS.to_owned(), amount: 1 }).await.unwrap();
+            let (amount, denom) = setup.gas_price;
+            world = world.with_gas_price(Coin { denom: denom.to_owned(), amount }).await.unwrap();
         }
-        let (worth, price) = (setup.pair, setup.price);
-        let market = move |world: &mut World| {
-            let pair = (worth > 0).then(|| world.pair(UATOM, UUSD, worth));
-            world.set_price(UATOM, price);
-            let pairs: Vec<String> = pair.iter().map(ToString::to_string).collect();
-            let liquidator = pair.map(|pair| {
-                world.arbitrage(&pair);
-                (world.liquidator().into_string(), pairs)
-            });
+        let addresses = move |world: &mut World| {
+            let liquidator = (!pairs.is_empty()).then(|| (world.liquidator().into_string(), pairs));
             (world.pool().to_string(), liquidator)
         };
-        let (pool, liquidator) = world.with(market).await.unwrap();
-        let chain: Arc<FaultyWorld> = Arc::new(Faulty::new(world, Default::default()));
+        let (pool, liquidator) = world.with(addresses).await.unwrap();
+        let chain = Arc::new(Faulty::new(chain(world), Default::default()));
         let directory = Directory::new();
         let keeper = keeper(&chain, &setup, &pool, liquidator.as_ref(), &directory).await;
         Self { setup, chain, keeper, pool, liquidator, directory }
     }
 
     pub fn world(&self) -> &WorldChain {
-        self.chain.inner()
+        self.chain.inner().world()
     }
 
     /// What goes wrong from now on.
@@ -187,26 +277,6 @@ impl Stage {
         panic!("after 100 blocks {} accounts are below 1", self.below_one().await);
     }
 
-    /// The keeper dies, and another starts from what is on disk.
-    pub async fn restart(self) -> Self {
-        let Self { setup, chain, keeper, pool, liquidator, directory } = self;
-        drop(keeper);
-        Self::started(setup, chain, pool, liquidator, directory).await
-    }
-
-    /// A keeper from what is on disk.
-    pub async fn started(
-        setup: Setup,
-        chain: Arc<FaultyWorld>,
-        pool: String,
-        liquidator: Option<(String, Vec<String>)>,
-        directory: Directory,
-    ) -> Self {
-        chain.play(Default::default());
-        let keeper = self::keeper(&chain, &setup, &pool, liquidator.as_ref(), &directory).await;
-        Self { setup, chain, keeper, pool, liquidator, directory }
-    }
-
     pub async fn below_one(&self) -> usize {
         self.world().with(|world| world.liquidatable().len()).await.unwrap()
     }
@@ -226,7 +296,7 @@ impl Stage {
         let included = self.world().included().await.unwrap();
         let sequence = self.world().sequence().await.unwrap().unwrap();
         assert_eq!(sequence, included.len() as u64);
-        let journal = journal_of(&self.directory.0.join("journal.jsonl"));
+        let journal = journal_of(&self.directory.journal());
         let landed: BTreeSet<&String> = journal
             .iter()
             .filter(|(_, fate)| ["settled", "failed"].contains(&fate.as_str()))
@@ -237,13 +307,13 @@ impl Stage {
     }
 }
 
-async fn keeper(
-    chain: &Arc<FaultyWorld>,
+async fn keeper<C: OverWorld>(
+    chain: &Arc<Faulty<C>>,
     setup: &Setup,
     pool: &str,
     liquidator: Option<&(String, Vec<String>)>,
     directory: &Directory,
-) -> Keeper<FaultyWorld> {
+) -> Keeper<Faulty<C>> {
     let head = chain.inner().head().await.unwrap();
     let file = setup.on_disk.then(|| directory.book());
     let (sync, book) =
@@ -252,7 +322,7 @@ async fn keeper(
         Some((liquidator, pairs)) => Some(DexClient::open(chain.inner(), pool, liquidator, pairs).await.unwrap()),
         None => None,
     };
-    let journal = Journal::open(&directory.0.join("journal.jsonl")).unwrap();
+    let journal = Journal::open(&directory.journal()).unwrap();
     let keeper = Keeper::new(chain.clone(), book, setup.strategy.clone(), Some(journal)).unwrap();
     keeper.with_dex(dex_client).with_sync(sync)
 }

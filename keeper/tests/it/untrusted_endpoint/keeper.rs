@@ -1,30 +1,26 @@
 //! What one endpoint alone says: that the chain is another, that somebody else sends with the key, and up to which block it knows of no
 //! transaction. And pages that never end, and pairs that answer what can't be.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 
-use plimsoll_keeper::book::Book;
 use plimsoll_keeper::chain::simulated::WorldChain;
-use plimsoll_keeper::chain::{
-    Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, SharedGasPrice, Signed, Simulated, TxSender,
-    TxStatus, read_by,
-};
+use plimsoll_keeper::chain::{ChainReader, Head, TxSender, TxStatus};
 use plimsoll_keeper::config::Strategy;
 use plimsoll_keeper::dex::client::DexClient;
 use plimsoll_keeper::error::{Class, Error, Result};
-use plimsoll_keeper::keeper::Keeper;
 use plimsoll_keeper::monitor::Monitor;
-use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_schema::oracle::SourcesResponse;
-use plimsoll_testing::{ALICE, LIQUIDATOR, UATOM, World};
-use tokio::sync::watch;
+use plimsoll_testing::{LIQUIDATOR, UATOM, World};
 
-use crate::support::files::fresh;
+use crate::support::bent::{Bend, Bent};
+use crate::support::stage::Setup;
 
-/// The chain as the endpoint says that is asked first.
+type Stage = crate::support::stage::Stage<Bent<Endpoints>>;
+
+/// What the endpoint says that is asked first.
+#[derive(Default)]
 struct Endpoints {
-    world: WorldChain,
     /// What all say of the newest block; the one that is asked first as well.
     heads: Mutex<Vec<Head>>,
     /// By how much the first one's sequence is too high, and that of which another says the same.
@@ -32,8 +28,6 @@ struct Endpoints {
     confirmed: AtomicU64,
     /// How many blocks the one is behind that looks transactions up.
     behind: AtomicU64,
-    /// Whether what is broadcast is lost.
-    swallows: AtomicU64,
     /// How many pages of sources were asked for; each leads on to another.
     pages: AtomicU64,
     /// A pair that something is wrong with.
@@ -80,188 +74,61 @@ impl Bad {
     }
 }
 
-impl Endpoints {
-    async fn answer(&self, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
+impl Bend for Endpoints {
+    fn heads(&self) -> Vec<Head> {
+        self.heads.lock().unwrap().clone()
+    }
+
+    async fn answer(&self, world: &WorldChain, contract: &str, msg: Vec<u8>, height: Option<u64>) -> Result<Vec<u8>> {
         let said = String::from_utf8_lossy(&msg).into_owned();
         let sources = said.contains("\"sources\"");
         let bad = self.bad.lock().unwrap().as_ref().filter(|(of, _)| of == contract).map(|(_, bad)| *bad);
         if let Some(bad) = bad {
-            return bad.says(&said, self.world.smart(contract, msg, height).await?);
+            return bad.says(&said, world.smart(contract, msg, height).await?);
         }
-        let answer = self.world.smart(contract, msg, height).await?;
+        let answer = world.smart(contract, msg, height).await?;
         if !sources {
             return Ok(answer);
         }
-        let first = self.world.smart(contract, br#"{"sources":{}}"#.to_vec(), height).await?;
+        let first = world.smart(contract, br#"{"sources":{}}"#.to_vec(), height).await?;
         let mut page: SourcesResponse = serde_json::from_slice(&first).unwrap();
         page.sources.truncate(1);
         page.sources[0].denom = format!("z{:09}", self.pages.fetch_add(1, SeqCst));
         Ok(serde_json::to_vec(&page).unwrap())
     }
-}
 
-impl ChainReader for Endpoints {
-    async fn head_at(&self, _: u64) -> Result<Option<Head>> {
-        Ok(None)
+    fn sequence(&self, real: u64) -> u64 {
+        real + self.more.load(SeqCst)
     }
 
-    async fn head(&self) -> Result<Head> {
-        self.world.head().await
+    fn confirmed_sequence(&self, real: u64) -> u64 {
+        real + self.confirmed.load(SeqCst)
     }
 
-    async fn heads(&self) -> Result<Vec<Head>> {
-        Ok(self.heads.lock().unwrap().clone())
-    }
-
-    async fn smart_that(&self, contract: &str, msg: Vec<u8>, height: Option<u64>, reads: Reads<'_>) -> Result<Vec<u8>> {
-        read_by(contract, self.answer(contract, msg, height).await?, reads)
-    }
-
-    async fn is_contract(&self, address: &str) -> Result<bool> {
-        self.world.is_contract(address).await
-    }
-
-    async fn raw(&self, contract: &str, key: Vec<u8>, height: Option<u64>) -> Result<Option<Vec<u8>>> {
-        self.world.raw(contract, key, height).await
-    }
-
-    async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
-        self.world.balances(address, denoms).await
-    }
-
-    async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
-        self.world.events(height).await
-    }
-
-    async fn subscribe(&self) -> Result<watch::Receiver<Head>> {
-        self.world.subscribe().await
-    }
-
-    async fn code_id(&self, address: &str) -> Result<Option<u64>> {
-        self.world.code_id(address).await
-    }
-
-    async fn block_gas(&self) -> Result<Option<u64>> {
-        self.world.block_gas().await
-    }
-
-    async fn gas_price_asked(&self) -> Result<Option<cosmwasm_std::Decimal>> {
-        self.world.gas_price_asked().await
-    }
-}
-
-impl TxSender for Endpoints {
-    fn sender(&self) -> Option<&str> {
-        self.world.sender()
-    }
-
-    async fn simulate(&self, messages: &[Execute]) -> Result<Simulated> {
-        self.world.simulate(messages).await
-    }
-
-    fn gas_limit(&self, simulated: u64) -> u64 {
-        simulated
-    }
-
-    fn gas_price(&self) -> &SharedGasPrice {
-        self.world.gas_price()
-    }
-
-    fn fee_granter(&self) -> Option<&str> {
-        None
-    }
-
-    fn fee(&self, gas: u64) -> Coin {
-        self.world.fee(gas)
-    }
-
-    async fn sign(&self, messages: &[Execute], gas: u64, timeout_height: u64) -> Result<Signed> {
-        self.world.sign(messages, gas, timeout_height).await
-    }
-
-    async fn sequence(&self) -> Result<Option<u64>> {
-        Ok(self.world.sequence().await?.map(|sequence| sequence + self.more.load(SeqCst)))
-    }
-
-    async fn confirmed_sequence(&self) -> Result<Option<u64>> {
-        Ok(self.world.sequence().await?.map(|sequence| sequence + self.confirmed.load(SeqCst)))
-    }
-
-    async fn simulate_transfer(&self, to: &str, coin: &Coin) -> Result<Simulated> {
-        self.world.simulate_transfer(to, coin).await
-    }
-
-    async fn sign_transfer(&self, to: &str, coin: &Coin, gas: u64, timeout_height: u64) -> Result<Signed> {
-        self.world.sign_transfer(to, coin, gas, timeout_height).await
-    }
-
-    async fn broadcast(&self, signed: &Signed) -> Result<()> {
-        if self.swallows.load(SeqCst) > 0 {
-            return Ok(());
-        }
-        self.world.broadcast(signed).await
-    }
-
-    async fn tx_status(&self, hash: &str) -> Result<TxStatus> {
-        Ok(match self.world.tx_status(hash).await? {
+    fn status(&self, real: TxStatus) -> TxStatus {
+        match real {
             TxStatus::NotFound { height } => TxStatus::NotFound { height: height - self.behind.load(SeqCst) },
             included => included,
-        })
+        }
     }
-}
-
-struct Stage {
-    chain: Arc<Endpoints>,
-    book: Book,
 }
 
 /// An account below health factor 1, and a keeper with plenty.
-async fn stage() -> Stage {
-    let build = || {
-        let mut world = World::builder().lent(1_000_000).build();
-        world.deposit((ALICE, 0), UATOM, 100_000_000).unwrap();
-        world.borrow((ALICE, 0), plimsoll_testing::UUSD, 690_000_000).unwrap();
-        world.set_price(UATOM, "9");
-        world
-    };
-    let world = WorldChain::start(LIQUIDATOR, build).await.unwrap();
-    let pool = world.with(|world| world.pool().to_string()).await.unwrap();
-    let book = Book::snapshot(&world, &pool, world.head().await.unwrap(), |_| {}).await.unwrap();
-    let (heads, none) = (Mutex::default(), AtomicU64::default);
-    let chain = Arc::new(Endpoints {
-        world,
-        heads,
-        more: none(),
-        confirmed: none(),
-        behind: none(),
-        swallows: none(),
-        pages: none(),
-        bad: Mutex::default(),
-    });
-    Stage { chain, book }
-}
-
-impl Stage {
-    fn keeper(&self, strategy: Strategy) -> Keeper<Endpoints> {
-        let journal = Journal::open(&fresh("untrusted-endpoint")).unwrap();
-        Keeper::new(self.chain.clone(), self.book.clone(), strategy, Some(journal)).unwrap()
-    }
-
-    async fn block(&self) -> Head {
-        self.chain.world.block(5, |_| Ok(Vec::new())).await.unwrap().unwrap()
-    }
+async fn stage(strategy: Strategy) -> Stage {
+    Stage::bent(Setup { strategy, ..Setup::default() }, Endpoints::default()).await
 }
 
 #[tokio::test]
 async fn that_the_chain_was_reset_is_believed_when_no_half_of_the_endpoints_goes_on() {
-    let mut s = stage().await;
+    let s = stage(Strategy::default()).await;
     for _ in 0..30 {
-        s.block().await;
+        s.block(|_| Vec::new()).await;
     }
-    let head = s.chain.world.head().await.unwrap();
-    s.book.follow(&*s.chain, &head).await.unwrap();
+    let (chain, mut book) = (s.chain.inner(), s.keeper.book().clone());
+    let head = s.world().head().await.unwrap();
+    book.follow(chain, &head).await.unwrap();
     let at = |height: u64, time: u64| Head { height, time, ..head.clone() };
-    let before = s.book.clone();
+    let before = book.clone();
     for other in [at(3, head.time + 60), at(head.height + 1, head.time - 100)] {
         let on = at(head.height + 1, head.time + 5);
         // All that are heard, the first one included.
@@ -274,43 +141,40 @@ async fn that_the_chain_was_reset_is_believed_when_no_half_of_the_endpoints_goes
             (vec![other.clone(), other.clone(), on.clone()], true),
             (vec![on.clone()], false),
         ] {
-            *s.chain.heads.lock().unwrap() = heads.clone();
-            let error = s.book.follow(&*s.chain, &other).await.unwrap_err();
+            *chain.heads.lock().unwrap() = heads.clone();
+            let error = book.follow(chain, &other).await.unwrap_err();
             let reset = matches!(error, Error::Reset { .. }) && error.class() == Class::Halt;
             let waits = matches!(error, Error::Garbage { .. }) && error.class() == Class::Retry;
             assert_eq!((reset, waits), (believed, !believed), "{heads:?}: {error}");
-            assert_eq!(s.book, before);
+            assert_eq!(book, before);
         }
     }
 }
 
 #[tokio::test]
 async fn that_somebody_else_sends_is_believed_of_two_endpoints_and_not_of_one() {
-    let s = stage().await;
-    let mut keeper = s.keeper(Strategy::default());
-    s.chain.more.store(7, SeqCst);
+    let mut s = stage(Strategy::default()).await;
+    s.chain.inner().more.store(7, SeqCst);
     // From the start on, and later.
     for _ in 0..3 {
-        keeper.on_block(&s.block().await).await.unwrap();
+        s.next().await.unwrap();
     }
-    assert_eq!(s.chain.world.sequence().await.unwrap(), Some(1));
-    s.chain.confirmed.store(7, SeqCst);
-    let error = keeper.on_block(&s.block().await).await.unwrap_err();
+    assert_eq!(s.world().sequence().await.unwrap(), Some(1));
+    s.chain.inner().confirmed.store(7, SeqCst);
+    let error = s.next().await.unwrap_err();
     assert!(matches!(error, Error::KeyShared { expected: 1, found: 8, .. }), "{error}");
 }
 
 #[tokio::test]
 async fn a_transaction_has_expired_by_the_height_of_the_endpoint_that_does_not_find_it() {
     for behind in [0, 4, 12] {
-        let s = stage().await;
-        s.chain.behind.store(behind, SeqCst);
-        s.chain.swallows.store(1, SeqCst);
-        let mut keeper = s.keeper(Strategy { timeout_blocks: 4, ..Strategy::default() });
-        let head = s.block().await;
-        assert!(keeper.on_block(&head).await.unwrap().sent.hash.is_some());
+        let mut s = stage(Strategy { timeout_blocks: 4, ..Strategy::default() }).await;
+        s.chain.inner().behind.store(behind, SeqCst);
+        s.script("broadcast always swallow");
+        assert!(s.next().await.unwrap().sent.hash.is_some());
         let mut waited = 0;
-        while keeper.in_flight() && waited < 40 {
-            let tick = keeper.on_block(&s.block().await).await.unwrap();
+        while s.keeper.in_flight() && waited < 40 {
+            let tick = s.next().await.unwrap();
             waited += 1;
             if tick.failed.iter().any(|lost| lost.why == plimsoll_keeper::tx::FailureReason::Expired) {
                 break;
@@ -323,13 +187,12 @@ async fn a_transaction_has_expired_by_the_height_of_the_endpoint_that_does_not_f
 
 #[tokio::test]
 async fn pages_of_sources_that_lead_on_for_ever_are_left_and_the_block_is_done() {
-    let s = stage().await;
-    let mut keeper = s.keeper(Strategy { publish_seconds: Some(1), ..Strategy::default() });
+    let mut s = stage(Strategy { publish_seconds: Some(1), ..Strategy::default() }).await;
     // What is sent at the first block has landed at the second: then the key is free.
     for _ in 0..3 {
-        keeper.on_block(&s.block().await).await.unwrap();
+        s.next().await.unwrap();
     }
-    let pages = s.chain.pages.load(SeqCst);
+    let pages = s.chain.inner().pages.load(SeqCst);
     assert!((100..=300).contains(&pages) && pages.is_multiple_of(100), "{pages}");
 }
 
@@ -338,7 +201,7 @@ async fn a_pair_that_something_is_wrong_with_leaves_the_keeper_the_others_and_it
     for (bad, silent) in [(Bad::Drained, 1), (Bad::Migrated, 1), (Bad::Closed, 1), (Bad::Lies, 0)] {
         // The pair that would do, for one with coins; another, for one with none.
         for (which, poor) in [(0, false), (1, true)] {
-            let s = stage().await;
+            let s = stage(Strategy::default()).await;
             let build = move |world: &mut World| {
                 if poor {
                     let had = world.balance(LIQUIDATOR, plimsoll_testing::UUSD);
@@ -349,14 +212,14 @@ async fn a_pair_that_something_is_wrong_with_leaves_the_keeper_the_others_and_it
                 let pairs = pairs.map(|(a, b)| world.pair(a, b, 1_000_000).into_string());
                 (world.liquidator().into_string(), pairs, world.pool().to_string())
             };
-            let (liquidator, pairs, pool) = s.chain.world.with(build).await.unwrap();
-            *s.chain.bad.lock().unwrap() = Some((pairs[which].clone(), bad));
-            let dex_client = DexClient::open(&*s.chain, &pool, &liquidator, &pairs).await.unwrap();
-            let dex = dex_client.read(&*s.chain, None).await.unwrap();
+            let (liquidator, pairs, pool) = s.world().with(build).await.unwrap();
+            *s.chain.inner().bad.lock().unwrap() = Some((pairs[which].clone(), bad));
+            let dex_client = DexClient::open(s.chain.inner(), &pool, &liquidator, &pairs).await.unwrap();
+            let dex = dex_client.read(s.chain.inner(), None).await.unwrap();
             assert_eq!((dex.pairs.len(), dex_client.silent()), (2 - silent, silent), "{bad:?}");
             let monitor = Monitor::default();
-            let mut keeper = s.keeper(Strategy::default()).with_dex(Some(dex_client)).watched(monitor.clone());
-            let head = s.block().await;
+            let head = s.block(|_| Vec::new()).await;
+            let mut keeper = s.keeper.with_dex(Some(dex_client)).watched(monitor.clone());
             let tick = keeper.on_block(&head).await.unwrap();
             assert_eq!(tick.sent.actions.len(), 1, "{bad:?}");
             assert_eq!(tick.sent.actions[0].sent().is_none(), poor, "{bad:?}");
@@ -367,17 +230,17 @@ async fn a_pair_that_something_is_wrong_with_leaves_the_keeper_the_others_and_it
 
 #[tokio::test]
 async fn pairs_that_all_refuse_leave_the_keeper_its_own_coins_and_one_that_answers_again_is_used_again() {
-    let s = stage().await;
+    let s = stage(Strategy::default()).await;
     let build = |world: &mut World| {
         let pair = world.pair(UATOM, plimsoll_testing::UUSD, 1_000_000).into_string();
         (world.liquidator().into_string(), pair, world.pool().to_string())
     };
-    let (liquidator, pair, pool) = s.chain.world.with(build).await.unwrap();
-    let dex_client = DexClient::open(&*s.chain, &pool, &liquidator, std::slice::from_ref(&pair)).await.unwrap();
+    let (liquidator, pair, pool) = s.world().with(build).await.unwrap();
+    let dex_client = DexClient::open(s.chain.inner(), &pool, &liquidator, std::slice::from_ref(&pair)).await.unwrap();
     for bad in [Bad::Closed, Bad::Migrated] {
-        *s.chain.bad.lock().unwrap() = Some((pair.clone(), bad));
-        assert_eq!((dex_client.read(&*s.chain, None).await.unwrap().pairs.len(), dex_client.silent()), (0, 1));
-        *s.chain.bad.lock().unwrap() = None;
-        assert_eq!((dex_client.read(&*s.chain, None).await.unwrap().pairs.len(), dex_client.silent()), (1, 0));
+        *s.chain.inner().bad.lock().unwrap() = Some((pair.clone(), bad));
+        assert_eq!((dex_client.read(s.chain.inner(), None).await.unwrap().pairs.len(), dex_client.silent()), (0, 1));
+        *s.chain.inner().bad.lock().unwrap() = None;
+        assert_eq!((dex_client.read(s.chain.inner(), None).await.unwrap().pairs.len(), dex_client.silent()), (1, 0));
     }
 }
