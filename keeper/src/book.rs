@@ -55,7 +55,7 @@ pub struct Addresses {
 pub struct Book {
     /// The block.
     pub head: Head,
-    /// Whose book it is.
+    /// The contracts whose book it is.
     pub addresses: Addresses,
     /// What holds for every liquidation.
     pub terms: LiquidationTerms,

@@ -1,6 +1,7 @@
 //! Where collateral is sold: the pairs as they stand at one block, and the liquidator that sells there. Pure.
 //!
-//! Every pair is a constant-product one, so what a sale returns is `risk::swap`'s formula, pair by pair along the route.
+//! Every pair is a constant-product one, so what a sale returns is `risk::swap`'s formula, pair by pair along the
+//! route.
 
 pub mod client;
 pub mod depth;
@@ -66,8 +67,8 @@ impl DexSnapshot {
         routes
     }
 
-    /// What the sale of `offer` along the route returns, rounded down at each pair, after the sales that left `moved`, to which this
-    /// one is added. `None` where a pair would refuse it; then `moved` may hold a part of it.
+    /// What the sale of `offer` along the route returns, rounded down at each pair, after the sales that left `moved`,
+    /// to which this one is added. `None` where a pair would refuse it; then `moved` may hold a part of it.
     pub fn sell_down(&self, hops: &[Hop], offer: Amount, moved: &mut Moved) -> Option<Amount> {
         let mut offer = offer;
         for hop in hops {

@@ -53,6 +53,7 @@ pub struct Keeper<C> {
     /// Whether all of them have been seen to have enough.
     supplied: bool,
     dex_client: Option<DexClient>,
+    /// What is remembered of accounts from block to block.
     memory: AccountMemory,
     /// What became of transactions that no report has told yet.
     untold: Untold,
@@ -64,7 +65,7 @@ pub struct Keeper<C> {
     publishing: Publishing,
     /// How much gas a block has.
     block_gas: BlockGas,
-    /// When it was last asked what gas costs.
+    /// When the chain was last asked what gas costs, in its own time.
     gas_price_at: Option<u64>,
     /// Whether shares in the pool may be there that nobody has looked for.
     new_shares: bool,
@@ -73,7 +74,7 @@ pub struct Keeper<C> {
 }
 
 impl<C: Chain> Keeper<C> {
-    /// With a book of its own. Without a journal it is a dry run: nothing is ever sent.
+    /// A keeper with a book of its own. Without a journal it is a dry run: nothing is ever sent.
     pub fn new(chain: Arc<C>, book: Book, strategy: Strategy, journal: Option<Journal>) -> Result<Self> {
         let executor = journal.map(|journal| Executor::new(chain.clone(), journal)).transpose()?;
         let mut budget = Budget::default();
@@ -101,14 +102,14 @@ impl<C: Chain> Keeper<C> {
         })
     }
 
-    /// Tells that observer what it does.
+    /// Tells this observer what the keeper does.
     pub fn watched(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Box::new(observer);
         self
     }
 
-    /// Sends with further keys as well: the same chain with each of them, and a journal of its own. The first key keeps each supplied with
-    /// `gas_float` for gas, in base units; with three of the dearest transactions when left out.
+    /// Sends with further keys as well: the same chain with each of them, and a journal of its own. The first key keeps
+    /// each supplied with `gas_float` for gas, in base units; with three of the dearest transactions when left out.
     pub fn beside(mut self, keys: Vec<(Arc<C>, Journal)>, gas_float: Option<u128>) -> Result<Self> {
         self.gas_float = gas_float;
         for (chain, journal) in keys {
@@ -125,7 +126,7 @@ impl<C: Chain> Keeper<C> {
         self
     }
 
-    /// Keeps the book there.
+    /// Follows and stores the book by this.
     pub fn with_sync(mut self, sync: BookSync) -> Self {
         self.sync = sync;
         self
@@ -193,17 +194,19 @@ impl<C: Chain> Keeper<C> {
         Ok(tick)
     }
 
+    /// Brings the memory of accounts to the book's block.
     fn begin_in_memory(&mut self, scan: &Scan) {
         let fee_left = self.budget.left(self.book.head.time, &self.strategy).fee;
         let actionable = scan.keys_actionable(&self.book);
         self.memory.begin_block(&self.book, &actionable, self.strategy.cooldown_lift, fee_left);
     }
 
-    /// What the chain said of each key. One of which it says nothing now sends nothing at this block; that is an error where it is so with all.
+    /// Takes in what the chain said of each key. A key of which nothing is said sends nothing at this block; of all
+    /// keys that is an error.
     fn see_keys(&mut self, watched: Vec<Result<()>>) -> Result<()> {
         let mut wrong = Vec::new();
         for (at, watched) in watched.into_iter().enumerate() {
-            self.workers[at].blind = watched.is_err();
+            self.workers[at].unsynced = watched.is_err();
             match watched {
                 Err(error) if error.class() == Class::Halt => return Err(error),
                 Err(error) => wrong.push((at, error)),
@@ -258,7 +261,7 @@ impl<C: Chain> Keeper<C> {
     }
 }
 
-/// Where messages go.
+/// The addresses that messages go to.
 pub fn targets<'a>(book: &'a Book, dex_client: Option<&'a DexClient>, strategy: &Strategy) -> Targets<'a> {
     Targets {
         pool: &book.addresses.pool,

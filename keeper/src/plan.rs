@@ -1,15 +1,15 @@
 //! Decides what to do about the accounts below health factor 1. Pure.
 //!
 //! Those whose debt is about to be bad come first and, by turns with them, the larger ones ([`priority`]); what came to
-//! nothing before goes behind, and isn't looked at again until something has changed ([`account_memory`]). For each account
-//! every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper holds
-//! ([`sizing`]), and through the liquidator, which repays out of the sale of what is seized ([`sale`]). Of all
+//! nothing before goes behind, and isn't looked at again until something has changed ([`account_memory`]). For each
+//! account every debt and collateral is sized with the contract's own formula, in two ways: repaid from what the keeper
+//! holds ([`sizing`]), and through the liquidator, which repays out of the sale of what is seized ([`sale`]). Of all
 //! these the one is taken that leaves most after gas. A sale's profit is realised; collateral that is kept still has to
 //! be sold, so it counts no more than is certain: the least that is accepted, at the low edge of its price. Of equals
-//! own coins are taken, since nothing is sold then. Gas is counted as the same in both ways: one of many items
-//! costs about the same in either message. Where no liquidation pays, a deposit of what is owed is set off against
-//! it, and bad debt is written off; neither pays anything. A keeper that may spend nothing of its own, or has nothing left of what
-//! it may spend, has the liquidator only.
+//! own coins are taken, since nothing is sold then. Gas is counted as the same in both ways: one of many items costs
+//! about the same in either message. Where no liquidation pays, a deposit of what is owed is set off against it, and
+//! bad debt is written off; neither pays anything. A keeper that may spend nothing of its own, or has nothing left of
+//! what it may spend, has the liquidator only.
 
 pub mod account_memory;
 mod action;
@@ -52,8 +52,8 @@ pub fn plan(book: &Book, scan: &Scan, resources: Resources<'_>) -> Plan {
     plan_on(book, scan, resources, &mut AccountMemory::default())
 }
 
-/// The same, but leaves those alone that the memory says to, and sizes no more accounts than may be sized in a block. What
-/// came to nothing is noted in the memory.
+/// Plans for the whole book, leaves those alone that the memory says to, and sizes no more accounts than may be sized
+/// in a block. What came to nothing is noted in the memory.
 pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, memory: &mut AccountMemory) -> Plan {
     let whole = resources.untouched();
     let inputs = memory.inputs(book, scan, &whole);
@@ -91,7 +91,8 @@ pub fn plan_on(book: &Book, scan: &Scan, mut resources: Resources<'_>, memory: &
 }
 
 impl Plan {
-    /// The accounts that are worth a look: by turns the first by its claim and the first by its size. The others are counted.
+    /// The accounts that are worth a look: by turns the first by its claim and the first by its size. The others are
+    /// counted.
     fn queue<'b>(
         &mut self,
         book: &'b Book,
@@ -161,8 +162,8 @@ pub fn decide(
     }
 }
 
-/// The most of a debt that a deposit in the same denom pays, by the contract's own formula, where that may be asked for. A set-off comes before a
-/// write-off, since it books what remains as well.
+/// The most of a debt that a deposit in the same denom pays, by the contract's own formula, where that may be asked
+/// for. A set-off comes before a write-off, since it books what remains as well.
 fn set_off(book: &Book, scan: &Scan, verdict: &Verdict, account: &Account, position: &Position) -> Option<Coin> {
     if !verdict.health.is_liquidatable() {
         return None;
@@ -177,8 +178,8 @@ fn set_off(book: &Book, scan: &Scan, verdict: &Verdict, account: &Account, posit
     both.max_by_key(|line| line.amount).and_then(|line| paid(line.asset))
 }
 
-/// An item for an account that can't be liquidated at this block, in case it can be in the next: a tenth of its largest debt for its largest
-/// collateral. `None` where nothing sells that.
+/// An item for an account that can't be liquidated at this block, in case it can be in the next: a tenth of its largest
+/// debt for its largest collateral. `None` where nothing sells that.
 pub fn speculative_item(book: &Book, scan: &Scan, verdict: &Verdict, dex: &DexSnapshot) -> Option<Action> {
     let position = scan.assets.position(book.accounts.get(&verdict.key)?).ok()?;
     let shared = position.settled_values().ok()?;
@@ -231,7 +232,8 @@ fn better(a: Choice, b: Choice) -> Choice {
     }
 }
 
-/// The more profitable of what own coins do and what a sale does. Where there are no coins to spend the sale's reason is told.
+/// The more profitable of what own coins do and what a sale does. Where there are no coins to spend the sale's reason
+/// is told.
 fn own_or_sold(own: Choice, sold: Choice) -> Choice {
     match (own, sold) {
         (Err(Skip::NoInventory | Skip::Budget), sold) => sold,

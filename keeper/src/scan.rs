@@ -26,11 +26,11 @@ const FILTERED_PARALLEL_FROM: usize = 50_000;
 /// Fewer accounts than this are judged faster by one thread.
 const JUDGED_PARALLEL_FROM: usize = 500;
 
-/// What is true of the whole book at one time. Whatever asks for accounts takes the book along: it finds them in the very accounts that were
-/// scanned, unchanged, and none in any others.
+/// What is true of the whole book at one time. Whatever asks for accounts takes the book along: it finds them in the
+/// very accounts that were scanned, unchanged, and none in any others.
 #[derive(Clone, Debug)]
 pub struct Scan {
-    /// For which time.
+    /// The time that was judged for, in seconds.
     pub now: u64,
     /// The assets at that time.
     pub assets: AssetTable,
@@ -40,12 +40,12 @@ pub struct Scan {
     pub exact: usize,
     /// Accounts that could not be judged, each with the reason.
     pub faults: Vec<String>,
-    /// Of which accounts these are the rows.
+    /// The revision of the accounts that these are the rows of.
     revision: u64,
     filter: Filter,
     /// Rows below 1, spared or not, bad debt or not.
     below: Vec<u32>,
-    /// Those of them that the grace after a halt spares.
+    /// Rows below 1 that the grace after a halt spares.
     spared: Vec<u32>,
     /// Rows of bad debt, below 1 or not.
     bad: Vec<u32>,
@@ -54,7 +54,7 @@ pub struct Scan {
 /// An account that may be liquidated or written off.
 #[derive(Clone, Copy, Debug)]
 pub struct Actionable<'b> {
-    /// Whose it is.
+    /// The account.
     pub key: &'b AccountKey,
     /// Its record.
     pub account: &'b Account,
@@ -116,7 +116,7 @@ impl Scan {
         self.keys_of(book, &open)
     }
 
-    /// Those that may be liquidated, in the order of their keys.
+    /// The verdicts on the accounts that may be liquidated, in the order of their keys.
     pub fn liquidatable(&self, book: &Book) -> Vec<Verdict> {
         let keys = self.keys_below(book).into_iter();
         let mut verdicts: Vec<Verdict> =
@@ -125,7 +125,7 @@ impl Scan {
         verdicts
     }
 
-    /// All accounts, in the order of their keys, but for those that can't be judged.
+    /// The verdicts on all accounts, in the order of their keys, but for those that can't be judged.
     pub fn verdicts(&self, book: &Book) -> Vec<Verdict> {
         let mut keys: Vec<&AccountKey> = book.accounts.keys().collect();
         keys.sort_unstable();
@@ -135,7 +135,7 @@ impl Scan {
         judged.unwrap_or_default().into_iter().flatten().collect()
     }
 
-    /// This account; `None` when it isn't in the book or can't be judged.
+    /// The verdict on this account; `None` when it isn't in the book or can't be judged.
     pub fn verdict(&self, book: &Book, key: &AccountKey) -> Option<Verdict> {
         let account = book.accounts.get(key)?;
         Verdict::of(key, account, &self.assets, book.terms.dust_value).ok()
@@ -165,7 +165,7 @@ impl Scan {
         row.is_some_and(|row| self.is_open(row) || self.bad.binary_search(&row).is_ok())
     }
 
-    /// With none but these accounts.
+    /// The same scan with none but these accounts.
     pub fn only(mut self, book: &Book, keys: &[AccountKey]) -> Self {
         let accounts = self.accounts_of(book);
         let wanted: Vec<usize> = keys.iter().filter_map(|key| accounts?.row(key)).collect();
@@ -235,7 +235,8 @@ pub fn scan(book: &Book, now: u64) -> Result<Scan> {
     Ok(Scan { now, assets, accounts, exact, faults, revision, filter, below, spared, bad })
 }
 
-/// Those of these rows that the grace after a halt spares: only a halt spares anybody, and the filter knows nothing of it.
+/// Those of these rows that the grace after a halt spares: only a halt spares anybody, and the filter knows nothing of
+/// it.
 fn spared(book: &Book, assets: &AssetTable, below: &[u32]) -> Result<Vec<u32>> {
     if !assets.moment().halted {
         return Ok(Vec::new());

@@ -42,11 +42,11 @@ pub use throttle::Throttle;
 /// A transaction that ended without doing anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedTx {
-    /// What it was to do.
+    /// What the transaction was to do.
     pub intent: Intent,
-    /// Why it did not.
+    /// Why the transaction did not.
     pub why: FailureReason,
-    /// The same in the chain's words.
+    /// The reason in the chain's words.
     pub reason: String,
     /// The gas that was paid for all the same.
     pub gas_used: u64,
@@ -66,7 +66,7 @@ pub struct Executor<C> {
 }
 
 impl<C: Chain> Executor<C> {
-    /// For the chain's own key.
+    /// An executor for the chain's own key.
     pub fn new(chain: Arc<C>, journal: Journal) -> Result<Self> {
         let sender = chain.sender().ok_or(Error::NoKey)?.to_owned();
         let resumed: BTreeSet<_> = journal.unresolved_ever().iter().map(|intent| intent.hash.clone()).collect();
@@ -85,7 +85,7 @@ impl<C: Chain> Executor<C> {
         self.journal.spent(chain_id)
     }
 
-    /// Whose key it is.
+    /// The address of the key.
     pub fn sender(&self) -> &str {
         &self.sender
     }
@@ -119,7 +119,7 @@ impl<C: Chain> Executor<C> {
 /// What goes through together in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// In this order.
+    /// The actions, in this order.
     pub actions: Vec<Action>,
     /// The gas limit.
     pub gas: u64,

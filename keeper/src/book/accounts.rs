@@ -1,5 +1,5 @@
-//! Every account with debt: the exact records, and beside them a copy that is quick to judge. Only [`Accounts::insert`] and
-//! [`Accounts::remove`] change one, and both change the other with it.
+//! Every account with debt: the exact records, and beside them a copy that is quick to judge. Only [`Accounts::insert`]
+//! and [`Accounts::remove`] change one, and both change the other with it.
 
 use std::collections::BTreeMap;
 use std::ops::Index;
@@ -15,28 +15,30 @@ use crate::book::columns::Columns;
 /// The revision that the next change to any book's accounts gets. No two changes in a process get the same one.
 static NEXT_REVISION: AtomicU64 = AtomicU64::new(1);
 
-/// The accounts of a book. They stand in rows, in no order that means anything: a row that is removed is filled with the last one.
+/// The accounts of a book. They stand in rows, in no order that means anything: a row that is removed is filled with
+/// the last one.
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
     rows: IndexMap<AccountKey, Account>,
     columns: Columns,
     revision: u64,
-    /// By asset, the sum of all scaled debts, modulo 2¹²⁸: so it is exact after any changes, whatever stood in a record meanwhile.
+    /// By asset, the sum of all scaled debts, modulo 2¹²⁸: so it is exact after any changes, whatever stood in a record
+    /// meanwhile.
     scaled_debts: BTreeMap<AssetId, u128>,
 }
 
 impl Accounts {
-    /// None.
+    /// A set without accounts.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many there are.
+    /// How many accounts there are.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no accounts.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -61,7 +63,7 @@ impl Accounts {
         self.rows.get_index_of(key)
     }
 
-    /// Puts an account in place of what was there, and says what that was.
+    /// Puts an account in place of what was there, and answers what that was.
     pub fn insert(&mut self, key: AccountKey, account: Account) -> Option<Account> {
         let row = self.rows.get_index_of(&key).unwrap_or(self.rows.len());
         self.revise();
@@ -74,7 +76,7 @@ impl Accounts {
         before
     }
 
-    /// Takes an account out, and says what it was.
+    /// Removes an account, and answers what it was.
     pub fn remove(&mut self, key: &AccountKey) -> Option<Account> {
         let (row, _, account) = self.rows.swap_remove_full(key)?;
         self.columns.swap_remove(row);
@@ -83,7 +85,8 @@ impl Accounts {
         Some(account)
     }
 
-    /// The sum of what all accounts owe of this asset, as scaled debt. Kept with each change, so that it costs nothing to ask.
+    /// The sum of what all accounts owe of this asset, as scaled debt. Kept with each change, so that it costs nothing
+    /// to ask.
     pub fn scaled_debt(&self, asset: AssetId) -> u128 {
         self.scaled_debts.get(&asset).copied().unwrap_or_default()
     }
@@ -95,8 +98,8 @@ impl Accounts {
         }
     }
 
-    /// A number that two sets of accounts have in common only if one is an unchanged copy of the other, or both are empty: while it stays,
-    /// each account stays in its row.
+    /// A number that two sets of accounts have in common only if one is an unchanged copy of the other, or both are
+    /// empty: while it stays, each account stays in its row.
     pub const fn revision(&self) -> u64 {
         self.revision
     }
@@ -105,22 +108,22 @@ impl Accounts {
         self.revision = NEXT_REVISION.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes all out.
+    /// Removes all accounts.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Row by row.
+    /// The accounts with their keys, row by row.
     pub fn iter(&self) -> indexmap::map::Iter<'_, AccountKey, Account> {
         self.rows.iter()
     }
 
-    /// Row by row.
+    /// The keys, row by row.
     pub fn keys(&self) -> indexmap::map::Keys<'_, AccountKey, Account> {
         self.rows.keys()
     }
 
-    /// Row by row.
+    /// The accounts, row by row.
     pub fn values(&self) -> indexmap::map::Values<'_, AccountKey, Account> {
         self.rows.values()
     }
@@ -131,7 +134,7 @@ impl Accounts {
     }
 }
 
-/// The same accounts, in whatever rows.
+/// Two sets are equal when they have the same accounts, in whatever rows.
 impl PartialEq for Accounts {
     fn eq(&self, other: &Self) -> bool {
         self.rows == other.rows

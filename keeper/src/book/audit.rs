@@ -1,5 +1,5 @@
-//! The safety net under [`Book::follow`]: now and then settings, markets, prices and some accounts, taken at random, are compared with the
-//! chain at the book's own block.
+//! The safety net under [`Book::follow`]: now and then settings, markets, prices and some accounts, taken at random,
+//! are compared with the chain at the book's own block.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -79,9 +79,10 @@ async fn borrowers(
 }
 
 impl Book {
-    /// Compares about `sample` accounts and everything else at the book's own block, and puts right what differs. Half of the accounts are
-    /// taken one by one, each as likely as any other; the others follow each other on the chain from a random one on, so that
-    /// a borrower is found that the book doesn't know. On an error the book stays as it was.
+    /// Compares about `sample` accounts and everything else at the book's own block, and puts right what differs. Half
+    /// of the accounts are taken one by one, each as likely as any other; the others follow each other on the chain
+    /// from a random one on, so that a borrower is found that the book doesn't know. On an error the book stays as it
+    /// was.
     pub async fn audit(&mut self, chain: &impl ChainReader, sample: usize, dice: &mut Dice) -> Result<Audit> {
         let pool = self.addresses.pool.clone();
         let at = Some(self.head.height);

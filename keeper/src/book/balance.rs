@@ -1,4 +1,5 @@
-//! Missed events show: a market's scaled debt is the sum of its borrowers', exactly. Where it isn't, the book lacks a change.
+//! Missed events show: a market's scaled debt is the sum of its borrowers', exactly. Where it isn't, the book lacks a
+//! change.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +23,8 @@ impl Book {
         self.assets.keys().filter(differs).copied().collect()
     }
 
-    /// Reads these markets and every account known to owe there again, at the book's own block. On an error the book stays as it was. A borrower
-    /// that the book doesn't know isn't found by that.
+    /// Reads these markets and every account known to owe there again, at the book's own block. On an error the book
+    /// stays as it was. A borrower that the book doesn't know isn't found by that.
     pub async fn reread_borrowers(&mut self, chain: &impl ChainReader, markets: &[AssetId]) -> Result<BookDelta> {
         let owes = |account: &Account| account.debts.iter().any(|debt| markets.contains(&debt.asset));
         let borrowers = self.accounts.iter().filter(|(_, account)| owes(account));

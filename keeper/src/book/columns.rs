@@ -8,7 +8,8 @@ use plimsoll_risk::params::AssetId;
 
 /// How many slots, deposits and debts together, stand in a row. An account with more has its slots apart.
 pub const WIDTH: usize = 4;
-/// The most slots that are filtered: eight deposits and eight debts. A record with more can't be, and is left to the exact scan.
+/// The most slots that are filtered: eight deposits and eight debts. A record with more can't be, and is left to the
+/// exact scan.
 pub const SLOTS_MAX: usize = 2 * plimsoll_risk::account::SLOTS_MAX;
 /// The kind of a slot that nothing is in.
 const EMPTY: u16 = 0;
@@ -35,8 +36,8 @@ pub struct Kind {
     pub asset: AssetId,
     /// The side.
     pub side: Side,
-    /// Shares or scaled debt, rounded to the nearest number of 53 bits. It never falls while the book stands: were one too large for the
-    /// filter, all accounts with this kind would be judged exactly until the book is read anew.
+    /// Shares or scaled debt, rounded to the nearest number of 53 bits. It never falls while the book stands: were one
+    /// too large for the filter, all accounts with this kind would be judged exactly until the book is read anew.
     pub most: f64,
 }
 
@@ -70,7 +71,8 @@ impl Columns {
         &self.kinds
     }
 
-    /// The number of the first of [`Columns::kinds`]. Below it are the kind of an empty slot, 0, and the one of slots that stand apart, 1.
+    /// The number of the first of [`Columns::kinds`]. Below it are the kind of an empty slot, 0, and the one of slots
+    /// that stand apart, 1.
     pub const FIRST_KIND: u16 = FIRST;
 
     /// Amounts and kinds, row by row.
@@ -78,7 +80,8 @@ impl Columns {
         (&self.amounts, &self.numbers)
     }
 
-    /// The slots of an account that has more than its row takes. `None` of any other, and of one that has more than can be.
+    /// The slots of an account that has more than its row takes. `None` of any other, and of one that has more than can
+    /// be.
     pub fn apart(&self, row: usize) -> Option<&[Slot]> {
         self.apart.get(&row).map(AsRef::as_ref)
     }
@@ -120,7 +123,7 @@ impl Columns {
         }
     }
 
-    /// Takes a row out and puts the last one in its place.
+    /// Removes a row and puts the last one in its place.
     pub(super) fn swap_remove(&mut self, row: usize) {
         self.amounts.swap_remove(row);
         self.numbers.swap_remove(row);

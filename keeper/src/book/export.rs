@@ -83,7 +83,8 @@ struct AccountLine {
 }
 
 impl Book {
-    /// Writes the book to a new file. An error when there is one of that name; what was begun and can't be finished is removed.
+    /// Writes the book to a new file. An error when there is one of that name; what was begun and can't be finished is
+    /// removed.
     pub fn export(&self, path: &Path) -> Result<()> {
         let file =
             OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| Error::file(path, error))?;

@@ -36,9 +36,9 @@ impl Book {
         self.follow_within(chain, head, GAP_MAX, &mut Ahead::default()).await
     }
 
-    /// The same, with the most blocks that are filled one by one: after a longer absence everything is read anew. So it is when a block's
-    /// results are gone, or what they name can't be read; the book may then be at a newer block. What blocks say that were read before an error
-    /// stays in `ahead`, for the next time.
+    /// The same, with the most blocks that are filled one by one: after a longer absence everything is read anew. So it
+    /// is when a block's results are gone, or what they name can't be read; the book may then be at a newer block. What
+    /// blocks say that were read before an error stays in `ahead`, for the next time.
     pub async fn follow_within(
         &mut self,
         chain: &impl ChainReader,
@@ -121,8 +121,8 @@ impl Book {
         Ok(ahead.touched.clone())
     }
 
-    /// Where nothing was touched nothing would be read, and one that only tells blocks could tell of some that aren't there: whoever has the
-    /// state has to have it at this one. A refusal is an answer too.
+    /// Where nothing was touched nothing would be read, and one that only tells blocks could tell of some that aren't
+    /// there: whoever has the state has to have it at this one. A refusal is an answer too.
     async fn assert_there(&self, chain: &impl ChainReader, height: u64) -> Result<()> {
         match chain.raw(&self.addresses.pool, CONTRACT_INFO.to_vec(), Some(height)).await {
             Ok(_) | Err(Error::Query { .. }) => Ok(()),
@@ -130,9 +130,9 @@ impl Book {
         }
     }
 
-    /// Heights and times of one chain go up together. What was read on another must not be acted on. A node that is behind in both is only
-    /// that, and refused until it has caught up; so is one whose block is a little older than the book's, as clocks differ. That it is another
-    /// chain is not believed while half of all endpoints don't say so.
+    /// Heights and times of one chain go up together. What was read on another must not be acted on. A node that is
+    /// behind in both is only that, and refused until it has caught up; so is one whose block is a little older than
+    /// the book's, as clocks differ. That it is another chain is not believed while half of all endpoints don't say so.
     async fn assert_same_chain(&self, chain: &impl ChainReader, head: &Head) -> Result<()> {
         let (back, older) = self.is_before(head);
         if !back && !older {

@@ -1,7 +1,7 @@
 //! Parts of the list of borrowers that can be read at the same time. Pure.
 //!
-//! The pool lists borrowers in the order of its storage: by the length of the owner's address, then by its bytes, then by
-//! account_id. A cursor may be any text there, so the list can be entered anywhere.
+//! The pool lists borrowers in the order of its storage: by the length of the owner's address, then by its bytes, then
+//! by account_id. A cursor may be any text there, so the list can be entered anywhere.
 
 use plimsoll_schema::pool::AccountKey;
 
@@ -13,7 +13,7 @@ const PAGES_AHEAD: u32 = 8;
 /// Borrowers after one key, up to another. The ranges of a snapshot overlap nowhere and leave nothing out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {
-    /// Where it begins; this account isn't in it.
+    /// The account before the first; it isn't in the range.
     pub after: Option<AccountKey>,
     /// The last account that may be in it; `None` is the end of the list.
     pub until: Option<AccountKey>,
@@ -28,8 +28,8 @@ impl KeyRange {
         self.until.as_ref().is_none_or(|until| storage_order(key) <= storage_order(until))
     }
 
-    /// What is left of it after a full page from `first` to `last`, cut into parts that are likely to be of use: the next accounts of
-    /// an owner who fills a page, a page each; otherwise, once, by the first letter of the address.
+    /// What is left of it after a full page from `first` to `last`, cut into parts that are likely to be of use: the
+    /// next accounts of an owner who fills a page, a page each; otherwise, once, by the first letter of the address.
     pub fn rest(self, first: &AccountKey, last: &AccountKey) -> Vec<Self> {
         let cuts = match (first.owner == last.owner, &self.until) {
             (true, _) => next_pages(first, last),
@@ -48,7 +48,7 @@ impl KeyRange {
     }
 }
 
-/// Where an account stands in the list.
+/// The place of an account in the list.
 pub fn storage_order(key: &AccountKey) -> (usize, &str, u32) {
     (key.owner.len(), &key.owner, key.account_id)
 }

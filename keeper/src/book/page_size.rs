@@ -1,4 +1,5 @@
-//! How many accounts to ask for at once: what a node answers depends on its gas limit for queries, which it doesn't tell. Pure.
+//! How many accounts to ask for at once: what a node answers depends on its gas limit for queries, which it doesn't
+//! tell. Pure.
 
 use plimsoll_schema::pool::ACCOUNTS_LIMIT;
 
@@ -32,7 +33,8 @@ impl PageSize {
         self.size
     }
 
-    /// A page of this size failed: the next is one that worked before, or has half as many. Answers with false when it can't be the size.
+    /// A page of this size failed: the next is one that worked before, or has half as many. Answers with false when it
+    /// can't be the size.
     pub fn failed(&mut self, tried: u32) -> bool {
         if tried <= PAGE_MIN {
             return false;

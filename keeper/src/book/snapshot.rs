@@ -53,8 +53,8 @@ impl Book {
         Self::snapshot(chain, pool, head, progress).await
     }
 
-    /// Reads everything at this block; or at a newer one, when the node forgets this one meanwhile. `progress` hears the number of
-    /// accounts read so far.
+    /// Reads everything at this block; or at a newer one, when the node forgets this one meanwhile. `progress` hears
+    /// the number of accounts read so far.
     pub async fn snapshot(
         chain: &impl ChainReader,
         pool: &str,
@@ -185,7 +185,8 @@ impl Book {
     }
 }
 
-/// What a query that failed means: when the pool answers at the latest block and no longer at this one, the node has forgotten it.
+/// What a query that failed means: when the pool answers at the latest block and no longer at this one, the node has
+/// forgotten it.
 async fn cut(chain: &impl ChainReader, pool: &str, height: Option<u64>, error: Error) -> Cut {
     if !matches!(error, Error::Query { .. }) {
         return Cut::Failed(error);

@@ -18,10 +18,11 @@ pub use crate::config::BookConfig;
 
 /// In seconds of the chain: after what time a file that couldn't be written is tried again.
 const FILE_RETRY_SECONDS: u64 = 60;
-/// The same of an audit that came to nothing.
+/// How soon an audit that came to nothing is tried again, in seconds of the chain.
 const AUDIT_RETRY_SECONDS: u64 = 10;
 
-/// In seconds of the chain: for how long a market isn't looked at whose debt still isn't its borrowers' after the whole book was read anew.
+/// In seconds of the chain: for how long a market isn't looked at whose debt still isn't its borrowers' after the whole
+/// book was read anew.
 const BALANCE_RETRY_SECONDS: u64 = 600;
 
 /// What was wrong, ever since the start.
@@ -58,11 +59,12 @@ pub struct BookSync {
     ahead: Ahead,
     file_again: u64,
     dice: Dice,
-    /// When the next audit is due, in the chain's time.
+    /// The time of the next audit, in the chain's time.
     audit_at: u64,
     /// Differences since the book was last read anew.
     doubts: usize,
-    /// The markets whose debt wasn't the sum of their borrowers' at the last block, and when the whole book may be read for that again.
+    /// The markets whose debt wasn't the sum of their borrowers' at the last block, and when the whole book may be read
+    /// for that again.
     unbalanced: Vec<AssetId>,
     balance_at: u64,
     counts: Counts,
@@ -74,7 +76,8 @@ impl BookSync {
         Self { settings, ..Self::default() }
     }
 
-    /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before [`BookSync::keep`].
+    /// Brings the book to this block, and audits it when it is time. What changed isn't in the file before
+    /// [`BookSync::keep`].
     pub async fn follow(&mut self, book: &mut Book, chain: &impl ChainReader, head: &Head) -> Result<()> {
         let delta = match book.follow_within(chain, head, self.settings.gap_max, &mut self.ahead).await {
             Ok(delta) => delta,
@@ -97,8 +100,9 @@ impl BookSync {
         Ok(())
     }
 
-    /// Where a market's debt isn't the sum of its borrowers', reads these again at once; where that doesn't help, the whole book. It is told and
-    /// counted once, however many blocks it lasts. What can't be read now is tried again at the next block.
+    /// Where a market's debt isn't the sum of its borrowers', reads these again at once; where that doesn't help, the
+    /// whole book. It is told and counted once, however many blocks it lasts. What can't be read now is tried again at
+    /// the next block.
     async fn balance(&mut self, book: &mut Book, chain: &impl ChainReader) {
         let unbalanced = book.unbalanced();
         if unbalanced != self.unbalanced && !unbalanced.is_empty() {
@@ -187,8 +191,8 @@ impl BookSync {
         self.rebuild(book, chain).await
     }
 
-    /// Writes what isn't in the file yet; it has time until a block's transactions are sent. A file that can't be written stops nobody: it
-    /// is told, counted, and tried again.
+    /// Writes what isn't in the file yet; it has time until a block's transactions are sent. A file that can't be
+    /// written stops nobody: it is told, counted, and tried again.
     pub fn keep(&mut self, book: &Book) {
         let Some(path) = &self.file else {
             self.unsaved = BookDelta::default();

@@ -1,6 +1,7 @@
 //! Reads liquidator and pairs from a chain.
 //!
-//! A pair is somebody else's contract. Whatever one answers, or refuses to, it is left out and nothing more: the others and own coins remain.
+//! A pair is somebody else's contract. Whatever one answers, or refuses to, it is left out and nothing more: the others
+//! and own coins remain.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -40,9 +41,9 @@ struct Known {
 }
 
 impl DexClient {
-    /// Looks at liquidator and pairs. Errors when the liquidator works for another pool, or an address is no such contract. A pair whose
-    /// formula isn't the constant product's, or which isn't of two native tokens, is left out with a warning,
-    /// as is what doesn't say that it is a pair.
+    /// Looks at liquidator and pairs. Errors when the liquidator works for another pool, or an address is no such
+    /// contract. A pair whose formula isn't the constant product's, or which isn't of two native tokens, is left out
+    /// with a warning, as is what doesn't say that it is a pair.
     pub async fn open(chain: &impl ChainReader, pool: &str, liquidator: &str, pairs: &[String]) -> Result<Self> {
         let chain_id = chain.head().await?.chain_id;
         let named = pairs.iter().map(|pair| ("pair", pair.as_str())).chain([("liquidator", liquidator)]);
@@ -88,8 +89,8 @@ impl DexClient {
         }
     }
 
-    /// The pairs at this block. One that gives no answer to be used, or has no liquidity, is left out and named. Errors when none is heard, since
-    /// then it is the node that doesn't answer.
+    /// The pairs at this block. One that gives no answer to be used, or has no liquidity, is left out and named. Errors
+    /// when none is heard, since then it is the node that doesn't answer.
     pub async fn read(&self, chain: &impl ChainReader, height: Option<u64>) -> Result<DexSnapshot> {
         let answers = join_all(self.pairs.iter().map(|known| known.read(chain, height))).await;
         let addresses = || self.pairs.iter().map(|known| known.address.as_str());

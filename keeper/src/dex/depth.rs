@@ -16,10 +16,10 @@ use crate::error::Result;
 
 /// The largest supply cap that pairs can bear, in percent of what they hold of the token.
 const PERCENT_MAX: u64 = 20;
-/// The same as a share.
+/// This as a share.
 pub const SHARE_MAX: Ratio = Ratio::percent(PERCENT_MAX);
 
-/// For what an asset needs pairs.
+/// What an asset needs pairs for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// One of them prices it.

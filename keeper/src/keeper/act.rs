@@ -18,7 +18,8 @@ use crate::tx::{Batch, Bounds, Sent, holdings, less_fee};
 const ROUNDS: usize = 4;
 /// How often something is simulated in a block, for all keys together: what there is no room for comes at the next.
 const SIMULATIONS_MAX: usize = 128;
-/// With so many keys for which something is wrong at a block it is wrong with more than them: the others aren't tried until the next.
+/// With how many keys something may be wrong at a block: with more it is wrong with the chain, and the other keys
+/// aren't tried until the next.
 const WRONG_MAX: usize = 2;
 
 /// What all keys share in a block.
@@ -31,11 +32,11 @@ struct Block<'a> {
 }
 
 impl<C: Chain> Keeper<C> {
-    /// Each key that is free plans for what no other has on its way, and sends. Answers with the first plan: the others are for what
-    /// that has left.
+    /// Each key that is free plans for what no other has on its way, and sends. Answers with the first plan: the others
+    /// are for what that has left.
     pub(super) async fn act(&mut self, head: &Head, scan: &Scan) -> Result<(Plan, Vec<Sent>)> {
         // One that lacks gas money gets some before anything else; whether the others have enough can wait.
-        if self.workers.iter().any(|worker| worker.poor) {
+        if self.workers.iter().any(|worker| worker.needs_gas) {
             self.refill(head).await?;
         }
         let done = if self.nothing_to_do(scan) { Default::default() } else { self.all_act(head, scan).await? };
@@ -58,13 +59,13 @@ impl<C: Chain> Keeper<C> {
             }
             match self.choose_and_send(at, &mut block).await {
                 Ok((plan, done)) => {
-                    self.workers[at].wrong = 0;
+                    self.workers[at].last_error_height = 0;
                     sent.push(done);
                     first.get_or_insert(plan);
                 }
                 Err(error) if error.class() == Class::Halt => return Err(error),
                 Err(error) => {
-                    self.workers[at].wrong = head.height;
+                    self.workers[at].last_error_height = head.height;
                     wrong.push((at, error));
                 }
             }
@@ -84,11 +85,11 @@ impl<C: Chain> Keeper<C> {
         Ok((plan, sent))
     }
 
-    /// The keys in the order of their turns: those with which something was wrong go last, the one first with which that was longest ago. So the
-    /// others are tried however many are wrong.
+    /// The keys in the order of their turns: those with which something was wrong go last, the one first with which
+    /// that was longest ago. So the others are tried however many are wrong.
     fn in_turn(&self) -> Vec<usize> {
         let mut keys: Vec<usize> = (0..self.workers.len()).collect();
-        keys.sort_by_key(|at| self.workers[*at].wrong);
+        keys.sort_by_key(|at| self.workers[*at].last_error_height);
         keys
     }
 
@@ -97,20 +98,22 @@ impl<C: Chain> Keeper<C> {
         Ok((plan, self.send(at, block.head, batch).await?))
     }
 
-    /// Whether blocks have come since, so that what is simulated now isn't what was planned on: the next one plans anew.
+    /// Whether blocks have come since, so that what is simulated now isn't what was planned on: the next one plans
+    /// anew.
     async fn is_old(&self, head: &Head) -> bool {
         self.chain.head().await.is_ok_and(|now| now.height > head.height.saturating_add(1))
     }
 
-    /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and nothing can be sent.
+    /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and
+    /// nothing can be sent.
     fn nothing_to_do(&self, scan: &Scan) -> bool {
         let flying =
             !self.workers.is_empty() && self.workers.iter().all(|worker| worker.in_flight(&self.book.head.chain_id));
         flying || scan.is_quiet()
     }
 
-    /// The plan, and what of it goes through. What would fail even alone is left alone for a while, what the hour's fees have no room for until they
-    /// have; and the rest is planned again, so that nothing is kept for it.
+    /// The plan, and what of it goes through. What would fail even alone is left alone for a while, what the hour's
+    /// fees have no room for until they have; and the rest is planned again, so that nothing is kept for it.
     async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
         let mut chosen = <(Plan, Batch)>::default();
         let mut left_out = Vec::new();

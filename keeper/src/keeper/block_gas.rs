@@ -4,8 +4,8 @@ use crate::chain::{Chain, Head};
 use crate::config::BLOCK_SHARE;
 use crate::keeper::Keeper;
 
-/// In seconds of the chain: how often it is asked.
-const EVERY: u64 = 600;
+/// How often the chain is asked, in seconds of its own time.
+const EVERY_SECONDS: u64 = 600;
 
 /// What a transaction may ask for by the strategy, and when the chain was last asked what its blocks have.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct BlockGas {
 }
 
 impl BlockGas {
-    /// Where no block is known yet.
+    /// The limit of the strategy, while no block is known yet.
     pub const fn within(most: u64) -> Self {
         Self { most, asked_at: None }
     }
@@ -25,7 +25,7 @@ impl<C: Chain> Keeper<C> {
     /// Asks how much gas a block has, when it is time. Where that isn't told, what was known before goes on.
     pub(super) async fn ask_block_gas(&mut self, head: &Head) {
         let BlockGas { most, asked_at } = self.block_gas;
-        if asked_at.is_some_and(|at| head.time < at.saturating_add(EVERY)) {
+        if asked_at.is_some_and(|at| head.time < at.saturating_add(EVERY_SECONDS)) {
             return;
         }
         self.block_gas.asked_at = Some(head.time);

@@ -1,4 +1,5 @@
-//! The loop: a block's work for each new block until told to stop, and the wait for the transaction in flight after that.
+//! The loop: a block's work for each new block until told to stop, and the wait for the transaction in flight after
+//! that.
 
 use std::time::Duration;
 
@@ -15,14 +16,14 @@ use crate::scan::scan;
 use crate::tx::Sent;
 
 /// How long a drain waits for the transaction in flight.
-const DRAIN: Duration = Duration::from_secs(30);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a block's work may go on once the keeper is told to stop.
-const GRACE: Duration = Duration::from_secs(5);
+const STOP_GRACE: Duration = Duration::from_secs(5);
 
 impl<C: Chain> Keeper<C> {
     /// Waits for the transaction in flight, for a bounded time, and tells what it did.
     pub async fn drain(&mut self, mut observe: impl FnMut(&BlockReport)) -> Result<()> {
-        let deadline = Instant::now() + DRAIN;
+        let deadline = Instant::now() + DRAIN_TIMEOUT;
         let mut trouble = Trouble::default();
         while self.in_flight() {
             let step = timeout_at(deadline, self.drain_step());
@@ -93,7 +94,7 @@ impl<C: Chain> Keeper<C> {
             let done = tokio::select! {
                 done = self.on_block(&head) => done,
                 // What is cut off midway is in the journal if it was to be sent.
-                () = stopped_for(stop.clone(), GRACE) => break,
+                () = stopped_for(stop.clone(), STOP_GRACE) => break,
             };
             match done {
                 Ok(tick) => {

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Of trouble that goes on every so-manieth time is told.
+/// Of trouble that goes on one time in so many is told.
 const TOLD_EVERY: u64 = 20;
 
 /// Trouble in a row.

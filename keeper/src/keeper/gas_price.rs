@@ -3,7 +3,7 @@
 use crate::chain::{Chain, Head};
 use crate::keeper::Keeper;
 
-/// In seconds of the chain: how often it is asked.
+/// How often the chain is asked for the price, in seconds of its own time.
 const GAS_PRICE_SECONDS: u64 = 15;
 
 impl<C: Chain> Keeper<C> {

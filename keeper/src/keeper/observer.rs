@@ -32,7 +32,7 @@ pub trait Observer: Debug + Send + Sync {
     fn silent_pairs(&self, count: usize);
 }
 
-/// Nobody.
+/// The observer that hears nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Unobserved;
 

@@ -15,8 +15,9 @@ use crate::tx::receipt::{Failure, Settled, Speakers, failures, settlements};
 use crate::tx::{FailedTx, FailureReason};
 
 impl<C: Chain> Keeper<C> {
-    /// Resolves what is in flight, without sending anything new; what nobody is known to have is sent again as it was. The next tick tells what it did. A key of which nobody tells now keeps what it
-    /// has on its way; that is an error only where it is so with all.
+    /// Resolves what is in flight, without sending anything new. A transaction that no node is known to have is
+    /// broadcast again as it was. The next report tells what it did. A key of which nobody tells keeps what it has in
+    /// flight; of all keys that is an error.
     pub(super) async fn resolve(&mut self, head: &Head, scan: &Scan) -> Result<()> {
         let mut unknown = Vec::new();
         for at in 0..self.workers.len() {
@@ -80,8 +81,8 @@ impl<C: Chain> Keeper<C> {
         self.untold.failed.push(lost);
     }
 
-    /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was first. When it isn't
-    /// said who is, the next transactions are smaller, until one account stands alone.
+    /// A transaction that failed in its block: whoever is to blame is left alone for a while, unless somebody else was
+    /// first. When it isn't said who is, the next transactions are smaller, until one account stands alone.
     fn blame(
         &mut self,
         at: usize,
@@ -141,7 +142,8 @@ impl<C: Chain> Keeper<C> {
         Ok(())
     }
 
-    /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else was first.
+    /// Keeps what a transaction did. Its items that came to nothing are left alone for a while, unless somebody else
+    /// was first.
     fn succeeded(&mut self, intent: &Intent, included: &Included, scan: &Scan, seen: Option<&Evidence>) {
         let liquidator = self.dex_client.as_ref().map(DexClient::liquidator);
         let settled = settlements(included, &self.book, &scan.assets, liquidator);

@@ -13,19 +13,19 @@ use crate::config::Strategy;
 use crate::error::{Class, Result};
 use crate::keeper::Keeper;
 
-/// In seconds of the chain: how often it is asked which sources are live.
-const SOURCES_EVERY: u64 = 600;
-/// The same after that wasn't told.
-const SOURCES_AGAIN: u64 = 60;
+/// How often the oracle is asked which sources are live, in seconds of the chain's time.
+const SOURCES_EVERY_SECONDS: u64 = 600;
+/// After how many seconds of the chain's time the oracle is asked again when it didn't answer.
+const SOURCES_RETRY_SECONDS: u64 = 60;
 /// A live price is published each so manieth part of its window.
 const PARTS: u64 = 4;
 
 /// What is known of live sources.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Publishing {
-    /// By denom, the window of its live source, in seconds.
+    /// The window of each denom's live source, in seconds.
     windows: BTreeMap<String, u64>,
-    /// When that was asked last, in the chain's time.
+    /// When the oracle was asked last, in the chain's time.
     asked_at: Option<u64>,
     /// By denom, when it was last to be published, in the chain's time: what waits for its first price has no record
     /// that says so.
@@ -56,14 +56,15 @@ impl Publishing {
 
     /// Asks which sources are live, when it is time. Where that isn't told, what was known before goes on.
     async fn ask(&mut self, chain: &impl ChainReader, oracle: &str, head: &Head) {
-        if self.asked_at.is_some_and(|at| head.time < at.saturating_add(SOURCES_EVERY)) {
+        if self.asked_at.is_some_and(|at| head.time < at.saturating_add(SOURCES_EVERY_SECONDS)) {
             return;
         }
         self.asked_at = Some(head.time);
         match sources(chain, oracle, Some(head.height)).await {
             Ok(sources) => self.windows = windows(&sources),
             Err(error) => {
-                self.asked_at = Some(head.time.saturating_sub(SOURCES_EVERY).saturating_add(SOURCES_AGAIN));
+                self.asked_at =
+                    Some(head.time.saturating_sub(SOURCES_EVERY_SECONDS).saturating_add(SOURCES_RETRY_SECONDS));
                 tracing::warn!(%error, "the oracle doesn't tell its sources; live prices are published as before")
             }
         }
@@ -71,7 +72,8 @@ impl Publishing {
 }
 
 impl<C: Chain> Keeper<C> {
-    /// With the first key, unless that has something on its way or may not spend. What doesn't work now is tried again when it is due again.
+    /// Publishes what is due with the first key, unless that has a transaction in flight or may not spend. What doesn't
+    /// work now is tried again when it is due again.
     pub(super) async fn publish_due(&mut self, head: &Head) -> Result<()> {
         let free = self.workers.first().is_some_and(|worker| worker.is_free(head));
         let broke = self.budget.left(head.time, &self.strategy).fee == Some(0);

@@ -7,13 +7,13 @@ use crate::tx::{SendLimits, fee_reserve, held};
 
 /// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
 const FLOAT_FEES: u128 = 3;
-/// Every so many blocks it is looked at what further keys have for gas.
-const REFILL_EVERY: u64 = 20;
+/// How many blocks pass between two looks at what further keys have for gas.
+const REFILL_EVERY_BLOCKS: u64 = 20;
 
 impl<C: Chain> Keeper<C> {
     /// Whether it is time to look at what further keys have.
     pub(super) fn is_refill_due(&self, head: &Head) -> bool {
-        !self.supplied || head.height.is_multiple_of(REFILL_EVERY)
+        !self.supplied || head.height.is_multiple_of(REFILL_EVERY_BLOCKS)
     }
 
     /// What doesn't work now is tried again at the next block: it must not take away what this one has done.
@@ -28,7 +28,8 @@ impl<C: Chain> Keeper<C> {
         }
     }
 
-    /// The first key sends gas money to one that has less than half of what it should have, if it is free to and the limits on fees allow it.
+    /// The first key sends gas money to one that has less than half of what it should have, if it is free to and the
+    /// limits on fees allow it.
     async fn refill_one(&mut self, head: &Head) -> Result<()> {
         if self.chain.fee_granter().is_some() {
             // Further keys need no gas money.
@@ -44,7 +45,7 @@ impl<C: Chain> Keeper<C> {
         for at in 1..self.workers.len() {
             let to = self.workers[at].executor.sender().to_owned();
             let has = held(&*self.chain, &to, &reserve.denom).await?;
-            self.workers[at].poor = false;
+            self.workers[at].needs_gas = false;
             let lacks = float.saturating_sub(has);
             if has >= float / 2 || lacks == 0 {
                 continue;
@@ -60,25 +61,29 @@ impl<C: Chain> Keeper<C> {
                 );
                 return Ok(());
             }
-            let coin = Coin { denom: reserve.denom.clone(), amount: lacks };
-            let max_fee = self.budget.left(head.time, &self.strategy).fee;
-            let limits = SendLimits { timeout_blocks: self.strategy.timeout_blocks, max_fee };
-            return match self.workers[0].executor.transfer(&to, &coin, head, limits).await {
-                Ok(Some(spent)) => {
-                    self.budget.spend(spent);
-                    self.workers[at].funded(head);
-                    tracing::info!(to, %coin, "gas money is on its way");
-                    Ok(())
-                }
-                Ok(None) => {
-                    tracing::warn!(to, lacks, "no gas money is sent: its fee would be above the limits");
-                    Ok(())
-                }
-                Err(error) if error.refusal().is_some() => self.refused(0, head, error, &[]),
-                Err(error) => Err(error),
-            };
+            return self.send_gas_money(&to, at, Coin { denom: reserve.denom, amount: lacks }, head).await;
         }
         self.supplied = true;
         Ok(())
+    }
+
+    /// The first key sends this gas money to the address of another, if the limits on fees allow it.
+    async fn send_gas_money(&mut self, to: &str, at: usize, coin: Coin, head: &Head) -> Result<()> {
+        let max_fee = self.budget.left(head.time, &self.strategy).fee;
+        let limits = SendLimits { timeout_blocks: self.strategy.timeout_blocks, max_fee };
+        match self.workers[0].executor.transfer(to, &coin, head, limits).await {
+            Ok(Some(spent)) => {
+                self.budget.spend(spent);
+                self.workers[at].funded(head);
+                tracing::info!(to, %coin, "gas money is on its way");
+                Ok(())
+            }
+            Ok(None) => {
+                tracing::warn!(to, lacks = coin.amount, "no gas money is sent: its fee would be above the limits");
+                Ok(())
+            }
+            Err(error) if error.refusal().is_some() => self.refused(0, head, error, &[]),
+            Err(error) => Err(error),
+        }
     }
 }

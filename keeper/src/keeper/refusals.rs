@@ -13,11 +13,11 @@ const PASSING_SECONDS_MAX: u64 = 8;
 /// The refusals of one key, and when it sends again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Refusals {
-    /// Lasting ones, until one of the key's transactions is taken or for [`QUIET_SECONDS`] none is refused.
+    /// Lasting refusals, until one of the key's transactions is taken or for [`QUIET_SECONDS`] none is refused.
     lasting: u32,
-    /// Passing ones in a row.
+    /// Passing refusals in a row.
     passing: u32,
-    /// When the last lasting one came.
+    /// When the last lasting refusal came, in seconds of the chain.
     last_lasting: u64,
     /// The first block at which the key sends again.
     height: u64,

@@ -11,8 +11,8 @@ use crate::keeper::Keeper;
 use crate::scan::Scan;
 use crate::tx::supplied::{Supplied, supplied, valued};
 
-/// Every so many blocks it is looked what there is to withdraw.
-const EVERY: u64 = 20;
+/// How many blocks pass between two looks at what there is to withdraw.
+const EVERY_BLOCKS: u64 = 20;
 /// A part of a claim is withdrawn when it is worth so many times the gas of its withdrawal.
 const GAS_TIMES: u64 = 10;
 
@@ -20,7 +20,7 @@ impl<C: Chain> Keeper<C> {
     /// Each key that has sent nothing at this block withdraws what its shares can be paid: liquidations come first, to
     /// the cash as well. Nothing where shares aren't taken: then whatever the key supplied is somebody's deposit.
     pub(super) async fn withdraw(&mut self, head: &Head, scan: &Scan) -> Result<()> {
-        if !self.strategy.take_shares || !(self.new_shares || head.height.is_multiple_of(EVERY)) {
+        if !self.strategy.take_shares || !(self.new_shares || head.height.is_multiple_of(EVERY_BLOCKS)) {
             return Ok(());
         }
         self.new_shares = false;

@@ -1,4 +1,4 @@
-//! One key, which has one transaction on its way at most.
+//! One key, which has one transaction in flight at most.
 
 use std::collections::BTreeSet;
 
@@ -11,25 +11,25 @@ use crate::plan::Action;
 use crate::plan::evidence::Evidence;
 use crate::tx::Executor;
 
-/// Every so manieth refusal in a row that passes by itself is told.
+/// One refusal in so many, in a row and passing by itself, is told.
 const PASSING_TOLD_EVERY: u32 = 20;
 
 /// A key and what it is doing.
 #[derive(Debug)]
 pub(super) struct Worker<C> {
     pub executor: Executor<C>,
-    /// What is on its way; empty after a restart, when only the journal knows the accounts.
+    /// What is in flight; empty after a restart, when only the journal knows the accounts.
     pub sent: Vec<Action>,
-    /// The prices and records that it was decided by.
+    /// The prices and records that the transaction in flight was decided by.
     pub seen: Option<Evidence>,
     /// What the node has refused, and when something is sent again.
     refusals: Refusals,
-    /// Whether it lacked money for gas.
-    pub poor: bool,
-    /// Whether nobody said at this block what the chain has of it.
-    pub blind: bool,
-    /// The last block at which it could not choose or send; 0 once it could.
-    pub wrong: u64,
+    /// Whether the key lacked money for gas.
+    pub needs_gas: bool,
+    /// Whether nobody said at this block what the chain has of the key.
+    pub unsynced: bool,
+    /// The last block at which the key could not choose or send; 0 once it could.
+    pub last_error_height: u64,
 }
 
 impl<C: Chain> Worker<C> {
@@ -39,20 +39,20 @@ impl<C: Chain> Worker<C> {
             sent: Vec::new(),
             seen: None,
             refusals: Refusals::default(),
-            poor: false,
-            blind: false,
-            wrong: 0,
+            needs_gas: false,
+            unsynced: false,
+            last_error_height: 0,
         }
     }
 
-    /// Whether it has a transaction on its way.
+    /// Whether the key has a transaction in flight.
     pub fn in_flight(&self, chain_id: &str) -> bool {
         self.executor.in_flight(chain_id).is_some()
     }
 
-    /// Whether it may send at this block.
+    /// Whether the key may send at this block.
     pub fn is_free(&self, head: &Head) -> bool {
-        !self.blind && !self.in_flight(&head.chain_id) && self.refusals.allow(head)
+        !self.unsynced && !self.in_flight(&head.chain_id) && self.refusals.allow(head)
     }
 
     /// The accounts that its transaction is about.
@@ -75,7 +75,7 @@ impl<C: Chain> Worker<C> {
     /// is too large is followed by a smaller one. After anything else nothing is sent for twice as many blocks as after
     /// the refusal before, and after a few the keeper gives up, if it is the key that the others depend on.
     pub fn refused(&mut self, head: &Head, error: Error, actions: usize, is_first: bool) -> Result<()> {
-        self.poor |= matches!(error, Error::EmptyWallet { .. });
+        self.needs_gas |= matches!(error, Error::EmptyWallet { .. });
         let refusal = error.refusal().unwrap_or(Refusal::Other);
         let times = self.refusals.met(refusal, head);
         let sender = self.executor.sender().to_owned();

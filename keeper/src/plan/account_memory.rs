@@ -23,25 +23,25 @@ use crate::scan::Scan;
 pub(super) use attempt::Inputs;
 pub use backoff::COOLDOWN_BLOCKS;
 
-/// How many accounts are sized in a block, for all keys together: where a sale of all doesn't pay, sizing searches for a
-/// part that does, and that takes long.
+/// How many accounts are sized in a block, for all keys together: where a sale of all doesn't pay, sizing searches for
+/// a part that does, and that takes long.
 pub const SIZED_MAX: usize = 512;
 
 /// What the keeper remembers of accounts.
 ///
 /// **Retry rules.** An account below health factor 1 is left alone
-/// - after a failure, in a block or in simulation: for 10 blocks, after each further one twice as long, up to 640 blocks,
-///   or until a price of its assets or its record changes by more than `strategy.cooldown_lift`. A record ends the wait
-///   once in 10 blocks at most, and a larger deposit never: anybody may change that much of another's account.
+/// - after a failure, in a block or in simulation: for 10 blocks, after each further one twice as long, up to 640
+///   blocks, or until a price of its assets or its record changes by more than `strategy.cooldown_lift`. A record ends
+///   the wait once in 10 blocks at most, and a larger deposit never: anybody may change that much of another's account.
 /// - after a failure that a change between sending and the block explains: not at all, 3 times in a row.
 /// - after a failure in simulation of a plan that is old: not at all, once in 20 blocks.
 /// - after a sizing that found nothing to do: until its record, a setting, a price or a pair's reserve changes by more
 ///   than 0.1 %, the key's coins or a market's cash grow by more than 10 %, or 200 blocks have passed.
 /// - while its transaction's fee alone is more than the hour has left.
 ///
-/// A success forgets its failures, and so do 5,000 blocks after the last wait. The time since when it is below 1 and its
-/// last sizing are forgotten at the first block at which nothing is to be done about it. So the memory holds no more
-/// accounts than are below 1 or failed within those blocks.
+/// A success forgets its failures, and so do 5,000 blocks after the last wait. The time since when it is below 1 and
+/// its last sizing are forgotten at the first block at which nothing is to be done about it. So the memory holds no
+/// more accounts than are below 1 or failed within those blocks.
 #[derive(Debug)]
 pub struct AccountMemory {
     /// The block that the keeper works on.
@@ -76,9 +76,9 @@ impl Default for AccountMemory {
 }
 
 impl AccountMemory {
-    /// A block begins, of which the book is true: something is to be done about the `actionable` accounts and no others.
-    /// A price or a record that has changed by more than `lift` ends a wait. `fee_left` is what may be paid for one
-    /// transaction now, in base units of the gas denom; `None` is no limit.
+    /// A block begins, of which the book is true: something is to be done about the `actionable` accounts and no
+    /// others. A price or a record that has changed by more than `lift` ends a wait. `fee_left` is what may be paid for
+    /// one transaction now, in base units of the gas denom; `None` is no limit.
     pub fn begin_block(&mut self, book: &Book, actionable: &[&AccountKey], lift: Ratio, fee_left: Option<u128>) {
         let height = book.head.height;
         self.height = height;
@@ -153,7 +153,8 @@ impl AccountMemory {
         }
     }
 
-    /// A transaction about this account alone costs this fee, in base units of the gas denom: more than the hour has left.
+    /// A transaction about this account alone costs this fee, in base units of the gas denom: more than the hour has
+    /// left.
     pub fn note_too_dear(&mut self, key: &AccountKey, fee: u128) {
         self.of(key).too_dear = Some(fee);
     }

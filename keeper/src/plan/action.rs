@@ -15,7 +15,7 @@ use crate::names::names;
 pub enum Action {
     /// Repay and seize.
     Liquidate(Box<Deal>),
-    /// Have its deposit pay its debt in the same denom.
+    /// Have the account's deposit pay its debt in the same denom.
     SetOff {
         /// The account.
         key: AccountKey,
@@ -68,14 +68,15 @@ pub struct Sale {
 }
 
 impl Sale {
-    /// The least that must be left by an item that isn't sized: it changes nothing about what those beside it must leave.
+    /// The least that must be left by an item that isn't sized: it changes nothing about what those beside it must
+    /// leave.
     pub const UNKNOWN: Amount = Amount::MAX;
 }
 
 /// Why nothing is done about an account below 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Skip {
-    /// It is not below 1.
+    /// The account is not below 1.
     Healthy,
     /// The keeper has none of what the account owes.
     NoInventory,
@@ -91,11 +92,11 @@ pub enum Skip {
     Price,
     /// The grace after a halt of the oracle spares it.
     Spared,
-    /// It is the keeper's own account.
+    /// The account is the keeper's own.
     Own,
-    /// It failed a moment ago.
+    /// The account failed a moment ago.
     Cooldown,
-    /// It would have failed a moment ago, so it was left out before anything was sent.
+    /// The account would have failed a moment ago, by simulation, so it was left out before anything was sent.
     WouldFail,
     /// What may be spent at a time is spent.
     Budget,
@@ -103,7 +104,7 @@ pub enum Skip {
     Later,
     /// Another key has a transaction about it on its way.
     InFlight,
-    /// It can't be computed.
+    /// What the contract would do can't be computed.
     Fault,
 }
 

@@ -28,13 +28,13 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// By this price.
+    /// What a token with this price counts at.
     pub fn of(mark: &MarkPrice) -> Self {
         let none = SharedValues::default();
         Self { collateral: mark.collateral_down(&none), debt: mark.debt_up(&none) }
     }
 
-    /// At the book's block; `None` where nothing is known.
+    /// What this asset counts at, at the book's block; `None` where no price is known.
     pub fn at(book: &Book, id: AssetId) -> Option<Self> {
         let mark = book.prices.price(&book.assets.get(&id)?.params.denom, book.head.time);
         (!mark.records().is_empty()).then(|| Self::of(&mark))
@@ -55,7 +55,8 @@ fn price_moved(then: Option<Counted>, now: Option<Counted>, margin: Ratio) -> bo
     }
 }
 
-/// Whether a record is another for more than what anybody may add to it: a deposit has shrunk or counts otherwise, a debt is another.
+/// Whether a record is another for more than what anybody may add to it: a deposit has shrunk or counts otherwise, a
+/// debt is another.
 fn record_changed(then: Option<&Account>, now: Option<&Account>, margin: Ratio) -> bool {
     let (Some(then), Some(now)) = (then, now) else { return then != now };
     let deposit = |slot: &Collateral| {
@@ -84,7 +85,7 @@ pub(super) struct AccountEvidence {
 }
 
 impl AccountEvidence {
-    /// As the book has them.
+    /// The account's record and prices as the book has them.
     pub fn of(key: &AccountKey, book: &Book) -> Self {
         let account = book.accounts.get(key).cloned();
         let prices = account.iter().flat_map(Account::assets).map(|id| (id, Counted::at(book, id))).collect();
@@ -110,7 +111,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// As the book has them, but for the prices that these actions publish themselves.
+    /// Records and prices as the book has them, but for the prices that these actions publish themselves.
     pub fn of(book: &Book, actions: &[Action]) -> Self {
         let record = |key: &AccountKey| Some((key.clone(), book.accounts.get(key)?.clone()));
         let publishes = |denom: &str| {

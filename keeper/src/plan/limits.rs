@@ -1,7 +1,8 @@
 //! What was spent within the last hour of the chain's time, and what may still be. Pure.
 //!
-//! What was sent counts, whatever became of it: a transaction that failed may have been meant for a price that is wrong, and has cost its fee
-//! all the same. A keeper that is started anew knows what it spent from its journal, as far as that goes back.
+//! What was sent counts, whatever became of it: a transaction that failed may have been meant for a price that is
+//! wrong, and has cost its fee all the same. A keeper that is started anew knows what it spent from its journal, as far
+//! as that goes back.
 
 use std::collections::VecDeque;
 
@@ -14,7 +15,7 @@ use crate::plan::Action;
 /// For how many seconds spending is remembered.
 pub const HOUR_SECONDS: u64 = 3_600;
 
-/// What was spent.
+/// What the keeper's transactions spent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     spent: VecDeque<Spent>,
@@ -67,7 +68,8 @@ impl Budget {
         self.spent.make_contiguous().sort_by_key(|spent| spent.at);
     }
 
-    /// What may be spent now. Nothing at all, a fee of 0, once what is left of the hour's fees is less than the last fee of that hour.
+    /// What may be spent now. Nothing at all, a fee of 0, once what is left of the hour's fees is less than the last
+    /// fee of that hour.
     pub fn left(&self, now: u64, strategy: &Strategy) -> Allowance {
         let recent = || self.spent.iter().filter(|spent| spent.at.saturating_add(HOUR_SECONDS) > now);
         let own = recent().fold(Value::ZERO, |sum, spent| sum.checked_add(spent.own).unwrap_or(sum));

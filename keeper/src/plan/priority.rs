@@ -1,11 +1,13 @@
 //! Which of several accounts is looked at first, and which of several actions is sent first. Pure.
 //!
-//! What lenders would lose comes before what the keeper earns: an account whose collateral is worth little more than its debt is bad debt
-//! after the next fall of its price. Then profit decides; then who has waited longest; then the key, so that one book gives one plan.
+//! What lenders would lose comes before what the keeper earns: an account whose collateral is worth little more than
+//! its debt is bad debt after the next fall of its price. Then profit decides; then who has waited longest; then the
+//! key, so that one book gives one plan.
 //!
-//! That alone would let anybody hold up a large account with thousands of small risky ones, which cost them next to nothing. So every second
-//! place goes by size, whatever the risk ([`by_turns`]): of what is looked at in a block to the larger debt, of a transaction's room to the
-//! larger profit. And whose debt is so small that no bonus on it pays ([`MinDebt`]) goes behind the others, without being sized for that.
+//! That alone would let anybody hold up a large account with thousands of small risky ones, which cost them next to
+//! nothing. So every second place goes by size, whatever the risk ([`by_turns`]): of what is looked at in a block to
+//! the larger debt, of a transaction's room to the larger profit. And whose debt is so small that no bonus on it pays
+//! ([`MinDebt`]) goes behind the others, without being sized for that.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -22,17 +24,19 @@ use crate::scan::filter::{FloatHealth, to_f64};
 
 /// Up to this collateral ratio an account's debt is about to be bad.
 const RISKY: Ratio = Ratio::percent(110);
-/// The same, of floating-point numbers.
-const RISKY_REAL: f64 = 1.1;
+/// [`RISKY`] as a floating-point number.
+const RISKY_F64: f64 = 1.1;
 
-/// Whether an account's debt is about to be bad: there is something to seize, and it is worth little more than the debt.
+/// Whether an account's debt is about to be bad: there is something to seize, and it is worth little more than the
+/// debt.
 pub fn is_risky(health: &Health) -> bool {
     !health.collateral.is_zero() && health.collateral_ratio_down().is_some_and(|ratio| ratio <= RISKY)
 }
 
-/// Who has the first claim on coins, cash and pairs: the riskier, then the larger debt. Nearly exact, which is enough for an order.
+/// Who has the first claim on coins, cash and pairs: the riskier, then the larger debt. Nearly exact, which is enough
+/// for an order.
 pub fn claim(a: &FloatHealth, b: &FloatHealth) -> Ordering {
-    let risky = |health: &FloatHealth| health.collateral > 0.0 && health.collateral <= health.debt * RISKY_REAL;
+    let risky = |health: &FloatHealth| health.collateral > 0.0 && health.collateral <= health.debt * RISKY_F64;
     risky(b).cmp(&risky(a)).then_with(|| b.debt.total_cmp(&a.debt))
 }
 
@@ -49,20 +53,21 @@ pub(super) struct Candidate<'b> {
 }
 
 impl Candidate<'_> {
-    /// Whose turn it is, then what would be lost.
+    /// The order by turn, then by what would be lost.
     pub fn by_claim(&self, other: &Self) -> Ordering {
         let first = self.turn.cmp(&other.turn).then(self.small.cmp(&other.small));
         first.then_with(|| claim(&self.health, &other.health)).then_with(|| self.key.cmp(other.key))
     }
 
-    /// Who isn't small, then whose turn it is, then the larger debt.
+    /// The order by size: those that aren't small first, then by turn, then the larger debt.
     pub fn by_size(&self, other: &Self) -> Ordering {
         let first = self.small.cmp(&other.small).then(self.turn.cmp(&other.turn));
         first.then_with(|| other.health.debt.total_cmp(&self.health.debt)).then_with(|| self.key.cmp(other.key))
     }
 }
 
-/// The debt below which no bonus pays for gas and the profit that is asked for. Nearly exact, which is enough for an order.
+/// The debt below which no bonus pays for gas and the profit that is asked for. Nearly exact, which is enough for an
+/// order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MinDebt(f64);
 
@@ -105,19 +110,19 @@ pub struct Priority {
 }
 
 impl Priority {
-    /// Of an account that is in trouble since that time, in seconds.
+    /// The place of an action about an account that is below 1 since that time, in seconds.
     pub const fn new(risky: bool, profit: Value, since: u64, key: AccountKey) -> Self {
         Self { risky: Reverse(risky), profit: Reverse(profit), since, key }
     }
 
-    /// Of this action about an account that is in trouble since that time, in seconds.
+    /// The place of this action, about an account that is below 1 since that time, in seconds.
     pub fn of(verdict: &Verdict, action: &Action, since: u64) -> Self {
         // Writing off prevents nothing.
         let risky = !matches!(action, Action::WriteOff { .. }) && is_risky(&verdict.health);
         Self::new(risky, action.profit(), since, verdict.key.clone())
     }
 
-    /// The same order, whatever the risk.
+    /// The order of places, whatever the risk.
     pub fn by_profit(&self, other: &Self) -> Ordering {
         let rest = |of: &Self| (of.profit, of.since);
         rest(self).cmp(&rest(other)).then_with(|| self.key.cmp(&other.key))

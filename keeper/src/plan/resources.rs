@@ -1,4 +1,4 @@
-//! Who plans, with what, and what is left of that beside what is planned already.
+//! What a key plans with, and what is left of that beside what is planned already.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::scan::Scan;
 /// No more actions than this are planned for a block: a transaction holds fewer, and what is left comes in a later one.
 const ACTIONS_MAX: usize = 256;
 
-/// Who plans, with what.
+/// What a key plans with.
 #[derive(Clone, Debug)]
 pub struct Resources<'a> {
     /// The keeper's address; its own accounts are left alone.
@@ -43,8 +43,8 @@ pub struct Resources<'a> {
 }
 
 impl<'a> Resources<'a> {
-    /// Plans with what the key holds; `None` is everything. Where the strategy lets nothing of it be spent it is none of
-    /// it. The sender's own accounts are left alone.
+    /// Plans with what the key holds; `None` is everything. Where the strategy lets nothing of it be spent it is none
+    /// of it. The sender's own accounts are left alone.
     pub fn new(sender: Option<&'a str>, inventory: Option<Balances>, strategy: &'a Strategy) -> Self {
         let never = [strategy.max_spend_per_tx, strategy.max_spend_per_hour].contains(&Some(Value::ZERO));
         let allowance = Allowance { own: never.then_some(Value::ZERO), ..Allowance::default() };
@@ -79,7 +79,8 @@ impl<'a> Resources<'a> {
         self
     }
 
-    /// Plans beside what other keys have on its way: those accounts are left alone, and what these actions sell and take is counted.
+    /// Plans beside what other keys have on its way: those accounts are left alone, and what these actions sell and
+    /// take is counted.
     pub fn excluding(mut self, book: &Book, busy: BTreeSet<AccountKey>, promised: &[Action]) -> Self {
         self.busy = busy;
         for action in promised {
@@ -89,7 +90,7 @@ impl<'a> Resources<'a> {
     }
 }
 
-/// Takes what the fee may cost out of what may be spent.
+/// Takes the most that a fee may be out of what may be spent.
 pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
     if let Some(held) = inventory.get_mut(&fee.denom) {
         *held = held.saturating_sub(fee.amount);
@@ -97,7 +98,7 @@ pub fn keep_back(inventory: &mut Balances, fee: &Coin) {
 }
 
 impl Resources<'_> {
-    /// The same before anything was spoken for.
+    /// These resources before anything was spoken for.
     pub(super) fn untouched(&self) -> Self {
         let sales = self.sales.as_ref().map(Sales::anew);
         Self { sales, taken: BTreeMap::new(), touched: false, ..self.clone() }

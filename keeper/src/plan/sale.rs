@@ -17,7 +17,8 @@ use crate::dex::{DexSnapshot, Moved, Pair};
 use crate::plan::sizing::{Sizing, Trade};
 use crate::plan::{Choice, Deal, Sale, Skip};
 
-/// Each step of the search leaves two thirds of the range: so many leave a ten-millionth, and the hill is flat at its top.
+/// Each step of the search leaves two thirds of the range: so many leave a ten-millionth, and the hill is flat at its
+/// top.
 const SEARCH_STEPS: usize = 40;
 
 /// What is planned to be sold through the liquidator.
@@ -55,7 +56,7 @@ impl<'a> Sales<'a> {
         Self { dex, groups: Vec::new() }
     }
 
-    /// Nothing yet.
+    /// The same pairs with nothing sold yet.
     pub const fn anew(&self) -> Self {
         Self::new(self.dex)
     }
@@ -79,7 +80,7 @@ impl<'a> Sales<'a> {
         self.groups.iter().map(|group| self.dex.sell_down(&group.hops, group.sold, &mut moved)).collect()
     }
 
-    /// With more of the same sold, in a group of its own if there is none.
+    /// These sales with more sold, and the number of the group that it is in: one of its own if there is none.
     fn with(&self, debt: &str, collateral: &str, hops: &[Hop], sold: Amount) -> (Self, usize) {
         let mut more = self.clone();
         let at = more.find(debt, collateral).unwrap_or_else(|| {

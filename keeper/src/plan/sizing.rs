@@ -17,11 +17,11 @@ use crate::scan::{Scan, Verdict};
 const CLOSING_RESERVE: Ratio = Ratio::bps(1);
 /// What share of the slippage a price may rise before fewer coins are needed than are sent.
 ///
-/// Near health factor 1 the amount that reaches the target moves some 25 times as fast as prices do, so a floor on what is
-/// received would fail at a rise of a few hundredths of a percent. Hence a little less than reaches the target is sent: within
-/// this share of the slippage the coins, not the target, decide how much is repaid, and `min_receive` is a floor on the rate
-/// alone. The rate worsens by the price and by the bonus, which shrinks about 1.6 times as fast as the price rises: a quarter
-/// leaves room for both.
+/// Near health factor 1 the amount that reaches the target moves some 25 times as fast as prices do, so a floor on what
+/// is received would fail at a rise of a few hundredths of a percent. Hence a little less than reaches the target is
+/// sent: within this share of the slippage the coins, not the target, decide how much is repaid, and `min_receive` is a
+/// floor on the rate alone. The rate worsens by the price and by the bonus, which shrinks about 1.6 times as fast as
+/// the price rises: a quarter leaves room for both.
 const STEADY_SHARE: Ratio = Ratio::percent(25);
 
 /// A debt that is repaid for a collateral, and how much of that can be received.
@@ -42,7 +42,7 @@ pub(super) struct Sizing<'a> {
 }
 
 impl Sizing<'_> {
-    /// With what the keeper holds.
+    /// A liquidation with the keeper's own coins.
     pub fn own(&self, debt: AssetId, collateral: AssetId) -> Choice {
         let denom = self.book.denom_of(debt);
         let held = self.resources.available(&denom);
@@ -92,14 +92,14 @@ impl Sizing<'_> {
         })
     }
 
-    /// How many coins to send so that the contract does with them what it would do with `most`, and would still do it were
-    /// every collateral's price [`STEADY_SHARE`] of the slippage higher.
+    /// How many coins to send so that the contract does with them what it would do with `most`, and would still do it
+    /// were every collateral's price [`STEADY_SHARE`] of the slippage higher.
     pub fn sent(&self, trade: Trade, most: Amount, sized: Liquidation) -> std::result::Result<Amount, Skip> {
         let owed = self.position.debts.iter().find(|line| line.asset == trade.debt).ok_or(Skip::Fault)?.amount;
         let reserve = owed.share_up(CLOSING_RESERVE).map_err(|_| Skip::Fault)?;
         let all = owed.saturating_add(reserve).min(most);
-        // With no more coins than it repays it may do something else: a rest below the dust value is closed only when the
-        // coins suffice for the whole debt.
+        // With no more coins than it repays it may do something else: a rest below the dust value is closed only when
+        // the coins suffice for the whole debt.
         if sized.repay == owed || self.size(self.position, trade, sized.repay) != Ok(sized) {
             return Ok(all);
         }

@@ -11,8 +11,8 @@
 //!
 //! - deposit: `V − (q + 1) < v ≤ V` and `K − (q + 2) < k ≤ K`; debt: `V ≤ v < V + (q + 1)`.
 //!
-//! So no slot's rounding takes or adds more than `q + 2`. The weight's slack is `2(q + 2)`: twice that, which also covers that it is a
-//! rounded number itself. (Deposits that don't count have it too; it can't harm.)
+//! So no slot's rounding takes or adds more than `q + 2`. The weight's slack is `2(q + 2)`: twice that, which also
+//! covers that it is a rounded number itself. (Deposits that don't count have it too; it can't harm.)
 //!
 //! **What is rounded.** With `u = 2⁻⁵³` each of these is the true one times a factor between `1 − u` and `1 + u`: a
 //! conversion of an integer, a product, a quotient, a sum. There is neither underflow nor overflow: all numbers but 0
@@ -22,12 +22,13 @@
 //! non-negative terms is off by at most `γ = 28u / (1 − 28u) < 2⁻⁴⁸` of itself, as is the one of debts (which takes
 //! fewer) and the one of deposits' values.
 //!
-//! **What is decided.** With the computed sums `K`, `D` (debts), `C` (deposits' values) and `A` (slacks), the true difference of what
-//! is carried and owed differs from the computed one by at most `2⁻⁴⁷(K + D) + A/2`, the last subtraction included. [`MARGIN`] is
-//! `2⁻⁴⁵`, four times as much, which leaves ample room for the few roundings of the margin and of the comparison itself. Hence
+//! **What is decided.** With the computed sums `K`, `D` (debts), `C` (deposits' values) and `A` (slacks), the true
+//! difference of what is carried and owed differs from the computed one by at most `2⁻⁴⁷(K + D) + A/2`, the last
+//! subtraction included. [`MARGIN`] is `2⁻⁴⁵`, four times as much, which leaves ample room for the few roundings of the
+//! margin and of the comparison itself. Hence
 //!
-//! - `K − D` above the margin: carried > owed, the account is healthy. It isn't bad debt either: no threshold is above 1, so its deposits
-//!   are worth what they carry or more, which is more than it owes, and there are some;
+//! - `K − D` above the margin: carried > owed, the account is healthy. It isn't bad debt either: no threshold is above
+//!   1, so its deposits are worth what they carry or more, which is more than it owes, and there are some;
 //! - `D − K` above it: carried < owed, it is below 1. It is bad debt if also `C` is below both `D` and the dust value
 //!   by the same margin, and it is not if `C` is above one of them by that (there are deposits then);
 //! - everything else is left to the exact scan.
@@ -96,7 +97,7 @@ pub enum Guess {
     Unsure,
 }
 
-/// Which end of each record counts.
+/// The end of each record that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
     /// A deposit's high end, a debt's low end.
@@ -118,7 +119,7 @@ struct Weight {
 
 impl Weight {
     const EMPTY: Self = Self { carried: 0.0, debt: 0.0, collateral: 0.0, slack: 0.0 };
-    /// Nothing compares with it.
+    /// A weight with which nothing compares.
     const UNKNOWN: Self = Self { carried: f64::NAN, debt: f64::NAN, collateral: f64::NAN, slack: f64::NAN };
 
     /// `None` where the exact scan could fail, or the proof doesn't hold.
@@ -238,7 +239,7 @@ impl FloatHealth {
         self.debt - self.carried > self.margin()
     }
 
-    /// For an account that is below 1.
+    /// The guess about an account that is below 1.
     #[inline(always)]
     fn badness(&self, dust: f64) -> Guess {
         let margin = MARGIN * (self.collateral + self.debt + dust) + self.slack;
@@ -265,11 +266,11 @@ impl FloatHealth {
 /// The filter of one scan.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// By number of the kind, at an account's best.
+    /// The weights at an account's best, by number of the kind.
     best: Vec<Weight>,
-    /// At its worst.
+    /// The weights at an account's worst.
     worst: Vec<Weight>,
-    /// Which records are shared; empty where none can be.
+    /// The records that are shared, as bits by kind; empty where none can be.
     masks: Vec<u64>,
     dust: f64,
 }
@@ -286,7 +287,7 @@ pub struct Rows {
 }
 
 impl Filter {
-    /// For these accounts, with the assets as they are at this time.
+    /// The filter for these accounts, with the assets as they are at this time.
     pub fn new(columns: &Columns, assets: &AssetTable, dust: Value) -> Self {
         let clock = assets.moment().clock;
         let mut best = vec![Weight::UNKNOWN; usize::from(Columns::FIRST_KIND)];
@@ -413,7 +414,7 @@ impl Rows {
         }
     }
 
-    /// Takes in what is known of other rows.
+    /// Adds what is known of other rows.
     pub fn append(&mut self, mut other: Self) {
         self.below.append(&mut other.below);
         self.bad.append(&mut other.bad);

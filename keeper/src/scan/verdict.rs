@@ -64,7 +64,7 @@ impl AssetTable {
         Position::of(account, self, &self.moment)
     }
 
-    /// By denom, why the prices that are silent are so.
+    /// Why the prices that are silent are so, by denom.
     pub fn faults(&self) -> BTreeMap<String, String> {
         let fault = |state: &AssetState| Some((state.params.denom.clone(), state.mark.fault()?.to_string()));
         self.states.values().filter_map(fault).collect()
@@ -112,9 +112,9 @@ impl AssetTable {
 /// What is true of one account at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whose it is.
+    /// The account.
     pub key: AccountKey,
-    /// What decides.
+    /// What the account holds and owes, and its health factor.
     pub health: Health,
     /// Whether what it owes will never be paid and can be written off.
     pub bad_debt: bool,

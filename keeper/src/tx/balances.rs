@@ -15,7 +15,8 @@ pub fn fee_reserve(chain: &impl Chain, strategy: &Strategy) -> Coin {
     fee
 }
 
-/// What a keeper of this book can use: the denoms of its assets, and the one that gas is paid in. Of others it may have been sent thousands.
+/// What a keeper of this book can use: the denoms of its assets, and the one that gas is paid in. Of others it may have
+/// been sent thousands.
 pub fn useful(chain: &impl Chain, book: &Book) -> Vec<String> {
     let assets = book.assets.values().map(|asset| asset.params.denom.clone());
     let denoms: BTreeSet<String> = assets.chain([chain.fee(0).denom]).filter(|denom| !denom.is_empty()).collect();
@@ -53,8 +54,8 @@ pub async fn spendable(chain: &impl Chain, book: &Book, address: &str, strategy:
     Ok(less_fee(chain, holdings(chain, book, address).await?, strategy))
 }
 
-/// What the chain's own key may spend. Whoever hasn't said what they have is taken to have money for gas only where that is enough, and everything they could
-/// need (`None`) where there is no liquidator.
+/// What the chain's own key may spend. Without a key, money for gas alone is assumed where there is a
+/// liquidator, and otherwise everything that could be needed (`None`).
 pub async fn inventory(
     chain: &impl Chain,
     book: &Book,

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::config::GasFigures;
 use crate::plan::Action;
 
-/// Figures that change by less than this share of them, one part in so many, are not written down anew.
-const MATTERS: u64 = 20;
+/// A figure that changes by less than one part in so many of itself is not written down anew.
+const MIN_CHANGE_PART: u64 = 20;
 
 /// The latest figures; 0 is unknown.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl GasMeter {
     pub fn see_one(&self, sold: bool, gas: u64) {
         let figure = if sold { &self.sold } else { &self.own };
         let before = figure.load(Ordering::Relaxed);
-        if before.abs_diff(gas) > before / MATTERS {
+        if before.abs_diff(gas) > before / MIN_CHANGE_PART {
             figure.store(gas, Ordering::Relaxed);
         }
     }

@@ -1,8 +1,8 @@
 //! What was sent, written down before it was sent.
 //!
-//! One JSON object a line, each synced to disk before the next step. A line cut short by a crash was never acted on, so it is
-//! dropped; any other line that can't be read stops the keeper, since it might hide a transaction. A long file is written anew
-//! without what is resolved, but for the latest and for what counts for the limits of an hour.
+//! One JSON object a line, each synced to disk before the next step. A line cut short by a crash was never acted on, so
+//! it is dropped; any other line that can't be read stops the keeper, since it might hide a transaction. A long file is
+//! written anew without what is resolved, but for the latest and for what counts for the limits of an hour.
 
 mod history;
 
@@ -105,12 +105,13 @@ impl Journal {
         self.history.used(sender, chain_id).map(|(sequence, _)| sequence)
     }
 
-    /// The highest sequence of this key that a transaction may have used up of which that isn't known: it failed, or was in no block.
+    /// The highest sequence of this key that a transaction may have used up of which that isn't known: it failed, or
+    /// was in no block.
     pub fn perhaps_used(&self, sender: &str, chain_id: &str) -> Option<u64> {
         self.history.perhaps_used(sender, chain_id)
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -131,7 +132,8 @@ impl Journal {
         self.compact()
     }
 
-    /// Writes a long file anew, beside, and puts it in the place of the old one: at any moment one of the two is there, whole.
+    /// Writes a long file anew, beside, and puts it in the place of the old one: at any moment one of the two is there,
+    /// whole.
     fn compact(&mut self) -> Result<()> {
         if self.history.len() <= LINES_MAX.max(self.left.saturating_mul(2)) {
             return Ok(());

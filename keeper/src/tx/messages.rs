@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::plan::{Action, Deal, Sale};
 use crate::tx::receipt::Speakers;
 
-/// Where messages go.
+/// The addresses that messages go to.
 #[derive(Clone, Copy, Debug)]
 pub struct Targets<'a> {
     /// The pool.
@@ -52,12 +52,12 @@ impl Arranged {
 }
 
 impl<'a> Targets<'a> {
-    /// Whose word counts on what this sender's batches do.
+    /// The contracts whose events tell what this sender's batches do.
     pub const fn speakers(&self, sender: &'a str) -> Speakers<'a> {
         Speakers { pool: self.pool, liquidator: self.liquidator, sender }
     }
 
-    /// The same in the order of their messages.
+    /// These actions in the order of their messages.
     pub fn arrange(&self, actions: Vec<Action>) -> Arranged {
         let mut sold: Vec<Vec<Action>> = Vec::new();
         let mut own = Vec::new();
@@ -86,8 +86,8 @@ impl<'a> Targets<'a> {
         Arranged { actions, sold, own: own_count }
     }
 
-    /// The messages of these actions, in the order of [`Targets::arrange`]. A message with fewer items that succeed than
-    /// `min_success` undoes the transaction; no more are asked of one than it has.
+    /// The messages of these actions, in the order of [`Targets::arrange`]. A message with fewer items that succeed
+    /// than `min_success` undoes the transaction; no more are asked of one than it has.
     pub fn messages(&self, actions: &[Action], min_success: usize) -> Result<Vec<Execute>> {
         let Arranged { actions, sold: count, own } = self.arrange(actions.to_vec());
         let (sold, others) = actions.split_at(count);
@@ -179,8 +179,9 @@ pub fn route(action: &Action) -> Option<(&str, &str)> {
     sold(action).map(|(deal, _)| (deal.collateral_denom.as_str(), deal.sent.denom.as_str()))
 }
 
-/// One for each pair of denoms. A group has to earn what its least demanding item is asked for, since that may be the only one that succeeds; items of
-/// which nobody knows what they earn ([`Sale::UNKNOWN`]) ask it for a base unit where they are alone.
+/// One for each pair of denoms. A group has to earn what its least demanding item is asked for, since that may be the
+/// only one that succeeds; items of which nobody knows what they earn ([`Sale::UNKNOWN`]) ask it for a base unit where
+/// they are alone.
 fn routes(actions: &[Action]) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
     for (deal, sale) in actions.iter().filter_map(sold) {

@@ -147,8 +147,8 @@ impl NonceTracker {
         }
     }
 
-    /// Whether the transaction in flight is to be broadcast again at this block, where no node has said that it took it;
-    /// once at a block.
+    /// Whether the transaction in flight is to be broadcast again at this block, where no node has said that it took
+    /// it; once at a block.
     pub fn broadcast_again(&mut self, height: u64) -> bool {
         let due = self.missing == Some(Missing { height, broadcast_again: false });
         if due {

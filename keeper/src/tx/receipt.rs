@@ -72,7 +72,7 @@ pub struct Settled {
     pub action: String,
     /// The account.
     pub account: String,
-    /// In which block.
+    /// The height of the block.
     pub height: u64,
     /// Debt repaid, or set off.
     pub repaid: Option<Coin>,
@@ -148,7 +148,7 @@ fn share(earned: Value, group: Vec<usize>, all: &mut [Settled]) {
     }
 }
 
-/// Whose word on the items of a transaction counts, and who sent it.
+/// The contracts whose events tell what a transaction's items did, and the key that sent it.
 #[derive(Clone, Copy, Debug)]
 pub struct Speakers<'a> {
     /// The pool.

@@ -13,13 +13,15 @@ use crate::tx::{Executor, FailureReason};
 /// No transaction is given more blocks: one that seems to have more was sent on another chain.
 pub const TIMEOUT_MAX: u64 = 1_000;
 /// Every so many blocks it is said that a transaction is still in flight.
-const WARN_EVERY: u64 = 10;
-/// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few milliseconds late,
-/// and without asking again the next transaction would be a block late.
-const ASK_AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
+const WARN_EVERY_BLOCKS: u64 = 10;
+/// How soon an outcome that isn't known yet is asked for again within a block: most often the index is a few
+/// milliseconds late, and without asking again the next transaction would be a block late.
+const ASK_AGAIN_AFTER: [Duration; 3] =
+    [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
 
-/// How long an answer to what is broadcast again is waited for: it goes on its way all the same, and the block's work waits meanwhile.
-const AGAIN: Duration = Duration::from_millis(500);
+/// How long an answer to what is broadcast again is waited for: it goes on its way all the same, and the block's work
+/// waits meanwhile.
+const REBROADCAST_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl<C: Chain> Executor<C> {
     /// Asks what became of the transaction in flight, and writes it down. `None` while nobody knows.
@@ -62,7 +64,7 @@ impl<C: Chain> Executor<C> {
             }
             TxStatus::NotFound { .. } => {
                 self.nonce.missing(head.height);
-                if head.height.is_multiple_of(WARN_EVERY) {
+                if head.height.is_multiple_of(WARN_EVERY_BLOCKS) {
                     let hash = &intent.hash;
                     let timeout_height = intent.timeout_height;
                     tracing::warn!(height = head.height, hash, timeout_height, "still in flight; nothing else is sent");
@@ -72,9 +74,9 @@ impl<C: Chain> Executor<C> {
         }
     }
 
-    /// What no block has and no node has said to have is broadcast again, byte for byte, once at a block, and not waited for long: a chain includes
-    /// it once at most, and without this the key would wait for the timeout. What a node says against it now settles nothing: another one may
-    /// have taken it before.
+    /// What no block has and no node has said to have is broadcast again, byte for byte, once at a block, and not
+    /// waited for long: a chain includes it once at most, and without this the key would wait for the timeout. What a
+    /// node says against it now settles nothing: another one may have taken it before.
     pub async fn broadcast_again(&mut self, head: &Head) {
         if !self.nonce.broadcast_again(head.height) {
             return;
@@ -82,7 +84,7 @@ impl<C: Chain> Executor<C> {
         let unheard = |signed: &Signed| self.nonce.is_unheard(&signed.hash) && signed.timeout_height > head.height;
         let signed = self.in_flight(&head.chain_id).and_then(Intent::signed);
         let Some(signed) = signed.filter(unheard) else { return };
-        match timeout(AGAIN, self.chain.broadcast(&signed)).await {
+        match timeout(REBROADCAST_TIMEOUT, self.chain.broadcast(&signed)).await {
             Ok(Ok(())) => {
                 tracing::info!(hash = signed.hash, "broadcast again: a node has it now");
                 self.nonce.answered(&signed.hash);
@@ -100,7 +102,8 @@ impl<C: Chain> Executor<C> {
         Ok((intent, TxStatus::Expired))
     }
 
-    /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence says otherwise.
+    /// Whether a transaction that isn't found up to the block of this height never will be: unless the key's sequence
+    /// says otherwise.
     async fn has_expired(&self, intent: &Intent, height: u64) -> Result<bool> {
         let past = |lag: u64| height > intent.timeout_height.saturating_add(lag);
         if !past(INDEX_LAG_BLOCKS) {
@@ -113,7 +116,7 @@ impl<C: Chain> Executor<C> {
     }
 
     async fn look_up(&self, hash: &str) -> Result<TxStatus> {
-        for pause in ASK_AGAIN {
+        for pause in ASK_AGAIN_AFTER {
             match self.chain.tx_status(hash).await? {
                 TxStatus::NotFound { .. } => tokio::time::sleep(pause).await,
                 known => return Ok(known),
@@ -123,8 +126,8 @@ impl<C: Chain> Executor<C> {
     }
 }
 
-/// Whether it has surely used its sequence: one of its messages failed, if anything. What fails before that says so in the SDK's own code, as out of
-/// gas does, which may be either.
+/// Whether it has surely used its sequence: one of its messages failed, if anything. What fails before that says so in
+/// the SDK's own code, as out of gas does, which may be either.
 fn has_used(included: &Included) -> bool {
     included.code == 0 || included.codespace != "sdk" || included.log.contains("message index: ")
 }

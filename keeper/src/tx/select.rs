@@ -25,7 +25,7 @@ const NONE: usize = 0;
 /// What a transaction has to stay within.
 #[derive(Debug)]
 pub struct Bounds<'a> {
-    /// Where messages go.
+    /// The addresses that messages go to.
     pub targets: Targets<'a>,
     /// The limits.
     pub strategy: &'a Strategy,
@@ -39,15 +39,16 @@ pub struct Bounds<'a> {
 
 /// Whether actions go through together.
 enum Fit {
-    /// They do, with this gas limit.
+    /// The actions go through, with this gas limit.
     Yes(u64),
-    /// They do without those that fail or don't pay, each with the reason; without one it fails with its group.
+    /// The actions go through without those that fail or don't pay, each with the reason; one without a reason fails
+    /// with its group.
     Without(Vec<(Action, Option<String>)>),
-    /// They fail together.
+    /// The actions fail together.
     No(String),
-    /// They would be too much for one transaction, for this reason.
+    /// The actions are too much for one transaction, for this reason.
     Full(String),
-    /// It stands alone, and its fee is more than the hour has left.
+    /// One action stands alone, and its fee is more than the hour has left.
     TooDear(u128),
     /// The wallet can't pay the fee.
     TooPoor(Error),
@@ -197,7 +198,7 @@ impl<C: Chain> Executor<C> {
     }
 }
 
-/// Which accounts don't go through, and why.
+/// The accounts that don't go through, and why, in words.
 fn reasons(bad: &[(Action, Option<String>)]) -> String {
     let why = |(action, reason): &(Action, Option<String>)| {
         format!("{}: {}", action.account(), reason.as_deref().unwrap_or("its group is undone"))

@@ -45,8 +45,8 @@ impl<C: Chain> Executor<C> {
         Ok(sent)
     }
 
-    /// Sends coins to another address. Answers what that costs; `None` when nothing was sent, since the fee would be above
-    /// the limit or another transaction is in flight.
+    /// Sends coins to another address. Answers what that costs; `None` when nothing was sent, since the fee would be
+    /// above the limit or another transaction is in flight.
     pub async fn transfer(&mut self, to: &str, coin: &Coin, head: &Head, limits: SendLimits) -> Result<Option<Spent>> {
         if self.in_flight(&head.chain_id).is_some() {
             return Ok(None);

@@ -10,11 +10,11 @@ use crate::names::names;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureReason {
-    /// No block included it in time.
+    /// No block included the transaction in time.
     Expired,
-    /// No node took it.
+    /// No node took the transaction.
     Refused,
-    /// It used more gas than simulated.
+    /// The transaction used more gas than simulated.
     OutOfGas,
     /// Somebody else was first, or the price came back: nothing is left to be done about the account.
     Rival,

@@ -66,7 +66,8 @@ impl<C: Chain> Executor<C> {
         Ok(hash)
     }
 
-    /// The fee for this much gas was too low: the next transaction pays what the refusal asks for, or more than this one.
+    /// The fee for this much gas was too low: the next transaction pays what the refusal asks for, or more than this
+    /// one.
     fn meet_fee(&self, gas: u64, refusal: &str) {
         let mut price = self.chain.gas_price().get();
         if price.meet(gas, refusal) {
@@ -76,8 +77,8 @@ impl<C: Chain> Executor<C> {
         }
     }
 
-    /// Signs, and refuses a sequence that isn't the next: a higher one was used by somebody else, a lower one comes from
-    /// a node that is behind.
+    /// Signs, and refuses a sequence that isn't the next: a higher one was used by somebody else, a lower one comes
+    /// from a node that is behind.
     async fn sign(&mut self, what: &Outgoing<'_>, gas: u64, timeout_height: u64) -> Result<Signed> {
         let signed = match what {
             Outgoing::Messages(messages) => self.chain.sign(messages, gas, timeout_height).await?,

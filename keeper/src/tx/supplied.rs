@@ -14,7 +14,7 @@ use crate::scan::AssetTable;
 /// A claim on a market.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Supplied {
-    /// Of which token.
+    /// The token.
     pub denom: String,
     /// The shares.
     pub shares: SupplyShares,

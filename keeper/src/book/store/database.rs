@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 pub const FORMAT: u32 = 2;
 /// How often a commit waits for the disk, which takes some ten milliseconds more.
 pub const DURABLE_EVERY: Duration = Duration::from_secs(5);
-/// In bytes. All rows are in memory already.
+/// The size of the database's cache, in bytes: all rows are in memory already.
 const CACHE_BYTES: usize = 16 << 20;
 /// At most so many files are moved aside under one name.
 const ASIDE_MAX: u32 = 1_000;
@@ -39,16 +39,17 @@ pub struct Store {
 
 /// Why a file can't be used.
 enum Bad {
-    /// It is damaged, or something else than a book: aside with it.
+    /// The file is damaged, or something else than a book: it is moved aside.
     Damaged(String),
-    /// It is a book of another version: aside with it.
+    /// The file is a book of another version: it is moved aside.
     Other(String),
     /// It can't be read at all, or is another's: for people to see to.
     Stuck(String),
 }
 
 impl Store {
-    /// Opens the file, or makes it, and reads what it holds. What can't be used is moved aside, and the file is a new one.
+    /// Opens the file, or makes it, and reads what it holds. What can't be used is moved aside, and the file is a new
+    /// one.
     pub fn open(path: &Path) -> Result<(Self, Option<Stored>)> {
         match Self::read(path) {
             Ok(opened) => return Ok(opened),
@@ -170,7 +171,7 @@ impl Store {
         flush().map_err(|error| Error::file(&self.path, error))
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -12,8 +12,8 @@ use crate::chain::{ChainReader, Head, REWIND_MAX};
 use crate::error::{Error, Result};
 
 impl BookSync {
-    /// The book at this block: from the file and the blocks since, or, where that can't be, read anew. Without a file it always is.
-    /// `progress` hears the number of accounts read so far.
+    /// The book at this block: from the file and the blocks since, or, where that can't be, read anew. Without a file
+    /// it always is. `progress` hears the number of accounts read so far.
     pub async fn open(
         settings: BookConfig,
         file: Option<&Path>,
@@ -49,7 +49,8 @@ impl BookSync {
         Ok((sync, book))
     }
 
-    /// The stored book, if it is this pool's on this chain, of the code that runs now. The file of another's is moved aside.
+    /// The stored book, if it is this pool's on this chain, of the code that runs now. The file of another's is moved
+    /// aside.
     async fn fitting(
         &mut self,
         stored: Stored,

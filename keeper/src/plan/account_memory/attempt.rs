@@ -1,9 +1,9 @@
 //! The last sizing of one account, and what decided about it. Pure.
 //!
-//! Sizing takes long: where a sale of all doesn't pay, a part that does is searched for. So an account for which it found
-//! nothing to do isn't sized again as long as what decided is the same. Of such accounts the one is next that was sized
-//! longest ago: however many there are, each has its turn, in half of the places before any has two. The other half is for
-//! those whose debt isn't too small to pay; see [`priority`](crate::plan::priority).
+//! Sizing takes long: where a sale of all doesn't pay, a part that does is searched for. So an account for which it
+//! found nothing to do isn't sized again as long as what decided is the same. Of such accounts the one is next that was
+//! sized longest ago: however many there are, each has its turn, in half of the places before any has two. The other
+//! half is for those whose debt isn't too small to pay; see [`priority`](crate::plan::priority).
 
 use std::collections::BTreeMap;
 
@@ -104,7 +104,7 @@ impl Conditions {
 }
 
 impl Inputs {
-    /// With these resources, under the conditions of this version.
+    /// The inputs of a sizing with these resources, under the conditions of this version.
     pub(super) fn of(book: &Book, scan: &Scan, resources: &Resources<'_>, conditions: u64) -> Self {
         let input = |id: &AssetId| {
             let mark = &scan.assets.asset(*id)?.mark;

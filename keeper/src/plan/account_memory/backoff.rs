@@ -49,7 +49,8 @@ struct Failure {
 }
 
 impl Backoff {
-    /// The account failed at this block, on this evidence. `changed` says that a change on the way explains the failure.
+    /// The account failed at this block, on this evidence. `changed` says that a change on the way explains the
+    /// failure.
     pub fn failed(&mut self, why: Skip, height: u64, evidence: AccountEvidence, changed: bool) {
         let before = self.last.as_ref();
         let times = before.map_or(0, |failure| failure.times);

@@ -16,11 +16,11 @@ const RESOLVED_KEPT: usize = 100;
 /// A transaction about to be broadcast.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Intent {
-    /// Under what it will be found.
+    /// The hash under which the chain has it.
     pub hash: String,
-    /// Whose key signed it.
+    /// The address of the key that signed it.
     pub sender: String,
-    /// Of which chain.
+    /// The chain that it is for.
     pub chain_id: String,
     /// The last block that can include it.
     pub timeout_height: u64,
@@ -104,7 +104,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Of these lines.
+    /// The history that these lines tell.
     pub fn of(lines: Vec<Line>) -> Self {
         let mut history = Self::default();
         lines.into_iter().for_each(|line| history.take(line));
@@ -126,8 +126,9 @@ impl History {
         self.open.iter().find(|intent| intent.sender == sender && intent.chain_id == chain_id)
     }
 
-    /// What transactions on this chain spent that the node took, the latest last, as far as the file goes back. The same bytes may have been
-    /// signed again after a refusal, under the same hash: what became of the last of them counts.
+    /// What transactions on this chain spent that the node took, the latest last, as far as the file goes back. The
+    /// same bytes may have been signed again after a refusal, under the same hash: what became of the last of them
+    /// counts.
     pub fn spent(&self, chain_id: &str) -> impl Iterator<Item = &Spent> {
         let mut refused: BTreeSet<&str> = BTreeSet::new();
         for line in &self.lines {
@@ -209,7 +210,8 @@ impl Line {
         matches!(self, Self::Resolved { failure: Some(FailureReason::Refused), .. })
     }
 
-    /// The hash and the height of a transaction that worked. One that failed may have done so before its sequence was used.
+    /// The hash and the height of a transaction that worked. One that failed may have done so before its sequence was
+    /// used.
     pub(super) const fn in_block(&self) -> Option<(&str, u64)> {
         match self {
             Self::Resolved { hash, failure: None, height } => Some((hash.as_str(), *height)),
@@ -217,7 +219,7 @@ impl Line {
         }
     }
 
-    /// When it was spent, in seconds; 0 for what doesn't say.
+    /// When this line's transaction spent something, in seconds; 0 for a line that doesn't say.
     pub(super) fn spent_at(&self) -> u64 {
         match self {
             Self::Intent(intent) => intent.spent.as_ref().map_or(0, |spent| spent.at),
