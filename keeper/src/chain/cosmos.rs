@@ -14,6 +14,7 @@ mod headers;
 mod hedge;
 pub mod lookup;
 mod request;
+pub mod results;
 mod retry_after;
 pub mod rpc;
 pub mod sign;

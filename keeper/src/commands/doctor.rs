@@ -127,6 +127,7 @@ async fn examine(config: &Config, tell: &mut impl FnMut(Vec<Check>) -> Result<()
     };
     tell(vec![network::synced(&node).await, network::time(&node.newest(), clock())])?;
     tell(network::subscriptions(&config.chain).await?)?;
+    tell(network::results(&node.results().await))?;
     tell(vec![network::block_results(&node).await])?;
     let account = network::account(&node).await;
     // Nobody is told to send anything to an address that the chain refuses.

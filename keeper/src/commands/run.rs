@@ -92,6 +92,7 @@ async fn start(
     if live {
         node.assert_synced().await?;
     }
+    node.warn_without_results().await;
     let journal =
         if live { Some(live_journal(&with_gas_of_version(config, &node).await, &*node).await?) } else { None };
     let file = config.book_path(node.sender().unwrap_or_default(), journal.as_ref().map(Journal::path));

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tonic::{Code, Response};
 
 use crate::chain::cosmos::account::account;
-use crate::chain::cosmos::classify::{discards_results, nonsense};
+use crate::chain::cosmos::classify::nonsense;
 use crate::chain::cosmos::grpc::{balance, block, latest, wasm};
 use crate::chain::cosmos::request::Reply;
 use crate::chain::cosmos::rpc::Rpc;
@@ -102,13 +102,7 @@ impl ChainReader for Node {
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {
-        match self.connections.ask_rpc(Some(height), |rpc| rpc.events(height)).await {
-            Err(Error::Query { reason, .. }) if discards_results(&reason) => {
-                self.connections.say_discarded();
-                self.connections.ask_rpc(Some(height), |rpc| rpc.indexed_events(height)).await
-            }
-            answer => answer,
-        }
+        self.block_events(height).await
     }
 
     async fn subscribe(&self) -> Result<watch::Receiver<Head>> {

@@ -1,7 +1,7 @@
 //! The connections to all endpoints, and what is known of them.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -32,6 +32,8 @@ pub(in crate::chain) struct Connections {
     pub(super) hurry: Notify,
     /// Whether it was said that no endpoint keeps what happened in blocks.
     discarded: AtomicBool,
+    /// Below which height the index of transactions alone is asked what happened in a block.
+    pub(super) index_until: AtomicU64,
     state: Mutex<Endpoints>,
     started: Instant,
 }
@@ -45,6 +47,7 @@ impl Connections {
             requests: Requests::default(),
             hurry: Notify::new(),
             discarded: AtomicBool::new(false),
+            index_until: AtomicU64::new(0),
             state: Mutex::new(endpoints),
             started: Instant::now(),
         }

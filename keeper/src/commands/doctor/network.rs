@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::chain::cosmos::Node;
+use crate::chain::cosmos::results::lacks_results;
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::endpoints::{Endpoints, Health};
@@ -114,6 +115,24 @@ pub async fn block_results(chain: &impl ChainReader) -> Check {
             Check::fail("block results", format!("the newest block's can't be read: {error}"), remedy)
         }
     }
+}
+
+/// Whether each RPC endpoint keeps what happened in blocks; `told` has why not. A keeper works without, and sees less.
+pub fn results(told: &[(String, Option<String>)]) -> Vec<Check> {
+    let line = |(name, reason): &(String, Option<String>)| {
+        let what = format!("results {name}");
+        match reason {
+            None => Check::ok(what, "it keeps block results"),
+            Some(reason) if lacks_results(reason) => Check::warn(
+                what,
+                "it keeps no block results (discard_abci_responses): where no other endpoint does, events are searched for in the index of \
+                 transactions, and what the chain itself runs is not seen",
+                "set [storage] discard_abci_responses = false in its config.toml, or use another node",
+            ),
+            Some(reason) => Check::warn(what, reason.clone(), "check that the node is up, or use another one"),
+        }
+    };
+    told.iter().map(line).collect()
 }
 
 /// Whether each gRPC endpoint takes `chain.gas_price`, by what it says to take at least. One that doesn't is a failure only when no other does.

@@ -1,6 +1,7 @@
 //! Nodes that don't keep what happened in a block, or don't say it now.
 
 use plimsoll_keeper::chain::ChainReader;
+use plimsoll_keeper::commands::doctor::{Status, network};
 use plimsoll_keeper::error::Error;
 use serde_json::json;
 
@@ -30,6 +31,38 @@ async fn what_contracts_said_is_searched_for_where_block_results_are_discarded()
     fake.with(|state| state.results = BlockResults::Discarded);
     assert_eq!(node.events(100).await.unwrap(), kept);
     assert_eq!(kept.len(), 1);
+}
+
+#[tokio::test]
+async fn what_contracts_said_is_searched_for_where_results_are_not_found() {
+    let fake = Fake::start(100).await;
+    let attribute = |key: &str, value: &str| json!({ "key": key, "value": value });
+    let attributes = [attribute("_contract_address", "pool"), attribute("action", "borrow")];
+    fake.with(|state| state.said = json!([{ "type": "wasm", "attributes": attributes }]));
+    let node = connect(&[&fake]).await;
+    let kept = node.events(100).await.unwrap();
+    fake.with(|state| state.results = BlockResults::Says("could not find results for height #100"));
+    assert_eq!(node.events(100).await.unwrap(), kept);
+    // Further blocks don't wait for results that don't come.
+    fake.with(|state| state.height = 101);
+    let began = std::time::Instant::now();
+    assert_eq!(node.events(101).await.unwrap(), kept);
+    assert!(began.elapsed() < std::time::Duration::from_millis(300), "after {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_node_that_keeps_no_block_results_is_named_with_the_setting() {
+    let (keeps, discards, finds_none) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
+    discards.with(|state| state.results = BlockResults::Discarded);
+    finds_none.with(|state| state.results = BlockResults::Says("could not find results for height #99"));
+    let node = connect(&[&keeps, &discards, &finds_none]).await;
+    let checks = network::results(&node.results().await);
+    assert_eq!(checks.len(), 3, "{checks:?}");
+    assert_eq!((checks[0].check.as_str(), checks[0].status), (format!("results {}", keeps.rpc).as_str(), Status::Ok));
+    for (check, fake) in checks[1..].iter().zip([discards, finds_none]) {
+        assert_eq!((check.check.clone(), check.status), (format!("results {}", fake.rpc), Status::Warn));
+        assert!(check.finding.contains("discard_abci_responses") && check.finding.contains("index"), "{check:?}");
+    }
 }
 
 #[tokio::test]
