@@ -97,14 +97,14 @@ const GONE: &[(&str, &str)] = &[
 /// All settings, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How to reach the chain.
+    /// The chain: endpoints, addresses, gas.
     pub chain: ChainConfig,
     /// What is to go wrong on the way there; for trials alone.
     #[cfg(feature = "faults")]
     pub faults: Option<Script>,
-    /// What is watched.
+    /// The contracts that are watched.
     pub contracts: Contracts,
-    /// Where the key comes from.
+    /// The source of the keys.
     pub wallet: Wallet,
     /// What is worth doing.
     pub strategy: Strategy,
@@ -112,13 +112,13 @@ pub struct Config {
     pub journal: Option<PathBuf>,
     /// Where the book is kept; see [`Config::book_path`].
     pub book: BookFile,
-    /// How it is kept true.
+    /// The settings that keep the book true.
     pub sync: BookConfig,
     /// How the keeper is looked at from outside.
     pub monitor: Monitoring,
-    /// How logs read.
+    /// The format of log lines.
     pub log_format: LogFormat,
-    /// What is logged.
+    /// The least severe level that is logged.
     pub log_level: tracing::Level,
     /// Whether no person waits, so that no progress is shown.
     pub quiet: bool,
@@ -148,10 +148,10 @@ impl Config {
         })
     }
 
-    /// Where the intents of this address are written down. Unless that is set, it is a file of this chain's and this address's
-    /// own in the user's state directory, `$XDG_STATE_HOME/plimsoll` or `~/.local/state/plimsoll`: a keeper started from
-    /// another working directory, or at boot, has to find what it was sending. Where it is set, the key of this number, counted from
-    /// the first, 0, has it at the end of the file's name.
+    /// Where the intents of this address are written down. Unless that is set, it is a file of this chain's and this
+    /// address's own in the user's state directory, `$XDG_STATE_HOME/plimsoll` or `~/.local/state/plimsoll`: a keeper
+    /// started from another working directory, or at boot, has to find what it was sending. Where it is set, the key of
+    /// this number, counted from the first, 0, has it at the end of the file's name.
     pub fn journal_path(
         &self,
         address: &str,
@@ -174,8 +174,8 @@ impl Config {
         Ok(state.join("plimsoll").join(format!("journal-{}-{address}.jsonl", self.chain.id)))
     }
 
-    /// Where the book is kept by this address, whose journal is there. Unless that is set, it is a file of this chain's, this pool's and
-    /// this address's own beside the journal; without a journal it is nowhere.
+    /// Where the book is kept by this address, whose journal is there. Unless that is set, it is a file of this
+    /// chain's, this pool's and this address's own beside the journal; without a journal it is nowhere.
     pub fn book_path(&self, address: &str, journal: Option<&Path>) -> Option<PathBuf> {
         match &self.book {
             BookFile::At(path) => Some(path.clone()),

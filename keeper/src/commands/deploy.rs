@@ -12,20 +12,20 @@ use crate::keys::Mnemonic;
 use crate::logging;
 use crate::output::print_json;
 
-/// What is deployed, and where.
+/// The arguments of `deploy`.
 #[derive(Debug)]
 pub struct Job {
     /// The network file.
     pub network: PathBuf,
     /// The deployment file.
     pub out: Option<PathBuf>,
-    /// Where the contracts are.
+    /// The folder with the contracts' wasm files.
     pub artifacts: PathBuf,
     /// The deployer's mnemonic.
     pub mnemonic_file: Option<PathBuf>,
-    /// Another gRPC endpoint.
+    /// The gRPC endpoint in place of the network file's.
     pub grpc: Option<String>,
-    /// Another RPC endpoint.
+    /// The RPC endpoint in place of the network file's.
     pub rpc: Option<String>,
 }
 

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::output::print_event;
 use crate::tx::journal::Journal;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -35,16 +35,16 @@ pub enum Status {
     Fail,
 }
 
-/// One line.
+/// One check: a line of `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was looked at.
+    /// The thing that was looked at.
     pub check: String,
-    /// How it came out.
+    /// The result.
     pub status: Status,
-    /// What was found, with its numbers.
+    /// The fact that was found, with its numbers.
     pub finding: String,
-    /// What to do about it; nothing when all is well.
+    /// The advice; nothing where all is well.
     pub remedy: Option<String>,
 }
 

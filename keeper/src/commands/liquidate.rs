@@ -27,7 +27,7 @@ use crate::tx::journal::Intent;
 use crate::tx::receipt::{Speakers, failures, settlements};
 use crate::tx::{Executor, spendable};
 
-/// What is asked for.
+/// The arguments of `liquidate`.
 #[derive(Debug)]
 pub struct Job {
     /// `OWNER` or `OWNER/ID`.

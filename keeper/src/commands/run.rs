@@ -44,7 +44,8 @@ struct Mode {
 /// Watches and, when live, acts.
 pub async fn run(settings: &Settings, live: bool, json: bool) -> Result<()> {
     let config = config(settings)?;
-    // As process 1 of a container nothing ends it but what it listens for: from here on, not only once the book is read.
+    // As process 1 of a container nothing ends it but what it listens for: from here on, not only once the book is
+    // read.
     let stop = stop_signal()?;
     let keys = keys(&config)?;
     if live && keys.is_empty() {
@@ -161,7 +162,8 @@ async fn go<C: Chain>(
     failure.map_or(Ok(()), Err)
 }
 
-/// Lets the keeper be looked at. A port that somebody chose has to be free; the default one may belong to another keeper.
+/// Lets the keeper be looked at. A port that somebody chose has to be free; the default one may belong to another
+/// keeper.
 async fn show(config: &Config, monitor: &Monitor) -> Result<Option<Server>> {
     let Some(address) = config.monitor.listen else { return Ok(None) };
     match serve(address, monitor.clone()).await {
@@ -247,7 +249,8 @@ pub async fn live_journal(config: &Config, chain: &impl Chain) -> Result<Journal
     Ok(journal)
 }
 
-/// Where the intents of this address are written down; it is the key with this number, from the first. Its directory is made.
+/// Where the intents of this address are written down; it is the key with this number, from the first. Its directory is
+/// made.
 fn journal_path(config: &Config, address: &str, number: usize) -> Result<PathBuf> {
     let path = config.journal_path(address, number, |name| std::env::var(name).ok())?;
     make_directory_of(&path)?;

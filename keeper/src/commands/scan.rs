@@ -97,7 +97,8 @@ pub fn summary(book: &Book, scan: &Scan) -> Json {
     })
 }
 
-/// By collateral, the price at and above which the account is healthy, all else unchanged; none where no price of it decides.
+/// By collateral, the price at and above which the account is healthy, all else unchanged; none where no price of it
+/// decides.
 fn liquidation_prices(book: &Book, scan: &Scan, verdict: &Verdict) -> BTreeMap<String, Price> {
     let position = book.accounts.get(&verdict.key).and_then(|account| scan.assets.position(account).ok());
     let position = position.unwrap_or_default();

@@ -83,7 +83,8 @@ pub async fn open(config: &Config, key: Option<Key>) -> Result<(Arc<Node>, Book)
     Ok((node, book))
 }
 
-/// The book at the node's latest block, from this file and the blocks since if there is one, with a bar while a person waits.
+/// The book at the node's latest block, from this file and the blocks since if there is one, with a bar while a person
+/// waits.
 pub async fn open_book(config: &Config, node: &Node, file: Option<&Path>) -> Result<(BookSync, Book)> {
     let head = node.head().await?;
     let bar = progress(config);

@@ -14,23 +14,23 @@ pub(super) const DENOM: &str = "a denom: a letter, then 2 to 127 letters, digits
 /// How to reach a chain and pay there. Debug shows no more of the endpoints than their hosts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChainConfig {
-    /// Its chain id.
+    /// The chain id.
     pub id: String,
     /// `http(s)://host:port`, the preferred one first.
     pub grpc: Vec<String>,
     /// `ws(s)://host:port/websocket`, or the same as `http(s)`, the preferred one first.
     pub rpc: Vec<String>,
-    /// Of its addresses.
+    /// The bech32 prefix of addresses.
     pub prefix: String,
-    /// Of its keys, by SLIP-44.
+    /// The coin type of the keys' derivation path, by SLIP-44.
     pub coin_type: u32,
     /// The least that a unit of gas is paid with.
     pub gas_price: Decimal,
     /// The most that a unit of gas costs; ten times `gas_price` when left out.
     pub max_gas_price: Option<Decimal>,
-    /// In which denom.
+    /// The denom that gas is paid in.
     pub gas_denom: String,
-    /// By what a simulation's gas is multiplied.
+    /// The factor by which a simulation's gas is multiplied.
     pub gas_adjustment: Decimal,
     /// How many requests a second each endpoint is asked at most; without a limit when `None`.
     pub max_requests_per_second: Option<u32>,

@@ -11,23 +11,23 @@ use crate::error::{Error, Result};
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
-    /// The network file's name for it.
+    /// The network file's name for the deployment.
     pub network: String,
-    /// The chain.
+    /// The chain id.
     pub chain_id: String,
-    /// Its gRPC endpoint.
+    /// The gRPC endpoints, separated by commas.
     pub grpc: String,
-    /// Its RPC and websocket endpoint.
+    /// The RPC endpoints, separated by commas.
     pub rpc: String,
-    /// Of its addresses.
+    /// The bech32 prefix of addresses.
     pub prefix: String,
-    /// Of its keys.
+    /// The coin type of the keys' derivation path, by SLIP-44.
     pub coin_type: u32,
-    /// What a unit of gas costs.
+    /// What a unit of gas costs, in the gas denom.
     pub gas_price: String,
-    /// In which denom.
+    /// The denom that gas is paid in.
     pub gas_denom: String,
-    /// By what a simulation's gas is multiplied.
+    /// The factor by which a simulation's gas is multiplied.
     pub gas_adjustment: String,
     /// The oracle.
     #[serde(default)]
@@ -52,9 +52,9 @@ pub struct Deployment {
 /// A pair, and of what.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct DeployedPair {
-    /// Its two tokens.
+    /// The pair's two tokens.
     pub denoms: [String; 2],
-    /// Where it is.
+    /// The pair's contract.
     #[serde(flatten)]
     pub contract: Deployed,
 }
@@ -62,16 +62,16 @@ pub struct DeployedPair {
 /// A contract; empty until that step is done.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deployed {
-    /// Where it is.
+    /// The contract's address.
     pub address: String,
-    /// The code it runs.
+    /// The code that the contract runs.
     pub code_id: u64,
-    /// That code's SHA-256.
+    /// The code's SHA-256, in hex.
     pub checksum: String,
 }
 
 impl Deployment {
-    /// Reads it.
+    /// Reads a deployment file.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Error::file(path, format!("{error}; `keeper deploy` writes it")))?;

@@ -1,8 +1,8 @@
 //! What goes wrong, and when: a script that can be read, and that goes the same way each time.
 //!
 //! `seed=7; broadcast #1 lose; events 5% fail; any #40 crash` — a seed for what goes by chance, then rules of three words: which call,
-//! which of them, what happens. The first rule that applies is taken. `rate=2%` stands for all faults that pass, each as often as the
-//! others, at so many of a hundred calls.
+//! which of them, what happens. The first rule that applies is taken. `rate=2%` stands for all faults that pass, each
+//! as often as the others, at so many of a hundred calls.
 
 use std::fmt;
 use std::str::FromStr;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The gas that one liquidation uses on a deployment, before the reserve. It differs by a factor of two between versions of
-/// wasmd and between pairs.
+/// The gas that one liquidation uses on a deployment, before the reserve. It differs by a factor of two between
+/// versions of wasmd and between pairs.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GasFigures {
     /// With the key's own coins; `None` while unknown.

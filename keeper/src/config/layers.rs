@@ -106,8 +106,8 @@ impl Layers {
         Ok(())
     }
 
-    /// Adds the variables that are for the keeper; an empty one is as good as none. One that belongs to no key is an error, unless
-    /// Kubernetes or Docker set it.
+    /// Adds the variables that are for the keeper; an empty one is as good as none. One that belongs to no key is an
+    /// error, unless Kubernetes or Docker set it.
     pub fn add_environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<()> {
         for (name, value) in variables {
             if name == MNEMONIC_VARIABLE || !name.starts_with(ENVIRONMENT) || value.is_empty() {
@@ -161,8 +161,8 @@ impl Layers {
     }
 }
 
-/// Whether Kubernetes sets such a variable in each container beside a service whose name starts with `plimsoll-keeper`, or Docker in
-/// one that is linked to a container of that name. `rest` is what follows [`ENVIRONMENT`].
+/// Whether Kubernetes sets such a variable in each container beside a service whose name starts with `plimsoll-keeper`,
+/// or Docker in one that is linked to a container of that name. `rest` is what follows [`ENVIRONMENT`].
 fn is_service_link(rest: &str, value: &str) -> bool {
     let ends_with =
         |ending: &str| rest.strip_suffix(ending).is_some_and(|above| above.is_empty() || above.ends_with('_'));

@@ -25,7 +25,7 @@ impl Default for Monitoring {
     }
 }
 
-/// How logs read.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// Lines for people.

@@ -1,4 +1,5 @@
-//! What may be shown: some addresses have a password or an access key in them, and some texts are a mnemonic in the wrong place.
+//! What may be shown: some addresses have a password or an access key in them, and some texts are a mnemonic in the
+//! wrong place.
 
 /// Scheme, host and port; what else there is becomes `…`.
 pub fn public(address: &str) -> String {

@@ -16,14 +16,15 @@ pub const MAX_REPAY: &str = "strategy.max_repay.";
 /// What share of a block's gas one transaction may ask for, so that those of other keys and of others fit beside it.
 pub const BLOCK_SHARE: Ratio = Ratio::percent(50);
 
-/// What is worth doing.
+/// What is worth doing, and within which limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Strategy {
     /// Less profit than this, after gas, is not worth a transaction.
     pub min_profit_value: Value,
     /// What the gas of one liquidation is worth, as long as no price says so.
     pub gas_value: Value,
-    /// What a whole token of the gas denom is worth: the fee of what was simulated is then subtracted in place of `gas_value`.
+    /// What a whole token of the gas denom is worth: the fee of what was simulated is then subtracted in place of
+    /// `gas_value`.
     pub gas_denom_price: Option<Value>,
     /// The decimals of the gas denom.
     pub gas_denom_decimals: u8,
@@ -42,7 +43,8 @@ pub struct Strategy {
     pub max_repay: BTreeMap<String, u128>,
     /// In how many blocks a transaction must be included.
     pub timeout_blocks: u64,
-    /// By how much a price of its assets or its record has to change for an account that failed to be tried again at once.
+    /// By how much a price of its assets or its record has to change for an account that failed to be tried again at
+    /// once.
     pub cooldown_lift: Ratio,
     /// After how many transactions in a row that failed the keeper stops; 0 is never.
     pub max_failures: u32,
@@ -53,7 +55,8 @@ pub struct Strategy {
     pub write_off: bool,
     /// The most debts that are written off or set off in an hour; `None` is no limit.
     pub max_write_offs_per_hour: Option<usize>,
-    /// The most of the key's own coins, in value, that one transaction repays with; `None` is no limit, and 0 the liquidator alone.
+    /// The most of the key's own coins, in value, that one transaction repays with; `None` is no limit, and 0 the
+    /// liquidator alone.
     pub max_spend_per_tx: Option<Value>,
     /// The most that all transactions of an hour repay with; `None` is no limit, and 0 the liquidator alone.
     pub max_spend_per_hour: Option<Value>,

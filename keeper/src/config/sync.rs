@@ -8,7 +8,7 @@ use crate::error::Result;
 /// The most blocks that are filled one by one after an absence, unless set.
 pub const GAP_MAX: u64 = 1_000;
 
-/// How the book is kept true.
+/// The settings that keep the book true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookConfig {
     /// The most blocks that are filled one by one after an absence; after a longer one the book is read anew.
@@ -32,7 +32,7 @@ impl Default for BookConfig {
 pub enum BookFile {
     /// Beside the journal, if there is one.
     Beside,
-    /// There.
+    /// At this path.
     At(PathBuf),
     /// Nowhere: in memory only.
     Nowhere,

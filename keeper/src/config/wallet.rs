@@ -8,7 +8,7 @@ use crate::error::Result;
 /// The variable that holds the mnemonic, for those who don't want it in a file.
 pub const MNEMONIC_VARIABLE: &str = "PLIMSOLL_KEEPER_MNEMONIC";
 
-/// Where the key comes from.
+/// The source of the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wallet {
     /// A file that only its owner can read; not beside the variable that holds the words.

@@ -47,7 +47,7 @@ pub struct Scenario {
 #[derive(Deserialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct Asset {
-    /// Its denom.
+    /// The token's denom.
     pub denom: String,
     /// How it is called on the screen; its denom when left out.
     pub symbol: Option<String>,

@@ -109,7 +109,8 @@ pub fn arbitrage(world: &mut World, pairs: &[String]) {
     }
 }
 
-/// Makes a block in which the feeders vote for these prices, and again for all others, so that none is old, and the pairs follow.
+/// Makes a block in which the feeders vote for these prices, and again for all others, so that none is old, and the
+/// pairs follow.
 pub async fn prices(
     chain: &WorldChain,
     seconds: u64,

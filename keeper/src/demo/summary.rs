@@ -65,7 +65,8 @@ impl Summary {
     }
 }
 
-/// The bank covers the cash, and `supply = cash + lent + debt − reserves` covers all claims. Computed here, not believed.
+/// The bank covers the cash, and `supply = cash + lent + debt − reserves` covers all claims. Computed here, not
+/// believed.
 pub fn balances(market: &SolvencyResponse) -> bool {
     let held = market.cash.checked_add(market.lent).and_then(|sum| sum.checked_add(market.debt));
     let identity = held.and_then(|sum| sum.checked_sub(market.reserves)).is_ok_and(|supply| supply == market.supply);
@@ -76,8 +77,8 @@ pub fn balances(market: &SolvencyResponse) -> bool {
 const ACCOUNTS: &[u8] = b"\0\x01u";
 const MARKETS: &[u8] = b"\0\x01m";
 
-/// Judges a market from the raw records alone, whatever the pool answers: all accounts' shares and debts are the market's, the bank
-/// covers the cash, and cash and debt less reserves cover every claim.
+/// Judges a market from the raw records alone, whatever the pool answers: all accounts' shares and debts are the
+/// market's, the bank covers the cash, and cash and debt less reserves cover every claim.
 pub fn proves(world: &World, id: AssetId, denom: &str) -> bool {
     proof(world, id, denom).unwrap_or(false)
 }

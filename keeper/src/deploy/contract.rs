@@ -13,9 +13,9 @@ use crate::error::{Error, Result};
 /// The longest label that a chain takes.
 const LABEL_MAX: usize = 128;
 
-/// Which contract.
+/// A contract to be instantiated.
 pub(super) struct What<'a> {
-    /// Whose code it runs, as in the artifact's name.
+    /// The code's name, as in the artifact's file name.
     pub name: &'a str,
     /// How it is told from others of the same code: label and salt follow from it.
     pub path: String,
@@ -31,8 +31,8 @@ impl<'a> What<'a> {
 }
 
 impl<F: Fn(&str)> Job<'_, F> {
-    /// The contract, instantiated unless the chain has it. Another code than the artifact's is an error: a migration is a
-    /// decision.
+    /// The contract, instantiated unless the chain has it. Another code than the artifact's is an error: a migration is
+    /// a decision.
     pub(super) async fn contract(
         &self,
         what: What<'_>,
@@ -61,8 +61,8 @@ impl<F: Fn(&str)> Job<'_, F> {
             *slot(record) = Deployed { address: before.address, code_id, checksum };
             return record.write(&self.out);
         }
-        // Where it will be follows from code, deployer and salt: killed after instantiating and before writing that down, the next
-        // run finds it there.
+        // Where it will be follows from code, deployer and salt: killed after instantiating and before writing that
+        // down, the next run finds it there.
         let salt = self.salt(place);
         let address = self.address(&Checksum::generate(&wasm), &salt)?;
         if let Some(code_id) = self.node.contract_code(&address).await? {
@@ -134,8 +134,8 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 }
 
-/// The code with this checksum that was stored for this contract or for another one, if any was: of pairs, those that the network file
-/// names may run another code, wherever in the list they stand.
+/// The code with this checksum that was stored for this contract or for another one, if any was: of pairs, those that
+/// the network file names may run another code, wherever in the list they stand.
 fn stored(others: &[Deployed], before: &Deployed, checksum: &str) -> Option<u64> {
     let mut known = others.iter().chain([before]);
     known.find(|known| known.code_id > 0 && known.checksum == checksum).map(|known| known.code_id)

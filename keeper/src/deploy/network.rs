@@ -26,11 +26,11 @@ const DEPLOYER: &str = "{deployer}";
 #[derive(Deserialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// Its name; the deployment file is named after it.
+    /// The network's name; the deployment file is named after it.
     pub name: String,
-    /// How to reach it and pay there.
+    /// The endpoints, the addresses and the gas.
     pub chain: NetworkChain,
-    /// Who may do what.
+    /// The addresses that may do more than others.
     #[serde(default)]
     pub roles: Roles,
     /// The timelock that owns both contracts in the end; none when left out.
@@ -39,12 +39,12 @@ pub struct Network {
     pub oracle: OracleSettings,
     /// The pool's settings.
     pub pool: PoolSettings,
-    /// Who votes for prices.
+    /// The keys that vote for prices.
     #[serde(default)]
     pub feeders: Vec<Feeder>,
-    /// What is listed, in this order.
+    /// The assets to list, in this order.
     pub assets: Vec<Asset>,
-    /// Where liquidators sell, in this order.
+    /// The pairs that liquidators sell into, in this order.
     #[serde(default)]
     pub pairs: Vec<Pair>,
 }
@@ -53,21 +53,21 @@ pub struct Network {
 #[derive(Deserialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkChain {
-    /// Its chain id.
+    /// The chain id.
     pub id: String,
-    /// `http(s)://host:port`.
+    /// The gRPC endpoint, `http(s)://host:port`.
     pub grpc: String,
-    /// `http(s)://host:port` of its RPC.
+    /// The RPC endpoint, `http(s)://host:port`.
     pub rpc: String,
-    /// Of its addresses.
+    /// The bech32 prefix of addresses.
     pub prefix: String,
-    /// Of its keys, by SLIP-44.
+    /// The coin type of the keys' derivation path, by SLIP-44.
     pub coin_type: u32,
-    /// What a unit of gas costs.
+    /// What a unit of gas costs, in the gas denom.
     pub gas_price: Decimal,
-    /// In which denom.
+    /// The denom that gas is paid in.
     pub gas_denom: String,
-    /// By what a simulation's gas is multiplied.
+    /// The factor by which a simulation's gas is multiplied.
     pub gas_adjustment: Decimal,
     /// A certificate authority to trust beside the public ones.
     pub ca_file: Option<PathBuf>,
@@ -117,9 +117,9 @@ pub struct OracleSettings {
 #[derive(Deserialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct PoolSettings {
-    /// Where a liquidation leaves an account.
+    /// The health factor at which a liquidation leaves an account.
     pub target_health_factor: Ratio,
-    /// What counts as dust.
+    /// The value up to which a rest counts as dust.
     pub dust_value: Value,
     /// The least that a debt may be worth after a borrow.
     pub min_debt_value: Value,
@@ -159,7 +159,7 @@ pub struct Asset {
     pub guards: Guards,
     /// How much may be borrowed against a unit of value.
     pub max_loan_to_value: Ratio,
-    /// How much debt a unit of value carries.
+    /// How much debt a unit of the collateral's value carries.
     pub liquidation_threshold: Ratio,
     /// The liquidator's bonus.
     pub liquidation_bonus: BonusCurve,
@@ -194,8 +194,8 @@ pub struct Pair {
     pub address: String,
     /// The share of each swap's yield that stays in a pair that is instantiated.
     pub fee: Ratio,
-    /// How much of each token the deployer provides to a pair that is instantiated and empty, in quote currency at the oracle's prices;
-    /// nothing when 0.
+    /// How much of each token the deployer provides to a pair that is instantiated and empty, in quote currency at the
+    /// oracle's prices; nothing when 0.
     pub worth_of_each: Value,
 }
 
@@ -209,7 +209,7 @@ impl Network {
         })
     }
 
-    /// Who vetoes in the timelock.
+    /// The address that vetoes in the timelock.
     pub fn timelock_guardian(&self) -> Option<String> {
         self.timelock.as_ref().and_then(|timelock| timelock.guardian.clone()).or_else(|| self.roles.guardian.clone())
     }
@@ -233,7 +233,7 @@ impl Network {
         }
     }
 
-    /// What holds for every liquidation.
+    /// The terms of every liquidation.
     pub const fn terms(&self) -> LiquidationTerms {
         LiquidationTerms { target_health_factor: self.pool.target_health_factor, dust_value: self.pool.dust_value }
     }
@@ -260,7 +260,7 @@ impl Asset {
         self.denom.replace(DEPLOYER, deployer)
     }
 
-    /// What lists it.
+    /// The parameters with which the pool lists the asset.
     pub fn listing(&self, deployer: &str) -> NewAsset {
         NewAsset {
             denom: self.denom(deployer),

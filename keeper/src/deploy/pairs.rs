@@ -15,8 +15,8 @@ use crate::deploy::network::Pair;
 use crate::error::{Error, Result};
 
 impl<F: Fn(&str)> Job<'_, F> {
-    /// All pairs of the network file. One that it doesn't list any more leaves the record, and so does one that it named before and now
-    /// wants to be made.
+    /// All pairs of the network file. One that it doesn't list any more leaves the record, and so does one that it
+    /// named before and now wants to be made.
     pub(super) async fn pairs(&self, record: &mut Deployment) -> Result<()> {
         let before = std::mem::take(&mut record.pairs);
         for pair in &self.network.pairs {
@@ -110,8 +110,8 @@ impl<F: Fn(&str)> Job<'_, F> {
     }
 }
 
-/// Whether a pair is somebody else's: then it was named by an earlier network file, and isn't the deployer's to migrate. Where the chain
-/// knows of no creator there is no contract any more.
+/// Whether a pair is somebody else's: then it was named by an earlier network file, and isn't the deployer's to
+/// migrate. Where the chain knows of no creator there is no contract any more.
 fn is_made_by_others(creator: Option<&str>, deployer: &str) -> bool {
     creator.is_some_and(|creator| creator != deployer)
 }

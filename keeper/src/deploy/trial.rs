@@ -1,5 +1,5 @@
-//! An account that could be liquidated at once, made of messages that are never sent: simulated together, they tell what
-//! one liquidation uses. Pure.
+//! An account that could be liquidated at once, made of messages that are never sent: simulated together, they tell
+//! what one liquidation uses. Pure.
 
 use plimsoll_risk::liquidation::Liquidation;
 use plimsoll_risk::math::MathError;
@@ -28,20 +28,20 @@ const UTILIZATION: Ratio = Ratio::percent(25);
 /// A token and its price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Its denom.
+    /// The token's denom.
     pub denom: String,
-    /// Its decimals.
+    /// The token's decimals.
     pub decimals: u8,
-    /// Its settled price.
+    /// The token's settled price.
     pub price: Price,
 }
 
 /// What an account is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// What is seized.
+    /// The token that is seized.
     pub collateral: Token,
-    /// What is owed.
+    /// The token that is owed.
     pub debt: Token,
     /// How much may be borrowed against a unit of the collateral's value.
     pub max_loan_to_value: Ratio,
@@ -49,11 +49,11 @@ pub struct Terms {
     pub liquidation_threshold: Ratio,
     /// The least that a debt may be worth.
     pub min_debt_value: Value,
-    /// Who lends and liquidates.
+    /// The address that lends and liquidates.
     pub deployer: String,
-    /// Who votes for the collateral's price. The first of them but the deployer borrows.
+    /// The addresses that vote for the collateral's price. The first of them but the deployer borrows.
     pub feeders: Vec<String>,
-    /// Where the collateral is sold for what is owed.
+    /// The pair where the collateral is sold for what is owed.
     pub pair: String,
 }
 

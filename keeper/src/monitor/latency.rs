@@ -20,7 +20,8 @@ impl Flights {
         self.0.insert(hash.to_owned(), (detected, submitted));
     }
 
-    /// It is known what became of it: the time since it was sent, and since the block was seen. `None` when it was sent before this start.
+    /// It is known what became of it: the time since it was sent, and since the block was seen. `None` when it was sent
+    /// before this start.
     pub fn landed(&mut self, hash: &str, now: Instant) -> Option<(Duration, Duration)> {
         let (detected, submitted) = self.0.remove(hash)?;
         Some((now.saturating_duration_since(submitted), now.saturating_duration_since(detected)))

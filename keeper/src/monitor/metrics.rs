@@ -1,6 +1,8 @@
-//! The numbers. Each is named, described and kept here, and nowhere else; `RUNBOOK.md` says which of them call for somebody.
+//! The numbers. Each is named, described and kept here, and nowhere else; `RUNBOOK.md` says which of them call for
+//! somebody.
 //!
-//! Values in quote currency and amounts are floating-point numbers here: they are looked at, nothing is decided by them.
+//! Values in quote currency and amounts are floating-point numbers here: they are looked at, nothing is decided by
+//! them.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
@@ -174,7 +176,8 @@ metrics! {
     audit_mismatches: Counter = "audit_mismatches";
     /// How often the whole book was read anew, the start not counted.
     book_rebuilds: Counter = "book_rebuilds";
-    /// Blocks that were filled from their events because nobody announced them; those since the book was stored, at the start, don't count.
+    /// Blocks that were filled from their events because nobody announced them; those since the book was stored, at the
+    /// start, don't count.
     book_filled: Counter = "book_filled_blocks";
     /// Answers that can't be, of which nothing entered the book.
     book_refused: Counter = "book_refused_answers";

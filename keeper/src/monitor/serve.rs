@@ -1,5 +1,5 @@
-//! A small HTTP server: `/livez`, `/readyz` and `/metrics`, for GET and HEAD alone. Nobody can make it hold much: so many connections at once, so
-//! long each, one request each, whose body is never read.
+//! A small HTTP server: `/livez`, `/readyz` and `/metrics`, for GET and HEAD alone. Nobody can make it hold much: so
+//! many connections at once, so long each, one request each, whose body is never read.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -19,7 +19,8 @@ use tokio::time::{sleep, timeout};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 
-/// How many may be connected at once, how long each, how long it may take to ask, and how large the head of a request may be.
+/// How many may be connected at once, how long each, how long it may take to ask, and how large the head of a request
+/// may be.
 const CONNECTIONS_MAX: usize = 32;
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(2);

@@ -142,7 +142,8 @@ async fn liquid(chain: &impl ChainReader, check: Check, address: &str) -> Check 
     }
 }
 
-/// What the name and version that cw2 keeps mean. Pairs may be somebody else's, but for another contract of this market.
+/// What the name and version that cw2 keeps mean. Pairs may be somebody else's, but for another contract of this
+/// market.
 pub fn judge(what: &str, kind: &str, contract: &str, version: &str) -> Check {
     let wanted = format!("{OURS_START}{kind}");
     let found = if contract.is_empty() {

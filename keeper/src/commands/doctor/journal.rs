@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::tx::TIMEOUT_MAX;
 use crate::tx::journal::{Intent, Journal};
 
-/// A line for each transaction that isn't resolved in this file, which the chain's own key is to write on, and one when the file is older than
-/// the chain.
+/// A line for each transaction that isn't resolved in this file, which the chain's own key is to write on, and one when
+/// the file is older than the chain.
 pub async fn check(chain: &impl Chain, path: &Path) -> Vec<Check> {
     let checks = async {
         let mut checks = unresolved(chain, path).await?;
@@ -28,8 +28,8 @@ async fn outlived(chain: &impl Chain, path: &Path) -> Result<Option<Check>> {
     Ok(next.and_then(|next| reset(path, &head, used, height, next)))
 }
 
-/// What it means that the key's next sequence is `next` when by the journal a block of this height has `used` one. A node may be a few blocks
-/// behind the one that told the journal.
+/// What it means that the key's next sequence is `next` when by the journal a block of this height has `used` one. A
+/// node may be a few blocks behind the one that told the journal.
 pub fn reset(path: &Path, head: &Head, used: u64, height: u64, next: u64) -> Option<Check> {
     let behind = head.height < height && height - head.height <= REWIND_MAX;
     (next <= used && !behind).then(|| {

@@ -1,4 +1,5 @@
-//! Limits and slippage, against what a liquidation costs and brings. With a wrong one everything seems well, and nothing is ever sent.
+//! Limits and slippage, against what a liquidation costs and brings. With a wrong one everything seems well, and
+//! nothing is ever sent.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +89,8 @@ pub fn blocks(most: Option<u64>, gas: u64) -> Check {
     Check::ok("block gas", found)
 }
 
-/// Whether each `strategy.max_repay` is of a listed token and leaves something to repay, at these prices; nothing where it does.
+/// Whether each `strategy.max_repay` is of a listed token and leaves something to repay, at these prices; nothing where
+/// it does.
 pub fn repayable(strategy: &Strategy, market: &Market, prices: &BTreeMap<String, Price>) -> Vec<Check> {
     let dust = market.config.liquidation.dust_value;
     let least = market.config.min_debt_value;
@@ -153,8 +155,8 @@ pub fn spending(strategy: &Strategy, least_debt: Value, through_liquidator: bool
     limits.into_iter().filter_map(judge).collect()
 }
 
-/// Whether what is accepted at least still pays. The bonus less the protocol's fee is what the slippage is taken from: at `(1 + bonus)(1 −
-/// slippage) ≤ 1` nothing does. The fee is a share of what the bonus exceeds the sale's cost by.
+/// Whether what is accepted at least still pays. The bonus less the protocol's fee is what the slippage is taken from:
+/// at `(1 + bonus)(1 − slippage) ≤ 1` nothing does. The fee is a share of what the bonus exceeds the sale's cost by.
 pub fn slippage<'a>(
     slippage: Ratio,
     assets: impl Iterator<Item = &'a AssetParams>,

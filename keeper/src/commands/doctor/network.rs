@@ -135,7 +135,8 @@ pub fn results(told: &[(String, Option<String>)]) -> Vec<Check> {
     told.iter().map(line).collect()
 }
 
-/// Whether each gRPC endpoint takes `chain.gas_price`, by what it says to take at least. One that doesn't is a failure only when no other does.
+/// Whether each gRPC endpoint takes `chain.gas_price`, by what it says to take at least. One that doesn't is a failure
+/// only when no other does.
 pub fn gas_prices(told: &[(String, Option<String>)], config: &ChainConfig) -> Vec<Check> {
     one_is_enough(told.iter().map(|(name, said)| gas_price(name, said.as_deref(), config)).collect())
 }
@@ -185,7 +186,8 @@ fn gas_price(endpoint: &str, said: Option<&str>, config: &ChainConfig) -> Check 
     }
 }
 
-/// Whether each gRPC endpoint can say what became of a transaction; `told` has why not. One that can't is a failure only when no other can.
+/// Whether each gRPC endpoint can say what became of a transaction; `told` has why not. One that can't is a failure
+/// only when no other can.
 pub fn indexes(told: &[(String, Option<String>)]) -> Vec<Check> {
     let line = |(name, reason): &(String, Option<String>)| match reason {
         None => Check::ok(format!("index {name}"), "it can be asked what became of a transaction"),

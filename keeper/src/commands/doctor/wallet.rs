@@ -32,7 +32,8 @@ pub fn keys(config: &Config, keys: &Result<Vec<Key>>) -> Vec<Check> {
     keys.iter().enumerate().map(line).collect()
 }
 
-/// Whether the one who is to pay the fees of the node's key has given it an allowance; nothing where the key pays them itself.
+/// Whether the one who is to pay the fees of the node's key has given it an allowance; nothing where the key pays them
+/// itself.
 pub async fn allowance(node: &Node, number: usize) -> Option<Check> {
     let what = numbered("fee allowance", number);
     let granter = node.fee_granter()?;

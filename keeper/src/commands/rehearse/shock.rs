@@ -97,7 +97,8 @@ pub fn shocked(book: &Book, shocks: &[Shock]) -> Result<Book> {
     Ok(book)
 }
 
-/// The debt that lenders bear when this liquidation leaves the account with nothing: the pool writes it off at once. `None` where the account goes on.
+/// The debt that lenders bear when this liquidation leaves the account with nothing: the pool writes it off at once.
+/// `None` where the account goes on.
 pub fn left_over(book: &Book, scan: &Scan, deal: &Deal) -> Option<Value> {
     let account = book.accounts.get(&deal.key)?;
     let debt = book.asset_of(&deal.sent.denom)?;
