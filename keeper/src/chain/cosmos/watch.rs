@@ -79,7 +79,8 @@ impl Connections {
                 let (endpoint, reason) = (self.name(at), why(error));
                 if told.is_none_or(|told| told.elapsed() > SUBSCRIPTION_TOLD_AGAIN) {
                     told = Some(Instant::now());
-                    tracing::warn!(endpoint, reason, "no subscription to new blocks; asking for them in turn");
+                    let by = if rpc.is_posting() { "HTTP POST" } else { "websocket" };
+                    tracing::warn!(endpoint, reason, by, "no subscription to new blocks; asking for them in turn");
                 }
                 self.count(at, "broken");
             }
