@@ -11,6 +11,7 @@ mod gas_figures;
 mod layers;
 mod monitor;
 pub mod redact;
+pub mod secret_file;
 mod strategy;
 mod sync;
 mod values;
