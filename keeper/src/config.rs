@@ -3,11 +3,13 @@
 //! Every key is known by name in [`KEYS`]; any other is an error. Every value is checked before anything starts, and an
 //! error names the key, its value and what is allowed. `keeper.example.toml` says what each is for.
 
+pub mod address;
 mod chain;
 pub mod deployment;
 #[cfg(feature = "faults")]
 pub mod fault_script;
 mod gas_figures;
+mod headers;
 mod layers;
 mod monitor;
 pub mod redact;
@@ -45,6 +47,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("chain.gas_denom", "ustake"),
     ("chain.gas_adjustment", "1.3"),
     ("chain.ca_file", ""),
+    ("chain.headers", ""),
     #[cfg(feature = "faults")]
     ("chain.faults", ""),
     ("contracts.pool", ""),

@@ -3,6 +3,7 @@
 
 mod account;
 mod broadcast;
+mod channel;
 pub(super) mod classify;
 mod client;
 mod confirm;
@@ -33,18 +34,15 @@ use std::time::Duration;
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{ContractInfo, QueryCodeRequest, QueryContractInfoRequest};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use tonic::transport::Endpoint;
 use tonic::{Code, Request, Response, Status};
 
 use crate::chain::cosmos::account::{account, assert_derivation, is_other_derivation};
-use crate::chain::cosmos::classify::{causes, nonsense};
+use crate::chain::cosmos::channel::Channel;
+use crate::chain::cosmos::classify::nonsense;
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::grpc::{has_allowance, wasm};
 use crate::chain::cosmos::rpc::Rpc;
-use crate::chain::cosmos::timeouts::{
-    CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, NEXT_BLOCK_TIMEOUT, REQUEST_TIMEOUT, RETRY_AFTER_MAX,
-    TURN_STEP,
-};
+use crate::chain::cosmos::timeouts::{NEXT_BLOCK_TIMEOUT, RETRY_AFTER_MAX, TURN_STEP};
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::endpoints::{Endpoints, Kind};
 use crate::chain::requests::Requests;
@@ -113,20 +111,11 @@ impl Node {
         let trust = Trust::new(config.ca_file.as_deref())?;
         let (mut named, mut channels) = (Vec::new(), Vec::new());
         for address in &config.grpc {
-            let bad = |error: tonic::transport::Error| Error::unreachable("gRPC", public(address), causes(&error));
-            let mut endpoint = Endpoint::from_shared(address.clone()).map_err(bad)?;
-            if address.starts_with("https") {
-                endpoint = endpoint.tls_config(trust.grpc()).map_err(bad)?;
-            }
-            let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT).tcp_nodelay(true);
-            let endpoint =
-                endpoint.tcp_keepalive(Some(KEEPALIVE_INTERVAL)).http2_keep_alive_interval(KEEPALIVE_INTERVAL);
-            let endpoint = endpoint.keep_alive_timeout(KEEPALIVE_TIMEOUT).keep_alive_while_idle(true);
-            channels.push(Connection::Grpc(endpoint.connect_lazy()));
+            channels.push(Connection::Grpc(Channel::new(address, &config.headers, &trust)?));
             named.push((Kind::Grpc, address.clone()));
         }
         for address in &config.rpc {
-            channels.push(Connection::Rpc(Box::new(Rpc::new(address, trust.clone()))));
+            channels.push(Connection::Rpc(Box::new(Rpc::new(address, trust.clone()).with_headers(&config.headers))));
             named.push((Kind::Rpc, address.clone()));
         }
         Ok(Connections::new(

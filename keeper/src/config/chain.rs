@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use cosmwasm_std::Decimal;
+use http::HeaderMap;
 
 use crate::config::GasFigures;
 use crate::config::Layers;
+use crate::config::headers;
 use crate::error::Result;
 
 /// What a chain accepts as the name of a token.
@@ -36,6 +38,8 @@ pub struct ChainConfig {
     pub max_requests_per_second: Option<u32>,
     /// A certificate authority to trust beside the public ones.
     pub ca_file: Option<PathBuf>,
+    /// What every request to an endpoint carries, as API keys.
+    pub headers: HeaderMap,
     /// Who pays the fees, by an allowance for each key; the keys themselves when `None`. It is `wallet.fee_granter`.
     pub fee_granter: Option<String>,
 }
@@ -116,6 +120,7 @@ pub(super) fn chain(layers: &Layers) -> Result<ChainConfig> {
             |most: &u32| (1..=100_000).contains(most),
         )?,
         ca_file: layers.path("chain.ca_file", "a PEM file that is there", |path| path.is_file())?,
+        headers: headers::headers(layers)?,
         fee_granter: layers.given(
             "wallet.fee_granter",
             &format!("an address with prefix '{}'", layers.get("chain.prefix")),

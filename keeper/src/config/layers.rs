@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::config::headers::{self, HEADERS};
 use crate::config::redact::redacted;
 use crate::config::{GONE, KEYS, MAX_REPAY, MNEMONIC_VARIABLE};
 use crate::error::{Error, Result};
@@ -19,6 +20,8 @@ pub struct Layers {
     values: BTreeMap<String, Value>,
     /// Variables that Kubernetes or Docker set for a service of this name.
     ignored: Vec<String>,
+    /// The variables that `chain.headers` names, with what is secret in them.
+    variables: BTreeMap<String, String>,
 }
 
 /// A value, and the layer that set it.
@@ -39,7 +42,7 @@ impl Default for Layers {
         let known = KEYS.iter().map(|(key, text)| {
             ((*key).to_owned(), Value { text: (*text).to_owned(), origin: "the default".to_owned() })
         });
-        Self { values: known.collect(), ignored: Vec::new() }
+        Self { values: known.collect(), ignored: Vec::new(), variables: BTreeMap::new() }
     }
 }
 
@@ -60,7 +63,8 @@ impl Layers {
             let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
             layers.add_toml(&text, &path.display().to_string())?;
         }
-        layers.add_environment(environment)?;
+        let variables: BTreeMap<String, String> = environment.collect();
+        layers.add_environment(variables.clone().into_iter())?;
         for (key, value) in flags {
             layers.set(key, value.clone(), "a flag")?;
         }
@@ -73,7 +77,13 @@ impl Layers {
                 }
             }
         }
+        layers.variables = headers::variables(layers.get(HEADERS), variables);
         Ok(layers)
+    }
+
+    /// What the environment holds under a name that `chain.headers` has.
+    pub(super) fn header_variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Adds a TOML text.
@@ -88,6 +98,7 @@ impl Layers {
         for (name, value) in table {
             let key = format!("{above}{name}");
             let text = match value {
+                toml::Value::Table(table) if key == HEADERS => headers::in_one_text(table, origin)?,
                 toml::Value::Table(table) => {
                     self.add_table(&format!("{key}."), table, origin)?;
                     continue;

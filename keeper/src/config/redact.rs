@@ -1,15 +1,13 @@
 //! What may be shown: some addresses have a password or an access key in them, and some texts are a mnemonic in the
 //! wrong place.
 
+use crate::config::address::Address;
+
 /// Scheme, host and port; what else there is becomes `…`.
 pub fn public(address: &str) -> String {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
-    let (authority, path) = match rest.find(['/', '?', '#']) {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let hidden = if ["", "/", "/websocket", "/websocket/"].contains(&path) { "" } else { "/…" };
+    let Address { scheme, host, path, query, fragment, .. } = Address::of(address);
+    let is_bare = query.is_none() && fragment.is_none() && ["", "/", "/websocket", "/websocket/"].contains(&path);
+    let hidden = if is_bare { "" } else { "/…" };
     if scheme.is_empty() { format!("{host}{hidden}") } else { format!("{scheme}://{host}{hidden}") }
 }
 

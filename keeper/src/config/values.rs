@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::config::Layers;
+use crate::config::address::Address;
+use crate::config::headers::{self, HEADERS};
 use crate::config::layers::variable;
 use crate::error::{Error, Result};
 
@@ -44,10 +46,12 @@ impl Layers {
             let forms: Vec<String> = schemes.iter().map(|scheme| format!("{scheme}://host:port")).collect();
             self.refuse(key, &format!("{}, or a list of different ones", forms.join(" or ")))
         };
-        let sound = |address: &str| {
-            let uri: http::Uri = address.parse().ok()?;
+        let sound = |text: &str| {
+            let uri: http::Uri = text.parse().ok()?;
             let known = uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme));
-            (known && uri.host().is_some_and(|host| !host.is_empty())).then(|| address.to_owned())
+            let address = Address::of(text);
+            let has_host = uri.host().is_some_and(|host| !host.is_empty()) && !address.host.starts_with(':');
+            (known && has_host && address.fragment.is_none()).then(|| text.to_owned())
         };
         let addresses: Option<Vec<String>> = self.list(key).map(sound).collect();
         let addresses = addresses.filter(|addresses| !addresses.is_empty()).ok_or_else(allowed)?;
@@ -60,10 +64,13 @@ impl Layers {
         self.get(key).split(',').map(str::trim).filter(|member| !member.is_empty())
     }
 
-    /// A value as it may be shown: addresses of endpoints without what may be secret in them.
+    /// A value as it may be shown: addresses of endpoints without what may be secret in them, headers without values.
     pub fn shown(&self, key: &str) -> String {
         if ["chain.grpc", "chain.rpc"].contains(&key) {
             return self.list(key).map(crate::config::redact::public).collect::<Vec<_>>().join(",");
+        }
+        if key == HEADERS {
+            return headers::shown(self.get(key));
         }
         crate::config::redact::redacted(self.get(key)).to_owned()
     }

@@ -229,6 +229,7 @@ impl Network {
             gas_denom: chain.gas_denom,
             gas_adjustment: chain.gas_adjustment,
             ca_file: chain.ca_file,
+            headers: http::HeaderMap::new(),
             fee_granter: None,
         }
     }

@@ -94,6 +94,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("contracts.gas_own", &["0", "much"]),
     ("contracts.gas_sold", &["0", "much"]),
     ("chain.ca_file", &["/nowhere/ca.pem", "/"]),
+    ("chain.headers", &["te=env:A", "x a=env:A", "grpc-timeout=file:/a"]),
     ("chain.faults", &["head first fail", "any #3 explode"]),
     ("contracts.pool", &["osmo1pool", "wasm1", "wasm1POOL"]),
     ("contracts.oracle", &["x"]),

@@ -529,6 +529,7 @@ fn a_gas_price_that_no_node_takes_is_a_failure_and_one_that_some_take_a_warning(
         gas_denom: "ustake".to_owned(),
         gas_adjustment: "1.3".parse().unwrap(),
         ca_file: None,
+        headers: http::HeaderMap::new(),
         fee_granter: None,
     };
     let told = |said: &[Option<&str>]| {

@@ -18,6 +18,7 @@ mod containers;
 mod demo;
 mod doctor;
 mod doctor_node;
+mod endpoint_headers;
 mod endpoints;
 mod failover;
 mod faults;

@@ -11,6 +11,8 @@ mod subscriptions;
 mod websockets;
 
 use plimsoll_keeper::chain::cosmos::Node;
+use plimsoll_keeper::config::ChainConfig;
+use plimsoll_keeper::error::Error;
 
 use crate::support::client::config;
 use crate::support::fake_node::Fake;
@@ -18,6 +20,10 @@ use crate::support::mnemonic;
 
 /// A node of a key over these endpoints.
 async fn connect(nodes: &[&Fake]) -> Node {
-    let key = mnemonic::key(mnemonic::ABANDON);
-    Node::connect(config(nodes), Some(key)).await.unwrap()
+    try_connect(config(nodes)).await.unwrap()
+}
+
+/// A node of a key, if its endpoints can be used.
+async fn try_connect(config: ChainConfig) -> Result<Node, Error> {
+    Node::connect(config, Some(mnemonic::key(mnemonic::ABANDON))).await
 }

@@ -8,9 +8,9 @@ use cosmos_sdk_proto::cosmos::auth::v1beta1::{
 };
 use cosmos_sdk_proto::cosmos::base::query::v1beta1::PageRequest;
 use prost::Message;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::classify::{Failure, Meaning, nonsense};
 
 /// What the accounts and public keys of chains with Ethereum's addresses are called, in all their variants.

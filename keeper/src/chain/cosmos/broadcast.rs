@@ -9,10 +9,10 @@ use futures_util::stream::FuturesUnordered;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tonic::Status;
-use tonic::transport::Channel;
 
 use crate::chain::TxSender;
 use crate::chain::cosmos::Node;
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::classify::{Failure, nonsense, short};
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::timeouts::{NOT_FOUND_TIMEOUT, REQUEST_TIMEOUT};

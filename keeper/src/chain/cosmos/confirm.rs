@@ -1,10 +1,10 @@
 //! That a block has a transaction: as a second endpoint confirms it.
 
 use tokio::time::timeout;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::chain::cosmos::Node;
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::grpc::block_has;
 use crate::chain::cosmos::lookup::{TxOutcome, included};
 use crate::chain::cosmos::timeouts::CONFIRM_TIMEOUT;

@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{Notify, watch};
-use tonic::transport::Channel;
 
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::classify::Failure;
 use crate::chain::cosmos::rpc::Rpc;
 use crate::chain::endpoints::{Change, Endpoints, Health, Kind};

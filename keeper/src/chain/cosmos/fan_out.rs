@@ -5,8 +5,8 @@ use std::future::Future;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::timeout;
 use tonic::Status;
-use tonic::transport::Channel;
 
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::classify::{Failure, Meaning};
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::timeouts::SECOND_ANSWER_TIMEOUT;

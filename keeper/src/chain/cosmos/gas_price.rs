@@ -10,10 +10,10 @@ use tokio::time::timeout;
 use tonic::client::Grpc;
 use tonic::codec::ProstCodec;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::chain::cosmos::Node;
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::connections::Connection;
 use crate::chain::cosmos::timeouts::{GAS_PRICE_TIMEOUT, REQUEST_TIMEOUT};
 use crate::chain::endpoints::Health;

@@ -12,10 +12,10 @@ use cosmos_sdk_proto::cosmwasm::wasm::v1::query_client::QueryClient as WasmClien
 use cosmos_sdk_proto::tendermint::types::Block as TmBlock;
 use cosmwasm_std::Checksum;
 use tonic::Status;
-use tonic::transport::Channel;
 
 use crate::chain::Head;
 use crate::chain::cosmos::GRPC_ANSWER_MAX_BYTES;
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::classify::nonsense;
 
 /// What an address has of one denom, in base units.

@@ -4,18 +4,19 @@ use cosmwasm_std::Binary;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 
-/// What every request to this address carries.
-pub(super) fn headers(address: &str) -> HeaderMap {
+use crate::config::address::Address;
+
+/// What every request to this address carries: its user and password.
+pub(super) fn headers(address: &Address<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if let Some(authorization) = address.parse().ok().as_ref().and_then(basic_authorization) {
+    if let Some(authorization) = address.user.and_then(basic_authorization) {
         headers.insert(AUTHORIZATION, authorization);
     }
     headers
 }
 
-/// What an address's user and password are sent as.
-fn basic_authorization(address: &http::Uri) -> Option<HeaderValue> {
-    let (user, _) = address.authority()?.as_str().rsplit_once('@')?;
+/// What a user and password, percent-encoded, are sent as.
+fn basic_authorization(user: &str) -> Option<HeaderValue> {
     let mut value =
         HeaderValue::from_str(&format!("Basic {}", Binary::from(percent_decoded(user)).to_base64())).ok()?;
     value.set_sensitive(true);

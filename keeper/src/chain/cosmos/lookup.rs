@@ -2,9 +2,9 @@
 
 use cosmos_sdk_proto::cosmos::tx::v1beta1::GetTxRequest;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
-use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::classify::{nonsense, short};
 use crate::chain::cosmos::request::Reply;
 use crate::chain::cosmos::{GRPC_ANSWER_MAX_BYTES, Node, refusal};

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use tonic::transport::Channel;
 use tonic::{Response, Status};
 
+use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::classify::{Failure, Meaning};
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::hedge::{Turns, question};

@@ -25,6 +25,7 @@ use crate::chain::cosmos::rpc::socket::{NoSocket, Socket};
 use crate::chain::cosmos::timeouts::{RPC_TIMEOUT, SUBSCRIPTION_SILENCE};
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::{ContractEvent, Head};
+use crate::config::address::Address;
 use crate::config::redact::public;
 use crate::error::{Error, Result};
 
@@ -33,6 +34,8 @@ const SEARCH_PAGE: usize = 100;
 /// The largest answer: the results of a block full of events pass sixteen megabytes.
 const RPC_ANSWER_MAX_BYTES: usize = 256 << 20;
 
+/// What the path of an endpoint's websocket ends with.
+const WEBSOCKET: &str = "/websocket";
 /// Why an endpoint counts as unreachable that takes too long.
 const LATE: &str = "no answer in time";
 
@@ -61,20 +64,27 @@ impl Rpc {
     /// `http(s)` and `ws(s)` mean the same here, with or without `/websocket`, behind which a query stands.
     /// Connects when first needed.
     pub fn new(endpoint: &str, trust: Trust) -> Self {
-        let url = endpoint.replacen("http", "ws", usize::from(endpoint.starts_with("http")));
-        let (path, query) = url.find('?').map_or((url.as_str(), ""), |at| url.split_at(at));
-        let path = path.trim_end_matches('/');
-        let path = if path.ends_with("/websocket") { path.to_owned() } else { format!("{path}/websocket") };
-        let headers = headers(endpoint);
+        let address = Address::of(endpoint);
+        let scheme = address.scheme.replacen("http", "ws", 1);
+        let path = address.path.trim_end_matches('/');
+        let path = path.strip_suffix(WEBSOCKET).unwrap_or(path);
+        let headers = headers(&address);
         Self {
-            url: format!("{path}{query}"),
+            url: format!("{scheme}://{}{path}{WEBSOCKET}{}", address.host, address.asked()),
             name: public(endpoint),
-            post: Post::new(endpoint, headers.clone(), &trust),
+            post: Post::new(&address, headers.clone(), &trust),
             headers,
             trust,
             posting: AtomicBool::new(false),
             calls: Mutex::new(None),
         }
+    }
+
+    /// The same with these headers in every request, the websocket's handshake included.
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        self.headers.extend(headers.clone());
+        self.post = self.post.with_headers(headers);
+        self
     }
 
     /// The latest block.

@@ -74,7 +74,7 @@ pub async fn subscriptions(config: &ChainConfig) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     for address in &config.rpc {
         let what = format!("subscription {}", public(address));
-        let rpc = Rpc::new(address, trust.clone());
+        let rpc = Rpc::new(address, trust.clone()).with_headers(&config.headers);
         let remedy = "use a node with free subscription slots, and a way to it that lets websockets through; blocks are polled meanwhile";
         checks.push(match timeout(SUBSCRIPTION_TIMEOUT, rpc.listen(|_| false)).await {
             Ok(Ok(())) => Check::ok(what, "new blocks are announced"),

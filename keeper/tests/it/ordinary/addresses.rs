@@ -1,10 +1,15 @@
 //! Addresses as providers give them: with a path and an access key.
 
+use cosmwasm_std::Decimal;
+use plimsoll_keeper::chain::cosmos::Node;
+use plimsoll_keeper::chain::{ChainReader, TxSender};
+use plimsoll_keeper::error::Error;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::connect;
-use crate::support::fake_node::Fake;
+use super::{connect, try_connect};
+use crate::support::client::config;
+use crate::support::fake_node::{Fake, Wanted, Websocket};
 
 #[tokio::test]
 async fn the_query_of_an_rpc_address_stands_behind_its_path() {
@@ -50,4 +55,90 @@ async fn head_of(stream: TcpStream) -> Vec<String> {
         head.push(line);
     }
     head
+}
+
+/// An address as a provider gives it.
+fn with_secrets(address: &str) -> String {
+    address.replace("http://", "http://user:p%40ss@") + "/KEY?token=T"
+}
+
+/// Of `user:p@ss`.
+const BASIC: (&str, &str) = ("authorization", "Basic dXNlcjpwQHNz");
+
+#[tokio::test]
+async fn the_path_query_and_user_of_a_grpc_address_are_sent_with_every_method() {
+    for (given, prefix, query) in [
+        ("/KEY?token=T", "/KEY", Some("token=T")),
+        ("/KEY/?token=T", "/KEY", Some("token=T")),
+        ("/a/KEY", "/a/KEY", None),
+        ("?token=T&b", "", Some("token=T&b")),
+        ("/", "", None),
+    ] {
+        let mut fake = Fake::start(100).await;
+        fake.with(|state| {
+            state.sequence = Some(4);
+            state.wanted = Wanted { prefix, query, header: Some(BASIC) };
+        });
+        fake.grpc = fake.grpc.replace("http://", "http://user:p%40ss@") + given;
+        let node = connect(&[&fake]).await;
+        // A client of the chain's own services, one of wasmd's, and a method of which there is no client.
+        assert_eq!(node.sequence().await.unwrap(), Some(4), "{given}");
+        assert_eq!(node.smart("pair", b"{}".to_vec(), None).await.unwrap(), b"7", "{given}");
+        fake.with(|state| state.gas_market.feemarket = Some(("ustake", "30000000000000000")));
+        assert_eq!(node.gas_price_asked().await.unwrap(), Some(Decimal::percent(3)), "{given}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_named_unauthorized_and_shown_nowhere() {
+    let mut fake = Fake::start(100).await;
+    fake.with(|state| state.wanted.query = Some("token=OTHER"));
+    let public = fake.grpc.clone();
+    fake.grpc = with_secrets(&fake.grpc);
+    let config = config(&[&fake]);
+    let endpoints = Node::survey(&config).await.unwrap();
+    let error = try_connect(config).await.unwrap_err();
+    let texts = format!("{error} {error:?} {endpoints:?}");
+    assert!(error.to_string().contains(&format!("{public}/…")) && error.to_string().contains("401"), "{error}");
+    for secret in ["KEY", "token", "user", "p%40ss", "p@ss", "dXNlcjpwQHNz"] {
+        assert!(!texts.contains(secret), "{secret}: {texts}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_later_counts_as_unauthorized() {
+    let mut fake = Fake::start(100).await;
+    fake.with(|state| state.wanted = Wanted { prefix: "/KEY", query: Some("token=T"), header: Some(BASIC) });
+    let public = format!("{}/…", fake.grpc);
+    fake.grpc = with_secrets(&fake.grpc);
+    let node = connect(&[&fake]).await;
+    fake.with(|state| state.wanted.query = Some("token=OTHER"));
+    let error = node.smart("pair", b"{}".to_vec(), None).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    let counted = |status: &str| node.requests().counted("gRPC", &public, status);
+    assert!(counted("unauthorized") > 0 && counted("garbage") == 0, "{error}");
+}
+
+#[tokio::test]
+async fn every_header_is_sent_over_grpc_websocket_and_post() {
+    let fake = Fake::start(100).await;
+    let key = ("x-api-key", "s3cret");
+    fake.with(|state| {
+        state.wanted.header = Some(key);
+        state.sequence = Some(4);
+    });
+    let mut config = config(&[&fake]);
+    config.headers.insert(key.0, key.1.parse().unwrap());
+    config.headers.insert("x-tenant", "t1".parse().unwrap());
+    let node = try_connect(config.clone()).await.unwrap();
+    assert_eq!(node.sequence().await.unwrap(), Some(4));
+    fake.with(|state| state.websocket = Websocket::Refused(404));
+    try_connect(config).await.unwrap();
+    let (requests, posts) = fake.with(|state| (state.requests.clone(), state.post_headers.clone()));
+    assert!(requests.iter().any(|(asked, _)| asked == "/websocket"));
+    assert!(requests.iter().any(|(asked, _)| asked.ends_with("/GetLatestBlock")));
+    assert!(!posts.is_empty());
+    for headers in requests.iter().map(|(_, headers)| headers).chain(&posts) {
+        assert!(headers["x-api-key"] == "s3cret" && headers["x-tenant"] == "t1", "{headers:?}");
+    }
 }

@@ -26,6 +26,7 @@ pub fn config(nodes: &[&Fake]) -> ChainConfig {
         gas_denom: "ustake".to_owned(),
         gas_adjustment: Decimal::one(),
         ca_file: None,
+        headers: http::HeaderMap::new(),
         fee_granter: None,
     }
 }

@@ -108,8 +108,14 @@ pub struct State {
     pub upgrades: u32,
     /// The questions that came by POST: path and query, and the `authorization` header.
     pub posts: Vec<(String, Option<String>)>,
+    /// The headers of these questions.
+    pub post_headers: Vec<HeaderMap>,
     /// The HTTP status with which POSTs are answered, with this page, instead of what they ask for.
     pub post: Option<(u16, &'static str)>,
+    /// What it wants with each request, or it answers 401, with what it was given.
+    pub wanted: Wanted,
+    /// The requests over gRPC, and the handshakes of websockets: path and query, and headers.
+    pub requests: Vec<(String, HeaderMap)>,
     /// What becomes of the question for a block's results.
     pub results: BlockResults,
     /// The HTTP status with which a proxy answers all gRPC questions, with a page of HTML.
@@ -141,6 +147,27 @@ pub enum Websocket {
     Closed,
     /// Takes it, and closes it at the first question.
     Silent,
+}
+
+/// What a provider's node wants with each request over gRPC.
+#[derive(Clone, Default)]
+pub struct Wanted {
+    /// What stands before a method's path.
+    pub prefix: &'static str,
+    pub query: Option<&'static str>,
+    /// A header and its value.
+    pub header: Option<(&'static str, &'static str)>,
+}
+
+impl Wanted {
+    /// The method's path, of a request that has all of this.
+    fn method(&self, asked: &hyper::Uri, headers: &HeaderMap) -> Option<String> {
+        let has = |(name, value): (&str, &str)| headers.get(name).is_some_and(|found| found == value);
+        let has_all = asked.query() == self.query && self.header.is_none_or(has);
+        let is_host = asked.authority().is_none_or(|authority| !authority.as_str().contains('@'));
+        let path = asked.path().strip_prefix(self.prefix).filter(|rest| rest.split('/').count() == 3);
+        path.filter(|_| has_all && is_host).map(str::to_owned)
+    }
 }
 
 /// What a node has of a block's results.
@@ -219,7 +246,10 @@ impl Fake {
             websocket: Websocket::Taken,
             upgrades: 0,
             posts: Vec::new(),
+            post_headers: Vec::new(),
             post: None,
+            wanted: Wanted::default(),
+            requests: Vec::new(),
             results: BlockResults::Kept,
             page: None,
             retry_after: None,
@@ -278,7 +308,13 @@ impl Fake {
         if self.mood() == Mood::Hanging {
             std::future::pending::<()>().await;
         }
-        let path = request.uri().path().to_owned();
+        let asked = request.uri().path_and_query().unwrap().to_string();
+        self.with(|state| state.requests.push((asked, request.headers().clone())));
+        let method = self.with(|state| state.wanted.clone()).method(request.uri(), request.headers());
+        let Some(path) = method else {
+            let body = Full::new(Bytes::from(format!("no such key: {}", request.uri()))).boxed();
+            return Response::builder().status(401).header("content-type", "text/plain").body(body).unwrap();
+        };
         let at = request.headers().get("x-cosmos-block-height").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let answer = match path.rsplit('/').next().unwrap() {
@@ -522,7 +558,10 @@ impl Fake {
                 let asked = request.uri().path_and_query().unwrap().to_string();
                 let authorization = request.headers().get("authorization");
                 let authorization = authorization.map(|value| value.to_str().unwrap().to_owned());
-                fake.with(|state| state.posts.push((asked, authorization)));
+                fake.with(|state| {
+                    state.posts.push((asked, authorization));
+                    state.post_headers.push(request.headers().clone());
+                });
                 if let Some((status, page)) = fake.with(|state| state.post) {
                     let header = fake.with(|state| {
                         state.throttled.push(std::time::Instant::now());
@@ -559,7 +598,12 @@ impl Fake {
                 return;
             }
         }
-        let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+        let seen = |request: &Request<()>, response| {
+            let asked = request.uri().path_and_query().unwrap().to_string();
+            self.with(|state| state.requests.push((asked, request.headers().clone())));
+            Ok(response)
+        };
+        let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, seen).await else { return };
         let (mut subscribed, mut announced) = (false, 0);
         loop {
             let tick = tokio::time::sleep(Duration::from_millis(20));

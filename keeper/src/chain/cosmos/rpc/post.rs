@@ -11,18 +11,16 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 use crate::chain::cosmos::classify::causes;
-use crate::chain::cosmos::rpc::RPC_ANSWER_MAX_BYTES;
+use crate::chain::cosmos::rpc::{RPC_ANSWER_MAX_BYTES, WEBSOCKET};
 use crate::chain::cosmos::tls::Trust;
-
-/// What an endpoint's websocket path ends with.
-const WEBSOCKET: &str = "websocket";
+use crate::config::address::Address;
 
 /// Where an endpoint is asked by POST.
 #[derive(Debug)]
 pub(super) struct Post {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     /// Without user and password, which are among the headers; `None` where the address is none.
-    address: Option<Uri>,
+    target: Option<Uri>,
     headers: HeaderMap,
 }
 
@@ -39,20 +37,26 @@ pub(super) enum Unanswered {
 
 impl Post {
     /// `ws(s)` and `http(s)` mean the same here, with or without `/websocket`. Connects when first needed.
-    pub fn new(endpoint: &str, headers: HeaderMap, trust: &Trust) -> Self {
+    pub fn new(address: &Address<'_>, headers: HeaderMap, trust: &Trust) -> Self {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         let tls = HttpsConnectorBuilder::new().with_tls_config((*trust.http()).clone());
         let connector = tls.https_or_http().enable_http1().wrap_connector(http);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { client, address: address(endpoint), headers }
+        Self { client, target: target(address), headers }
+    }
+
+    /// The same with these headers in every request.
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        self.headers.extend(headers.clone());
+        self
     }
 
     /// The endpoint's answer, a refusal too.
     pub async fn ask(&self, question: &Value) -> Result<Value, Unanswered> {
         let unreachable = |error: &dyn std::error::Error| Unanswered::Unreachable(causes(error));
-        let mut request = Request::post(self.address.clone().unwrap_or_default())
+        let mut request = Request::post(self.target.clone().unwrap_or_default())
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(question.to_string())))
             .map_err(|error| unreachable(&error))?;
@@ -75,14 +79,9 @@ impl Post {
 }
 
 /// Where questions go that are not asked over the websocket.
-fn address(endpoint: &str) -> Option<Uri> {
-    let endpoint = endpoint.replacen("ws", "http", usize::from(endpoint.starts_with("ws")));
-    let parts = endpoint.parse::<Uri>().ok()?.into_parts();
-    let authority = parts.authority?;
-    let host = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host);
-    let path = parts.path_and_query.as_ref().map_or("/", |asked| asked.path());
-    let path = path.trim_end_matches('/').strip_suffix(WEBSOCKET).unwrap_or(path);
-    let query = parts.path_and_query.as_ref().and_then(|asked| asked.query());
-    let query = query.map_or_else(String::new, |query| format!("?{query}"));
-    Uri::builder().scheme(parts.scheme?).authority(host).path_and_query(format!("{path}{query}")).build().ok()
+fn target(address: &Address<'_>) -> Option<Uri> {
+    let scheme = address.scheme.replacen("ws", "http", 1);
+    let path = address.path.trim_end_matches('/').strip_suffix(WEBSOCKET);
+    let path = path.map_or_else(|| address.path.to_owned(), |before| format!("{before}/"));
+    format!("{scheme}://{}{path}{}", address.host, address.asked()).parse().ok()
 }
