@@ -14,6 +14,8 @@ use prost::Message;
 use super::connect;
 use crate::support::fake_node::Fake;
 
+const WASMD: &str = "github.com/CosmWasm/wasmd";
+
 /// What the settings say, with a journal at this path.
 fn settings(further: &str, journal: &std::path::Path) -> Config {
     let mut layers = Layers::default();
@@ -37,13 +39,19 @@ async fn gas_is_the_journals_or_else_the_deployment_records_or_else_that_of_the_
     let config = settings("", &path);
     for (version, known) in [
         (None, dearest),
-        (Some("v0.53.4"), dearest),
-        (Some("v0.54.0"), newer),
-        (Some("v0.70.3"), newer),
-        (Some("v1.0.0"), newer),
-        (Some("(devel)"), dearest),
+        (Some((WASMD, "v0.53.4")), dearest),
+        (Some((WASMD, "v0.54.0")), newer),
+        (Some((WASMD, "v0.70.3")), newer),
+        (Some((WASMD, "v1.0.0")), newer),
+        (Some((WASMD, "(devel)")), dearest),
+        // As of a node that is wasmd itself.
+        (Some(("github.com/CosmWasm/wasmvm/v3", "v3.0.7")), newer),
+        (Some(("github.com/CosmWasm/wasmvm/v2", "v2.2.1")), newer),
+        (Some(("github.com/CosmWasm/wasmvm/v2", "v2.1.4")), dearest),
+        (Some(("github.com/CosmWasm/wasmvm", "v1.5.4")), dearest),
+        (Some(("github.com/cosmos/cosmos-sdk", "v0.54.0")), dearest),
     ] {
-        fake.with(|state| state.wasmd = version);
+        fake.with(|state| state.module = version);
         assert_eq!(with_gas_of_version(&config, &node).await.contracts.gas, known, "{version:?}");
     }
     // A figure of the record, or of the settings, counts more.

@@ -99,8 +99,8 @@ pub struct State {
     pub key_type: Option<&'static str>,
     /// The first accounts of all, each with its type and that of its key; it doesn't tell where this is `None`.
     pub accounts: Option<Vec<(&'static str, Option<&'static str>)>>,
-    /// The version of wasmd that it was built with; it doesn't tell where this is `None`.
-    pub wasmd: Option<&'static str>,
+    /// A module that it was built with, and its version; it doesn't tell where this is `None`.
+    pub module: Option<(&'static str, &'static str)>,
     /// What becomes of a subscription.
     pub subscription: Subscription,
     /// What becomes of a websocket, and how often somebody wanted one.
@@ -241,7 +241,7 @@ impl Fake {
             account_type: "/cosmos.auth.v1beta1.BaseAccount",
             key_type: None,
             accounts: None,
-            wasmd: None,
+            module: None,
             subscription: Subscription::Works,
             websocket: Websocket::Taken,
             upgrades: 0,
@@ -486,10 +486,9 @@ impl Fake {
     }
 
     fn node_info(&self) -> Result<Vec<u8>, (u32, String)> {
-        let version = self.with(|state| state.wasmd).ok_or((12, "unknown method".to_owned()))?;
-        let wasmd =
-            Module { path: "github.com/CosmWasm/wasmd".to_owned(), version: version.to_owned(), ..Module::default() };
-        let application_version = Some(VersionInfo { build_deps: vec![wasmd], ..VersionInfo::default() });
+        let (path, version) = self.with(|state| state.module).ok_or((12, "unknown method".to_owned()))?;
+        let module = Module { path: path.to_owned(), version: version.to_owned(), ..Module::default() };
+        let application_version = Some(VersionInfo { build_deps: vec![module], ..VersionInfo::default() });
         Ok(GetNodeInfoResponse { application_version, ..GetNodeInfoResponse::default() }.encode_to_vec())
     }
 
