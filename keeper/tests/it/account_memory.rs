@@ -150,7 +150,7 @@ fn a_record_ends_the_wait_once_in_ten_blocks_and_a_larger_deposit_never() {
 }
 
 #[test]
-fn a_failure_that_a_change_on_the_way_explains_is_planned_anew_three_times_in_a_row() {
+fn a_failure_that_a_change_explains_is_planned_anew_three_times_in_a_row() {
     let mut stage = Stage::new(1);
     let sent = Evidence::of(&stage.book, &[Action::WriteOff { key: key(0), debt_value: Value::ZERO }]);
     stage.deposit(SHARES / 2);

@@ -239,7 +239,7 @@ async fn of_a_group_that_is_too_much_for_its_pair_a_part_goes() {
 }
 
 #[tokio::test]
-async fn of_a_group_that_is_undone_since_all_its_items_fail_each_reason_is_found() {
+async fn a_group_that_is_undone_tells_why_each_of_its_items_fails() {
     let strategy = Strategy::default();
     let stage = Stage::new(0, 10_000_000).await;
     let planned = stage.planned(&strategy).await;
@@ -306,7 +306,7 @@ fn item(by: &str, attributes: &[(&str, &str)]) -> ContractEvent {
 }
 
 #[test]
-fn failures_are_of_our_own_items_whatever_others_say_in_the_same_transaction() {
+fn failures_are_of_our_own_items_whatever_others_in_it_say() {
     let ours = |by: &str| {
         let batch =
             said("pool", &[("action", "liquidate_batch"), ("liquidator", by), ("succeeded", "1"), ("loan", "3")]);

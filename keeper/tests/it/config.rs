@@ -28,7 +28,7 @@ fn config(toml: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> R
 }
 
 #[test]
-fn flags_override_the_environment_which_overrides_the_file_which_overrides_defaults() {
+fn flags_override_the_environment_and_that_the_file_and_that_defaults() {
     let defaults = config(GOOD, &[], &[]).unwrap();
     assert_eq!(defaults.strategy.timeout_blocks, 20);
     assert_eq!(defaults.strategy.max_repay["uusd"], 5_000_000);

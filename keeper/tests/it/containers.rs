@@ -23,7 +23,7 @@ fn environment(variables: &[(&str, &str)]) -> Result<Layers, Error> {
 }
 
 #[test]
-fn variables_that_kubernetes_and_docker_inject_for_a_service_of_this_name_are_ignored() {
+fn variables_that_kubernetes_and_docker_inject_are_ignored() {
     let injected = [
         ("PLIMSOLL_KEEPER_PORT", "tcp://10.96.0.7:8080"),
         ("PLIMSOLL_KEEPER_SERVICE_HOST", "10.96.0.7"),
@@ -65,7 +65,7 @@ fn an_empty_variable_is_an_unset_one() {
 }
 
 #[test]
-fn a_secret_of_root_that_one_group_may_read_is_read_and_one_that_anybody_may_is_refused() {
+fn a_secret_of_root_is_read_unless_anybody_may_read_it() {
     let path = fresh("containers");
     std::fs::write(&path, WORDS).unwrap();
     // As anybody else than root nobody can make root's files.

@@ -208,7 +208,7 @@ fn observed(age: u64, window: u64, raw: &str) -> PriceRecord {
 }
 
 #[test]
-fn a_price_that_is_silent_or_beyond_a_bound_or_stale_or_near_its_end_is_told() {
+fn a_price_that_is_silent_out_of_bounds_stale_or_near_its_end_is_told() {
     let judge = |record: &PriceRecord| prices::judge("uatom", Some(record), 1_000);
     let check = judge(&observed(20, 0, "10"));
     assert_eq!(
@@ -262,7 +262,7 @@ fn guards_that_let_a_price_fall_too_slowly_or_too_fast_are_a_warning() {
 }
 
 #[test]
-fn a_heartbeat_that_is_missing_or_late_or_after_which_liquidation_waits_is_a_warning() {
+fn a_heartbeat_that_is_missing_or_late_or_makes_liquidation_wait_warns() {
     let (halt, beat) = (HaltGrace { gap: 900, grace: 600 }, Heartbeat::start(900, 100_000));
     let judge = |beat: Option<&Heartbeat>, now| prices::heartbeat(beat, &halt, now);
     assert!(judge(None, 100_000).finding.contains("has none"));
@@ -340,7 +340,7 @@ fn clock_and_endpoints_are_judged_by_the_block_that_they_tell() {
 }
 
 #[test]
-fn gas_money_is_counted_against_one_liquidation_and_the_largest_transaction() {
+fn gas_money_is_held_to_one_liquidation_and_the_largest_transaction() {
     for (held, status) in [(9, Status::Fail), (10, Status::Warn), (99, Status::Warn), (100, Status::Ok)] {
         assert_eq!(wallet::gas("wasm1me", held, 10, 100, "ustake").status, status, "{held}");
     }
@@ -403,7 +403,7 @@ fn half_a_block_has_to_have_room_for_a_liquidation() {
 
 /// In the world a debt is worth 5 at least, and dust is below 1; a whole UUSD is a million base units, for 1.
 #[tokio::test]
-async fn a_limit_of_what_is_repaid_names_a_listed_token_and_leaves_something_to_repay() {
+async fn a_limit_of_repayment_names_a_listed_token_and_leaves_some_to_repay() {
     let (chain, contracts) = world().await;
     let market = Market::read(&chain, &contracts.pool).await.unwrap();
     let prices = std::collections::BTreeMap::from([(UUSD.to_owned(), "1".parse().unwrap())]);
@@ -446,7 +446,7 @@ fn chain_fee(finding: &str) -> String {
 }
 
 #[test]
-fn spending_nothing_wants_a_liquidator_and_spending_less_than_a_debt_is_told() {
+fn spending_nothing_wants_a_liquidator_and_less_than_a_debt_is_told() {
     let value = |text: &str| text.parse::<Value>().unwrap();
     for name in ["strategy.max_spend_per_tx", "strategy.max_spend_per_hour"] {
         let spending = |most: &str, liquidator: bool| {
@@ -467,7 +467,7 @@ fn spending_nothing_wants_a_liquidator_and_spending_less_than_a_debt_is_told() {
 /// What the plan does with its own coins is what the doctor foretells, on both sides of the border. The account is so far down that it
 /// pays the whole bonus.
 #[tokio::test]
-async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_more() {
+async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing() {
     let build = || {
         let builder = World::builder().lent(1_000_000);
         let mut world = builder.edit(UATOM, |asset| asset.params.sale_cost = Some(Ratio::percent(1))).build();
@@ -504,7 +504,7 @@ async fn slippage_that_eats_up_the_bonus_is_where_the_plan_spends_nothing_any_mo
 }
 
 #[test]
-fn a_node_that_keeps_no_index_is_a_failure_and_a_warning_where_another_keeps_one() {
+fn a_node_without_an_index_fails_and_beside_one_with_an_index_warns() {
     let told = |said: &[Option<&str>]| {
         let told: Vec<_> = said.iter().map(|said| ("http://a:1".to_owned(), said.map(str::to_owned))).collect();
         network::indexes(&told)
@@ -516,7 +516,7 @@ fn a_node_that_keeps_no_index_is_a_failure_and_a_warning_where_another_keeps_one
 }
 
 #[test]
-fn a_gas_price_that_no_node_takes_is_a_failure_and_one_that_some_take_a_warning() {
+fn a_gas_price_that_no_node_takes_fails_and_one_that_some_take_warns() {
     let config = ChainConfig {
         id: "c-1".to_owned(),
         grpc: Vec::new(),
@@ -566,7 +566,7 @@ fn intent(hash: &str, chain_id: &str, sender: &str) -> Intent {
 }
 
 #[test]
-fn a_transaction_in_the_journal_is_judged_by_what_the_next_start_can_do_with_it() {
+fn a_journals_transaction_is_judged_by_what_a_start_can_do_with_it() {
     let ours = intent("A", "c-1", "wasm1me");
     let head = |height| Head { chain_id: "c-1".to_owned(), height, time: 1 };
     let included = |height| {
@@ -651,7 +651,7 @@ async fn a_journal_is_read_for_what_the_next_start_can_do_with_it() {
 }
 
 #[tokio::test]
-async fn a_further_key_without_gas_money_is_a_warning_since_the_first_supplies_it() {
+async fn a_further_key_without_gas_money_is_a_warning() {
     let price = Coin { denom: UUSD.to_owned(), amount: 1 };
     let (chain, contracts) = world().await;
     let rich = chain.with_gas_price(price).await.unwrap();

@@ -44,7 +44,7 @@ async fn a_subscription_that_is_refused_is_a_warning_that_names_the_endpoint() {
 }
 
 #[tokio::test]
-async fn a_subscription_of_an_endpoint_without_websocket_tells_that_it_answers_by_post() {
+async fn a_subscription_without_a_websocket_tells_that_it_answers_by_post() {
     let status = r#"{ "id": 1, "result": { "node_info": { "network": "a-1" },
         "sync_info": { "latest_block_height": "42", "latest_block_time": "2026-01-01T00:00:01.5Z" } } }"#;
     let checks = network::subscriptions(&taking_no_websocket(status).await).await.unwrap();

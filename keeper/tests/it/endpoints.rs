@@ -126,7 +126,7 @@ fn one_that_is_behind_is_refused_by_name_until_it_has_caught_up() {
 }
 
 #[test]
-fn a_late_answer_is_held_against_the_blocks_there_were_when_it_was_asked_for() {
+fn a_late_answer_is_held_against_the_blocks_of_when_it_was_asked_for() {
     let mut all = three();
     all_at(&mut all, 900, 0);
     let asked = all.clone();
@@ -150,7 +150,7 @@ fn a_late_answer_is_held_against_the_blocks_there_were_when_it_was_asked_for() {
 }
 
 #[test]
-fn an_announcement_of_a_block_that_can_not_be_yet_or_is_long_past_holds_nobody_back() {
+fn announcing_a_block_too_early_or_long_past_holds_nobody_back() {
     let mut all = three();
     all_at(&mut all, 900, 0);
     for height in [1, 879, 921, 1_000_000_000] {
@@ -220,7 +220,7 @@ fn heights_and_times_that_cant_be_are_refused() {
 }
 
 #[test]
-fn one_that_another_refutes_is_left_alone_for_the_longest_pause_whatever_it_answers_meanwhile() {
+fn one_that_is_refuted_is_left_alone_for_the_longest_pause() {
     let mut all = three();
     all_at(&mut all, 900, 0);
     assert!(matches!(all.refuted(0, "sequence 9", 10).unwrap().to, Health::Down { reason } if reason == "sequence 9"));
@@ -270,7 +270,7 @@ fn one_far_ahead_of_the_others_is_left_out_and_not_they() {
 }
 
 #[test]
-fn of_two_nodes_that_disagree_the_one_is_believed_that_goes_on_from_what_was_known() {
+fn of_two_that_disagree_the_one_that_goes_on_is_believed() {
     for wrong in [1_000_000_000, 2_000, 3, 850] {
         let mut all = two_nodes();
         for round in 1..5 {
@@ -298,7 +298,7 @@ fn of_two_that_go_on_the_one_behind_is_late() {
 }
 
 #[test]
-fn at_the_start_two_that_disagree_are_told_apart_by_their_order_and_three_by_their_number() {
+fn at_the_start_two_are_told_apart_by_order_and_three_by_number() {
     let named = ["http://a:1", "http://b:1", "http://c:1"].map(|name| (Kind::Grpc, name.to_owned()));
     let young = |height: u64| Head { time: CLOCK, ..head(height) };
     let mut two = Endpoints::new("chain-1", named[..2].to_vec());
@@ -328,7 +328,7 @@ fn a_chain_that_was_reset_is_seen_once_all_say_so() {
 }
 
 #[test]
-fn a_block_is_confirmed_once_half_of_those_that_are_well_have_the_one_before() {
+fn a_block_is_confirmed_once_half_of_the_well_have_the_one_before() {
     let mut all = two_nodes();
     // Of four: three have 900, and one block more may be early.
     for (told, confirmed) in [(901, Some(901)), (902, None), (905, None)] {
@@ -356,7 +356,7 @@ fn a_block_is_confirmed_once_half_of_those_that_are_well_have_the_one_before() {
 }
 
 #[test]
-fn those_that_lack_a_new_block_are_asked_at_once_though_not_again_and_again() {
+fn those_that_lack_a_new_block_are_asked_at_once_but_not_repeatedly() {
     let mut all = two_nodes();
     all.heard(2, &head(901), 1_100, CLOCK);
     all.hurry(901, 1_100);

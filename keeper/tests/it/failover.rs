@@ -12,7 +12,7 @@ use crate::support::client::{ask, asked, config, connect, health, signing, until
 use crate::support::fake_node::{Fake, Mood, Nonsense};
 
 #[tokio::test]
-async fn case_01_a_dead_endpoint_is_passed_over_and_all_dead_are_an_error_until_one_is_back() {
+async fn case_01_a_dead_endpoint_is_passed_over_and_all_dead_are_an_error() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     a.with(|state| state.mood = Mood::Dead);
     let node = connect(&[&a, &b]).await;
@@ -95,7 +95,7 @@ async fn a_question_about_a_block_is_answered_by_one_that_has_it() {
 }
 
 #[tokio::test]
-async fn a_block_that_one_has_forgotten_is_asked_of_another_and_when_all_have_they_say_so() {
+async fn a_block_that_one_forgot_is_asked_of_another_unless_all_forgot_it() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     a.with(|state| state.lowest = 95);
     let node = connect(&[&a, &b]).await;
@@ -249,7 +249,7 @@ async fn an_earlier_block_is_what_more_than_half_of_those_say_that_have_it() {
 }
 
 #[tokio::test]
-async fn a_sequence_that_one_endpoint_alone_says_is_not_believed_and_it_is_left_alone() {
+async fn a_sequence_that_one_endpoint_alone_says_is_not_believed() {
     let (a, b, c) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
     for (fake, sequence) in [(&a, 9), (&b, 4), (&c, 4)] {
         fake.with(|state| state.sequence = Some(sequence));
@@ -316,7 +316,7 @@ async fn an_answer_of_another_form_is_garbage_and_who_is_alone_is_asked_on() {
 }
 
 #[tokio::test]
-async fn only_those_balances_are_read_that_are_asked_for_and_none_that_is_no_amount() {
+async fn balances_are_read_of_what_is_asked_for_and_of_amounts_alone() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     let node = connect(&[&a, &b]).await;
     let denoms = ["uusd", "uatom", ""].map(str::to_owned);
@@ -362,7 +362,7 @@ async fn a_key_that_the_chain_has_never_seen_has_sent_nothing() {
 }
 
 #[tokio::test]
-async fn case_04_blocks_go_on_when_the_subscription_falls_silent_or_its_node_dies() {
+async fn case_04_blocks_go_on_when_the_subscription_is_silent_or_dies() {
     let (a, b) = (Fake::start(100).await, Fake::start(100).await);
     let node = connect(&[&a, &b]).await;
     let mut heads = node.subscribe().await.unwrap();

@@ -225,7 +225,7 @@ async fn liquidations_paid_in_shares(f: &mut Followed) {
 }
 
 #[tokio::test]
-async fn after_every_write_of_the_oracle_the_followed_book_is_the_book_read_anew() {
+async fn after_every_write_of_the_oracle_the_followed_book_is_the_fresh_one() {
     let build =
         || World::builder().lent(1_000_000).oracle(|oracle| (oracle.source_delay, oracle.heartbeat_gap) = (0, 900));
     let mut f = Followed::of(move || build().build()).await;
@@ -516,7 +516,7 @@ async fn a_small_sample_finds_a_wrong_account_in_time() {
 
 // Book and chain differ; it is repaired and counted.
 #[tokio::test]
-async fn case_17_the_keeper_audits_by_itself_and_reads_the_book_anew_when_it_was_wrong_too_often() {
+async fn case_17_a_book_that_audits_find_wrong_too_often_is_read_anew() {
     let mut f = Followed::new().await;
     alice_borrows(&mut f, 3).await;
     let right = f.book.accounts.clone();

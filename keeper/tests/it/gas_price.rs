@@ -28,7 +28,7 @@ async fn a_fee_market_is_asked_first_and_a_nodes_minimum_last() {
 }
 
 #[tokio::test]
-async fn a_price_in_another_denom_is_none_and_of_several_endpoints_the_lowest_counts() {
+async fn a_price_in_another_denom_is_none_and_the_lowest_of_endpoints_counts() {
     let other = GasMarket { feemarket: Some(("uatom", "1")), txfees: Some(("uatom", "1")), minimum: Some("0.1uatom") };
     assert_eq!(asked(std::slice::from_ref(&other)).await, None);
     let minimum = |minimum| GasMarket { minimum: Some(minimum), ..GasMarket::default() };

@@ -94,7 +94,7 @@ async fn a_part_is_paid_in_tokens_and_the_rest_in_shares_that_are_inventory() {
 }
 
 #[tokio::test]
-async fn shares_are_withdrawn_once_the_cash_is_there_and_liquidations_come_first() {
+async fn shares_are_withdrawn_once_there_is_cash_after_liquidations() {
     let mut stage = stage(1, Some(0), taking()).await;
     stage.tick().await.unwrap();
     assert_eq!(stage.repaid(0).await.settled.len(), 1);
@@ -124,7 +124,7 @@ async fn shares_are_withdrawn_once_the_cash_is_there_and_liquidations_come_first
 }
 
 #[tokio::test]
-async fn what_is_not_worth_its_gas_stays_and_so_does_what_somebody_supplied_with_the_key() {
+async fn what_is_not_worth_its_gas_stays_and_so_does_what_was_supplied() {
     // A part has to be worth ten times the gas.
     let strategy = Strategy { gas_value: Value::whole(1), ..taking() };
     let mut stage = stage(1, Some(0), strategy).await;
@@ -154,7 +154,7 @@ async fn what_is_not_worth_its_gas_stays_and_so_does_what_somebody_supplied_with
 }
 
 #[tokio::test]
-async fn a_transaction_asks_for_half_of_what_a_block_has_and_hears_when_that_changes() {
+async fn a_transaction_asks_for_half_of_a_blocks_gas_also_when_that_changes() {
     let mut stage = stage(40, None, Strategy { max_items: 20, ..Strategy::default() }).await;
     // An item is counted as 200,000.
     stage.world().set_block_gas(Some(2_100_000)).await.unwrap();

@@ -184,7 +184,7 @@ fn a_message_that_goes_before_is_about_no_account() {
 }
 
 #[test]
-fn what_was_spent_is_told_but_for_what_the_node_refused_and_for_other_chains() {
+fn what_was_spent_is_told_without_refusals_and_other_chains() {
     let path = fresh("journal");
     let spent = |at| Some(Spent { at, fee: 7, ..Spent::default() });
     let mut journal = Journal::open(&path).unwrap();

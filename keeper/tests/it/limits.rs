@@ -156,7 +156,7 @@ async fn publications_keep_to_the_fees_of_an_hour() {
 }
 
 #[tokio::test]
-async fn an_account_that_the_hours_fees_have_no_room_for_goes_as_soon_as_they_have() {
+async fn an_account_too_dear_for_the_hour_goes_once_there_is_room() {
     let strategy = Strategy { max_fee_per_hour: Some(500_000), publish_seconds: Some(0), ..Strategy::default() };
     let stage = Stage::new(Setup { gas_money: Some(PLENTY), strategy, ..Setup::default() }).await;
     let Stage { setup, chain, keeper, pool, liquidator, directory } = stage;

@@ -65,7 +65,7 @@ fn dollars(units: u128) -> Value {
 }
 
 #[tokio::test]
-async fn one_account_is_liquidated_without_inventory_and_the_profit_is_what_arrives() {
+async fn without_inventory_one_is_liquidated_and_the_profit_is_what_arrives() {
     let mut stage = stage(1, Strategy::default(), deep).await;
     let first = stage.tick().await.unwrap();
     let deal = deals(&first).remove(0);
@@ -134,7 +134,7 @@ async fn one_item_that_fails_is_told_and_left_alone_while_nine_go_through() {
 }
 
 #[tokio::test]
-async fn a_group_that_earns_nothing_any_more_is_undone_and_all_its_items_are_told() {
+async fn a_group_that_earns_nothing_is_undone_and_all_its_items_told() {
     let mut stage = stage(2, Strategy::default(), deep).await;
     assert_eq!(deals(&stage.tick().await.unwrap()).len(), 2);
     // Somebody sells before: the pair pays 10 % less.
@@ -195,7 +195,7 @@ async fn of_own_coins_and_a_sale_the_one_that_leaves_more_is_taken() {
 }
 
 #[tokio::test]
-async fn what_is_held_goes_as_far_as_it_reaches_and_the_liquidator_does_the_rest() {
+async fn what_is_held_goes_as_far_as_it_may_and_the_liquidator_does_the_rest() {
     let strategy = Strategy { slippage: Ratio::bps(10), ..Strategy::default() };
     let (ways, mut stage) = ways(300_000_000, strategy, 10_000_000).await;
     assert_eq!(ways, [true, false], "items come first in the transaction");
@@ -269,7 +269,7 @@ async fn a_profit_that_is_asked_for_is_earned_or_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_sale_over_two_pairs_where_there_is_no_other_and_over_one_where_that_is_better() {
+async fn a_sale_goes_over_two_pairs_unless_one_is_there_and_better() {
     let over = |world: &mut World| vec![world.pair(UATOM, AETH, 10_000_000), world.pair(AETH, UUSD, 10_000_000)];
     let mut two = stage(1, Strategy::default(), over).await;
     let deal = deals(&two.tick().await.unwrap()).remove(0);
@@ -333,7 +333,7 @@ async fn a_deposit_of_what_is_owed_is_set_off_where_nothing_is_sold() {
 }
 
 #[tokio::test]
-async fn neither_stopped_flash_loans_nor_a_debt_market_without_cash_keep_anybody_from_being_liquidated() {
+async fn stopped_flash_loans_and_a_market_without_cash_spare_nobody() {
     let stop = |world: &mut World| {
         let flash_loan = ExecuteMsg::Pause { denom: None, deposit: false, borrow: false, flash_loan: true };
         world.execute(GUARDIAN, &flash_loan, &[]).unwrap();

@@ -62,7 +62,7 @@ async fn liquidated_after(blocks: u32, strategy: Strategy) -> (Option<u32>, Vec<
 }
 
 #[tokio::test]
-async fn a_live_price_is_published_each_quarter_of_its_window_and_who_is_below_1_by_it_is_liquidated() {
+async fn a_live_price_is_published_each_quarter_window_and_liquidated_by() {
     let (after, gaps) = liquidated_after(40, Strategy::default()).await;
     // Three of five intervals say the new price after three quarters of the window, each of which ends at the next
     // block of fifty seconds, or the one after that, when what was sent is in it; then a block to liquidate, and one
@@ -86,7 +86,7 @@ fn owing_eth(after: u64) -> World {
 }
 
 #[tokio::test]
-async fn what_is_older_than_a_quarter_of_its_window_is_published_in_the_transaction_that_seizes_it() {
+async fn a_price_older_than_a_quarter_window_is_published_with_the_seizure() {
     for (age, publish) in [(QUARTER, Vec::new()), (QUARTER + 1, vec![UATOM.to_owned()])] {
         let never = Strategy { publish_seconds: Some(0), ..Strategy::default() };
         let mut stage = keeper_of(move || owing_eth(age), never).await;
@@ -143,7 +143,7 @@ fn quoted_in_osmo() -> World {
 }
 
 #[tokio::test]
-async fn a_price_follows_that_of_the_denom_it_is_quoted_in_though_no_market_lists_that() {
+async fn a_price_follows_that_of_an_unlisted_denom_it_is_quoted_in() {
     let mut stage = keeper_of(quoted_in_osmo, Strategy::default()).await;
     assert_eq!(stage.keeper.book().asset_of(UOSMO), None);
     assert!(stage.keeper.book().prices.records.contains_key(UOSMO));
@@ -161,7 +161,7 @@ async fn a_price_follows_that_of_the_denom_it_is_quoted_in_though_no_market_list
 }
 
 #[tokio::test]
-async fn a_fallback_is_published_before_it_is_needed_and_speaks_when_the_feeders_fall_silent() {
+async fn a_fallback_is_published_before_it_is_needed_by_silent_feeders() {
     let build = || {
         let mut world = World::builder().lent(1_000_000).oracle(|oracle| oracle.source_delay = 0).build();
         let pair = world.pair(UATOM, UUSD, 1_000_000);

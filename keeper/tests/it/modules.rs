@@ -123,7 +123,7 @@ fn within_a_module_no_files_use_each_other_in_a_circle() {
 }
 
 #[test]
-fn a_circle_is_found_through_braces_and_folders_and_not_where_there_is_none() {
+fn a_circle_is_found_through_braces_and_folders_where_there_is_one() {
     let nested =
         named("use crate::book::{Book, sync::{Counts, start::codes}};\nlet x = crate::chain::query(y);\n// crate::no");
     let wanted = ["book::Book", "book::sync::Counts", "book::sync::start::codes", "chain::query"];

@@ -93,7 +93,7 @@ async fn numbers_are_what_the_chain_says() {
 }
 
 #[tokio::test]
-async fn a_halt_of_the_oracle_a_live_price_that_grew_old_and_one_beyond_its_bound_are_shown() {
+async fn a_halt_an_old_live_price_and_one_out_of_bounds_are_shown() {
     let build = || {
         let builder =
             World::builder().lent(1_000_000).oracle(|oracle| (oracle.source_delay, oracle.heartbeat_gap) = (0, 900));

@@ -31,7 +31,7 @@ fn keys(above: &str, value: &toml::Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_public_testnet_differs_from_the_local_chain_in_values_and_its_timelock_only() {
+fn the_testnet_differs_from_the_local_chain_in_values_and_timelock_only() {
     let [mut local, mut testnet] = ["local.toml", "testnet.toml"].map(|name| {
         let table: toml::Table = std::fs::read_to_string(file(name)).unwrap().parse().unwrap();
         let mut found = BTreeSet::new();
@@ -140,7 +140,7 @@ fn a_timelock_in_production_waits_a_day_to_thirty_and_is_the_only_owner() {
 }
 
 #[test]
-fn a_timelock_that_is_long_or_missing_or_got_around_or_without_a_guardian_is_a_warning_in_production() {
+fn a_timelock_that_is_long_missing_bypassed_or_unguarded_warns() {
     let warnings = |change: &dyn Fn(String) -> String| filled_in(change).warnings();
     assert!(warnings(&|text| text).is_empty());
     let delay = |delay: &str| warnings(&|text| text.replace("delay = 172800", &format!("delay = {delay}")));
@@ -186,7 +186,7 @@ fn gas_is_held_to_the_keepers_own_limits() {
 }
 
 #[test]
-fn votes_are_due_for_prices_that_are_missing_or_too_old_and_the_last_price_is_voted_for_again() {
+fn votes_for_the_last_price_are_due_where_it_is_missing_or_too_old() {
     let price = |text: &str| text.parse::<Price>().unwrap();
     let guards = Network::read(&file("local.toml")).unwrap().assets[0].guards.clone();
     let max_age = guards.max_age.unwrap();

@@ -95,7 +95,7 @@ fn a_block_plans_no_more_than_a_few_transactions_hold_and_counts_the_rest() {
 }
 
 #[test]
-fn of_equals_the_one_that_waits_longest_comes_first_and_keys_decide_at_last() {
+fn of_equals_the_longest_waiting_comes_first_and_keys_decide_last() {
     let key = |owner: &str| AccountKey { owner: owner.to_owned(), account_id: 0 };
     let of = |risky, profit, since, owner| Priority::new(risky, Value::whole(profit), since, key(owner));
     let wanted =

@@ -112,7 +112,7 @@ async fn the_loss_that_a_liquidation_leaves_is_what_the_pool_then_writes_off() {
 
 // A shock is a vote that has just been cast: what isn't shocked stays as old as it is.
 #[tokio::test]
-async fn prices_that_fail_their_guards_are_named_with_what_is_wrong_before_and_after_a_shock() {
+async fn prices_that_fail_guards_are_named_before_and_after_a_shock() {
     let chain = WorldChain::start(LIQUIDATOR, || World::builder().lent(1_000).build()).await.unwrap();
     let pool = chain.with(|world| world.pool().to_string()).await.unwrap();
     let read = async || Book::snapshot(&chain, &pool, chain.head().await.unwrap(), |_| {}).await.unwrap();
@@ -134,7 +134,7 @@ async fn prices_that_fail_their_guards_are_named_with_what_is_wrong_before_and_a
 }
 
 #[tokio::test]
-async fn a_shock_moves_what_is_quoted_in_it_too_and_prices_are_told_record_by_record() {
+async fn a_shock_moves_what_is_quoted_in_it_and_is_told_record_by_record() {
     let build = || {
         let mut world = World::builder().lent(1_000).build();
         let pair = world.pair(UATOM, UUSD, 1_000_000);

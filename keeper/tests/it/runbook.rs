@@ -85,7 +85,7 @@ fn every_alert_is_played_by_the_test_of_the_rules() {
 }
 
 #[test]
-fn every_section_of_the_runbook_says_symptom_cause_and_fix_and_what_to_type() {
+fn every_section_of_the_runbook_says_symptom_cause_fix_and_command() {
     for chapter in ["Not ready", "Alerts", "Left alone", "Errors"] {
         for (title, section) in sections(chapter) {
             let says = |words: &[&str]| words.iter().any(|word| section.contains(word));

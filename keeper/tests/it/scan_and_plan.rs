@@ -241,7 +241,7 @@ fn slow(denom: &'static str) -> World {
 }
 
 #[tokio::test]
-async fn what_is_seized_above_what_it_brings_pays_nobody_until_the_settled_price_is_there() {
+async fn seizing_above_its_proceeds_pays_nobody_until_the_price_settles() {
     let (_, book, first) = judged_in(|| {
         let mut world = slow(UATOM);
         alice(&mut world);
@@ -270,7 +270,7 @@ async fn what_is_seized_above_what_it_brings_pays_nobody_until_the_settled_price
 }
 
 #[tokio::test]
-async fn what_is_repaid_below_what_it_costs_pays_nobody_until_the_settled_price_is_there() {
+async fn repaying_below_its_cost_pays_nobody_until_the_price_settles() {
     let (_, book, first) = judged_in(|| {
         let mut world = slow(AETH);
         world.deposit(ALICE, UATOM, 100_000_000).unwrap();
@@ -312,7 +312,7 @@ async fn who_is_spared_by_the_pool_is_left_alone_until_its_grace_is_over() {
 }
 
 #[tokio::test]
-async fn who_is_spared_after_a_halt_is_left_alone_and_counted_until_the_grace_is_over() {
+async fn who_is_spared_after_a_halt_is_counted_until_the_grace_is_over() {
     let build = || {
         let builder = World::builder().lent(1_000_000).oracle(|oracle| oracle.heartbeat_gap = 900);
         let mut world = builder.pool(|config| config.halt_grace = HaltGrace { gap: 900, grace: 600 }).build();

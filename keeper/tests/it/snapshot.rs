@@ -242,7 +242,7 @@ async fn a_page_above_the_gas_limit_is_halved_and_the_size_grows_again_below_it(
 
 // The snapshot's height is pruned; it restarts at a newer one.
 #[tokio::test]
-async fn case_05_a_height_that_the_node_forgets_is_left_for_a_newer_one_but_not_for_ever() {
+async fn case_05_a_forgotten_height_is_left_for_a_newer_one_but_not_for_ever() {
     let node = Node::with(one_owner(12_000), |node| node.forgets = |page| [4, 10].contains(&page)).await;
     let before = node.head().await.unwrap().height;
     let book = node.snapshot().await.unwrap();

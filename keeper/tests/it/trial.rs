@@ -29,7 +29,7 @@ fn execute(world: &mut World, sender: &str, message: &Execute) -> Result<AppResp
 }
 
 #[test]
-fn an_account_of_the_trial_can_be_liquidated_with_own_coins_and_through_the_liquidator() {
+fn a_trials_account_is_liquidated_with_own_coins_and_by_liquidator() {
     for (collateral, debt, min_debt_value) in
         [((UATOM, 6), (UUSD, 6), 5), ((UUSD, 6), (UATOM, 6), 100), ((AETH, 18), (UUSD, 6), 0)]
     {

@@ -109,7 +109,7 @@ impl Crowd {
 }
 
 #[test]
-fn one_that_pays_behind_5000_that_do_not_has_its_turn_and_the_others_are_not_sized_again() {
+fn one_that_pays_behind_5000_has_its_turn_and_they_are_not_sized_again() {
     let mut crowd = Crowd::new(5_000);
     let begun = Instant::now();
     let resources = Resources::new(None, Some(Balances::new()), &crowd.strategy);
@@ -223,7 +223,7 @@ impl Crowd {
 }
 
 #[test]
-fn a_large_account_does_not_wait_for_thousands_of_small_risky_ones_that_can_not_pay() {
+fn a_large_account_does_not_wait_for_thousands_of_small_hopeless_ones() {
     let mut crowd = Crowd::small_and_risky_before(20_000.0);
     // No bonus on five is worth as much.
     crowd.strategy.min_profit_value = Value::whole(2);
@@ -239,7 +239,7 @@ fn a_large_account_does_not_wait_for_thousands_of_small_risky_ones_that_can_not_
 }
 
 #[test]
-fn small_ones_have_their_turn_though_more_large_ones_than_a_block_looks_at_come_to_nothing_at_each() {
+fn small_ones_have_their_turn_behind_too_many_hopeless_large_ones() {
     let mut crowd = Crowd::new(700);
     crowd.dex.pairs.pop();
     // The last is the one that pays, in a pair that has just been opened: of five, too little but for a pair that pays more than it is worth.
@@ -254,7 +254,7 @@ fn small_ones_have_their_turn_though_more_large_ones_than_a_block_looks_at_come_
 }
 
 #[test]
-fn a_large_account_is_among_the_first_to_be_sent_though_thousands_of_small_risky_ones_pay_a_little() {
+fn a_large_account_is_sent_before_thousands_of_small_ones_that_pay() {
     let mut crowd = Crowd::small_and_risky_before(1_000_000.0);
     crowd.inventory.insert("denom0".to_owned(), u128::MAX / 2);
     let plan = crowd.next();

@@ -33,7 +33,7 @@ fn settings_of_the_book_are_checked() {
 }
 
 #[test]
-fn the_file_stands_beside_the_journal_by_chain_pool_and_key_unless_told_otherwise() {
+fn the_file_stands_beside_the_journal_by_chain_pool_and_key() {
     let path = |pool: &str, book: &str, journal: Option<&str>| {
         let mut layers = Layers::default();
         let rest = format!(

@@ -88,7 +88,7 @@ async fn blocks_that_passed_between_two_starts_are_filled() {
 // Between two starts: a contract that was upgraded has the book built anew before anything is sent. While the keeper runs, the
 // chain's own event does the same: `follow.rs`.
 #[tokio::test]
-async fn case_16_another_code_or_another_chain_is_read_anew_and_only_the_other_chains_file_moved_aside() {
+async fn case_16_another_code_is_read_anew_and_another_chains_file_moved_aside() {
     let ((chain, pool), file) = (world().await, folder("other").join("book.redb"));
     let (sync, right) = open(&chain, &pool, &file).await;
     drop(sync);

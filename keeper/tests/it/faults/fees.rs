@@ -19,7 +19,7 @@ fn fees(journal: &Path) -> Vec<u128> {
 }
 
 #[tokio::test]
-async fn a_fee_that_was_too_low_is_met_by_the_refusals_own_figure_at_the_next_block() {
+async fn a_fee_that_was_too_low_is_raised_to_the_refusals_own_figure() {
     let mut stage = Stage::new(paying()).await;
     stage.world().set_gas_market(3, false).await.unwrap();
     assert_eq!(stage.tick().await.unwrap().sent.hash, None);
@@ -54,7 +54,7 @@ async fn what_no_block_took_is_never_signed_again_at_the_same_fee() {
 }
 
 #[tokio::test]
-async fn no_more_than_the_limit_is_paid_and_it_goes_on_once_the_chain_asks_for_less() {
+async fn no_more_than_the_limit_is_paid_until_the_chain_asks_for_less() {
     let mut stage = Stage::new(paying()).await;
     stage.world().set_gas_market(11, true).await.unwrap();
     for _ in 0..30 {

@@ -44,7 +44,7 @@ async fn one_liquidation_is_measured_for_own_coins_and_for_the_liquidator_apart(
 }
 
 #[tokio::test]
-async fn a_limit_that_keeps_the_keeper_from_sending_is_no_room_for_the_doctor_either() {
+async fn a_limit_that_keeps_the_keeper_from_sending_fails_in_the_doctor() {
     let strategy = Strategy { max_fee: Some(150_000), ..Strategy::default() };
     let mut stage = Stage::new(Setup { gas_money: Some(PLENTY), strategy, ..Setup::default() }).await;
     for _ in 0..3 {
@@ -57,7 +57,7 @@ async fn a_limit_that_keeps_the_keeper_from_sending_is_no_room_for_the_doctor_ei
 }
 
 #[tokio::test]
-async fn before_anything_was_measured_the_doctor_does_not_say_that_there_is_room() {
+async fn before_any_measurement_the_doctor_says_of_no_room() {
     let stage = Stage::new(Setup { gas_money: Some(PLENTY), ..Setup::default() }).await;
     let unknown = config(&stage, GasFigures::default());
     let found = limits::check(stage.world(), &unknown).await;

@@ -24,7 +24,7 @@ async fn heal_unheard(stage: &Stage, account: u32) {
 }
 
 #[tokio::test]
-async fn case_11_included_but_failed_is_decoded_its_gas_counted_and_cooled_longer_each_time() {
+async fn case_11_one_that_failed_is_decoded_counted_and_cooled_ever_longer() {
     let mut stage = Stage::new(Setup::default()).await;
     assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
     unheard(&stage, 0).await;
@@ -126,7 +126,7 @@ async fn case_12_what_runs_out_of_gas_alone_at_the_most_is_left_alone() {
 }
 
 #[tokio::test]
-async fn case_13_one_bad_item_among_many_is_named_by_the_simulation_and_the_others_go_through() {
+async fn case_13_one_bad_item_is_named_by_the_simulation_and_the_others_go() {
     let mut stage = Stage::new(Setup { accounts: 16, ..Setup::default() }).await;
     unheard(&stage, 5).await;
     stage.script("simulate always delay 0ms");
@@ -144,7 +144,7 @@ async fn case_13_one_bad_item_among_many_is_named_by_the_simulation_and_the_othe
 }
 
 #[tokio::test]
-async fn case_13_one_item_that_turns_bad_on_the_way_leaves_the_others_of_the_liquidator() {
+async fn case_13_one_item_that_turns_bad_leaves_the_liquidators_others() {
     let mut stage = Stage::new(without_inventory(6)).await;
     assert_eq!(sent(&stage.tick().await.unwrap()).len(), 6);
     heal_unheard(&stage, 2).await;
@@ -170,7 +170,7 @@ async fn case_13_an_item_that_failed_is_told_after_a_restart_too() {
 }
 
 #[tokio::test]
-async fn case_13_a_batch_of_which_every_item_fails_leaves_all_its_accounts_alone() {
+async fn case_13_a_batch_whose_every_item_fails_leaves_its_accounts_alone() {
     let mut stage = Stage::new(Setup { accounts: 3, ..Setup::default() }).await;
     assert_eq!(sent(&stage.tick().await.unwrap()).len(), 3);
     for account in 0..3 {
@@ -184,7 +184,7 @@ async fn case_13_a_batch_of_which_every_item_fails_leaves_all_its_accounts_alone
 
 /// Nodes put a transaction whose timeout passed while it waited into a block all the same. It fails there, and uses up nothing.
 #[tokio::test]
-async fn case_10_one_that_fails_in_a_block_after_its_timeout_is_done_with_and_signed_anew() {
+async fn case_10_one_that_fails_after_its_timeout_is_signed_anew() {
     let Stage { setup, chain, mut keeper, pool, liquidator, directory } = Stage::new(Setup::default()).await;
     chain.play("broadcast #1 delay 300ms".parse().unwrap());
     let head = chain.inner().head().await.unwrap();
@@ -208,7 +208,7 @@ async fn case_10_one_that_fails_in_a_block_after_its_timeout_is_done_with_and_si
 }
 
 #[tokio::test]
-async fn case_11_one_that_fails_before_its_sequence_is_used_does_not_stop_the_key() {
+async fn case_11_one_that_fails_before_its_sequence_is_used_stops_no_key() {
     let mut stage = Stage::new(Setup { gas_money: Some(10_000_000), ..Setup::default() }).await;
     assert_eq!(sent(&stage.tick().await.unwrap()), [0]);
     // The gas money goes elsewhere before the block.

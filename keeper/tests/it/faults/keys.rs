@@ -112,7 +112,7 @@ async fn a_key_that_fails_takes_nothing_from_what_another_has_sent() {
 }
 
 #[tokio::test]
-async fn keys_that_something_is_wrong_with_at_every_block_do_not_keep_the_next_from_being_tried() {
+async fn keys_that_fail_at_every_block_keep_the_next_from_nothing() {
     let mut stage = three_keys(two_a_transaction(6), None).await;
     // The first two, after which no more are tried at this block.
     stage.script("sign #1 fail; sign #2 fail");
@@ -230,7 +230,7 @@ async fn gas_money_that_arrives_ends_no_row_of_failures() {
 }
 
 #[tokio::test]
-async fn the_fees_of_gas_money_count_for_the_hour_and_its_failure_takes_nothing_away() {
+async fn fees_of_gas_money_count_for_the_hour_and_its_failure_for_nothing() {
     let mut setup = Setup { gas_money: Some(100_000_000), price: "10", ..two_a_transaction(1) };
     // A transfer's fee is 200,000, so a second one would be too much.
     (setup.strategy.max_gas_per_tx, setup.strategy.max_fee_per_hour) = (1_000_000, Some(350_000));

@@ -114,7 +114,7 @@ fn simulated(stage: &Stage) -> u64 {
 }
 
 #[tokio::test]
-async fn what_strangers_do_for_next_to_nothing_does_not_bring_an_account_back_at_each_block() {
+async fn cheap_acts_of_strangers_bring_no_account_back_at_each_block() {
     let strangers: [fn(&mut World, u128) -> AppResponse; 3] = [
         |world, _| on_behalf(world, ExecuteMsg::Deposit, (UATOM, 1)),
         |world, _| on_behalf(world, ExecuteMsg::Repay, (UUSD, 2)),

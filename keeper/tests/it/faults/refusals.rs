@@ -8,7 +8,7 @@ use plimsoll_testing::{FEEDERS, UATOM, UUSD, World};
 use crate::support::stage::{Setup, Stage, sent};
 
 #[tokio::test]
-async fn a_full_mempool_over_a_hundred_blocks_does_not_end_it_and_it_sends_within_ten_seconds() {
+async fn a_full_mempool_of_a_hundred_blocks_is_outlived_within_ten_seconds() {
     let mut stage = Stage::new(Setup { accounts: 3, ..Setup::default() }).await;
     stage.script("broadcast always refuse 20");
     for _ in 0..100 {
@@ -41,7 +41,7 @@ async fn lasting_refusals_that_come_hours_apart_do_not_end_it() {
 }
 
 #[tokio::test]
-async fn an_unauthorized_key_ends_it_with_advice_about_the_chain_and_not_about_the_fee() {
+async fn an_unauthorized_key_ends_it_with_advice_about_the_chain() {
     let mut stage = Stage::new(Setup::default()).await;
     stage.script("broadcast always refuse 4");
     let error = loop {

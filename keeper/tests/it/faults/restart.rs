@@ -9,7 +9,7 @@ use plimsoll_testing::{ALICE, BOB, UATOM, UUSD, World, pool_code};
 use crate::support::stage::{Setup, Stage, fall, journal_of, sent, without_inventory};
 
 #[tokio::test]
-async fn case_05_a_snapshot_whose_block_is_forgotten_starts_again_at_a_newer_one() {
+async fn case_05_a_snapshot_of_a_forgotten_block_starts_again_at_a_newer_one() {
     let stage = Stage::new(Setup { accounts: 3, ..Setup::default() }).await;
     let old = stage.world().head().await.unwrap();
     let newer = stage.block(|world| fall(world, "8.5")).await;
@@ -50,7 +50,7 @@ fn overwritten(file: &std::path::Path) {
 }
 
 #[tokio::test]
-async fn case_16_an_upgraded_contract_has_the_book_read_anew_before_anything_is_sent() {
+async fn case_16_an_upgraded_contract_has_the_book_read_anew_before_sending() {
     let mut stage = Stage::new(Setup { price: "10", accounts: 2, on_disk: true, ..Setup::default() }).await;
     let upgrade = |world: &mut World| {
         let pool = world.pool().clone();
@@ -122,7 +122,7 @@ async fn until_crash(stage: &mut Stage) -> bool {
 
 /// At every call, before it and after it.
 #[tokio::test]
-async fn case_14_killed_anywhere_the_journal_is_resumed_and_nothing_is_sent_twice() {
+async fn case_14_killed_anywhere_it_resumes_and_nothing_is_sent_twice() {
     for setup in [Setup { accounts: 3, ..Setup::default() }, without_inventory(3)] {
         let setup = Setup { on_disk: true, ..setup };
         for fault in ["crash", "crash-after"] {
@@ -153,7 +153,7 @@ async fn case_14_killed_anywhere_the_journal_is_resumed_and_nothing_is_sent_twic
 
 /// Killed with a transaction on its way, and started on the block before the one that has it: the book still shows those accounts below 1.
 #[tokio::test]
-async fn case_14_what_a_block_has_that_the_book_has_not_come_to_is_still_on_its_way() {
+async fn case_14_what_is_in_a_block_after_the_books_is_still_on_its_way() {
     let mut stage = Stage::new(Setup { accounts: 3, ..Setup::default() }).await;
     stage.tick().await.unwrap();
     let before = stage.world().head().await.unwrap();
@@ -167,7 +167,7 @@ async fn case_14_what_a_block_has_that_the_book_has_not_come_to_is_still_on_its_
 }
 
 #[tokio::test]
-async fn started_anew_on_a_node_that_is_behind_it_takes_its_own_transactions_for_nobody_elses() {
+async fn a_start_on_a_node_behind_takes_its_own_for_nobody_elses() {
     let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
     stage.tick().await.unwrap();
     assert_eq!(stage.next().await.unwrap().settled.len(), 2);
@@ -186,7 +186,7 @@ async fn started_anew_on_a_node_that_is_behind_it_takes_its_own_transactions_for
 }
 
 #[tokio::test]
-async fn a_chain_that_goes_on_knowing_less_than_the_journal_is_believed_in_the_end() {
+async fn a_chain_that_goes_on_below_the_journal_is_believed_in_the_end() {
     let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
     stage.tick().await.unwrap();
     assert_eq!(stage.next().await.unwrap().settled.len(), 2);
@@ -202,7 +202,7 @@ async fn a_chain_that_goes_on_knowing_less_than_the_journal_is_believed_in_the_e
 }
 
 #[tokio::test]
-async fn started_anew_after_a_failure_on_a_node_that_is_behind_it_takes_that_for_nobody_elses() {
+async fn a_start_on_a_node_behind_takes_a_failure_for_nobody_elses() {
     let mut stage = Stage::new(Setup::default()).await;
     stage.tick().await.unwrap();
     // It fails in its block, which the keeper hears of last.

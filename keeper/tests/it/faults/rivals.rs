@@ -15,7 +15,7 @@ fn least_rate(tick: &BlockReport) -> u128 {
 }
 
 #[tokio::test]
-async fn case_06_a_price_that_moves_on_the_way_is_planned_anew_and_min_receive_holds() {
+async fn case_06_a_price_that_moves_is_planned_anew_and_min_receive_holds() {
     let mut stage = Stage::new(Setup::default()).await;
     let first = stage.tick().await.unwrap();
     assert_eq!(sent(&first), [0]);
@@ -37,7 +37,7 @@ async fn case_06_a_price_that_moves_on_the_way_is_planned_anew_and_min_receive_h
 }
 
 #[tokio::test]
-async fn case_06_a_record_that_changes_on_the_way_is_planned_anew_at_once_a_few_times() {
+async fn case_06_a_record_that_changes_is_planned_anew_at_once_a_few_times() {
     for setup in [Setup::default(), without_inventory(1)] {
         let mut stage = Stage::new(setup).await;
         let mut tick = stage.tick().await.unwrap();
@@ -92,7 +92,7 @@ async fn case_07_rivals_never_stop_the_keeper() {
 }
 
 #[tokio::test]
-async fn case_07_an_item_that_a_rival_won_is_told_as_such_while_others_go_through() {
+async fn case_07_an_item_that_a_rival_won_is_told_and_others_go_through() {
     let mut stage = Stage::new(without_inventory(5)).await;
     assert_eq!(sent(&stage.tick().await.unwrap()).len(), 5);
     let first = |world: &mut plimsoll_testing::World| {

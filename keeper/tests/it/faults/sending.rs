@@ -93,7 +93,7 @@ async fn case_10_a_node_that_forgets_what_waits_is_waited_out() {
 
 /// A node whose index has lost a transaction says for ever that no block has it, while the sequence says that one does.
 #[tokio::test]
-async fn case_10_what_the_index_has_lost_is_given_up_and_not_taken_for_somebody_elses() {
+async fn case_10_what_the_index_lost_is_given_up_and_taken_for_nobody_elses() {
     let mut stage = Stage::new(Setup { accounts: 2, ..Setup::default() }).await;
     assert_eq!(sent(&stage.tick().await.unwrap()).len(), 2);
     stage.script("outcome always swallow");

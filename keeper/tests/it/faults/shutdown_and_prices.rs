@@ -45,7 +45,7 @@ async fn case_22_a_wild_price_of_one_feeder_moves_nothing() {
 }
 
 #[tokio::test]
-async fn case_23_an_underwater_account_is_closed_and_what_remains_written_off_by_policy() {
+async fn case_23_an_underwater_account_is_closed_and_the_rest_written_off() {
     for write_off in [true, false] {
         let mut setup = Setup { price: "3", ..Setup::default() };
         setup.strategy.write_off = write_off;

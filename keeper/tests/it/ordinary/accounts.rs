@@ -47,7 +47,7 @@ async fn an_account_of_another_derivation_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_chain_of_another_derivation_is_refused_before_the_keys_account_exists() {
+async fn a_chain_of_another_derivation_is_refused_before_an_account_exists() {
     const BASE: &str = "/cosmos.auth.v1beta1.BaseAccount";
     const MODULE: &str = "/cosmos.auth.v1beta1.ModuleAccount";
     const ETHEREUM: &str = "/ethermint.types.v1.EthAccount";

@@ -33,7 +33,7 @@ async fn the_query_of_an_rpc_address_stands_behind_its_path() {
 }
 
 #[tokio::test]
-async fn the_user_and_password_of_an_rpc_address_are_sent_as_basic_authorization() {
+async fn the_user_and_password_of_an_rpc_address_are_basic_authorization() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut fake = Fake::start(100).await;
     fake.rpc = format!("http://user:p%40ss@{}/KEY", listener.local_addr().unwrap());

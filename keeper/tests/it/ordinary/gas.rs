@@ -29,7 +29,7 @@ fn settings(further: &str, journal: &std::path::Path) -> Config {
 }
 
 #[tokio::test]
-async fn gas_is_the_journals_or_else_the_deployment_records_or_else_that_of_the_version() {
+async fn gas_is_the_journals_else_the_deployments_else_the_versions() {
     let path = std::env::temp_dir().join(format!("plimsoll-gas-{}.jsonl", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let fake = Fake::start(100).await;

@@ -46,7 +46,7 @@ async fn an_endpoint_that_takes_no_websocket_is_asked_by_post() {
 }
 
 #[tokio::test]
-async fn a_post_goes_to_the_address_without_its_websocket_path_with_user_and_query() {
+async fn a_post_goes_to_the_address_without_websocket_path_but_user_and_query() {
     for (scheme, given, asked) in [
         ("http", "/KEY?token=T", "/KEY?token=T"),
         ("ws", "/KEY/websocket?token=T", "/KEY/?token=T"),
@@ -65,7 +65,7 @@ async fn a_post_goes_to_the_address_without_its_websocket_path_with_user_and_que
 }
 
 #[tokio::test]
-async fn an_endpoint_that_takes_websockets_again_is_asked_over_them_once_posts_fail() {
+async fn an_endpoint_with_websockets_again_is_asked_over_them_once_posts_fail() {
     let fake = Fake::start(100).await;
     fake.with(|state| state.websocket = Websocket::Refused(426));
     let node = connect(&[&fake]).await;

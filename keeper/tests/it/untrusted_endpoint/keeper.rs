@@ -119,7 +119,7 @@ async fn stage(strategy: Strategy) -> Stage {
 }
 
 #[tokio::test]
-async fn that_the_chain_was_reset_is_believed_when_no_half_of_the_endpoints_goes_on() {
+async fn a_reset_is_believed_when_no_half_of_the_endpoints_goes_on() {
     let s = stage(Strategy::default()).await;
     for _ in 0..30 {
         s.block(|_| Vec::new()).await;
@@ -166,7 +166,7 @@ async fn that_somebody_else_sends_is_believed_of_two_endpoints_and_not_of_one() 
 }
 
 #[tokio::test]
-async fn a_transaction_has_expired_by_the_height_of_the_endpoint_that_does_not_find_it() {
+async fn a_transaction_expires_by_the_height_of_who_does_not_find_it() {
     for behind in [0, 4, 12] {
         let mut s = stage(Strategy { timeout_blocks: 4, ..Strategy::default() }).await;
         s.chain.inner().behind.store(behind, SeqCst);
@@ -197,7 +197,7 @@ async fn pages_of_sources_that_lead_on_for_ever_are_left_and_the_block_is_done()
 }
 
 #[tokio::test]
-async fn a_pair_that_something_is_wrong_with_leaves_the_keeper_the_others_and_its_own_coins() {
+async fn a_bad_pair_leaves_the_keeper_the_others_and_its_own_coins() {
     for (bad, silent) in [(Bad::Drained, 1), (Bad::Migrated, 1), (Bad::Closed, 1), (Bad::Lies, 0)] {
         // The pair that would do, for one with coins; another, for one with none.
         for (which, poor) in [(0, false), (1, true)] {
@@ -229,7 +229,7 @@ async fn a_pair_that_something_is_wrong_with_leaves_the_keeper_the_others_and_it
 }
 
 #[tokio::test]
-async fn pairs_that_all_refuse_leave_the_keeper_its_own_coins_and_one_that_answers_again_is_used_again() {
+async fn a_pair_that_answers_again_after_all_refused_is_used_again() {
     let s = stage(Strategy::default()).await;
     let build = |world: &mut World| {
         let pair = world.pair(UATOM, plimsoll_testing::UUSD, 1_000_000).into_string();

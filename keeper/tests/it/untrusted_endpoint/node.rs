@@ -229,7 +229,7 @@ async fn an_rpc_that_is_wrong_about_the_time_makes_no_honest_endpoint_bad() {
 }
 
 #[tokio::test]
-async fn of_two_that_say_another_sequence_neither_is_left_out_nor_taken_for_a_start() {
+async fn of_two_sequences_neither_is_left_out_nor_taken_for_a_start() {
     let [a, b, c] = three().await;
     for (first, second) in [(7, 6), (6, 7)] {
         a.with(|state| state.sequence = Some(first));
@@ -302,7 +302,7 @@ async fn one_that_alone_says_that_a_block_has_a_transaction_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_one_alone_says_is_in_a_block_after_its_timeout_expires() {
+async fn a_transaction_that_one_alone_puts_after_its_timeout_expires() {
     let [a, b, c] = three().await;
     let fakes = [&a, &b, &c];
     let (node, mut executor) = flying(&fakes).await;
@@ -315,7 +315,7 @@ async fn a_transaction_that_one_alone_says_is_in_a_block_after_its_timeout_expir
 }
 
 #[tokio::test]
-async fn an_index_that_has_forgotten_a_transaction_contradicts_nobody_whose_block_has_it() {
+async fn an_index_that_forgot_a_transaction_contradicts_no_block_that_has_it() {
     let [a, b, c] = three().await;
     let fakes = [&a, &b, &c];
     let (node, mut executor) = flying(&fakes).await;
@@ -331,7 +331,7 @@ async fn an_index_that_has_forgotten_a_transaction_contradicts_nobody_whose_bloc
 }
 
 #[tokio::test]
-async fn one_that_has_not_the_block_or_is_slow_takes_nothing_from_what_another_says() {
+async fn one_without_the_block_or_slow_takes_nothing_from_anothers_word() {
     let (a, b) = (Fake::start(120).await, Fake::start(120).await);
     let (_, mut executor) = flying(&[&a, &b]).await;
     // The second was set up from a snapshot: neither its index nor its blocks go back that far.
@@ -382,7 +382,7 @@ async fn one_that_hangs_is_not_waited_for_long_while_another_knows_nothing() {
 
 /// Two refuse a transaction, and the third says nothing: whether it has it nobody knows, and the block's work doesn't wait to hear.
 #[tokio::test]
-async fn a_broadcast_that_others_refuse_is_not_waited_for_long_and_is_sent_again() {
+async fn a_broadcast_that_others_refuse_is_sent_again_without_a_long_wait() {
     let [a, b, c] = three().await;
     for fake in [&a, &b, &c] {
         fake.with(|state| (state.sequence, state.broadcast) = (Some(4), 13));
