@@ -578,6 +578,20 @@ impl Fake {
         let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
     }
 
+    async fn takes_websocket(&self, stream: &mut TcpStream) -> bool {
+        self.with(|state| state.upgrades += 1);
+        match self.with(|state| state.websocket) {
+            Websocket::Taken | Websocket::Silent => true,
+            Websocket::Closed => false,
+            Websocket::Refused(status) => {
+                let _ = stream.read(&mut [0; 4_096]).await;
+                let answer = format!("HTTP/1.1 {status} Refused\r\ncontent-length: 0\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes()).await;
+                false
+            }
+        }
+    }
+
     async fn serve_rpc(self, mut stream: TcpStream) {
         let mut method = [0; 4];
         while stream.peek(&mut method).await.is_ok_and(|read| (1..4).contains(&read)) {
@@ -586,16 +600,8 @@ impl Fake {
         if method == *b"POST" {
             return self.serve_posts(stream).await;
         }
-        self.with(|state| state.upgrades += 1);
-        match self.with(|state| state.websocket) {
-            Websocket::Taken | Websocket::Silent => {}
-            Websocket::Closed => return,
-            Websocket::Refused(status) => {
-                let _ = stream.read(&mut [0; 4_096]).await;
-                let answer = format!("HTTP/1.1 {status} Refused\r\ncontent-length: 0\r\n\r\n");
-                let _ = stream.write_all(answer.as_bytes()).await;
-                return;
-            }
+        if !self.takes_websocket(&mut stream).await {
+            return;
         }
         let seen = |request: &Request<()>, response| {
             let asked = request.uri().path_and_query().unwrap().to_string();
