@@ -24,7 +24,7 @@ const PROBE_SHARE: Ratio = Ratio::percent(1);
 #[derive(Debug)]
 pub struct DexClient {
     liquidator: String,
-    pairs: Vec<Known>,
+    pairs: Vec<KnownPair>,
     /// The pairs that gave no answer to be used when they were last asked.
     silent: Mutex<BTreeSet<String>>,
     /// The pairs that had no liquidity when they were last asked.
@@ -33,7 +33,7 @@ pub struct DexClient {
 
 /// What of a pair never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Known {
+struct KnownPair {
     address: String,
     denoms: [String; 2],
     /// `None` where a simulation has to tell it: an Astroport pair asks its factory.
@@ -167,7 +167,7 @@ fn blaming(setting: &'static str) -> impl Fn(Error) -> Error {
     }
 }
 
-async fn known(chain: &impl ChainReader, address: &str) -> Result<Option<Known>> {
+async fn known(chain: &impl ChainReader, address: &str) -> Result<Option<KnownPair>> {
     let asked = query::<PairInfo>(chain, address, &QueryMsg::Pair {}, None).await;
     let info = asked.map_err(blaming("contracts.pairs"))?;
     let native = |info: &AssetInfo| match info {
@@ -188,10 +188,10 @@ async fn known(chain: &impl ChainReader, address: &str) -> Result<Option<Known>>
         Err(error) => return Err(error),
     };
     let params = params.and_then(|params| cosmwasm_std::from_json::<PairParams>(params).ok());
-    Ok(Some(Known { address: address.to_owned(), denoms, fee: params.map(|params| params.fee) }))
+    Ok(Some(KnownPair { address: address.to_owned(), denoms, fee: params.map(|params| params.fee) }))
 }
 
-impl Known {
+impl KnownPair {
     /// The pair as it stands; `None` where it has no liquidity.
     async fn read(&self, chain: &impl ChainReader, height: Option<u64>) -> Result<Option<Pair>> {
         let pool: PoolResponse = query(chain, &self.address, &QueryMsg::Pool {}, height).await?;

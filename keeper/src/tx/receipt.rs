@@ -123,7 +123,7 @@ pub fn settlements(included: &Included, book: &Book, assets: &AssetTable, liquid
             }
         } else if Some(said.contract.as_str()) == liquidator && said.get(event::ACTION) == Some("settle") {
             let coins = said.all(event::PROCEEDS).filter_map(|coin| coin.parse::<Coin>().ok());
-            let worth = coins.map(|coin| value_of(&coin, book, assets, Side::Collateral));
+            let worth = coins.map(|coin| value_of(&coin, book, assets, ValuedAs::Collateral));
             let earned = worth.fold(Value::ZERO, |sum, value| sum.checked_add(value).unwrap_or(sum));
             share(earned, std::mem::take(&mut group), &mut all);
         }
@@ -217,9 +217,9 @@ fn one(said: &ContractEvent, height: u64, book: &Book, assets: &AssetTable) -> O
     let fee = coin(event::FEE, event::COLLATERAL_DENOM);
     let minted = said.get(event::SHARES).filter(|_| seized.is_some()).and_then(|shares| shares.parse().ok());
     let value = |coin: &Option<Coin>, side| coin.as_ref().map_or(Value::ZERO, |c| value_of(c, book, assets, side));
-    let repaid_value = value(&repaid, Side::Debt);
-    let seized_value = value(&seized, Side::Collateral);
-    let received = seized_value.saturating_sub(value(&fee, Side::Collateral));
+    let repaid_value = value(&repaid, ValuedAs::Debt);
+    let seized_value = value(&seized, ValuedAs::Collateral);
+    let received = seized_value.saturating_sub(value(&fee, ValuedAs::Collateral));
     // What is set off is the account's own.
     let profit = if is_paid { Gain { received, spent: repaid_value } } else { Gain::default() };
     Some(Settled {
@@ -245,14 +245,14 @@ fn losses(said: &ContractEvent, book: &Book, assets: &AssetTable) -> Vec<Written
     let by_reserves = coins(event::BORNE_BY_RESERVES);
     let borne = by_reserves.into_iter().zip(coins(event::BORNE_BY_SUPPLIERS));
     let loss = |(debt, (by_reserves, by_suppliers)): (Coin, _)| {
-        let value = value_of(&debt, book, assets, Side::Loss);
+        let value = value_of(&debt, book, assets, ValuedAs::Loss);
         WrittenOff { debt, by_reserves, by_suppliers, value }
     };
     coins(event::WRITTEN_OFF).into_iter().zip(borne).map(loss).collect()
 }
 
 #[derive(Clone, Copy)]
-enum Side {
+enum ValuedAs {
     Debt,
     /// A debt that was written off counts as liquidation counted it.
     Loss,
@@ -260,14 +260,14 @@ enum Side {
 }
 
 /// Of what was repaid at the high edge of its price, of what was seized at the low one; 0 when it can't be told.
-fn value_of(coin: &Coin, book: &Book, assets: &AssetTable, side: Side) -> Value {
+fn value_of(coin: &Coin, book: &Book, assets: &AssetTable, valued_as: ValuedAs) -> Value {
     let known = book.asset_of(&coin.denom).and_then(|id| Some((id, assets.asset(id)?.params.decimals)));
     let Some((id, decimals)) = known else { return Value::ZERO };
     let amount = Amount::new(coin.amount);
-    let value = match side {
-        Side::Debt => amount.value_up(assets.costs_up(id), decimals),
-        Side::Loss => amount.value_up(assets.counts_up(id), decimals),
-        Side::Collateral => amount.value_down(assets.brings_down(id), decimals),
+    let value = match valued_as {
+        ValuedAs::Debt => amount.value_up(assets.costs_up(id), decimals),
+        ValuedAs::Loss => amount.value_up(assets.counts_up(id), decimals),
+        ValuedAs::Collateral => amount.value_down(assets.brings_down(id), decimals),
     };
     value.unwrap_or(Value::ZERO)
 }
