@@ -603,6 +603,7 @@ impl Fake {
         if !self.takes_websocket(&mut stream).await {
             return;
         }
+        #[allow(clippy::result_large_err, reason = "as the websocket's server wants it")]
         let seen = |request: &Request<()>, response| {
             let asked = request.uri().path_and_query().unwrap().to_string();
             self.with(|state| state.requests.push((asked, request.headers().clone())));
