@@ -34,6 +34,7 @@ use prost::Message as _;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 type Serving = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -578,30 +579,18 @@ impl Fake {
         let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
     }
 
-    async fn takes_websocket(&self, stream: &mut TcpStream) -> bool {
+    /// The websocket that somebody wants, where it gives one.
+    async fn websocket(&self, mut stream: TcpStream) -> Option<WebSocketStream<TcpStream>> {
         self.with(|state| state.upgrades += 1);
         match self.with(|state| state.websocket) {
-            Websocket::Taken | Websocket::Silent => true,
-            Websocket::Closed => false,
+            Websocket::Taken | Websocket::Silent => {}
+            Websocket::Closed => return None,
             Websocket::Refused(status) => {
                 let _ = stream.read(&mut [0; 4_096]).await;
                 let answer = format!("HTTP/1.1 {status} Refused\r\ncontent-length: 0\r\n\r\n");
                 let _ = stream.write_all(answer.as_bytes()).await;
-                false
+                return None;
             }
-        }
-    }
-
-    async fn serve_rpc(self, mut stream: TcpStream) {
-        let mut method = [0; 4];
-        while stream.peek(&mut method).await.is_ok_and(|read| (1..4).contains(&read)) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        if method == *b"POST" {
-            return self.serve_posts(stream).await;
-        }
-        if !self.takes_websocket(&mut stream).await {
-            return;
         }
         #[allow(clippy::result_large_err, reason = "as the websocket's server wants it")]
         let seen = |request: &Request<()>, response| {
@@ -609,7 +598,18 @@ impl Fake {
             self.with(|state| state.requests.push((asked, request.headers().clone())));
             Ok(response)
         };
-        let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, seen).await else { return };
+        tokio_tungstenite::accept_hdr_async(stream, seen).await.ok()
+    }
+
+    async fn serve_rpc(self, stream: TcpStream) {
+        let mut method = [0; 4];
+        while stream.peek(&mut method).await.is_ok_and(|read| (1..4).contains(&read)) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        if method == *b"POST" {
+            return self.serve_posts(stream).await;
+        }
+        let Some(mut socket) = self.websocket(stream).await else { return };
         let (mut subscribed, mut announced) = (false, 0);
         loop {
             let tick = tokio::time::sleep(Duration::from_millis(20));
