@@ -167,9 +167,14 @@ fn amount(denom: &str, amount: u128) -> Coin {
 fn batch(pool: &str, ids: std::ops::Range<u32>) -> Execute {
     let total = COLLATERAL * u128::from(ids.end - ids.start);
     let open = |id: u32| {
-        let borrow =
-            Borrow { denom: "uusd".to_owned(), amount: Amount::new(DEBT), recipient: None, account_id: Some(id) };
-        let deposit = FromPurse { coin: coin(COLLATERAL, "uatom"), account_id: Some(id) };
+        let borrow = Borrow {
+            denom: "uusd".to_owned(),
+            amount: Amount::new(DEBT),
+            recipient: None,
+            account_id: Some(id),
+            on_behalf_of: None,
+        };
+        let deposit = FromPurse { coin: coin(COLLATERAL, "uatom"), account_id: Some(id), on_behalf_of: None };
         [BatchAction::Deposit(deposit), BatchAction::Borrow(borrow)]
     };
     let message = ExecuteMsg::Batch { actions: ids.flat_map(open).collect(), callback: None };

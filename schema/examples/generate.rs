@@ -40,6 +40,7 @@ fn pool() -> Api {
         "user_position" => pool::UserPositionResponse,
         "user_debts" => pool::UserDebtsResponse,
         "user_collaterals" => pool::UserCollateralsResponse,
+        "operators" => pool::OperatorsResponse,
         "borrowers" => pool::AccountsResponse,
         "accounts" => pool::AccountsResponse,
         "liquidatable" => pool::LiquidatableResponse,

@@ -76,6 +76,20 @@ where
     ) -> impl Iterator<Item = StdResult<K::Output>> + use<'c, 'a, K, T> {
         self.keys.keys(storage, start.map(Bound::exclusive), None, Order::Ascending)
     }
+
+    /// The last parts of the keys under a prefix, after `start`, in order. Values are not decoded.
+    pub fn keys_under<'c>(
+        &self,
+        storage: &'c dyn Storage,
+        prefix: K::Prefix,
+        start: Option<K::Suffix>,
+    ) -> impl Iterator<Item = StdResult<<K::Suffix as KeyDeserialize>::Output>> + use<'c, 'a, K, T>
+    where
+        K::Suffix: PrimaryKey<'a> + KeyDeserialize,
+        <K::Suffix as KeyDeserialize>::Output: 'static,
+    {
+        self.keys.prefix(prefix).keys(storage, start.map(Bound::exclusive), None, Order::Ascending)
+    }
 }
 
 /// One compact record.

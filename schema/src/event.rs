@@ -30,6 +30,12 @@ pub const ASSET: &str = "asset";
 pub const ORACLE: &str = "oracle";
 /// Whether a deposit counts as collateral from now on.
 pub const ENABLED: &str = "enabled";
+/// Who may act on an account beside its owner.
+pub const OPERATOR: &str = "operator";
+/// What an operator may do from now on: the names of the scopes, separated by commas.
+pub const SCOPES: &str = "scopes";
+/// When a grant ends; left out when it holds until it is revoked.
+pub const EXPIRY: &str = "expiry";
 
 /// A flash loan, or a batch with a callback.
 pub const LOAN: &str = "loan";

@@ -2,6 +2,7 @@
 
 mod asset;
 mod execute;
+mod operator;
 mod query;
 mod receiver;
 mod response;
@@ -13,6 +14,7 @@ pub use execute::{
     BATCH_MAX, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LIQUIDATION_ITEMS_MAX,
     LiquidateBatch, LiquidateItem, LiquidationItem, LoanId, OnBehalf, Receive, Withdraw,
 };
+pub use operator::{Expiry, OPERATORS_DEFAULT, OPERATORS_LIMIT, Operator, OperatorsResponse, Scope, SetOperator};
 pub use query::{ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT, AccountsPage, MARKETS_DEFAULT, MARKETS_LIMIT, QueryMsg};
 pub use receiver::{BatchReceiver, FlashLoanReceiver};
 pub use response::{

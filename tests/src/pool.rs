@@ -7,10 +7,10 @@ use plimsoll_risk::account::Account;
 use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::pool::{
     ACCOUNTS_LIMIT, AccountKey, AccountRecord, AccountsPage, AccountsResponse, AssetChanges, BatchAction, Beneficiary,
-    Borrow, CollateralStatus, ConfigResponse, ExecuteMsg, LiquidatableAccount, LiquidatableResponse, LiquidateBatch,
-    LiquidateItem, LiquidationItem, Listed, MARKETS_LIMIT, MarketResponse, MarketsResponse, MaxAmountResponse,
-    OnBehalf, QueryMsg, RatesResponse, SimulateLiquidationResponse, SolvencyResponse, UserAccount, UserAsset,
-    UserPositionResponse, Withdraw,
+    Borrow, CollateralStatus, ConfigResponse, ExecuteMsg, Expiry, LiquidatableAccount, LiquidatableResponse,
+    LiquidateBatch, LiquidateItem, LiquidationItem, Listed, MARKETS_LIMIT, MarketResponse, MarketsResponse,
+    MaxAmountResponse, OnBehalf, QueryMsg, RatesResponse, Scope, SetOperator, SimulateLiquidationResponse,
+    SolvencyResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
 };
 use serde::de::DeserializeOwned;
 
@@ -56,7 +56,13 @@ impl World {
 
     fn take_out(&mut self, who: Actor, denom: &str, amount: Option<Amount>) -> Result<AppResponse, WorldError> {
         let account_id = who.id();
-        let msg = ExecuteMsg::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id });
+        let msg = ExecuteMsg::Withdraw(Withdraw {
+            denom: denom.to_owned(),
+            amount,
+            recipient: None,
+            account_id,
+            on_behalf_of: None,
+        });
         self.execute(who, &msg, &[])
     }
 
@@ -65,7 +71,13 @@ impl World {
         let who = who.into();
         let amount = Amount::new(amount);
         let account_id = who.id();
-        let msg = ExecuteMsg::Borrow(Borrow { denom: denom.to_owned(), amount, recipient: None, account_id });
+        let msg = ExecuteMsg::Borrow(Borrow {
+            denom: denom.to_owned(),
+            amount,
+            recipient: None,
+            account_id,
+            on_behalf_of: None,
+        });
         self.execute(who, &msg, &[])
     }
 
@@ -80,9 +92,43 @@ impl World {
     pub fn enable(&mut self, who: impl Into<Actor>, denom: &str, enable: bool) -> Result<AppResponse, WorldError> {
         let who = who.into();
         let account_id = who.id();
-        let msg =
-            ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom: denom.to_owned(), enable, account_id });
+        let msg = ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus {
+            denom: denom.to_owned(),
+            enable,
+            account_id,
+            on_behalf_of: None,
+        });
         self.execute(who, &msg, &[])
+    }
+
+    /// Lets an operator act on the account within these scopes, until that is revoked.
+    pub fn grant(
+        &mut self,
+        owner: impl Into<Actor>,
+        operator: impl Into<Actor>,
+        scopes: &[Scope],
+    ) -> Result<AppResponse, WorldError> {
+        self.grant_until(owner, operator, scopes, None)
+    }
+
+    /// Lets an operator act on the account within these scopes, up to a moment.
+    pub fn grant_until(
+        &mut self,
+        owner: impl Into<Actor>,
+        operator: impl Into<Actor>,
+        scopes: &[Scope],
+        expiry: Option<Expiry>,
+    ) -> Result<AppResponse, WorldError> {
+        let owner = owner.into();
+        let operator = self.addr(operator).into_string();
+        let account_id = owner.id();
+        let msg = ExecuteMsg::SetOperator(SetOperator { operator, account_id, scopes: scopes.to_vec(), expiry });
+        self.execute(owner, &msg, &[])
+    }
+
+    /// Ends every grant of the owner's.
+    pub fn revoke_all(&mut self, owner: impl Into<Actor>) -> Result<AppResponse, WorldError> {
+        self.execute(owner, &ExecuteMsg::RevokeAll {}, &[])
     }
 
     /// Repays somebody's debt with `repay` and takes collateral for it, as underlying, into the sender's hands.

@@ -1,11 +1,12 @@
-//! `batch`: several actions on the sender's own accounts, all or none; with a callback that brings what the purse
+//! `batch`: several actions on accounts of the sender's, or on others' within a grant, all or none; with a callback that brings what the purse
 //! lacks.
 
 use cosmwasm_std::{Addr, Binary, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
-use plimsoll_schema::pool::{BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Withdraw};
+use plimsoll_schema::pool::{BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Scope, Withdraw};
 
 use crate::callback::{self, Callback};
 use crate::deposit::Deposit;
@@ -13,6 +14,7 @@ use crate::error::ContractError;
 use crate::funds::{self, Paid, Purse};
 use crate::holder::Holder;
 use crate::markets::Markets;
+use crate::operators::{self, PayingScopes};
 use crate::state::{Checks, OPEN_BATCH, OpenAccount, OpenBatch};
 use crate::{access, borrow, deposit, repay, update_asset_collateral_status, withdraw};
 
@@ -32,7 +34,7 @@ pub fn batch(
     }
     let mut batch = Batch {
         deps: deps.as_ref(),
-        pool: &env.contract.address,
+        env,
         sender: info.sender.clone(),
         markets: Markets::open(deps.as_ref(), env)?,
         purse: Purse::of(info)?,
@@ -80,15 +82,15 @@ fn call_back(deps: DepsMut, env: &Env, open: Open, response: Response) -> Result
         return Err(ContractError::PaidAndDue { denom: coin.denom.clone() });
     }
     let due = markets.by_asset(&due)?;
-    let owner = call.receiver.clone();
     let called = callback::open(deps.storage, env, call, due)?;
     let mut accounts = Vec::with_capacity(touched.len());
     for Touched { mut holder, checks } in touched {
         holder.account.set_busy(true);
-        accounts.push(OpenAccount { account_id: holder.account_id, before: holder.before.clone(), checks });
+        let Holder { ref owner, account_id, ref before, .. } = holder;
+        accounts.push(OpenAccount { owner: owner.clone(), account_id, before: before.clone(), checks });
         holder.save(deps.storage)?;
     }
-    OPEN_BATCH.save(deps.storage, &OpenBatch { id: called.id, owner, accounts })?;
+    OPEN_BATCH.save(deps.storage, &OpenBatch { id: called.id, accounts })?;
     markets.save(deps.storage)?;
     Ok(called.add_to(response))
 }
@@ -96,8 +98,8 @@ fn call_back(deps: DepsMut, env: &Env, open: Open, response: Response) -> Result
 /// After the callback: checks the accounts of an open batch and frees them.
 pub fn finish(deps: DepsMut, env: &Env, open: OpenBatch) -> Result<Response, ContractError> {
     let mut touched = Vec::with_capacity(open.accounts.len());
-    for OpenAccount { account_id, before, checks } in open.accounts {
-        let mut holder = Holder::read(deps.as_ref(), open.owner.clone(), Some(account_id))?;
+    for OpenAccount { owner, account_id, before, checks } in open.accounts {
+        let mut holder = Holder::read(deps.as_ref(), owner, Some(account_id))?;
         holder.before = before;
         touched.push(Touched { holder, checks });
     }
@@ -136,7 +138,7 @@ fn check(deps: Deps, markets: &mut Markets, touched: &[Touched]) -> Result<(), C
 
 struct Batch<'a> {
     deps: Deps<'a>,
-    pool: &'a Addr,
+    env: &'a Env,
     sender: Addr,
     markets: Markets,
     purse: Purse,
@@ -149,7 +151,7 @@ struct Batch<'a> {
     said: Vec<(&'static str, String)>,
 }
 
-/// An account of the sender's, and what is to be checked at the end.
+/// An account, and what is to be checked at the end.
 struct Touched {
     holder: Holder,
     checks: Checks,
@@ -166,13 +168,14 @@ impl Batch<'_> {
         }
     }
 
-    fn deposit(&mut self, FromPurse { coin, account_id }: FromPurse) -> Result<(), ContractError> {
+    fn deposit(&mut self, FromPurse { coin, account_id, on_behalf_of }: FromPurse) -> Result<(), ContractError> {
         let coin = funds::counted(&coin)?;
         self.take_in(&coin)?;
         let id = self.markets.load_denom(self.deps, &coin.denom)?;
-        let at = self.touch(account_id)?;
-        let order = Deposit { id, amount: coin.amount, is_owner: true };
+        let at = self.touch(on_behalf_of.as_deref(), account_id)?;
         let touched = get(&mut self.touched, at)?;
+        let may_open = operators::may_open_slot(self.deps, self.env, &self.sender, &touched.holder, id)?;
+        let order = Deposit { id, amount: coin.amount, may_open };
         let shares = deposit::apply(self.deps, &mut self.markets, &mut touched.holder, &order)?;
         self.use_up(id, &coin, coin.amount)?;
         let said = vec![(event::AMOUNT, coin.amount.to_string()), (event::SHARES, shares.to_string())];
@@ -180,39 +183,42 @@ impl Batch<'_> {
     }
 
     fn withdraw(&mut self, order: Withdraw) -> Result<(), ContractError> {
-        let Withdraw { denom, amount, recipient, account_id } = order;
+        let Withdraw { denom, amount, recipient, account_id, on_behalf_of } = order;
         let id = self.markets.load_denom(self.deps, &denom)?;
-        let at = self.touch(account_id)?;
+        let at = self.touch(on_behalf_of.as_deref(), account_id)?;
+        let recipient = self.recipient(recipient.as_deref(), at, &operators::WITHDRAW)?;
         let touched = get(&mut self.touched, at)?;
         let (amount, burnt) = withdraw::amount_or_all(&mut self.markets, &mut touched.holder, id, amount)?;
         touched.checks.lowered = true;
-        let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
+        self.pay(&recipient, amount, &denom)?;
         let amount = amount.to_string();
         let burnt = burnt.to_string();
-        let said = vec![(event::AMOUNT, amount), (event::SHARES, burnt), (event::RECIPIENT, recipient)];
+        let said = vec![(event::AMOUNT, amount), (event::SHARES, burnt), (event::RECIPIENT, recipient.into_string())];
         self.say("withdraw", at, &denom, said)
     }
 
     fn borrow(&mut self, order: Borrow) -> Result<(), ContractError> {
-        let Borrow { denom, amount, recipient, account_id } = order;
+        let Borrow { denom, amount, recipient, account_id, on_behalf_of } = order;
         let id = self.markets.load_denom(self.deps, &denom)?;
-        let at = self.touch(account_id)?;
+        let at = self.touch(on_behalf_of.as_deref(), account_id)?;
+        let recipient = self.recipient(recipient.as_deref(), at, &operators::BORROW)?;
         let touched = get(&mut self.touched, at)?;
         let interest = borrow::apply(&mut self.markets, &mut touched.holder, id, amount)?;
         touched.checks.lowered = true;
         touched.checks.borrowed.push(id);
-        let recipient = self.pay(recipient.as_deref(), amount, &denom)?;
+        self.pay(&recipient, amount, &denom)?;
         let amount = amount.to_string();
         let interest = interest.to_string();
-        let said = vec![(event::AMOUNT, amount), (event::INTEREST, interest), (event::RECIPIENT, recipient)];
+        let said =
+            vec![(event::AMOUNT, amount), (event::INTEREST, interest), (event::RECIPIENT, recipient.into_string())];
         self.say("borrow", at, &denom, said)
     }
 
-    fn repay(&mut self, FromPurse { coin, account_id }: FromPurse) -> Result<(), ContractError> {
+    fn repay(&mut self, FromPurse { coin, account_id, on_behalf_of }: FromPurse) -> Result<(), ContractError> {
         let coin = funds::counted(&coin)?;
         self.take_in(&coin)?;
         let id = self.markets.load_denom(self.deps, &coin.denom)?;
-        let at = self.touch(account_id)?;
+        let at = self.touch(on_behalf_of.as_deref(), account_id)?;
         let touched = get(&mut self.touched, at)?;
         let repaid = repay::apply(&mut self.markets, &mut touched.holder, id, coin.amount)?;
         touched.checks.repaid.push(id);
@@ -221,10 +227,11 @@ impl Batch<'_> {
     }
 
     fn update_asset_collateral_status(&mut self, order: CollateralStatus) -> Result<(), ContractError> {
-        let CollateralStatus { denom, enable, account_id } = order;
+        let CollateralStatus { denom, enable, account_id, on_behalf_of } = order;
         let id = self.markets.load_denom(self.deps, &denom)?;
-        let at = self.touch(account_id)?;
+        let at = self.touch(on_behalf_of.as_deref(), account_id)?;
         let touched = get(&mut self.touched, at)?;
+        operators::assert_may(self.deps, self.env, &self.sender, &touched.holder, Scope::CollateralStatus)?;
         let lowered = update_asset_collateral_status::apply(&self.markets, &mut touched.holder, id, enable)?;
         touched.checks.lowered |= lowered;
         let deps = self.deps;
@@ -254,23 +261,32 @@ impl Batch<'_> {
         self.markets.market(id)?.lend(missing).map_err(|error| self.markets.market_error(id, error))
     }
 
-    /// Where the sender's account stands among those touched.
-    fn touch(&mut self, account_id: Option<u32>) -> Result<usize, ContractError> {
-        let wanted = account_id.unwrap_or_default();
-        if let Some(at) = self.touched.iter().position(|t| t.holder.account_id == wanted) {
+    /// Where the account stands among those touched: the sender's unless another's is named.
+    fn touch(&mut self, on_behalf_of: Option<&str>, account_id: Option<u32>) -> Result<usize, ContractError> {
+        let owner = address_or(self.deps.api, on_behalf_of, &self.sender)?;
+        let wanted = (&owner, account_id.unwrap_or_default());
+        let stands = |touched: &Touched| (&touched.holder.owner, touched.holder.account_id) == wanted;
+        if let Some(at) = self.touched.iter().position(stands) {
             return Ok(at);
         }
-        let holder = Holder::load(self.deps, self.sender.clone(), account_id)?;
+        let holder = Holder::load(self.deps, owner, account_id)?;
         self.touched.push(Touched { holder, checks: Checks::default() });
         Ok(self.touched.len().saturating_sub(1))
     }
 
-    /// Pays out at the end. Says to whom.
-    fn pay(&mut self, to: Option<&str>, amount: Amount, denom: &str) -> Result<String, ContractError> {
-        let to = access::recipient(self.deps.api, self.pool, to, &self.sender)?.into_string();
+    /// Who is paid from the account: its owner unless another is named. Errors unless the sender may have them paid.
+    fn recipient(&mut self, named: Option<&str>, at: usize, scopes: &PayingScopes) -> Result<Addr, ContractError> {
+        let holder = &get(&mut self.touched, at)?.holder;
+        let recipient = access::recipient(self.deps.api, &self.env.contract.address, named, &holder.owner)?;
+        operators::assert_may_pay(self.deps, self.env, &self.sender, holder, &recipient, scopes)?;
+        Ok(recipient)
+    }
+
+    /// Pays out at the end.
+    fn pay(&mut self, to: &Addr, amount: Amount, denom: &str) -> Result<(), ContractError> {
         self.paid.put(denom, amount)?;
-        self.payments.extend(funds::pay(&to, amount, denom));
-        Ok(to)
+        self.payments.extend(funds::pay(to.as_str(), amount, denom));
+        Ok(())
     }
 
     fn say(

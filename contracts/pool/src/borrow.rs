@@ -14,12 +14,14 @@ use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
 use crate::markets::Markets;
+use crate::operators;
 
 pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Result<Response, ContractError> {
     funds::none(info)?;
-    let Borrow { denom, amount, recipient, account_id } = order;
-    let recipient = access::recipient(deps.api, &env.contract.address, recipient.as_deref(), &info.sender)?;
-    let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), account_id)?;
+    let Borrow { denom, amount, recipient, account_id, on_behalf_of } = order;
+    let mut holder = Holder::on_behalf(deps.as_ref(), &info.sender, on_behalf_of.as_deref(), account_id)?;
+    let recipient = access::recipient(deps.api, &env.contract.address, recipient.as_deref(), &holder.owner)?;
+    operators::assert_may_pay(deps.as_ref(), env, &info.sender, &holder, &recipient, &operators::BORROW)?;
     let mut markets = Markets::open(deps.as_ref(), env)?;
     let id = markets.load_denom(deps.as_ref(), &denom)?;
 

@@ -3,15 +3,14 @@
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::Switches;
 use plimsoll_schema::pool::{
-    CollateralStatus, ExecuteMsg, InstantiateMsg, LiquidateItem, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg,
-    UserAccount, UserAsset,
+    ExecuteMsg, InstantiateMsg, LiquidateItem, Listed, LoanId, MigrateMsg, OnBehalf, QueryMsg, UserAccount, UserAsset,
 };
 
 use crate::error::ContractError;
 use crate::{
     batch, borrow, deposit, finish_batch, flash_loan, funds, init_asset, instantiate, liquidate, liquidate_batch,
-    migrate, pause, query, repay, repay_batch, reserves, set_off, update_asset, update_asset_collateral_status,
-    update_config, withdraw, write_off,
+    migrate, pause, query, repay, repay_batch, reserves, set_off, set_operator, update_asset,
+    update_asset_collateral_status, update_config, withdraw, write_off,
 };
 
 /// Sets the pool up. It has no markets yet.
@@ -32,11 +31,11 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::Withdraw(order) => withdraw::withdraw(deps, &env, &info, order),
         M::Borrow(order) => borrow::borrow(deps, &env, &info, order),
         M::Repay(OnBehalf { account_id, on_behalf_of }) => repay::repay(deps, &env, &info, account_id, on_behalf_of),
-        M::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
-            update_asset_collateral_status::update_asset_collateral_status(
-                deps, &env, &info, &denom, enable, account_id,
-            )
+        M::UpdateAssetCollateralStatus(order) => {
+            update_asset_collateral_status::update_asset_collateral_status(deps, &env, &info, order)
         }
+        M::SetOperator(order) => set_operator::set_operator(deps, &env, &info, order),
+        M::RevokeAll {} => set_operator::revoke_all(deps, &info),
         M::Liquidate { user, account_id, collateral_denom, recipient, receive, allow_shares, min_receive } => {
             let (debt_denom, max_repay) = Default::default();
             let item = LiquidateItem { user, account_id, collateral_denom, debt_denom, max_repay, min_receive };

@@ -4,13 +4,13 @@ use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
-use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 
 use crate::error::ContractError;
 use crate::funds::{self, Paid};
 use crate::holder::Holder;
 use crate::markets::Markets;
+use crate::operators;
 
 pub fn deposit(
     deps: DepsMut,
@@ -20,13 +20,12 @@ pub fn deposit(
     on_behalf_of: Option<String>,
 ) -> Result<Response, ContractError> {
     let Paid { denom, amount } = funds::one_coin(info)?;
-    let owner = address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
-    let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
+    let mut holder = Holder::on_behalf(deps.as_ref(), &info.sender, on_behalf_of.as_deref(), account_id)?;
     let mut markets = Markets::open(deps.as_ref(), env)?;
     let id = markets.load_denom(deps.as_ref(), &denom)?;
 
-    let is_owner = info.sender == holder.owner;
-    let order = Deposit { id, amount, is_owner };
+    let may_open = operators::may_open_slot(deps.as_ref(), env, &info.sender, &holder, id)?;
+    let order = Deposit { id, amount, may_open };
     let shares = apply(deps.as_ref(), &mut markets, &mut holder, &order)?;
 
     let name = holder.name();
@@ -40,11 +39,11 @@ pub fn deposit(
         .add_attribute(event::SHARES, shares.to_string()))
 }
 
-/// A deposit, and whether it is the owner's.
+/// A deposit, and whether it may open a slot.
 pub struct Deposit {
     pub id: AssetId,
     pub amount: Amount,
-    pub is_owner: bool,
+    pub may_open: bool,
 }
 
 /// Takes the deposit in, in memory.
@@ -54,8 +53,8 @@ pub fn apply(
     holder: &mut Holder,
     order: &Deposit,
 ) -> Result<SupplyShares, ContractError> {
-    let Deposit { id, amount, is_owner } = *order;
-    assert_own_slot(holder, is_owner, id, &markets.denom(id)?)?;
+    let Deposit { id, amount, may_open } = *order;
+    assert_own_slot(holder, may_open, id, &markets.denom(id)?)?;
     let counts = may_count(deps, markets, holder, id)?;
     if let Err(refusal) = assert_open(markets, id, amount) {
         assert_rescue(deps, markets, holder, order, refusal)?;
@@ -116,9 +115,9 @@ fn counts(
     }
 }
 
-/// Nobody but the owner opens a slot: strangers could fill all eight.
-pub fn assert_own_slot(holder: &Holder, is_owner: bool, id: AssetId, denom: &str) -> Result<(), ContractError> {
-    if is_owner || holder.account.collateral(id).is_some() {
+/// Nobody but the owner and their operators opens a slot: strangers could fill all eight.
+pub fn assert_own_slot(holder: &Holder, may_open: bool, id: AssetId, denom: &str) -> Result<(), ContractError> {
+    if may_open || holder.account.collateral(id).is_some() {
         return Ok(());
     }
     Err(ContractError::ForeignSlot { account: holder.name(), denom: denom.to_owned() })

@@ -105,9 +105,24 @@ pub enum ContractError {
     /// A repayment so small that rounding leaves nothing of it.
     #[error("{amount} {denom} repays nothing")]
     RepaysNothing { denom: String, amount: Amount },
-    /// Only an account's owner opens a slot in it.
-    #[error("account {account} has no slot for {denom}, and only its owner can open one")]
+    /// Only an account's owner, or their operator, opens a slot in it.
+    #[error("account {account} has no slot for {denom}, and only its owner or their operator can open one")]
     ForeignSlot { account: String, denom: String },
+    /// Others act on an account with a grant only.
+    #[error("{sender} is no operator of account {account}")]
+    NoGrant { sender: String, account: String },
+    /// A grant holds no longer.
+    #[error("the grant of {sender} on account {account} ended at {ended}")]
+    GrantEnded { sender: String, account: String, ended: String },
+    /// The grant is for something else.
+    #[error("{sender} acts on account {account} without the scope {scope}")]
+    OutOfScope { sender: String, account: String, scope: &'static str },
+    /// A grant that never holds.
+    #[error("the grant would have ended already, at {expiry}")]
+    ExpiryPast { expiry: String },
+    /// Nobody is their own operator, and the pool acts on no account of its own accord.
+    #[error("{operator} can't be an operator: neither the account's owner nor the pool can")]
+    NotAnOperator { operator: String },
     /// What an account owes is never its collateral.
     #[error("account {account} owes {denom}, so its deposit of it can't be collateral")]
     OwedCollateral { account: String, denom: String },

@@ -2,6 +2,7 @@
 
 use cosmwasm_std::{Addr, Deps, Storage};
 use plimsoll_risk::account::Account;
+use plimsoll_schema::access::address_or;
 use plimsoll_schema::event::account_name;
 
 use crate::error::ContractError;
@@ -26,6 +27,16 @@ impl Holder {
             return Err(ContractError::AccountBusy { account: holder.name() });
         }
         Ok(holder)
+    }
+
+    /// The account that a message acts on: one of the sender's unless another's is named.
+    pub fn on_behalf(
+        deps: Deps,
+        sender: &Addr,
+        named: Option<&str>,
+        account_id: Option<u32>,
+    ) -> Result<Self, ContractError> {
+        Self::load(deps, address_or(deps.api, named, sender)?, account_id)
     }
 
     /// The account, empty when there is none.

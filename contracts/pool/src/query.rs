@@ -3,6 +3,7 @@
 mod accounts;
 mod limits;
 mod market;
+mod operators;
 mod position;
 
 use cosmwasm_std::{Binary, Deps, Env, to_json_binary};
@@ -29,6 +30,10 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         }
         Q::UserCollaterals(UserAccount { user, account_id }) => {
             to_json_binary(&position::user_collaterals(deps, env, &user, account_id)?)
+        }
+        Q::Operators { user, account_id, start_after, limit } => {
+            let account = UserAccount { user, account_id };
+            to_json_binary(&operators::operators(deps, env, &account, start_after, limit)?)
         }
         Q::Borrowers(AccountsPage { start_after, limit }) => {
             to_json_binary(&accounts::borrowers(deps, start_after, limit)?)

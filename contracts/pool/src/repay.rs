@@ -5,7 +5,6 @@ use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::market::Repaid;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 
 use crate::error::ContractError;
@@ -21,8 +20,7 @@ pub fn repay(
     on_behalf_of: Option<String>,
 ) -> Result<Response, ContractError> {
     let Paid { denom, amount } = funds::one_coin(info)?;
-    let owner = address_or(deps.api, on_behalf_of.as_deref(), &info.sender)?;
-    let mut holder = Holder::load(deps.as_ref(), owner, account_id)?;
+    let mut holder = Holder::on_behalf(deps.as_ref(), &info.sender, on_behalf_of.as_deref(), account_id)?;
     let mut markets = Markets::open(deps.as_ref(), env)?;
     let id = markets.load_denom(deps.as_ref(), &denom)?;
 

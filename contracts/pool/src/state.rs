@@ -8,7 +8,7 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::ownership::Ownership;
 pub use plimsoll_schema::pool::SPARED_UNTIL;
-use plimsoll_schema::pool::{Config, ReservesRequest};
+use plimsoll_schema::pool::{Config, Expiry, ReservesRequest, Scope};
 use serde::{Deserialize, Serialize};
 
 /// The name under which cw2 records this contract.
@@ -54,8 +54,6 @@ pub struct Due {
 pub struct OpenBatch {
     /// Its number.
     pub id: u64,
-    /// Whose accounts they are.
-    pub owner: Addr,
     /// The accounts that it touched.
     pub accounts: Vec<OpenAccount>,
 }
@@ -63,12 +61,25 @@ pub struct OpenBatch {
 /// An account of an open `batch`.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct OpenAccount {
+    /// Whose it is.
+    pub owner: Addr,
     /// Its number.
     pub account_id: u32,
     /// The account before the batch.
     pub before: Account,
     /// What is to be checked.
     pub checks: Checks,
+}
+
+/// What an operator may do on an account.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Sorted, each once, at least one.
+    pub scopes: Vec<Scope>,
+    /// When it ends, by height or time; never when there is none.
+    pub expiry: Option<Expiry>,
+    /// How often the owner had revoked all grants when they gave this one. It holds while that is still so.
+    pub revocations: u64,
 }
 
 /// What is to be checked of an account at the end of a batch.
@@ -104,6 +115,11 @@ pub const ACCOUNTS: CompactMap<(&Addr, u32), Account> = CompactMap::new("u");
 /// The accounts with debt, so that a keeper pages through borrowers only. There is an entry exactly while there is
 /// debt.
 pub const DEBTORS: CompactMap<(&Addr, u32), bool> = CompactMap::new("d");
+
+/// What operators may do, by account and operator.
+pub const GRANTS: CompactMap<(&Addr, u32, &Addr), Grant> = CompactMap::new("p");
+/// How often an owner has revoked all grants; none for never.
+pub const REVOCATIONS: CompactMap<&Addr, u64> = CompactMap::new("v");
 
 /// How many flash loans and batches with a callback there ever were; the number of the last.
 pub const LOAN_COUNT: CompactItem<u64> = CompactItem::new("f");

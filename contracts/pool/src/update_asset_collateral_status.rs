@@ -3,24 +3,26 @@
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_schema::event;
+use plimsoll_schema::pool::{CollateralStatus, Scope};
 
 use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
 use crate::markets::Markets;
+use crate::operators;
 
 pub fn update_asset_collateral_status(
     deps: DepsMut,
     env: &Env,
     info: &MessageInfo,
-    denom: &str,
-    enable: bool,
-    account_id: Option<u32>,
+    order: CollateralStatus,
 ) -> Result<Response, ContractError> {
     funds::none(info)?;
-    let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), account_id)?;
+    let CollateralStatus { denom, enable, account_id, on_behalf_of } = order;
+    let mut holder = Holder::on_behalf(deps.as_ref(), &info.sender, on_behalf_of.as_deref(), account_id)?;
+    operators::assert_may(deps.as_ref(), env, &info.sender, &holder, Scope::CollateralStatus)?;
     let mut markets = Markets::open(deps.as_ref(), env)?;
-    let id = markets.load_denom(deps.as_ref(), denom)?;
+    let id = markets.load_denom(deps.as_ref(), &denom)?;
 
     let lowered = apply(&markets, &mut holder, id, enable)?;
     assert_not_bought(deps.as_ref(), &mut markets, &holder, id, enable)?;

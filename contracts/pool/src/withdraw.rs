@@ -11,15 +11,18 @@ use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
 use crate::markets::Markets;
+use crate::operators;
 
 pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -> Result<Response, ContractError> {
     funds::none(info)?;
-    let recipient = access::recipient(deps.api, &env.contract.address, order.recipient.as_deref(), &info.sender)?;
-    let mut holder = Holder::load(deps.as_ref(), info.sender.clone(), order.account_id)?;
+    let Withdraw { denom, amount, recipient, account_id, on_behalf_of } = order;
+    let mut holder = Holder::on_behalf(deps.as_ref(), &info.sender, on_behalf_of.as_deref(), account_id)?;
+    let recipient = access::recipient(deps.api, &env.contract.address, recipient.as_deref(), &holder.owner)?;
+    operators::assert_may_pay(deps.as_ref(), env, &info.sender, &holder, &recipient, &operators::WITHDRAW)?;
     let mut markets = Markets::open(deps.as_ref(), env)?;
-    let id = markets.load_denom(deps.as_ref(), &order.denom)?;
+    let id = markets.load_denom(deps.as_ref(), &denom)?;
 
-    let (amount, burnt) = amount_or_all(&mut markets, &mut holder, id, order.amount)?;
+    let (amount, burnt) = amount_or_all(&mut markets, &mut holder, id, amount)?;
     // A disabled deposit answers for the account's debt too, so any withdrawal of an indebted account is checked.
     markets.assert_healthy(deps.as_ref(), &holder)?;
 
@@ -29,11 +32,11 @@ pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -
     Ok(Response::new()
         .add_attribute(event::ACTION, "withdraw")
         .add_attribute(event::ACCOUNT, name)
-        .add_attribute(event::DENOM, &order.denom)
+        .add_attribute(event::DENOM, &denom)
         .add_attribute(event::AMOUNT, amount.to_string())
         .add_attribute(event::SHARES, burnt.to_string())
         .add_attribute(event::RECIPIENT, recipient.as_str())
-        .add_messages(funds::pay(recipient.as_str(), amount, &order.denom)))
+        .add_messages(funds::pay(recipient.as_str(), amount, &denom)))
 }
 
 /// Takes out this amount, or all that can be paid when none is named, in memory. Shares that a total loss has left

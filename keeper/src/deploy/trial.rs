@@ -130,6 +130,7 @@ impl Trial {
             amount: Amount::new(self.debt.amount),
             recipient: None,
             account_id: Some(ACCOUNT_ID),
+            on_behalf_of: None,
         });
         let mut steps = vec![
             self.lend(pool)?,

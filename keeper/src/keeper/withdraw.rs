@@ -81,7 +81,8 @@ impl<C: Chain> Keeper<C> {
 
 /// The message that withdraws all that can be paid of this denom.
 fn withdrawal(pool: &str, denom: &str) -> Result<Execute> {
-    let withdraw = Withdraw { denom: denom.to_owned(), amount: None, recipient: None, account_id: None };
+    let withdraw =
+        Withdraw { denom: denom.to_owned(), amount: None, recipient: None, account_id: None, on_behalf_of: None };
     Execute::new(pool, &ExecuteMsg::Withdraw(withdraw), Vec::new())
 }
 

@@ -51,12 +51,13 @@ pub async fn world() -> (WorldChain, String) {
 pub async fn borrow(chain: &WorldChain, who: &'static str, id: u32) -> Head {
     let account_id = Some(id);
     let actions = vec![
-        BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id }),
+        BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id, on_behalf_of: None }),
         BatchAction::Borrow(Borrow {
             denom: UUSD.to_owned(),
             amount: Amount::new(100_000_000 + u128::from(id)),
             recipient: None,
             account_id,
+            on_behalf_of: None,
         }),
     ];
     let act = move |world: &mut World| {

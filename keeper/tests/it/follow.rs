@@ -103,6 +103,7 @@ async fn messages_of_users(f: &mut Followed) {
             amount: Amount::new(amount),
             recipient: None,
             account_id: own(id),
+            on_behalf_of: None,
         })
     };
     f.pool(ALICE, borrow(UUSD, 600_000_000, 0), &[]).await;
@@ -112,6 +113,7 @@ async fn messages_of_users(f: &mut Followed) {
         amount: Some(Amount::new(1_000_000)),
         recipient: None,
         account_id: None,
+        on_behalf_of: None,
     });
     f.pool(ALICE, withdraw, &[]).await;
     f.pool(ALICE, ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None }), &[(10_000_000, IBC_TOKEN)])
@@ -120,7 +122,12 @@ async fn messages_of_users(f: &mut Followed) {
         let denom = IBC_TOKEN.to_owned();
         f.pool(
             ALICE,
-            ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id: None }),
+            ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus {
+                denom,
+                enable,
+                account_id: None,
+                on_behalf_of: None,
+            }),
             &[],
         )
         .await;
@@ -128,19 +135,21 @@ async fn messages_of_users(f: &mut Followed) {
 
     // Two accounts at once, four markets.
     let batch = vec![
-        BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: None }),
+        BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: None, on_behalf_of: None }),
         BatchAction::Borrow(Borrow {
             denom: UUSD.to_owned(),
             amount: Amount::new(690_000_000),
             recipient: None,
             account_id: None,
+            on_behalf_of: None,
         }),
-        BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: Some(3) }),
+        BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: Some(3), on_behalf_of: None }),
         BatchAction::Borrow(Borrow {
             denom: IBC_TOKEN.to_owned(),
             amount: Amount::new(20_000_000),
             recipient: None,
             account_id: Some(3),
+            on_behalf_of: None,
         }),
     ];
     f.pool(BOB, ExecuteMsg::Batch { actions: batch, callback: None }, &[(200_000_000, UATOM)]).await;
@@ -285,6 +294,7 @@ async fn an_index_that_starts_anew_when_no_debt_is_left_is_followed() {
             amount: Amount::new(amount),
             recipient: None,
             account_id: None,
+            on_behalf_of: None,
         })
     };
     f.pool(ALICE, borrow(500_000_000), &[]).await;
@@ -453,12 +463,17 @@ async fn a_chain_that_was_reset_stops_the_keeper() {
 async fn alice_borrows(f: &mut Followed, accounts: u32) {
     for id in 0..accounts {
         let actions = vec![
-            BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: Some(id) }),
+            BatchAction::Deposit(FromPurse {
+                coin: coin(100_000_000, UATOM),
+                account_id: Some(id),
+                on_behalf_of: None,
+            }),
             BatchAction::Borrow(Borrow {
                 denom: UUSD.to_owned(),
                 amount: Amount::new(300_000_000 + u128::from(id)),
                 recipient: None,
                 account_id: Some(id),
+                on_behalf_of: None,
             }),
         ];
         f.pool(ALICE, ExecuteMsg::Batch { actions, callback: None }, &[(100_000_000, UATOM)]).await;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::asset::{AssetChanges, NewAsset};
 #[cfg(doc)]
+use super::operator::Scope;
+use super::operator::SetOperator;
+#[cfg(doc)]
 use super::receiver::{BatchReceiver, FlashLoanReceiver};
 use super::setup::Config;
 use super::subject::{Listed, UserAccount, UserAsset};
@@ -20,8 +23,8 @@ use crate::ownership::OwnerUpdate;
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExecuteMsg {
-    /// Supplies the attached coin. A first deposit counts as collateral, unless the account owes that denom. Nobody
-    /// opens a slot in another's account.
+    /// Supplies the attached coin. A first deposit counts as collateral, unless the account owes that denom. In
+    /// another's account only an operator with [`Scope::OpenSlot`] opens a slot.
     Deposit(OnBehalf),
     /// Takes a deposit out. Checked against max LTV when the account has debt.
     Withdraw(Withdraw),
@@ -33,6 +36,11 @@ pub enum ExecuteMsg {
     Repay(OnBehalf),
     /// Lets a deposit count as collateral or not.
     UpdateAssetCollateralStatus(CollateralStatus),
+    /// Lets another act on one of the sender's accounts. Replaces what that operator might do there before. An operator
+    /// can't do this.
+    SetOperator(SetOperator),
+    /// Ends every grant of the sender's, on all their accounts.
+    RevokeAll {},
     /// Repays a debt of an account below health factor 1 with the attached coin and takes collateral for it, with a
     /// bonus. Coins that are not needed are returned to the sender. Refused where both are of one denom: that is for
     /// `set_off`.
@@ -69,8 +77,8 @@ pub enum ExecuteMsg {
     /// is below health factor 1. No coins move and nobody earns by it. A rest of debt that nothing of value stands
     /// against is written off in the same transaction.
     SetOff(UserAsset),
-    /// Several actions on the sender's own accounts, in order, all or none. `deposit` and `repay` take their coin from
-    /// one purse, the attached funds, and what is left of it is returned. What is withdrawn and borrowed is paid out at
+    /// Several actions, in order, all or none, each on an account on which the sender may do it. `deposit` and `repay`
+    /// take their coin from one purse, the attached funds, and what is left of it is returned. What is withdrawn and borrowed is paid out at
     /// the end and does not go into the purse. Every account whose borrowing power fell or whose debt rose is checked
     /// against max LTV at the end.
     Batch {
@@ -187,7 +195,7 @@ pub struct OnBehalf {
     pub on_behalf_of: Option<String>,
 }
 
-/// What is withdrawn.
+/// What is withdrawn. On behalf of another it takes [`Scope::WithdrawToOwner`] or [`Scope::WithdrawAnywhere`].
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Withdraw {
@@ -195,13 +203,15 @@ pub struct Withdraw {
     pub denom: String,
     /// How much; `None` is all that can be paid: the whole claim, or all the cash when that is less.
     pub amount: Option<Amount>,
-    /// Who receives it; the sender when left out.
+    /// Who receives it; the account's owner when left out.
     pub recipient: Option<String>,
-    /// Which of the sender's accounts.
+    /// Which of the owner's accounts.
     pub account_id: Option<u32>,
+    /// Whose account; the sender's when left out.
+    pub on_behalf_of: Option<String>,
 }
 
-/// What is borrowed.
+/// What is borrowed. On behalf of another it takes [`Scope::BorrowToOwner`] or [`Scope::BorrowAnywhere`].
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Borrow {
@@ -209,13 +219,15 @@ pub struct Borrow {
     pub denom: String,
     /// How much.
     pub amount: Amount,
-    /// Who receives it; the sender when left out.
+    /// Who receives it; the account's owner when left out.
     pub recipient: Option<String>,
-    /// Which of the sender's accounts.
+    /// Which of the owner's accounts.
     pub account_id: Option<u32>,
+    /// Whose account; the sender's when left out.
+    pub on_behalf_of: Option<String>,
 }
 
-/// Whether a deposit counts as collateral.
+/// Whether a deposit counts as collateral. On behalf of another it takes [`Scope::CollateralStatus`].
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct CollateralStatus {
@@ -223,8 +235,10 @@ pub struct CollateralStatus {
     pub denom: String,
     /// Whether it counts.
     pub enable: bool,
-    /// Which of the sender's accounts.
+    /// Which of the owner's accounts.
     pub account_id: Option<u32>,
+    /// Whose account; the sender's when left out.
+    pub on_behalf_of: Option<String>,
 }
 
 /// A coin of a batch's purse.
@@ -233,8 +247,10 @@ pub struct CollateralStatus {
 pub struct FromPurse {
     /// How much of what.
     pub coin: Coin,
-    /// For which of the sender's accounts.
+    /// For which of the owner's accounts.
     pub account_id: Option<u32>,
+    /// Whose account; the sender's when left out.
+    pub on_behalf_of: Option<String>,
 }
 
 /// The most items of one [`LiquidateBatch`]: with 20,000 gas each they stay below the smallest block gas limits in use,
@@ -308,7 +324,7 @@ pub struct LoanId {
 /// The most actions in one batch.
 pub const BATCH_MAX: usize = 16;
 
-/// One action of a batch, on an account of the sender's.
+/// One action of a batch.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum BatchAction {

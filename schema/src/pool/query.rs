@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(doc)]
 use super::execute::ExecuteMsg;
 #[cfg(doc)]
+use super::operator::{OPERATORS_DEFAULT, OPERATORS_LIMIT, OperatorsResponse};
+#[cfg(doc)]
 use super::response::{
     AccountsResponse, ConfigResponse, LiquidatableResponse, MarketResponse, MarketsResponse, MaxAmountResponse,
     RatesResponse, ReservesRequestResponse, SimulateLiquidationResponse, SolvencyResponse, UserCollateralsResponse,
@@ -57,6 +59,17 @@ pub enum QueryMsg {
     UserDebts(UserAccount),
     /// What an account supplied. Answer: [`UserCollateralsResponse`].
     UserCollaterals(UserAccount),
+    /// Who may act on an account beside its owner, by address. Answer: [`OperatorsResponse`].
+    Operators {
+        /// The account's owner.
+        user: String,
+        /// Which of their accounts; 0 when left out.
+        account_id: Option<u32>,
+        /// The last operator of the page before.
+        start_after: Option<String>,
+        /// At most [`OPERATORS_LIMIT`]; [`OPERATORS_DEFAULT`] when left out.
+        limit: Option<u32>,
+    },
     /// The records of all accounts with debt, by owner and account_id. Answer: [`AccountsResponse`].
     Borrowers(AccountsPage),
     /// The records of these accounts, those that exist. Answer: [`AccountsResponse`].

@@ -4,7 +4,7 @@
 
 use plimsoll_oracle::listing::Listing;
 use plimsoll_oracle::state::LISTINGS;
-use plimsoll_pool::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, RESERVES_REQUESTS};
+use plimsoll_pool::state::{ACCOUNTS, ASSET_IDS, ASSET_PARAMS, GRANTS, RESERVES_REQUESTS};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::units::Ratio;
 
@@ -47,6 +47,14 @@ pub fn aim(stage: &Stage, op: &Op) -> Op {
             *who = if can(&mine) { mine } else { Stage::everyone().find(can).unwrap_or(mine) };
             let open = (0..DENOMS.len()).filter(|denom| is_open(stage, *denom)).collect::<Vec<_>>();
             *denom = next(*denom, &open);
+        }
+        Op::OnBehalf { by, nth, act } => {
+            let granted = nth.and_then(|nth| granted(stage, nth, None));
+            if let (Some((operator, whose)), Some(who)) = (granted, act.account_mut()) {
+                *by = operator;
+                *who = whose;
+            }
+            aim_act(stage, act);
         }
         Op::CancelReserves { by: By::Rightful, denom } | Op::WithdrawReserves { by: By::Rightful, denom } => {
             let asked = (0..DENOMS.len() as u16).filter(|id| RESERVES_REQUESTS.has(&*stage.pool(), *id));
@@ -111,18 +119,46 @@ fn owed_by_the(stage: &Stage, nth: u32) -> usize {
     at.and_then(|at| best(stage, healthy[at].1)).map_or(0, |(_, _, debt, _)| if debt == LIVE { 1 } else { debt })
 }
 
-/// Whatever is aimed at, a batch is on its sender's accounts.
+/// Whatever is aimed at, a batch is on its sender's accounts, and on those whose operator they are.
 fn aim_acts(stage: &Stage, user: usize, acts: &mut [Op]) {
     for act in acts {
-        if let Op::Withdraw { who, .. } | Op::Borrow { who, .. } | Op::Repay { who, .. } | Op::Enable { who, .. } = act
-        {
+        if let Op::OnBehalf { by, nth, act } = act {
+            *by = user;
+            let granted = nth.and_then(|nth| granted(stage, nth, Some(user)));
+            if let (Some((_, whose)), Some(who)) = (granted, act.account_mut()) {
+                *who = whose;
+            }
+            aim_act(stage, act);
+            continue;
+        }
+        if let Some(who) = act.account_mut() {
             who.0 = user;
         }
         *act = aim(stage, act);
-        if let Op::Borrow { who, .. } = act {
+        if let Some(who) = act.account_mut() {
             who.0 = user;
         }
     }
+}
+
+/// An operation finds its object on the very account that it is about.
+fn aim_act(stage: &Stage, act: &mut Op) {
+    let whose = act.account();
+    *act = aim(stage, act);
+    if let (Some(who), Some(whose)) = (act.account_mut(), whose) {
+        *who = whose;
+    }
+}
+
+/// One of the grants on record, whether it holds or not: the operator, this one if any, and the account.
+fn granted(stage: &Stage, nth: usize, operator: Option<usize>) -> Option<(usize, Who)> {
+    let pool = stage.pool();
+    let grants = GRANTS.keys_after(&*pool, None).map(|key| key.expect("keys can be read"));
+    let known = grants.filter_map(|(owner, id, operator)| {
+        Some((stage.person(Some(operator.as_str()))?, (stage.person(Some(owner.as_str()))?, id)))
+    });
+    let fitting: Vec<_> = known.filter(|(by, _)| operator.is_none_or(|operator| operator == *by)).collect();
+    nth.checked_rem(fitting.len()).map(|at| fitting[at])
 }
 
 /// The first of the owner's accounts, from this one on, of which that is so; this one when there is none.

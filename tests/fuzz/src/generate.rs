@@ -7,20 +7,23 @@ mod users;
 
 use self::dice::{by, cents, denom, permille, user};
 use self::roles::{governance, oracle};
-use self::users::{act, batch_called, flash, liquidation, liquidations, own, trade};
+use self::users::{act, batch_called, flash, liquidation, liquidations, on_behalf, operator, own, trade};
 use crate::cast::{LISTED, LIVE, LIVE_PAIR, PAIRS, PEOPLE, POOR, WATCH};
 use crate::op::{By, Change, Gift, Op};
 use crate::random::Random;
 
-/// How many operations a deck deals: its 536 cards, and what leads to some of them.
-pub const DECK: usize = 536 + 203;
+/// How many operations a deck deals: its 572 cards, and what leads to some of them.
+pub const DECK: usize = 572 + 203;
 /// How many of a deck are which: of each message at least 8, which are more than a hundredth of the deck.
-const CARDS: [(Card, usize); 68] = [
+const CARDS: [(Card, usize); 71] = [
     (Card::Deposit, 22),
     (Card::Withdraw, 11),
     (Card::Borrow, 24),
     (Card::Repay, 12),
     (Card::Enable, 8),
+    (Card::OnBehalf, 14),
+    (Card::SetOperator, 14),
+    (Card::RevokeAll, 8),
     (Card::Liquidate, 1),
     (Card::LiquidateWorst, 14),
     (Card::WriteOff, 1),
@@ -93,6 +96,9 @@ enum Card {
     Borrow,
     Repay,
     Enable,
+    OnBehalf,
+    SetOperator,
+    RevokeAll,
     Liquidate,
     LiquidateWorst,
     WriteOff,
@@ -198,6 +204,8 @@ fn leads(r: &mut Random, card: Card) -> Vec<Op> {
 fn play(r: &mut Random, card: Card) -> Op {
     match card {
         Card::Deposit | Card::Withdraw | Card::Borrow | Card::Repay | Card::Enable => own(r, card),
+        Card::OnBehalf => on_behalf(r),
+        Card::SetOperator | Card::RevokeAll => operator(r, card),
         Card::Liquidate | Card::LiquidateWorst | Card::WriteOff | Card::Ruin | Card::Halt => liquidation(r, card),
         Card::SetOff => Op::SetOff { sender: user(r), who: dice::who(r), denom: denom(r) },
         Card::Rescue => Op::Rescue { sender: user(r), permille: r.one_of(&[10, 500, 900, 990, 1_100, 5_000]) },

@@ -9,6 +9,7 @@ mod leave;
 mod ledger;
 mod liquidation;
 mod observations;
+mod operators;
 mod oracle;
 mod pairs;
 mod queue;
@@ -68,6 +69,7 @@ impl Judge {
         self.nobody_comes_back_in_a_write_offs_block(case);
         pairs::judge(case, &self.given_to_pairs);
         governance::judge(case);
+        operators::judge(case);
         queue::judge(case, &mut self.queued);
         oracle::judge(case, &mut self.speed);
         observations::judge(case);

@@ -21,31 +21,50 @@ fn action(stage: &Stage, user: usize, op: &Op) -> Option<BatchAction> {
     let of = |amount: u128, denom: usize| coin(amount, DENOMS[denom]);
     let address = |user: usize| stage.people[user].to_string();
     Some(match *op {
-        Op::Deposit { who: (_, id), denom, cents, .. } => {
-            BatchAction::Deposit(FromPurse { coin: of(worth(denom, cents), denom), account_id: Some(id) })
-        }
+        Op::Deposit { who: (_, id), denom, cents, .. } => BatchAction::Deposit(FromPurse {
+            coin: of(worth(denom, cents), denom),
+            account_id: Some(id),
+            on_behalf_of: None,
+        }),
         Op::Repay { who: (_, id), denom, permille, .. } => {
             let amount = share(owed(stage, (user, id), denom), permille);
-            BatchAction::Repay(FromPurse { coin: of(amount, denom), account_id: Some(id) })
+            BatchAction::Repay(FromPurse { coin: of(amount, denom), account_id: Some(id), on_behalf_of: None })
         }
         Op::Withdraw { who: (_, id), denom, permille, to } => {
             let amount = share(supplied(stage, (user, id), denom), permille);
             let amount = (permille != 1_000).then_some(Amount::new(amount));
             let (denom, recipient) = (DENOMS[denom].to_owned(), to.map(address));
-            BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id: Some(id) })
+            BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id: Some(id), on_behalf_of: None })
         }
         Op::Borrow { who: (_, id), denom, permille, to } => {
             let amount = Amount::new(share(stage.most((user, id), denom, true), permille));
             let (denom, recipient) = (DENOMS[denom].to_owned(), to.map(address));
-            BatchAction::Borrow(Borrow { denom, amount, recipient, account_id: Some(id) })
+            BatchAction::Borrow(Borrow { denom, amount, recipient, account_id: Some(id), on_behalf_of: None })
         }
         Op::Enable { who: (_, id), denom, enable } => BatchAction::UpdateAssetCollateralStatus(CollateralStatus {
             denom: DENOMS[denom].to_owned(),
             enable,
             account_id: Some(id),
+            on_behalf_of: None,
         }),
+        Op::OnBehalf { ref act, .. } => {
+            let (owner, _) = act.account()?;
+            let mut action = action(stage, owner, act)?;
+            *named(&mut action) = Some(address(owner));
+            action
+        }
         _ => return None,
     })
+}
+
+/// Whose account an action names.
+const fn named(action: &mut BatchAction) -> &mut Option<String> {
+    match action {
+        BatchAction::Deposit(order) | BatchAction::Repay(order) => &mut order.on_behalf_of,
+        BatchAction::Withdraw(order) => &mut order.on_behalf_of,
+        BatchAction::Borrow(order) => &mut order.on_behalf_of,
+        BatchAction::UpdateAssetCollateralStatus(order) => &mut order.on_behalf_of,
+    }
 }
 
 /// What these actions take, or half as much again, so that something is left.

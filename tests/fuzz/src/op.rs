@@ -16,6 +16,18 @@ pub enum By {
     Person(usize),
 }
 
+/// When a grant ends, from now.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// With this block.
+    Block,
+    /// In so many blocks.
+    Blocks(u64),
+    /// In so many seconds.
+    Seconds(u64),
+}
+
 /// One step of a history. Numbers name users, persons, denoms and pairs by their place in the cast. `cents` are hundredths of the quote unit
 /// at the first price, `permille` is a share of what is there.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -52,6 +64,23 @@ pub enum Op {
         who: Who,
         denom: usize,
         enable: bool,
+    },
+    /// An operation on an account by somebody else on its owner's behalf; by an operator of that account's, where `nth` names one of those
+    /// that there are.
+    OnBehalf {
+        by: usize,
+        nth: Option<usize>,
+        act: Box<Op>,
+    },
+    /// `scopes` has a bit for each of [`crate::cast::SCOPES`].
+    SetOperator {
+        who: Who,
+        operator: usize,
+        scopes: u8,
+        end: Option<End>,
+    },
+    RevokeAll {
+        user: usize,
     },
     Liquidate {
         sender: usize,
@@ -518,15 +547,50 @@ impl Op {
         }
     }
 
+    /// What is done, by whomever: what an operator does is what the owner would.
+    pub fn deed(&self) -> &Self {
+        match self {
+            Self::OnBehalf { act, .. } => act,
+            op => op,
+        }
+    }
+
+    /// Whose account one of the actions of a batch is about; nobody's of another operation.
+    pub fn account(&self) -> Option<Who> {
+        match *self {
+            Self::Deposit { who, .. }
+            | Self::Withdraw { who, .. }
+            | Self::Borrow { who, .. }
+            | Self::Repay { who, .. }
+            | Self::Enable { who, .. } => Some(who),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn account_mut(&mut self) -> Option<&mut Who> {
+        match self {
+            Self::Deposit { who, .. }
+            | Self::Withdraw { who, .. }
+            | Self::Borrow { who, .. }
+            | Self::Repay { who, .. }
+            | Self::Enable { who, .. } => Some(who),
+            _ => None,
+        }
+    }
+
     /// The contract and the message by which it is counted.
     #[allow(clippy::too_many_lines, reason = "an arm an operation")]
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Deposit { .. } | Self::Rescue { .. } => "pool.deposit",
             Self::Withdraw { .. } => "pool.withdraw",
             Self::Borrow { .. } => "pool.borrow",
             Self::Repay { .. } => "pool.repay",
             Self::Enable { .. } => "pool.update_asset_collateral_status",
+            Self::OnBehalf { act, .. } => act.name(),
+            Self::SetOperator { .. } => "pool.set_operator",
+            Self::RevokeAll { .. } => "pool.revoke_all",
             Self::Liquidate { .. } | Self::LiquidateWorst { .. } => "pool.liquidate",
             Self::WriteOff { .. } | Self::WriteOffWorst { .. } => "pool.write_off",
             Self::SetOff { .. } => "pool.set_off",

@@ -1,17 +1,17 @@
 //! What users ask of the pool.
 
-use cosmwasm_std::{Coin, coin};
+use cosmwasm_std::{Coin, coin, from_json};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{
-    BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LoanId, OnBehalf, QueryMsg, Receive,
-    SimulateLiquidationResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
+    BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, Expiry, FromPurse, LoanId, OnBehalf, QueryMsg,
+    Receive, Scope, SetOperator, SimulateLiquidationResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
 };
 
 use crate::call::Call;
-use crate::cast::{DENOMS, share, worth};
+use crate::cast::{DENOMS, SCOPES, share, worth};
 use crate::exact::{Exact, over};
 use crate::liquidations::Sent;
-use crate::op::{Op, Who};
+use crate::op::{End, Op, Who};
 use crate::stage::Stage;
 use crate::value::{By, unit};
 use crate::view::View;
@@ -37,13 +37,25 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
                 _ => Some(Amount::new(share(stage.most(who, denom, false), permille))),
             };
             let (denom, account_id) = (DENOMS[denom].to_owned(), Some(who.1));
-            let msg = ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient: to.map(address), account_id });
+            let msg = ExecuteMsg::Withdraw(Withdraw {
+                denom,
+                amount,
+                recipient: to.map(address),
+                account_id,
+                on_behalf_of: None,
+            });
             Call::pool(stage, who.0, &msg, vec![])
         }
         Op::Borrow { who, denom, permille, to } => {
             let amount = Amount::new(share(stage.most(who, denom, true), permille));
             let (denom, account_id) = (DENOMS[denom].to_owned(), Some(who.1));
-            let msg = ExecuteMsg::Borrow(Borrow { denom, amount, recipient: to.map(address), account_id });
+            let msg = ExecuteMsg::Borrow(Borrow {
+                denom,
+                amount,
+                recipient: to.map(address),
+                account_id,
+                on_behalf_of: None,
+            });
             Call::pool(stage, who.0, &msg, vec![])
         }
         Op::Repay { sender, who, denom, permille } => {
@@ -59,9 +71,20 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         }
         Op::Enable { who, denom, enable } => {
             let (denom, account_id) = (DENOMS[denom].to_owned(), Some(who.1));
-            let msg = ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id });
+            let msg = ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus {
+                denom,
+                enable,
+                account_id,
+                on_behalf_of: None,
+            });
             Call::pool(stage, who.0, &msg, vec![])
         }
+        Op::OnBehalf { by, ref act, .. } => return on_behalf(stage, by, act),
+        Op::SetOperator { who: (user, id), operator, scopes, end } => {
+            let order = set_operator(stage, id, address(operator), (scopes, end));
+            Call::pool(stage, user, &ExecuteMsg::SetOperator(order), vec![])
+        }
+        Op::RevokeAll { user } => Call::pool(stage, user, &ExecuteMsg::RevokeAll {}, vec![]),
         Op::Cover { sender, denom, cents, suppliers } => {
             let beneficiary = suppliers.then_some(Beneficiary::Suppliers);
             let coin = coin(worth(denom, cents), DENOMS[denom]);
@@ -95,6 +118,40 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         Op::Liquidate { .. } | Op::LiquidateWorst { .. } => Order::of(stage, op)?.call(stage),
         _ => return None,
     })
+}
+
+/// What the owner would send, sent by another in their name.
+fn on_behalf(stage: &Stage, by: usize, act: &Op) -> Option<Call> {
+    let owner = Some(stage.people[act.account()?.0].to_string());
+    let Call { msg, funds, .. } = call(stage, act)?;
+    let mut msg: ExecuteMsg = from_json(msg).expect("it was written a moment ago");
+    match &mut msg {
+        ExecuteMsg::Deposit(order) | ExecuteMsg::Repay(order) => order.on_behalf_of = owner,
+        ExecuteMsg::Withdraw(order) => order.on_behalf_of = owner,
+        ExecuteMsg::Borrow(order) => order.on_behalf_of = owner,
+        ExecuteMsg::UpdateAssetCollateralStatus(order) => order.on_behalf_of = owner,
+        _ => return None,
+    }
+    Some(Call::pool(stage, by, &msg, funds))
+}
+
+/// The scopes of these bits.
+pub fn scopes(bits: u8) -> Vec<Scope> {
+    SCOPES.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, scope)| *scope).collect()
+}
+
+/// When a grant ends that is given now.
+pub fn expiry(height: u64, now: u64, end: End) -> Expiry {
+    match end {
+        End::Block => Expiry::ThisBlock,
+        End::Blocks(blocks) => Expiry::AtHeight(height + blocks),
+        End::Seconds(seconds) => Expiry::AtTime(now + seconds),
+    }
+}
+
+fn set_operator(stage: &Stage, id: u32, operator: String, (bits, end): (u8, Option<End>)) -> SetOperator {
+    let expiry = end.map(|end| expiry(stage.world.height(), stage.world.now(), end));
+    SetOperator { operator, account_id: Some(id), scopes: scopes(bits), expiry }
 }
 
 /// The account that is the furthest above its max LTV, and by how much; none when all are within it.
@@ -141,8 +198,8 @@ fn improve(stage: &Stage, repaid: u32, withdrawn: u32) -> Call {
     let (paid, account_id) = (coin(paid, DENOMS[debt]), Some(who.1));
     let (denom, amount) = (DENOMS[collateral].to_owned(), Some(Amount::new(back)));
     let actions = vec![
-        BatchAction::Repay(FromPurse { coin: paid.clone(), account_id }),
-        BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id }),
+        BatchAction::Repay(FromPurse { coin: paid.clone(), account_id, on_behalf_of: None }),
+        BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id, on_behalf_of: None }),
     ];
     Call::pool(stage, who.0, &ExecuteMsg::Batch { actions, callback: None }, vec![paid])
 }

@@ -16,11 +16,11 @@ use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact::{CompactItem, CompactMap, decode};
 use plimsoll_schema::oracle::{ConfigResponse, HEARTBEAT, PRICE_RECORDS, PriceRecordsResponse, QueryMsg};
 use plimsoll_schema::ownership::Ownership;
-use plimsoll_schema::pool::{Config, ReservesRequest};
+use plimsoll_schema::pool::{Config, Expiry, ReservesRequest, Scope};
 use plimsoll_schema::timelock::{ConfigResponse as TimelockConfig, Entry};
 use plimsoll_timelock::state as timelock;
 
-use crate::cast::DENOMS;
+use crate::cast::{DENOMS, USERS};
 use crate::exact::Exact;
 use crate::op::Who;
 use crate::said::{self, Live, Said};
@@ -86,6 +86,8 @@ pub struct Pair {
 /// The chain at one moment.
 #[derive(Clone)]
 pub struct View {
+    /// The height.
+    pub height: u64,
     /// The time.
     pub now: u64,
     /// The pool's settings.
@@ -106,6 +108,10 @@ pub struct View {
     pub strangers: usize,
     /// The index of those with debt.
     pub debtors: BTreeSet<Who>,
+    /// Its grants on record, by account and operator.
+    pub grants: BTreeMap<(Who, usize), pool::Grant>,
+    /// How often each user has revoked all of theirs.
+    pub revocations: [u64; USERS],
     /// Whether a flash loan or a batch with a callback is on record.
     pub open_loans: bool,
     /// Which oracle is in force, and its settings and prices.
@@ -161,6 +167,7 @@ impl View {
             (*denom, Said::of(&priced.record, &live, &heartbeat, now))
         });
         let mut view = Self {
+            height: stage.world.height(),
             now,
             config: pool::CONFIG.load(pool).expect("the pool has settings"),
             roles: pool::ROLES.load(pool).expect("the pool has roles"),
@@ -170,6 +177,11 @@ impl View {
             accounts,
             strangers,
             debtors: debtors(stage, pool),
+            grants: grants(stage, pool),
+            revocations: std::array::from_fn(|user| {
+                let owner = &stage.people[user];
+                pool::REVOCATIONS.may_load(pool, owner).expect("it can be read").unwrap_or_default()
+            }),
             open_loans: is_open(pool),
             spared_until: pool::SPARED_UNTIL.may_load(pool).expect("it can be read").unwrap_or_default(),
             oracle: in_force,
@@ -200,6 +212,19 @@ impl View {
     pub fn is_halted(&self) -> bool {
         said::is_halted(&self.heartbeat, &self.config.halt_grace, self.now)
             || (self.config.halt_grace.grace > 0 && self.now < self.spared_until)
+    }
+
+    /// Whether somebody may do on another's account what takes this scope.
+    pub fn grants(&self, who: Who, operator: usize, scope: Scope) -> bool {
+        self.grants.get(&(who, operator)).is_some_and(|grant| {
+            let holds = match grant.expiry {
+                None => true,
+                Some(Expiry::AtHeight(height)) => self.height < height,
+                Some(Expiry::AtTime(time)) => self.now < time,
+                Some(Expiry::ThisBlock) => panic!("a grant on record says when it ends"),
+            };
+            holds && grant.revocations == self.revocations[who.0] && grant.scopes.contains(&scope)
+        })
     }
 
     /// The owner of the pool.
@@ -242,6 +267,16 @@ fn accounts(stage: &Stage, pool: &dyn Storage) -> (BTreeMap<Who, Account>, usize
 fn debtors(stage: &Stage, pool: &dyn Storage) -> BTreeSet<Who> {
     let keys = pool::DEBTORS.keys_after(pool, None).map(|key| key.expect("keys can be read"));
     keys.filter_map(|(owner, id)| Some((stage.person(Some(owner.as_str()))?, id))).collect()
+}
+
+fn grants(stage: &Stage, pool: &dyn Storage) -> BTreeMap<(Who, usize), pool::Grant> {
+    let keys = pool::GRANTS.keys_after(pool, None).map(|key| key.expect("keys can be read"));
+    let known = keys.filter_map(|(owner, id, operator)| {
+        let grant = pool::GRANTS.may_load(pool, (&owner, id, &operator)).expect("grants can be read")?;
+        let who = (stage.person(Some(owner.as_str()))?, id);
+        Some(((who, stage.person(Some(operator.as_str()))?), grant))
+    });
+    known.collect()
 }
 
 fn priced(stage: &Stage, records: &dyn Storage) -> BTreeMap<usize, Priced> {

@@ -26,34 +26,45 @@ fn world() -> World {
 }
 
 fn deposit(amount: u128, denom: &str, account_id: Option<u32>) -> Act {
-    Act::Deposit(FromPurse { coin: coin(amount, denom), account_id })
+    Act::Deposit(FromPurse { coin: coin(amount, denom), account_id, on_behalf_of: None })
 }
 
 fn repay(amount: u128, denom: &str, account_id: Option<u32>) -> Act {
-    Act::Repay(FromPurse { coin: coin(amount, denom), account_id })
+    Act::Repay(FromPurse { coin: coin(amount, denom), account_id, on_behalf_of: None })
 }
 
 fn withdraw(denom: &str, amount: impl Into<Option<u128>>, account_id: Option<u32>) -> Act {
     let amount = amount.into().map(Amount::new);
-    Act::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id })
+    Act::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id, on_behalf_of: None })
 }
 
 fn borrow(amount: u128, denom: &str, account_id: Option<u32>) -> Act {
-    Act::Borrow(Borrow { denom: denom.to_owned(), amount: Amount::new(amount), recipient: None, account_id })
+    Act::Borrow(Borrow {
+        denom: denom.to_owned(),
+        amount: Amount::new(amount),
+        recipient: None,
+        account_id,
+        on_behalf_of: None,
+    })
 }
 
 fn enable(denom: &str, enable: bool, account_id: Option<u32>) -> Act {
-    Act::UpdateAssetCollateralStatus(CollateralStatus { denom: denom.to_owned(), enable, account_id })
+    Act::UpdateAssetCollateralStatus(CollateralStatus {
+        denom: denom.to_owned(),
+        enable,
+        account_id,
+        on_behalf_of: None,
+    })
 }
 
 /// The same action, paid out to another.
 fn to(action: Act, to: String) -> Act {
     match action {
         Act::Withdraw(Withdraw { denom, amount, account_id, .. }) => {
-            Act::Withdraw(Withdraw { denom, amount, recipient: Some(to), account_id })
+            Act::Withdraw(Withdraw { denom, amount, recipient: Some(to), account_id, on_behalf_of: None })
         }
         Act::Borrow(Borrow { denom, amount, account_id, .. }) => {
-            Act::Borrow(Borrow { denom, amount, recipient: Some(to), account_id })
+            Act::Borrow(Borrow { denom, amount, recipient: Some(to), account_id, on_behalf_of: None })
         }
         other => other,
     }
@@ -62,21 +73,22 @@ fn to(action: Act, to: String) -> Act {
 /// The message that does by itself what the action does, and the coin that it takes.
 fn message(action: &Act) -> (ExecuteMsg, Vec<Coin>) {
     match action.clone() {
-        Act::Deposit(FromPurse { coin, account_id }) => {
-            (ExecuteMsg::Deposit(OnBehalf { account_id, on_behalf_of: None }), vec![coin])
+        Act::Deposit(FromPurse { coin, account_id, on_behalf_of }) => {
+            (ExecuteMsg::Deposit(OnBehalf { account_id, on_behalf_of }), vec![coin])
         }
-        Act::Repay(FromPurse { coin, account_id }) => {
-            (ExecuteMsg::Repay(OnBehalf { account_id, on_behalf_of: None }), vec![coin])
+        Act::Repay(FromPurse { coin, account_id, on_behalf_of }) => {
+            (ExecuteMsg::Repay(OnBehalf { account_id, on_behalf_of }), vec![coin])
         }
-        Act::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
-            (ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient, account_id }), vec![])
+        Act::Withdraw(Withdraw { denom, amount, recipient, account_id, on_behalf_of }) => {
+            (ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient, account_id, on_behalf_of }), vec![])
         }
-        Act::Borrow(Borrow { denom, amount, recipient, account_id }) => {
-            (ExecuteMsg::Borrow(Borrow { denom, amount, recipient, account_id }), vec![])
+        Act::Borrow(Borrow { denom, amount, recipient, account_id, on_behalf_of }) => {
+            (ExecuteMsg::Borrow(Borrow { denom, amount, recipient, account_id, on_behalf_of }), vec![])
         }
-        Act::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
-            (ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }), vec![])
-        }
+        Act::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id, on_behalf_of }) => (
+            ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id, on_behalf_of }),
+            vec![],
+        ),
     }
 }
 
@@ -321,7 +333,7 @@ fn batch_with_a_coin_of_zero_or_of_more_than_128_bits_is_refused() {
     mint_wide(&mut world, ALICE, UUSD, too_wide());
     let wide = Coin { denom: UUSD.to_owned(), amount: too_wide() };
     let text = "amount 340282366920938463463374607431768211456 uusd does not fit 128 bits";
-    let action = Act::Deposit(FromPurse { coin: wide.clone(), account_id: None });
+    let action = Act::Deposit(FromPurse { coin: wide.clone(), account_id: None, on_behalf_of: None });
     refuses(&mut world, text, |world| world.batch(ALICE, [action], &purse));
     refuses(&mut world, text, |world| world.batch(ALICE, [deposit(5, UUSD, None)], &[wide]));
 
@@ -431,7 +443,13 @@ fn batch_gives_up_shares_without_worth_when_it_withdraws_all() {
     world.withdraw_all(ALICE, UUSD).unwrap();
     let alone = world.account(ALICE);
     world.restore(&before);
-    let all = Act::Withdraw(Withdraw { denom: UUSD.to_owned(), amount: None, recipient: None, account_id: None });
+    let all = Act::Withdraw(Withdraw {
+        denom: UUSD.to_owned(),
+        amount: None,
+        recipient: None,
+        account_id: None,
+        on_behalf_of: None,
+    });
     let response = world.batch(ALICE, [all], &[]).unwrap();
     assert_eq!((world.account(ALICE), values(&response, "amount")), (alone, vec!["0"]));
     assert!(world.account(ALICE).is_empty());

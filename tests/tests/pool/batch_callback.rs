@@ -16,23 +16,23 @@ use plimsoll_schema::pool::{
 use plimsoll_testing::{ALICE, Addr, LIQUIDATOR, Step, UATOM, UUSD, World, coin, values};
 
 fn deposit(amount: u128, denom: &str) -> BatchAction {
-    BatchAction::Deposit(FromPurse { coin: coin(amount, denom), account_id: None })
+    BatchAction::Deposit(FromPurse { coin: coin(amount, denom), account_id: None, on_behalf_of: None })
 }
 
 fn repay(amount: u128, denom: &str) -> BatchAction {
-    BatchAction::Repay(FromPurse { coin: coin(amount, denom), account_id: None })
+    BatchAction::Repay(FromPurse { coin: coin(amount, denom), account_id: None, on_behalf_of: None })
 }
 
 fn borrow(amount: u128, denom: &str) -> BatchAction {
     let denom = denom.to_owned();
     let amount = Amount::new(amount);
-    BatchAction::Borrow(Borrow { denom, amount, recipient: None, account_id: None })
+    BatchAction::Borrow(Borrow { denom, amount, recipient: None, account_id: None, on_behalf_of: None })
 }
 
 fn withdraw(amount: u128, denom: &str) -> BatchAction {
     let denom = denom.to_owned();
     let amount = Some(Amount::new(amount));
-    BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id: None })
+    BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id: None, on_behalf_of: None })
 }
 
 /// A million of everything lent, and a contract that has 1,000 ATOM, at 10 dollars each, and 1,000 dollars.
@@ -172,17 +172,25 @@ fn acts(owner: &str) -> Vec<Step> {
     vec![
         Step::pay(ExecuteMsg::Deposit(behalf()), coin(5_000_000, UATOM)),
         Step::pay(ExecuteMsg::Repay(behalf()), coin(100_000_000, UUSD)),
-        Step::pool(ExecuteMsg::Withdraw(Withdraw { denom: denom(UATOM), amount, recipient: None, account_id })),
+        Step::pool(ExecuteMsg::Withdraw(Withdraw {
+            denom: denom(UATOM),
+            amount,
+            recipient: None,
+            account_id,
+            on_behalf_of: None,
+        })),
         Step::pool(ExecuteMsg::Borrow(Borrow {
             denom: denom(UUSD),
             amount: Amount::new(5),
             recipient: None,
             account_id,
+            on_behalf_of: None,
         })),
         Step::pool(ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus {
             denom: denom(UATOM),
             enable: true,
             account_id,
+            on_behalf_of: None,
         })),
         Step::pool(ExecuteMsg::WriteOff(UserAccount { user: user(), account_id })),
         Step::pool(ExecuteMsg::SetOff(UserAsset { user: user(), account_id, denom: denom(UUSD) })),

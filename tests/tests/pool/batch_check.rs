@@ -23,24 +23,41 @@ fn world() -> World {
 }
 
 fn deposit(amount: u128, denom: &str, id: u32) -> Act {
-    Act::Deposit(FromPurse { coin: coin(amount, denom), account_id: Some(id) })
+    Act::Deposit(FromPurse { coin: coin(amount, denom), account_id: Some(id), on_behalf_of: None })
 }
 
 fn repay(amount: u128, id: u32) -> Act {
-    Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: Some(id) })
+    Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: Some(id), on_behalf_of: None })
 }
 
 fn withdraw(amount: u128, id: u32) -> Act {
     let amount = Some(Amount::new(amount));
-    Act::Withdraw(Withdraw { denom: UATOM.to_owned(), amount, recipient: None, account_id: Some(id) })
+    Act::Withdraw(Withdraw {
+        denom: UATOM.to_owned(),
+        amount,
+        recipient: None,
+        account_id: Some(id),
+        on_behalf_of: None,
+    })
 }
 
 fn borrow(amount: u128, denom: &str, id: u32) -> Act {
-    Act::Borrow(Borrow { denom: denom.to_owned(), amount: Amount::new(amount), recipient: None, account_id: Some(id) })
+    Act::Borrow(Borrow {
+        denom: denom.to_owned(),
+        amount: Amount::new(amount),
+        recipient: None,
+        account_id: Some(id),
+        on_behalf_of: None,
+    })
 }
 
 fn enable(enable: bool, id: u32) -> Act {
-    Act::UpdateAssetCollateralStatus(CollateralStatus { denom: UATOM.to_owned(), enable, account_id: Some(id) })
+    Act::UpdateAssetCollateralStatus(CollateralStatus {
+        denom: UATOM.to_owned(),
+        enable,
+        account_id: Some(id),
+        on_behalf_of: None,
+    })
 }
 
 #[test]
@@ -153,7 +170,8 @@ fn batch_that_leaves_a_new_debt_below_the_least_is_refused() {
     let text = "debt of ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2 would be worth 4.999995, \
                 at least 5 is asked";
     let purse = [coin(5_000_000, IBC_TOKEN)];
-    let repay = |amount| Act::Repay(FromPurse { coin: coin(amount, IBC_TOKEN), account_id: Some(1) });
+    let repay =
+        |amount| Act::Repay(FromPurse { coin: coin(amount, IBC_TOKEN), account_id: Some(1), on_behalf_of: None });
     let small = [borrow(999_999, IBC_TOKEN, 1)];
     refuses(&mut world, text, |world| world.batch(ALICE, small, &[]));
     let small = [borrow(3_000_000, IBC_TOKEN, 1), repay(2_000_001)];
@@ -173,7 +191,7 @@ fn batch_that_leaves_a_new_debt_below_the_least_is_refused() {
     }
     assert_eq!(world.owed((ALICE, 1), IBC_TOKEN), 0);
     // So with a part of an old debt: what is left at the end of the batch counts.
-    let pay = |amount| Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: None });
+    let pay = |amount| Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: None, on_behalf_of: None });
     let text = "rest of the debt of uusd would be worth 4.999999: repay all of it, or leave at least 5";
     let purse = [coin(640_000_000, UUSD)];
     refuses(&mut world, text, |world| world.batch(ALICE, [pay(635_000_001)], &purse));
@@ -241,9 +259,15 @@ fn batch_that_borrows_only_to_pass_the_supply_cap_is_refused() {
     let changes = AssetChanges { supply_cap: Some(supplied), ..Default::default() };
     world.update_asset(UATOM, changes).unwrap();
     let actions = vec![
-        Act::Borrow(Borrow { denom: UUSD.to_owned(), amount: Amount::new(1), recipient: None, account_id: None }),
-        Act::Deposit(FromPurse { coin: coin(5, UATOM), account_id: None }),
-        Act::Repay(FromPurse { coin: coin(2, UUSD), account_id: None }),
+        Act::Borrow(Borrow {
+            denom: UUSD.to_owned(),
+            amount: Amount::new(1),
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        }),
+        Act::Deposit(FromPurse { coin: coin(5, UATOM), account_id: None, on_behalf_of: None }),
+        Act::Repay(FromPurse { coin: coin(2, UUSD), account_id: None, on_behalf_of: None }),
     ];
     let msg = ExecuteMsg::Batch { actions, callback: None };
     let text = format!("supply cap of uatom is {supplied}, a deposit of 5 finds {supplied} supplied");

@@ -7,16 +7,16 @@ use plimsoll_schema::pool::{BatchAction as Act, FromPurse, Withdraw};
 use plimsoll_testing::{ALICE, IBC_TOKEN, UATOM, UUSD, World, coin};
 
 fn repay(amount: u128) -> Act {
-    Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: None })
+    Act::Repay(FromPurse { coin: coin(amount, UUSD), account_id: None, on_behalf_of: None })
 }
 
 fn deposit(amount: u128, denom: &str) -> Act {
-    Act::Deposit(FromPurse { coin: coin(amount, denom), account_id: None })
+    Act::Deposit(FromPurse { coin: coin(amount, denom), account_id: None, on_behalf_of: None })
 }
 
 fn withdraw(amount: u128, denom: &str) -> Act {
     let amount = Some(Amount::new(amount));
-    Act::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id: None })
+    Act::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id: None, on_behalf_of: None })
 }
 
 /// 640 USD against 100 ATOM at 8.8: 72.7 % of 70 %. Threshold 75 %: health factor 660 / 640 = 1.03125.

@@ -18,7 +18,13 @@ use plimsoll_testing::{AETH, ALICE, Asset, BOB, FEEDERS, GUARDIAN, IBC_TOKEN, LE
 fn message(denom: &str, amount: u128, recipient: Option<&str>) -> ExecuteMsg {
     let denom = denom.to_owned();
     let amount = Amount::new(amount);
-    ExecuteMsg::Borrow(Borrow { denom, amount, recipient: recipient.map(str::to_owned), account_id: None })
+    ExecuteMsg::Borrow(Borrow {
+        denom,
+        amount,
+        recipient: recipient.map(str::to_owned),
+        account_id: None,
+        on_behalf_of: None,
+    })
 }
 
 #[test]
@@ -374,7 +380,13 @@ fn borrow_in_a_batch_is_held_to_the_most_utilization() {
     let mut world = World::new();
     world.deposit(LENDER, UUSD, 100_000_000).unwrap();
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
-    let borrow = Borrow { denom: UUSD.to_owned(), amount: Amount::new(96_000_000), recipient: None, account_id: None };
+    let borrow = Borrow {
+        denom: UUSD.to_owned(),
+        amount: Amount::new(96_000_000),
+        recipient: None,
+        account_id: None,
+        on_behalf_of: None,
+    };
     let error = world.refused(|world| world.batch(ALICE, [BatchAction::Borrow(borrow)], &[])).to_string();
     assert!(error.contains("at most 0.95 is allowed after a borrow"), "{error}");
 }

@@ -26,7 +26,7 @@ fn work(borrowers: u32) -> Vec<(&'static str, StorageOps)> {
     count("disable", &mut world, &|w| drop(w.enable("alice", UATOM, true).unwrap()));
     count("cover", &mut world, &|w| drop(w.cover("alice", UUSD, 1_000_000).unwrap()));
     let actions = [coin(5_000_000, UATOM), coin(7_000_000, UATOM)];
-    let actions = actions.map(|coin| BatchAction::Deposit(FromPurse { coin, account_id: None }));
+    let actions = actions.map(|coin| BatchAction::Deposit(FromPurse { coin, account_id: None, on_behalf_of: None }));
     let purse = [coin(12_000_000, UATOM)];
     count("cover_suppliers", &mut world, &|w| drop(w.cover_suppliers("alice", UUSD, 1_000_000).unwrap()));
     count("batch", &mut world, &|w| drop(w.batch("alice", actions.clone(), &purse).unwrap()));

@@ -162,7 +162,9 @@ fn deposit_on_behalf_of_another_into_his_slot_is_his() {
 fn deposit_on_behalf_of_another_without_a_slot_is_refused() {
     let mut world = World::new();
     let alice = world.addr(ALICE);
-    let text = |id, denom| format!("account {alice}/{id} has no slot for {denom}, and only its owner can open one");
+    let text = |id, denom| {
+        format!("account {alice}/{id} has no slot for {denom}, and only its owner or their operator can open one")
+    };
     refuses(&mut world, &text(0, UATOM), |world| deposit_for(world, BOB, ALICE, coin(7, UATOM)));
     // Neither a slot of another denom nor the same slot of another of her accounts lets Bob in.
     world.deposit(ALICE, UUSD, 5).unwrap();
@@ -409,7 +411,7 @@ fn deposit_in_the_block_of_a_write_off_is_refused() {
     refuses(&mut world, text, |world| world.deposit(BOB, UUSD, 9_000_000_000));
     refuses(&mut world, text, |world| world.deposit((LENDER, 1), UUSD, 5));
     refuses(&mut world, text, |world| deposit_for(world, BOB, (LENDER, 1), coin(5, UUSD)));
-    let action = BatchAction::Deposit(FromPurse { coin: coin(5, UUSD), account_id: None });
+    let action = BatchAction::Deposit(FromPurse { coin: coin(5, UUSD), account_id: None, on_behalf_of: None });
     refuses(&mut world, text, |world| world.batch(BOB, [action], &[coin(5, UUSD)]));
     world.deposit(BOB, AETH, 5).unwrap();
     // The collateral's market has written nothing off.

@@ -61,9 +61,10 @@ fn batch_that_takes_out_what_it_then_needs_is_no_rescue() {
     let swap = |world: &mut World, amount| {
         let denom = AETH.to_owned();
         let out = Some(Amount::new(300_000_000_000_000_000));
-        let withdraw = Act::Withdraw(Withdraw { denom, amount: out, recipient: None, account_id: None });
-        let deposit = Act::Deposit(FromPurse { coin: coin(amount, UATOM), account_id: None });
-        let repay = Act::Repay(FromPurse { coin: coin(1_000_000, UUSD), account_id: None });
+        let withdraw =
+            Act::Withdraw(Withdraw { denom, amount: out, recipient: None, account_id: None, on_behalf_of: None });
+        let deposit = Act::Deposit(FromPurse { coin: coin(amount, UATOM), account_id: None, on_behalf_of: None });
+        let repay = Act::Repay(FromPurse { coin: coin(1_000_000, UUSD), account_id: None, on_behalf_of: None });
         world.batch(ALICE, [withdraw, deposit, repay], &[coin(amount, UATOM), coin(1_000_000, UUSD)])
     };
     let error = world.refused(|world| swap(world, 47_571_429));
@@ -82,7 +83,7 @@ fn deposit_past_the_cap_of_an_account_within_its_max_ltv_is_refused_however_smal
     let text = "supply cap of uatom is 20000000000, a deposit of 1000000000000 finds 1000001000000 supplied";
     refuses(&mut world, text, |world| world.deposit(ALICE, UATOM, 1_000_000_000_000));
     let purse = [coin(1_000_000_000_000, UATOM)];
-    let rescue = Act::Deposit(FromPurse { coin: purse[0].clone(), account_id: None });
+    let rescue = Act::Deposit(FromPurse { coin: purse[0].clone(), account_id: None, on_behalf_of: None });
     refuses(&mut world, text, |world| world.batch(ALICE, [rescue.clone()], &purse));
 }
 

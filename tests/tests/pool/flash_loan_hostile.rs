@@ -57,13 +57,30 @@ fn every_message(world: &World) -> Vec<Step> {
     let amount = Amount::new;
     let config = world.config().config;
     let withdraw = |denom: &str, amount| {
-        ExecuteMsg::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id: None })
+        ExecuteMsg::Withdraw(Withdraw {
+            denom: denom.to_owned(),
+            amount,
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        })
     };
     let borrow = |denom: &str, raw| {
-        ExecuteMsg::Borrow(Borrow { denom: denom.to_owned(), amount: amount(raw), recipient: None, account_id: None })
+        ExecuteMsg::Borrow(Borrow {
+            denom: denom.to_owned(),
+            amount: amount(raw),
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        })
     };
     let enable = |enable| {
-        ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom: UATOM.to_owned(), enable, account_id: None })
+        ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus {
+            denom: UATOM.to_owned(),
+            enable,
+            account_id: None,
+            on_behalf_of: None,
+        })
     };
     let liquidate = |receive| ExecuteMsg::Liquidate {
         user: alice.clone(),
@@ -76,25 +93,33 @@ fn every_message(world: &World) -> Vec<Step> {
     };
     let batch = ExecuteMsg::Batch {
         actions: vec![
-            BatchAction::Deposit(FromPurse { coin: coin(7_000_000, UUSD), account_id: Some(1) }),
-            BatchAction::Withdraw(Withdraw { denom: denom(), amount: None, recipient: None, account_id: Some(1) }),
+            BatchAction::Deposit(FromPurse { coin: coin(7_000_000, UUSD), account_id: Some(1), on_behalf_of: None }),
+            BatchAction::Withdraw(Withdraw {
+                denom: denom(),
+                amount: None,
+                recipient: None,
+                account_id: Some(1),
+                on_behalf_of: None,
+            }),
             BatchAction::Borrow(Borrow {
                 denom: denom(),
                 amount: amount(9_000_000),
                 recipient: None,
                 account_id: None,
+                on_behalf_of: None,
             }),
-            BatchAction::Repay(FromPurse { coin: coin(9_500_000, UUSD), account_id: None }),
+            BatchAction::Repay(FromPurse { coin: coin(9_500_000, UUSD), account_id: None, on_behalf_of: None }),
         ],
         callback: None,
     };
     let brought = vec![
-        BatchAction::Deposit(FromPurse { coin: coin(7_000_000, UATOM), account_id: Some(1) }),
+        BatchAction::Deposit(FromPurse { coin: coin(7_000_000, UATOM), account_id: Some(1), on_behalf_of: None }),
         BatchAction::Borrow(Borrow {
             denom: denom(),
             amount: amount(30_000_000),
             recipient: None,
             account_id: Some(1),
+            on_behalf_of: None,
         }),
     ];
     let items = || {

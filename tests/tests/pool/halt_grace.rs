@@ -106,10 +106,10 @@ fn in_a_halt_no_improvement_borrows_at_the_prices_from_before_it() {
     world.deposit(LIQUIDATOR, AETH, 500_000_000_000_000_000).unwrap();
     world.borrow(LIQUIDATOR, UUSD, 740_000_000).unwrap();
     world.advance(901);
-    let repay = Act::Repay(FromPurse { coin: coin(740_100_000, UUSD), account_id: None });
+    let repay = Act::Repay(FromPurse { coin: coin(740_100_000, UUSD), account_id: None, on_behalf_of: None });
     let borrow = |denom: &str, amount| {
         let amount = Amount::new(amount);
-        Act::Borrow(Borrow { denom: denom.to_owned(), amount, recipient: None, account_id: None })
+        Act::Borrow(Borrow { denom: denom.to_owned(), amount, recipient: None, account_id: None, on_behalf_of: None })
     };
     let acts = [repay, borrow(UATOM, 73_900_000)];
     refuses(&mut world, HALTED, |world| world.batch(LIQUIDATOR, acts.clone(), &[coin(740_100_000, UUSD)]));

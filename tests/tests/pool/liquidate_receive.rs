@@ -45,7 +45,10 @@ fn liquidate_for_shares_opens_a_slot_of_the_senders() {
 fn liquidate_for_shares_of_a_third_party_needs_a_slot_of_his() {
     let mut world = fallen();
     let order = Order { receive: Some(Receive::Shares), recipient: Some(BOB), ..Order::of(UATOM) };
-    let text = format!("account {}/0 has no slot for uatom, and only its owner can open one", world.addr(BOB));
+    let text = format!(
+        "account {}/0 has no slot for uatom, and only its owner or their operator can open one",
+        world.addr(BOB)
+    );
     let repay = || coin(640_000_000, UUSD);
     refuses(&mut world, &text, |world| order.send(world, LIQUIDATOR, ALICE, repay()));
     // A slot in another of their accounts is no slot in this one.
@@ -141,7 +144,10 @@ fn liquidate_in_a_market_short_of_cash_takes_the_rest_as_shares_where_it_is_allo
 fn liquidate_in_a_market_short_of_cash_for_a_recipient_without_a_slot_takes_no_shares() {
     let mut world = fallen_without_cash();
     let order = Order { recipient: Some(LENDER), allow_shares: Some(true), ..Order::of(UATOM) };
-    let text = format!("account {}/0 has no slot for uatom, and only its owner can open one", world.addr(LENDER));
+    let text = format!(
+        "account {}/0 has no slot for uatom, and only its owner or their operator can open one",
+        world.addr(LENDER)
+    );
     refuses(&mut world, &text, |world| order.send(world, LIQUIDATOR, ALICE, coin(640_000_000, UUSD)));
 }
 

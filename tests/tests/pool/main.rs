@@ -42,6 +42,7 @@ mod repay;
 mod reserves;
 mod reserves_by_anyone;
 mod set_off;
+mod set_operator;
 mod silence;
 mod update_asset;
 mod update_asset_collateral_status;

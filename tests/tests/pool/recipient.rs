@@ -22,17 +22,36 @@ fn withdraw_and_borrow_to_the_pool_itself_are_refused_alone_and_in_a_batch() {
     let recipient = Some(world.pool().to_string());
     let denom = UATOM.to_owned();
     let amount = Some(Amount::new(5));
-    let msg = ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient: recipient.clone(), account_id: None });
+    let msg = ExecuteMsg::Withdraw(Withdraw {
+        denom,
+        amount,
+        recipient: recipient.clone(),
+        account_id: None,
+        on_behalf_of: None,
+    });
     refused(&mut world, ALICE, &msg, &[]);
     let denom = UUSD.to_owned();
     let amount = Amount::new(10_000_000);
-    let msg = ExecuteMsg::Borrow(Borrow { denom, amount, recipient: recipient.clone(), account_id: None });
+    let msg = ExecuteMsg::Borrow(Borrow {
+        denom,
+        amount,
+        recipient: recipient.clone(),
+        account_id: None,
+        on_behalf_of: None,
+    });
     refused(&mut world, ALICE, &msg, &[]);
     let denom = UUSD.to_owned();
     let account_id = None;
-    let borrow = BatchAction::Borrow(Borrow { denom, amount, recipient: recipient.clone(), account_id });
+    let borrow =
+        BatchAction::Borrow(Borrow { denom, amount, recipient: recipient.clone(), account_id, on_behalf_of: None });
     refused(&mut world, ALICE, &ExecuteMsg::Batch { actions: vec![borrow], callback: None }, &[]);
-    let withdraw = BatchAction::Withdraw(Withdraw { denom: UATOM.to_owned(), amount: None, recipient, account_id });
+    let withdraw = BatchAction::Withdraw(Withdraw {
+        denom: UATOM.to_owned(),
+        amount: None,
+        recipient,
+        account_id,
+        on_behalf_of: None,
+    });
     world.deposit(BOB, UATOM, 5_000_000).unwrap();
     refused(&mut world, BOB, &ExecuteMsg::Batch { actions: vec![withdraw], callback: None }, &[]);
 }

@@ -87,6 +87,7 @@ fn update_asset_collateral_status_with_funds_is_refused() {
         denom: UATOM.into(),
         enable: false,
         account_id: None,
+        on_behalf_of: None,
     });
     takes_no_funds(&mut world, ALICE, &msg);
 }

@@ -19,6 +19,7 @@ fn message(denom: &str, amount: Option<u128>, recipient: Option<&str>) -> Execut
         amount: amount.map(Amount::new),
         recipient,
         account_id: None,
+        on_behalf_of: None,
     })
 }
 

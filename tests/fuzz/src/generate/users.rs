@@ -2,8 +2,8 @@
 
 use super::dice::{cents, denom, permille, to, user, who};
 use super::{CARDS, Card, play};
-use crate::cast::{BORROWER, LISTED, PAIRS, POOR};
-use crate::op::{Aim, Bring, Item, Op, Repayment};
+use crate::cast::{BORROWER, LISTED, PAIRS, POOR, SCOPES};
+use crate::op::{Aim, Bring, End, Item, Op, Repayment};
 use crate::random::Random;
 
 pub fn own(r: &mut Random, card: Card) -> Op {
@@ -18,8 +18,34 @@ pub fn own(r: &mut Random, card: Card) -> Op {
     }
 }
 
+/// What somebody does on another's account, mostly one whose operator they are.
+pub fn on_behalf(r: &mut Random) -> Op {
+    let card = r.one_of(&[Card::Deposit, Card::Withdraw, Card::Borrow, Card::Repay, Card::Enable]);
+    let act = Box::new(own(r, card));
+    Op::OnBehalf { by: user(r), nth: (!r.once_in(5)).then(|| r.below(40)), act }
+}
+
+/// Who is made an operator, mostly with many scopes and for long; and all of an owner's operators at once, sent away.
+pub fn operator(r: &mut Random, card: Card) -> Op {
+    if matches!(card, Card::RevokeAll) {
+        return Op::RevokeAll { user: user(r) };
+    }
+    let all = u8::try_from(1u32 << SCOPES.len()).expect("few scopes") - 1;
+    let scopes = if r.once_in(2) { all } else { r.from_to(0, u32::from(all) + 1) as u8 };
+    let end = match r.below(8) {
+        0 => Some(End::Block),
+        1 => Some(End::Blocks(r.within(0, 50))),
+        2 => Some(End::Seconds(r.within(0, 5_000))),
+        _ => None,
+    };
+    Op::SetOperator { who: who(r), operator: user(r), scopes, end }
+}
+
 /// One of a batch's or of what a contract does with its own accounts.
 pub fn act(r: &mut Random) -> Op {
+    if r.once_in(8) {
+        return on_behalf(r);
+    }
     let card = r.one_of(&[
         Card::Deposit,
         Card::Deposit,
@@ -120,12 +146,7 @@ fn bring(r: &mut Random) -> Vec<Bring> {
 /// One of what a contract does with its own accounts.
 fn own_act(r: &mut Random) -> Op {
     let mut op = act(r);
-    if let Op::Deposit { who, .. }
-    | Op::Withdraw { who, .. }
-    | Op::Borrow { who, .. }
-    | Op::Repay { who, .. }
-    | Op::Enable { who, .. } = &mut op
-    {
+    if let Some(who) = op.account_mut() {
         who.0 = BORROWER;
     }
     op

@@ -1,6 +1,7 @@
 //! The laws of accounts, at a fixed price and time: who may change what, and who may end up worse.
 
 use plimsoll_risk::account::Account;
+use plimsoll_schema::pool::Scope;
 
 use super::{Case, said};
 use crate::cast::PEOPLE;
@@ -42,17 +43,31 @@ fn others_are_left_alone(case: &Case) {
         if liquidated.contains(who) || who.0 == sender(case) {
             continue;
         }
-        assert!(slots(old).1.len() >= slots(new).1.len(), "{who:?} got a debt");
+        let may = |scopes: &[Scope]| scopes.iter().any(|scope| case.before.grants(*who, sender(case), *scope));
+        let borrows = may(&[Scope::BorrowToOwner, Scope::BorrowAnywhere]);
+        let withdraws = may(&[Scope::WithdrawToOwner, Scope::WithdrawAnywhere]);
+        assert!(borrows || slots(old).1.len() >= slots(new).1.len(), "{who:?} got a debt");
         for c in &old.collaterals {
-            assert!(new.shares(c.asset) >= c.shares, "{who:?} lost collateral");
-            let enabled = new.collateral(c.asset).is_some_and(|c| c.enabled);
-            assert_eq!(enabled, c.enabled, "{who:?}: somebody else switched a deposit");
+            assert!(withdraws || new.shares(c.asset) >= c.shares, "{who:?} lost collateral");
+            let Some(now) = new.collateral(c.asset) else { continue };
+            // What is borrowed counts no longer.
+            let switched = may(&[Scope::CollateralStatus]) || (borrows && !now.enabled) || (withdraws && now.enabled);
+            assert!(switched || now.enabled == c.enabled, "{who:?}: somebody else switched a deposit");
         }
         for d in &new.debts {
-            assert!(old.debt(d.asset) >= d.scaled, "{who:?} owes more");
+            assert!(borrows || old.debt(d.asset) >= d.scaled, "{who:?} owes more");
         }
-        assert_eq!(slots(old).0, slots(new).0, "a slot of {who:?}");
+        let (held, holds) = (slots(old).0, slots(new).0);
+        assert!(withdraws || held.iter().all(|id| holds.contains(id)), "a slot of {who:?} is gone");
+        assert!(may(&[Scope::OpenSlot]) || holds.iter().all(|id| held.contains(id)), "a new slot of {who:?}");
     }
+}
+
+/// Whether somebody may bring an account's owner to have less: what goes to the owner alone is not less, but for a debt's interest.
+fn costs(case: &Case, person: usize) -> bool {
+    let scopes = [Scope::WithdrawAnywhere, Scope::BorrowToOwner, Scope::BorrowAnywhere];
+    let accounts = case.before.accounts.keys().filter(|who| who.0 == person);
+    accounts.into_iter().any(|who| scopes.iter().any(|scope| case.before.grants(*who, sender(case), *scope)))
 }
 
 fn sender(case: &Case) -> usize {
@@ -124,7 +139,7 @@ fn nobody_else_pays(case: &Case) {
     let mut lost = Exact::default();
     for person in 0..PEOPLE {
         let (old, new) = (case.before.equity(person), case.after.equity(person));
-        let others = person != sender(case) && !liquidated.iter().any(|who| who.0 == person);
+        let others = person != sender(case) && !costs(case, person) && !liquidated.iter().any(|who| who.0 == person);
         assert!(
             !others || new.clone() + crumbs.clone() >= old,
             "person {person} lost {:?} by another's doing",
@@ -143,6 +158,7 @@ fn nobody_else_pays(case: &Case) {
             | Op::SetOff { .. }
             | Op::Batch { .. }
             | Op::Improve { .. }
+            | Op::OnBehalf { .. }
     );
     // A minute's interest of a loan is owed at once: reserves have a part of it, and suppliers the rest.
     let view = case.before;

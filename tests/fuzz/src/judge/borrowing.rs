@@ -31,7 +31,8 @@ fn lowered_accounts_are_covered(case: &Case) {
         if new.debts.is_empty() || liquidated.contains(who) || !is_lowered(old, new) {
             continue;
         }
-        let asked = matches!(case.op, Op::Borrow { .. } | Op::Withdraw { .. } | Op::Enable { .. } | Op::Batch { .. });
+        let asked =
+            matches!(case.op.deed(), Op::Borrow { .. } | Op::Withdraw { .. } | Op::Enable { .. } | Op::Batch { .. });
         assert!(!asked || !case.after.is_halted(), "{who:?} was lowered in a halt");
         assert!(case.after.lends_to(new), "{who:?} was lowered without a price");
         let power = case.after.sums(*who, By::Power);
@@ -83,7 +84,7 @@ fn is_better(case: &Case, old: &Account, new: &Account) -> bool {
 
 /// A market's debt ends within its cap and its most utilization where it was raised, and no debt is too small to be worth a liquidation.
 fn loans_are_within_caps(case: &Case) {
-    let Op::Borrow { who, denom, .. } = *case.op else { return };
+    let Op::Borrow { who, denom, .. } = *case.op.deed() else { return };
     let (id, asset) = listed(case.after, denom);
     assert!(asset.params.enabled.borrow, "borrowed where borrowing is stopped");
     assert!(asset.debt() <= asset.params.borrow_cap.raw(), "above the borrow cap of {}", asset.params.denom);

@@ -62,6 +62,7 @@ fn withdraw(stage: &mut Stage, who: Who, denom: &str, claim: u128) {
         amount: None,
         recipient: None,
         account_id: Some(who.1),
+        on_behalf_of: None,
     });
     let call = Call::pool(stage, who.0, &msg, vec![]);
     call.send(stage).unwrap_or_else(|error| panic!("{who:?} can't withdraw {claim}{denom} of {cash}: {error}"));

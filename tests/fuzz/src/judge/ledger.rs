@@ -102,7 +102,7 @@ fn interest_is_the_formulas(case: &Case) {
 
 /// A loan owes a minute of interest at once, at the rate of the utilization that it leaves: `amount × rate × 60 / year`, whole units of it.
 fn loans_owe_their_first_minute(case: &Case) {
-    let Op::Borrow { denom, .. } = *case.op else { return };
+    let Op::Borrow { denom, .. } = *case.op.deed() else { return };
     let Some(event) = case.acted("borrow").next() else { return };
     let asset = case.before.assets.iter().find(|asset| asset.denom == denom).expect("what was borrowed is listed");
     let (amount, interest) = (number(event, "amount"), number(event, "interest"));
@@ -125,7 +125,7 @@ fn loans_owe_their_first_minute(case: &Case) {
 
 /// A repayment takes what it clears at the present index, rounded up to a base unit, and no more.
 fn repayments_take_what_they_clear(case: &Case) {
-    let Op::Repay { who, denom, .. } = *case.op else { return };
+    let Op::Repay { who, denom, .. } = *case.op.deed() else { return };
     let Some(event) = case.acted("repay").next() else { return };
     let at = case.before.assets.iter().position(|asset| asset.denom == denom).expect("what was repaid is listed");
     assert_eq!(number(event, "amount"), cleared(case, who, at).1, "more or less was taken than was cleared");

@@ -38,18 +38,22 @@ fn action(world: &World, dice: &mut Dice) -> BatchAction {
     let amount = Amount::new(amount);
     let recipient = None;
     match dice.below(10) {
-        0..=2 => BatchAction::Deposit(FromPurse { coin, account_id }),
+        0..=2 => BatchAction::Deposit(FromPurse { coin, account_id, on_behalf_of: None }),
         3 | 4 => BatchAction::Withdraw(Withdraw {
             denom,
             amount: dice.of(&[None, Some(amount), Some(amount)]),
             recipient,
             account_id,
+            on_behalf_of: None,
         }),
-        5 | 6 => BatchAction::Borrow(Borrow { denom, amount, recipient, account_id }),
-        7 | 8 => BatchAction::Repay(FromPurse { coin, account_id }),
-        _ => {
-            BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable: dice.below(2) == 0, account_id })
-        }
+        5 | 6 => BatchAction::Borrow(Borrow { denom, amount, recipient, account_id, on_behalf_of: None }),
+        7 | 8 => BatchAction::Repay(FromPurse { coin, account_id, on_behalf_of: None }),
+        _ => BatchAction::UpdateAssetCollateralStatus(CollateralStatus {
+            denom,
+            enable: dice.below(2) == 0,
+            account_id,
+            on_behalf_of: None,
+        }),
     }
 }
 
@@ -64,16 +68,22 @@ fn there_and_back(world: &World, dice: &mut Dice) -> [BatchAction; 2] {
         amount: Some(Amount::new(has.max(1))),
         recipient: None,
         account_id: None,
+        on_behalf_of: None,
     });
     let borrow = BatchAction::Borrow(Borrow {
         denom: DEBT.to_owned(),
         amount: Amount::new(owes.max(1)),
         recipient: None,
         account_id: None,
+        on_behalf_of: None,
     });
-    let deposit =
-        BatchAction::Deposit(FromPurse { coin: coin(has.saturating_sub(back).max(1), COLLATERAL), account_id: None });
-    let repay = BatchAction::Repay(FromPurse { coin: coin(owes.max(1) + back, DEBT), account_id: None });
+    let deposit = BatchAction::Deposit(FromPurse {
+        coin: coin(has.saturating_sub(back).max(1), COLLATERAL),
+        account_id: None,
+        on_behalf_of: None,
+    });
+    let repay =
+        BatchAction::Repay(FromPurse { coin: coin(owes.max(1) + back, DEBT), account_id: None, on_behalf_of: None });
     dice.of(&[
         [withdraw.clone(), deposit.clone()],
         [borrow.clone(), repay.clone()],
@@ -85,21 +95,22 @@ fn there_and_back(world: &World, dice: &mut Dice) -> [BatchAction; 2] {
 /// The message that does the same, and its coin.
 fn message(action: &BatchAction) -> (ExecuteMsg, Vec<Coin>) {
     match action.clone() {
-        BatchAction::Deposit(FromPurse { coin, account_id }) => {
-            (ExecuteMsg::Deposit(OnBehalf { account_id, on_behalf_of: None }), vec![coin])
+        BatchAction::Deposit(FromPurse { coin, account_id, on_behalf_of }) => {
+            (ExecuteMsg::Deposit(OnBehalf { account_id, on_behalf_of }), vec![coin])
         }
-        BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id }) => {
-            (ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient, account_id }), vec![])
+        BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id, on_behalf_of }) => {
+            (ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient, account_id, on_behalf_of }), vec![])
         }
-        BatchAction::Borrow(Borrow { denom, amount, recipient, account_id }) => {
-            (ExecuteMsg::Borrow(Borrow { denom, amount, recipient, account_id }), vec![])
+        BatchAction::Borrow(Borrow { denom, amount, recipient, account_id, on_behalf_of }) => {
+            (ExecuteMsg::Borrow(Borrow { denom, amount, recipient, account_id, on_behalf_of }), vec![])
         }
-        BatchAction::Repay(FromPurse { coin, account_id }) => {
-            (ExecuteMsg::Repay(OnBehalf { account_id, on_behalf_of: None }), vec![coin])
+        BatchAction::Repay(FromPurse { coin, account_id, on_behalf_of }) => {
+            (ExecuteMsg::Repay(OnBehalf { account_id, on_behalf_of }), vec![coin])
         }
-        BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }) => {
-            (ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id }), vec![])
-        }
+        BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id, on_behalf_of }) => (
+            ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id, on_behalf_of }),
+            vec![],
+        ),
     }
 }
 

@@ -273,7 +273,7 @@ fn migrate_in_the_callback_of_a_batch_is_refused() {
     let batch = Step::liquidate(items(&world, 1), [migrate.clone(), Step::bring()]);
     refuses(&mut world, "batch 1 waits for its callback", |world| world.flash(&borrower, [batch]));
     // Nothing is due, but accounts are locked.
-    let deposit = BatchAction::Deposit(FromPurse { coin: coin(5, UUSD), account_id: None });
+    let deposit = BatchAction::Deposit(FromPurse { coin: coin(5, UUSD), account_id: None, on_behalf_of: None });
     let locked = Step::batch(vec![deposit], vec![coin(5, UUSD)], [migrate.clone()]);
     refuses(&mut world, "batch 1 waits for its callback", |world| world.flash(&borrower, [locked]));
     let batch = Step::liquidate(items(&world, 1), [Step::bring(), migrate]);

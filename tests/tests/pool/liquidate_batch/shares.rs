@@ -74,7 +74,7 @@ fn liquidate_batch_for_shares_without_a_slot_fails_those_items_alone() {
         ..batch(items)
     };
     let response = world.execute(LIQUIDATOR, &ExecuteMsg::LiquidateBatch(order), &usd(2_000_000_000)).unwrap();
-    let reason = format!("account {bob}/0 has no slot for uatom, and only its owner can open one");
+    let reason = format!("account {bob}/0 has no slot for uatom, and only its owner or their operator can open one");
     assert_eq!(outcomes(&response), [reason.clone(), reason]);
     assert_eq!(world.owed((ALICE, 0), UUSD), world.owed((ALICE, 1), UUSD));
 }
