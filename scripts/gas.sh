@@ -121,6 +121,9 @@ row borrow user2 '{"borrow":{"denom":"uusd","amount":"2000000000"}}'
 row borrow_again user2 '{"borrow":{"denom":"uusd","amount":"1000000000"}}'
 row repay user2 '{"repay":{}}' 500000000uusd
 row withdraw_lender user1 '{"withdraw":{"denom":"uusd","amount":"1000000000"}}'
+row transfer_shares user2 '{"transfer_shares":{"denom":"uatom","shares":"100000000000000","recipient_account_id":1}}'
+row set_operator user2 "{\"set_operator\":{\"operator\":\"$(address keeper)\",\"scopes\":[\"withdraw_to_owner\"]}}"
+row withdraw_operator keeper "{\"withdraw\":{\"denom\":\"uatom\",\"amount\":\"1000000\",\"on_behalf_of\":\"$(address user2)\"}}"
 row withdraw_borrower user2 '{"withdraw":{"denom":"uatom","amount":"100000000"}}'
 
 call user3 '{"deposit":{}}' 1000000000uatom >/dev/null

@@ -169,7 +169,7 @@ fn batch(pool: &str, ids: std::ops::Range<u32>) -> Execute {
     let open = |id: u32| {
         let borrow = Borrow {
             denom: "uusd".to_owned(),
-            amount: Amount::new(DEBT),
+            amount: Amount::new(DEBT).into(),
             recipient: None,
             account_id: Some(id),
             on_behalf_of: None,

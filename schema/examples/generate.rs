@@ -45,6 +45,7 @@ fn pool() -> Api {
         "accounts" => pool::AccountsResponse,
         "liquidatable" => pool::LiquidatableResponse,
         "simulate_liquidation" => pool::SimulateLiquidationResponse,
+        "simulate" => pool::UserPositionResponse,
         "max_borrow" => pool::MaxAmountResponse,
         "max_withdraw" => pool::MaxAmountResponse,
         "solvency" => pool::SolvencyResponse,

@@ -1,5 +1,6 @@
 //! The pool's interface. Names are those of Mars red-bank where the meaning is the same.
 
+mod amount;
 mod asset;
 mod execute;
 mod operator;
@@ -9,10 +10,11 @@ mod response;
 mod setup;
 mod subject;
 
+pub use amount::AmountOrMax;
 pub use asset::{AssetChanges, NewAsset};
 pub use execute::{
     BATCH_MAX, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LIQUIDATION_ITEMS_MAX,
-    LiquidateBatch, LiquidateItem, LiquidationItem, LoanId, OnBehalf, Receive, Withdraw,
+    LiquidateBatch, LiquidateItem, LiquidationItem, LoanId, OnBehalf, Receive, TransferShares, Withdraw,
 };
 pub use operator::{Expiry, OPERATORS_DEFAULT, OPERATORS_LIMIT, Operator, OperatorsResponse, Scope, SetOperator};
 pub use query::{ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT, AccountsPage, MARKETS_DEFAULT, MARKETS_LIMIT, QueryMsg};

@@ -39,16 +39,25 @@ fn with_one_array(message: &Value) -> Vec<Value> {
 
 fn messages() -> Vec<Value> {
     let coin = json!({ "denom": "uusd", "amount": "7" });
-    let withdraw = json!({ "account_id": null, "amount": "5", "denom": "uatom", "recipient": null });
+    let withdraw =
+        json!({ "account_id": null, "amount": "5", "denom": "uatom", "on_behalf_of": null, "recipient": null });
     vec![
         json!({ "withdraw": withdraw }),
+        json!({ "borrow": { "account_id": null, "amount": "max", "denom": "uatom", "on_behalf_of": "ann",
+            "recipient": null } }),
+        json!({ "set_operator": { "operator": "ann", "account_id": 3, "scopes": ["open_slot", "borrow_anywhere"],
+            "expiry": { "at_height": 7 } } }),
+        json!({ "set_operator": { "operator": "ann", "account_id": null, "scopes": [], "expiry": "this_block" } }),
+        json!({ "revoke_all": {} }),
+        json!({ "transfer_shares": { "denom": "uatom", "shares": "5", "account_id": null, "recipient": "ann",
+            "recipient_account_id": 3 } }),
         json!({ "deposit": { "account_id": 3, "on_behalf_of": null } }),
         json!({ "cover": { "beneficiary": null } }),
         json!({ "cover": { "beneficiary": "suppliers" } }),
         json!({ "set_off": { "user": "ann", "account_id": null, "denom": "uusd" } }),
         json!({ "flash_loan": { "coin": coin, "msg": "e30=" } }),
         json!({ "repay_flash_loan": { "id": 9 } }),
-        json!({ "batch": { "actions": [{ "deposit": { "coin": coin, "account_id": null } }, { "withdraw": withdraw }], "callback": null } }),
+        json!({ "batch": { "actions": [{ "deposit": { "coin": coin, "account_id": null, "on_behalf_of": null } }, { "withdraw": withdraw }], "callback": null } }),
         json!({ "liquidate_batch": {
             "items": [
                 { "liquidate": { "user": "ann", "account_id": 3, "collateral_denom": "uatom", "debt_denom": "uusd",
@@ -73,7 +82,7 @@ fn messages() -> Vec<Value> {
 #[test]
 fn a_struct_of_a_message_is_an_object_and_never_an_array() {
     // Serde's own reader takes an array: this is what the wrapper is there for.
-    assert!(reads::<Withdraw>(&json!(["uatom", "5", null, null])));
+    assert!(reads::<Withdraw>(&json!(["uatom", "5", null, null, null])));
     let mut tried = 0;
     for message in messages() {
         let error = from_value::<ExecuteMsg>(message.clone()).err().map(|error| error.to_string());

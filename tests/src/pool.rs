@@ -58,7 +58,7 @@ impl World {
         let account_id = who.id();
         let msg = ExecuteMsg::Withdraw(Withdraw {
             denom: denom.to_owned(),
-            amount,
+            amount: amount.map(Into::into),
             recipient: None,
             account_id,
             on_behalf_of: None,
@@ -73,7 +73,7 @@ impl World {
         let account_id = who.id();
         let msg = ExecuteMsg::Borrow(Borrow {
             denom: denom.to_owned(),
-            amount,
+            amount: amount.into(),
             recipient: None,
             account_id,
             on_behalf_of: None,

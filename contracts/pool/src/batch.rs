@@ -6,7 +6,9 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
-use plimsoll_schema::pool::{BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Scope, Withdraw};
+use plimsoll_schema::pool::{
+    BATCH_MAX, BatchAction, Borrow, CollateralStatus, FromPurse, Scope, TransferShares, Withdraw,
+};
 
 use crate::callback::{self, Callback};
 use crate::deposit::Deposit;
@@ -16,7 +18,7 @@ use crate::holder::Holder;
 use crate::markets::Markets;
 use crate::operators::{self, PayingScopes};
 use crate::state::{Checks, OPEN_BATCH, OpenAccount, OpenBatch};
-use crate::{access, borrow, deposit, repay, update_asset_collateral_status, withdraw};
+use crate::{access, borrow, deposit, repay, transfer_shares, update_asset_collateral_status, withdraw};
 
 pub fn batch(
     deps: DepsMut,
@@ -25,28 +27,12 @@ pub fn batch(
     actions: Vec<BatchAction>,
     callback: Option<Binary>,
 ) -> Result<Response, ContractError> {
-    let count = actions.len();
-    if !(1..=BATCH_MAX).contains(&count) {
-        return Err(ContractError::BatchLength { actions: count, max: BATCH_MAX });
-    }
     if let Some(open) = OPEN_BATCH.may_load(deps.storage)? {
         return Err(ContractError::BatchOpen { id: open.id });
     }
-    let mut batch = Batch {
-        deps: deps.as_ref(),
-        env,
-        sender: info.sender.clone(),
-        markets: Markets::open(deps.as_ref(), env)?,
-        purse: Purse::of(info)?,
-        due: callback.is_some().then(Purse::default),
-        paid: Purse::default(),
-        touched: Vec::new(),
-        payments: Vec::new(),
-        said: Vec::new(),
-    };
-    for action in actions {
-        batch.act(action)?;
-    }
+    let mut batch = Batch::open(deps.as_ref(), env, info.sender.clone(), Purse::of(info)?)?;
+    batch.due = callback.is_some().then(Purse::default);
+    batch.act_all(actions)?;
     let Batch { mut markets, purse, due, paid, touched, payments, said, .. } = batch;
     let response = Response::new()
         .add_attribute(event::ACTION, "batch")
@@ -63,6 +49,29 @@ pub fn batch(
     }
     markets.save(deps.storage)?;
     Ok(response)
+}
+
+/// What a batch of this sender's would leave of one of their accounts, with a purse that holds what it takes. Errors as
+/// the batch would.
+pub fn preview(
+    deps: Deps,
+    env: &Env,
+    sender: Addr,
+    account_id: Option<u32>,
+    actions: Vec<BatchAction>,
+) -> Result<(Markets, Holder), ContractError> {
+    let mut purse = Purse::default();
+    for action in &actions {
+        if let BatchAction::Deposit(FromPurse { coin, .. }) | BatchAction::Repay(FromPurse { coin, .. }) = action {
+            let coin = funds::counted(coin)?;
+            purse.put(&coin.denom, coin.amount)?;
+        }
+    }
+    let mut batch = Batch::open(deps, env, sender, purse)?;
+    batch.act_all(actions)?;
+    check(deps, &mut batch.markets, &batch.touched)?;
+    let at = batch.touch(None, account_id)?;
+    Ok((batch.markets, batch.touched.swap_remove(at).holder))
 }
 
 /// A batch whose actions are done in memory, and which is to be called back.
@@ -157,7 +166,32 @@ struct Touched {
     checks: Checks,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    /// Nothing is done yet.
+    fn open(deps: Deps<'a>, env: &'a Env, sender: Addr, purse: Purse) -> Result<Self, ContractError> {
+        Ok(Self {
+            deps,
+            env,
+            sender,
+            markets: Markets::open(deps, env)?,
+            purse,
+            due: None,
+            paid: Purse::default(),
+            touched: Vec::new(),
+            payments: Vec::new(),
+            said: Vec::new(),
+        })
+    }
+
+    /// Errors unless there is at least one action, and not more than [`BATCH_MAX`].
+    fn act_all(&mut self, actions: Vec<BatchAction>) -> Result<(), ContractError> {
+        let count = actions.len();
+        if !(1..=BATCH_MAX).contains(&count) {
+            return Err(ContractError::BatchLength { actions: count, max: BATCH_MAX });
+        }
+        actions.into_iter().try_for_each(|action| self.act(action))
+    }
+
     fn act(&mut self, action: BatchAction) -> Result<(), ContractError> {
         match action {
             BatchAction::Deposit(order) => self.deposit(order),
@@ -165,6 +199,7 @@ impl Batch<'_> {
             BatchAction::Borrow(order) => self.borrow(order),
             BatchAction::Repay(order) => self.repay(order),
             BatchAction::UpdateAssetCollateralStatus(order) => self.update_asset_collateral_status(order),
+            BatchAction::TransferShares(order) => self.transfer_shares(order),
         }
     }
 
@@ -188,6 +223,7 @@ impl Batch<'_> {
         let at = self.touch(on_behalf_of.as_deref(), account_id)?;
         let recipient = self.recipient(recipient.as_deref(), at, &operators::WITHDRAW)?;
         let touched = get(&mut self.touched, at)?;
+        let amount = withdraw::amount_or_most(self.deps, &mut self.markets, &touched.holder, id, amount)?;
         let (amount, burnt) = withdraw::amount_or_all(&mut self.markets, &mut touched.holder, id, amount)?;
         touched.checks.lowered = true;
         self.pay(&recipient, amount, &denom)?;
@@ -203,6 +239,7 @@ impl Batch<'_> {
         let at = self.touch(on_behalf_of.as_deref(), account_id)?;
         let recipient = self.recipient(recipient.as_deref(), at, &operators::BORROW)?;
         let touched = get(&mut self.touched, at)?;
+        let amount = borrow::amount_or_most(self.deps, &mut self.markets, &touched.holder, id, amount)?;
         let interest = borrow::apply(&mut self.markets, &mut touched.holder, id, amount)?;
         touched.checks.lowered = true;
         touched.checks.borrowed.push(id);
@@ -238,6 +275,22 @@ impl Batch<'_> {
         let markets = &mut self.markets;
         update_asset_collateral_status::assert_not_bought(deps, markets, &touched.holder, id, enable)?;
         self.say("update_asset_collateral_status", at, &denom, vec![(event::ENABLED, enable.to_string())])
+    }
+
+    fn transfer_shares(&mut self, order: TransferShares) -> Result<(), ContractError> {
+        let TransferShares { denom, shares, account_id, recipient, recipient_account_id } = order;
+        let id = self.markets.load_denom(self.deps, &denom)?;
+        let from = self.touch(None, account_id)?;
+        let to = self.touch(recipient.as_deref(), recipient_account_id)?;
+        // Two accounts at once: who takes is a copy, put back when it has the shares.
+        let mut taker = get(&mut self.touched, to)?.holder.clone();
+        let touched = get(&mut self.touched, from)?;
+        let giver = &mut touched.holder;
+        let shares = transfer_shares::apply(self.deps, &mut self.markets, giver, &mut taker, id, shares)?;
+        touched.checks.lowered = true;
+        let name = taker.name();
+        get(&mut self.touched, to)?.holder = taker;
+        self.say("transfer_shares", from, &denom, vec![(event::ACCOUNT, name), (event::SHARES, shares.to_string())])
     }
 
     /// Takes a coin out of the purse, before it is used. With a callback it may be there or come later.

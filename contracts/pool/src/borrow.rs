@@ -1,18 +1,19 @@
 //! `borrow`: take a loan against the account's collateral.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::health::AssetState;
 use plimsoll_risk::mark::SharedValues;
 use plimsoll_risk::market::Borrowed;
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
-use plimsoll_schema::pool::Borrow;
+use plimsoll_schema::pool::{AmountOrMax, Borrow};
 
 use crate::access;
 use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
+use crate::largest::{attempt, largest};
 use crate::markets::Markets;
 use crate::operators;
 
@@ -25,6 +26,7 @@ pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Re
     let mut markets = Markets::open(deps.as_ref(), env)?;
     let id = markets.load_denom(deps.as_ref(), &denom)?;
 
+    let amount = amount_or_most(deps.as_ref(), &mut markets, &holder, id, amount)?;
     let interest = apply(&mut markets, &mut holder, id, amount)?;
     markets.assert_live_slot(deps.as_ref(), &holder.account, id)?;
     markets.assert_healthy(deps.as_ref(), &holder)?;
@@ -41,6 +43,38 @@ pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Re
         .add_attribute(event::INTEREST, interest.to_string())
         .add_attribute(event::RECIPIENT, recipient.as_str())
         .add_messages(funds::pay(recipient.as_str(), amount, &denom)))
+}
+
+/// The amount that is named, or else the most that can be borrowed. Errors when that is nothing.
+pub fn amount_or_most(
+    deps: Deps,
+    markets: &mut Markets,
+    holder: &Holder,
+    id: AssetId,
+    amount: AmountOrMax,
+) -> Result<Amount, ContractError> {
+    match amount {
+        AmountOrMax::Amount(amount) => Ok(amount),
+        AmountOrMax::Max => match most(deps, markets, holder, id)? {
+            Amount::ZERO => Err(ContractError::MaxIsZero { done: "borrowed", denom: markets.denom(id)? }),
+            most => Ok(most),
+        },
+    }
+}
+
+/// The most that can be borrowed of a loaded market; 0 when that would be a debt too small to be worth a liquidation.
+pub fn most(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<Amount, ContractError> {
+    markets.load_live(deps, &holder.account)?;
+    let most = markets.state(id)?.market.state().cash;
+    let try_borrow = |amount| {
+        attempt(markets, holder, |markets, holder| {
+            apply(markets, holder, id, amount)?;
+            markets.assert_healthy(deps, holder)
+        })
+    };
+    let amount = largest(most, |amount| try_borrow(amount).is_ok());
+    let large_enough = try_borrow(amount).is_ok_and(|(markets, holder)| assert_min_debt(&markets, &holder, id).is_ok());
+    Ok(if large_enough { amount } else { Amount::ZERO })
 }
 
 /// Takes the loan, in memory. Says how much interest it owes at once. Errors unless the market can pay it, and its cap

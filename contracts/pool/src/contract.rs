@@ -9,7 +9,7 @@ use plimsoll_schema::pool::{
 use crate::error::ContractError;
 use crate::{
     batch, borrow, deposit, finish_batch, flash_loan, funds, init_asset, instantiate, liquidate, liquidate_batch,
-    migrate, pause, query, repay, repay_batch, reserves, set_off, set_operator, update_asset,
+    migrate, pause, query, repay, repay_batch, reserves, set_off, set_operator, transfer_shares, update_asset,
     update_asset_collateral_status, update_config, withdraw, write_off,
 };
 
@@ -34,6 +34,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         M::UpdateAssetCollateralStatus(order) => {
             update_asset_collateral_status::update_asset_collateral_status(deps, &env, &info, order)
         }
+        M::TransferShares(order) => transfer_shares::transfer_shares(deps, &env, &info, order),
         M::SetOperator(order) => set_operator::set_operator(deps, &env, &info, order),
         M::RevokeAll {} => set_operator::revoke_all(deps, &info),
         M::Liquidate { user, account_id, collateral_denom, recipient, receive, allow_shares, min_receive } => {

@@ -127,7 +127,7 @@ pub fn assert_own_slot(holder: &Holder, may_open: bool, id: AssetId, denom: &str
 /// back within its max LTV: whoever wants to save their account must be able to. What the same batch borrowed or took
 /// out is no reason: as much passes as the account needs now, and no more than it needed before. Errors with the
 /// refusal of the market otherwise.
-fn assert_rescue(
+pub fn assert_rescue(
     deps: Deps,
     markets: &mut Markets,
     holder: &Holder,

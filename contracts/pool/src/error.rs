@@ -8,7 +8,7 @@ use plimsoll_risk::market::MarketError;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::{AssetId, ParamsError};
 use plimsoll_risk::price::PriceFault;
-use plimsoll_risk::units::{Amount, Ratio, Value};
+use plimsoll_risk::units::{Amount, Ratio, SupplyShares, Value};
 use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::ownership::OwnershipError;
@@ -99,6 +99,15 @@ pub enum ContractError {
     /// The account has no deposit of this denom.
     #[error("account {account} has no deposit of {denom}")]
     NoDeposit { account: String, denom: String },
+    /// Not that many shares, or none.
+    #[error("account {account} can transfer 1 to {held} shares of {denom}, not {wanted}")]
+    Shares { account: String, denom: String, wanted: SupplyShares, held: SupplyShares },
+    /// A transfer that moves nothing.
+    #[error("account {account} can't transfer shares to itself")]
+    TransferToItself { account: String },
+    /// `max` comes to nothing.
+    #[error("nothing of {denom} can be {done}")]
+    MaxIsZero { done: &'static str, denom: String },
     /// The account has no debt of this denom.
     #[error("account {account} has no debt of {denom}")]
     NoDebt { account: String, denom: String },

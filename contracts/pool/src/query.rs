@@ -53,6 +53,9 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
                 terms,
             )?)
         }
+        Q::Simulate { user, account_id, actions } => {
+            to_json_binary(&position::simulate(deps, env, &user, account_id, actions)?)
+        }
         Q::MaxBorrow(UserAsset { user, account_id, denom }) => {
             to_json_binary(&limits::max_borrow(deps, env, &user, account_id, &denom)?)
         }

@@ -1,15 +1,16 @@
 //! `withdraw`: take a deposit out.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
-use plimsoll_schema::pool::Withdraw;
+use plimsoll_schema::pool::{AmountOrMax, Withdraw};
 
 use crate::access;
 use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
+use crate::largest::{attempt, largest};
 use crate::markets::Markets;
 use crate::operators;
 
@@ -22,6 +23,7 @@ pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -
     let mut markets = Markets::open(deps.as_ref(), env)?;
     let id = markets.load_denom(deps.as_ref(), &denom)?;
 
+    let amount = amount_or_most(deps.as_ref(), &mut markets, &holder, id, amount)?;
     let (amount, burnt) = amount_or_all(&mut markets, &mut holder, id, amount)?;
     // A disabled deposit answers for the account's debt too, so any withdrawal of an indebted account is checked.
     markets.assert_healthy(deps.as_ref(), &holder)?;
@@ -37,6 +39,43 @@ pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -
         .add_attribute(event::SHARES, burnt.to_string())
         .add_attribute(event::RECIPIENT, recipient.as_str())
         .add_messages(funds::pay(recipient.as_str(), amount, &denom)))
+}
+
+/// The amount that is named, or else the most that can be withdrawn; `None` for all that can be paid. Errors when the
+/// most is nothing.
+pub fn amount_or_most(
+    deps: Deps,
+    markets: &mut Markets,
+    holder: &Holder,
+    id: AssetId,
+    amount: Option<AmountOrMax>,
+) -> Result<Option<Amount>, ContractError> {
+    match amount {
+        None => Ok(None),
+        Some(AmountOrMax::Amount(amount)) => Ok(Some(amount)),
+        Some(AmountOrMax::Max) => match most(deps, markets, holder, id)? {
+            Amount::ZERO => Err(ContractError::MaxIsZero { done: "withdrawn", denom: markets.denom(id)? }),
+            most => Ok(Some(most)),
+        },
+    }
+}
+
+/// The most that can be withdrawn of a loaded market; 0 where there is no deposit or no cash.
+pub fn most(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<Amount, ContractError> {
+    let Ok(most) = payable(markets, holder, id) else { return Ok(Amount::ZERO) };
+    if !holder.account.debts.is_empty() {
+        markets.load_live(deps, &holder.account)?;
+    }
+    let markets = &*markets;
+    Ok(largest(most, |amount| works_withdraw(deps, markets, holder, id, amount)))
+}
+
+fn works_withdraw(deps: Deps, markets: &Markets, holder: &Holder, id: AssetId, amount: Amount) -> bool {
+    let withdrawn = attempt(markets, holder, |markets, holder| {
+        apply(markets, holder, id, amount)?;
+        markets.assert_healthy(deps, holder)
+    });
+    withdrawn.is_ok()
 }
 
 /// Takes out this amount, or all that can be paid when none is named, in memory. Shares that a total loss has left

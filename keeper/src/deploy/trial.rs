@@ -127,7 +127,7 @@ impl Trial {
     pub fn steps(&self, pool: &str, oracle: &str) -> Result<Vec<Step>> {
         let borrow = ExecuteMsg::Borrow(Borrow {
             denom: self.debt.denom.clone(),
-            amount: Amount::new(self.debt.amount),
+            amount: Amount::new(self.debt.amount).into(),
             recipient: None,
             account_id: Some(ACCOUNT_ID),
             on_behalf_of: None,

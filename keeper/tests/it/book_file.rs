@@ -54,7 +54,7 @@ pub async fn borrow(chain: &WorldChain, who: &'static str, id: u32) -> Head {
         BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id, on_behalf_of: None }),
         BatchAction::Borrow(Borrow {
             denom: UUSD.to_owned(),
-            amount: Amount::new(100_000_000 + u128::from(id)),
+            amount: Amount::new(100_000_000 + u128::from(id)).into(),
             recipient: None,
             account_id,
             on_behalf_of: None,

@@ -100,7 +100,7 @@ async fn messages_of_users(f: &mut Followed) {
     let borrow = |denom: &str, amount: u128, id: u32| {
         ExecuteMsg::Borrow(Borrow {
             denom: denom.to_owned(),
-            amount: Amount::new(amount),
+            amount: Amount::new(amount).into(),
             recipient: None,
             account_id: own(id),
             on_behalf_of: None,
@@ -110,7 +110,7 @@ async fn messages_of_users(f: &mut Followed) {
     f.pool(ALICE, ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: None }), &[(50_000_000, UUSD)]).await;
     let withdraw = ExecuteMsg::Withdraw(Withdraw {
         denom: UATOM.to_owned(),
-        amount: Some(Amount::new(1_000_000)),
+        amount: Some(Amount::new(1_000_000).into()),
         recipient: None,
         account_id: None,
         on_behalf_of: None,
@@ -138,7 +138,7 @@ async fn messages_of_users(f: &mut Followed) {
         BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: None, on_behalf_of: None }),
         BatchAction::Borrow(Borrow {
             denom: UUSD.to_owned(),
-            amount: Amount::new(690_000_000),
+            amount: Amount::new(690_000_000).into(),
             recipient: None,
             account_id: None,
             on_behalf_of: None,
@@ -146,7 +146,7 @@ async fn messages_of_users(f: &mut Followed) {
         BatchAction::Deposit(FromPurse { coin: coin(100_000_000, UATOM), account_id: Some(3), on_behalf_of: None }),
         BatchAction::Borrow(Borrow {
             denom: IBC_TOKEN.to_owned(),
-            amount: Amount::new(20_000_000),
+            amount: Amount::new(20_000_000).into(),
             recipient: None,
             account_id: Some(3),
             on_behalf_of: None,
@@ -291,7 +291,7 @@ async fn an_index_that_starts_anew_when_no_debt_is_left_is_followed() {
     let borrow = |amount: u128| {
         ExecuteMsg::Borrow(Borrow {
             denom: UUSD.to_owned(),
-            amount: Amount::new(amount),
+            amount: Amount::new(amount).into(),
             recipient: None,
             account_id: None,
             on_behalf_of: None,
@@ -470,7 +470,7 @@ async fn alice_borrows(f: &mut Followed, accounts: u32) {
             }),
             BatchAction::Borrow(Borrow {
                 denom: UUSD.to_owned(),
-                amount: Amount::new(300_000_000 + u128::from(id)),
+                amount: Amount::new(300_000_000 + u128::from(id)).into(),
                 recipient: None,
                 account_id: Some(id),
                 on_behalf_of: None,

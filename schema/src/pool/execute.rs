@@ -1,10 +1,11 @@
 //! What may be asked of the pool.
 
 use cosmwasm_std::{Binary, Coin};
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, SupplyShares};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::amount::AmountOrMax;
 use super::asset::{AssetChanges, NewAsset};
 #[cfg(doc)]
 use super::operator::Scope;
@@ -36,6 +37,8 @@ pub enum ExecuteMsg {
     Repay(OnBehalf),
     /// Lets a deposit count as collateral or not.
     UpdateAssetCollateralStatus(CollateralStatus),
+    /// Moves a deposit of the sender's to another account.
+    TransferShares(TransferShares),
     /// Lets another act on one of the sender's accounts. Replaces what that operator might do there before. An operator
     /// can't do this.
     SetOperator(SetOperator),
@@ -201,8 +204,9 @@ pub struct OnBehalf {
 pub struct Withdraw {
     /// Which token.
     pub denom: String,
-    /// How much; `None` is all that can be paid: the whole claim, or all the cash when that is less.
-    pub amount: Option<Amount>,
+    /// How much; `None` is all that can be paid: the whole claim, or all the cash when that is less. `"max"` is what of
+    /// that leaves the account within max LTV.
+    pub amount: Option<AmountOrMax>,
     /// Who receives it; the account's owner when left out.
     pub recipient: Option<String>,
     /// Which of the owner's accounts.
@@ -217,8 +221,8 @@ pub struct Withdraw {
 pub struct Borrow {
     /// Which token.
     pub denom: String,
-    /// How much.
-    pub amount: Amount,
+    /// How much; `"max"` is all that max LTV, the market's cash and its limits allow.
+    pub amount: AmountOrMax,
     /// Who receives it; the account's owner when left out.
     pub recipient: Option<String>,
     /// Which of the owner's accounts.
@@ -239,6 +243,23 @@ pub struct CollateralStatus {
     pub account_id: Option<u32>,
     /// Whose account; the sender's when left out.
     pub on_behalf_of: Option<String>,
+}
+
+/// What moves from an account of the sender's to another account, as supply shares. Checked against max LTV as a
+/// withdrawal is. Another than the sender receives shares only into a slot that they have.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct TransferShares {
+    /// Which token.
+    pub denom: String,
+    /// How many shares; all when left out.
+    pub shares: Option<SupplyShares>,
+    /// From which of the sender's accounts.
+    pub account_id: Option<u32>,
+    /// To whose account; the sender's when left out.
+    pub recipient: Option<String>,
+    /// To which of the recipient's accounts. Not the very account that gives.
+    pub recipient_account_id: Option<u32>,
 }
 
 /// A coin of a batch's purse.
@@ -338,6 +359,8 @@ pub enum BatchAction {
     Repay(FromPurse),
     /// As [`ExecuteMsg::UpdateAssetCollateralStatus`].
     UpdateAssetCollateralStatus(CollateralStatus),
+    /// As [`ExecuteMsg::TransferShares`].
+    TransferShares(TransferShares),
 }
 
 /// Who has what is given away.

@@ -4,6 +4,7 @@ use cosmwasm_std::Coin;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::execute::BatchAction;
 #[cfg(doc)]
 use super::execute::ExecuteMsg;
 #[cfg(doc)]
@@ -91,6 +92,16 @@ pub enum QueryMsg {
         repay: Coin,
         /// As [`ExecuteMsg::Liquidate`]'s; no when left out.
         allow_shares: Option<bool>,
+    },
+    /// An account after a `batch` of its owner's at this block, or the error with which the batch would fail. Its purse
+    /// holds what `deposit` and `repay` name. Answer: [`UserPositionResponse`].
+    Simulate {
+        /// Who would send the batch.
+        user: String,
+        /// Which of their accounts is answered; 0 when left out. The actions name their own.
+        account_id: Option<u32>,
+        /// As [`ExecuteMsg::Batch`]'s.
+        actions: Vec<BatchAction>,
     },
     /// The most that an account can borrow of a token at this block. Answer: [`MaxAmountResponse`].
     MaxBorrow(UserAsset),

@@ -19,7 +19,9 @@ use crate::use_pool::{best, place, position, ranked};
 pub fn aim(stage: &Stage, op: &Op) -> Op {
     let mut op = op.clone();
     match &mut op {
-        Op::Withdraw { who, denom, permille: ..=1_000, .. } | Op::Enable { who, denom, enable: false } => {
+        Op::Withdraw { who, denom, permille: ..=1_000, .. }
+        | Op::Enable { who, denom, enable: false }
+        | Op::TransferShares { who, denom, permille: ..=1_000, .. } => {
             let account = account(stage, *who);
             *denom = next(*denom, &denoms(stage, account.collaterals.iter().map(|c| c.asset.0)));
         }

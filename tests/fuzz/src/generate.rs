@@ -12,10 +12,10 @@ use crate::cast::{LISTED, LIVE, LIVE_PAIR, PAIRS, PEOPLE, POOR, WATCH};
 use crate::op::{By, Change, Gift, Op};
 use crate::random::Random;
 
-/// How many operations a deck deals: its 572 cards, and what leads to some of them.
-pub const DECK: usize = 572 + 203;
+/// How many operations a deck deals: its 582 cards, and what leads to some of them.
+pub const DECK: usize = 582 + 203;
 /// How many of a deck are which: of each message at least 8, which are more than a hundredth of the deck.
-const CARDS: [(Card, usize); 71] = [
+const CARDS: [(Card, usize); 72] = [
     (Card::Deposit, 22),
     (Card::Withdraw, 11),
     (Card::Borrow, 24),
@@ -24,6 +24,7 @@ const CARDS: [(Card, usize); 71] = [
     (Card::OnBehalf, 14),
     (Card::SetOperator, 14),
     (Card::RevokeAll, 8),
+    (Card::TransferShares, 10),
     (Card::Liquidate, 1),
     (Card::LiquidateWorst, 14),
     (Card::WriteOff, 1),
@@ -99,6 +100,7 @@ enum Card {
     OnBehalf,
     SetOperator,
     RevokeAll,
+    TransferShares,
     Liquidate,
     LiquidateWorst,
     WriteOff,
@@ -205,6 +207,7 @@ fn play(r: &mut Random, card: Card) -> Op {
     match card {
         Card::Deposit | Card::Withdraw | Card::Borrow | Card::Repay | Card::Enable => own(r, card),
         Card::OnBehalf => on_behalf(r),
+        Card::TransferShares => own(r, card),
         Card::SetOperator | Card::RevokeAll => operator(r, card),
         Card::Liquidate | Card::LiquidateWorst | Card::WriteOff | Card::Ruin | Card::Halt => liquidation(r, card),
         Card::SetOff => Op::SetOff { sender: user(r), who: dice::who(r), denom: denom(r) },

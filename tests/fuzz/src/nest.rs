@@ -13,7 +13,7 @@ use crate::cast::{BORROWER, DENOMS, LISTED, share, worth};
 use crate::liquidations::Sent;
 use crate::op::{Bring, Gift, Item, Op, Repayment};
 use crate::stage::Stage;
-use crate::use_pool::{owed, supplied};
+use crate::use_pool::{owed, supplied, transfer};
 
 /// The action of a batch that an operation on one's own account is. A withdrawal is a share of the deposit, not of what may be withdrawn alone:
 /// another action may make room for it.
@@ -34,12 +34,24 @@ fn action(stage: &Stage, user: usize, op: &Op) -> Option<BatchAction> {
             let amount = share(supplied(stage, (user, id), denom), permille);
             let amount = (permille != 1_000).then_some(Amount::new(amount));
             let (denom, recipient) = (DENOMS[denom].to_owned(), to.map(address));
-            BatchAction::Withdraw(Withdraw { denom, amount, recipient, account_id: Some(id), on_behalf_of: None })
+            BatchAction::Withdraw(Withdraw {
+                denom,
+                amount: amount.map(Into::into),
+                recipient,
+                account_id: Some(id),
+                on_behalf_of: None,
+            })
         }
         Op::Borrow { who: (_, id), denom, permille, to } => {
             let amount = Amount::new(share(stage.most((user, id), denom, true), permille));
             let (denom, recipient) = (DENOMS[denom].to_owned(), to.map(address));
-            BatchAction::Borrow(Borrow { denom, amount, recipient, account_id: Some(id), on_behalf_of: None })
+            BatchAction::Borrow(Borrow {
+                denom,
+                amount: amount.into(),
+                recipient,
+                account_id: Some(id),
+                on_behalf_of: None,
+            })
         }
         Op::Enable { who: (_, id), denom, enable } => BatchAction::UpdateAssetCollateralStatus(CollateralStatus {
             denom: DENOMS[denom].to_owned(),
@@ -47,24 +59,31 @@ fn action(stage: &Stage, user: usize, op: &Op) -> Option<BatchAction> {
             account_id: Some(id),
             on_behalf_of: None,
         }),
-        Op::OnBehalf { ref act, .. } => {
-            let (owner, _) = act.account()?;
-            let mut action = action(stage, owner, act)?;
-            *named(&mut action) = Some(address(owner));
-            action
+        Op::TransferShares { who: (_, id), denom, permille, to } => {
+            BatchAction::TransferShares(transfer(stage, (user, id), denom, permille, to))
         }
+        Op::OnBehalf { ref act, .. } => return on_behalf(stage, act),
         _ => return None,
     })
 }
 
-/// Whose account an action names.
-const fn named(action: &mut BatchAction) -> &mut Option<String> {
-    match action {
+/// The same on another's account.
+fn on_behalf(stage: &Stage, act: &Op) -> Option<BatchAction> {
+    let (owner, _) = act.account()?;
+    let mut action = action(stage, owner, act)?;
+    *named(&mut action)? = Some(stage.people[owner].to_string());
+    Some(action)
+}
+
+/// Whose account an action names; none of one that is the owner's alone.
+const fn named(action: &mut BatchAction) -> Option<&mut Option<String>> {
+    Some(match action {
         BatchAction::Deposit(order) | BatchAction::Repay(order) => &mut order.on_behalf_of,
         BatchAction::Withdraw(order) => &mut order.on_behalf_of,
         BatchAction::Borrow(order) => &mut order.on_behalf_of,
         BatchAction::UpdateAssetCollateralStatus(order) => &mut order.on_behalf_of,
-    }
+        BatchAction::TransferShares(_) => return None,
+    })
 }
 
 /// What these actions take, or half as much again, so that something is left.

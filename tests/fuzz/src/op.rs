@@ -82,6 +82,13 @@ pub enum Op {
     RevokeAll {
         user: usize,
     },
+    /// So many thousandths of the shares, to another account.
+    TransferShares {
+        who: Who,
+        denom: usize,
+        permille: u32,
+        to: Who,
+    },
     Liquidate {
         sender: usize,
         who: Who,
@@ -562,7 +569,8 @@ impl Op {
             | Self::Withdraw { who, .. }
             | Self::Borrow { who, .. }
             | Self::Repay { who, .. }
-            | Self::Enable { who, .. } => Some(who),
+            | Self::Enable { who, .. }
+            | Self::TransferShares { who, .. } => Some(who),
             _ => None,
         }
     }
@@ -574,7 +582,8 @@ impl Op {
             | Self::Withdraw { who, .. }
             | Self::Borrow { who, .. }
             | Self::Repay { who, .. }
-            | Self::Enable { who, .. } => Some(who),
+            | Self::Enable { who, .. }
+            | Self::TransferShares { who, .. } => Some(who),
             _ => None,
         }
     }
@@ -591,6 +600,7 @@ impl Op {
             Self::OnBehalf { act, .. } => act.name(),
             Self::SetOperator { .. } => "pool.set_operator",
             Self::RevokeAll { .. } => "pool.revoke_all",
+            Self::TransferShares { .. } => "pool.transfer_shares",
             Self::Liquidate { .. } | Self::LiquidateWorst { .. } => "pool.liquidate",
             Self::WriteOff { .. } | Self::WriteOffWorst { .. } => "pool.write_off",
             Self::SetOff { .. } => "pool.set_off",

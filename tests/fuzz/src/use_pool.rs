@@ -1,10 +1,13 @@
 //! What users ask of the pool.
 
 use cosmwasm_std::{Coin, coin, from_json};
-use plimsoll_risk::units::Amount;
+use plimsoll_pool::state::{ACCOUNTS, ASSET_IDS};
+use plimsoll_risk::params::AssetId;
+use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::pool::{
-    BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, Expiry, FromPurse, LoanId, OnBehalf, QueryMsg,
-    Receive, Scope, SetOperator, SimulateLiquidationResponse, UserAccount, UserAsset, UserPositionResponse, Withdraw,
+    AmountOrMax, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, Expiry, FromPurse, LoanId, OnBehalf,
+    QueryMsg, Receive, Scope, SetOperator, SimulateLiquidationResponse, TransferShares, UserAccount, UserAsset,
+    UserPositionResponse, Withdraw,
 };
 
 use crate::call::Call;
@@ -34,7 +37,8 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         Op::Withdraw { who, denom, permille, to } => {
             let amount = match permille {
                 1_000 => None,
-                _ => Some(Amount::new(share(stage.most(who, denom, false), permille))),
+                800..1_000 => Some(AmountOrMax::Max),
+                _ => Some(Amount::new(share(stage.most(who, denom, false), permille)).into()),
             };
             let (denom, account_id) = (DENOMS[denom].to_owned(), Some(who.1));
             let msg = ExecuteMsg::Withdraw(Withdraw {
@@ -47,7 +51,8 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
             Call::pool(stage, who.0, &msg, vec![])
         }
         Op::Borrow { who, denom, permille, to } => {
-            let amount = Amount::new(share(stage.most(who, denom, true), permille));
+            let most = stage.most(who, denom, true);
+            let amount = if permille == 1_000 { AmountOrMax::Max } else { Amount::new(share(most, permille)).into() };
             let (denom, account_id) = (DENOMS[denom].to_owned(), Some(who.1));
             let msg = ExecuteMsg::Borrow(Borrow {
                 denom,
@@ -83,6 +88,10 @@ pub fn call(stage: &Stage, op: &Op) -> Option<Call> {
         Op::SetOperator { who: (user, id), operator, scopes, end } => {
             let order = set_operator(stage, id, address(operator), (scopes, end));
             Call::pool(stage, user, &ExecuteMsg::SetOperator(order), vec![])
+        }
+        Op::TransferShares { who, denom, permille, to } => {
+            let order = transfer(stage, who, denom, permille, to);
+            Call::pool(stage, who.0, &ExecuteMsg::TransferShares(order), vec![])
         }
         Op::RevokeAll { user } => Call::pool(stage, user, &ExecuteMsg::RevokeAll {}, vec![]),
         Op::Cover { sender, denom, cents, suppliers } => {
@@ -133,6 +142,20 @@ fn on_behalf(stage: &Stage, by: usize, act: &Op) -> Option<Call> {
         _ => return None,
     }
     Some(Call::pool(stage, by, &msg, funds))
+}
+
+/// So many thousandths of a deposit's shares; all are left out, as a user would.
+pub fn transfer(stage: &Stage, (user, id): Who, denom: usize, permille: u32, to: Who) -> TransferShares {
+    let asset = ASSET_IDS.may_load(&*stage.pool(), DENOMS[denom]).expect("numbers can be read");
+    let account = ACCOUNTS.may_load(&*stage.pool(), (&stage.people[user], id)).expect("accounts can be read");
+    let held = asset.zip(account).map_or(0, |(asset, account)| account.shares(AssetId(asset)).raw());
+    TransferShares {
+        denom: DENOMS[denom].to_owned(),
+        shares: (permille != 1_000).then(|| SupplyShares::new(share(held, permille))),
+        account_id: Some(id),
+        recipient: Some(stage.people[to.0].to_string()),
+        recipient_account_id: Some(to.1),
+    }
 }
 
 /// The scopes of these bits.
@@ -199,7 +222,13 @@ fn improve(stage: &Stage, repaid: u32, withdrawn: u32) -> Call {
     let (denom, amount) = (DENOMS[collateral].to_owned(), Some(Amount::new(back)));
     let actions = vec![
         BatchAction::Repay(FromPurse { coin: paid.clone(), account_id, on_behalf_of: None }),
-        BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id, on_behalf_of: None }),
+        BatchAction::Withdraw(Withdraw {
+            denom,
+            amount: amount.map(Into::into),
+            recipient: None,
+            account_id,
+            on_behalf_of: None,
+        }),
     ];
     Call::pool(stage, who.0, &ExecuteMsg::Batch { actions, callback: None }, vec![paid])
 }

@@ -35,13 +35,19 @@ fn repay(amount: u128, denom: &str, account_id: Option<u32>) -> Act {
 
 fn withdraw(denom: &str, amount: impl Into<Option<u128>>, account_id: Option<u32>) -> Act {
     let amount = amount.into().map(Amount::new);
-    Act::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id, on_behalf_of: None })
+    Act::Withdraw(Withdraw {
+        denom: denom.to_owned(),
+        amount: amount.map(Into::into),
+        recipient: None,
+        account_id,
+        on_behalf_of: None,
+    })
 }
 
 fn borrow(amount: u128, denom: &str, account_id: Option<u32>) -> Act {
     Act::Borrow(Borrow {
         denom: denom.to_owned(),
-        amount: Amount::new(amount),
+        amount: Amount::new(amount).into(),
         recipient: None,
         account_id,
         on_behalf_of: None,
@@ -85,6 +91,7 @@ fn message(action: &Act) -> (ExecuteMsg, Vec<Coin>) {
         Act::Borrow(Borrow { denom, amount, recipient, account_id, on_behalf_of }) => {
             (ExecuteMsg::Borrow(Borrow { denom, amount, recipient, account_id, on_behalf_of }), vec![])
         }
+        Act::TransferShares(order) => (ExecuteMsg::TransferShares(order), vec![]),
         Act::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id, on_behalf_of }) => (
             ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id, on_behalf_of }),
             vec![],

@@ -26,13 +26,19 @@ fn repay(amount: u128, denom: &str) -> BatchAction {
 fn borrow(amount: u128, denom: &str) -> BatchAction {
     let denom = denom.to_owned();
     let amount = Amount::new(amount);
-    BatchAction::Borrow(Borrow { denom, amount, recipient: None, account_id: None, on_behalf_of: None })
+    BatchAction::Borrow(Borrow { denom, amount: amount.into(), recipient: None, account_id: None, on_behalf_of: None })
 }
 
 fn withdraw(amount: u128, denom: &str) -> BatchAction {
     let denom = denom.to_owned();
     let amount = Some(Amount::new(amount));
-    BatchAction::Withdraw(Withdraw { denom, amount, recipient: None, account_id: None, on_behalf_of: None })
+    BatchAction::Withdraw(Withdraw {
+        denom,
+        amount: amount.map(Into::into),
+        recipient: None,
+        account_id: None,
+        on_behalf_of: None,
+    })
 }
 
 /// A million of everything lent, and a contract that has 1,000 ATOM, at 10 dollars each, and 1,000 dollars.
@@ -174,14 +180,14 @@ fn acts(owner: &str) -> Vec<Step> {
         Step::pay(ExecuteMsg::Repay(behalf()), coin(100_000_000, UUSD)),
         Step::pool(ExecuteMsg::Withdraw(Withdraw {
             denom: denom(UATOM),
-            amount,
+            amount: amount.map(Into::into),
             recipient: None,
             account_id,
             on_behalf_of: None,
         })),
         Step::pool(ExecuteMsg::Borrow(Borrow {
             denom: denom(UUSD),
-            amount: Amount::new(5),
+            amount: Amount::new(5).into(),
             recipient: None,
             account_id,
             on_behalf_of: None,

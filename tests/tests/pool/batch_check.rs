@@ -34,7 +34,7 @@ fn withdraw(amount: u128, id: u32) -> Act {
     let amount = Some(Amount::new(amount));
     Act::Withdraw(Withdraw {
         denom: UATOM.to_owned(),
-        amount,
+        amount: amount.map(Into::into),
         recipient: None,
         account_id: Some(id),
         on_behalf_of: None,
@@ -44,7 +44,7 @@ fn withdraw(amount: u128, id: u32) -> Act {
 fn borrow(amount: u128, denom: &str, id: u32) -> Act {
     Act::Borrow(Borrow {
         denom: denom.to_owned(),
-        amount: Amount::new(amount),
+        amount: Amount::new(amount).into(),
         recipient: None,
         account_id: Some(id),
         on_behalf_of: None,
@@ -261,7 +261,7 @@ fn batch_that_borrows_only_to_pass_the_supply_cap_is_refused() {
     let actions = vec![
         Act::Borrow(Borrow {
             denom: UUSD.to_owned(),
-            amount: Amount::new(1),
+            amount: Amount::new(1).into(),
             recipient: None,
             account_id: None,
             on_behalf_of: None,

@@ -16,7 +16,13 @@ fn deposit(amount: u128, denom: &str) -> Act {
 
 fn withdraw(amount: u128, denom: &str) -> Act {
     let amount = Some(Amount::new(amount));
-    Act::Withdraw(Withdraw { denom: denom.to_owned(), amount, recipient: None, account_id: None, on_behalf_of: None })
+    Act::Withdraw(Withdraw {
+        denom: denom.to_owned(),
+        amount: amount.map(Into::into),
+        recipient: None,
+        account_id: None,
+        on_behalf_of: None,
+    })
 }
 
 /// 640 USD against 100 ATOM at 8.8: 72.7 % of 70 %. Threshold 75 %: health factor 660 / 640 = 1.03125.

@@ -12,7 +12,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_risk::units::{Amount, Ratio, ScaledDebt};
 use plimsoll_schema::oracle::PRICE_RECORDS;
-use plimsoll_schema::pool::{AssetChanges, BatchAction, Borrow, ExecuteMsg};
+use plimsoll_schema::pool::{AmountOrMax, AssetChanges, BatchAction, Borrow, ExecuteMsg};
 use plimsoll_testing::{AETH, ALICE, Asset, BOB, FEEDERS, GUARDIAN, IBC_TOKEN, LENDER, UATOM, UUSD, World, values};
 
 fn message(denom: &str, amount: u128, recipient: Option<&str>) -> ExecuteMsg {
@@ -20,7 +20,7 @@ fn message(denom: &str, amount: u128, recipient: Option<&str>) -> ExecuteMsg {
     let amount = Amount::new(amount);
     ExecuteMsg::Borrow(Borrow {
         denom,
-        amount,
+        amount: amount.into(),
         recipient: recipient.map(str::to_owned),
         account_id: None,
         on_behalf_of: None,
@@ -382,7 +382,7 @@ fn borrow_in_a_batch_is_held_to_the_most_utilization() {
     world.deposit(ALICE, UATOM, 100_000_000).unwrap();
     let borrow = Borrow {
         denom: UUSD.to_owned(),
-        amount: Amount::new(96_000_000),
+        amount: Amount::new(96_000_000).into(),
         recipient: None,
         account_id: None,
         on_behalf_of: None,
@@ -409,4 +409,27 @@ fn borrow_owes_the_interest_of_a_minute_at_once() {
     assert_eq!(coins - world.balance(ALICE, UUSD), 900_000_924_657);
     assert_eq!(world.supplied(LENDER, UUSD), 1_000_000_924_657 - 92_465 - 1);
     assert_solvent(&world);
+}
+
+#[test]
+fn borrow_of_max_takes_what_max_borrow_says_and_one_more_is_refused() {
+    for batched in [false, true] {
+        let mut world = World::builder().lent(1_000_000).build();
+        world.deposit(ALICE, UATOM, 100_000_000).unwrap();
+        let most = world.max_borrow(ALICE, UUSD);
+        let order = Borrow {
+            denom: UUSD.to_owned(),
+            amount: AmountOrMax::Max,
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        };
+        let alone = ExecuteMsg::Borrow(order.clone());
+        let batch = ExecuteMsg::Batch { actions: vec![BatchAction::Borrow(order)], callback: None };
+        let msg = if batched { batch } else { alone };
+        let response = world.execute(ALICE, &msg, &[]).unwrap();
+        assert_eq!(values(&response, "amount"), [most.to_string()]);
+        refuses(&mut world, "nothing of uusd can be borrowed", |world| world.execute(ALICE, &msg, &[]));
+        assert!(world.borrow(ALICE, UUSD, 1).is_err());
+    }
 }

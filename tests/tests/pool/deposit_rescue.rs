@@ -61,8 +61,13 @@ fn batch_that_takes_out_what_it_then_needs_is_no_rescue() {
     let swap = |world: &mut World, amount| {
         let denom = AETH.to_owned();
         let out = Some(Amount::new(300_000_000_000_000_000));
-        let withdraw =
-            Act::Withdraw(Withdraw { denom, amount: out, recipient: None, account_id: None, on_behalf_of: None });
+        let withdraw = Act::Withdraw(Withdraw {
+            denom,
+            amount: out.map(Into::into),
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        });
         let deposit = Act::Deposit(FromPurse { coin: coin(amount, UATOM), account_id: None, on_behalf_of: None });
         let repay = Act::Repay(FromPurse { coin: coin(1_000_000, UUSD), account_id: None, on_behalf_of: None });
         world.batch(ALICE, [withdraw, deposit, repay], &[coin(amount, UATOM), coin(1_000_000, UUSD)])

@@ -27,13 +27,19 @@ fn answer<T: DeserializeOwned>(response: &AppResponse, at: usize) -> T {
 fn withdraw(denom: &str, amount: Option<u128>) -> ExecuteMsg {
     let denom = denom.to_owned();
     let amount = amount.map(Amount::new);
-    ExecuteMsg::Withdraw(Withdraw { denom, amount, recipient: None, account_id: None, on_behalf_of: None })
+    ExecuteMsg::Withdraw(Withdraw {
+        denom,
+        amount: amount.map(Into::into),
+        recipient: None,
+        account_id: None,
+        on_behalf_of: None,
+    })
 }
 
 fn borrow(denom: &str, amount: u128) -> ExecuteMsg {
     let denom = denom.to_owned();
     let amount = Amount::new(amount);
-    ExecuteMsg::Borrow(Borrow { denom, amount, recipient: None, account_id: None, on_behalf_of: None })
+    ExecuteMsg::Borrow(Borrow { denom, amount: amount.into(), recipient: None, account_id: None, on_behalf_of: None })
 }
 
 const DEPOSIT: ExecuteMsg = ExecuteMsg::Deposit(OnBehalf { account_id: None, on_behalf_of: None });

@@ -11,11 +11,12 @@ use std::collections::BTreeSet;
 use crate::support::{assert_solvent, indebted};
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use plimsoll_risk::units::{Amount, Ratio, ScaledDebt};
+use plimsoll_risk::units::{Amount, Ratio, ScaledDebt, SupplyShares};
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::{
     AssetChanges, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LiquidateBatch,
-    LiquidationItem, Listed, LoanId, OnBehalf, Receive, UserAccount, UserAsset, Withdraw,
+    LiquidationItem, Listed, LoanId, OnBehalf, Receive, Scope, SetOperator, TransferShares, UserAccount, UserAsset,
+    Withdraw,
 };
 use plimsoll_testing::{
     AETH, ALICE, Actor, Addr, Asset, BOB, IBC_TOKEN, LENDER, OWNER, Step, UATOM, UUSD, World, coin, values,
@@ -56,10 +57,10 @@ fn every_message(world: &World) -> Vec<Step> {
     let denom = || UUSD.to_owned();
     let amount = Amount::new;
     let config = world.config().config;
-    let withdraw = |denom: &str, amount| {
+    let withdraw = |denom: &str, amount: Option<Amount>| {
         ExecuteMsg::Withdraw(Withdraw {
             denom: denom.to_owned(),
-            amount,
+            amount: amount.map(Into::into),
             recipient: None,
             account_id: None,
             on_behalf_of: None,
@@ -68,7 +69,7 @@ fn every_message(world: &World) -> Vec<Step> {
     let borrow = |denom: &str, raw| {
         ExecuteMsg::Borrow(Borrow {
             denom: denom.to_owned(),
-            amount: amount(raw),
+            amount: amount(raw).into(),
             recipient: None,
             account_id: None,
             on_behalf_of: None,
@@ -103,7 +104,7 @@ fn every_message(world: &World) -> Vec<Step> {
             }),
             BatchAction::Borrow(Borrow {
                 denom: denom(),
-                amount: amount(9_000_000),
+                amount: amount(9_000_000).into(),
                 recipient: None,
                 account_id: None,
                 on_behalf_of: None,
@@ -116,7 +117,7 @@ fn every_message(world: &World) -> Vec<Step> {
         BatchAction::Deposit(FromPurse { coin: coin(7_000_000, UATOM), account_id: Some(1), on_behalf_of: None }),
         BatchAction::Borrow(Borrow {
             denom: denom(),
-            amount: amount(30_000_000),
+            amount: amount(30_000_000).into(),
             recipient: None,
             account_id: Some(1),
             on_behalf_of: None,
@@ -153,6 +154,20 @@ fn every_message(world: &World) -> Vec<Step> {
         Step::pool(borrow(UUSD, 100_000_000)),
         Step::pool(borrow(IBC_TOKEN, 5_000_000)),
         Step::pool(borrow(UUSD, 2_000_000_000)),
+        Step::pool(ExecuteMsg::SetOperator(SetOperator {
+            operator: alice.clone(),
+            account_id: None,
+            scopes: vec![Scope::WithdrawAnywhere],
+            expiry: None,
+        })),
+        Step::pool(ExecuteMsg::RevokeAll {}),
+        Step::pool(ExecuteMsg::TransferShares(TransferShares {
+            denom: UATOM.to_owned(),
+            shares: Some(SupplyShares::new(5_000_000)),
+            account_id: None,
+            recipient: None,
+            recipient_account_id: Some(1),
+        })),
         Step::pay(ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: None }), coin(3_000_000, IBC_TOKEN)),
         Step::pay(
             ExecuteMsg::Repay(OnBehalf { account_id: None, on_behalf_of: Some(alice.clone()) }),

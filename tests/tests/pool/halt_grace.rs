@@ -109,7 +109,13 @@ fn in_a_halt_no_improvement_borrows_at_the_prices_from_before_it() {
     let repay = Act::Repay(FromPurse { coin: coin(740_100_000, UUSD), account_id: None, on_behalf_of: None });
     let borrow = |denom: &str, amount| {
         let amount = Amount::new(amount);
-        Act::Borrow(Borrow { denom: denom.to_owned(), amount, recipient: None, account_id: None, on_behalf_of: None })
+        Act::Borrow(Borrow {
+            denom: denom.to_owned(),
+            amount: amount.into(),
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        })
     };
     let acts = [repay, borrow(UATOM, 73_900_000)];
     refuses(&mut world, HALTED, |world| world.batch(LIQUIDATOR, acts.clone(), &[coin(740_100_000, UUSD)]));

@@ -44,6 +44,8 @@ mod reserves_by_anyone;
 mod set_off;
 mod set_operator;
 mod silence;
+mod simulate;
+mod transfer_shares;
 mod update_asset;
 mod update_asset_collateral_status;
 mod update_config;

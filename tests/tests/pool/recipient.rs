@@ -24,7 +24,7 @@ fn withdraw_and_borrow_to_the_pool_itself_are_refused_alone_and_in_a_batch() {
     let amount = Some(Amount::new(5));
     let msg = ExecuteMsg::Withdraw(Withdraw {
         denom,
-        amount,
+        amount: amount.map(Into::into),
         recipient: recipient.clone(),
         account_id: None,
         on_behalf_of: None,
@@ -34,7 +34,7 @@ fn withdraw_and_borrow_to_the_pool_itself_are_refused_alone_and_in_a_batch() {
     let amount = Amount::new(10_000_000);
     let msg = ExecuteMsg::Borrow(Borrow {
         denom,
-        amount,
+        amount: amount.into(),
         recipient: recipient.clone(),
         account_id: None,
         on_behalf_of: None,
@@ -42,8 +42,13 @@ fn withdraw_and_borrow_to_the_pool_itself_are_refused_alone_and_in_a_batch() {
     refused(&mut world, ALICE, &msg, &[]);
     let denom = UUSD.to_owned();
     let account_id = None;
-    let borrow =
-        BatchAction::Borrow(Borrow { denom, amount, recipient: recipient.clone(), account_id, on_behalf_of: None });
+    let borrow = BatchAction::Borrow(Borrow {
+        denom,
+        amount: amount.into(),
+        recipient: recipient.clone(),
+        account_id,
+        on_behalf_of: None,
+    });
     refused(&mut world, ALICE, &ExecuteMsg::Batch { actions: vec![borrow], callback: None }, &[]);
     let withdraw = BatchAction::Withdraw(Withdraw {
         denom: UATOM.to_owned(),

@@ -42,7 +42,7 @@ fn repay(world: &World, coin: Coin) -> Act {
 fn withdraw(world: &World, amount: u128, recipient: Option<&str>) -> Act {
     let action = BatchAction::Withdraw(Withdraw {
         denom: UATOM.to_owned(),
-        amount: Some(Amount::new(amount)),
+        amount: Some(Amount::new(amount).into()),
         recipient: recipient.map(|who| world.addr(who).into_string()),
         account_id: None,
         on_behalf_of: alice(world),
@@ -53,7 +53,7 @@ fn withdraw(world: &World, amount: u128, recipient: Option<&str>) -> Act {
 fn borrow(world: &World, amount: u128, recipient: Option<&str>, account_id: Option<u32>) -> Act {
     let action = BatchAction::Borrow(Borrow {
         denom: UUSD.to_owned(),
-        amount: Amount::new(amount),
+        amount: Amount::new(amount).into(),
         recipient: recipient.map(|who| world.addr(who).into_string()),
         account_id,
         on_behalf_of: alice(world),
@@ -83,6 +83,7 @@ fn alone((action, _): &Act) -> ExecuteMsg {
         BatchAction::Withdraw(order) => ExecuteMsg::Withdraw(order),
         BatchAction::Borrow(order) => ExecuteMsg::Borrow(order),
         BatchAction::UpdateAssetCollateralStatus(order) => ExecuteMsg::UpdateAssetCollateralStatus(order),
+        BatchAction::TransferShares(order) => ExecuteMsg::TransferShares(order),
     }
 }
 
@@ -283,7 +284,7 @@ fn revoke_all_ends_the_grants_of_all_accounts_and_no_others() {
     let on_behalf_of = Some(world.addr(LIQUIDATOR).into_string());
     let order = Borrow {
         denom: UUSD.to_owned(),
-        amount: Amount::new(7_000_000),
+        amount: Amount::new(7_000_000).into(),
         recipient: None,
         account_id: None,
         on_behalf_of,
@@ -351,7 +352,13 @@ fn a_batch_acts_on_accounts_of_several_owners_and_checks_each() {
     let own = |amount| {
         let denom = UUSD.to_owned();
         let amount = Amount::new(amount);
-        BatchAction::Borrow(Borrow { denom, amount, recipient: None, account_id: None, on_behalf_of: None })
+        BatchAction::Borrow(Borrow {
+            denom,
+            amount: amount.into(),
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        })
     };
     let hers = |world: &World, amount| borrow(world, amount, Some(BOB), None).0;
     let mut batch = |mine, theirs| {
@@ -423,7 +430,7 @@ fn a_grant_that_is_revoked_in_a_callback_holds_no_longer_in_it() {
     world.flash(&owner, [fill(0), fill(1), grant(0), grant(1)]).unwrap();
     let borrow = |id| Borrow {
         denom: UUSD.to_owned(),
-        amount: Amount::new(100_000_000),
+        amount: Amount::new(100_000_000).into(),
         recipient: None,
         account_id: Some(id),
         on_behalf_of: Some(owner.to_string()),

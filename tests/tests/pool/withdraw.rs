@@ -9,14 +9,14 @@ use crate::support::{assert_solvent, indebted, refuses, takes_no_funds};
 use num_bigint::BigInt;
 use plimsoll_pool::state::ACCOUNTS;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::pool::{ExecuteMsg, Withdraw};
+use plimsoll_schema::pool::{AmountOrMax, BatchAction, ExecuteMsg, Withdraw};
 use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, LENDER, UATOM, UUSD, World, values};
 
 fn message(denom: &str, amount: Option<u128>, recipient: Option<&str>) -> ExecuteMsg {
     let recipient = recipient.map(str::to_owned);
     ExecuteMsg::Withdraw(Withdraw {
         denom: denom.to_owned(),
-        amount: amount.map(Amount::new),
+        amount: amount.map(Amount::new).map(Into::into),
         recipient,
         account_id: None,
         on_behalf_of: None,
@@ -288,4 +288,26 @@ fn withdraw_right_after_a_deposit_never_gains() {
         assert!(after <= before && before - after <= 2, "step {step}: {before} became {after}");
     }
     assert_solvent(&world);
+}
+
+#[test]
+fn withdraw_of_max_takes_what_max_withdraw_says_and_one_more_is_refused() {
+    for batched in [false, true] {
+        let mut world = indebted(300_000_000);
+        let most = world.max_withdraw(ALICE, UATOM);
+        let order = Withdraw {
+            denom: UATOM.to_owned(),
+            amount: Some(AmountOrMax::Max),
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        };
+        let alone = ExecuteMsg::Withdraw(order.clone());
+        let batch = ExecuteMsg::Batch { actions: vec![BatchAction::Withdraw(order)], callback: None };
+        let msg = if batched { batch } else { alone };
+        let response = world.execute(ALICE, &msg, &[]).unwrap();
+        assert_eq!(values(&response, "amount"), [most.to_string()]);
+        assert!(world.withdraw(ALICE, UATOM, 1).is_err());
+        refuses(&mut world, "nothing of uatom can be withdrawn", |world| world.execute(ALICE, &msg, &[]));
+    }
 }

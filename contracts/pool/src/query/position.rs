@@ -4,9 +4,10 @@ use cosmwasm_std::{Deps, Env};
 use plimsoll_risk::health::Position;
 use plimsoll_schema::access::address;
 use plimsoll_schema::pool::{
-    UserCollateral, UserCollateralsResponse, UserDebt, UserDebtsResponse, UserPositionResponse,
+    BatchAction, UserCollateral, UserCollateralsResponse, UserDebt, UserDebtsResponse, UserPositionResponse,
 };
 
+use crate::batch;
 use crate::error::ContractError;
 use crate::holder::Holder;
 use crate::markets::Markets;
@@ -18,10 +19,29 @@ pub fn user_position(
     account_id: Option<u32>,
 ) -> Result<UserPositionResponse, ContractError> {
     let (markets, holder, position) = load(deps, env, user, account_id)?;
+    response(&markets, &holder, &position)
+}
+
+/// The account after a batch, which is done in memory.
+pub fn simulate(
+    deps: Deps,
+    env: &Env,
+    user: &str,
+    account_id: Option<u32>,
+    actions: Vec<BatchAction>,
+) -> Result<UserPositionResponse, ContractError> {
+    let sender = address(deps.api, user)?;
+    let (mut markets, holder) = batch::preview(deps, env, sender, account_id, actions)?;
+    markets.load_priced(deps, &holder.account)?;
+    let position = markets.position(&holder.account)?;
+    response(&markets, &holder, &position)
+}
+
+fn response(markets: &Markets, holder: &Holder, position: &Position) -> Result<UserPositionResponse, ContractError> {
     let health = position.health()?;
     Ok(UserPositionResponse {
-        collaterals: collaterals(&markets, &holder, &position)?,
-        debts: debts(&markets, &position)?,
+        collaterals: collaterals(markets, holder, position)?,
+        debts: debts(markets, position)?,
         collateral_value: health.collateral,
         adjusted_collateral_value: health.adjusted_collateral,
         debt_value: health.debt,

@@ -1,6 +1,6 @@
 //! What users, their batches and the contract that takes flash loans do.
 
-use super::dice::{cents, denom, permille, to, user, who};
+use super::dice::{self, cents, denom, permille, to, user, who};
 use super::{CARDS, Card, play};
 use crate::cast::{BORROWER, LISTED, PAIRS, POOR, SCOPES};
 use crate::op::{Aim, Bring, End, Item, Op, Repayment};
@@ -14,6 +14,10 @@ pub fn own(r: &mut Random, card: Card) -> Op {
         Card::Withdraw => Op::Withdraw { who, denom, permille: permille(r), to: to(r) },
         Card::Borrow => Op::Borrow { who, denom, permille: permille(r), to: to(r) },
         Card::Repay => Op::Repay { sender, who, denom, permille: permille(r) },
+        Card::TransferShares => {
+            let to = if r.once_in(2) { (who.0, r.from_to(0, POOR)) } else { dice::who(r) };
+            Op::TransferShares { who, denom, permille: permille(r), to }
+        }
         _ => Op::Enable { who, denom, enable: r.once_in(2) },
     }
 }
@@ -55,6 +59,7 @@ pub fn act(r: &mut Random) -> Op {
         Card::Borrow,
         Card::Repay,
         Card::Enable,
+        Card::TransferShares,
     ]);
     own(r, card)
 }

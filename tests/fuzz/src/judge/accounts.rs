@@ -159,6 +159,7 @@ fn nobody_else_pays(case: &Case) {
             | Op::Batch { .. }
             | Op::Improve { .. }
             | Op::OnBehalf { .. }
+            | Op::TransferShares { .. }
     );
     // A minute's interest of a loan is owed at once: reserves have a part of it, and suppliers the rest.
     let view = case.before;

@@ -31,8 +31,10 @@ fn lowered_accounts_are_covered(case: &Case) {
         if new.debts.is_empty() || liquidated.contains(who) || !is_lowered(old, new) {
             continue;
         }
-        let asked =
-            matches!(case.op.deed(), Op::Borrow { .. } | Op::Withdraw { .. } | Op::Enable { .. } | Op::Batch { .. });
+        let asked = matches!(
+            case.op.deed(),
+            Op::Borrow { .. } | Op::Withdraw { .. } | Op::Enable { .. } | Op::Batch { .. } | Op::TransferShares { .. }
+        );
         assert!(!asked || !case.after.is_halted(), "{who:?} was lowered in a halt");
         assert!(case.after.lends_to(new), "{who:?} was lowered without a price");
         let power = case.after.sums(*who, By::Power);

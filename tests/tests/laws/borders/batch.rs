@@ -41,12 +41,14 @@ fn action(world: &World, dice: &mut Dice) -> BatchAction {
         0..=2 => BatchAction::Deposit(FromPurse { coin, account_id, on_behalf_of: None }),
         3 | 4 => BatchAction::Withdraw(Withdraw {
             denom,
-            amount: dice.of(&[None, Some(amount), Some(amount)]),
+            amount: dice.of(&[None, Some(amount), Some(amount)]).map(Into::into),
             recipient,
             account_id,
             on_behalf_of: None,
         }),
-        5 | 6 => BatchAction::Borrow(Borrow { denom, amount, recipient, account_id, on_behalf_of: None }),
+        5 | 6 => {
+            BatchAction::Borrow(Borrow { denom, amount: amount.into(), recipient, account_id, on_behalf_of: None })
+        }
         7 | 8 => BatchAction::Repay(FromPurse { coin, account_id, on_behalf_of: None }),
         _ => BatchAction::UpdateAssetCollateralStatus(CollateralStatus {
             denom,
@@ -65,14 +67,14 @@ fn there_and_back(world: &World, dice: &mut Dice) -> [BatchAction; 2] {
     let back = dice.of(&[0, 1, has / 50]);
     let withdraw = BatchAction::Withdraw(Withdraw {
         denom: COLLATERAL.to_owned(),
-        amount: Some(Amount::new(has.max(1))),
+        amount: Some(Amount::new(has.max(1)).into()),
         recipient: None,
         account_id: None,
         on_behalf_of: None,
     });
     let borrow = BatchAction::Borrow(Borrow {
         denom: DEBT.to_owned(),
-        amount: Amount::new(owes.max(1)),
+        amount: Amount::new(owes.max(1)).into(),
         recipient: None,
         account_id: None,
         on_behalf_of: None,
@@ -107,6 +109,7 @@ fn message(action: &BatchAction) -> (ExecuteMsg, Vec<Coin>) {
         BatchAction::Repay(FromPurse { coin, account_id, on_behalf_of }) => {
             (ExecuteMsg::Repay(OnBehalf { account_id, on_behalf_of }), vec![coin])
         }
+        BatchAction::TransferShares(order) => (ExecuteMsg::TransferShares(order), vec![]),
         BatchAction::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id, on_behalf_of }) => (
             ExecuteMsg::UpdateAssetCollateralStatus(CollateralStatus { denom, enable, account_id, on_behalf_of }),
             vec![],
