@@ -74,3 +74,44 @@ impl Endpoints {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Budget;
+
+    /// How many requests that can wait are taken in this many milliseconds, each as soon as it may.
+    fn taken(budget: &mut Budget, from: u64, until: u64) -> u64 {
+        let mut taken = 0;
+        for now in from..until {
+            if budget.wait(now) == 0 {
+                budget.spend(now);
+                taken += 1;
+            }
+        }
+        taken
+    }
+
+    #[test]
+    fn what_can_wait_takes_what_was_saved_but_the_reserve_and_then_its_rate() {
+        let mut budget = Budget::new(20);
+        assert_eq!(taken(&mut budget, 0, 20), 15, "a quarter is left");
+        assert_eq!(taken(&mut budget, 20, 2_020), 40);
+    }
+
+    #[test]
+    fn what_cannot_wait_goes_ahead_and_is_saved_afterwards() {
+        let mut budget = Budget::new(4);
+        for _ in 0..6 {
+            budget.spend(0);
+        }
+        assert_eq!(budget.wait(0), 1_000, "two too many, and one for the reserve, and one to take");
+        assert_eq!(taken(&mut budget, 0, 1_000), 0);
+        assert_eq!(taken(&mut budget, 1_000, 3_001), 9);
+    }
+
+    #[test]
+    fn a_budget_of_one_a_second_is_spent() {
+        let mut budget = Budget::new(1);
+        assert_eq!(taken(&mut budget, 0, 5_001), 6);
+    }
+}
