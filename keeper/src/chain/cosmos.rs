@@ -18,6 +18,7 @@ mod request;
 pub mod results;
 mod retry_after;
 pub mod rpc;
+mod secrets;
 pub mod sign;
 mod sign_and_wait;
 mod simulate;

@@ -83,12 +83,16 @@ async fn comet(stream: TlsStream<TcpStream>) {
 
 /// Answers every POST as CometBFT answers `status`, and everything else with HTTP status 404.
 async fn posts(stream: TlsStream<TcpStream>) {
-    let serve = hyper::service::service_fn(async |request: hyper::Request<hyper::body::Incoming>| {
+    // A function, since the incremental compiler stops at an async closure here.
+    async fn answer(
+        request: hyper::Request<hyper::body::Incoming>,
+    ) -> Result<hyper::Response<String>, hyper::http::Error> {
         let answer = r#"{ "jsonrpc": "2.0", "id": 1, "result": { "node_info": { "network": "tls-1" },
             "sync_info": { "latest_block_height": "42", "latest_block_time": "2026-01-01T00:00:01.5Z" } } }"#;
         let status = if request.method() == hyper::Method::POST { 200 } else { 404 };
         hyper::Response::builder().status(status).body(answer.to_owned())
-    });
+    }
+    let serve = hyper::service::service_fn(answer);
     let builder = hyper::server::conn::http1::Builder::new();
     let _ = builder.serve_connection(hyper_util::rt::TokioIo::new(stream), serve).await;
 }

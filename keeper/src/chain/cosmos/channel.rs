@@ -2,17 +2,20 @@
 //! the headers of `chain.headers`.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request, Response, Uri};
+use http_body_util::BodyExt;
+use hyper::body::Frame;
 use tonic::body::Body;
 use tonic::codegen::{Context, Poll, Service};
-use tonic::transport::channel::ResponseFuture;
 use tonic::transport::{self, Endpoint};
 
 use crate::chain::cosmos::classify::causes;
 use crate::chain::cosmos::headers::headers;
+use crate::chain::cosmos::secrets::Secrets;
 use crate::chain::cosmos::timeouts::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, REQUEST_TIMEOUT};
 use crate::chain::cosmos::tls::Trust;
 use crate::config::address::Address;
@@ -35,6 +38,8 @@ struct Extras {
     /// What stands behind it, with its question mark.
     query: String,
     headers: HeaderMap,
+    /// What no answer may repeat.
+    secrets: Secrets,
 }
 
 impl fmt::Debug for Channel {
@@ -63,13 +68,31 @@ impl Channel {
             .keep_alive_while_idle(true);
         let mut headers = headers(&address);
         headers.extend(given.clone());
-        let extras =
-            Extras { prefix: address.path.trim_end_matches('/').to_owned(), query: address.asked(), headers, name };
+        let secrets = Secrets::of(&address, &headers);
+        let prefix = address.path.trim_end_matches('/').to_owned();
+        let extras = Extras { prefix, query: address.asked(), headers, secrets, name };
         Ok(Self { connection: endpoint.connect_lazy(), extras: Arc::new(extras) })
     }
 }
 
 impl Extras {
+    /// The answer, with no secret in the text of an error: that stands in the headers, or behind the answer.
+    fn shown(self: Arc<Self>, response: Response<Body>) -> Response<Body> {
+        if self.secrets.is_empty() {
+            return response;
+        }
+        let (mut parts, body) = response.into_parts();
+        self.secrets.hide_in(&mut parts.headers);
+        let body = body.map_frame(move |frame| match frame.into_trailers() {
+            Ok(mut trailers) => {
+                self.secrets.hide_in(&mut trailers);
+                Frame::trailers(trailers)
+            }
+            Err(frame) => frame,
+        });
+        Response::from_parts(parts, Body::new(body))
+    }
+
     /// Where a method's request goes.
     fn target(&self, method: &Uri) -> Option<Uri> {
         let asked = format!("{}{}{}", self.prefix, method.path(), self.query);
@@ -82,7 +105,7 @@ impl Extras {
 impl Service<Request<Body>> for Channel {
     type Response = Response<Body>;
     type Error = transport::Error;
-    type Future = ResponseFuture;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
         self.connection.poll_ready(cx)
@@ -94,6 +117,8 @@ impl Service<Request<Body>> for Channel {
             *request.uri_mut() = target;
         }
         request.headers_mut().extend(self.extras.headers.clone());
-        self.connection.call(request)
+        let answer = self.connection.call(request);
+        let extras = Arc::clone(&self.extras);
+        Box::pin(async move { Ok(extras.shown(answer.await?)) })
     }
 }

@@ -24,7 +24,7 @@ fn basic_authorization(user: &str) -> Option<HeaderValue> {
 }
 
 /// The bytes that a part of an address stands for.
-fn percent_decoded(text: &str) -> Vec<u8> {
+pub(super) fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('%') {

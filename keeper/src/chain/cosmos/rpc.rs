@@ -22,6 +22,7 @@ use crate::chain::cosmos::retry_after::retry_after;
 use crate::chain::cosmos::rpc::events::{contract_events, list};
 use crate::chain::cosmos::rpc::post::{Post, Unanswered};
 use crate::chain::cosmos::rpc::socket::{NoSocket, Socket};
+use crate::chain::cosmos::secrets::Secrets;
 use crate::chain::cosmos::timeouts::{RPC_TIMEOUT, SUBSCRIPTION_SILENCE};
 use crate::chain::cosmos::tls::Trust;
 use crate::chain::{ContractEvent, Head};
@@ -46,6 +47,9 @@ pub struct Rpc {
     /// What of the address may be shown.
     name: String,
     headers: HeaderMap,
+    /// What no answer may repeat.
+    secrets: Secrets,
+    address: String,
     trust: Trust,
     post: Post,
     /// Whether it refused the websocket and answered by POST.
@@ -73,6 +77,8 @@ impl Rpc {
             url: format!("{scheme}://{}{path}{WEBSOCKET}{}", address.host, address.asked()),
             name: public(endpoint),
             post: Post::new(&address, headers.clone(), &trust),
+            secrets: Secrets::of(&address, &headers),
+            address: endpoint.to_owned(),
             headers,
             trust,
             posting: AtomicBool::new(false),
@@ -83,6 +89,7 @@ impl Rpc {
     /// The same with these headers in every request, the websocket's handshake included.
     pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
         self.headers.extend(headers.clone());
+        self.secrets = Secrets::of(&Address::of(&self.address), &self.headers);
         self.post = self.post.with_headers(headers);
         self
     }
@@ -238,8 +245,10 @@ impl Rpc {
     }
 
     fn result(&self, method: &str, mut answer: Value) -> Result<Value> {
-        match answer.get("error") {
-            Some(error) => Err(Error::Query { what: method.to_owned(), reason: error.to_string() }),
+        match answer.get("error").filter(|error| !error.is_null()) {
+            Some(error) => {
+                Err(Error::Query { what: method.to_owned(), reason: self.secrets.hidden(&error.to_string()) })
+            }
             None => answer
                 .get_mut("result")
                 .map(Value::take)
@@ -257,7 +266,7 @@ impl Rpc {
     }
 
     fn unreachable(&self, reason: impl std::fmt::Display) -> Error {
-        Error::unreachable("RPC", self.name.as_str(), reason)
+        Error::unreachable("RPC", self.name.as_str(), self.secrets.hidden(&reason.to_string()))
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{connect, try_connect};
 use crate::support::client::config;
-use crate::support::fake_node::{Fake, Wanted, Websocket};
+use crate::support::fake_node::{BlockResults, Fake, Nonsense, Wanted, Websocket};
 
 #[tokio::test]
 async fn the_query_of_an_rpc_address_stands_behind_its_path() {
@@ -140,5 +140,30 @@ async fn every_header_is_sent_over_grpc_websocket_and_post() {
     assert!(!posts.is_empty());
     for headers in requests.iter().map(|(_, headers)| headers).chain(&posts) {
         assert!(headers["x-api-key"] == "s3cret" && headers["x-tenant"] == "t1", "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_node_repeats_of_an_address_or_header_is_shown_nowhere() {
+    let mut fake = Fake::start(100).await;
+    fake.grpc = format!("{}/SECRET-KEY?token=T0KEN-T0KEN", fake.grpc);
+    fake.rpc = format!("{}/SECRET-KEY?token=T0KEN-T0KEN", fake.rpc);
+    let mut config = config(&[&fake]);
+    config.headers.insert("x-api-key", "s3cret-s3cret".parse().unwrap());
+    fake.with(|state| state.wanted = Wanted { prefix: "/SECRET-KEY", query: Some("token=T0KEN-T0KEN"), header: None });
+    let node = try_connect(config).await.unwrap();
+    fake.with(|state| {
+        state.nonsense = Nonsense::Says("unknown method /SECRET-KEY/x?token=T0KEN-T0KEN of key s3cret-s3cret");
+        state.results = BlockResults::Says("invalid key s3cret-s3cret in /SECRET-KEY/?token=T0KEN-T0KEN");
+    });
+    let errors = [
+        node.smart("pair", b"{}".to_vec(), None).await.unwrap_err().to_string(),
+        node.events(100).await.unwrap_err().to_string(),
+    ];
+    for error in errors {
+        assert!(error.contains("(hidden)"), "{error}");
+        for secret in ["SECRET-KEY", "T0KEN-T0KEN", "s3cret-s3cret"] {
+            assert!(!error.contains(secret), "{error}");
+        }
     }
 }
