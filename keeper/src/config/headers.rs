@@ -147,7 +147,8 @@ fn value(layers: &Layers, name: &str, source: Source) -> Result<HeaderValue> {
     };
     let unfit =
         || wrong(format!("{place} holds nothing, or what can't stand in a header: one line of printable ASCII"));
-    let mut value = HeaderValue::from_str(text.trim()).ok().filter(|value| !value.is_empty()).ok_or_else(unfit)?;
+    let value = HeaderValue::from_str(text.trim()).ok();
+    let mut value = value.filter(|value| !value.is_empty() && value.to_str().is_ok()).ok_or_else(unfit)?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -67,7 +67,7 @@ impl Layers {
     /// A value as it may be shown: addresses of endpoints without what may be secret in them, headers without values.
     pub fn shown(&self, key: &str) -> String {
         if ["chain.grpc", "chain.rpc"].contains(&key) {
-            return self.list(key).map(crate::config::redact::public).collect::<Vec<_>>().join(",");
+            return crate::config::redact::all_public(self.list(key));
         }
         if key == HEADERS {
             return headers::shown(self.get(key));

@@ -403,6 +403,8 @@ fn what_may_be_secret_in_an_address_is_not_in_its_name() {
         ("https://node.example/hunter2/rpc", "https://node.example/…"),
         ("wss://node.example?key=hunter2", "wss://node.example/…"),
         ("hunter2@host", "host"),
+        ("https://user:hun/ter2@host", "…"),
+        ("https://[::1]:443/hunter2", "https://[::1]:443/…"),
     ] {
         assert_eq!(public(address), name);
     }

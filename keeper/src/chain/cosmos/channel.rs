@@ -55,7 +55,7 @@ impl Channel {
         let bad = |error: transport::Error| Error::unreachable("gRPC", name.clone(), causes(&error));
         let address = Address::of(text);
         let mut endpoint = Endpoint::from_shared(format!("{}://{}", address.scheme, address.host)).map_err(bad)?;
-        if address.scheme == "https" {
+        if address.scheme.eq_ignore_ascii_case("https") {
             endpoint = endpoint.tls_config(trust.grpc()).map_err(bad)?;
         }
         let endpoint = endpoint
@@ -71,6 +71,10 @@ impl Channel {
         let secrets = Secrets::of(&address, &headers);
         let prefix = address.path.trim_end_matches('/').to_owned();
         let extras = Extras { prefix, query: address.asked(), headers, secrets, name };
+        // Its requests would go elsewhere, with its headers.
+        if extras.target(&Uri::from_static("/")).is_none() {
+            return Err(Error::unreachable("gRPC", extras.name, "its path and query make no request"));
+        }
         Ok(Self { connection: endpoint.connect_lazy(), extras: Arc::new(extras) })
     }
 }

@@ -69,7 +69,7 @@ impl Rpc {
     /// Connects when first needed.
     pub fn new(endpoint: &str, trust: Trust) -> Self {
         let address = Address::of(endpoint);
-        let scheme = address.scheme.replacen("http", "ws", 1);
+        let scheme = address.scheme.to_ascii_lowercase().replacen("http", "ws", 1);
         let path = address.path.trim_end_matches('/');
         let path = path.strip_suffix(WEBSOCKET).unwrap_or(path);
         let headers = headers(&address);

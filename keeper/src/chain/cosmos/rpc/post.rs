@@ -80,7 +80,7 @@ impl Post {
 
 /// Where questions go that are not asked over the websocket.
 fn target(address: &Address<'_>) -> Option<Uri> {
-    let scheme = address.scheme.replacen("ws", "http", 1);
+    let scheme = address.scheme.to_ascii_lowercase().replacen("ws", "http", 1);
     let path = address.path.trim_end_matches('/').strip_suffix(WEBSOCKET);
     let path = path.map_or_else(|| address.path.to_owned(), |before| format!("{before}/"));
     format!("{scheme}://{}{path}{}", address.host, address.asked()).parse().ok()
