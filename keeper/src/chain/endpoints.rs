@@ -144,13 +144,17 @@ impl Endpoints {
         open.into_iter().map(|(_, at)| at).collect()
     }
 
-    /// The same of a question that can't wait: where nobody else may be asked, also those that asked for a pause.
+    /// The same of a question that can't wait: where nobody well may be asked, also those that asked for a pause.
     pub fn order_at_once(&mut self, kind: Kind, height: Option<u64>, now: u64) -> Vec<usize> {
-        let order = self.order(kind, height, now);
-        if !order.is_empty() {
+        let mut order = self.order(kind, height, now);
+        let is_well = |at: &usize| self.all.get(*at).is_some_and(|endpoint| endpoint.opens.is_none());
+        if order.iter().any(is_well) {
             return order;
         }
-        self.resting(kind).map(|(at, _)| at).collect()
+        let resting = self.resting(kind).map(|(at, _)| at).filter(|at| !order.contains(at));
+        let resting: Vec<usize> = resting.collect();
+        order.extend(resting);
+        order
     }
 
     /// Whether somebody of this kind may be asked once their pause is over, for which they asked themselves.

@@ -47,6 +47,46 @@ fn the_first_is_preferred_and_the_next_asked_when_it_fails_twice() {
 }
 
 #[test]
+fn one_without_room_is_asked_behind_those_with_room_and_not_left_out() {
+    let mut all = three().within(Some(8));
+    for _ in 0..8 {
+        all.spend(0, 0);
+    }
+    assert_eq!(all.affordable(vec![0, 1, 2], 0), Ok(vec![1, 2, 0]));
+    for at in [1, 2] {
+        for _ in 0..8 {
+            all.spend(at, 0);
+        }
+    }
+    assert!(all.affordable(vec![0, 1, 2], 0).is_err_and(|wait| wait > 0));
+}
+
+#[test]
+fn a_pause_that_is_asked_for_is_no_shorter_than_a_failures_and_ends_no_other() {
+    let mut all = Endpoints::new("chain-1", [(Kind::Grpc, "http://a:1".to_owned())]);
+    let mut now = 0;
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        all.throttled(0, "slow down", now, 1);
+        let opened = now;
+        while all.order(Kind::Grpc, None, now).is_empty() {
+            now += 1;
+        }
+        pauses.push(now - opened);
+    }
+    assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 10_000]);
+    let mut all = three();
+    all.refuted(0, "a block that nobody else has", 0);
+    all.throttled(0, "slow down", 1, 1);
+    for at in [1, 2] {
+        all.failed(at, "refused", 1);
+        all.failed(at, "refused", 1);
+    }
+    assert!(!all.order(Kind::Grpc, None, BREAKER_PAUSE_MAX_MS - 1).contains(&0), "it is held");
+    assert!(!all.is_resting(Kind::Grpc));
+}
+
+#[test]
 fn an_open_circuit_is_probed_after_pauses_that_double_up_to_the_longest() {
     let mut all = Endpoints::new("chain-1", [(Kind::Grpc, "http://a:1".to_owned())]);
     let (mut now, mut pauses) = (0, Vec::new());

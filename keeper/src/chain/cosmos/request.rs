@@ -132,7 +132,8 @@ impl Connections {
         }
     }
 
-    /// Whom to ask. What can wait does so until somebody may be asked again, and has room in their budget.
+    /// Whom to ask. What can wait does so until somebody may be asked again, and has room in their budget; until the
+    /// deadline at most.
     async fn whom(&self, kind: Kind, height: Option<u64>, urgency: Urgency, deadline: Instant) -> Vec<usize> {
         loop {
             let now = self.now();
@@ -145,6 +146,10 @@ impl Connections {
                 }
             };
             match whom {
+                Err(_) if Instant::now() >= deadline => {
+                    tracing::warn!(kind = %kind, "the request budget has no room for a question; asking beyond it");
+                    return self.state().order_at_once(kind, height, now);
+                }
                 Err(wait) => sleep(Duration::from_millis(wait)).await,
                 Ok(order) if order.is_empty() && self.is_to_wait(kind, urgency, deadline) => sleep(TURN_STEP).await,
                 Ok(order) => return order,

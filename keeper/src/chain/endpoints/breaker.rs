@@ -34,9 +34,7 @@ impl Endpoints {
             endpoint.rests = false;
             endpoint.failures = endpoint.failures.saturating_add(1);
             if endpoint.failures >= BREAKER_FAILURES {
-                let doublings = endpoint.failures.saturating_sub(BREAKER_FAILURES).min(16);
-                endpoint.opens =
-                    Some(now.saturating_add((BREAKER_PAUSE_MIN_MS << doublings).min(BREAKER_PAUSE_MAX_MS)));
+                endpoint.opens = Some(now.saturating_add(endpoint.pause()));
             }
         })
     }
@@ -58,20 +56,25 @@ impl Endpoints {
             endpoint.reason = Some(reason.to_owned());
             endpoint.failures = endpoint.failures.max(BREAKER_FAILURES);
             endpoint.is_held = true;
+            endpoint.rests = false;
             endpoint.opens = Some(now.saturating_add(BREAKER_PAUSE_MAX_MS));
         })
     }
 
     /// It said that it may be asked again after this pause, in milliseconds: it is left alone so long, whatever else it
-    /// answers meanwhile.
+    /// answers meanwhile. A shorter one than what a failure earns is not believed, and ends no other pause.
     pub fn throttled(&mut self, at: usize, reason: &str, now: u64, pause: u64) -> Option<Change> {
         self.change(at, |endpoint| {
             endpoint.reason = Some(reason.to_owned());
-            endpoint.failures = endpoint.failures.max(BREAKER_FAILURES);
+            let probing = std::mem::take(&mut endpoint.probing);
+            let held = endpoint.opens.filter(|_| !probing);
+            if held.is_none() {
+                endpoint.failures = endpoint.failures.saturating_add(1).max(BREAKER_FAILURES);
+                endpoint.rests = true;
+            }
             endpoint.is_held = true;
-            endpoint.rests = true;
-            endpoint.probing = false;
-            endpoint.opens = Some(now.saturating_add(pause));
+            let until = now.saturating_add(pause.max(endpoint.pause()));
+            endpoint.opens = Some(held.map_or(until, |held| held.max(until)));
         })
     }
 
@@ -88,6 +91,12 @@ impl Endpoints {
 }
 
 impl Endpoint {
+    /// For how many milliseconds its circuit opens after so many failures.
+    fn pause(&self) -> u64 {
+        let doublings = self.failures.saturating_sub(BREAKER_FAILURES).min(16);
+        (BREAKER_PAUSE_MIN_MS << doublings).min(BREAKER_PAUSE_MAX_MS)
+    }
+
     pub(super) fn mend(&mut self) {
         self.answered = true;
         if self.is_held {
