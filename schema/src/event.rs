@@ -8,7 +8,7 @@ pub const ACTION: &str = "action";
 /// The version that a migration found.
 pub const FROM: &str = "from";
 /// One action of a batch; where the owner's own message is the transaction's, what follows, up to the next, is about
-/// it.
+/// it. A transfer of shares names two accounts: who gives, then who takes.
 pub const STEP: &str = "step";
 /// A touched account, `owner/account_id`. May occur more than once.
 pub const ACCOUNT: &str = "account";
@@ -116,7 +116,7 @@ pub const ADMIN: &str = "admin";
 /// The timelock's guardian; left out when there is none.
 pub const GUARDIAN: &str = "guardian";
 
-/// The pair's events, named as Astroport's: who called.
+/// Who called: of the pair's events, named as Astroport's, and of `revoke_all`, which ends every grant of theirs.
 pub const SENDER: &str = "sender";
 /// Who got coins or shares of a pair.
 pub const RECEIVER: &str = "receiver";

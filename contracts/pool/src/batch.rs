@@ -60,6 +60,7 @@ pub fn preview(
     account_id: Option<u32>,
     actions: Vec<BatchAction>,
 ) -> Result<(Markets, Holder), ContractError> {
+    assert_length(&actions)?;
     let mut purse = Purse::default();
     for action in &actions {
         if let BatchAction::Deposit(FromPurse { coin, .. }) | BatchAction::Repay(FromPurse { coin, .. }) = action {
@@ -145,6 +146,15 @@ fn check(deps: Deps, markets: &mut Markets, touched: &[Touched]) -> Result<(), C
     Ok(())
 }
 
+/// Errors unless there is at least one action, and not more than [`BATCH_MAX`].
+fn assert_length(actions: &[BatchAction]) -> Result<(), ContractError> {
+    let count = actions.len();
+    if (1..=BATCH_MAX).contains(&count) {
+        return Ok(());
+    }
+    Err(ContractError::BatchLength { actions: count, max: BATCH_MAX })
+}
+
 struct Batch<'a> {
     deps: Deps<'a>,
     env: &'a Env,
@@ -183,12 +193,8 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Errors unless there is at least one action, and not more than [`BATCH_MAX`].
     fn act_all(&mut self, actions: Vec<BatchAction>) -> Result<(), ContractError> {
-        let count = actions.len();
-        if !(1..=BATCH_MAX).contains(&count) {
-            return Err(ContractError::BatchLength { actions: count, max: BATCH_MAX });
-        }
+        assert_length(&actions)?;
         actions.into_iter().try_for_each(|action| self.act(action))
     }
 

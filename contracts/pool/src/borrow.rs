@@ -64,7 +64,10 @@ pub fn amount_or_most(
 
 /// The most that can be borrowed of a loaded market; 0 when that would be a debt too small to be worth a liquidation.
 pub fn most(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<Amount, ContractError> {
+    // Asked once here, and not again in each attempt.
     markets.load_live(deps, &holder.account)?;
+    markets.load_live(deps, &holder.before)?;
+    markets.ask_live(deps, &[id])?;
     let most = markets.state(id)?.market.state().cash;
     let try_borrow = |amount| {
         attempt(markets, holder, |markets, holder| {

@@ -44,7 +44,8 @@ pub fn transfer_shares(
 
 /// Moves these shares, all of them when none are named, in memory. Says how many. The health of who gives is for the
 /// caller to check. Who takes gets no more by it than by a deposit: a slot that is theirs, health at a price that the
-/// settled one has reached, and where deposits are stopped no more than saves them.
+/// settled one has reached, and where deposits are stopped no more than saves them. There, one's own shares still move
+/// between one's own accounts without debt, now and when the message came.
 pub fn apply(
     deps: Deps,
     markets: &mut Markets,
@@ -68,7 +69,8 @@ pub fn apply(
     }
     deposit::assert_own_slot(to, is_own, id, &denom)?;
     let counts = deposit::may_count(deps, markets, to, id)?;
-    if !markets.params(id)?.enabled.deposit && !to.account.debts.is_empty() {
+    let buys_health = !is_own || to.was_debtor() || !to.account.debts.is_empty();
+    if buys_health && !markets.params(id)?.enabled.deposit {
         let amount = markets.state(id)?.market.shares_value_down(shares)?;
         let order = Deposit { id, amount, may_open: is_own };
         deposit::assert_rescue(deps, markets, to, &order, ContractError::Stopped { action: "deposit", denom })?;

@@ -64,7 +64,9 @@ pub fn amount_or_most(
 pub fn most(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<Amount, ContractError> {
     let Ok(most) = payable(markets, holder, id) else { return Ok(Amount::ZERO) };
     if !holder.account.debts.is_empty() {
+        // Asked once here, and not again in each attempt.
         markets.load_live(deps, &holder.account)?;
+        markets.load_live(deps, &holder.before)?;
     }
     let markets = &*markets;
     Ok(largest(most, |amount| works_withdraw(deps, markets, holder, id, amount)))

@@ -93,7 +93,7 @@ pub enum QueryMsg {
         /// As [`ExecuteMsg::Liquidate`]'s; no when left out.
         allow_shares: Option<bool>,
     },
-    /// An account after a `batch` of its owner's at this block, or the error with which the batch would fail. Its purse
+    /// An account of the sender's after a `batch` of theirs at this block, or the error with which the batch would fail. Its purse
     /// holds what `deposit` and `repay` name. Answer: [`UserPositionResponse`].
     Simulate {
         /// Who would send the batch.

@@ -7,8 +7,10 @@
 
 use crate::support::{Outcome, assert_solvent, indebted, refuses, stop_deposits, takes_no_funds};
 use plimsoll_risk::units::{Amount, SupplyShares};
-use plimsoll_schema::pool::{BatchAction, Borrow, ExecuteMsg, MaxAmountResponse, QueryMsg, TransferShares, UserAsset};
-use plimsoll_testing::{ALICE, Actor, BOB, UATOM, UUSD, World, values};
+use plimsoll_schema::pool::{
+    BatchAction, Borrow, ExecuteMsg, FromPurse, MaxAmountResponse, QueryMsg, TransferShares, UserAsset,
+};
+use plimsoll_testing::{ALICE, Actor, BOB, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World, coin, values};
 
 /// Shares of a first deposit: a million a base unit.
 const PER_UNIT: u128 = 1_000_000;
@@ -188,4 +190,31 @@ fn transfer_shares_into_an_indebted_account_while_deposits_are_stopped_only_save
     // Without debt nothing is bought by it.
     let fresh = order(&world, UATOM, Some(5_000_000), 1, (ALICE, 2));
     world.execute(ALICE, &alone(&fresh), &[]).unwrap();
+}
+
+#[test]
+fn transfer_shares_of_a_stopped_market_buys_no_health_by_a_detour_or_from_another() {
+    let mut world = indebted(640_000_000);
+    world.deposit((ALICE, 1), IBC_TOKEN, 100_000_000).unwrap();
+    world.deposit(BOB, IBC_TOKEN, 5_000_000).unwrap();
+    world.deposit(LIQUIDATOR, IBC_TOKEN, 5_000_000).unwrap();
+    stop_deposits(&mut world, IBC_TOKEN);
+    // For one action of the batch the account has no debt.
+    let coin = coin(641_000_000, UUSD);
+    let actions = vec![
+        BatchAction::Repay(FromPurse { coin: coin.clone(), account_id: None, on_behalf_of: None }),
+        BatchAction::TransferShares(order(&world, IBC_TOKEN, None, 1, ALICE)),
+        BatchAction::Borrow(Borrow {
+            denom: UUSD.to_owned(),
+            amount: Amount::new(640_000_000).into(),
+            recipient: None,
+            account_id: None,
+            on_behalf_of: None,
+        }),
+    ];
+    let msg = ExecuteMsg::Batch { actions, callback: None };
+    let denom = IBC_TOKEN;
+    refuses(&mut world, &format!("deposit of {denom} is stopped"), |world| world.execute(ALICE, &msg, &[coin]));
+    let sold = alone(&order(&world, IBC_TOKEN, Some(1_000_000), 0, LIQUIDATOR));
+    refuses(&mut world, &format!("deposit of {denom} is stopped"), |world| world.execute(BOB, &sold, &[]));
 }
