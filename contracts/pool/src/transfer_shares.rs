@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::units::SupplyShares;
+use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::access::address_or;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::TransferShares;
@@ -44,8 +44,8 @@ pub fn transfer_shares(
 
 /// Moves these shares, all of them when none are named, in memory. Says how many. The health of who gives is for the
 /// caller to check. Who takes gets no more by it than by a deposit: a slot that is theirs, health at a price that the
-/// settled one has reached, and where deposits are stopped no more than saves them. There, one's own shares still move
-/// between one's own accounts without debt, now and when the message came.
+/// settled one has reached, and of a market that is stopped or above its cap no more than saves them. Its shares leave no
+/// account that owed something when the message came, and of a stopped one they go to nobody else.
 pub fn apply(
     deps: Deps,
     markets: &mut Markets,
@@ -69,11 +69,17 @@ pub fn apply(
     }
     deposit::assert_own_slot(to, is_own, id, &denom)?;
     let counts = deposit::may_count(deps, markets, to, id)?;
-    let buys_health = !is_own || to.was_debtor() || !to.account.debts.is_empty();
-    if buys_health && !markets.params(id)?.enabled.deposit {
-        let amount = markets.state(id)?.market.shares_value_down(shares)?;
-        let order = Deposit { id, amount, may_open: is_own };
-        deposit::assert_rescue(deps, markets, to, &order, ContractError::Stopped { action: "deposit", denom })?;
+    if let Err(refusal) = deposit::assert_open(markets, id, Amount::ZERO) {
+        let is_stopped = !markets.params(id)?.enabled.deposit;
+        let owes = |holder: &Holder| holder.was_debtor() || !holder.account.debts.is_empty();
+        // What a rescue let in stays, or it could be repeated.
+        if owes(from) || (!is_own && is_stopped && !owes(to)) {
+            return Err(refusal);
+        }
+        if owes(to) {
+            let amount = markets.state(id)?.market.shares_value_down(shares)?;
+            deposit::assert_rescue(deps, markets, to, &Deposit { id, amount, may_open: is_own }, refusal)?;
+        }
     }
     if to.account.collateral(id).is_none() {
         markets.assert_live_slot(deps, &to.account, id)?;

@@ -8,7 +8,7 @@
 use crate::support::{Outcome, assert_solvent, indebted, refuses, stop_deposits, takes_no_funds};
 use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::pool::{
-    BatchAction, Borrow, ExecuteMsg, FromPurse, MaxAmountResponse, QueryMsg, TransferShares, UserAsset,
+    AssetChanges, BatchAction, Borrow, ExecuteMsg, FromPurse, MaxAmountResponse, QueryMsg, TransferShares, UserAsset,
 };
 use plimsoll_testing::{ALICE, Actor, BOB, IBC_TOKEN, LIQUIDATOR, UATOM, UUSD, World, coin, values};
 
@@ -217,4 +217,35 @@ fn transfer_shares_of_a_stopped_market_buys_no_health_by_a_detour_or_from_anothe
     refuses(&mut world, &format!("deposit of {denom} is stopped"), |world| world.execute(ALICE, &msg, &[coin]));
     let sold = alone(&order(&world, IBC_TOKEN, Some(1_000_000), 0, LIQUIDATOR));
     refuses(&mut world, &format!("deposit of {denom} is stopped"), |world| world.execute(BOB, &sold, &[]));
+}
+
+#[test]
+fn transfer_shares_of_a_market_above_its_cap_saves_an_indebted_account_and_no_more() {
+    let mut world = indebted(640_000_000);
+    world.deposit((ALICE, 1), UATOM, 100_000_000).unwrap();
+    world.deposit(BOB, UATOM, 5_000_000).unwrap();
+    world.update_asset(UATOM, AssetChanges { supply_cap: Some(Amount::new(1)), ..Default::default() }).unwrap();
+    world.set_price(UATOM, "8");
+    let some = order(&world, UATOM, Some(90_000_000), 1, ALICE);
+    let refusal = world.refused(|world| world.execute(ALICE, &alone(&some), &[])).to_string();
+    assert!(refusal.contains("only as far as it brings an account back"), "{refusal}");
+    // Lenders among themselves may.
+    let sold = order(&world, UATOM, Some(1_000_000), 1, BOB);
+    world.execute(ALICE, &alone(&sold), &[]).unwrap();
+}
+
+#[test]
+fn a_rescue_is_not_repeated_by_moving_its_shares_away() {
+    let mut world = indebted(640_000_000);
+    world.deposit((ALICE, 1), UATOM, 1_000_000).unwrap();
+    stop_deposits(&mut world, UATOM);
+    world.set_price(UATOM, "9");
+    let rescue =
+        || BatchAction::Deposit(FromPurse { coin: coin(1_000_000, UATOM), account_id: None, on_behalf_of: None });
+    let away = BatchAction::TransferShares(order(&world, UATOM, Some(1_000_000), 0, (ALICE, 1)));
+    let actions = vec![rescue(), away, rescue()];
+    let msg = ExecuteMsg::Batch { actions, callback: None };
+    refuses(&mut world, "deposit of uatom is stopped", |world| world.execute(ALICE, &msg, &[coin(2_000_000, UATOM)]));
+    let msg = ExecuteMsg::Batch { actions: vec![rescue()], callback: None };
+    world.execute(ALICE, &msg, &[coin(1_000_000, UATOM)]).unwrap();
 }
