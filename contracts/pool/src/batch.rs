@@ -1,5 +1,5 @@
-//! `batch`: several actions on accounts of the sender's, or on others' within a grant, all or none; with a callback that brings what the purse
-//! lacks.
+//! `batch`: several actions on accounts of the sender's, or on others' within a grant, all or none; with a callback that
+//! brings what the purse lacks.
 
 use cosmwasm_std::{Addr, Binary, CosmosMsg, Deps, DepsMut, Env, MessageInfo, Response};
 use plimsoll_risk::params::AssetId;
@@ -18,7 +18,7 @@ use crate::holder::Holder;
 use crate::markets::Markets;
 use crate::operators::{self, PayingScopes};
 use crate::state::{Checks, OPEN_BATCH, OpenAccount, OpenBatch};
-use crate::{access, borrow, deposit, repay, transfer_shares, update_asset_collateral_status, withdraw};
+use crate::{borrow, deposit, repay, transfer_shares, update_asset_collateral_status, withdraw};
 
 pub fn batch(
     deps: DepsMut,
@@ -27,6 +27,7 @@ pub fn batch(
     actions: Vec<BatchAction>,
     callback: Option<Binary>,
 ) -> Result<Response, ContractError> {
+    assert_length(&actions)?;
     if let Some(open) = OPEN_BATCH.may_load(deps.storage)? {
         return Err(ContractError::BatchOpen { id: open.id });
     }
@@ -194,7 +195,6 @@ impl<'a> Batch<'a> {
     }
 
     fn act_all(&mut self, actions: Vec<BatchAction>) -> Result<(), ContractError> {
-        assert_length(&actions)?;
         actions.into_iter().try_for_each(|action| self.act(action))
     }
 
@@ -336,9 +336,7 @@ impl<'a> Batch<'a> {
     /// Who is paid from the account: its owner unless another is named. Errors unless the sender may have them paid.
     fn recipient(&mut self, named: Option<&str>, at: usize, scopes: &PayingScopes) -> Result<Addr, ContractError> {
         let holder = &get(&mut self.touched, at)?.holder;
-        let recipient = access::recipient(self.deps.api, &self.env.contract.address, named, &holder.owner)?;
-        operators::assert_may_pay(self.deps, self.env, &self.sender, holder, &recipient, scopes)?;
-        Ok(recipient)
+        operators::payee(self.deps, self.env, &self.sender, holder, named, scopes)
     }
 
     /// Pays out at the end.

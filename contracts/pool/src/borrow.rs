@@ -9,11 +9,10 @@ use plimsoll_risk::units::Amount;
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{AmountOrMax, Borrow};
 
-use crate::access;
 use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
-use crate::largest::{attempt, largest};
+use crate::largest::{attempt, largest, named_or_most};
 use crate::markets::Markets;
 use crate::operators;
 
@@ -21,8 +20,8 @@ pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Re
     funds::none(info)?;
     let Borrow { denom, amount, recipient, account_id, on_behalf_of } = order;
     let mut holder = Holder::on_behalf(deps.as_ref(), &info.sender, on_behalf_of.as_deref(), account_id)?;
-    let recipient = access::recipient(deps.api, &env.contract.address, recipient.as_deref(), &holder.owner)?;
-    operators::assert_may_pay(deps.as_ref(), env, &info.sender, &holder, &recipient, &operators::BORROW)?;
+    let recipient =
+        operators::payee(deps.as_ref(), env, &info.sender, &holder, recipient.as_deref(), &operators::BORROW)?;
     let mut markets = Markets::open(deps.as_ref(), env)?;
     let id = markets.load_denom(deps.as_ref(), &denom)?;
 
@@ -53,13 +52,7 @@ pub fn amount_or_most(
     id: AssetId,
     amount: AmountOrMax,
 ) -> Result<Amount, ContractError> {
-    match amount {
-        AmountOrMax::Amount(amount) => Ok(amount),
-        AmountOrMax::Max => match most(deps, markets, holder, id)? {
-            Amount::ZERO => Err(ContractError::MaxIsZero { done: "borrowed", denom: markets.denom(id)? }),
-            most => Ok(most),
-        },
-    }
+    named_or_most(markets, id, amount, "borrowed", |markets| most(deps, markets, holder, id))
 }
 
 /// The most that can be borrowed of a loaded market; 0 when that would be a debt too small to be worth a liquidation.

@@ -12,6 +12,7 @@ use plimsoll_risk::units::{Amount, Ratio, SupplyShares, Value};
 use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::ownership::OwnershipError;
+use plimsoll_schema::pool::Expiry;
 use thiserror::Error;
 
 /// Why a message or a query is refused.
@@ -122,13 +123,13 @@ pub enum ContractError {
     NoGrant { sender: String, account: String },
     /// A grant holds no longer.
     #[error("the grant of {sender} on account {account} ended at {ended}")]
-    GrantEnded { sender: String, account: String, ended: String },
+    GrantEnded { sender: String, account: String, ended: Expiry },
     /// The grant is for something else.
     #[error("{sender} acts on account {account} without the scope {scope}")]
     OutOfScope { sender: String, account: String, scope: &'static str },
     /// A grant that never holds.
     #[error("the grant would have ended already, at {expiry}")]
-    ExpiryPast { expiry: String },
+    ExpiryPast { expiry: Expiry },
     /// Nobody is their own operator, and the pool acts on no account of its own accord.
     #[error("{operator} can't be an operator: neither the account's owner nor the pool can")]
     NotAnOperator { operator: String },

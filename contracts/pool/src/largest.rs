@@ -1,10 +1,29 @@
 //! The largest amount that works, found by trying it in memory.
 
+use plimsoll_risk::params::AssetId;
 use plimsoll_risk::units::Amount;
+use plimsoll_schema::pool::AmountOrMax;
 
 use crate::error::ContractError;
 use crate::holder::Holder;
 use crate::markets::Markets;
+
+/// The amount that is named, or else the most, which is asked for then. Errors when that is nothing: nothing can be `done`.
+pub fn named_or_most(
+    markets: &mut Markets,
+    id: AssetId,
+    amount: AmountOrMax,
+    done: &'static str,
+    most: impl FnOnce(&mut Markets) -> Result<Amount, ContractError>,
+) -> Result<Amount, ContractError> {
+    match amount {
+        AmountOrMax::Amount(amount) => Ok(amount),
+        AmountOrMax::Max => match most(markets)? {
+            Amount::ZERO => Err(ContractError::MaxIsZero { done, denom: markets.denom(id)? }),
+            most => Ok(most),
+        },
+    }
+}
 
 /// Runs a change on a copy, and answers with the copy.
 pub fn attempt<T>(

@@ -1,13 +1,13 @@
 //! Who may act on an account: its owner, and operators within their grants. Every handler that acts for another asks
 //! here, and `batch` does for each of its actions.
 
-use cosmwasm_std::{Addr, Deps, Env};
+use cosmwasm_std::{Addr, Deps, Env, StdResult, Storage};
 use plimsoll_risk::params::AssetId;
 use plimsoll_schema::pool::{Expiry, Scope};
 
+use crate::access;
 use crate::error::ContractError;
 use crate::holder::Holder;
-use crate::set_operator::described;
 use crate::state::{GRANTS, Grant, REVOCATIONS};
 
 /// What pays an account's coins out: the scope for which the owner is the recipient, and the one for any recipient.
@@ -28,21 +28,25 @@ pub fn assert_may(deps: Deps, env: &Env, sender: &Addr, holder: &Holder, scope: 
     assert_holds(&grant, sender, holder, scope)
 }
 
-/// Errors unless the sender may have this account's coins paid to the recipient.
-pub fn assert_may_pay(
+/// Who gets this account's coins: its owner unless another is named. Errors unless the sender may have them paid there.
+pub fn payee(
     deps: Deps,
     env: &Env,
     sender: &Addr,
     holder: &Holder,
-    recipient: &Addr,
+    named: Option<&str>,
     scopes: &PayingScopes,
-) -> Result<(), ContractError> {
+) -> Result<Addr, ContractError> {
+    let recipient = access::recipient(deps.api, &env.contract.address, named, &holder.owner)?;
     if *sender == holder.owner {
-        return Ok(());
+        return Ok(recipient);
     }
     let grant = in_force(deps, env, sender, holder)?;
-    let is_to_owner = *recipient == holder.owner && grant.scopes.contains(&scopes.to_owner);
-    if is_to_owner { Ok(()) } else { assert_holds(&grant, sender, holder, scopes.anywhere) }
+    let is_to_owner = recipient == holder.owner && grant.scopes.contains(&scopes.to_owner);
+    if !is_to_owner {
+        assert_holds(&grant, sender, holder, scopes.anywhere)?;
+    }
+    Ok(recipient)
 }
 
 /// Whether the sender may deposit this asset: anyone may where the account has a slot for it.
@@ -56,30 +60,31 @@ pub fn may_open_slot(
     if *sender == holder.owner || holder.account.collateral(id).is_some() {
         return Ok(true);
     }
-    match assert_may(deps, env, sender, holder, Scope::OpenSlot) {
-        Ok(()) => Ok(true),
-        Err(ContractError::NoGrant { .. } | ContractError::GrantEnded { .. } | ContractError::OutOfScope { .. }) => {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
+    let grant = granted(deps, sender, holder)?;
+    Ok(grant.is_some_and(|grant| ended(&grant, env).is_none() && grant.scopes.contains(&Scope::OpenSlot)))
 }
 
 /// The sender's grant on this account. Errors when there is none that holds at this block.
 fn in_force(deps: Deps, env: &Env, sender: &Addr, holder: &Holder) -> Result<Grant, ContractError> {
-    let account = || holder.name();
-    let grant = GRANTS.may_load(deps.storage, (&holder.owner, holder.account_id, sender))?;
-    let revocations = REVOCATIONS.may_load(deps.storage, &holder.owner)?.unwrap_or_default();
-    let Some(grant) = grant.filter(|grant| grant.revocations == revocations) else {
-        return Err(ContractError::NoGrant { sender: sender.to_string(), account: account() });
+    let Some(grant) = granted(deps, sender, holder)? else {
+        return Err(ContractError::NoGrant { sender: sender.to_string(), account: holder.name() });
     };
     match ended(&grant, env) {
-        Some(expiry) => {
-            let ended = described(expiry);
-            Err(ContractError::GrantEnded { sender: sender.to_string(), account: account(), ended })
-        }
+        Some(ended) => Err(ContractError::GrantEnded { sender: sender.to_string(), account: holder.name(), ended }),
         None => Ok(grant),
     }
+}
+
+/// The sender's grant on this account, unless it was revoked with all others; it may have ended.
+fn granted(deps: Deps, sender: &Addr, holder: &Holder) -> StdResult<Option<Grant>> {
+    let grant = GRANTS.may_load(deps.storage, (&holder.owner, holder.account_id, sender))?;
+    let revocations = revocations(deps.storage, &holder.owner)?;
+    Ok(grant.filter(|grant| grant.revocations == revocations))
+}
+
+/// How often this owner has revoked all grants.
+pub fn revocations(storage: &dyn Storage, owner: &Addr) -> StdResult<u64> {
+    Ok(REVOCATIONS.may_load(storage, owner)?.unwrap_or_default())
 }
 
 /// When the grant ended, if it has at this block.

@@ -3,10 +3,11 @@
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use plimsoll_schema::access::address;
 use plimsoll_schema::event::{self, account_name};
-use plimsoll_schema::pool::{Expiry, Scope, SetOperator};
+use plimsoll_schema::pool::{Scope, SetOperator};
 
 use crate::error::ContractError;
 use crate::funds;
+use crate::operators;
 use crate::state::{GRANTS, Grant, REVOCATIONS};
 
 /// Replaces what the operator may do on one of the sender's accounts. It is the sender's own account: nobody grants on
@@ -24,7 +25,7 @@ pub fn set_operator(
     }
     let expiry = order.expiry.map(|expiry| expiry.given_at(env.block.height));
     if let Some(expiry) = expiry.filter(|expiry| expiry.is_past(env.block.height, env.block.time.seconds())) {
-        return Err(ContractError::ExpiryPast { expiry: described(expiry) });
+        return Err(ContractError::ExpiryPast { expiry });
     }
     let mut scopes = order.scopes;
     scopes.sort_unstable();
@@ -37,12 +38,12 @@ pub fn set_operator(
         .add_attribute(event::ACCOUNT, account_name(info.sender.as_str(), account_id))
         .add_attribute(event::OPERATOR, operator.as_str())
         .add_attribute(event::SCOPES, names.join(","))
-        .add_attributes(expiry.map(|expiry| (event::EXPIRY, described(expiry))));
+        .add_attributes(expiry.map(|expiry| (event::EXPIRY, expiry.to_string())));
     let key = (&info.sender, account_id, &operator);
     if scopes.is_empty() {
         GRANTS.remove(deps.storage, key);
     } else {
-        let revocations = REVOCATIONS.may_load(deps.storage, &info.sender)?.unwrap_or_default();
+        let revocations = operators::revocations(deps.storage, &info.sender)?;
         GRANTS.save(deps.storage, key, &Grant { scopes, expiry, revocations })?;
     }
     Ok(response)
@@ -51,16 +52,7 @@ pub fn set_operator(
 /// Ends every grant of the sender's. The records stay, and hold no longer, so that it costs the same for any number.
 pub fn revoke_all(deps: DepsMut, info: &MessageInfo) -> Result<Response, ContractError> {
     funds::none(info)?;
-    let revocations = REVOCATIONS.may_load(deps.storage, &info.sender)?.unwrap_or_default();
+    let revocations = operators::revocations(deps.storage, &info.sender)?;
     REVOCATIONS.save(deps.storage, &info.sender, &revocations.saturating_add(1))?;
     Ok(Response::new().add_attribute(event::ACTION, "revoke_all").add_attribute(event::SENDER, info.sender.as_str()))
-}
-
-/// How events and errors call the end of a grant.
-pub fn described(expiry: Expiry) -> String {
-    match expiry {
-        Expiry::ThisBlock => "this block".to_owned(),
-        Expiry::AtHeight(height) => format!("height {height}"),
-        Expiry::AtTime(time) => format!("time {time}"),
-    }
 }

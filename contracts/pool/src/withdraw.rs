@@ -6,11 +6,10 @@ use plimsoll_risk::units::{Amount, SupplyShares};
 use plimsoll_schema::event;
 use plimsoll_schema::pool::{AmountOrMax, Withdraw};
 
-use crate::access;
 use crate::error::ContractError;
 use crate::funds;
 use crate::holder::Holder;
-use crate::largest::{attempt, largest};
+use crate::largest::{attempt, largest, named_or_most};
 use crate::markets::Markets;
 use crate::operators;
 
@@ -18,8 +17,8 @@ pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -
     funds::none(info)?;
     let Withdraw { denom, amount, recipient, account_id, on_behalf_of } = order;
     let mut holder = Holder::on_behalf(deps.as_ref(), &info.sender, on_behalf_of.as_deref(), account_id)?;
-    let recipient = access::recipient(deps.api, &env.contract.address, recipient.as_deref(), &holder.owner)?;
-    operators::assert_may_pay(deps.as_ref(), env, &info.sender, &holder, &recipient, &operators::WITHDRAW)?;
+    let recipient =
+        operators::payee(deps.as_ref(), env, &info.sender, &holder, recipient.as_deref(), &operators::WITHDRAW)?;
     let mut markets = Markets::open(deps.as_ref(), env)?;
     let id = markets.load_denom(deps.as_ref(), &denom)?;
 
@@ -50,14 +49,8 @@ pub fn amount_or_most(
     id: AssetId,
     amount: Option<AmountOrMax>,
 ) -> Result<Option<Amount>, ContractError> {
-    match amount {
-        None => Ok(None),
-        Some(AmountOrMax::Amount(amount)) => Ok(Some(amount)),
-        Some(AmountOrMax::Max) => match most(deps, markets, holder, id)? {
-            Amount::ZERO => Err(ContractError::MaxIsZero { done: "withdrawn", denom: markets.denom(id)? }),
-            most => Ok(Some(most)),
-        },
-    }
+    let named = |amount| named_or_most(markets, id, amount, "withdrawn", |markets| most(deps, markets, holder, id));
+    amount.map(named).transpose()
 }
 
 /// The most that can be withdrawn of a loaded market; 0 where there is no deposit or no cash.
@@ -68,16 +61,13 @@ pub fn most(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> 
         markets.load_live(deps, &holder.account)?;
         markets.load_live(deps, &holder.before)?;
     }
-    let markets = &*markets;
-    Ok(largest(most, |amount| works_withdraw(deps, markets, holder, id, amount)))
-}
-
-fn works_withdraw(deps: Deps, markets: &Markets, holder: &Holder, id: AssetId, amount: Amount) -> bool {
-    let withdrawn = attempt(markets, holder, |markets, holder| {
-        apply(markets, holder, id, amount)?;
-        markets.assert_healthy(deps, holder)
-    });
-    withdrawn.is_ok()
+    let try_withdraw = |amount| {
+        attempt(markets, holder, |markets, holder| {
+            apply(markets, holder, id, amount)?;
+            markets.assert_healthy(deps, holder)
+        })
+    };
+    Ok(largest(most, |amount| try_withdraw(amount).is_ok()))
 }
 
 /// Takes out this amount, or all that can be paid when none is named, in memory. Shares that a total loss has left

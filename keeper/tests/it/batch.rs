@@ -397,16 +397,7 @@ async fn a_batch_in_a_block_is_settled_item_by_item() {
             plimsoll_schema::pool::LiquidationItem::WriteOff(loss),
             item(world, 1),
         ];
-        let batch = plimsoll_schema::pool::LiquidateBatch {
-            items,
-            recipient: None,
-            receive: None,
-            allow_shares: None,
-            min_success: None,
-            callback: None,
-        };
-        let msg = plimsoll_schema::pool::ExecuteMsg::LiquidateBatch(batch);
-        Ok(vec![world.execute(LIQUIDATOR, &msg, &[coin(1_000_000_000, UUSD)])?])
+        Ok(vec![world.liquidate_batch(LIQUIDATOR, items, &[coin(1_000_000_000, UUSD)])?])
     };
     let had = |denom: &'static str| {
         let chain = &chain;

@@ -1,5 +1,7 @@
 //! Operators: who acts on an account beside its owner.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,16 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::OpenSlot,
+        Self::WithdrawToOwner,
+        Self::WithdrawAnywhere,
+        Self::BorrowToOwner,
+        Self::BorrowAnywhere,
+        Self::CollateralStatus,
+    ];
+
     /// Its name in messages, events and errors.
     pub const fn name(self) -> &'static str {
         match self {
@@ -64,6 +76,16 @@ impl Expiry {
             Self::ThisBlock => false,
             Self::AtHeight(end) => end <= height,
             Self::AtTime(end) => end <= time,
+        }
+    }
+}
+
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ThisBlock => f.write_str("this block"),
+            Self::AtHeight(height) => write!(f, "height {height}"),
+            Self::AtTime(time) => write!(f, "time {time}"),
         }
     }
 }

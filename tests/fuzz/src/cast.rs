@@ -1,6 +1,5 @@
 //! Who and what is on the stage, by number.
 
-use plimsoll_schema::pool::Scope;
 use plimsoll_testing::{
     AETH, ALICE, BOB, FEEDERS, GUARDIAN, IBC_TOKEN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD,
 };
@@ -38,15 +37,6 @@ pub const FEEDER: [usize; 3] = [8, 9, 10];
 pub const IDS: u32 = 4;
 /// The number of the accounts that are kept small, so that a crash leaves less of them than dust.
 pub const POOR: u32 = 3;
-/// What an operator may be granted.
-pub const SCOPES: [Scope; 6] = [
-    Scope::OpenSlot,
-    Scope::WithdrawToOwner,
-    Scope::WithdrawAnywhere,
-    Scope::BorrowToOwner,
-    Scope::BorrowAnywhere,
-    Scope::CollateralStatus,
-];
 /// The tokens of each pair; each leads toward the dollar.
 pub const PAIRS: [(usize, usize); 3] = [(1, 0), (2, 1), (3, 0)];
 

@@ -72,7 +72,7 @@ pub enum Op {
         nth: Option<usize>,
         act: Box<Op>,
     },
-    /// `scopes` has a bit for each of [`crate::cast::SCOPES`].
+    /// `scopes` has a bit for each of [`plimsoll_schema::pool::Scope::ALL`].
     SetOperator {
         who: Who,
         operator: usize,
@@ -564,15 +564,7 @@ impl Op {
 
     /// Whose account one of the actions of a batch is about; nobody's of another operation.
     pub fn account(&self) -> Option<Who> {
-        match *self {
-            Self::Deposit { who, .. }
-            | Self::Withdraw { who, .. }
-            | Self::Borrow { who, .. }
-            | Self::Repay { who, .. }
-            | Self::Enable { who, .. }
-            | Self::TransferShares { who, .. } => Some(who),
-            _ => None,
-        }
+        self.clone().account_mut().copied()
     }
 
     /// The same, to be changed.

@@ -11,7 +11,7 @@ use plimsoll_schema::pool::{
 };
 
 use crate::call::Call;
-use crate::cast::{DENOMS, SCOPES, share, worth};
+use crate::cast::{DENOMS, share, worth};
 use crate::exact::{Exact, over};
 use crate::liquidations::Sent;
 use crate::op::{End, Op, Who};
@@ -160,7 +160,7 @@ pub fn transfer(stage: &Stage, (user, id): Who, denom: usize, permille: u32, to:
 
 /// The scopes of these bits.
 pub fn scopes(bits: u8) -> Vec<Scope> {
-    SCOPES.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, scope)| *scope).collect()
+    Scope::ALL.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, scope)| *scope).collect()
 }
 
 /// When a grant ends that is given now.

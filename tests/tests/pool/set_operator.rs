@@ -13,14 +13,7 @@ use plimsoll_schema::pool::{
 };
 use plimsoll_testing::{ALICE, Actor, Addr, BOB, Coin, IBC_TOKEN, LIQUIDATOR, Step, UATOM, UUSD, World, coin, values};
 
-const ALL: [Scope; 6] = [
-    Scope::OpenSlot,
-    Scope::WithdrawToOwner,
-    Scope::WithdrawAnywhere,
-    Scope::BorrowToOwner,
-    Scope::BorrowAnywhere,
-    Scope::CollateralStatus,
-];
+const ALL: [Scope; 6] = Scope::ALL;
 
 /// An action on an account of Alice's, and the coin that it takes.
 type Act = (BatchAction, Option<Coin>);

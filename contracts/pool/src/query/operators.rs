@@ -7,7 +7,7 @@ use plimsoll_schema::pool::{OPERATORS_DEFAULT, OPERATORS_LIMIT, Operator, Operat
 use super::page;
 use crate::error::ContractError;
 use crate::operators;
-use crate::state::{GRANTS, Grant, REVOCATIONS};
+use crate::state::{GRANTS, Grant};
 
 pub fn operators(
     deps: Deps,
@@ -19,7 +19,7 @@ pub fn operators(
     let limit = page(limit, OPERATORS_DEFAULT, OPERATORS_LIMIT)?;
     let owner = address(deps.api, &account.user)?;
     let account_id = account.account_id.unwrap_or_default();
-    let revocations = REVOCATIONS.may_load(deps.storage, &owner)?.unwrap_or_default();
+    let revocations = operators::revocations(deps.storage, &owner)?;
     let start = start_after.map(|text| address(deps.api, &text)).transpose()?;
     let mut operators = Vec::new();
     for operator in GRANTS.keys_under(deps.storage, (&owner, account_id), start.as_ref()).take(limit) {

@@ -1,12 +1,23 @@
 //! Nodes that don't keep what happened in a block, or don't say it now.
 
 use plimsoll_keeper::chain::ChainReader;
+use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::commands::doctor::{Status, network};
 use plimsoll_keeper::error::Error;
 use serde_json::json;
 
 use super::connect;
 use crate::support::fake_node::{BlockResults, Fake};
+
+/// A node in whose newest block the pool said that somebody borrowed.
+async fn borrowed() -> (Fake, Node) {
+    let fake = Fake::start(100).await;
+    let attribute = |key: &str, value: &str| json!({ "key": key, "value": value });
+    let attributes = [attribute("_contract_address", "pool"), attribute("action", "borrow")];
+    fake.with(|state| state.said = json!([{ "type": "wasm", "attributes": attributes }]));
+    let node = connect(&[&fake]).await;
+    (fake, node)
+}
 
 #[tokio::test]
 async fn a_rate_limit_is_no_forgotten_block() {
@@ -22,11 +33,7 @@ async fn a_rate_limit_is_no_forgotten_block() {
 
 #[tokio::test]
 async fn what_contracts_said_is_searched_for_where_block_results_are_discarded() {
-    let fake = Fake::start(100).await;
-    let attribute = |key: &str, value: &str| json!({ "key": key, "value": value });
-    let attributes = [attribute("_contract_address", "pool"), attribute("action", "borrow")];
-    fake.with(|state| state.said = json!([{ "type": "wasm", "attributes": attributes }]));
-    let node = connect(&[&fake]).await;
+    let (fake, node) = borrowed().await;
     let kept = node.events(100).await.unwrap();
     fake.with(|state| state.results = BlockResults::Discarded);
     assert_eq!(node.events(100).await.unwrap(), kept);
@@ -35,11 +42,7 @@ async fn what_contracts_said_is_searched_for_where_block_results_are_discarded()
 
 #[tokio::test]
 async fn what_contracts_said_is_searched_for_where_results_are_not_found() {
-    let fake = Fake::start(100).await;
-    let attribute = |key: &str, value: &str| json!({ "key": key, "value": value });
-    let attributes = [attribute("_contract_address", "pool"), attribute("action", "borrow")];
-    fake.with(|state| state.said = json!([{ "type": "wasm", "attributes": attributes }]));
-    let node = connect(&[&fake]).await;
+    let (fake, node) = borrowed().await;
     let kept = node.events(100).await.unwrap();
     fake.with(|state| state.results = BlockResults::Says("could not find results for height #100"));
     assert_eq!(node.events(100).await.unwrap(), kept);

@@ -1,8 +1,10 @@
 //! What users, their batches and the contract that takes flash loans do.
 
+use plimsoll_schema::pool::Scope;
+
 use super::dice::{self, cents, denom, permille, to, user, who};
 use super::{CARDS, Card, play};
-use crate::cast::{BORROWER, LISTED, PAIRS, POOR, SCOPES};
+use crate::cast::{BORROWER, LISTED, PAIRS, POOR};
 use crate::op::{Aim, Bring, End, Item, Op, Repayment};
 use crate::random::Random;
 
@@ -34,7 +36,7 @@ pub fn operator(r: &mut Random, card: Card) -> Op {
     if matches!(card, Card::RevokeAll) {
         return Op::RevokeAll { user: user(r) };
     }
-    let all = u8::try_from(1u32 << SCOPES.len()).expect("few scopes") - 1;
+    let all = u8::try_from(1u32 << Scope::ALL.len()).expect("few scopes") - 1;
     let scopes = if r.once_in(2) { all } else { r.from_to(0, u32::from(all) + 1) as u8 };
     let end = match r.below(8) {
         0 => Some(End::Block),

@@ -1,10 +1,10 @@
 //! The laws of operators: who grants, and what a grant allows.
 
 use plimsoll_pool::state::Grant;
-use plimsoll_schema::pool::Expiry;
+use plimsoll_schema::pool::{Expiry, Scope};
 
 use super::Case;
-use crate::cast::{BORROWER, SCOPES};
+use crate::cast::BORROWER;
 use crate::op::{Op, Who};
 use crate::use_pool::{expiry, scopes};
 use crate::view::View;
@@ -44,7 +44,7 @@ fn what_was_granted_is_on_record(case: &Case) {
     });
     let wanted = Grant { scopes: scopes(bits), expiry, revocations: case.after.revocations[who.0] };
     assert_eq!(case.after.grants.get(&(who, operator)), Some(&wanted).filter(|grant| !grant.scopes.is_empty()));
-    for scope in SCOPES {
+    for scope in Scope::ALL {
         assert_eq!(case.after.grants(who, operator, scope), wanted.scopes.contains(&scope), "{scope:?} of {who:?}");
     }
 }
@@ -52,6 +52,6 @@ fn what_was_granted_is_on_record(case: &Case) {
 fn nothing_holds_after_revoke_all(case: &Case) {
     let Op::RevokeAll { user } = *case.op else { return };
     for (who, operator) in case.after.grants.keys().filter(|(who, _)| who.0 == user) {
-        assert!(SCOPES.iter().all(|scope| !case.after.grants(*who, *operator, *scope)), "a grant of {who:?} holds");
+        assert!(Scope::ALL.iter().all(|scope| !case.after.grants(*who, *operator, *scope)), "a grant of {who:?} holds");
     }
 }
