@@ -82,7 +82,7 @@ impl Markets {
         let unknown = || ContractError::UnknownAsset(id);
         let params = ASSET_PARAMS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let market = MARKETS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
-        let market = market.accrue(self.now, params.reserve_factor)?;
+        let market = market.accrue(self.now, &params)?;
         let state = AssetState { params, market, mark: MarkPrice::unknown() };
         self.loaded.push(Loaded { id, state, changed: false, priced: false });
         Ok(())

@@ -133,6 +133,7 @@ mod first {
                 reserves: old.reserves,
                 updated_at: old.updated_at,
                 rate: old.rate,
+                rate_at_target: Rate::ZERO,
                 reserves_fraction: Ratio::ZERO,
                 written_off: false,
             }
@@ -157,6 +158,7 @@ mod first {
                 rate_model: old.rate_model,
                 enabled: old.enabled,
                 max_borrow_utilization: MAX_BORROW_UTILIZATION_DEFAULT,
+                next_rate_model: None,
             }
         }
     }

@@ -30,14 +30,19 @@ pub fn update_asset(
     if tighten_only {
         assert_tightening(&before, &changes, clock)?;
     }
-    let after = changed(before, changes, clock)?;
+    let rate_model = changes.rate_model.clone();
+    let after = changed(before, changes, clock)?.with_rate_model_in_force(markets.now);
+    let after = rate_model.into_iter().fold(after, |after, model| after.with_rate_model(model, markets.now));
     after.validate()?;
 
     // Interest up to here is the old parameters'; the rate from here on is the new model's.
     let market = markets.market(id)?.clone().settle(&after)?;
     MARKETS.save(deps.storage, id.0, &market)?;
     ASSET_PARAMS.save(deps.storage, id.0, &after)?;
-    Ok(Response::new().add_attribute(event::ACTION, "update_asset").add_attribute(event::DENOM, denom))
+    Ok(Response::new()
+        .add_attribute(event::ACTION, "update_asset")
+        .add_attribute(event::DENOM, denom)
+        .add_attributes(after.next_rate_model.map(|next| (event::EFFECTIVE_AT, next.effective_at.to_string()))))
 }
 
 fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<AssetParams, ContractError> {
@@ -68,7 +73,6 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
         flash_loan_fee: changes.flash_loan_fee.unwrap_or(keep.flash_loan_fee),
         supply_cap: changes.supply_cap.unwrap_or(keep.supply_cap),
         borrow_cap: changes.borrow_cap.unwrap_or(keep.borrow_cap),
-        rate_model: changes.rate_model.unwrap_or(keep.rate_model),
         sale_cost: changes.sale_cost.unwrap_or(keep.sale_cost),
         max_borrow_utilization: changes.max_borrow_utilization.unwrap_or(keep.max_borrow_utilization),
         ..keep

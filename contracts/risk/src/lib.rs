@@ -17,6 +17,7 @@
 //! | collateral seized / protocol fee | down / up, the fee taken out of the bonus |
 //! | reserves' cut of interest | down, its fraction kept for the next time |
 //! | growth of the borrow index | up |
+//! | borrow rate / average rate at the target / rate at the target | up / up / down |
 //! | swap: yield / fee of it | down / up |
 //! | swap: offer for a wanted return | up |
 //! | liquidity → shares, shares → liquidity | down |
@@ -26,6 +27,7 @@
 
 pub mod account;
 pub mod cumulative_price;
+mod exponential;
 mod guards;
 pub mod health;
 pub mod heartbeat;

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::interest::{DEBT_MAX, MIN_LOAN_SECONDS, compound_up, simple_interest_down};
 use crate::math::{MathError, ONE, mul_add_div_128, mul_div_down_128, mul_div_up_128};
 use crate::params::AssetParams;
-use crate::rates::{liquidity_rate_down, utilization_up};
+use crate::rates::{RateModel, liquidity_rate_down, utilization_up};
 use crate::shares::{SHARES_MAX, lacks_to_price_floor, to_amount_down, to_shares_down, to_shares_up};
 use crate::units::{Amount, Index, Rate, Ratio, ScaledDebt, SupplyShares};
 
@@ -37,8 +37,10 @@ pub struct Market {
     pub reserves: Amount,
     /// When interest was last added, in seconds.
     pub updated_at: u64,
-    /// The borrow rate in force since then.
+    /// The borrow rate in force since then; where the model is adaptive, the one at that moment.
     pub rate: Rate,
+    /// The rate at the target utilization at `updated_at`; 0 where the model has no such rate.
+    pub rate_at_target: Rate,
     /// What the reserves' cut of interest had beyond whole base units, below 1: however often a market is touched, they
     /// get the same.
     pub reserves_fraction: Ratio,
@@ -133,6 +135,7 @@ pub struct Loss {
 impl Market {
     /// An empty market, opened at `now`.
     pub fn open(now: u64, params: &AssetParams) -> Result<Self, MathError> {
+        let rate_at_target = params.rate_model.initial_rate_at_target();
         Ok(Self {
             cash: Amount::ZERO,
             lent: Amount::ZERO,
@@ -141,34 +144,47 @@ impl Market {
             supply_shares: SupplyShares::ZERO,
             reserves: Amount::ZERO,
             updated_at: now,
-            rate: params.rate_model.borrow_rate_up(Ratio::ZERO)?,
+            rate: params.rate_model.borrow_rate_up(Ratio::ZERO, rate_at_target)?,
+            rate_at_target,
             reserves_fraction: Ratio::ZERO,
             written_off: false,
         })
     }
 
-    /// Adds the interest since `updated_at` at the rate in force, and the reserves' cut of it. A clock that went back
-    /// adds nothing.
-    pub fn accrue(mut self, now: u64, reserve_factor: Ratio) -> Result<Accrued, MathError> {
-        let seconds = now.saturating_sub(self.updated_at);
+    /// Adds the interest since `updated_at`, and the reserves' cut of it. A clock that went back adds nothing.
+    pub fn accrue(mut self, now: u64, params: &AssetParams) -> Result<Accrued, MathError> {
+        let next = params.next_rate_model.as_ref();
+        if let Some(next) = next.filter(|next| self.updated_at < next.effective_at && next.effective_at <= now) {
+            self.accrue_with(&params.rate_model, next.effective_at, params.reserve_factor)?;
+            self.rate_at_target = next.rate_model.initial_rate_at_target();
+        }
+        self.accrue_with(params.rate_model_at(now), now, params.reserve_factor)?;
+        Ok(Accrued(self))
+    }
+
+    /// Adds the interest until `then`, in which one model is in force.
+    fn accrue_with(&mut self, model: &RateModel, then: u64, reserve_factor: Ratio) -> Result<(), MathError> {
+        let seconds = then.saturating_sub(self.updated_at);
         if seconds > 0 {
             let before = self.debt()?;
-            self.borrow_index = self.grown_index_up(seconds);
+            let course = model.course_up(utilization_up(before, self.supply()?)?, self.rate_at_target, seconds)?;
+            self.borrow_index = self.grown_index_up(course.rate, seconds);
+            self.rate_at_target = course.rate_at_target;
             self.earn(self.debt()?.saturating_sub(before), reserve_factor)?;
-            self.updated_at = now;
+            self.updated_at = then;
             self.written_off = false;
         }
-        Ok(Accrued(self))
+        Ok(())
     }
 
     /// Without debt the index starts anew. It stops where the debt would pass [`DEBT_MAX`], or cash and debt
     /// [`CASH_AND_DEBT_MAX`].
-    fn grown_index_up(&self, seconds: u64) -> Index {
+    fn grown_index_up(&self, rate: Rate, seconds: u64) -> Index {
         if self.debt_scaled.is_zero() {
             return Index::ONE;
         }
         let debt_max = self.room(Amount::ZERO).min(Amount::new(DEBT_MAX));
-        compound_up(self.borrow_index, self.rate, seconds, self.debt_scaled, debt_max)
+        compound_up(self.borrow_index, rate, seconds, self.debt_scaled, debt_max)
     }
 
     /// By how much cash and a debt of `debt` may grow together.
@@ -201,6 +217,10 @@ impl Market {
     fn debt(&self) -> Result<Amount, MathError> {
         mul_div_down_128(self.debt_scaled.raw(), self.borrow_index.raw(), ONE).map(Amount::new)
     }
+
+    fn supply(&self) -> Result<Amount, MathError> {
+        self.cash.checked_add(self.lent)?.checked_add(self.debt()?)?.checked_sub(self.reserves)
+    }
 }
 
 /// A market whose interest has been added up to this block. Only [`Market::accrue`] makes one, and every formula that
@@ -221,8 +241,7 @@ impl Accrued {
 
     /// What belongs to suppliers.
     pub fn supply(&self) -> Result<Amount, MathError> {
-        let market = &self.0;
-        market.cash.checked_add(market.lent)?.checked_add(market.debt()?)?.checked_sub(market.reserves)
+        self.0.supply()
     }
 
     /// How much of the supply is lent out.
@@ -245,10 +264,15 @@ impl Accrued {
         mul_div_up_128(debt.raw(), self.0.borrow_index.raw(), ONE).map(Amount::new)
     }
 
+    /// What borrowers pay a year at this utilization, rounded up.
+    pub fn borrow_rate_up(&self, utilization: Ratio, params: &AssetParams) -> Result<Rate, MathError> {
+        params.rate_model_at(self.0.updated_at).borrow_rate_up(utilization, self.0.rate_at_target)
+    }
+
     /// What suppliers earn a year at the present utilization.
     pub fn liquidity_rate_down(&self, params: &AssetParams) -> Result<Rate, MathError> {
         let utilization = self.utilization_up()?;
-        let borrow = params.rate_model.borrow_rate_up(utilization)?;
+        let borrow = self.borrow_rate_up(utilization, params)?;
         liquidity_rate_down(borrow, utilization, params.reserve_factor)
     }
 
@@ -335,7 +359,7 @@ impl Accrued {
         self.pay_out(amount)?;
         let debt = self.debt()?.checked_add(amount)?;
         let utilization = utilization_up(debt, supply)?;
-        let rate = params.rate_model.borrow_rate_up(utilization)?;
+        let rate = self.borrow_rate_up(utilization, params)?;
         let interest = simple_interest_down(amount, rate, MIN_LOAN_SECONDS)?.min(self.0.room(debt));
         let owed = amount.checked_add(interest)?;
         let scaled = ScaledDebt::new(mul_div_up_128(owed.raw(), ONE, self.0.borrow_index.raw())?);
@@ -451,7 +475,8 @@ impl Accrued {
 
     /// The market as it is to be stored, with the rate that its new utilization asks for.
     pub fn settle(mut self, params: &AssetParams) -> Result<Market, MathError> {
-        self.0.rate = params.rate_model.borrow_rate_up(self.utilization_up()?)?;
+        self.0.rate_at_target = params.rate_model_at(self.0.updated_at).kept_rate_at_target(self.0.rate_at_target);
+        self.0.rate = self.borrow_rate_up(self.utilization_up()?, params)?;
         Ok(self.0)
     }
 }

@@ -112,6 +112,18 @@ pub struct BonusCurve {
     pub full_at: Ratio,
 }
 
+/// For how long another kind of rate model is announced before it takes over, in seconds: a day.
+pub const RATE_MODEL_NOTICE: u64 = 86_400;
+
+/// A rate model of another kind, that takes over at its time by itself.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct NextRateModel {
+    /// The model.
+    pub rate_model: RateModel,
+    /// When it takes over, in seconds.
+    pub effective_at: u64,
+}
+
 /// What may be done in a market. Repay, debt-free withdrawal and liquidation can't be switched off.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -149,7 +161,7 @@ pub struct AssetParams {
     pub borrow_cap: Amount,
     /// The share of a flash loan that it costs, to reserves.
     pub flash_loan_fee: Ratio,
-    /// How the borrow rate follows utilization.
+    /// How the borrow rate follows utilization, until the next model takes over.
     pub rate_model: RateModel,
     /// What may be done.
     pub enabled: Switches,
@@ -159,6 +171,8 @@ pub struct AssetParams {
     pub sale_cost: Ratio,
     /// The most of the supply that may be lent out after a borrow; 1 is no limit.
     pub max_borrow_utilization: Ratio,
+    /// The rate model that was announced.
+    pub next_rate_model: Option<NextRateModel>,
 }
 
 /// Why parameters are refused. Each names the parameter, its value and what is allowed.
@@ -221,6 +235,35 @@ impl BonusCurve {
 }
 
 impl AssetParams {
+    /// The rate model in force at this time.
+    pub fn rate_model_at(&self, now: u64) -> &RateModel {
+        match &self.next_rate_model {
+            Some(next) if now >= next.effective_at => &next.rate_model,
+            _ => &self.rate_model,
+        }
+    }
+
+    /// The same parameters with another rate model from now on: at once where it is of the kind in force, else after
+    /// [`RATE_MODEL_NOTICE`]. Either replaces what was announced.
+    pub fn with_rate_model(self, rate_model: RateModel, now: u64) -> Self {
+        let in_force = self.rate_model_at(now).clone();
+        if in_force.is_of_kind(&rate_model) {
+            return Self { rate_model, next_rate_model: None, ..self };
+        }
+        let effective_at = now.saturating_add(RATE_MODEL_NOTICE);
+        Self { rate_model: in_force, next_rate_model: Some(NextRateModel { rate_model, effective_at }), ..self }
+    }
+
+    /// The same parameters, with the rate model in force as the one that stands first.
+    pub fn with_rate_model_in_force(self, now: u64) -> Self {
+        match self.next_rate_model {
+            Some(next) if now >= next.effective_at => {
+                Self { rate_model: next.rate_model, next_rate_model: None, ..self }
+            }
+            next_rate_model => Self { next_rate_model, ..self },
+        }
+    }
+
     /// Whether the parameters may be set. The error names the first that may not.
     pub fn validate(&self) -> Result<(), ParamsError> {
         if self.decimals > DECIMALS_MAX {
@@ -254,6 +297,9 @@ impl AssetParams {
         let min = self.liquidation_bonus.min;
         if sale_cost > min {
             return Err(ParamsError::SaleCost { sale_cost, min });
+        }
+        if let Some(next) = &self.next_rate_model {
+            next.rate_model.validate()?;
         }
         Ok(self.rate_model.validate()?)
     }

@@ -1,9 +1,14 @@
 //! What a borrower pays a year, by how much of the market is lent out.
 
+mod adaptive;
+mod kinked;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use self::adaptive::{ADJUSTMENT_SPEED_MAX, Adaptive, STEEPNESS_MAX};
+pub use self::kinked::Kinked;
 use crate::math::{MathError, ONE, mul_div_down_128, mul_div_up_128};
 use crate::units::{Amount, Rate, Ratio};
 
@@ -16,20 +21,8 @@ pub const MAX_RATE: Rate = Rate::percent(1_000);
 pub enum RateModel {
     /// Two straight lines that meet at the optimal utilization (as Aave and Compound do it).
     Kinked(Kinked),
-}
-
-/// `base + slope_1 × U / U_optimal` up to the optimum, and from there `+ slope_2 × (U − U_optimal) / (1 − U_optimal)`.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct Kinked {
-    /// Where the lines meet; between 0 and 1, neither included.
-    pub optimal_utilization_rate: Ratio,
-    /// The rate at utilization 0.
-    pub base: Rate,
-    /// What is added from utilization 0 to the optimum.
-    pub slope_1: Rate,
-    /// What is added from the optimum to utilization 1.
-    pub slope_2: Rate,
+    /// A curve that moves toward the rate that holds utilization at its target (as Morpho's AdaptiveCurveIRM does).
+    Adaptive(Adaptive),
 }
 
 /// Why a rate model is refused.
@@ -42,34 +35,79 @@ pub enum RateModelError {
     /// A full market would pay more than the code can promise to survive.
     #[error("rate at full utilization is above {max}: base {base} + slope_1 {slope_1} + slope_2 {slope_2}")]
     TooHigh { base: Rate, slope_1: Rate, slope_2: Rate, max: Rate },
+    /// The target must lie strictly inside.
+    #[error("target_utilization {0} is not between 0 and 1")]
+    TargetUtilization(Ratio),
+    /// A curve that falls, or is nearly a wall.
+    #[error("curve_steepness {0} is not between 1 and {STEEPNESS_MAX}")]
+    Steepness(Ratio),
+    /// A curve that moves faster than anyone can follow.
+    #[error("adjustment_speed {0} is above {ADJUSTMENT_SPEED_MAX}")]
+    AdjustmentSpeed(Rate),
+    /// The bounds are empty, or the start is outside.
+    #[error("rates at target are not in order, above 0: min {min}, initial {initial}, max {max}")]
+    RateAtTarget { min: Rate, initial: Rate, max: Rate },
+    /// A full market would pay more than the code can promise to survive.
+    #[error("max_rate_at_target {max} x curve_steepness {curve_steepness} is above {limit}")]
+    TooSteep { max: Rate, curve_steepness: Ratio, limit: Rate },
+}
+
+/// What interest follows over some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// The borrow rate, on average.
+    pub rate: Rate,
+    /// The rate at the target at the end; 0 where the model has no such rate.
+    pub rate_at_target: Rate,
 }
 
 impl RateModel {
     /// Whether the model may be used. Errors name the parameter and its value.
     pub fn validate(&self) -> Result<(), RateModelError> {
-        let Self::Kinked(Kinked { optimal_utilization_rate, base, slope_1, slope_2 }) = self;
-        if optimal_utilization_rate.is_zero() || *optimal_utilization_rate >= Ratio::ONE {
-            return Err(RateModelError::OptimalUtilization(*optimal_utilization_rate));
+        match self {
+            Self::Kinked(model) => model.validate(),
+            Self::Adaptive(model) => model.validate(),
         }
-        if base.saturating_add(*slope_1).saturating_add(*slope_2) > MAX_RATE {
-            let base = *base;
-            let slope_1 = *slope_1;
-            let slope_2 = *slope_2;
-            return Err(RateModelError::TooHigh { base, slope_1, slope_2, max: MAX_RATE });
-        }
-        Ok(())
     }
 
-    /// The borrow rate at this utilization, rounded up.
-    pub fn borrow_rate_up(&self, utilization: Ratio) -> Result<Rate, MathError> {
-        let Self::Kinked(Kinked { optimal_utilization_rate: optimal, base, slope_1, slope_2 }) = self;
-        if utilization <= *optimal {
-            let climbed = mul_div_up_128(slope_1.raw(), utilization.raw(), optimal.raw())?;
-            return base.checked_add(Rate::new(climbed));
+    /// Whether both are of one kind, so that a market changes from one to the other at once.
+    pub const fn is_of_kind(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Kinked(_), Self::Kinked(_)) | (Self::Adaptive(_), Self::Adaptive(_)))
+    }
+
+    /// The borrow rate at this utilization, rounded up. `rate_at_target` is what the market remembers.
+    pub fn borrow_rate_up(&self, utilization: Ratio, rate_at_target: Rate) -> Result<Rate, MathError> {
+        match self {
+            Self::Kinked(model) => model.borrow_rate_up(utilization),
+            Self::Adaptive(model) => model.borrow_rate_up(utilization, rate_at_target),
         }
-        let above = utilization.saturating_sub(*optimal).raw();
-        let climbed = mul_div_up_128(slope_2.raw(), above, Ratio::ONE.saturating_sub(*optimal).raw())?;
-        base.checked_add(*slope_1)?.checked_add(Rate::new(climbed))
+    }
+
+    /// The rate at the target where a market begins; 0 where the model has no such rate.
+    pub const fn initial_rate_at_target(&self) -> Rate {
+        match self {
+            Self::Kinked(_) => Rate::ZERO,
+            Self::Adaptive(model) => model.initial_rate_at_target,
+        }
+    }
+
+    /// What a market remembers as its rate at the target, within the model's bounds.
+    pub fn kept_rate_at_target(&self, rate_at_target: Rate) -> Rate {
+        match self {
+            Self::Kinked(_) => Rate::ZERO,
+            Self::Adaptive(model) => model.within_bounds(rate_at_target),
+        }
+    }
+
+    /// What interest follows over so many seconds at this utilization.
+    pub fn course_up(&self, utilization: Ratio, rate_at_target: Rate, seconds: u64) -> Result<Course, MathError> {
+        match self {
+            Self::Kinked(model) => Ok(Course { rate: model.borrow_rate_up(utilization)?, rate_at_target: Rate::ZERO }),
+            Self::Adaptive(model) => {
+                let adapted = model.adapt(utilization, rate_at_target, seconds)?;
+                Ok(Course { rate: model.borrow_rate_up(utilization, adapted.average)?, rate_at_target: adapted.end })
+            }
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use cosmwasm_std::Uint256;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::market::Market;
-use plimsoll_risk::params::AssetId;
-use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_risk::params::{AssetId, AssetParams};
+use plimsoll_risk::units::Value;
 use plimsoll_schema::compact;
 use plimsoll_schema::pool::SolvencyResponse;
 use plimsoll_testing::World;
@@ -76,6 +76,7 @@ pub fn balances(market: &SolvencyResponse) -> bool {
 /// Where the pool keeps accounts and markets.
 const ACCOUNTS: &[u8] = b"\0\x01u";
 const MARKETS: &[u8] = b"\0\x01m";
+const ASSET_PARAMS: &[u8] = b"\0\x01a";
 
 /// Judges a market from the raw records alone, whatever the pool answers: all accounts' shares and debts are the
 /// market's, the bank covers the cash, and cash and debt less reserves cover every claim.
@@ -85,9 +86,11 @@ pub fn proves(world: &World, id: AssetId, denom: &str) -> bool {
 
 fn proof(world: &World, id: AssetId, denom: &str) -> Option<bool> {
     let records = world.dump_of(world.pool());
-    let market: Market = compact::decode(records.get(&[MARKETS, &id.0.to_be_bytes()].concat())?).ok()?;
+    let record = |of: &[u8]| records.get(&[of, &id.0.to_be_bytes()].concat());
+    let market: Market = compact::decode(record(MARKETS)?).ok()?;
+    let params: AssetParams = compact::decode(record(ASSET_PARAMS)?).ok()?;
     // At its own time: no interest is added.
-    let accrued = market.clone().accrue(market.updated_at, Ratio::ZERO).ok()?;
+    let accrued = market.clone().accrue(market.updated_at, &params).ok()?;
     let mut shares = Uint256::zero();
     let mut scaled = Uint256::zero();
     let mut claims = Uint256::zero();

@@ -37,7 +37,7 @@ impl AssetTable {
         let moment = Moment { clock: heartbeat.clock(now), halted };
         let mut table = Self { states: BTreeMap::new(), moment, stale: BTreeSet::new() };
         for (id, asset) in &book.assets {
-            let market = asset.stored.clone().accrue(now, asset.params.reserve_factor);
+            let market = asset.stored.clone().accrue(now, &asset.params);
             let market = market.map_err(|error| Error::garbage(&asset.params.denom, error))?;
             let mark = table.published(book.prices.price(&asset.params.denom, now));
             table.states.insert(*id, AssetState { params: asset.params.clone(), market, mark });

@@ -64,6 +64,7 @@ impl From<NewAsset> for AssetParams {
             enabled: Switches { deposit: true, borrow: true, flash_loan: true },
             sale_cost,
             max_borrow_utilization: new.max_borrow_utilization.unwrap_or(MAX_BORROW_UTILIZATION_DEFAULT),
+            next_rate_model: None,
         }
     }
 }
@@ -93,7 +94,8 @@ pub struct AssetChanges {
     pub borrow_cap: Option<Amount>,
     /// The share of a flash loan that it costs.
     pub flash_loan_fee: Option<Ratio>,
-    /// How the borrow rate follows utilization.
+    /// How the borrow rate follows utilization. A model of another kind takes over a day later, and whatever is set
+    /// replaces what was announced.
     pub rate_model: Option<RateModel>,
     /// What selling a unit of the asset costs.
     pub sale_cost: Option<Ratio>,

@@ -3,8 +3,9 @@
 use plimsoll_pool::state::{ASSET_IDS, ASSET_PARAMS, MARKETS};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
+use plimsoll_risk::math::ONE;
 use plimsoll_risk::params::BonusCurve;
-use plimsoll_risk::rates::{Kinked, RateModel};
+use plimsoll_risk::rates::{Adaptive, Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate, Ratio, Value};
 use plimsoll_schema::ownership::OwnerUpdate;
 use plimsoll_schema::pool::{AssetChanges, Config, ExecuteMsg, Listed};
@@ -136,6 +137,7 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
         let there = market.map_or(0, |m| m.cash.raw().saturating_add(m.debt_scaled.raw())).max(1_000_000);
         Some(Amount::new(share(there, permille)))
     };
+    let permille = |permille: u64| Rate::new(ONE / 1_000 * u128::from(permille));
     match change {
         Change::MaxLoanToValue { percent } => AssetChanges { max_loan_to_value: Some(Ratio::percent(percent)), ..none },
         Change::Threshold { percent, days } => AssetChanges {
@@ -164,6 +166,17 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
             let optimal_utilization_rate = Ratio::percent(optimal);
             let model = RateModel::Kinked(Kinked { optimal_utilization_rate, base, slope_1, slope_2 });
             AssetChanges { rate_model: Some(model), ..none }
+        }
+        Change::Curve { target, steepness, speed, initial, max } => {
+            let model = Adaptive {
+                target_utilization: Ratio::percent(target),
+                curve_steepness: Ratio::bps(steepness * 1_000),
+                adjustment_speed: Rate::percent(speed * 100),
+                initial_rate_at_target: permille(initial),
+                min_rate_at_target: permille(1),
+                max_rate_at_target: permille(max),
+            };
+            AssetChanges { rate_model: Some(RateModel::Adaptive(model)), ..none }
         }
     }
 }

@@ -13,6 +13,7 @@ mod operators;
 mod oracle;
 mod pairs;
 mod queue;
+mod rates;
 
 use std::collections::BTreeSet;
 
@@ -65,6 +66,7 @@ impl Judge {
     pub fn judge(&mut self, case: &Case) {
         self.take_gifts(case);
         ledger::judge(case, &self.donated);
+        rates::judge(case);
         batches::judge(case, &self.donated);
         self.nobody_comes_back_in_a_write_offs_block(case);
         pairs::judge(case, &self.given_to_pairs);

@@ -541,6 +541,14 @@ pub enum Change {
         slope_2: u64,
         optimal: u64,
     },
+    /// An adaptive model: `steepness` in tenths, `speed` a year, rates in tenths of a percent.
+    Curve {
+        target: u64,
+        steepness: u64,
+        speed: u64,
+        initial: u64,
+        max: u64,
+    },
 }
 
 impl Op {

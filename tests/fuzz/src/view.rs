@@ -243,7 +243,7 @@ fn asset(pool: &dyn Storage, id: u16, now: u64, bank: &[u128; DENOMS.len()]) -> 
     let params =
         pool::ASSET_PARAMS.may_load(pool, id).expect("parameters can be read").expect("a listed asset has some");
     let stored = pool::MARKETS.may_load(pool, id).expect("markets can be read").expect("a listed asset has one");
-    let accrued = stored.clone().accrue(now, params.reserve_factor).expect("interest can always be added");
+    let accrued = stored.clone().accrue(now, &params).expect("interest can always be added");
     let denom = place(&params.denom);
     Asset { denom, params, stored, now: accrued.state().clone(), bank: bank[denom] }
 }

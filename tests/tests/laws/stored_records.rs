@@ -44,8 +44,8 @@ const GUARDS: &str = "01d804010206030405";
 fn records_of_the_pool_keep_their_bytes() {
     let market = json!({ "cash": "1", "lent": "2", "debt_scaled": "3", "borrow_index": "0.000000000000000004",
         "supply_shares": "5", "reserves": "6", "updated_at": 7, "rate": "0.000000000000000008",
-        "reserves_fraction": "0.000000000000000009", "written_off": true });
-    stored::<Market>(market, "01020304050607080901");
+        "rate_at_target": "0.000000000000000011", "reserves_fraction": "0.000000000000000009", "written_off": true });
+    stored::<Market>(market, "01020304050607080b0901");
     let account = json!({ "collaterals": [{ "asset": 1, "shares": "300", "enabled": true }],
         "debts": [{ "asset": 2, "scaled": "4" }], "category": 5, "settings": 6 });
     stored::<Account>(account, "0101ac02010102040506");
@@ -59,8 +59,12 @@ fn records_of_the_pool_keep_their_bytes() {
         "rate_model": { "kinked": { "optimal_utilization_rate": "0.000000000000000015",
             "base": "0.000000000000000016", "slope_1": "0.000000000000000017", "slope_2": "0.000000000000000018" } },
         "enabled": { "deposit": true, "borrow": false, "flash_loan": true },
-        "sale_cost": "0.000000000000000019", "max_borrow_utilization": "0.00000000000000002" });
-    stored::<AssetParams>(params, "0175060102030405060708090a0b0c0d0e000f1011120100011314");
+        "sale_cost": "0.000000000000000019", "max_borrow_utilization": "0.00000000000000002",
+        "next_rate_model": { "effective_at": 21, "rate_model": { "adaptive": {
+            "target_utilization": "0.000000000000000022", "curve_steepness": "0.000000000000000023",
+            "adjustment_speed": "0.000000000000000024", "initial_rate_at_target": "0.000000000000000025",
+            "min_rate_at_target": "0.000000000000000026", "max_rate_at_target": "0.000000000000000027" } } } });
+    stored::<AssetParams>(params, "0175060102030405060708090a0b0c0d0e000f10111201000113140101161718191a1b15");
     let request =
         json!({ "amount": "1", "recipient": "a", "effective_at": 2, "floor": "0.000000000000000003", "paid": "4" });
     stored::<ReservesRequest>(request, "010161020304");

@@ -7,8 +7,8 @@
 
 use crate::support::{growth, indebted, rational, refuses, takes_no_funds};
 use num_bigint::BigInt;
-use plimsoll_risk::params::BonusCurve;
-use plimsoll_risk::rates::{Kinked, RateModel};
+use plimsoll_risk::params::{BonusCurve, NextRateModel};
+use plimsoll_risk::rates::{Adaptive, Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate, Ratio};
 use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
 use plimsoll_testing::{
@@ -16,6 +16,7 @@ use plimsoll_testing::{
 };
 
 const DAY: u64 = 86_400;
+const E18: u128 = 1_000_000_000_000_000_000;
 
 fn message(changes: AssetChanges) -> ExecuteMsg {
     ExecuteMsg::UpdateAsset { denom: UATOM.to_owned(), changes }
@@ -340,6 +341,82 @@ fn update_asset_of_rates_leaves_the_interest_up_to_then_to_the_old_ones() {
     let second = &first * (rational(1, 1) + growth(&rational(1, 2), 73 * DAY));
     close(world.market(UUSD).debt, &second);
     close(world.market(UUSD).reserves, &(reserves + (&second - &first) / BigInt::from(2)));
+}
+
+/// A curve that stands still: 8 % at the target of 80 %, a quarter of that at no utilization.
+fn still_curve() -> RateModel {
+    RateModel::Adaptive(Adaptive {
+        target_utilization: Ratio::percent(80),
+        curve_steepness: Ratio::percent(400),
+        adjustment_speed: Rate::ZERO,
+        initial_rate_at_target: Rate::percent(8),
+        min_rate_at_target: Rate::percent(1),
+        max_rate_at_target: Rate::percent(100),
+    })
+}
+
+#[test]
+fn update_asset_of_another_kind_of_rates_takes_over_a_day_later_by_itself() {
+    let mut world = World::builder().edit(UUSD, |asset| asset.params.rate_model = flat_rate(10)).build();
+    world.deposit(LENDER, UUSD, 1_000_000_000_000).unwrap();
+    world.deposit(ALICE, UATOM, 100_000_000_000).unwrap();
+    world.borrow(ALICE, UUSD, 400_000_000_000).unwrap();
+    let rates = |model| AssetChanges { rate_model: Some(model), ..Default::default() };
+    let response = world.update_asset(UUSD, rates(still_curve())).unwrap();
+    let effective_at = world.now() + DAY;
+    assert_eq!(values(&response, "effective_at"), [effective_at.to_string()]);
+    let params = world.market(UUSD).params;
+    assert_eq!(params.rate_model, flat_rate(10));
+    assert_eq!(params.next_rate_model, Some(NextRateModel { rate_model: still_curve(), effective_at }));
+    assert_eq!(world.rates(UUSD).borrow_rate, Rate::percent(10));
+
+    world.advance(DAY - 1);
+    assert_eq!(world.rates(UUSD).borrow_rate, Rate::percent(10));
+    world.advance(1);
+    // Hardly above half of the way from 2 % to 8 %: a day's interest was added, of which reserves got a part.
+    let rates_now = world.rates(UUSD);
+    // Rounded up, by less than a step.
+    let expected = rational(2, 100) + rational(6, 100) * rational(rates_now.utilization.raw(), E18) / rational(8, 10);
+    assert!(rational(rates_now.borrow_rate.raw(), E18) - expected < rational(1, E18));
+    assert!(rates_now.borrow_rate > Rate::percent(5) && rates_now.borrow_rate < Rate::new(50_010_000_000_000_000));
+
+    // Nobody touched the market meanwhile: a day at 10 %, then 72 at what followed.
+    world.advance(72 * DAY);
+    let start = rational(400_000_076_103, 1);
+    let first = &start * (rational(1, 1) + growth(&rational(1, 10), DAY));
+    let second = &first * (rational(1, 1) + growth(&rational(rates_now.borrow_rate.raw(), E18), 72 * DAY));
+    let gap = BigInt::from(world.market(UUSD).debt.raw()) - second.to_integer();
+    assert!(gap >= BigInt::from(-1) && gap <= BigInt::from(1), "{} for {second}", world.market(UUSD).debt);
+
+    // The next message finds the new model in force, and one of its kind is set at once.
+    let response = world.update_asset(UUSD, rates(still_curve())).unwrap();
+    assert!(values(&response, "effective_at").is_empty());
+    let params = world.market(UUSD).params;
+    assert_eq!((params.rate_model, params.next_rate_model), (still_curve(), None));
+}
+
+#[test]
+fn update_asset_of_rates_calls_off_what_was_announced() {
+    let mut world = World::builder().edit(UUSD, |asset| asset.params.rate_model = flat_rate(10)).build();
+    let rates = |model| AssetChanges { rate_model: Some(model), ..Default::default() };
+    world.update_asset(UUSD, rates(still_curve())).unwrap();
+    // Other changes leave it.
+    world.update_asset(UUSD, AssetChanges { reserve_factor: Some(ratio("0.2")), ..Default::default() }).unwrap();
+    assert!(world.market(UUSD).params.next_rate_model.is_some());
+    world.update_asset(UUSD, rates(flat_rate(11))).unwrap();
+    assert_eq!(world.market(UUSD).params.next_rate_model, None);
+    world.advance(2 * DAY);
+    assert_eq!(world.rates(UUSD).borrow_rate, Rate::percent(11));
+}
+
+#[test]
+fn update_asset_of_a_curve_out_of_range_is_refused_before_its_day() {
+    let mut world = World::new();
+    let RateModel::Adaptive(curve) = still_curve() else { unreachable!() };
+    let rate_model = Some(RateModel::Adaptive(Adaptive { max_rate_at_target: Rate::percent(251), ..curve }));
+    let text = "max_rate_at_target 2.51 x curve_steepness 4 is above 10";
+    let changes = AssetChanges { rate_model, ..Default::default() };
+    refuses(&mut world, text, |world| world.update_asset(UUSD, changes));
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub fn rates(deps: Deps, env: &Env, denom: &str) -> Result<RatesResponse, Contra
     let utilization = state.market.utilization_up()?;
     Ok(RatesResponse {
         utilization,
-        borrow_rate: state.params.rate_model.borrow_rate_up(utilization)?,
+        borrow_rate: state.market.borrow_rate_up(utilization, &state.params)?,
         liquidity_rate: state.market.liquidity_rate_down(&state.params)?,
     })
 }

@@ -27,7 +27,7 @@ impl Assets for Two {
 }
 
 fn accrued(market: Market) -> Accrued {
-    market.accrue(0, Ratio::ZERO).unwrap()
+    market.accrue(0, &params()).unwrap()
 }
 
 fn state(id: u16, decimals: u8, price: u64) -> AssetState {
@@ -89,7 +89,7 @@ fn suppliers_earn_what_borrowers_pay_less_the_reserves_part() {
     let market = Market { cash: Amount::new(60), debt_scaled: ScaledDebt::new(40), ..empty() };
     let mut params = params();
     params.reserve_factor = Ratio::percent(10);
-    let paid = params.rate_model.borrow_rate_up(Ratio::percent(40)).unwrap();
+    let paid = params.rate_model.borrow_rate_up(Ratio::percent(40), Rate::ZERO).unwrap();
     let earned = accrued(market).liquidity_rate_down(&params).unwrap();
     assert_eq!(earned, Rate::new(paid.raw() / 100 * 36));
     assert!(earned > Rate::ZERO);

@@ -167,7 +167,7 @@ proptest! {
             borrow_index: Index::new(index),
             ..Market::open(0, &params).unwrap()
         };
-        let state = AssetState { market: market.accrue(0, Ratio::ZERO).unwrap(), params, mark: mark(0, 3 * E18) };
+        let state = AssetState { market: market.accrue(0, &params).unwrap(), params, mark: mark(0, 3 * E18) };
         let listed = Listed(vec![state.clone(), state]);
         let mut account = Account::default();
         account.add_shares(AssetId(0), SupplyShares::new(held)).unwrap();
@@ -193,7 +193,7 @@ fn power(supply: u128, cap: u128, deposits: bool) -> Ratio {
     params.enabled.deposit = deposits;
     let shares = SupplyShares::new(10u128.pow(12));
     let market = Market { cash: Amount::new(supply), supply_shares: shares, ..Market::open(0, &params).unwrap() };
-    let state = AssetState { market: market.accrue(0, Ratio::ZERO).unwrap(), params, mark: mark(0, E18) };
+    let state = AssetState { market: market.accrue(0, &params).unwrap(), params, mark: mark(0, E18) };
     let mut account = Account::default();
     account.add_shares(AssetId(0), shares).unwrap();
     Position::of(&account, &Listed(vec![state]), &Moment::default()).unwrap().collaterals[0].power
@@ -216,7 +216,7 @@ fn a_market_that_can_not_be_computed_counts_as_a_price_of_which_nothing_is_known
     let broken = Market { reserves: Amount::new(2_000), ..whole.clone() };
     let too_much = Market { borrow_index: Index::MAX, ..whole.clone() };
     let state = |market: &Market| AssetState {
-        market: market.clone().accrue(0, Ratio::ZERO).unwrap(),
+        market: market.clone().accrue(0, &params()).unwrap(),
         params: params(),
         mark: mark(0, E18),
     };

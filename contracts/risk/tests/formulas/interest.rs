@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use crate::model::{
-    E18, Q, agree, any128, big, ceil, config, exp, fixed, floor, frac, kinked, magnitudes, params, q, taylor,
+    E18, Q, agree, any128, big, ceil, config, exp, fixed, floor, frac, kinked, magnitudes, params, q, reserving, taylor,
 };
 use num_bigint::BigInt;
 use plimsoll_risk::interest::{DEBT_MAX, INDEX_MAX, YEAR, compound_up, simple_interest_down};
@@ -51,14 +51,14 @@ fn lent_out(deposit: u128, percent: u128, reserve_factor: Ratio) -> (Market, Ass
         slope_2: Rate::ZERO,
     });
     let params = AssetParams { rate_model, reserve_factor, ..params() };
-    let mut market = Market::open(0, &params).unwrap().accrue(0, reserve_factor).unwrap();
+    let mut market = Market::open(0, &params).unwrap().accrue(0, &params).unwrap();
     let shares = market.deposit(Amount::new(deposit)).unwrap();
     let owed = market.borrow(Amount::new((deposit * percent).div_ceil(100)), &params).unwrap().scaled;
     (market.settle(&params).unwrap(), params, owed, shares)
 }
 
 fn touch(market: Market, now: u64, params: &AssetParams) -> Market {
-    market.accrue(now, params.reserve_factor).unwrap().settle(params).unwrap()
+    market.accrue(now, params).unwrap().settle(params).unwrap()
 }
 
 proptest! {
@@ -130,21 +130,21 @@ proptest! {
         steps in prop::collection::vec(1u64..20_000_000, 2..8),
     ) {
         let params = AssetParams { reserve_factor: Ratio::percent(factor), ..params() };
-        let mut market = Market::open(0, &params).unwrap().accrue(0, params.reserve_factor).unwrap();
+        let mut market = Market::open(0, &params).unwrap().accrue(0, &params).unwrap();
         market.deposit(Amount::new(deposit)).unwrap();
         let owed = market.borrow(Amount::new(deposit * percent / 100), &params).unwrap().scaled;
         let market = market.settle(&params).unwrap();
 
         let total = steps.iter().sum();
         let x = exponent(market.rate.raw(), total);
-        let once = market.clone().accrue(total, params.reserve_factor).unwrap();
+        let once = market.clone().accrue(total, &params).unwrap();
         let mut now = 0;
         let mut often = market;
         for seconds in steps {
             now += seconds;
             often = touch(often, now, &params);
         }
-        let often = often.accrue(total, params.reserve_factor).unwrap();
+        let often = often.accrue(total, &params).unwrap();
         let rounding = fixed(owed.raw()) * rounding_of_one(E18, &x) + q(1);
         let often = often.owed_up(owed).unwrap();
         let once = once.owed_up(owed).unwrap();
@@ -160,7 +160,7 @@ proptest! {
         steps in prop::collection::vec(1u64..100_000, 2..40),
     ) {
         let params = AssetParams { reserve_factor: Ratio::new(factor), ..params() };
-        let mut market = Market::open(0, &params).unwrap().accrue(0, params.reserve_factor).unwrap();
+        let mut market = Market::open(0, &params).unwrap().accrue(0, &params).unwrap();
         market.deposit(Amount::new(deposit)).unwrap();
         let borrowed = market.borrow(Amount::new((deposit * percent).div_ceil(100)), &params).unwrap();
         let first = market.debt().unwrap().raw();
@@ -170,7 +170,7 @@ proptest! {
             now += seconds;
             market = touch(market, now, &params);
         }
-        let market = market.accrue(now, params.reserve_factor).unwrap();
+        let market = market.accrue(now, &params).unwrap();
         let interest = market.debt().unwrap().raw() - first + borrowed.interest.raw();
         prop_assert_eq!(BigInt::from(market.state().reserves.raw()), floor(&(q(interest) * fixed(factor))));
     }
@@ -187,10 +187,10 @@ proptest! {
         now in 1u64..1_000_000_000, back in 0u64..1_000_000_000,
     ) {
         let (market, params, ..) = lent_out(deposit, percent, Ratio::percent(20));
-        let once = market.accrue(now, params.reserve_factor).unwrap();
-        let again = once.state().clone().accrue(now, params.reserve_factor).unwrap();
+        let once = market.accrue(now, &params).unwrap();
+        let again = once.state().clone().accrue(now, &params).unwrap();
         prop_assert_eq!(&again, &once);
-        let earlier = once.state().clone().accrue(back.min(now), params.reserve_factor).unwrap();
+        let earlier = once.state().clone().accrue(back.min(now), &params).unwrap();
         prop_assert_eq!(&earlier, &once);
     }
 
@@ -200,7 +200,7 @@ proptest! {
         times in (any::<u64>(), any::<u64>()), factor in any128(),
     ) {
         let market = any_market(fields, times.0);
-        if let Ok(accrued) = market.accrue(times.1, Ratio::new(factor)) {
+        if let Ok(accrued) = market.accrue(times.1, &reserving(Ratio::new(factor))) {
             prop_assert!(accrued.state().borrow_index.raw() >= fields.3 || fields.2 == 0);
             let _ = (accrued.debt(), accrued.supply(), accrued.utilization_up(), accrued.settle(&params()));
         }
@@ -217,6 +217,7 @@ fn any_market(fields: (u128, u128, u128, u128, u128, u128, u128), updated_at: u6
         reserves: Amount::new(fields.5),
         updated_at,
         rate: Rate::new(fields.6),
+        rate_at_target: Rate::new(fields.6),
         reserves_fraction: Ratio::new(fields.6 % E18),
         written_off: fields.6 > E18,
     }
@@ -293,7 +294,7 @@ fn ten_years_at_the_highest_rate_touched_or_not_lock_no_market() {
                     market = touch(market, now, &params);
                     assert!(market.borrow_index >= before);
                 }
-                let accrued = market.accrue(now, params.reserve_factor).unwrap();
+                let accrued = market.accrue(now, &params).unwrap();
                 still_works(accrued, &params, owed, shares);
             }
         }
@@ -305,7 +306,7 @@ fn ten_years_at_the_highest_rate_touched_or_not_lock_no_market() {
 #[test]
 fn reserves_get_as_much_from_a_market_touched_each_block_for_an_hour_as_from_one_touched_once() {
     let params = AssetParams { rate_model: kinked(80, 4, 0, 0), reserve_factor: Ratio::percent(10), ..params() };
-    let mut market = Market::open(0, &params).unwrap().accrue(0, params.reserve_factor).unwrap();
+    let mut market = Market::open(0, &params).unwrap().accrue(0, &params).unwrap();
     market.deposit(Amount::new(2_000_000_000)).unwrap();
     market.borrow(Amount::new(1_000_000_000), &params).unwrap();
     let market = market.settle(&params).unwrap();
@@ -323,7 +324,7 @@ fn reserves_get_as_much_from_a_market_touched_each_block_for_an_hour_as_from_one
 #[test]
 fn no_gift_loan_or_repayment_brings_a_market_to_where_it_can_not_be_computed() {
     let (market, params, owed, shares) = lent_out(1_000_000, 50, Ratio::percent(10));
-    let mut market = market.accrue(DAY, params.reserve_factor).unwrap();
+    let mut market = market.accrue(DAY, &params).unwrap();
     let held = market.state().cash;
     let gift = GIVEN_CASH_MAX.saturating_sub(held);
     let amount = Amount::new(gift.raw() + 1);
@@ -347,7 +348,7 @@ fn no_gift_loan_or_repayment_brings_a_market_to_where_it_can_not_be_computed() {
         still_answers(&market, &params, owed, shares);
         now += years * YEAR;
         let stored = market.settle(&params).unwrap();
-        market = stored.accrue(now, params.reserve_factor).unwrap();
+        market = stored.accrue(now, &params).unwrap();
         still_answers(&market, &params, owed, shares);
         market.repay(Amount::MAX, debt).unwrap();
         still_answers(&market, &params, owed, shares);

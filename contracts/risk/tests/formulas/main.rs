@@ -10,6 +10,7 @@
 mod model;
 
 mod account;
+mod adaptive;
 mod borders;
 mod correlated;
 mod crash;

@@ -1,7 +1,9 @@
 //! A market against a ledger of plain integers, over random histories.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use crate::model::{E18, Q, any128, ceil, config, fixed, floor, frac, kinked, magnitudes, params, q, taylor};
+use crate::model::{
+    E18, Q, any128, ceil, config, fixed, floor, frac, kinked, magnitudes, params, q, reserving, taylor,
+};
 use num_bigint::BigInt;
 use num_traits::{ToPrimitive, Zero};
 use plimsoll_risk::interest::YEAR;
@@ -153,7 +155,7 @@ fn cut(whole: &BigInt, part: u128) -> BigInt {
 
 impl Both {
     fn new(params: AssetParams) -> Self {
-        let market = Market::open(0, &params).unwrap().accrue(0, params.reserve_factor).unwrap();
+        let market = Market::open(0, &params).unwrap().accrue(0, &params).unwrap();
         let zero = BigInt::zero;
         let ledger = Ledger {
             cash: zero(),
@@ -382,7 +384,7 @@ impl Both {
         let supply = self.ledger.supply();
         prop_assert_eq!(BigInt::from(stored.rate.raw()), rate(&debt, &supply));
         self.now += seconds;
-        self.market = stored.clone().accrue(self.now, self.params.reserve_factor).unwrap();
+        self.market = stored.clone().accrue(self.now, &self.params).unwrap();
         prop_assert_eq!(self.market.state().updated_at, self.now);
 
         self.ledger.written_off = false;
@@ -502,7 +504,7 @@ proptest! {
     fn open_flash_loans_count_as_supply(cash in 0..10u128.pow(30), lent in 0..10u128.pow(30), debt in 0..10u128.pow(30)) {
         let debt_scaled = ScaledDebt::new(debt);
         let market = Market { cash: Amount::new(cash), lent: Amount::new(lent), debt_scaled, ..empty() };
-        let accrued = market.accrue(0, Ratio::ZERO).unwrap();
+        let accrued = market.accrue(0, &params()).unwrap();
         prop_assert_eq!(accrued.supply(), Ok(Amount::new(cash + lent + debt)));
     }
 
@@ -520,7 +522,7 @@ proptest! {
             reserves: Amount::new(fields.5),
             ..empty()
         };
-        let accrued = market.accrue(0, Ratio::ZERO).unwrap();
+        let accrued = market.accrue(0, &params()).unwrap();
         let on = || accrued.clone();
         let _ = (on().deposit(Amount::new(a)), on().withdraw(Amount::new(a), SupplyShares::new(b)));
         let _ = (on().borrow(Amount::new(a), &params()), on().repay(Amount::new(a), ScaledDebt::new(b)));
@@ -560,7 +562,7 @@ fn empty() -> Market {
 }
 
 fn accrued(market: Market) -> Accrued {
-    market.accrue(0, Ratio::ZERO).unwrap()
+    market.accrue(0, &params()).unwrap()
 }
 
 #[test]
@@ -601,7 +603,7 @@ fn a_loss_beyond_reserves_falls_on_suppliers_and_a_total_loss_closes_the_market_
     let loss = market.write_off(owed).unwrap();
     assert_eq!(loss, Loss { reserves: Amount::new(100_000), suppliers: Amount::new(900_001) });
     assert_eq!(market.supply(), Ok(Amount::ZERO));
-    let mut market = market.settle(&params()).unwrap().accrue(1, Ratio::ZERO).unwrap();
+    let mut market = market.settle(&params()).unwrap().accrue(1, &reserving(Ratio::ZERO)).unwrap();
     let refused = market.deposit(Amount::new(1_000)).unwrap_err();
     assert!(matches!(refused, MarketError::SharePriceTooLow { supply: Amount::ZERO, .. }), "{refused:?}");
 }
@@ -661,7 +663,7 @@ fn without_debt_the_index_starts_anew() {
         let mut market = accrued(empty());
         market.deposit(Amount::new(1_000_000)).unwrap();
         let owed = market.borrow(Amount::new(500_000), &params()).unwrap().scaled;
-        let market = market.settle(&params()).unwrap().accrue(YEAR, Ratio::ZERO).unwrap();
+        let market = market.settle(&params()).unwrap().accrue(YEAR, &reserving(Ratio::ZERO)).unwrap();
         assert!(market.state().borrow_index > Index::ONE);
         (market, owed)
     };
@@ -675,7 +677,7 @@ fn without_debt_the_index_starts_anew() {
     lost.write_off(owed).unwrap();
     assert_eq!(lost.state().borrow_index, Index::ONE);
     // Time without debt leaves it there.
-    let later = lost.settle(&params()).unwrap().accrue(9 * YEAR, Ratio::ZERO).unwrap();
+    let later = lost.settle(&params()).unwrap().accrue(9 * YEAR, &reserving(Ratio::ZERO)).unwrap();
     assert_eq!(later.state().borrow_index, Index::ONE);
 }
 
@@ -684,8 +686,9 @@ fn without_debt_the_index_starts_anew() {
 fn interest_without_suppliers_is_the_reserves() {
     let reserves = Amount::new(1_000_000);
     let debt_scaled = ScaledDebt::new(1_000_000);
-    let market = Market { reserves, debt_scaled, rate: Rate::percent(10), ..empty() };
-    let mut market = market.accrue(YEAR, Ratio::percent(10)).unwrap();
+    let market = Market { reserves, debt_scaled, ..empty() };
+    let params = AssetParams { rate_model: kinked(80, 10, 0, 0), ..reserving(Ratio::percent(10)) };
+    let mut market = market.accrue(YEAR, &params).unwrap();
     // 10⁶ × (0.1 + 0.005 + 0.0001666…)
     assert_eq!(market.state().reserves.raw(), 1_105_166);
     assert_eq!(market.supply(), Ok(Amount::ZERO));
@@ -701,7 +704,7 @@ fn a_gift_to_suppliers_reopens_a_market_whose_share_price_is_below_its_floor() {
     let owed =
         market.borrow(Amount::new(995_000), &AssetParams { reserve_factor: Ratio::ZERO, ..params() }).unwrap().scaled;
     market.write_off(owed).unwrap();
-    let mut market = market.settle(&params()).unwrap().accrue(1, Ratio::ZERO).unwrap();
+    let mut market = market.settle(&params()).unwrap().accrue(1, &reserving(Ratio::ZERO)).unwrap();
     assert!(matches!(market.deposit(Amount::new(1_000)), Err(MarketError::SharePriceTooLow { .. })));
     // To reserves it helps nobody.
     market.cover(Amount::new(5_000)).unwrap();
@@ -720,8 +723,8 @@ fn deposits_wait_until_the_second_of_a_write_off_is_over() {
     market.write_off(owed).unwrap();
     assert_eq!(market.deposit(Amount::new(5)), Err(MarketError::WrittenOff));
     let stored = market.settle(&params()).unwrap();
-    assert_eq!(stored.clone().accrue(0, Ratio::ZERO).unwrap().deposit(Amount::new(5)), Err(MarketError::WrittenOff));
-    assert!(stored.accrue(1, Ratio::ZERO).unwrap().deposit(Amount::new(5)).is_ok());
+    assert_eq!(stored.clone().accrue(0, &params()).unwrap().deposit(Amount::new(5)), Err(MarketError::WrittenOff));
+    assert!(stored.accrue(1, &reserving(Ratio::ZERO)).unwrap().deposit(Amount::new(5)).is_ok());
 }
 
 /// A share is worth a millionth of a unit, the index is 2: of a deposit of 101 a debt of 150 takes 100, the value of 50

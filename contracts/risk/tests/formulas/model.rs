@@ -226,7 +226,13 @@ pub fn params() -> AssetParams {
         enabled: Switches { deposit: true, borrow: true, flash_loan: true },
         sale_cost: Ratio::percent(1),
         max_borrow_utilization: Ratio::ONE,
+        next_rate_model: None,
     }
+}
+
+/// The same, with this share of interest for reserves.
+pub fn reserving(reserve_factor: Ratio) -> AssetParams {
+    AssetParams { reserve_factor, ..params() }
 }
 
 /// A rate model, in percent.

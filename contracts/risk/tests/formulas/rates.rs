@@ -32,7 +32,7 @@ proptest! {
         } else {
             q(base) + q(slope_1) + frac(slope_2, E18 - optimal) * q(utilization - optimal)
         };
-        let rate = curve(raw).borrow_rate_up(Ratio::new(utilization));
+        let rate = curve(raw).borrow_rate_up(Ratio::new(utilization), Rate::ZERO);
         agree(rate.map(Rate::raw), Some(ceil(&exact)))?;
         prop_assert!(rate.unwrap() <= MAX_RATE);
     }
@@ -41,7 +41,7 @@ proptest! {
     fn the_borrow_rate_never_falls_with_utilization(raw in accepted(), a in 0..=E18, b in 0..=E18) {
         let low = a.min(b);
         let high = a.max(b);
-        let at = |u| curve(raw).borrow_rate_up(Ratio::new(u)).unwrap();
+        let at = |u| curve(raw).borrow_rate_up(Ratio::new(u), Rate::ZERO).unwrap();
         prop_assert!(at(low) <= at(high));
         prop_assert_eq!(at(0).raw(), raw.1);
         prop_assert_eq!(at(raw.0).raw(), raw.1 + raw.2);
@@ -71,7 +71,7 @@ proptest! {
     fn any_model_answers_or_errs_without_a_panic(
         raw in (any128(), any128(), any128(), any128()), utilization in any128(),
     ) {
-        let _ = (curve(raw).validate(), curve(raw).borrow_rate_up(Ratio::new(utilization)));
+        let _ = (curve(raw).validate(), curve(raw).borrow_rate_up(Ratio::new(utilization), Rate::ZERO));
     }
 
     #[test]
@@ -107,7 +107,11 @@ proptest! {
 fn the_example_curve_at_its_corners() {
     let model = kinked(80, 1, 9, 90);
     for (percent, rate) in [(0, "0.01"), (40, "0.055"), (80, "0.1"), (90, "0.55"), (100, "1")] {
-        assert_eq!(model.borrow_rate_up(Ratio::percent(percent)).unwrap().to_string(), rate, "at {percent} %");
+        assert_eq!(
+            model.borrow_rate_up(Ratio::percent(percent), Rate::ZERO).unwrap().to_string(),
+            rate,
+            "at {percent} %"
+        );
     }
 }
 

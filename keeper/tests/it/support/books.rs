@@ -78,6 +78,7 @@ impl Listing {
                 reserves_fraction: Ratio::ZERO,
                 updated_at: NOW,
                 rate: Rate::ZERO,
+                rate_at_target: Rate::ZERO,
                 written_off: false,
             },
         }
@@ -145,6 +146,7 @@ fn params(denom: String, decimals: u8, threshold: Ratio) -> AssetParams {
         enabled: Switches { deposit: true, borrow: true, flash_loan: true },
         sale_cost: Ratio::percent(1),
         max_borrow_utilization: Ratio::percent(95),
+        next_rate_model: None,
     }
 }
 

@@ -98,7 +98,7 @@ pub fn governance(r: &mut Random, card: Card) -> Op {
 }
 
 pub fn change(r: &mut Random) -> Change {
-    match r.below(12) {
+    match r.below(14) {
         10 => Change::SaleCost { bps: r.within(0, 300) },
         11 => Change::MaxBorrowUtilization { percent: r.within(60, 101) },
         0 => Change::MaxLoanToValue { percent: r.within(20, 82) },
@@ -112,6 +112,13 @@ pub fn change(r: &mut Random) -> Change {
             let permille = r.from_to(700, 5_000);
             if r.once_in(2) { Change::SupplyCap { permille } } else { Change::BorrowCap { permille } }
         }
+        9 | 12 => Change::Curve {
+            target: r.within(50, 95),
+            steepness: r.within(10, 60),
+            speed: r.within(0, 100),
+            initial: r.within(1, 80),
+            max: r.within(60, 2_100),
+        },
         _ => Change::Rates {
             base: r.within(0, 5),
             slope_1: r.within(0, 30),

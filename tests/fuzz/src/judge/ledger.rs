@@ -4,7 +4,7 @@ use plimsoll_risk::params::AssetId;
 use plimsoll_risk::rates::RateModel;
 use plimsoll_risk::units::ScaledDebt;
 
-use super::{Case, number, said};
+use super::{Case, number, rates, said};
 use crate::cast::DENOMS;
 use crate::exact::{ONE, over, whole};
 use crate::op::{Op, Who};
@@ -85,6 +85,15 @@ fn interest_is_the_formulas(case: &Case) {
             assert_eq!(present, ONE, "index of {denom} grew without debt");
             continue;
         }
+        if !rates::is_kinked(old, case.after.now) {
+            let (growth, _) = rates::course(old, case.after.now);
+            let grown = rates::number(grown(old, new));
+            assert!(
+                rates::near(grown, rates::number(index) * growth),
+                "index of {denom}: {grown}, not {growth} times {index}"
+            );
+            continue;
+        }
         let seconds = u128::from(case.after.now - old.stored.updated_at);
         let x = over(&[old.stored.rate.raw(), seconds], &[ONE, YEAR]);
         let (square, cube) = (&x * &x, &(&x * &x) * &x);
@@ -107,9 +116,21 @@ fn loans_owe_their_first_minute(case: &Case) {
     let asset = case.before.assets.iter().find(|asset| asset.denom == denom).expect("what was borrowed is listed");
     let (amount, interest) = (number(event, "amount"), number(event, "interest"));
     let (owed, supply) = (asset.debt() + amount, asset.supply());
-    let RateModel::Kinked(model) = &asset.params.rate_model;
-    let (kink, base) = (model.optimal_utilization_rate.raw(), model.base.raw());
     let used = if owed >= supply { whole(1) } else { over(&[owed], &[supply]) };
+    let model = match asset.params.rate_model_at(case.before.now) {
+        RateModel::Kinked(model) => model,
+        RateModel::Adaptive(model) => {
+            let used = (owed as f64 / supply.max(owed) as f64).min(1.0);
+            let rate = rates::curve(model, used, rates::number(asset.now.rate_at_target.raw()));
+            let exact = amount as f64 * rate * 60.0 / 31_536_000.0;
+            assert!((interest as f64) <= exact * (1.0 + 1e-9) + 1e-3, "a minute's interest of {interest} for {exact}");
+            return assert!(
+                (interest + 1) as f64 > exact * (1.0 - 1e-9) - 1e-3,
+                "a minute's interest of {interest} for {exact}"
+            );
+        }
+    };
+    let (kink, base) = (model.optimal_utilization_rate.raw(), model.base.raw());
     let rate = if used <= over(&[kink], &[ONE]) {
         over(&[base], &[ONE]) + &used * &over(&[model.slope_1.raw()], &[kink])
     } else {
