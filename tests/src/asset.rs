@@ -61,6 +61,7 @@ impl Asset {
             }),
             sale_cost: Some(Ratio::ZERO),
             max_borrow_utilization: None,
+            borrow_weight: None,
         };
         let guards = Guards {
             max_age: Some(3_600),

@@ -158,6 +158,7 @@ mod first {
                 rate_model: old.rate_model,
                 enabled: old.enabled,
                 max_borrow_utilization: MAX_BORROW_UTILIZATION_DEFAULT,
+                borrow_weight: Ramp::flat(Ratio::ONE),
                 next_rate_model: None,
             }
         }

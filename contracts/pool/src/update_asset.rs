@@ -52,18 +52,17 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
     if let Some(target) = changes.liquidation_threshold {
         let ramp = params.liquidation_threshold;
         let seconds = ramp_seconds(&params, &changes, now);
-        let from = ramp.at(now);
-        let least = ramp.least_seconds(target, now);
-        if target < from && seconds < least {
-            return Err(ParamsError::RampSlope { from, to: target, seconds, least }.into());
-        }
+        assert_slope(ramp.at(now), target, seconds, ramp.least_seconds(target, now), target < ramp.at(now))?;
         params.liquidation_threshold = ramp.toward(target, now, seconds);
     }
-    // A ramp that has ended is history: nothing is judged by where it came from.
-    if now >= params.liquidation_threshold.ends_at {
-        params.liquidation_threshold = Ramp::flat(params.liquidation_threshold.to);
+    if let Some(target) = changes.borrow_weight {
+        let ramp = params.borrow_weight;
+        let least = ramp.least_seconds_up(target, now);
+        let seconds = changes.ramp_seconds.unwrap_or(least);
+        assert_slope(ramp.at(now), target, seconds, least, target > ramp.at(now))?;
+        params.borrow_weight = ramp.rising_toward(target, now, seconds);
     }
-    let keep = params;
+    let keep = params.with_ramps_ended(now);
     Ok(AssetParams {
         max_loan_to_value: changes.max_loan_to_value.unwrap_or(keep.max_loan_to_value),
         liquidation_bonus: changes.liquidation_bonus.unwrap_or(keep.liquidation_bonus),
@@ -77,6 +76,11 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
         max_borrow_utilization: changes.max_borrow_utilization.unwrap_or(keep.max_borrow_utilization),
         ..keep
     })
+}
+
+/// Errors where a change makes liquidation harsher in less than the least time.
+fn assert_slope(from: Ratio, to: Ratio, seconds: u64, least: u64, is_harsher: bool) -> Result<(), ParamsError> {
+    if is_harsher && seconds < least { Err(ParamsError::RampSlope { from, to, seconds, least }) } else { Ok(()) }
 }
 
 /// How long the threshold's ramp takes: as long as is asked for, or as short as is allowed.
@@ -103,6 +107,7 @@ fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> 
         ("flash_loan_fee", changes.flash_loan_fee.is_some()),
         ("rate_model", changes.rate_model.is_some()),
         ("sale_cost", changes.sale_cost.is_some()),
+        ("borrow_weight", changes.borrow_weight.is_some()),
     ];
     match refused.into_iter().find(|(_, is_refused)| *is_refused) {
         Some((name, _)) => Err(ContractError::NotTightening { name }),

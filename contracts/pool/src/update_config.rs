@@ -1,7 +1,7 @@
 //! `update_config`, `update_oracle`, `update_roles` and `update_owner`: how the pool as a whole is governed.
 
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
-use plimsoll_risk::params::{AssetId, AssetParams};
+use plimsoll_risk::params::AssetId;
 use plimsoll_risk::price::PriceFault;
 use plimsoll_risk::units::{Ratio, Value};
 use plimsoll_schema::access::address;
@@ -125,9 +125,9 @@ pub fn update_oracle(deps: DepsMut, env: &Env, info: &MessageInfo, oracle: &str)
     for id in 0..ASSET_COUNT.load(deps.storage)? {
         let params = ASSET_PARAMS.may_load(deps.storage, id)?.ok_or(ContractError::UnknownAsset(AssetId(id)))?;
         assert_known(deps.as_ref(), &mut prices, &params.denom)?;
-        let liquidation_threshold = params.liquidation_threshold.at_other_clock(before.clock(now), clock);
-        if liquidation_threshold != params.liquidation_threshold {
-            ASSET_PARAMS.save(deps.storage, id, &AssetParams { liquidation_threshold, ..params })?;
+        let moved = params.clone().at_other_clock(before.clock(now), clock);
+        if moved != params {
+            ASSET_PARAMS.save(deps.storage, id, &moved)?;
         }
     }
     config.oracle = oracle;

@@ -14,15 +14,17 @@ pub struct Health {
     pub adjusted_collateral: Value,
     /// All debts, rounded up.
     pub debt: Value,
+    /// All debts × borrow weight, rounded up. Liquidation begins where it exceeds the adjusted collateral.
+    pub weighted_debt: Value,
     /// Whether the account is spared in the grace after a halt.
     pub spared: bool,
 }
 
 impl Health {
-    /// `adjusted_collateral / debt`, rounded down: below 1 exactly when `adjusted_collateral < debt`; `None` without
+    /// `adjusted_collateral / weighted_debt`, rounded down: below 1 exactly when the former is less; `None` without
     /// debt.
     pub fn factor_down(&self) -> Option<Ratio> {
-        Ratio::of_values_down(self.adjusted_collateral, self.debt)
+        Ratio::of_values_down(self.adjusted_collateral, self.weighted_debt)
     }
 
     /// Collateral ratio, `collateral / debt`, unweighted, rounded down; `None` without debt.
@@ -32,16 +34,16 @@ impl Health {
 
     /// Whether the health factor is no lower than another, compared exactly. Without debt it is higher than any.
     pub fn is_no_lower_than(&self, other: &Self) -> bool {
-        if self.debt.is_zero() || other.debt.is_zero() {
-            return self.debt.is_zero();
+        if self.weighted_debt.is_zero() || other.weighted_debt.is_zero() {
+            return self.weighted_debt.is_zero();
         }
-        self.adjusted_collateral.raw().full_mul(other.debt.raw())
-            >= other.adjusted_collateral.raw().full_mul(self.debt.raw())
+        self.adjusted_collateral.raw().full_mul(other.weighted_debt.raw())
+            >= other.adjusted_collateral.raw().full_mul(self.weighted_debt.raw())
     }
 
     /// Whether the health factor is strictly below 1.
     pub fn is_below_one(&self) -> bool {
-        self.adjusted_collateral < self.debt
+        self.adjusted_collateral < self.weighted_debt
     }
 
     /// Whether the account may be liquidated: its health factor is below 1, and no grace spares it.
@@ -55,7 +57,7 @@ impl Health {
 pub struct BorrowingPower {
     /// Enabled deposits at `low` × max LTV, rounded down.
     pub limit: Value,
-    /// All debts at `high`, rounded up.
+    /// All debts at `high` × borrow weight, rounded up.
     pub debt: Value,
 }
 
@@ -84,7 +86,9 @@ impl Position {
             health.adjusted_collateral = health.adjusted_collateral.checked_add(value.share_down(line.threshold())?)?;
         }
         for line in &self.debts {
-            health.debt = health.debt.checked_add(line.value_up(shared)?)?;
+            let value = line.value_up(shared)?;
+            health.debt = health.debt.checked_add(value)?;
+            health.weighted_debt = health.weighted_debt.checked_add(value.share_up(line.weight)?)?;
         }
         Ok(health)
     }

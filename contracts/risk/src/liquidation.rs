@@ -139,13 +139,14 @@ pub fn bonus_down(incentive: &Incentive, health: &Health, leverage: Ratio) -> Re
     Ok(curved.min(beyond.max(curve.min.min(incentive.sale_cost))))
 }
 
-/// The value to repay so that the account ends at the target health factor: `(T × D − S) / (T − LT × (1 + b) × m)`,
-/// rounded up, where `m` is what a unit of repaid value buys of seized value at the verdict's prices
+/// The value to repay so that the account ends at the target health factor: `(T × Dw − S) / (T × w − LT × (1 + b) × m)`,
+/// rounded up, where `Dw` is the weighted debt, `w` the weight of the debt that is repaid, and `m` what a unit of repaid value buys of seized value at the verdict's prices
 /// ([`ExchangePrices::leverage_up`]); the whole debt when that is more, or when `CR ≤ 1 + b_min` and lenders pay part
 /// of the bonus, since nothing is gained by waiting.
 pub fn target_repay_up(
     health: &Health,
-    threshold: Ratio,
+    seized: &CollateralLine,
+    owed: &DebtLine,
     bonus: Ratio,
     min_bonus: Ratio,
     target: Ratio,
@@ -154,8 +155,9 @@ pub fn target_repay_up(
     if health.collateral <= health.debt.share_down(min_bonus.plus_one())? {
         return Ok(health.debt);
     }
-    let missing = health.debt.share_up(target)?.saturating_sub(health.adjusted_collateral);
-    let gained = target.saturating_sub(threshold.mul_up(bonus.plus_one())?.mul_up(leverage)?);
+    let missing = health.weighted_debt.share_up(target)?.saturating_sub(health.adjusted_collateral);
+    let given = seized.threshold().mul_up(bonus.plus_one())?.mul_up(leverage)?;
+    let gained = target.mul_down(owed.weight)?.saturating_sub(given);
     if gained.is_zero() {
         return Ok(health.debt);
     }
@@ -313,7 +315,10 @@ pub fn size(
     }
     let health = position.health()?;
     if !health.is_below_one() {
-        return Err(LiquidationError::Healthy { adjusted_collateral: health.adjusted_collateral, debt: health.debt });
+        return Err(LiquidationError::Healthy {
+            adjusted_collateral: health.adjusted_collateral,
+            debt: health.weighted_debt,
+        });
     }
     if health.spared {
         return Err(LiquidationError::Spared);
@@ -322,7 +327,7 @@ pub fn size(
     let leverage = prices.leverage_up()?;
     let bonus = bonus_down(incentive, &health, leverage)?;
     let target = terms.target_health_factor;
-    let value = target_repay_up(&health, seized.threshold(), bonus, incentive.bonus.min, target, leverage)?;
+    let value = target_repay_up(&health, seized, owed, bonus, incentive.bonus.min, target, leverage)?;
     let offered = limits.offered.min(owed.amount);
     let wanted = Amount::of_value_up(value, prices.repaid_verdict, owed.decimals)?.min(offered);
 

@@ -2,11 +2,11 @@
 
 use cosmwasm_std::Uint256;
 
-use crate::health::{CollateralLine, Position};
+use crate::health::Position;
 use crate::mark::{MarkPrice, RecordMark, SharedValues};
 use crate::math::{MathError, ONE, mul_div_down, mul_div_up, narrow, pow10};
 use crate::params::AssetId;
-use crate::shared_records::{Ends, Parts};
+use crate::shared_records::{Ends, HEALTH, Parts};
 use crate::units::{Price, Value};
 
 impl Parts {
@@ -90,7 +90,8 @@ impl Position {
         let room = rest.adjusted_collateral;
         if self.is_alone(&line.mark) {
             let unit = Uint256::from(pow10(line.decimals)?);
-            let price = mul_div_down(room.raw(), unit, Uint256::from(line.amount.raw()))?;
+            let unweighted = mul_div_down(room.raw(), Uint256::from(ONE), Uint256::from(line.weight.raw()))?;
+            let price = mul_div_down(unweighted, unit, Uint256::from(line.amount.raw()))?;
             return Ok(narrow(price).ok().map(Price::new));
         }
         let Some(own) = line.mark.records().first() else { return Ok(None) };
@@ -125,7 +126,7 @@ impl Position {
         without: Option<&RecordMark>,
         shared: &SharedValues,
     ) -> Result<Parts, MathError> {
-        self.parts(denom, without, shared, Ends::Settled, &CollateralLine::threshold)
+        self.parts(denom, without, shared, Ends::Settled, HEALTH)
     }
 
     /// Whether the token is priced in the quote currency and no other line hangs on its record: then its price is

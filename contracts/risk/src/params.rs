@@ -34,6 +34,9 @@ pub const RAMP_FALL_MAX: Ratio = Ratio::percent(20);
 /// The most time over which it falls: a year.
 pub const RAMP_MAX: u64 = 365 * 86_400;
 
+/// The most that a debt counts, in parts of its value.
+pub const BORROW_WEIGHT_MAX: Ratio = Ratio::percent(1_000);
+
 /// A ratio that moves in a straight line from one value to another.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +72,16 @@ impl Ramp {
         }
     }
 
+    /// The same ramp, flat where it has ended.
+    fn ended(self, now: u64) -> Self {
+        if now >= self.ends_at { Self::flat(self.to) } else { self }
+    }
+
+    /// The highest value from this time on.
+    pub fn highest_from(&self, now: u64) -> Ratio {
+        self.at(now).max(self.to)
+    }
+
     /// The same ramp by another clock, which says `new` when the old one says `old`: what is left of it takes as long.
     pub fn at_other_clock(&self, old: u64, new: u64) -> Self {
         if self.from == self.to || old == new {
@@ -87,6 +100,21 @@ impl Ramp {
         let fall = self.at(now).saturating_sub(target);
         let least = mul_div_up_128(fall.raw(), u128::from(RAMP_MIN), RAMP_FALL_MAX.raw()).ok();
         least.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(u64::MAX).max(RAMP_MIN)
+    }
+
+    /// The least seconds that a rise from here to `target` takes, where that makes liquidation harsher: as long as a
+    /// fall by as much.
+    pub fn least_seconds_up(&self, target: Ratio, now: u64) -> u64 {
+        Self::flat(target).least_seconds(self.at(now), now)
+    }
+
+    /// The ramp that leads from here up to `target` over `seconds`; at once when that lowers the value.
+    pub fn rising_toward(&self, target: Ratio, now: u64, seconds: u64) -> Self {
+        let here = self.at(now);
+        if target <= here {
+            return Self::flat(target);
+        }
+        Self { from: here, to: target, starts_at: now, ends_at: now.saturating_add(seconds) }
     }
 
     /// The ramp that leads from here to `target`: at once when that raises the value, over `seconds` when it lowers it.
@@ -171,6 +199,9 @@ pub struct AssetParams {
     pub sale_cost: Ratio,
     /// The most of the supply that may be lent out after a borrow; 1 is no limit.
     pub max_borrow_utilization: Ratio,
+    /// By how much more than its value a debt of this asset counts, in health and in borrowing; from 1 to
+    /// [`BORROW_WEIGHT_MAX`] (Kamino's borrow factor). A rise takes as long as a fall of the threshold by as much.
+    pub borrow_weight: Ramp,
     /// The rate model that was announced.
     pub next_rate_model: Option<NextRateModel>,
 }
@@ -204,6 +235,9 @@ pub enum ParamsError {
     /// full_at.
     #[error("liquidation_threshold {threshold} x (1 + bonus {bonus}) is above liquidation_bonus.full_at {full_at}")]
     Splittable { threshold: Ratio, bonus: Ratio, full_at: Ratio },
+    /// A debt that counts less than it is, or absurdly much.
+    #[error("borrow_weight {0} is not between 1 and {BORROW_WEIGHT_MAX}")]
+    BorrowWeight(Ratio),
     /// A ramp that is too fast or too slow.
     #[error("ramp of {0} seconds is not between {RAMP_MIN} and {RAMP_MAX}")]
     RampLength(u64),
@@ -235,6 +269,24 @@ impl BonusCurve {
 }
 
 impl AssetParams {
+    /// The same parameters by another clock, which says `new` when the old one says `old`.
+    pub fn at_other_clock(self, old: u64, new: u64) -> Self {
+        Self {
+            liquidation_threshold: self.liquidation_threshold.at_other_clock(old, new),
+            borrow_weight: self.borrow_weight.at_other_clock(old, new),
+            ..self
+        }
+    }
+
+    /// The same parameters without ramps that have ended: nothing is judged by where they came from.
+    pub fn with_ramps_ended(self, now: u64) -> Self {
+        Self {
+            liquidation_threshold: self.liquidation_threshold.ended(now),
+            borrow_weight: self.borrow_weight.ended(now),
+            ..self
+        }
+    }
+
     /// The rate model in force at this time.
     pub fn rate_model_at(&self, now: u64) -> &RateModel {
         match &self.next_rate_model {
@@ -284,6 +336,11 @@ impl AssetParams {
         for (name, value) in [("supply_cap", self.supply_cap), ("borrow_cap", self.borrow_cap)] {
             if value > CAP_MAX {
                 return Err(ParamsError::CapTooHigh { name, value });
+            }
+        }
+        for weight in [self.borrow_weight.from, self.borrow_weight.to] {
+            if !(Ratio::ONE..=BORROW_WEIGHT_MAX).contains(&weight) {
+                return Err(ParamsError::BorrowWeight(weight));
             }
         }
         let lowest = self.liquidation_threshold.from.min(self.liquidation_threshold.to);

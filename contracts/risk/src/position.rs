@@ -85,6 +85,10 @@ pub struct DebtLine {
     pub amount: Amount,
     /// The token's decimals.
     pub decimals: u8,
+    /// By how much more than its value it counts toward health; 1 or above.
+    pub weight: Ratio,
+    /// The same toward borrowing: where a rise was announced, the weight at its end.
+    pub borrowing_weight: Ratio,
     /// The price.
     pub mark: MarkPrice,
 }
@@ -129,6 +133,8 @@ impl Position {
                 mark: if amount.is_ok() { mark.clone() } else { MarkPrice::unknown() },
                 amount: amount.unwrap_or(Amount::ZERO),
                 decimals: params.decimals,
+                weight: params.borrow_weight.at(moment.clock),
+                borrowing_weight: params.borrow_weight.highest_from(moment.clock),
             });
         }
         Ok(position)

@@ -1,11 +1,15 @@
 //! What may be borrowed: collateral and debt at the borrowing edges of their prices.
 
-use crate::health::{BorrowingPower, CollateralLine, Health, HealthError, Position};
+use crate::health::{BorrowingPower, CollateralLine, DebtLine, Health, HealthError, Position};
 use crate::mark::SharedValues;
 use crate::math::{MathError, ONE, mul_div_down_128};
 use crate::params::AssetId;
-use crate::shared_records::{Ends, Weight};
+use crate::shared_records::{Ends, HEALTH, Weights};
 use crate::units::{Amount, Ratio, Value};
+
+/// What decides about borrowing, without regard to stops and caps.
+const POWER: Weights<'static> =
+    Weights { collateral: &CollateralLine::uncapped_weight, debt: &|line| line.borrowing_weight };
 
 impl Position {
     /// Whether all deposits at `low` exceed all debts at `high` by more than the largest bonus, whatever one value a
@@ -18,13 +22,13 @@ impl Position {
         if self.debts.iter().any(|line| line.mark.is_unknown()) {
             return Ok(true);
         }
-        let shared = self.shared(Ends::Edges, &|_| per_unit)?;
+        let shared = self.shared(Ends::Edges, Weights { collateral: &|_| per_unit, debt: &|_| Ratio::ONE })?;
         let mut collateral = Value::ZERO;
         for line in &self.collaterals {
             let value = line.amount.value_down(line.mark.observed_low_down(&shared), line.decimals)?;
             collateral = collateral.checked_add(value.share_down(self.remaining(line, &shared))?)?;
         }
-        Ok(collateral > self.edge_debt(&shared)?.share_up(most)?)
+        Ok(collateral > self.edge_debt(&shared, &|_| Ratio::ONE)?.share_up(most)?)
     }
 
     /// Health at the borrowing edges, each deposit counted with the amount that `counted` says. Errors when a debt is
@@ -35,44 +39,45 @@ impl Position {
         for line in &mut position.collaterals {
             line.amount = counted(line.asset, line.amount);
         }
-        Ok(position.health_at_edges(&CollateralLine::threshold)?)
+        Ok(position.health_at_edges()?)
     }
 
     /// Health at the borrowing edges, a silent debt at those of its last observation. Shared records are at the end
-    /// that is worse in sum by `weight`.
-    fn health_at_edges(&self, weight: Weight<'_>) -> Result<Health, MathError> {
-        let shared = self.shared(Ends::Edges, weight)?;
+    /// that is worse in sum.
+    fn health_at_edges(&self) -> Result<Health, MathError> {
+        let shared = self.shared(Ends::Edges, HEALTH)?;
         let mut health = Health::default();
         for line in &self.collaterals {
             let value = line.amount.value_down(line.mark.low_down(&shared), line.decimals)?;
             health.collateral = health.collateral.checked_add(value)?;
             health.adjusted_collateral = health.adjusted_collateral.checked_add(value.share_down(line.threshold())?)?;
         }
-        health.debt = self.edge_debt(&shared)?;
+        health.debt = self.edge_debt(&shared, &|_| Ratio::ONE)?;
+        health.weighted_debt = self.edge_debt(&shared, HEALTH.debt)?;
         Ok(health)
     }
 
     /// Borrowing power at the unfavourable edge of each price: a silent collateral counts nothing, and deposits in a
     /// market that is stopped or above its cap count as [`CollateralLine::power`] says. Errors when a debt is silent.
     pub fn borrowing_power(&self) -> Result<BorrowingPower, HealthError> {
-        self.power_with(&CollateralLine::borrowing_weight)
+        self.power_with(Weights { collateral: &CollateralLine::borrowing_weight, ..POWER })
     }
 
     /// The same without regard to stops and caps: how far an account is above its max LTV.
     pub fn uncapped_power(&self) -> Result<BorrowingPower, HealthError> {
-        self.power_with(&CollateralLine::uncapped_weight)
+        self.power_with(POWER)
     }
 
     /// The same by what liquidation counts, in the account's favour: settled prices, which nobody moves within a block.
     pub fn settled_power(&self) -> Result<BorrowingPower, MathError> {
-        let shared = self.shared(Ends::Settled, &CollateralLine::uncapped_weight)?;
+        let shared = self.shared(Ends::Settled, POWER)?;
         let mut power = BorrowingPower::default();
         for line in &self.collaterals {
             let value = self.collateral_value_down(line, &shared)?;
             power.limit = power.limit.checked_add(value.share_down(line.uncapped_weight())?)?;
         }
         for line in &self.debts {
-            power.debt = power.debt.checked_add(line.value_up(&shared)?)?;
+            power.debt = power.debt.checked_add(line.value_up(&shared)?.share_up(line.borrowing_weight)?)?;
         }
         Ok(power)
     }
@@ -92,13 +97,13 @@ impl Position {
         Ok(())
     }
 
-    fn power_with(&self, weight: Weight<'_>) -> Result<BorrowingPower, HealthError> {
+    fn power_with(&self, weights: Weights<'_>) -> Result<BorrowingPower, HealthError> {
         self.assert_debts_priced()?;
-        let shared = self.shared(Ends::Edges, weight)?;
-        let mut power = BorrowingPower { limit: Value::ZERO, debt: self.edge_debt(&shared)? };
+        let shared = self.shared(Ends::Edges, weights)?;
+        let mut power = BorrowingPower { limit: Value::ZERO, debt: self.edge_debt(&shared, weights.debt)? };
         for line in &self.collaterals {
             let value = line.amount.value_down(line.mark.low_down(&shared), line.decimals)?;
-            power.limit = power.limit.checked_add(value.share_down(weight(line))?)?;
+            power.limit = power.limit.checked_add(value.share_down((weights.collateral)(line))?)?;
         }
         Ok(power)
     }
@@ -108,10 +113,11 @@ impl Position {
         silent.map_or(Ok(()), |(asset, fault)| Err(HealthError::Price { asset, fault }))
     }
 
-    fn edge_debt(&self, shared: &SharedValues) -> Result<Value, MathError> {
+    fn edge_debt(&self, shared: &SharedValues, weight: &dyn Fn(&DebtLine) -> Ratio) -> Result<Value, MathError> {
         let mut debt = Value::ZERO;
         for line in &self.debts {
-            debt = debt.checked_add(line.amount.value_up(line.mark.high_up(shared), line.decimals)?)?;
+            let value = line.amount.value_up(line.mark.high_up(shared), line.decimals)?;
+            debt = debt.checked_add(value.share_up(weight(line))?)?;
         }
         Ok(debt)
     }

@@ -14,8 +14,16 @@ pub(crate) enum Ends {
     Edges,
 }
 
-/// How much debt a unit of a deposit's value carries.
-pub(crate) type Weight<'a> = &'a dyn Fn(&CollateralLine) -> Ratio;
+/// How much a unit of value counts: what a deposit's carries, and what a debt's comes to.
+#[derive(Clone, Copy)]
+pub(crate) struct Weights<'a> {
+    pub collateral: &'a dyn Fn(&CollateralLine) -> Ratio,
+    pub debt: &'a dyn Fn(&DebtLine) -> Ratio,
+}
+
+/// What decides about liquidation.
+pub(crate) const HEALTH: Weights<'static> =
+    Weights { collateral: &CollateralLine::threshold, debt: &|line| line.weight };
 
 /// What some lines carry, and what they owe.
 #[derive(Clone, Copy, Default)]
@@ -27,13 +35,13 @@ pub(crate) struct Parts {
 impl Position {
     /// The values of the records that both sides hang on, for liquidation.
     pub fn settled_values(&self) -> Result<SharedValues, MathError> {
-        self.shared(Ends::Settled, &CollateralLine::threshold)
+        self.shared(Ends::Settled, HEALTH)
     }
 
     /// One value for each record on which a deposit and a debt hang, from the leaves to the root: rates are chosen
     /// before what they are quoted in. Of a silent record only what deposits carry beyond the debts on it declines, and
     /// only where there are other debts to carry.
-    pub(crate) fn shared(&self, ends: Ends, weight: Weight<'_>) -> Result<SharedValues, MathError> {
+    pub(crate) fn shared(&self, ends: Ends, weights: Weights<'_>) -> Result<SharedValues, MathError> {
         let mut denoms: Vec<(usize, &str)> = Vec::new();
         for line in &self.debts {
             for (depth, record) in line.mark.records().iter().enumerate() {
@@ -46,7 +54,7 @@ impl Position {
         denoms.dedup();
         let mut shared = SharedValues::default();
         for (_, denom) in denoms {
-            let Parts { adjusted_collateral, debt } = self.parts(Some(denom), None, &shared, ends, weight)?;
+            let Parts { adjusted_collateral, debt } = self.parts(Some(denom), None, &shared, ends, weights)?;
             let record = self.debts.iter().flat_map(|line| line.mark.records()).find(|record| record.denom == denom);
             let Some(record) = record else { continue };
             let value = match (ends, adjusted_collateral > debt) {
@@ -73,18 +81,18 @@ impl Position {
         without: Option<&RecordMark>,
         shared: &SharedValues,
         ends: Ends,
-        weight: Weight<'_>,
+        weights: Weights<'_>,
     ) -> Result<Parts, MathError> {
         let counts = |mark: &MarkPrice| {
             denom.is_none_or(|denom| mark.hangs_on(denom)) && !without.is_some_and(|other| mark.hangs_on(&other.denom))
         };
         let mut parts = Parts::default();
         for line in self.collaterals.iter().filter(|line| counts(&line.mark)) {
-            let adjusted_collateral = self.adjusted_down(line, denom, shared, ends, weight)?;
+            let adjusted_collateral = self.adjusted_down(line, denom, shared, ends, weights)?;
             parts.adjusted_collateral = parts.adjusted_collateral.checked_add(adjusted_collateral)?;
         }
         for line in self.debts.iter().filter(|line| counts(&line.mark)) {
-            parts.debt = parts.debt.checked_add(line.owed_up(denom, shared, ends)?)?;
+            parts.debt = parts.debt.checked_add(line.owed_up(denom, shared, ends, weights)?)?;
         }
         Ok(parts)
     }
@@ -96,15 +104,14 @@ impl Position {
         marks.filter_map(depth).max().unwrap_or_default()
     }
 
-    /// The share of a deposit that still counts: the least that is left of a record that it hangs on. Of one on which
-    /// debts hang too, [`Position::shared`] says how much.
+    /// The share of a deposit that still counts, rounded down: the least that is left of the records that it hangs on
+    /// alone, times the shares of those on which debts hang too. [`Position::shared`] says these, each of what counted
+    /// before.
     pub(crate) fn remaining(&self, line: &CollateralLine, shared: &SharedValues) -> Ratio {
-        let left = |record: &RecordMark| match shared.remaining(&record.denom) {
-            Some(remaining) => remaining,
-            None if self.debts.iter().any(|owed| owed.mark.hangs_on(&record.denom)) => Ratio::ONE,
-            None => record.remaining,
-        };
-        line.mark.records().iter().map(left).min().unwrap_or(Ratio::ONE)
+        let is_owed_on = |record: &&RecordMark| self.debts.iter().any(|owed| owed.mark.hangs_on(&record.denom));
+        let alone = line.mark.records().iter().filter(|record| !is_owed_on(record)).map(|record| record.remaining);
+        let shares = line.mark.records().iter().filter_map(|record| shared.remaining(&record.denom));
+        shares.fold(alone.min().unwrap_or(Ratio::ONE), |left, share| left.mul_down(share).unwrap_or(Ratio::ZERO))
     }
 
     /// What a deposit carries, in units of a denom that it hangs on, or in the quote currency; rounded down.
@@ -114,7 +121,7 @@ impl Position {
         denom: Option<&str>,
         shared: &SharedValues,
         ends: Ends,
-        weight: Weight<'_>,
+        weights: Weights<'_>,
     ) -> Result<Value, MathError> {
         if ends == Ends::Edges && line.mark.borrow_fault().is_some() {
             return Ok(Value::ZERO);
@@ -128,18 +135,24 @@ impl Position {
             Ends::Settled => value.share_down(self.remaining(line, shared))?,
             Ends::Edges => value,
         };
-        counted.share_down(weight(line))
+        counted.share_down((weights.collateral)(line))
     }
 }
 
 impl DebtLine {
     /// What a debt comes to, in units of a denom that it hangs on, or in the quote currency; rounded up.
-    fn owed_up(&self, denom: Option<&str>, shared: &SharedValues, ends: Ends) -> Result<Value, MathError> {
+    fn owed_up(
+        &self,
+        denom: Option<&str>,
+        shared: &SharedValues,
+        ends: Ends,
+        weights: Weights<'_>,
+    ) -> Result<Value, MathError> {
         let rate = self.mark.rate_up(denom, |record| match ends {
             Ends::Settled => shared.of(&record.denom).unwrap_or(record.settled.low),
             Ends::Edges => shared.of(&record.denom).unwrap_or(record.edges.high),
         });
-        self.amount.value_up(rate, self.decimals)
+        self.amount.value_up(rate, self.decimals)?.share_up((weights.debt)(self))
     }
 }
 

@@ -179,6 +179,8 @@ pub struct Asset {
     pub borrow_cap: Amount,
     /// The most of the supply that may be lent out after a borrow; 0.95 when left out, 1 is no limit.
     pub max_borrow_utilization: Option<Ratio>,
+    /// By how much more than its value a debt counts; 1 when left out.
+    pub borrow_weight: Option<Ratio>,
     /// How the borrow rate follows utilization.
     pub rate_model: RateModel,
 }
@@ -277,6 +279,7 @@ impl Asset {
             supply_cap: self.supply_cap,
             borrow_cap: self.borrow_cap,
             max_borrow_utilization: self.max_borrow_utilization,
+            borrow_weight: self.borrow_weight,
             rate_model: self.rate_model.clone(),
         }
     }

@@ -4,33 +4,36 @@
 //! in. An account then is a few multiplications and additions. What follows proves that its answers are `risk`'s.
 //!
 //! **What is exact.** Let a slot hold the integer `x`, and let `r` be the tokens of a share or of a scaled debt, `q`
-//! the raw value of a base unit, price / 10^decimals, and `t ≤ 1` the threshold. The price is the integer that `risk`
-//! makes of the records: a collateral at the high end of each, a debt at the low end. `risk` computes, for a deposit,
-//! `a = ⌊x·r⌋`, its value `v = ⌊a·q⌋` and what it carries, `k = ⌊v·t⌋`; for a debt `a = ⌈x·r⌉` and `v = ⌈a·q⌉`. With
-//! the real numbers `V = x·r·q` and `K = V·t`, therefore
+//! the raw value of a base unit, price / 10^decimals, `t ≤ 1` the threshold and `w` the borrow weight, from 1 to
+//! [`BORROW_WEIGHT_MAX`]. The price is the integer that `risk` makes of the records: a collateral at the high end of
+//! each, a debt at the low end. `risk` computes, for a deposit, `a = ⌊x·r⌋`, its value `v = ⌊a·q⌋` and what it carries,
+//! `k = ⌊v·t⌋`; for a debt `a = ⌈x·r⌉`, `v = ⌈a·q⌉` and what it counts, `d = ⌈v·w⌉`. With the real numbers `V = x·r·q`,
+//! `K = V·t` and `D = V·w`, therefore
 //!
-//! - deposit: `V − (q + 1) < v ≤ V` and `K − (q + 2) < k ≤ K`; debt: `V ≤ v < V + (q + 1)`.
+//! - deposit: `V − (q + 1) < v ≤ V` and `K − (q + 2) < k ≤ K`;
+//! - debt: `V ≤ v < V + (q + 1)` and `D ≤ d < D + w(q + 2)`.
 //!
-//! So no slot's rounding takes or adds more than `q + 2`. The weight's slack is `2(q + 2)`: twice that, which also
-//! covers that it is a rounded number itself. (Deposits that don't count have it too; it can't harm.)
+//! So no slot's rounding takes or adds more than `w(q + 2)`, `w` being 1 of a deposit. The weight's slack is `2w(q + 2)`:
+//! twice that, which also covers that it is a rounded number itself. (Deposits that don't count have it too; it can't
+//! harm.)
 //!
 //! **What is rounded.** With `u = 2⁻⁵³` each of these is the true one times a factor between `1 − u` and `1 + u`: a
 //! conversion of an integer, a product, a quotient, a sum. There is neither underflow nor overflow: all numbers but 0
 //! lie between 10⁻¹²⁰ and 10²⁰⁰. Of a deposit's `K` the weight `r·q·t` takes 10 of them (`supply + 1`, `shares + 10⁶`,
 //! price, 10^decimals and threshold converted; `r`, `q`, `t` divided, 10¹⁸ being a number of 53 bits; two products),
-//! its conversion of `x` and its product 2 more, and a sum over at most 16 slots 16. That is 28 factors: the sum of
-//! non-negative terms is off by at most `γ = 28u / (1 − 28u) < 2⁻⁴⁸` of itself, as is the one of debts (which takes
-//! fewer) and the one of deposits' values.
+//! its conversion of `x` and its product 2 more, and a sum over at most 16 slots 16. That is 28 factors; a debt's `D`
+//! takes fewer. So the sum `N` of what deposits carry less what debts count is off by at most `γ = 28u / (1 − 28u) <
+//! 2⁻⁴⁸` of the sum of its terms' sizes, and the sums `C` of deposits' values and `V` of debts' values of themselves.
 //!
-//! **What is decided.** With the computed sums `K`, `D` (debts), `C` (deposits' values) and `A` (slacks), the true
-//! difference of what is carried and owed differs from the computed one by at most `2⁻⁴⁷(K + D) + A/2`, the last
-//! subtraction included. [`MARGIN`] is `2⁻⁴⁵`, four times as much, which leaves ample room for the few roundings of the
+//! **What is decided.** No threshold is above 1 and no borrow weight above 10, so the sizes of `N`'s terms add up to at
+//! most `C + 10V`. With the sum `A` of the slacks the true `N` differs from the computed one by at most
+//! `2⁻⁴⁷(C + 10V) + A/2`. [`MARGIN`] is `2⁻⁴⁵`, four times as much, which leaves ample room for the few roundings of the
 //! margin and of the comparison itself. Hence
 //!
-//! - `K − D` above the margin: carried > owed, the account is healthy. It isn't bad debt either: no threshold is above
-//!   1, so its deposits are worth what they carry or more, which is more than it owes, and there are some;
-//! - `D − K` above it: carried < owed, it is below 1. It is bad debt if also `C` is below both `D` and the dust value
-//!   by the same margin, and it is not if `C` is above one of them by that (there are deposits then);
+//! - `N` above the margin: the account is healthy. It isn't bad debt either: its deposits are worth what they carry or
+//!   more, its debts count what they are worth or more, and there are deposits;
+//! - `−N` above it: it is below 1. It is bad debt if also `C` is below both `V` and the dust value by the same margin,
+//!   and it is not if `C` is above one of them by that (there are deposits then);
 //! - everything else is left to the exact scan.
 //!
 //! **Shared records.** Where a deposit and a debt hang on one record, `risk` values both at one value between its low
@@ -65,6 +68,7 @@ use std::ops::Range;
 use plimsoll_risk::health::{AssetState, Assets};
 use plimsoll_risk::mark::{MarkPrice, RecordMark, SharedValues};
 use plimsoll_risk::math::{ONE, pow10};
+use plimsoll_risk::params::BORROW_WEIGHT_MAX;
 use plimsoll_risk::shares::{VIRTUAL_SHARES, VIRTUAL_SUPPLY};
 use plimsoll_risk::units::{Price, Ratio, ScaledDebt, SupplyShares, Value};
 
@@ -77,12 +81,15 @@ const MARGIN: f64 = 1.0 / (1u64 << 45) as f64;
 const AMOUNT_MAX: f64 = (1u128 << 127) as f64;
 /// More value than this is left to the exact scan: 2²⁵⁰.
 const VALUE_MAX: f64 = AMOUNT_MAX * (1u128 << 123) as f64;
+/// The most that a unit of debt counts.
+const WEIGHT_MAX: f64 = 10.0;
 /// 10¹⁸, which is 5¹⁸ × 2¹⁸ and so a number of 53 bits.
 const SCALE: f64 = ONE as f64;
 /// How many records whose ends differ have a bit of their own in each half of a mask.
 const BITS: u32 = 32;
 
 const _: () = assert!(SLOTS_MAX <= 16, "the proof is for 16 slots");
+const _: () = assert!(BORROW_WEIGHT_MAX.raw() == 10 * ONE, "the proof is for weights of at most 10");
 
 /// What floating-point numbers say of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +117,8 @@ enum Ends {
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
 struct Weight {
-    carried: f64,
+    /// What a deposit carries, or less than 0 by what a debt counts.
+    net: f64,
     debt: f64,
     collateral: f64,
     /// Not per unit: once a slot.
@@ -118,9 +126,9 @@ struct Weight {
 }
 
 impl Weight {
-    const EMPTY: Self = Self { carried: 0.0, debt: 0.0, collateral: 0.0, slack: 0.0 };
+    const EMPTY: Self = Self { net: 0.0, debt: 0.0, collateral: 0.0, slack: 0.0 };
     /// A weight with which nothing compares.
-    const UNKNOWN: Self = Self { carried: f64::NAN, debt: f64::NAN, collateral: f64::NAN, slack: f64::NAN };
+    const UNKNOWN: Self = Self { net: f64::NAN, debt: f64::NAN, collateral: f64::NAN, slack: f64::NAN };
 
     /// `None` where the exact scan could fail, or the proof doesn't hold.
     fn of(kind: &Kind, state: &AssetState, clock: u64, ends: Ends) -> Option<Self> {
@@ -148,15 +156,18 @@ impl Weight {
         state.market.owed_up(ScaledDebt::ZERO).ok()?;
         let threshold = state.params.liquidation_threshold.at(clock);
         let value = rate * price;
-        if threshold > Ratio::ONE || kind.most * rate > AMOUNT_MAX || kind.most * value > VALUE_MAX {
+        let weight = state.params.borrow_weight.at(clock);
+        let is_bounded = threshold <= Ratio::ONE && (Ratio::ONE..=BORROW_WEIGHT_MAX).contains(&weight);
+        if !is_bounded || kind.most * rate > AMOUNT_MAX || kind.most * value * WEIGHT_MAX > VALUE_MAX {
             return None;
         }
         let slack = 2.0 * (price + 2.0);
         let carried = value * (threshold.raw() as f64 / SCALE);
+        let weight = weight.raw() as f64 / SCALE;
         Some(match kind.side {
-            Side::Enabled => Self { carried, debt: 0.0, collateral: value, slack },
-            Side::Disabled => Self { carried: 0.0, debt: 0.0, collateral: value, slack },
-            Side::Debt => Self { carried: 0.0, debt: value, collateral: 0.0, slack },
+            Side::Enabled => Self { net: carried, debt: 0.0, collateral: value, slack },
+            Side::Disabled => Self { net: 0.0, debt: 0.0, collateral: value, slack },
+            Side::Debt => Self { net: -(value * weight), debt: value, collateral: 0.0, slack: slack * weight },
         })
     }
 }
@@ -206,8 +217,8 @@ const fn shared_bits(mask: u64) -> u64 {
 /// An account's sums, in raw value. Good for an order among accounts; what is done about one goes by the exact numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FloatHealth {
-    /// What its deposits carry.
-    pub carried: f64,
+    /// What its deposits carry beyond what its debts count.
+    pub net: f64,
     /// What it owes.
     pub debt: f64,
     /// What its deposits are worth.
@@ -218,7 +229,7 @@ pub struct FloatHealth {
 impl FloatHealth {
     #[inline(always)]
     fn add(&mut self, amount: f64, weight: &Weight) {
-        self.carried += amount * weight.carried;
+        self.net += amount * weight.net;
         self.debt += amount * weight.debt;
         self.collateral += amount * weight.collateral;
         self.slack += weight.slack;
@@ -226,17 +237,17 @@ impl FloatHealth {
 
     #[inline(always)]
     fn margin(&self) -> f64 {
-        MARGIN * (self.carried + self.debt) + self.slack
+        MARGIN * (self.collateral + WEIGHT_MAX * self.debt) + self.slack
     }
 
     #[inline(always)]
     fn is_healthy(&self) -> bool {
-        self.carried - self.debt > self.margin()
+        self.net > self.margin()
     }
 
     #[inline(always)]
     fn is_below(&self) -> bool {
-        self.debt - self.carried > self.margin()
+        -self.net > self.margin()
     }
 
     /// The guess about an account that is below 1.

@@ -62,7 +62,15 @@ fn same(book: &Book, now: u64) -> Scan {
 
 /// A dollar: 6 decimals, threshold a half, a share and a scaled debt are a base unit each.
 fn dollar() -> Listing {
-    Listing { decimals: 6, price: E18, threshold: E18 / 2, supply: 10_000_000 - 1, shares: 9_000_000, index: E18 }
+    Listing {
+        decimals: 6,
+        price: E18,
+        threshold: E18 / 2,
+        supply: 10_000_000 - 1,
+        shares: 9_000_000,
+        index: E18,
+        weight: E18,
+    }
 }
 
 /// An account that owes this much of asset 1 against as much of asset 0.
@@ -161,6 +169,7 @@ fn every_magnitude_is_judged_as_exact_maths_does() {
                 supply: dice.bits(if wild { 128 } else { 100 }),
                 shares: dice.bits(if wild { 128 } else { 100 }),
                 index: if wild { dice.bits(128) } else { E18 + dice.bits(64) },
+                weight: if wild && dice.roll(10) == 0 { dice.bits(128) } else { E18 + dice.bits(128) % (9 * E18 + 1) },
             })
             .collect();
         let mut book = book(&listings, Value::new(dice.bits(127).into()));

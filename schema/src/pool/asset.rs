@@ -42,6 +42,8 @@ pub struct NewAsset {
     /// The most of the supply that may be lent out after a borrow; [`MAX_BORROW_UTILIZATION_DEFAULT`] when left out, 1
     /// is no limit.
     pub max_borrow_utilization: Option<Ratio>,
+    /// By how much more than its value a debt of this asset counts; 1 when left out.
+    pub borrow_weight: Option<Ratio>,
 }
 
 impl From<NewAsset> for AssetParams {
@@ -64,6 +66,7 @@ impl From<NewAsset> for AssetParams {
             enabled: Switches { deposit: true, borrow: true, flash_loan: true },
             sale_cost,
             max_borrow_utilization: new.max_borrow_utilization.unwrap_or(MAX_BORROW_UTILIZATION_DEFAULT),
+            borrow_weight: Ramp::flat(new.borrow_weight.unwrap_or(Ratio::ONE)),
             next_rate_model: None,
         }
     }
@@ -101,4 +104,6 @@ pub struct AssetChanges {
     pub sale_cost: Option<Ratio>,
     /// The most of the supply that may be lent out after a borrow.
     pub max_borrow_utilization: Option<Ratio>,
+    /// By how much more than its value a debt of this asset counts. It falls at once and rises over `ramp_seconds`.
+    pub borrow_weight: Option<Ratio>,
 }

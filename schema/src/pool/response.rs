@@ -77,14 +77,16 @@ pub struct UserPositionResponse {
     /// All deposits at what liquidation counts, rounded down: the high end of settled price and last observation.
     pub collateral_value: Value,
     /// Adjusted collateral: what enabled deposits count, each times its liquidation threshold. Liquidation begins where
-    /// the debt exceeds it.
+    /// the weighted debt exceeds it.
     pub adjusted_collateral_value: Value,
     /// All debts at what liquidation counts, rounded up: the low end of settled price and last observation.
     pub debt_value: Value,
+    /// The same, each times its borrow weight: what adjusted collateral is compared with.
+    pub weighted_debt_value: Value,
     /// What may be borrowed in all at the low edge of prices, where a silent collateral counts nothing; `None` while a
     /// debt is silent.
     pub borrow_limit_value: Option<Value>,
-    /// Adjusted collateral / debt, rounded down; `None` without debt.
+    /// Adjusted collateral / weighted debt, rounded down; `None` without debt.
     pub health_factor: Option<Ratio>,
     /// Whether it may be liquidated: its health factor is below 1 and no grace after a halt spares it.
     pub liquidatable: bool,

@@ -167,6 +167,11 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
             let model = RateModel::Kinked(Kinked { optimal_utilization_rate, base, slope_1, slope_2 });
             AssetChanges { rate_model: Some(model), ..none }
         }
+        Change::BorrowWeight { percent, days } => AssetChanges {
+            borrow_weight: Some(Ratio::percent(percent)),
+            ramp_seconds: days.map(|days| days * 86_400),
+            ..none
+        },
         Change::Curve { target, steepness, speed, initial, max } => {
             let model = Adaptive {
                 target_utilization: Ratio::percent(target),

@@ -541,6 +541,11 @@ pub enum Change {
         slope_2: u64,
         optimal: u64,
     },
+    /// A borrow weight, in percent.
+    BorrowWeight {
+        percent: u64,
+        days: Option<u64>,
+    },
     /// An adaptive model: `steepness` in tenths, `speed` a year, rates in tenths of a percent.
     Curve {
         target: u64,

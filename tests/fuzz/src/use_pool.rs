@@ -181,7 +181,7 @@ fn set_operator(stage: &Stage, id: u32, operator: String, (bits, end): (u8, Opti
 fn above_max_ltv(view: &View) -> Option<(Who, Exact)> {
     let above = view.accounts.iter().filter(|(_, account)| view.lends_to(account)).map(|(who, _)| {
         let sums = view.sums(*who, By::UncappedPower);
-        (*who, sums.debt - sums.carried)
+        (*who, sums.weighted - sums.carried)
     });
     above.max_by(|a, b| a.1.cmp(&b.1)).filter(|(_, missing)| *missing > Exact::default())
 }

@@ -102,6 +102,8 @@ pub struct Sums {
     pub carried: Exact,
     /// What is owed.
     pub debt: Exact,
+    /// The same, each debt times its weight.
+    pub weighted: Exact,
 }
 
 /// A deposit or a debt as far as prices are concerned: whole tokens times how much a unit counts, and the records that its price hangs on.
@@ -169,14 +171,13 @@ impl OneValue<'_> {
         chain.iter().fold(start, |product, denom| &product * &self.of(*denom, is_debt))
     }
 
-    /// The share of a deposit that still counts: the least of its records; of those from `at` on that are shared, nothing is known yet.
+    /// The share of a deposit that still counts: the least of its own records, times what each shared one leaves of what counted before; of
+    /// those from `at` on nothing is known yet.
     fn remaining(&self, chain: &[usize], at: usize) -> Exact {
-        let left = chain.iter().enumerate().map(|(place, denom)| match self.chosen.get(denom) {
-            Some((_, left)) if place < at => left.clone(),
-            _ if self.by != By::Settled || self.is_shared(*denom) => whole(1),
-            _ => self.view.said[denom].remaining.clone(),
-        });
-        left.min().unwrap_or(whole(1))
+        let own = chain.iter().filter(|denom| self.by == By::Settled && !self.is_shared(**denom));
+        let least = own.map(|denom| self.view.said[denom].remaining.clone()).min().unwrap_or(whole(1));
+        let shared = chain[..at].iter().filter_map(|denom| self.chosen.get(denom));
+        shared.fold(least, |left, (_, share)| &left * share)
     }
 }
 
@@ -222,8 +223,17 @@ impl View {
         }
     }
 
+    /// By how much more than its value a debt of this asset counts. Who borrows is judged by the end of a rise.
+    fn debt_weight(&self, asset: &Asset, by: By) -> Exact {
+        let now = ramp(&asset.params.borrow_weight, self.clock());
+        match by {
+            By::Settled | By::Undeclined | By::Edges => now,
+            By::UncappedPower | By::Power => now.max(over(&[asset.params.borrow_weight.to.raw()], &[ONE])),
+        }
+    }
+
     /// The one values of an account, each deposit counted with as many shares as `counted` says. A silent deposit counts nothing at the edges.
-    /// With its deposits and debts in whole tokens; how much a unit of each deposit carries.
+    /// With its deposits in whole tokens, and how much a unit of each carries.
     fn one_value(
         &self,
         account: &Account,
@@ -233,7 +243,8 @@ impl View {
         let place = |asset: plimsoll_risk::params::AssetId| &self.assets[usize::from(asset.0)];
         let line = |denom: usize, weighed: Exact| Line { weighed, chain: self.chain(denom) };
         let owed = account.debts.iter().map(|debt| (place(debt.asset), debt.scaled.raw()));
-        let debts: Vec<Line> = owed.map(|(asset, scaled)| line(asset.denom, asset.owed(scaled))).collect();
+        let weighed = |asset: &Asset, scaled| &asset.owed(scaled) * &self.debt_weight(asset, by);
+        let debts: Vec<Line> = owed.map(|(asset, scaled)| line(asset.denom, weighed(asset, scaled))).collect();
         let held = account.collaterals.iter().map(|held| {
             let asset = place(held.asset);
             let settles = matches!(by, By::Settled | By::Undeclined);
@@ -251,8 +262,11 @@ impl View {
     /// An account's sums, each deposit counted with as many shares as `counted` says.
     pub fn sums_of(&self, account: &Account, by: By, counted: impl Fn(&Collateral) -> u128) -> Sums {
         let (mut one, held) = self.one_value(account, by, counted);
-        let owed: Vec<(Exact, Vec<usize>)> =
-            one.debts.iter().map(|line| (line.weighed.clone(), line.chain.clone())).collect();
+        let owed = account.debts.iter().map(|debt| {
+            let asset = &self.assets[usize::from(debt.asset.0)];
+            (asset.owed(debt.scaled.raw()), self.debt_weight(asset, by), self.chain(asset.denom))
+        });
+        let owed: Vec<(Exact, Exact, Vec<usize>)> = owed.collect();
         let mut sums = Sums::default();
         for (Line { weighed: tokens, chain }, weight) in held.iter().filter(|(line, _)| !line.chain.is_empty()) {
             let value = one.product(tokens.clone(), chain, false);
@@ -260,8 +274,10 @@ impl View {
             sums.carried = sums.carried + &value * weight;
             sums.collateral = sums.collateral + value;
         }
-        for (tokens, chain) in owed.into_iter().filter(|(_, chain)| !chain.is_empty()) {
-            sums.debt = sums.debt + one.product(tokens, &chain, true);
+        for (tokens, weight, chain) in owed.into_iter().filter(|(_, _, chain)| !chain.is_empty()) {
+            let value = one.product(tokens, &chain, true);
+            sums.weighted = sums.weighted + &value * &weight;
+            sums.debt = sums.debt + value;
         }
         sums
     }
@@ -332,7 +348,7 @@ impl View {
         let crumbs = self.assets.iter().map(|asset| {
             let price = self.price(asset.denom, &which);
             let units = asset.now.borrow_index.raw().div_ceil(ONE);
-            asset.value(units, &price).max(&asset.held(1) * &price)
+            &asset.value(units, &price).max(&asset.held(1) * &price) * &self.debt_weight(asset, By::UncappedPower)
         });
         crumbs.sum()
     }

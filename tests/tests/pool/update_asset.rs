@@ -64,6 +64,7 @@ fn update_asset_changes_what_is_named_and_nothing_else() {
         rate_model: Some(flat_rate(3)),
         sale_cost: Some(ratio("0.007")),
         max_borrow_utilization: Some(ratio("0.8")),
+        borrow_weight: Some(Ratio::ONE),
     };
     world.update_asset(UATOM, changes).unwrap();
     let after = world.market(UATOM).params;
@@ -253,6 +254,7 @@ fn update_asset_by_the_risk_manager_tightens_only() {
         (AssetChanges { flash_loan_fee: Some(Ratio::ONE), ..none.clone() }, "flash_loan_fee"),
         (AssetChanges { rate_model: Some(same.rate_model.clone()), ..none.clone() }, "rate_model"),
         (AssetChanges { sale_cost: Some(Ratio::ZERO), ..none.clone() }, "sale_cost"),
+        (AssetChanges { borrow_weight: Some(Ratio::percent(101)), ..none.clone() }, "borrow_weight"),
         (AssetChanges { max_borrow_utilization: Some(ratio("0.951")), ..none.clone() }, "max_borrow_utilization"),
     ] {
         let text =
@@ -417,6 +419,44 @@ fn update_asset_of_a_curve_out_of_range_is_refused_before_its_day() {
     let text = "max_rate_at_target 2.51 x curve_steepness 4 is above 10";
     let changes = AssetChanges { rate_model, ..Default::default() };
     refuses(&mut world, text, |world| world.update_asset(UUSD, changes));
+}
+
+/// 100 ATOM carry 750 USD: a debt of 600 that weighs 1.2 counts 720, one that weighs 1.5 counts 900.
+#[test]
+fn update_asset_of_a_borrow_weight_binds_borrowers_at_once_and_liquidates_nobody_for_days() {
+    let mut world = indebted(600_000_000);
+    let weight = |text: &str| AssetChanges { borrow_weight: Some(ratio(text)), ..Default::default() };
+    let factor = |world: &World| world.position(ALICE).health_factor.unwrap();
+    assert_eq!(factor(&world), ratio("1.25"));
+    let text = "borrow_weight 0.99 is not between 1 and 10";
+    refuses(&mut world, text, |world| world.update_asset(UUSD, weight("0.99")));
+    let text = "borrow_weight 10.01 is not between 1 and 10";
+    refuses(&mut world, text, |world| world.update_asset(UUSD, weight("10.01")));
+    // 0.5 takes two and a half times as long as 0.2.
+    let least = 5 * 3 * DAY / 2;
+    let seconds = least - 1;
+    let text = format!("ramp from 1 to 1.5 takes at least {least} seconds, not {seconds}");
+    let hasty = AssetChanges { ramp_seconds: Some(seconds), ..weight("1.5") };
+    refuses(&mut world, &text, |world| world.update_asset(UUSD, hasty));
+
+    world.update_asset(UUSD, weight("1.5")).unwrap();
+    assert_eq!(factor(&world), ratio("1.25"));
+    let position = world.position(ALICE);
+    assert_eq!(position.debt_value, position.weighted_debt_value);
+    // Who borrows is judged by where the weight is heading: 601 × 1.5 are above 700.
+    let text = "debt of 901.5 would be above the borrow limit of 700";
+    refuses(&mut world, text, |world| world.borrow(ALICE, UUSD, 1_000_000));
+
+    world.advance_fresh(least / 2);
+    assert!(factor(&world) < Ratio::ONE && factor(&world) > ratio("0.999"), "{}", factor(&world));
+    world.advance_fresh(least / 2);
+    let position = world.position(ALICE);
+    assert!(position.liquidatable && factor(&world) < ratio("0.834"));
+    assert!(position.weighted_debt_value > position.debt_value);
+
+    // Down at once.
+    world.update_asset(UUSD, weight("1")).unwrap();
+    assert!(factor(&world) > ratio("1.24"));
 }
 
 #[test]

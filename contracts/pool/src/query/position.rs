@@ -45,6 +45,7 @@ fn response(markets: &Markets, holder: &Holder, position: &Position) -> Result<U
         collateral_value: health.collateral,
         adjusted_collateral_value: health.adjusted_collateral,
         debt_value: health.debt,
+        weighted_debt_value: health.weighted_debt,
         borrow_limit_value: position.borrowing_power().ok().map(|power| power.limit),
         health_factor: health.factor_down(),
         liquidatable: health.is_liquidatable(),

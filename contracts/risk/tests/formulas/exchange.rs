@@ -63,6 +63,7 @@ impl Case {
         Verdict {
             carried: &verdict.carried - self.scene.held[0].threshold() * &seized,
             collateral: &verdict.collateral - seized,
+            weighted: &verdict.weighted - self.scene.owed[0].weight() * &repaid,
             debt: &verdict.debt - repaid,
             ..verdict.clone()
         }
@@ -133,7 +134,7 @@ fn cases() -> impl Strategy<Value = Case> {
             };
             let target_health_factor = Ratio::new(target * (E18 / 1_000_000));
             let dust_value = if dust == 0 { Value::whole(100) } else { Value::ZERO };
-            let is_below = verdict.carried < verdict.debt && !verdict.is_close;
+            let is_below = verdict.carried < verdict.weighted && !verdict.is_close;
             let terms = LiquidationTerms { target_health_factor, dust_value };
             is_below.then_some(Case { scene, incentive, terms })
         },
@@ -179,7 +180,7 @@ proptest! {
         let Ok(done) = case.size(offered(&case, offer)) else { return Ok(()) };
         let verdict = case.scene.verdict();
         let payable = &verdict.collateral / case.leverage(&verdict);
-        let expected = exact_bonus(&case.incentive, &verdict.carried, &payable, &verdict.debt);
+        let expected = exact_bonus(&case.incentive, &(&verdict.carried / &verdict.weighted), &(&payable / &verdict.debt));
         let curve = case.incentive.bonus;
         let slope = frac(curve.max.raw() - curve.min.raw(), E18 - curve.full_at.raw()) + Q::one();
         let relative = &verdict.slack / &verdict.debt * (Q::one() + &payable / &verdict.debt) + case.price_error();
@@ -200,13 +201,13 @@ proptest! {
         prop_assume!(verdict.collateral > &verdict.debt * least + &verdict.slack);
         let left = case.left(&verdict, &done);
         let target = fixed(case.terms.target_health_factor.raw());
-        let beyond = &left.carried - &target * &left.debt;
+        let beyond = &left.carried - &target * &left.weighted;
         let unit_held = &verdict.held[0] / q(held.amount);
         let unit_owed = &verdict.owed[0] / q(owed.amount);
-        let moved = &verdict.debt - &left.debt;
+        let moved = &verdict.weighted - &left.weighted;
         let slack = (&verdict.slack + moved * (case.price_error() + frac(9, E18))) * q(4) * &target;
         prop_assert!(beyond >= -slack.clone(), "the target is reached: {beyond}");
-        prop_assert!(beyond <= (unit_held + unit_owed) * &target * q(2) + slack, "and hardly passed: {beyond}");
+        prop_assert!(beyond <= (unit_held + unit_owed * case.scene.owed[0].weight()) * &target * q(2) + slack, "and hardly passed: {beyond}");
 
         // Judged again, a record may turn to its other end. The account is healthy all the same.
         let again = case.after(&done).scene;
@@ -226,11 +227,14 @@ proptest! {
         prop_assert!(&left.collateral * &verdict.debt >= &verdict.collateral * &left.debt, "CR fell");
         let carried = case.scene.held[0].threshold() * (Q::one() + fixed(done.bonus.raw())) * case.leverage(&verdict);
         let full_at = fixed(case.incentive.bonus.full_at.raw());
-        if case.scene.held.len() == 1
-            || &carried * &verdict.debt <= verdict.carried
-            || verdict.carried >= &verdict.debt * full_at
+        let weight = case.scene.owed[0].weight();
+        // With one collateral the bonus is no more than it has beyond the debts, which weigh as much each.
+        let weighs_most = case.scene.owed.iter().all(|line| line.weight() <= weight);
+        if (case.scene.held.len() == 1 && weighs_most)
+            || &carried * &verdict.weighted <= &weight * &verdict.carried
+            || verdict.carried >= &verdict.weighted * full_at
         {
-            prop_assert!(&left.carried * &verdict.debt >= &verdict.carried * &left.debt, "HF fell");
+            prop_assert!(&left.carried * &verdict.weighted >= &verdict.carried * &left.weighted, "HF fell");
         }
     }
 

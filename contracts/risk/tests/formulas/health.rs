@@ -17,8 +17,8 @@ use plimsoll_risk::units::{Amount, Index, Price, Ratio, ScaledDebt, SupplyShares
 use proptest::prelude::*;
 
 fn healthy(position: &Position) -> bool {
-    let Sums { carried, debt, .. } = sums(position);
-    carried >= debt
+    let Sums { carried, weighted, .. } = sums(position);
+    carried >= weighted
 }
 
 /// The position with another price of one collateral or debt.
@@ -54,10 +54,11 @@ proptest! {
             collateral: big(health.collateral.raw()),
             carried: big(health.adjusted_collateral.raw()),
             debt: big(health.debt.raw()),
+            weighted: big(health.weighted_debt.raw()),
         };
         prop_assert_eq!(&got, &expected);
         prop_assert!(q(got.collateral) <= unrounded.collateral && q(got.carried) <= unrounded.carried);
-        prop_assert!(q(got.debt) >= unrounded.debt);
+        prop_assert!(q(got.debt) >= unrounded.debt && q(got.weighted) >= unrounded.weighted);
     }
 
     #[test]
@@ -66,7 +67,13 @@ proptest! {
     ) {
         let debt = other.unwrap_or((carried + nudge).saturating_sub(1));
         let of = |raw: u128| Value::new(raw.into());
-        let health = Health { collateral: of(carried), adjusted_collateral: of(carried), debt: of(debt), spared: false };
+        let health = Health {
+            collateral: of(carried),
+            adjusted_collateral: of(carried),
+            debt: of(debt),
+            weighted_debt: of(debt),
+            spared: false,
+        };
         let factor = health.factor_down();
         prop_assert_eq!(health.is_liquidatable(), carried < debt);
         prop_assert_eq!(factor.is_some_and(|f| f < Ratio::ONE), health.is_liquidatable());
@@ -94,7 +101,7 @@ proptest! {
         }).sum();
         let owed: BigInt = position.debts.iter().map(|l| {
             let high = l.mark.records()[0].edges.high.raw();
-            ceil(&worth(l.amount.raw(), high, l.decimals))
+            ceil(&(q(ceil(&worth(l.amount.raw(), high, l.decimals))) * fixed(l.borrowing_weight.raw())))
         }).sum();
         let got = got.unwrap();
         prop_assert_eq!((big(got.limit.raw()), big(got.debt.raw())), (limit.clone(), owed.clone()));

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use crate::model::{
     E18, Q, alone, any128, any256, big, ceil, collateral, collateral_price, config, curves, cut, debt, debt_price,
-    exact, exact_bonus, fixed, floor, frac, magnitudes, position, q, record, silent, sums, ten, value, wide,
+    exact, exact_bonus, fixed, floor, frac, magnitudes, position, q, record, silent, sums, ten, value, weights, wide,
     wild_positions, worth,
 };
 use num_bigint::BigInt;
@@ -58,6 +58,11 @@ impl Case {
         if held.enabled { fixed(held.liquidation_threshold.raw()) } else { Q::zero() }
     }
 
+    /// The weight of the debt that is repaid.
+    fn weight(&self) -> Q {
+        fixed(self.position.debts[0].weight.raw())
+    }
+
     fn least_ratio(&self) -> Q {
         Q::one() + fixed(self.incentive.bonus.min.raw())
     }
@@ -66,6 +71,11 @@ impl Case {
 /// The amount of a token that is worth this much, at least one base unit.
 fn bought(worth: &BigInt, price: u128, decimals: u8) -> u128 {
     (worth * ten(decimals) / price).max(BigInt::from(1)).to_u128().unwrap()
+}
+
+/// A debt: its line and its weight.
+fn owed_line() -> impl Strategy<Value = ((u128, u128, u128, u8), Ratio)> {
+    (line(), weights())
 }
 
 /// One line: a value in millionths of the quote currency, the price that it counts at, the other end of its record in
@@ -80,7 +90,8 @@ fn line() -> impl Strategy<Value = (u128, u128, u128, u8)> {
 fn cases(most: usize) -> impl Strategy<Value = Case> {
     let other = (line(), 0..950_000u128, 0u32..6);
     let health = prop_oneof![1 => 1_000u128..500_000, 3 => 500_000u128..1_000_000, 2 => 900_000u128..1_000_000];
-    let shape = (line(), 0u32..12, prop::collection::vec(other, 0..most), line(), prop::option::of(line()), health);
+    let shape =
+        (line(), 0u32..12, prop::collection::vec(other, 0..most), owed_line(), prop::option::of(owed_line()), health);
     // In millionths: of the quote currency, or of the debt, so that dust is often what a liquidation would leave.
     let dust = prop_oneof![
         Just((0, 0)),
@@ -96,9 +107,10 @@ fn cases(most: usize) -> impl Strategy<Value = Case> {
             let mark = alone(id, record("", price * end / 1_000, price));
             CollateralLine { mark, ..collateral(id, amount, price, decimals, lt) }
         };
-        let owing = |id, worth: &BigInt, (_, price, end, decimals): (u128, u128, u128, u8)| {
+        let owing = |id, worth: BigInt, ((_, price, end, decimals), weight): ((u128, u128, u128, u8), Ratio)| {
             let mark = alone(id, record("", price, price * 1_000 / end));
-            DebtLine { mark, ..debt(id, bought(worth, price, decimals), price, decimals) }
+            let amount = bought(&(worth * E18 / weight.raw()), price, decimals);
+            DebtLine { mark, weight, ..debt(id, amount, price, decimals) }
         };
         let mut collaterals = vec![of(0, seized, lt)];
         collaterals[0].enabled = off > 0;
@@ -108,13 +120,13 @@ fn cases(most: usize) -> impl Strategy<Value = Case> {
             collaterals.push(line);
         }
         let mut position = position(collaterals, vec![]);
-        // As much debt as leaves the wanted health; the second debt's own value sets its share of it.
+        // As much weighted debt as leaves the wanted health; the second debt's own value sets its share of it.
         let carried = sums(&position).carried.max(E18.into());
         let total: BigInt = carried * 1_000_000u32 / health;
-        let part = second.map_or(0, |(worth, ..)| worth % 1_000_000);
-        position.debts.push(owing(100, &(&total * (1_000_000 - part) / 1_000_000), owed));
+        let part = second.map_or(0, |((worth, ..), _)| worth % 1_000_000);
+        position.debts.push(owing(100, &total * (1_000_000 - part) / 1_000_000, owed));
         if let Some(second) = second {
-            position.debts.push(owing(101, &(&total * part / 1_000_000), second));
+            position.debts.push(owing(101, &total * part / 1_000_000, second));
         }
         let total = sums(&position);
         let sale_cost = Ratio::new(cut(bonus.min.raw(), cost));
@@ -123,7 +135,7 @@ fn cases(most: usize) -> impl Strategy<Value = Case> {
         let dust = BigInt::from(dust.0) * 10u64.pow(12) + &total.debt * dust.1 / 1_000_000u32;
         let dust_value = Value::new(wide(&dust).unwrap());
         let case = Case { position, incentive, terms: LiquidationTerms { target_health_factor, dust_value } };
-        (total.carried < total.debt).then_some(case)
+        (total.carried < total.weighted).then_some(case)
     })
 }
 
@@ -136,7 +148,7 @@ fn offered(case: &Case, offer: Option<u128>) -> u128 {
     offer.map_or(u128::MAX, |part| cut(case.position.debts[0].amount.raw(), part))
 }
 
-/// The value to repay for the target, unrounded: `(T·D − S) / (T − LT(1 + b))`, the whole debt when `CR ≤ 1 + b_min`;
+/// The value to repay for the target, unrounded: `(T·Dw − S) / (T·w − LT(1 + b))`, the whole debt when `CR ≤ 1 + b_min`;
 /// and by how much the crate may round it up: one step of the dividend, one of the divisor, one of the quotient.
 fn exact_repay(case: &Case, bonus: Ratio) -> (Q, Q) {
     let total = sums(&case.position);
@@ -147,9 +159,10 @@ fn exact_repay(case: &Case, bonus: Ratio) -> (Q, Q) {
         return (owed, Q::zero());
     }
     let target = fixed(case.terms.target_health_factor.raw());
-    let gained = &target - case.threshold() * (Q::one() + fixed(bonus.raw()));
-    let repay = (target * &owed - carried) / &gained;
-    let slack = (Q::one() + &repay / q(E18)) / (gained - frac(1, E18)) + Q::one();
+    let gained = &target * case.weight() - case.threshold() * (Q::one() + fixed(bonus.raw()));
+    let repay = (target * q(total.weighted) - carried) / &gained;
+    // The divisor is rounded twice: the weighted target and what is given.
+    let slack = (Q::one() + &repay * q(2) / q(E18)) / (gained - frac(2, E18)) + Q::one();
     (repay.min(owed), slack)
 }
 
@@ -192,10 +205,16 @@ proptest! {
         let carried = cut(debt, carried);
         let held = cut(debt, ratio);
         let of = |raw: u128| Value::new(raw.into());
-        let health = Health { collateral: of(held), adjusted_collateral: of(carried), debt: of(debt), spared: false };
+        let health = Health {
+            collateral: of(held),
+            adjusted_collateral: of(carried),
+            debt: of(debt),
+            weighted_debt: of(debt),
+            spared: false,
+        };
         let incentive = Incentive { bonus: curve, sale_cost: Ratio::new(cut(E18, cost)), protocol_fee: Ratio::ZERO };
         let got = q(bonus_down(&incentive, &health, Ratio::ONE).unwrap().raw());
-        let expected = exact_bonus(&incentive, &q(carried), &q(held), &q(debt)) * q(E18);
+        let expected = exact_bonus(&incentive, &frac(carried, debt), &frac(held, debt)) * q(E18);
         let slope = frac(curve.max.raw() - curve.min.raw(), E18 - curve.full_at.raw());
         prop_assert!(got > &expected - Q::one() - &slope.clone().min(q(E18)), "{got} far below {expected}");
         prop_assert!(got <= expected + slope.min(q(curve.max.raw() - curve.min.raw())), "{got} above");
@@ -219,15 +238,17 @@ proptest! {
         let before = exact(&case.position);
         let after = exact(&case.after(&done).position);
         let target = fixed(case.terms.target_health_factor.raw());
-        let beyond = &after.carried - &target * &after.debt;
+        let beyond = &after.carried - &target * &after.weighted;
         if wanted < q(sums(&case.position).debt) {
             prop_assert!(beyond >= Q::zero(), "the target is reached");
-            let gained = &target - case.threshold() * (Q::one() + fixed(done.bonus.raw()));
+            let gained = &target * case.weight() - case.threshold() * (Q::one() + fixed(done.bonus.raw()));
             // What the sums round away, at most a step a line, was to be repaid too.
-            let lines = q(2 * (case.position.collaterals.len() + case.position.debts.len()) + 2) * &target;
+            // A debt's line is rounded twice, and what it is worth counts as often as it weighs.
+            let weights: Q = case.position.debts.iter().map(|line| fixed(line.weight.raw())).sum();
+            let lines = (q(2 * case.position.collaterals.len() + 2) + weights * q(3)) * &target;
             let most = (unit_owed + slack) * gained + (unit_held + q(3)) * case.threshold() + lines;
             prop_assert!(beyond <= most, "and hardly passed");
-            prop_assert!(before.carried < &target * before.debt);
+            prop_assert!(before.carried < &target * before.weighted);
         }
     }
 
@@ -299,11 +320,17 @@ proptest! {
         let after = exact(&case.after(&done).position);
         prop_assert!(&after.collateral * &before.debt >= &before.collateral * &after.debt, "CR fell");
         let carried = case.threshold() * (Q::one() + fixed(done.bonus.raw()));
-        if case.position.collaterals.len() == 1 || &carried * &before.debt <= before.carried {
-            prop_assert!(&after.carried * &before.debt >= &before.carried * &after.debt, "HF fell");
+        let fell = &after.carried * &before.weighted < &before.carried * &after.weighted;
+        if &carried * &before.weighted <= case.weight() * &before.carried {
+            prop_assert!(!fell, "HF fell");
         }
-        if before.carried >= &before.debt * fixed(case.incentive.bonus.full_at.raw()) {
-            prop_assert!(&after.carried * &before.debt >= &before.carried * &after.debt, "HF fell above full_at");
+        // With one collateral the bonus is no more than it has beyond the debts, which weigh as much each.
+        let weighs_most = case.position.debts.iter().all(|line| line.weight <= case.position.debts[0].weight);
+        if case.position.collaterals.len() == 1 && weighs_most {
+            prop_assert!(!fell, "HF fell with one collateral");
+        }
+        if before.carried >= &before.weighted * fixed(case.incentive.bonus.full_at.raw()) {
+            prop_assert!(!fell, "HF fell above full_at");
         }
     }
 
@@ -333,7 +360,9 @@ proptest! {
         if let Ok(health) = position.health() {
             let _ = bonus_down(&incentive, &health, Ratio::new(raw.3));
             let [threshold, bonus, least, target] = [raw.0, raw.1, raw.2, raw.4].map(Ratio::new);
-            let _ = target_repay_up(&health, threshold, bonus, least, target, Ratio::new(raw.3));
+            let seized = CollateralLine { liquidation_threshold: threshold, ..collateral(0, 1, 1, 6, 0) };
+            let owed = DebtLine { weight: Ratio::new(raw.2), ..debt(100, 1, 1, 6) };
+            let _ = target_repay_up(&health, &seized, &owed, bonus, least, target, Ratio::new(raw.3));
         }
     }
 }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 fn net(verdict: &Verdict) -> Q {
-    &verdict.carried - &verdict.debt
+    &verdict.carried - &verdict.weighted
 }
 
 /// The account with all that is told of a record times a factor; `None` where that is too small or too large to be

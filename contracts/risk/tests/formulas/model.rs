@@ -12,7 +12,7 @@ use plimsoll_risk::health::{CollateralLine, DebtLine, Position};
 use plimsoll_risk::liquidation::Incentive;
 use plimsoll_risk::mark::{MarkPrice, RecordMark};
 use plimsoll_risk::math::MathError;
-use plimsoll_risk::params::{AssetId, AssetParams, BonusCurve, Ramp, Switches};
+use plimsoll_risk::params::{AssetId, AssetParams, BORROW_WEIGHT_MAX, BonusCurve, Ramp, Switches};
 use plimsoll_risk::price::{PRICE_MAX, PriceBand, PriceFault};
 use plimsoll_risk::rates::{Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Price, Rate, Ratio, Value};
@@ -226,6 +226,7 @@ pub fn params() -> AssetParams {
         enabled: Switches { deposit: true, borrow: true, flash_loan: true },
         sale_cost: Ratio::percent(1),
         max_borrow_utilization: Ratio::ONE,
+        borrow_weight: Ramp::flat(Ratio::ONE),
         next_rate_model: None,
     }
 }
@@ -254,6 +255,8 @@ pub struct Sums {
     pub carried: BigInt,
     /// `Σ ⌈amount × price⌉`.
     pub debt: BigInt,
+    /// `Σ ⌈⌈amount × price⌉ × weight⌉`.
+    pub weighted: BigInt,
 }
 
 /// The same sums, of unrounded values.
@@ -265,6 +268,8 @@ pub struct Exact {
     pub carried: Q,
     /// `Σ amount × price`.
     pub debt: Q,
+    /// `Σ amount × price × weight`.
+    pub weighted: Q,
 }
 
 /// What a collateral on a record of its own counts at in liquidation.
@@ -284,7 +289,8 @@ fn threshold(line: &CollateralLine) -> u128 {
 
 /// Rounds each line as the design says. In whole numbers: it is called often.
 pub fn sums(position: &Position) -> Sums {
-    let mut sums = Sums { collateral: BigInt::zero(), carried: BigInt::zero(), debt: BigInt::zero() };
+    let mut sums =
+        Sums { collateral: BigInt::zero(), carried: BigInt::zero(), debt: BigInt::zero(), weighted: BigInt::zero() };
     for line in &position.collaterals {
         let value = BigInt::from(line.amount.raw()) * collateral_price(line) / ten(line.decimals);
         sums.carried += &value * threshold(line) / E18;
@@ -292,21 +298,25 @@ pub fn sums(position: &Position) -> Sums {
     }
     for line in &position.debts {
         let scale = ten(line.decimals);
-        sums.debt += (BigInt::from(line.amount.raw()) * debt_price(line) + &scale - 1) / scale;
+        let value = (BigInt::from(line.amount.raw()) * debt_price(line) + &scale - 1) / scale;
+        sums.weighted += (&value * line.weight.raw() + (E18 - 1)) / E18;
+        sums.debt += value;
     }
     sums
 }
 
 /// Rounds nothing.
 pub fn exact(position: &Position) -> Exact {
-    let mut exact = Exact { collateral: Q::zero(), carried: Q::zero(), debt: Q::zero() };
+    let mut exact = Exact { collateral: Q::zero(), carried: Q::zero(), debt: Q::zero(), weighted: Q::zero() };
     for line in &position.collaterals {
         let value = worth(line.amount.raw(), collateral_price(line), line.decimals);
         exact.carried += &value * fixed(threshold(line));
         exact.collateral += value;
     }
     for line in &position.debts {
-        exact.debt += worth(line.amount.raw(), debt_price(line), line.decimals);
+        let value = worth(line.amount.raw(), debt_price(line), line.decimals);
+        exact.weighted += &value * fixed(line.weight.raw());
+        exact.debt += value;
     }
     exact
 }
@@ -328,7 +338,14 @@ pub fn collateral(id: u16, amount: u128, price: u128, decimals: u8, threshold: u
 
 /// A debt of asset `id`, on a record of its own.
 pub fn debt(id: u16, amount: u128, price: u128, decimals: u8) -> DebtLine {
-    DebtLine { asset: AssetId(id), amount: Amount::new(amount), decimals, mark: mark(id, price) }
+    DebtLine {
+        asset: AssetId(id),
+        amount: Amount::new(amount),
+        decimals,
+        weight: Ratio::ONE,
+        borrowing_weight: Ratio::ONE,
+        mark: mark(id, price),
+    }
 }
 
 /// An account in no halt.
@@ -360,12 +377,17 @@ pub fn records() -> impl Strategy<Value = RecordMark> {
     })
 }
 
+/// By how much more than its value a debt counts: often 1, at most 10.
+pub fn weights() -> impl Strategy<Value = Ratio> {
+    prop_oneof![2 => Just(E18), 2 => E18..=2 * E18, 1 => E18..=BORROW_WEIGHT_MAX.raw()].prop_map(Ratio::new)
+}
+
 /// A position of up to four deposits and three debts, of any health, each line on a record of its own. Assets are
 /// numbered from 0, debts from 100.
 pub fn positions() -> impl Strategy<Value = Position> {
     let amount = || prop_oneof![9 => magnitudes(1, 10u128.pow(27)), 1 => Just(0)];
     let deposit = (amount(), records(), 0u8..=18, 0..=E18, 0u32..6);
-    let owed = (amount(), records(), 0u8..=18);
+    let owed = (amount(), records(), 0u8..=18, weights(), weights());
     (prop::collection::vec(deposit, 0..4), prop::collection::vec(owed, 0..3)).prop_map(|(deposits, debts)| {
         position(
             (0..)
@@ -378,8 +400,10 @@ pub fn positions() -> impl Strategy<Value = Position> {
                 .collect(),
             (100..)
                 .zip(debts)
-                .map(|(id, (amount, mark, decimals))| DebtLine {
+                .map(|(id, (amount, mark, decimals, weight, other))| DebtLine {
                     mark: alone(id, mark),
+                    weight,
+                    borrowing_weight: weight.max(other),
                     ..debt(id, amount, 1, decimals)
                 })
                 .collect(),
@@ -413,7 +437,7 @@ fn wild_record() -> impl Strategy<Value = RecordMark> {
 pub fn wild_positions() -> impl Strategy<Value = Position> {
     let any_mark = || prop::collection::vec(wild_record(), 0..4).prop_map(MarkPrice::new);
     let deposit = (any128(), any_mark(), 0u8..45, any128(), any128(), any::<bool>());
-    let owed = (any128(), any_mark(), 0u8..45);
+    let owed = (any128(), any_mark(), 0u8..45, any128(), any128());
     let lines = (prop::collection::vec(deposit, 0..4), prop::collection::vec(owed, 0..4));
     (lines, any::<bool>()).prop_map(|((deposits, debts), halted)| Position {
         collaterals: (0..)
@@ -428,7 +452,12 @@ pub fn wild_positions() -> impl Strategy<Value = Position> {
             .collect(),
         debts: (100..)
             .zip(debts)
-            .map(|(id, (amount, mark, decimals))| DebtLine { mark, ..debt(id, amount, 1, decimals) })
+            .map(|(id, (amount, mark, decimals, weight, borrowing))| DebtLine {
+                mark,
+                weight: Ratio::new(weight),
+                borrowing_weight: Ratio::new(borrowing),
+                ..debt(id, amount, 1, decimals)
+            })
             .collect(),
         halted,
     })
@@ -459,19 +488,18 @@ pub fn curves() -> impl Strategy<Value = (u128, BonusCurve)> {
     )
 }
 
-/// The bonus as the design draws it, unrounded.
-pub fn exact_bonus(incentive: &Incentive, carried: &Q, collateral: &Q, debt: &Q) -> Q {
+/// The bonus as the design draws it at this health factor and collateral ratio, unrounded.
+pub fn exact_bonus(incentive: &Incentive, factor: &Q, ratio: &Q) -> Q {
     let curve = &incentive.bonus;
     let sale_cost = fixed(incentive.sale_cost.raw());
     let min = fixed(curve.min.raw());
     let max = fixed(curve.max.raw());
     let full_at = fixed(curve.full_at.raw());
-    let factor = carried / debt;
-    let curved = if factor <= full_at {
+    let curved = if *factor <= full_at {
         max
     } else {
-        &min + (max - &min) * (Q::one() - &factor).max(Q::zero()) / (Q::one() - full_at)
+        &min + (max - &min) * (Q::one() - factor).max(Q::zero()) / (Q::one() - full_at)
     };
-    let beyond = collateral / debt - Q::one();
+    let beyond = ratio - Q::one();
     curved.min(beyond.max(min.min(sale_cost)))
 }

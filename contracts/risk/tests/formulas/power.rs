@@ -8,7 +8,7 @@ use num_traits::{One, Zero};
 use plimsoll_risk::health::{BorrowingPower, Health, HealthError};
 use plimsoll_risk::params::AssetId;
 use plimsoll_risk::price::PriceFault;
-use plimsoll_risk::units::{Amount, Value};
+use plimsoll_risk::units::{Amount, Ratio, Value};
 use proptest::prelude::*;
 
 fn capped(line: &Held) -> Q {
@@ -41,7 +41,11 @@ fn assert_within_rounding(
     let limit = limit(scene, &exactly, weight);
     let slack = &exactly.slack;
     prop_assert!(value(got.limit) <= limit && value(got.limit) >= &limit - slack, "limit {} for {limit}", got.limit);
-    prop_assert!(value(got.debt) >= exactly.debt && value(got.debt) <= &exactly.debt + slack, "debt {}", got.debt);
+    prop_assert!(
+        value(got.debt) >= exactly.weighted && value(got.debt) <= &exactly.weighted + slack,
+        "debt {}",
+        got.debt
+    );
     Ok(())
 }
 
@@ -60,11 +64,11 @@ proptest! {
     fn what_is_within_the_limit_is_covered_at_every_choice_of_edges(scene in scenes(false)) {
         let power = scene.position().borrowing_power().unwrap();
         let everywhere = scene.everywhere(Ends::Edges);
-        let covered = |verdict: &Verdict| limit(&scene, verdict, &capped) >= verdict.debt;
+        let covered = |verdict: &Verdict| limit(&scene, verdict, &capped) >= verdict.weighted;
         if power.is_within() {
             prop_assert!(everywhere.iter().all(covered));
         } else {
-            let clearly = |verdict: &Verdict| limit(&scene, verdict, &capped) > &verdict.debt + &verdict.slack * q(4);
+            let clearly = |verdict: &Verdict| limit(&scene, verdict, &capped) > &verdict.weighted + &verdict.slack * q(4);
             prop_assert!(!everywhere.iter().all(clearly));
         }
     }
@@ -77,6 +81,8 @@ proptest! {
         let slack = &exactly.slack;
         prop_assert!(value(health.adjusted_collateral) <= exactly.carried && value(health.adjusted_collateral) >= &exactly.carried - slack);
         prop_assert!(value(health.debt) >= exactly.debt && value(health.debt) <= &exactly.debt + slack);
+        let weighted = value(health.weighted_debt);
+        prop_assert!(weighted >= exactly.weighted && weighted <= &exactly.weighted + slack);
     }
 
     /// The ends are chosen for the amounts that count, not for those that are there.
@@ -102,7 +108,10 @@ proptest! {
         let scene = Scene { halted, ..scene };
         let health = scene.position().health().unwrap();
         let most = frac(11, 10);
-        let worst = scene.judged(Ends::Edges, &|_| Q::one() / &most);
+        // What counts more toward health is worth no more.
+        let mut unweighted = scene.clone();
+        unweighted.owed.iter_mut().for_each(|line| line.weight = Ratio::ONE);
+        let worst = unweighted.judged(Ends::Edges, &|_| Q::one() / &most);
         let cover = &worst.collateral - &most * &worst.debt;
         prop_assume!(!worst.is_close && cover.clone().max(-cover.clone()) > &worst.slack * q(4));
         prop_assert_eq!(health.spared, halted && health.is_below_one() && cover > Q::zero());
@@ -112,7 +121,7 @@ proptest! {
     #[test]
     fn a_health_factor_is_compared_exactly(raw in prop::collection::vec(0u64..20, 4)) {
         let of = |carried: u64, debt: u64| Health {
-            adjusted_collateral: Value::new(carried.into()), debt: Value::new(debt.into()), ..Health::default()
+            adjusted_collateral: Value::new(carried.into()), weighted_debt: Value::new(debt.into()), ..Health::default()
         };
         let factor = |carried: u64, debt: u64| (debt > 0).then(|| frac(carried, debt));
         // Without debt it is higher than any.

@@ -126,8 +126,8 @@ proptest! {
         };
         let (before, young) = at(younger);
         let (after, old) = at(younger + longer);
-        prop_assert!(&after.carried - &after.debt <= &before.carried - &before.debt);
-        let net = |health: Health| value(health.adjusted_collateral) - value(health.debt);
+        prop_assert!(&after.carried - &after.weighted <= &before.carried - &before.weighted);
+        let net = |health: Health| value(health.adjusted_collateral) - value(health.weighted_debt);
         prop_assert!(net(old) <= net(young) + before.slack + after.slack);
     }
 

@@ -23,11 +23,14 @@ fn assert_rounds_against_the_account(health: &Health, exactly: &Verdict) -> Resu
     }
     let debt = value(health.debt);
     prop_assert!(debt >= exactly.debt && debt <= &exactly.debt + &exactly.slack, "debt {debt} for {}", exactly.debt);
+    let weighted = value(health.weighted_debt);
+    let most = &exactly.weighted + &exactly.slack;
+    prop_assert!(weighted >= exactly.weighted && weighted <= most, "{weighted} for {}", exactly.weighted);
     Ok(())
 }
 
 fn net(verdict: &Verdict) -> Q {
-    &verdict.carried - &verdict.debt
+    &verdict.carried - &verdict.weighted
 }
 
 proptest! {
@@ -67,8 +70,8 @@ proptest! {
         let after = risen.verdict();
         let was = scene.position().health().unwrap();
         let is = risen.position().health().unwrap();
-        if before.carried < before.debt {
-            let factor = |health: &Health| value(health.adjusted_collateral) / value(health.debt);
+        if before.carried < before.weighted {
+            let factor = |health: &Health| value(health.adjusted_collateral) / value(health.weighted_debt);
             prop_assert!(!is.is_below_one() || factor(&is) + frac(1, 10u64.pow(12)) >= factor(&was));
         } else if net(&before) > &before.slack + &after.slack {
             prop_assert!(!is.is_below_one());
@@ -88,13 +91,13 @@ proptest! {
         (scene.told[0].age, moved.told[0].age) = told;
         let before = scene.verdict();
         let after = moved.verdict();
-        prop_assert_eq!(&before.carried / &before.debt, &after.carried / &after.debt);
+        prop_assert_eq!(&before.carried / &before.weighted, &after.carried / &after.weighted);
         let is_clear = |verdict: &Verdict| net(verdict).abs() > &verdict.slack * q(2);
         prop_assume!(is_clear(&before) && is_clear(&after) && !before.is_close && !after.is_close);
         let was = scene.position().health().unwrap();
         let is = moved.position().health().unwrap();
         prop_assert_eq!(was.is_below_one(), is.is_below_one());
-        prop_assert_eq!(is.is_below_one(), before.carried < before.debt);
+        prop_assert_eq!(is.is_below_one(), before.carried < before.weighted);
     }
 
     /// Unless a record turns to its other end, which it does where the account doesn't change by it: where what hangs
@@ -130,7 +133,7 @@ proptest! {
         let risen = raised(&scene, record, rise);
         let was = scene.position().health().unwrap();
         let is = risen.position().health().unwrap();
-        let net = |health: Health| value(health.adjusted_collateral) - value(health.debt);
+        let net = |health: Health| value(health.adjusted_collateral) - value(health.weighted_debt);
         let slack = scene.verdict().slack + risen.verdict().slack;
         if !scene.owed.iter().any(|line| scene.hangs(line.record, record)) {
             prop_assert!(net(is) >= net(was) - &slack);
@@ -168,7 +171,8 @@ fn the_scenes_share_records_in_chains_of_three_and_turn_both_ways() {
         .run(&scenes(true), |scene| {
             let verdict = scene.verdict();
             let longest = scene.shared().iter().map(|on| scene.chain(*on).len()).max().unwrap_or(0);
-            let facts = [longest >= 1, longest >= 2, longest >= 3, verdict.carried < verdict.debt, verdict.is_close];
+            let facts =
+                [longest >= 1, longest >= 2, longest >= 3, verdict.carried < verdict.weighted, verdict.is_close];
             for (count, is_so) in counts.iter().zip(facts) {
                 count.set(count.get() + u32::from(is_so));
             }

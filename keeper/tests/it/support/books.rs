@@ -62,12 +62,17 @@ pub struct Listing {
     pub shares: u128,
     /// With 18 decimals.
     pub index: u128,
+    /// What a debt counts, with 18 decimals.
+    pub weight: u128,
 }
 
 impl Listing {
     pub fn asset(self, number: u16) -> Asset {
         Asset {
-            params: params(denom(number), self.decimals, Ratio::new(self.threshold)),
+            params: AssetParams {
+                borrow_weight: Ramp::flat(Ratio::new(self.weight)),
+                ..params(denom(number), self.decimals, Ratio::new(self.threshold))
+            },
             stored: Market {
                 cash: Amount::new(self.supply),
                 lent: Amount::ZERO,
@@ -146,6 +151,7 @@ fn params(denom: String, decimals: u8, threshold: Ratio) -> AssetParams {
         enabled: Switches { deposit: true, borrow: true, flash_loan: true },
         sale_cost: Ratio::percent(1),
         max_borrow_utilization: Ratio::percent(95),
+        borrow_weight: Ramp::flat(Ratio::ONE),
         next_rate_model: None,
     }
 }
@@ -195,6 +201,7 @@ pub fn usual() -> Vec<Listing> {
             supply: supply + supply * percent / 1_000,
             shares: supply * 1_000_000,
             index: E18 + index * 1_234_567_890_123_457,
+            weight: E18 + (index % 4) * (E18 / 8),
         }
     };
     vec![
@@ -225,7 +232,10 @@ pub fn two_and_two(listings: &[Listing], factor: f64, size: f64, dice: &mut Dice
     let asset = |step: usize| u16::try_from(number(step)).unwrap();
     let debt = size * 1e18 * (100.0 + 100_000.0 * dice.unit());
     let (debt_share, carried_share) = (0.1 + 0.8 * dice.unit(), 0.1 + 0.6 * dice.unit());
-    let scaled = |step: usize, value: f64| (value / listings[number(step)].worth().1) as u128;
+    let scaled = |step: usize, counted: f64| {
+        let listing = &listings[number(step)];
+        (counted / (listing.worth().1 * listing.weight as f64 / 1e18)) as u128
+    };
     let shares = |step: usize, carried: f64| {
         let listing = &listings[number(step)];
         (carried / (listing.worth().0 * listing.threshold as f64 / 1e18)) as u128

@@ -98,7 +98,7 @@ pub fn governance(r: &mut Random, card: Card) -> Op {
 }
 
 pub fn change(r: &mut Random) -> Change {
-    match r.below(14) {
+    match r.below(15) {
         10 => Change::SaleCost { bps: r.within(0, 300) },
         11 => Change::MaxBorrowUtilization { percent: r.within(60, 101) },
         0 => Change::MaxLoanToValue { percent: r.within(20, 82) },
@@ -112,6 +112,7 @@ pub fn change(r: &mut Random) -> Change {
             let permille = r.from_to(700, 5_000);
             if r.once_in(2) { Change::SupplyCap { permille } } else { Change::BorrowCap { permille } }
         }
+        13 => Change::BorrowWeight { percent: r.within(99, 180), days: r.once_in(2).then(|| r.within(2, 30)) },
         9 | 12 => Change::Curve {
             target: r.within(50, 95),
             steepness: r.within(10, 60),

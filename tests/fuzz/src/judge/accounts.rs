@@ -37,7 +37,7 @@ fn others_are_left_alone(case: &Case) {
         let new = &case.after.accounts[who];
         if liquidated.contains(who) {
             let verdict = case.before.verdict(*who);
-            let unhealthy = verdict.carried < verdict.debt.clone() + case.before.crumb();
+            let unhealthy = verdict.carried < verdict.weighted.clone() + case.before.crumb();
             assert!(unhealthy || case.suppliers_lost() || who.0 == sender(case), "{who:?} was healthy");
         }
         if liquidated.contains(who) || who.0 == sender(case) {
@@ -85,8 +85,8 @@ fn nobody_is_pushed_below_one(case: &Case) {
             continue;
         }
         let (before, after) = (case.before.verdict(*who), case.after.verdict(*who));
-        let healthy = before.carried >= before.debt;
-        assert!(!healthy || after.carried.clone() + crumb.clone() >= after.debt, "{who:?} fell below 1: {old:?}");
+        let healthy = before.carried >= before.weighted;
+        assert!(!healthy || after.carried.clone() + crumb.clone() >= after.weighted, "{who:?} fell below 1: {old:?}");
     }
 }
 
@@ -179,17 +179,17 @@ fn the_pool_judges_alike(case: &Case) {
     let (position, verdict) = (crate::use_pool::position(case.stage, *who), case.after.verdict(*who));
     let Some(told) = position.health_factor else { return };
     // Each line is off by less than a base unit, each price by a rounding or two.
-    let larger = verdict.debt.clone().max(verdict.carried.clone());
+    let larger = verdict.weighted.clone().max(verdict.carried.clone());
     let told_exactly = over(&[told.raw()], &[ONE]);
     let units = &(&case.after.crumb() * &whole(4)) * &(whole(1) + told_exactly.clone());
     let slack = units + &larger * &over(&[1], &[1_000_000_000]);
-    let carried = &verdict.debt * &told_exactly;
+    let carried = &verdict.weighted * &told_exactly;
     let alike = carried <= verdict.carried.clone() + slack.clone() && verdict.carried <= carried + slack.clone();
-    assert!(alike, "{who:?} is judged {told}, but carries {:?} of {:?}", verdict.carried, verdict.debt);
+    assert!(alike, "{who:?} is judged {told}, but carries {:?} of {:?}", verdict.carried, verdict.weighted);
     if !case.after.is_halted() {
-        let clearly = verdict.carried.clone() + slack.clone() < verdict.debt;
+        let clearly = verdict.carried.clone() + slack.clone() < verdict.weighted;
         assert!(!clearly || position.liquidatable, "{who:?} can't be liquidated");
-        let healthy = verdict.carried.clone() >= verdict.debt.clone() + slack;
+        let healthy = verdict.carried.clone() >= verdict.weighted.clone() + slack;
         assert!(!healthy || !position.liquidatable, "{who:?} can be liquidated");
     }
 }

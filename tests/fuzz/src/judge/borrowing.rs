@@ -39,8 +39,8 @@ fn lowered_accounts_are_covered(case: &Case) {
         assert!(case.after.lends_to(new), "{who:?} was lowered without a price");
         let power = case.after.sums(*who, By::Power);
         let slack = case.after.crumb_at(|said| &said.edges[1]);
-        let is_within = power.debt <= power.carried.clone() + slack && !case.after.is_halted();
-        assert!(is_within || is_better(case, old, new), "{who:?} owes {:?} above {:?}", power.debt, power.carried);
+        let is_within = power.weighted <= power.carried.clone() + slack && !case.after.is_halted();
+        assert!(is_within || is_better(case, old, new), "{who:?} owes {:?} above {:?}", power.weighted, power.carried);
     }
 }
 
@@ -71,15 +71,15 @@ fn is_better(case: &Case, old: &Account, new: &Account) -> bool {
     let [before_powered, after_powered]: [Sums; 2] =
         [old, new].map(|account| view.sums_of(account, By::Edges, powered));
     let slack = &view.crumb_at(|said| &said.edges[1]) * &whole(2);
-    let healthy = after.carried.clone() + slack.clone() >= after.debt;
+    let healthy = after.carried.clone() + slack.clone() >= after.weighted;
     if case.is_called() {
         return healthy;
     }
     let less = after.debt <= before.debt.clone() + slack.clone();
     let no_lower = |before: &Sums, after: &Sums| {
-        &(after.carried.clone() + slack.clone()) * &before.debt >= &before.carried * &after.debt
+        &(after.carried.clone() + slack.clone()) * &before.weighted >= &before.carried * &after.weighted
     };
-    let good = after_powered.carried.clone() + slack.clone() >= after_powered.debt
+    let good = after_powered.carried.clone() + slack.clone() >= after_powered.weighted
         || no_lower(&before_powered, &after_powered);
     healthy && less && good && no_lower(&before, &after)
 }
@@ -128,9 +128,9 @@ fn deposits_are_open_or_needed(case: &Case) {
         assert!(tops_up, "deposited where deposits are stopped or full");
         let (before, after) = (case.before.sums(who, By::UncappedPower), case.after.sums(who, By::UncappedPower));
         let slack = case.after.crumb_at(|said| &said.edges[1]);
-        assert!(before.debt.clone() + slack.clone() > before.carried, "{who:?} needed no rescue: {before:?}");
+        assert!(before.weighted.clone() + slack.clone() > before.carried, "{who:?} needed no rescue: {before:?}");
         // Of a batch the repayments come beside it.
-        let beyond = !matches!(case.op, Op::Batch { .. }) && after.debt.clone() + slack < after.carried;
+        let beyond = !matches!(case.op, Op::Batch { .. }) && after.weighted.clone() + slack < after.carried;
         assert!(!beyond, "{who:?} was rescued beyond need: {after:?}");
     }
 }

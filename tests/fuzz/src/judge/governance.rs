@@ -101,7 +101,11 @@ fn parameters_change_by_update_asset(case: &Case) {
             }
             "pool.unpause" => assert!(rest(a) == rest(b), "unpause changed more than switches"),
             "pool.update_oracle" => {
-                let ramped = AssetParams { liquidation_threshold: a.liquidation_threshold, ..b.clone() };
+                let ramped = AssetParams {
+                    liquidation_threshold: a.liquidation_threshold,
+                    borrow_weight: a.borrow_weight,
+                    ..b.clone()
+                };
                 assert!(ramped == *a, "update_oracle changed more than ramps");
                 ramps_go_on_by_another_clock(case, a, b);
             }
@@ -112,11 +116,13 @@ fn parameters_change_by_update_asset(case: &Case) {
 
 /// By the clock of another oracle a threshold stands where it stood, and what is left of its way takes as long.
 fn ramps_go_on_by_another_clock(case: &Case, old: &AssetParams, new: &AssetParams) {
-    let (a, b) = (&old.liquidation_threshold, &new.liquidation_threshold);
     let (then, now) = (case.before.clock(), case.after.clock());
     let left = |time: u64, clock: u64| time.saturating_sub(clock);
-    assert!(ramp(a, then) == ramp(b, now), "the threshold of {} jumped", new.denom);
-    assert!(a == b || left(a.ends_at, then) == left(b.ends_at, now), "the ramp of {} got another length", new.denom);
+    let ramps = [(&old.liquidation_threshold, &new.liquidation_threshold), (&old.borrow_weight, &new.borrow_weight)];
+    for (a, b) in ramps {
+        assert!(ramp(a, then) == ramp(b, now), "a ramp of {} jumped", new.denom);
+        assert!(a == b || left(a.ends_at, then) == left(b.ends_at, now), "a ramp of {} got another length", new.denom);
+    }
 }
 
 /// A grace begins where another oracle takes over from one that is halted.
@@ -174,10 +180,18 @@ fn thresholds_fall_slowly(case: &Case) {
         }
         let step = over(&[1], &[ONE]);
         assert!(
-            a == b || ramp(b, clock) + step >= ramp(a, clock),
+            a == b || ramp(b, clock) + step.clone() >= ramp(a, clock),
             "the threshold of {} fell at once",
             new.params.denom
         );
+        let (c, d) = (&old.params.borrow_weight, &new.params.borrow_weight);
+        assert!(
+            c == d || ramp(d, clock) <= ramp(c, clock) + step.clone(),
+            "the borrow weight of {} rose at once",
+            new.params.denom
+        );
+        let rises = c != d && d.to > d.from && clock < d.ends_at;
+        assert!(!rises || d.ends_at >= d.starts_at + RAMP_MIN, "debts of {} weigh more too fast", new.params.denom);
         let falls = a != b && b.to < b.from && clock < b.ends_at;
         assert!(!falls || b.ends_at >= b.starts_at + RAMP_MIN, "the threshold of {} falls too fast", new.params.denom);
         assert!(new.params.max_loan_to_value < b.to, "max LTV of {} is not below its threshold", new.params.denom);

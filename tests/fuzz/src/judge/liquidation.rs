@@ -10,7 +10,7 @@ use crate::exact::{Exact, ONE, over, whole};
 use crate::op::Op;
 use crate::said::Said;
 use crate::use_pool::{Order, place};
-use crate::value::{By, worth};
+use crate::value::{By, ramp, worth};
 use crate::view::{Asset, View};
 
 pub fn judge(case: &Case) {
@@ -194,7 +194,7 @@ fn bonuses_are_the_closed_form(case: &Case) {
     let curve = &seized.params.liquidation_bonus;
     let [min, max, full_at, cost] =
         [curve.min, curve.max, curve.full_at, seized.params.sale_cost].map(|ratio_of| ratio(ratio_of.raw()));
-    let factor = verdict.carried.over(&verdict.debt).expect("who is liquidated owes something");
+    let factor = verdict.carried.over(&verdict.weighted).expect("who is liquidated owes something");
     let ratio_of_all = verdict.collateral.over(&verdict.debt).expect("as above");
     // Where nothing is given for what is repaid, no account is short of it.
     let beyond = ratio_of_all.over(&leverage).map_or(max.clone(), |payable| payable - whole(1));
@@ -226,7 +226,7 @@ fn fees_come_out_of_the_bonus(case: &Case) {
     }
 }
 
-/// `r = (T·D − S) / (T − LT(1 + b)·m)` at most, and what is dust beside it; all of it only where the collateral can't pay the least bonus. `m`
+/// `r = (T·Dw − S) / (T·w − LT(1 + b)·m)` at most, and what is dust beside it; all of it only where the collateral can't pay the least bonus. `m`
 /// is what repaid value buys of seized value in the verdict, where the exchange is at the lines' own ends.
 fn no_more_is_repaid_than_the_target_asks(case: &Case) {
     let Some((order, event)) = single(case) else { return };
@@ -243,8 +243,9 @@ fn no_more_is_repaid_than_the_target_asks(case: &Case) {
     let enabled = held.is_some_and(|held| held.enabled);
     let threshold = if enabled { old.threshold(seized) } else { Exact::default() };
     let target = over(&[old.config.liquidation.target_health_factor.raw()], &[ONE]);
-    let gained = target.clone() - &(&threshold * &(whole(1) + bonus(event))) * &leverage;
-    let missing = &target * &verdict.debt - verdict.carried.clone();
+    let weight = ramp(&owed.params.borrow_weight, old.clock());
+    let gained = &target * &weight - &(&threshold * &(whole(1) + bonus(event))) * &leverage;
+    let missing = &target * &verdict.weighted - verdict.carried.clone();
     let repaid = owed.value(number(event, "repaid"), &price);
     let dust = worth(old.config.liquidation.dust_value);
     let beyond = repaid - dust - slack.clone();

@@ -13,7 +13,7 @@ use plimsoll_risk::price::{Guards, PRICE_MAX, PriceBand, PriceRecord};
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use proptest::prelude::*;
 
-use super::{E18, Q, ceil, debt, fixed, floor, frac, magnitudes, position, q, ten};
+use super::{E18, Q, ceil, debt, fixed, floor, frac, magnitudes, position, q, ten, weights};
 
 /// The time at which accounts are judged.
 pub const NOW: u64 = 100_000_000;
@@ -57,6 +57,7 @@ pub struct Owed {
     pub record: usize,
     pub amount: u128,
     pub decimals: u8,
+    pub weight: Ratio,
 }
 
 /// An account and what its lines hang on.
@@ -81,6 +82,8 @@ pub struct Verdict {
     pub carried: Q,
     /// What the debts come to.
     pub debt: Q,
+    /// What they count: each times its weight.
+    pub weighted: Q,
     /// How far rounding, at most a step of 10⁻¹⁸ a product, may lead away from each of the sums.
     pub slack: Q,
     /// The part of it by which deposits may also be rounded up: through the share that remains of them, which both
@@ -201,9 +204,14 @@ impl Held {
 }
 
 impl Owed {
+    /// By how much more than its value it counts.
+    pub fn weight(&self) -> Q {
+        fixed(self.weight.raw())
+    }
+
     /// A debt of whole tokens.
     pub fn whole(record: usize, tokens: u128) -> Self {
-        Self { record, amount: tokens * 1_000_000, decimals: 6 }
+        Self { record, amount: tokens * 1_000_000, decimals: 6, weight: Ratio::ONE }
     }
 
     pub fn tokens(&self) -> Q {
@@ -283,14 +291,16 @@ impl Scene {
         }
         let mut owed = vec![];
         for line in &self.owed {
-            slack += line.tokens() * self.price_slack(line.record, None, &owed_value) + step();
+            slack +=
+                (line.tokens() * self.price_slack(line.record, None, &owed_value) + step()) * line.weight() + step();
             owed.push(line.tokens() * self.price(line.record, None, &owed_value));
         }
         let carried = self.held.iter().zip(&held).map(|(line, value)| line.threshold() * value).sum();
         let collateral = held.iter().sum();
         let debt = owed.iter().sum();
+        let weighted = self.owed.iter().zip(&owed).map(|(line, value)| line.weight() * value).sum();
         slack += &slack_above;
-        Verdict { held, owed, collateral, carried, debt, slack, slack_above, shared, is_close: false }
+        Verdict { held, owed, collateral, carried, debt, weighted, slack, slack_above, shared, is_close: false }
     }
 
     /// The share of a deposit's value that counts.
@@ -301,11 +311,9 @@ impl Scene {
             return if is_silent { Q::zero() } else { Q::one() };
         }
         let owed_on = |on: &usize| self.owed.iter().any(|owed| self.hangs(owed.record, *on));
-        let share = |on: &usize| {
-            let alone = if owed_on(on) { Q::one() } else { self.told[*on].remaining() };
-            left.get(on).map_or(alone, |left| left.share.clone())
-        };
-        chain.iter().map(share).min().unwrap()
+        let alone = chain.iter().filter(|on| !owed_on(on)).map(|on| self.told[*on].remaining()).min();
+        let shares = chain.iter().filter_map(|on| left.get(on)).map(|left| left.share.clone());
+        shares.fold(alone.unwrap_or_else(Q::one), |counted, share| counted * share)
     }
 
     /// Chooses one value for each shared record by the rule, rates first: hi (for borrowing: low) where Σ weight ×
@@ -329,8 +337,9 @@ impl Scene {
                 carried += full * weight(line) * self.counted(line, &left, ends);
             }
             for line in self.owed.iter().filter(|line| self.hangs(line.record, on)) {
-                owed += line.tokens() * self.price(line.record, Some(on), &owed_value);
-                slack += line.tokens() * self.price_slack(line.record, Some(on), &owed_value) + step();
+                owed += line.tokens() * self.price(line.record, Some(on), &owed_value) * line.weight();
+                let rounding = line.tokens() * self.price_slack(line.record, Some(on), &owed_value) + step();
+                slack += rounding * line.weight() + step();
             }
             let net = &carried - &owed;
             is_close |= net.abs() <= slack;
@@ -398,9 +407,12 @@ impl Scene {
             bonus_max: Ratio::percent(10),
             mark: self.mark(line.record),
         });
-        let debts = (100..)
-            .zip(&self.owed)
-            .map(|(id, line)| DebtLine { mark: self.mark(line.record), ..debt(id, line.amount, 1, line.decimals) });
+        let debts = (100..).zip(&self.owed).map(|(id, line)| DebtLine {
+            mark: self.mark(line.record),
+            weight: line.weight,
+            borrowing_weight: line.weight,
+            ..debt(id, line.amount, 1, line.decimals)
+        });
         Position { halted: self.halted, ..position(deposits.collect(), debts.collect()) }
     }
 }
@@ -435,7 +447,7 @@ pub fn scenes(silence: bool) -> impl Strategy<Value = Scene> {
     let deposit = (any::<usize>(), worth(), 0u8..=18, 300_000u128..950_000, 0u128..1_000_000, 0u32..8);
     let deposits =
         prop::collection::vec((deposit, prop_oneof![2 => Just(1_000_000u128), 1 => 0u128..1_000_000]), 1..=4);
-    let debts = prop::collection::vec((any::<usize>(), worth(), 0u8..=18), 1..=4);
+    let debts = prop::collection::vec((any::<usize>(), worth(), 0u8..=18, weights()), 1..=4);
     (records, deposits, debts, 600_000u128..1_500_000).prop_map(|(records, deposits, debts, health)| {
         let mut scene = Scene::default();
         let mut depths: Vec<usize> = vec![];
@@ -458,9 +470,9 @@ pub fn scenes(silence: bool) -> impl Strategy<Value = Scene> {
                 enabled: off > 0,
             });
         }
-        for (record, worth, decimals) in debts {
+        for (record, worth, decimals, weight) in debts {
             let record = record % count;
-            scene.owed.push(Owed { record, amount: scene.bought(record, &q(worth), decimals), decimals });
+            scene.owed.push(Owed { record, amount: scene.bought(record, &q(worth), decimals), decimals, weight });
         }
         scene.with_health(frac(health, 1_000_000))
     })
@@ -479,7 +491,7 @@ impl Scene {
         if now.carried.is_zero() {
             return self;
         }
-        let factor = now.carried / now.debt / health;
+        let factor = now.carried / now.weighted / health;
         for line in &mut self.owed {
             line.amount = floor(&(q(line.amount) * &factor)).max(BigInt::one()).to_u128().unwrap_or(u128::MAX);
         }
