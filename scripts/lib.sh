@@ -125,3 +125,20 @@ use_prometheus() {
 	# shellcheck disable=SC2034  # used by those who source this
 	promtool=$folder/usr/bin/promtool prometheus=$folder/usr/bin/prometheus
 }
+
+# use_z3: sets $z3_python to a Python that has z3 in the version that the proofs pin, in a virtual environment of its own.
+use_z3() {
+	local folder=$repo_root/target/proofs pins=$repo_root/contracts/risk/proofs/requirements.txt
+	# shellcheck disable=SC2034  # used by those who source this
+	z3_python=$folder/bin/python
+	if [[ -x $z3_python ]] && cmp -s "$pins" "$folder/requirements.txt"; then return; fi
+	local missing="python3 can't make a virtual environment; install its venv (on Debian: apt-get install python3-venv)"
+	python3 -c 'import ensurepip, venv' 2>/dev/null || {
+		[[ $(id -u) == 0 ]] && command -v apt-get >/dev/null && apt_install python3-venv
+	} || die "$missing"
+	say "installing $(<"$pins") into target/proofs"
+	python3 -m venv --clear "$folder" >&2 || die "$missing"
+	"$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$pins" >&2 ||
+		die "pip install $(<"$pins") failed"
+	cp "$pins" "$folder/requirements.txt"
+}

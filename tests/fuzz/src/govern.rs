@@ -137,7 +137,6 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
         let there = market.map_or(0, |m| m.cash.raw().saturating_add(m.debt_scaled.raw())).max(1_000_000);
         Some(Amount::new(share(there, permille)))
     };
-    let permille = |permille: u64| Rate::new(ONE / 1_000 * u128::from(permille));
     match change {
         Change::MaxLoanToValue { percent } => AssetChanges { max_loan_to_value: Some(Ratio::percent(percent)), ..none },
         Change::Threshold { percent, days } => AssetChanges {
@@ -161,27 +160,30 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
         Change::MaxBorrowUtilization { percent } => {
             AssetChanges { max_borrow_utilization: Some(Ratio::percent(percent)), ..none }
         }
-        Change::Rates { base, slope_1, slope_2, optimal } => {
-            let [base, slope_1, slope_2] = [base, slope_1, slope_2].map(Rate::percent);
-            let optimal_utilization_rate = Ratio::percent(optimal);
-            let model = RateModel::Kinked(Kinked { optimal_utilization_rate, base, slope_1, slope_2 });
-            AssetChanges { rate_model: Some(model), ..none }
-        }
+        Change::Rates { .. } | Change::Curve { .. } => AssetChanges { rate_model: Some(rates(change)), ..none },
         Change::BorrowWeight { percent, days } => AssetChanges {
             borrow_weight: Some(Ratio::percent(percent)),
             ramp_seconds: days.map(|days| days * 86_400),
             ..none
         },
-        Change::Curve { target, steepness, speed, initial, max } => {
-            let model = Adaptive {
-                target_utilization: Ratio::percent(target),
-                curve_steepness: Ratio::bps(steepness * 1_000),
-                adjustment_speed: Rate::percent(speed * 100),
-                initial_rate_at_target: permille(initial),
-                min_rate_at_target: permille(1),
-                max_rate_at_target: permille(max),
-            };
-            AssetChanges { rate_model: Some(RateModel::Adaptive(model)), ..none }
+    }
+}
+
+fn rates(change: Change) -> RateModel {
+    let permille = |permille: u64| Rate::new(ONE / 1_000 * u128::from(permille));
+    match change {
+        Change::Curve { target, steepness, speed, initial, max } => RateModel::Adaptive(Adaptive {
+            target_utilization: Ratio::percent(target),
+            curve_steepness: Ratio::bps(steepness * 1_000),
+            adjustment_speed: Rate::percent(speed * 100),
+            initial_rate_at_target: permille(initial),
+            min_rate_at_target: permille(1),
+            max_rate_at_target: permille(max),
+        }),
+        Change::Rates { base, slope_1, slope_2, optimal } => {
+            let [base, slope_1, slope_2] = [base, slope_1, slope_2].map(Rate::percent);
+            RateModel::Kinked(Kinked { optimal_utilization_rate: Ratio::percent(optimal), base, slope_1, slope_2 })
         }
+        _ => unreachable!("{change:?} is no change of rates"),
     }
 }
