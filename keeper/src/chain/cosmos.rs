@@ -27,6 +27,7 @@ pub mod tls;
 mod tx_index;
 mod version;
 mod watch;
+mod whom;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

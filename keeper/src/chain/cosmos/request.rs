@@ -1,7 +1,6 @@
 //! A question to one endpoint, and to the next when that one doesn't answer.
 
 use std::future::Future;
-use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tonic::{Response, Status};
@@ -11,7 +10,8 @@ use crate::chain::cosmos::classify::{Failure, Meaning};
 use crate::chain::cosmos::connections::{Connection, Connections};
 use crate::chain::cosmos::hedge::{Turns, question};
 use crate::chain::cosmos::rpc::Rpc;
-use crate::chain::cosmos::timeouts::{NOT_YET_PAUSE, NOT_YET_TRIES, REQUEST_TIMEOUT, RETRY_AFTER_MAX, TURN_STEP};
+use crate::chain::cosmos::timeouts::{NOT_YET_PAUSE, NOT_YET_TRIES, REQUEST_TIMEOUT, RETRY_AFTER_MAX};
+use crate::chain::cosmos::whom::{Order, Urgency};
 use crate::chain::endpoints::Kind;
 use crate::error::{Error, Result};
 
@@ -22,13 +22,6 @@ pub(in crate::chain) struct Reply<T, E = Status> {
     pub from: usize,
     /// What it said.
     pub answer: std::result::Result<T, E>,
-}
-
-/// Whether a question waits where everybody who may be asked said to be left alone for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Urgency {
-    AtOnce,
-    CanWait,
 }
 
 /// What the endpoints said in one round of questions that nobody answered.
@@ -101,7 +94,8 @@ impl Connections {
         self.ask_in_turn(Kind::Rpc, height, Urgency::CanWait, call).await?.answer
     }
 
-    /// Round after round while somebody says that it will be there in a moment.
+    /// Round after round while somebody says that it will be there in a moment. Those without room in their budget are
+    /// asked in the first round alone.
     async fn ask_in_turn<'a, T, E, A>(
         &'a self,
         kind: Kind,
@@ -115,8 +109,10 @@ impl Connections {
     {
         let deadline = Instant::now() + RETRY_AFTER_MAX;
         let mut early_rounds = 0;
+        let mut is_first = true;
         loop {
             let order = self.whom(kind, height, urgency, deadline).await;
+            let order = if std::mem::take(&mut is_first) { order } else { order.within() };
             let said = match self.ask_round(height, &order, &call).await {
                 Ok(reply) => return Ok(reply),
                 Err(said) => said,
@@ -127,44 +123,17 @@ impl Connections {
             } else if said.is_silent() && self.is_to_wait(kind, urgency, deadline) {
                 tracing::debug!(kind = %kind, "asked for patience; asking again later");
             } else {
-                return self.unanswered(kind, &order, said);
+                return self.unanswered(kind, &order.all, said);
             }
         }
     }
 
-    /// Whom to ask. What can wait does so until somebody may be asked again, and has room in their budget; until the
-    /// deadline at most.
-    async fn whom(&self, kind: Kind, height: Option<u64>, urgency: Urgency, deadline: Instant) -> Vec<usize> {
-        loop {
-            let now = self.now();
-            let whom = match urgency {
-                Urgency::AtOnce => Ok(self.state().order_at_once(kind, height, now)),
-                Urgency::CanWait => {
-                    let mut state = self.state();
-                    let order = state.order(kind, height, now);
-                    state.affordable(order, now)
-                }
-            };
-            match whom {
-                Err(_) if Instant::now() >= deadline => {
-                    tracing::warn!(kind = %kind, "the request budget has no room for a question; asking beyond it");
-                    return self.state().order_at_once(kind, height, now);
-                }
-                Err(wait) => sleep(Duration::from_millis(wait)).await,
-                Ok(order) if order.is_empty() && self.is_to_wait(kind, urgency, deadline) => sleep(TURN_STEP).await,
-                Ok(order) => return order,
-            }
-        }
-    }
-
-    fn is_to_wait(&self, kind: Kind, urgency: Urgency, deadline: Instant) -> bool {
-        urgency == Urgency::CanWait && Instant::now() < deadline && self.state().is_resting(kind)
-    }
-
+    /// Asks those with room in turn, the next beside one that is slow; and those without room only once those have
+    /// given no definite answer, or none for a while.
     async fn ask_round<'a, T, E, A>(
         &'a self,
         height: Option<u64>,
-        order: &[usize],
+        order: &Order,
         call: &impl Fn(&'a Connection) -> Option<A>,
     ) -> std::result::Result<Reply<T, E>, Round<E>>
     where
@@ -172,7 +141,7 @@ impl Connections {
         A: Future<Output = std::result::Result<T, E>>,
     {
         let asked = |at: &usize| Some((*at, question(*at, self.spending(*at, call(self.channels.get(*at)?)?))));
-        let mut turns = Turns::new(order.iter().filter_map(asked));
+        let mut turns = Turns::new(order.all.iter().filter_map(asked), order.roomy);
         let mut patience = REQUEST_TIMEOUT;
         let mut round = Round::<E>::new();
         while let Some((at, answer)) = turns.next(patience).await {
@@ -188,16 +157,16 @@ impl Connections {
                     if let (true, Some((one, error))) = (answer.is_ok(), round.doubtful.take()) {
                         self.failed(one, "unreachable", &error.reason());
                     }
-                    self.settled(round, &turns.slower(order, at), at, height);
+                    self.settled(round, &turns.slower(&order.all, at), at, height);
                     return Ok(Reply { from: at, answer });
                 }
                 (Some(Meaning::Doubtful), answer) if doubted => {
-                    self.settled(round, &turns.slower(order, at), at, height);
+                    self.settled(round, &turns.slower(&order.all, at), at, height);
                     return Ok(Reply { from: at, answer });
                 }
                 (Some(meaning), Err(error)) => {
                     if meaning.is_answer() {
-                        self.slower(&turns.slower(order, at));
+                        self.slower(&turns.slower(&order.all, at));
                         self.answered(at, None);
                     }
                     self.passed_over(&mut round, at, meaning, error, height);

@@ -61,8 +61,7 @@ impl Endpoints {
         }
     }
 
-    /// These, those first that have room now for what can wait; or for how many milliseconds that waits for the first.
-    /// One without room is asked all the same where the others can't say: what only it knows would be missed.
+    /// Those of these that have room now for what can wait; where none has, for how many milliseconds that waits.
     pub fn affordable(&self, order: Vec<usize>, now: u64) -> Result<Vec<usize>, u64> {
         let wait = |at: &usize| match self.all.get(*at) {
             // Whoever is tried after a pause is asked once.
@@ -71,11 +70,7 @@ impl Endpoints {
         };
         match order.iter().map(wait).min() {
             Some(shortest) if shortest > 0 => Err(shortest),
-            _ => {
-                let (mut roomy, full): (Vec<usize>, Vec<usize>) = order.into_iter().partition(|at| wait(at) == 0);
-                roomy.extend(full);
-                Ok(roomy)
-            }
+            _ => Ok(order.into_iter().filter(|at| wait(at) == 0).collect()),
         }
     }
 }

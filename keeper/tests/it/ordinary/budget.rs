@@ -9,7 +9,7 @@ use plimsoll_keeper::config::ChainConfig;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connect;
-use crate::support::fake_node::Fake;
+use crate::support::fake_node::{Fake, Mood};
 
 /// A node over these endpoints, each of which is asked so often a second at most.
 async fn limited(nodes: &[&Fake], most: u32) -> Node {
@@ -26,6 +26,11 @@ async fn flood(node: &Node, questions: usize, time: Duration) {
 
 fn asked(fake: &Fake) -> usize {
     fake.with(|state| state.asked.len())
+}
+
+/// How many requests over gRPC it has had, whatever it answered.
+fn grpc(fake: &Fake) -> usize {
+    fake.with(|state| state.requests.iter().filter(|(path, _)| path.starts_with("/cosm")).count())
 }
 
 /// What a bucket of so many a second gives in this time: what was saved up, and what comes meanwhile.
@@ -78,4 +83,43 @@ async fn another_endpoint_is_asked_while_ones_budget_is_spent() {
     let node = limited(&[&first, &second], 10).await;
     flood(&node, 14, Duration::from_secs(60)).await;
     assert!(asked(&first) >= 6 && asked(&second) >= 6, "{} and {}", asked(&first), asked(&second));
+}
+
+/// A node over both, of which the second has no room for what can wait: it alone was asked about an old block.
+async fn second_without_room(first: &Fake, second: &Fake) -> Node {
+    first.with(|state| state.lowest = 100);
+    let node = limited(&[first, second], 4).await;
+    for height in [50; 6] {
+        node.smart("pair", b"{}".to_vec(), Some(height)).await.unwrap();
+    }
+    node
+}
+
+#[tokio::test]
+async fn one_without_room_is_not_asked_beside_one_that_is_slow() {
+    let (first, second) = (Fake::start(100).await, Fake::start(100).await);
+    let node = second_without_room(&first, &second).await;
+    first.with(|state| state.mood = Mood::Hanging);
+    let (before, began) = (asked(&second), Instant::now());
+    let (answer, ()) = tokio::join!(node.smart("pair", b"{}".to_vec(), None), async {
+        sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(asked(&second), before, "it was asked beyond its budget, and the first may still answer");
+    });
+    answer.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(6), "after {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn one_without_room_is_asked_once_where_the_others_can_not_say() {
+    let (first, second) = (Fake::start(100).await, Fake::start(100).await);
+    let node = second_without_room(&first, &second).await;
+    let began = Instant::now();
+    node.smart("pair", b"{}".to_vec(), Some(60)).await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(200), "after {:?}", began.elapsed());
+    // A block that nobody has yet is asked for again and again: no more than once beyond the budget.
+    second.with(|state| state.lowest = 0);
+    let before = grpc(&second);
+    let _ = node.smart("pair", b"{}".to_vec(), Some(101)).await;
+    let most = most(4, began.elapsed()) - 4 + 2;
+    assert!(grpc(&second) - before <= most, "{} of {most}", grpc(&second) - before);
 }
