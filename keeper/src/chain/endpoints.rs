@@ -43,6 +43,8 @@ pub struct Endpoint {
     probing: bool,
     /// Whether answers don't end its pause before it is probed.
     is_held: bool,
+    /// Whether another refuted what it said, and it wasn't tried since.
+    is_refuted: bool,
     /// Whether its pause is one that it asked for itself.
     rests: bool,
     answered: bool,
@@ -90,6 +92,7 @@ impl Endpoints {
             opens: None,
             probing: false,
             is_held: false,
+            is_refuted: false,
             rests: false,
             answered: false,
             asked: None,

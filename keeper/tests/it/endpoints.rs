@@ -87,6 +87,30 @@ fn a_pause_that_is_asked_for_is_no_shorter_than_a_failures_and_ends_no_other() {
 }
 
 #[test]
+fn one_that_failed_and_then_asked_for_a_pause_is_asked_at_once_where_there_is_nobody_else() {
+    let mut all = Endpoints::new("chain-1", [(Kind::Grpc, "http://a:1".to_owned())]);
+    all.failed(0, "refused", 0);
+    all.failed(0, "refused", 0);
+    assert!(all.order_at_once(Kind::Grpc, None, 1).is_empty() && !all.is_resting(Kind::Grpc));
+    all.throttled(0, "slow down", 2, 60_000);
+    assert_eq!((all.order_at_once(Kind::Grpc, None, 1_000), all.is_resting(Kind::Grpc)), (vec![0], true));
+    assert!(all.order(Kind::Grpc, None, 60_001).is_empty(), "what can wait does");
+}
+
+#[test]
+fn one_that_was_refuted_and_then_asked_for_a_pause_is_not_asked_at_once_before_it_is_tried() {
+    let mut all = Endpoints::new("chain-1", [(Kind::Grpc, "http://a:1".to_owned())]);
+    all.refuted(0, "a block that nobody else has", 0);
+    all.throttled(0, "slow down", 1, 60_000);
+    all.throttled(0, "slow down", 2, 60_000);
+    assert!(all.order_at_once(Kind::Grpc, None, 1_000).is_empty() && !all.is_resting(Kind::Grpc));
+    // Its pause is over, and whoever tries it finds it throttled: that pause is its own.
+    assert_eq!(all.order(Kind::Grpc, None, 60_002), [0]);
+    all.throttled(0, "slow down", 60_003, 60_000);
+    assert_eq!(all.order_at_once(Kind::Grpc, None, 60_004), [0]);
+}
+
+#[test]
 fn an_open_circuit_is_probed_after_pauses_that_double_up_to_the_longest() {
     let mut all = Endpoints::new("chain-1", [(Kind::Grpc, "http://a:1".to_owned())]);
     let (mut now, mut pauses) = (0, Vec::new());

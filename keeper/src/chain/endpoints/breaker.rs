@@ -56,13 +56,15 @@ impl Endpoints {
             endpoint.reason = Some(reason.to_owned());
             endpoint.failures = endpoint.failures.max(BREAKER_FAILURES);
             endpoint.is_held = true;
+            endpoint.is_refuted = true;
             endpoint.rests = false;
             endpoint.opens = Some(now.saturating_add(BREAKER_PAUSE_MAX_MS));
         })
     }
 
     /// It said that it may be asked again after this pause, in milliseconds: it is left alone so long, whatever else it
-    /// answers meanwhile. A shorter one than what a failure earns is not believed, and ends no other pause.
+    /// answers meanwhile. A shorter one than what a failure earns is not believed, and ends no other pause. What can't
+    /// wait is still asked of it, also where failures had opened its circuit before.
     pub fn throttled(&mut self, at: usize, reason: &str, now: u64, pause: u64) -> Option<Change> {
         self.change(at, |endpoint| {
             endpoint.reason = Some(reason.to_owned());
@@ -70,8 +72,9 @@ impl Endpoints {
             let held = endpoint.opens.filter(|_| !probing);
             if held.is_none() {
                 endpoint.failures = endpoint.failures.saturating_add(1).max(BREAKER_FAILURES);
-                endpoint.rests = true;
             }
+            // One that was refuted is not asked sooner for that.
+            endpoint.rests = !endpoint.is_refuted;
             endpoint.is_held = true;
             let until = now.saturating_add(pause.max(endpoint.pause()));
             endpoint.opens = Some(held.map_or(until, |held| held.max(until)));
@@ -84,6 +87,7 @@ impl Endpoints {
             if let Some(endpoint) = self.all.get_mut(*at).filter(|endpoint| endpoint.opens.is_some()) {
                 endpoint.probing = true;
                 endpoint.is_held = false;
+                endpoint.is_refuted = false;
                 endpoint.opens = Some(now.saturating_add(BREAKER_PAUSE_MAX_MS));
             }
         }
