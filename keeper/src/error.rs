@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do about it.
 
+mod exit_code;
 mod refusal;
 
 use std::time::Duration;
@@ -37,6 +38,11 @@ pub enum Error {
     /// The endpoint belongs to another chain.
     #[error("{endpoint} is a node of chain '{found}', not of '{wanted}': set chain.id or the endpoints")]
     WrongChain { endpoint: String, found: String, wanted: String },
+    /// A transaction in flight that can't be of this chain.
+    #[error(
+        "the journal has transaction {hash} with timeout height {timeout_height}, but {chain_id} is at block {height}: it was sent on another chain of that name; move the journal away"
+    )]
+    OtherChainsJournal { hash: String, timeout_height: u64, chain_id: String, height: u64 },
     /// Not the chain that it was, though it is called the same.
     #[error("{chain_id} was at block {before} and is now at {now}{}: it is another chain, or was reset; see that chain.grpc and chain.rpc are right, move the journal away, and start again", if *.older { ", which is older" } else { "" })]
     Reset {
@@ -80,8 +86,13 @@ pub enum Error {
     )]
     KeyShared { address: String, expected: u64, found: u64 },
     /// The node refuses whatever is sent.
-    #[error("gave up after {times} refusals in a row, the last: {reason}; {advice}")]
-    RefusedAgain { times: u32, reason: String, advice: &'static str },
+    #[error("gave up after {times} refusals in a row, the last: {reason}; {}", .refusal.advice())]
+    RefusedAgain {
+        times: u32,
+        reason: String,
+        /// What the last one was.
+        refusal: Refusal,
+    },
     /// One transaction after the other fails in its block.
     #[error(
         "stopped after {times} failed transactions in a row, the last: {reason}; see what they have in common, then start again, or set strategy.max_failures"
@@ -157,7 +168,7 @@ impl Error {
         Self::Config(_) => "config",
         Self::File { .. } => "file",
         Self::Judge { .. } => "judge",
-        Self::DoesNotHold(_) => "does_not_hold",
+        Self::DoesNotHold(_) | Self::OtherChainsJournal { .. } => "does_not_hold",
         Self::Sequence { .. } => "sequence",
         Self::KeyShared { .. } => "key_shared",
         Self::TooManyFailures { .. } => "too_many_failures",

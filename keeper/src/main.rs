@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
             // Nobody may read that either.
             let text = error.to_string().replace('\n', " ");
             let _ = writeln!(std::io::stderr(), "error: {text}; see {}", error.runbook());
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }

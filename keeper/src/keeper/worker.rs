@@ -91,7 +91,7 @@ impl<C: Chain> Worker<C> {
             return Ok(());
         }
         if times >= REFUSALS_MAX && is_first {
-            return Err(Error::RefusedAgain { times, advice: refusal.advice(), reason: error.to_string() });
+            return Err(Error::RefusedAgain { times, refusal, reason: error.to_string() });
         }
         let blocks = self.refusals.blocks();
         let runbook = error.runbook();

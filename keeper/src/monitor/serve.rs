@@ -46,7 +46,8 @@ impl Drop for Server {
 /// Starts to answer there.
 pub async fn serve(address: SocketAddr, monitor: Monitor) -> Result<Server> {
     let refused = |error: std::io::Error| {
-        Error::Config(format!(
+        // Whoever listens there may be a keeper that is about to end.
+        Error::DoesNotHold(format!(
             "monitor.listen = \"{address}\" can't be listened at: {error}; choose another port, or \"none\""
         ))
     };

@@ -57,10 +57,13 @@ impl<C: Chain> Executor<C> {
                 self.expire(intent, head).map(Some)
             }
             TxStatus::NotFound { .. } if intent.timeout_height > head.height.saturating_add(TIMEOUT_MAX) => {
-                Err(Error::DoesNotHold(format!(
-                    "the journal has transaction {} with timeout height {}, but {} is at block {}: it was sent on another chain of that name; move the journal away",
-                    intent.hash, intent.timeout_height, head.chain_id, head.height
-                )))
+                let Intent { hash, timeout_height, .. } = intent;
+                Err(Error::OtherChainsJournal {
+                    hash,
+                    timeout_height,
+                    chain_id: head.chain_id.clone(),
+                    height: head.height,
+                })
             }
             TxStatus::NotFound { .. } => {
                 self.nonce.missing(head.height);

@@ -20,6 +20,7 @@ mod doctor;
 mod doctor_node;
 mod endpoint_headers;
 mod endpoints;
+mod exit_codes;
 mod failover;
 mod faults;
 mod fee_granter;

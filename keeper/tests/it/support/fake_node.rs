@@ -58,6 +58,8 @@ pub struct State {
     pub height: u64,
     /// Seconds by which its newest block is old.
     pub age: u64,
+    /// Whether its RPC says that it is still behind the chain.
+    pub catching_up: bool,
     /// Whether its websocket announces blocks.
     pub announces: bool,
     /// What it says to a broadcast: its code.
@@ -220,6 +222,7 @@ impl Fake {
             chain_id: "fake-1".to_owned(),
             height,
             age: 0,
+            catching_up: false,
             announces: true,
             broadcast: 0,
             asked: Vec::new(),
@@ -651,7 +654,7 @@ impl Fake {
             "status" => {
                 let header = header(state);
                 Ok(json!({ "node_info": { "network": state.chain_id }, "sync_info": {
-                    "latest_block_height": header["height"], "latest_block_time": header["time"], "catching_up": false } }))
+                    "latest_block_height": header["height"], "latest_block_time": header["time"], "catching_up": state.catching_up } }))
             }
             "block_results" => {
                 let height: u64 = request["params"]["height"].as_str().unwrap().parse().unwrap();
