@@ -40,6 +40,12 @@ pub trait ChainReader: Send + Sync + 'static {
     /// The latest block.
     fn head(&self) -> impl Future<Output = Result<Head>> + Send;
 
+    /// The same at once: it waits neither for a pause that an endpoint asked for nor for a request budget. For what
+    /// decides about a transaction or follows it; a chain without such waits answers as ever.
+    fn head_at_once(&self) -> impl Future<Output = Result<Head>> + Send {
+        self.head()
+    }
+
     /// The newest block of each endpoint, asked anew: what would stop the keeper is not believed of one alone. Empty
     /// where there is nobody else to ask.
     fn heads(&self) -> impl Future<Output = Result<Vec<Head>>> + Send;
@@ -82,6 +88,11 @@ pub trait ChainReader: Send + Sync + 'static {
 
     /// What an address has of these denoms, without those that it has nothing of. Anybody may send it any others.
     fn balances(&self, address: &str, denoms: &[String]) -> impl Future<Output = Result<Balances>> + Send;
+
+    /// The same at once, as [`ChainReader::head_at_once`].
+    fn balances_at_once(&self, address: &str, denoms: &[String]) -> impl Future<Output = Result<Balances>> + Send {
+        self.balances(address, denoms)
+    }
 
     /// What contracts said in a block, in its successful transactions and outside of them.
     fn events(&self, height: u64) -> impl Future<Output = Result<Vec<ContractEvent>>> + Send;

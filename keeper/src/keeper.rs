@@ -153,7 +153,9 @@ impl<C: Chain> Keeper<C> {
         flying.map(|intent| intent.hash.as_str()).collect()
     }
 
-    /// All that is done at a block.
+    /// All that is done at a block. What the book is followed by waits for pauses and budgets of endpoints. So does what
+    /// became of transactions, though it is asked at once: it is judged by the book at this block, and nothing new is
+    /// sent without that.
     pub async fn on_block(&mut self, head: &Head) -> Result<BlockReport> {
         self.observer.begin();
         let mut clock = Instant::now();

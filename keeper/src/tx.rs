@@ -32,7 +32,9 @@ use crate::tx::gas_meter::GasMeter;
 use crate::tx::journal::{Intent, Journal};
 use crate::tx::nonce::NonceTracker;
 
-pub use balances::{fee_reserve, gas_money, held, holdings, inventory, less_fee, spendable, useful};
+pub use balances::{
+    fee_reserve, gas_money, held, held_at_once, holdings, holdings_at_once, inventory, less_fee, spendable, useful,
+};
 pub use resolve::TIMEOUT_MAX;
 pub use select::Bounds;
 pub use send::SendLimits;

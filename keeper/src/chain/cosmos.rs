@@ -2,6 +2,7 @@
 //! [`crate::chain::endpoints`].
 
 mod account;
+mod at_once;
 mod broadcast;
 mod channel;
 pub(super) mod classify;
@@ -230,7 +231,8 @@ impl Node {
     /// nothing is known against it.
     async fn assert_derivation(&self, address: &str) -> Result<()> {
         let ask = |channel| async { assert_derivation(channel, address.to_owned()).await.map(Response::new) };
-        match self.connections.ask(None, ask).await {
+        // A key's first transaction waits for this.
+        match self.connections.ask_at_once(ask).await {
             Ok(reply) => match reply.answer {
                 Err(status) if is_other_derivation(&status) => Err(Error::Key(status.message().to_owned())),
                 _ => Ok(()),

@@ -115,6 +115,14 @@ impl<C> Faulty<C> {
         }
     }
 
+    async fn bent_balances(&self, real: impl Future<Output = Result<Balances>>) -> Result<Balances> {
+        let (mut balances, fault) = self.call(Call::Balances, real).await?;
+        if fault == Some(Fault::Garbage) {
+            balances.insert(NONSENSE.to_owned(), u128::MAX);
+        }
+        Ok(balances)
+    }
+
     /// A head as the fault has it.
     fn bent(&self, head: Head, fault: Option<&Fault>) -> Head {
         let mut inside = self.inside();
@@ -157,6 +165,11 @@ impl<C: ChainReader> ChainReader for Faulty<C> {
         Ok(self.bent(head, fault.as_ref()))
     }
 
+    async fn head_at_once(&self) -> Result<Head> {
+        let (head, fault) = self.call(Call::Head, self.inner.head_at_once()).await?;
+        Ok(self.bent(head, fault.as_ref()))
+    }
+
     async fn heads(&self) -> Result<Vec<Head>> {
         Ok(self.call(Call::Head, self.inner.heads()).await?.0)
     }
@@ -193,11 +206,11 @@ impl<C: ChainReader> ChainReader for Faulty<C> {
     }
 
     async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
-        let (mut balances, fault) = self.call(Call::Balances, self.inner.balances(address, denoms)).await?;
-        if fault == Some(Fault::Garbage) {
-            balances.insert(NONSENSE.to_owned(), u128::MAX);
-        }
-        Ok(balances)
+        self.bent_balances(self.inner.balances(address, denoms)).await
+    }
+
+    async fn balances_at_once(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        self.bent_balances(self.inner.balances_at_once(address, denoms)).await
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {

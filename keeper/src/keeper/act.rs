@@ -12,7 +12,7 @@ use crate::keeper::{Keeper, targets};
 use crate::plan::evidence::Evidence;
 use crate::plan::{Action, Plan, Resources, plan_on};
 use crate::scan::Scan;
-use crate::tx::{Batch, Bounds, Sent, holdings, less_fee};
+use crate::tx::{Batch, Bounds, Sent, holdings_at_once, less_fee};
 
 /// How often a key's plan is made again without what would fail, so that what that would have spent is spent on others.
 const ROUNDS: usize = 4;
@@ -99,9 +99,9 @@ impl<C: Chain> Keeper<C> {
     }
 
     /// Whether blocks have come since, so that what is simulated now isn't what was planned on: the next one plans
-    /// anew.
+    /// anew. Asked at once: what is chosen is sent after this.
     async fn is_old(&self, head: &Head) -> bool {
-        self.chain.head().await.is_ok_and(|now| now.height > head.height.saturating_add(1))
+        self.chain.head_at_once().await.is_ok_and(|now| now.height > head.height.saturating_add(1))
     }
 
     /// Nothing is below 1; or all keys have transactions in flight: then nobody knows what the inventory is, and
@@ -117,7 +117,7 @@ impl<C: Chain> Keeper<C> {
     async fn choose(&mut self, at: usize, block: &mut Block<'_>) -> Result<(Plan, Batch)> {
         let mut chosen = <(Plan, Batch)>::default();
         let mut left_out = Vec::new();
-        let held = holdings(&*self.chain, &self.book, self.workers[at].executor.sender()).await?;
+        let held = holdings_at_once(&*self.chain, &self.book, self.workers[at].executor.sender()).await?;
         for _ in 0..ROUNDS {
             let inventory = less_fee(&*self.chain, held.clone(), &self.strategy);
             let plan = self.plan(at, block, Some(inventory));

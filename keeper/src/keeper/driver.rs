@@ -70,8 +70,9 @@ impl<C: Chain> Keeper<C> {
         })
     }
 
+    /// At once: an endpoint that asked for a pause longer than the drain would leave it without an outcome.
     async fn drain_step(&mut self) -> Result<()> {
-        let head = self.chain.head().await?;
+        let head = self.chain.head_at_once().await?;
         let scan = scan(&self.book, head.time)?;
         self.resolve(&head, &scan).await
     }

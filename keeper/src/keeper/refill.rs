@@ -3,7 +3,7 @@
 use crate::chain::{Chain, Coin, Head};
 use crate::error::{Class, Result};
 use crate::keeper::Keeper;
-use crate::tx::{SendLimits, fee_reserve, held};
+use crate::tx::{SendLimits, fee_reserve, held_at_once};
 
 /// So many of the dearest transactions a further key is kept supplied for, unless told otherwise.
 const FLOAT_FEES: u128 = 3;
@@ -41,10 +41,10 @@ impl<C: Chain> Keeper<C> {
         }
         let reserve = fee_reserve(&*self.chain, &self.strategy);
         let float = self.gas_float.unwrap_or_else(|| reserve.amount.saturating_mul(FLOAT_FEES));
-        let first = held(&*self.chain, self.workers[0].executor.sender(), &reserve.denom).await?;
+        let first = held_at_once(&*self.chain, self.workers[0].executor.sender(), &reserve.denom).await?;
         for at in 1..self.workers.len() {
             let to = self.workers[at].executor.sender().to_owned();
-            let has = held(&*self.chain, &to, &reserve.denom).await?;
+            let has = held_at_once(&*self.chain, &to, &reserve.denom).await?;
             self.workers[at].needs_gas = false;
             let lacks = float.saturating_sub(has);
             if has >= float / 2 || lacks == 0 {

@@ -29,6 +29,12 @@ pub async fn held(chain: &impl Chain, address: &str, denom: &str) -> Result<u128
     Ok(balances.get(denom).copied().unwrap_or_default())
 }
 
+/// The same, asked at once: gas money is sent by it.
+pub async fn held_at_once(chain: &impl Chain, address: &str, denom: &str) -> Result<u128> {
+    let balances = chain.balances_at_once(address, &[denom.to_owned()]).await?;
+    Ok(balances.get(denom).copied().unwrap_or_default())
+}
+
 /// Who pays the fees of the chain's own key, and what they have of the gas denom.
 pub async fn gas_money(chain: &impl Chain, denom: &str) -> Result<(String, u128)> {
     let payer = chain.fee_granter().or(chain.sender()).ok_or(Error::NoKey)?;
@@ -38,6 +44,11 @@ pub async fn gas_money(chain: &impl Chain, denom: &str) -> Result<(String, u128)
 /// What this address has that a keeper of this book can use.
 pub async fn holdings(chain: &impl Chain, book: &Book, address: &str) -> Result<Balances> {
     chain.balances(address, &useful(chain, book)).await
+}
+
+/// The same, asked at once: a transaction is chosen by it.
+pub async fn holdings_at_once(chain: &impl Chain, book: &Book, address: &str) -> Result<Balances> {
+    chain.balances_at_once(address, &useful(chain, book)).await
 }
 
 /// What may be spent of these: all but what the fee may cost, unless somebody else pays that.

@@ -111,7 +111,7 @@ impl<C: Chain> Executor<C> {
         min_success: usize,
         strategy: &Strategy,
     ) -> Result<Batch> {
-        let balances = self.chain.balances(&self.sender, &[self.chain.fee(0).denom]).await?;
+        let balances = self.chain.balances_at_once(&self.sender, &[self.chain.fee(0).denom]).await?;
         let mut bounds = Bounds { targets, strategy, balances: &balances, left: None, tries: &mut 1 };
         match self.fits(&actions, min_success, &mut bounds).await? {
             Fit::Yes(gas) => Ok(Batch { actions, gas, min_success: Some(min_success), ..Batch::default() }),

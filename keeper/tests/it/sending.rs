@@ -1,7 +1,7 @@
 //! What is sent when something is in the way: a chain that refuses, fails, costs or hangs.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use plimsoll_keeper::chain::{Execute, Simulated};
@@ -11,9 +11,10 @@ use plimsoll_keeper::plan::Skip;
 use plimsoll_risk::units::Value;
 use plimsoll_testing::{ALICE, UATOM, UUSD, World, WorldError};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::support::bent::{Bend, Bent};
-use crate::support::stage::{PLENTY, Setup, sent};
+use crate::support::stage::{PLENTY, Setup, fall, sent};
 
 type Stage = crate::support::stage::Stage<Bent<Refusals>>;
 
@@ -280,4 +281,41 @@ async fn a_block_that_hangs_does_not_hold_up_the_end() {
 async fn debts_with_nothing_to_repay_them_are_named() {
     assert_eq!(stage(setup(1, 0, Strategy::default()), |_| {}).await.keeper.lacking().await.unwrap(), [UUSD]);
     assert!(stage(setup(1, 5, Strategy::default()), |_| {}).await.keeper.lacking().await.unwrap().is_empty());
+}
+
+/// Endpoints that ask for a pause, and may refuse to simulate.
+#[derive(Default)]
+struct Resting {
+    rests: AtomicBool,
+    refuses: AtomicBool,
+}
+
+impl Bend for Resting {
+    fn rests(&self) -> bool {
+        self.rests.load(SeqCst)
+    }
+
+    fn simulates(&self, _messages: &[Execute]) -> Result<()> {
+        if self.refuses.load(SeqCst) { Err(Error::Refused { reason: "no".to_owned() }) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn what_decides_and_follows_a_transaction_waits_for_no_pause() {
+    const SOON: Duration = Duration::from_secs(20);
+    let mut stage = crate::support::stage::Stage::bent(setup(2, PLENTY, Strategy::default()), Resting::default()).await;
+    let resting = stage.chain.clone();
+    resting.inner().rests.store(true, SeqCst);
+    // Whether what was left out is old news is asked of the newest block.
+    resting.inner().refuses.store(true, SeqCst);
+    let tick = timeout(SOON, stage.tick()).await.expect("leaving out waits").unwrap();
+    assert_eq!((tick.sent.hash, tick.sent.left_out.len()), (None, 2));
+    resting.inner().refuses.store(false, SeqCst);
+    stage.block(|world| fall(world, "8")).await;
+    let tick = timeout(SOON, stage.tick()).await.expect("sending waits").unwrap();
+    assert!(tick.sent.hash.is_some());
+    stage.block(|_| Vec::new()).await;
+    let mut told = 0;
+    timeout(SOON, stage.keeper.drain(|tick| told += tick.settled.len())).await.expect("the drain waits").unwrap();
+    assert_eq!((told, stage.keeper.in_flight()), (2, false));
 }

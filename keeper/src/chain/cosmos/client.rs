@@ -3,18 +3,16 @@
 use std::future::Future;
 use std::sync::atomic::Ordering;
 
-use cosmos_sdk_proto::cosmos::bank::v1beta1::QueryBalanceRequest;
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{QueryRawContractStateRequest, QuerySmartContractStateRequest};
-use futures_util::future::try_join_all;
 use tokio::sync::watch;
-use tonic::{Code, Response};
+use tonic::Code;
 
 use crate::chain::cosmos::account::account;
 use crate::chain::cosmos::classify::nonsense;
-use crate::chain::cosmos::grpc::{balance, block, latest, wasm};
-use crate::chain::cosmos::request::Reply;
+use crate::chain::cosmos::grpc::{block, wasm};
 use crate::chain::cosmos::rpc::Rpc;
-use crate::chain::cosmos::{Node, connections, refusal};
+use crate::chain::cosmos::whom::Urgency;
+use crate::chain::cosmos::{Node, refusal};
 use crate::chain::endpoints::Kind;
 use crate::chain::{
     Balances, ChainReader, Coin, ContractEvent, Execute, Head, Reads, SharedGasPrice, Signed, Simulated, TxSender,
@@ -26,18 +24,11 @@ use cosmwasm_std::Decimal;
 
 impl ChainReader for Node {
     async fn head(&self) -> Result<Head> {
-        loop {
-            let before = self.connections.stand();
-            let ask = |channel| async { latest(channel).await.map(Response::new) };
-            let Reply { from: at, answer } = self.connections.ask(None, ask).await?;
-            let head = answer.map_err(|status| refusal("latest block", &status))?;
-            // One that turns out to be behind, or of another chain, is not asked again.
-            if self.connections.heard(at, &head, &before) {
-                // Whoever reads something at this block must not hear of an older one afterwards.
-                connections::advance(&self.connections.heads, &head);
-                return Ok(head);
-            }
-        }
+        self.newest_block(Urgency::CanWait).await
+    }
+
+    async fn head_at_once(&self) -> Result<Head> {
+        self.newest_block(Urgency::AtOnce).await
     }
 
     async fn heads(&self) -> Result<Vec<Head>> {
@@ -91,14 +82,11 @@ impl ChainReader for Node {
     }
 
     async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
-        let one = async |denom: &String| {
-            let request = QueryBalanceRequest { address: address.to_owned(), denom: denom.clone() };
-            let ask = |channel| async { balance(channel, request.clone()).await.map(Response::new) };
-            let amount = self.connections.ask(None, ask).await?.answer.map_err(|status| refusal("balance", &status))?;
-            Ok::<_, Error>((denom.clone(), amount))
-        };
-        let held = try_join_all(denoms.iter().map(one)).await?;
-        Ok(held.into_iter().filter(|(_, amount)| *amount > 0).collect())
+        self.balances_of(Urgency::CanWait, address, denoms).await
+    }
+
+    async fn balances_at_once(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        self.balances_of(Urgency::AtOnce, address, denoms).await
     }
 
     async fn events(&self, height: u64) -> Result<Vec<ContractEvent>> {

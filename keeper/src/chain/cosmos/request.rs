@@ -55,22 +55,35 @@ impl<E: Failure> Round<E> {
 }
 
 impl Connections {
-    /// Asks a gRPC endpoint that has the block; the latest when there is none. The error says that nobody answers.
+    /// Asks a gRPC endpoint that has the block; the latest when there is none. It waits for pauses that endpoints asked
+    /// for, and for their budgets, a minute at most. The error says that nobody answers.
     pub(in crate::chain) async fn ask<T, F>(&self, height: Option<u64>, call: impl Fn(Channel) -> F) -> Result<Reply<T>>
     where
         F: Future<Output = std::result::Result<Response<T>, Status>>,
     {
-        let call = |connection: &Connection| match connection {
-            Connection::Grpc(channel) => Some(call(channel.clone())),
-            Connection::Rpc(_) => None,
-        };
-        let Reply { from, answer } = self.ask_in_turn(Kind::Grpc, height, Urgency::CanWait, call).await?;
-        Ok(Reply { from, answer: answer.map(Response::into_inner) })
+        self.ask_grpc(Urgency::CanWait, height, call).await
     }
 
-    /// The same of what can't wait, as all that a transaction needs: where there is nobody else, one is asked also that
-    /// asked for a pause.
+    /// The same of the latest block, at once: no budget is waited for, and where there is nobody else, one is asked also
+    /// that asked for a pause.
+    ///
+    /// So goes what decides about a transaction, sends it and follows it: the newest block, balances, simulations,
+    /// account and sequence, what became of it; broadcasts and second opinions go to several, as at once. What the book
+    /// is read and followed by waits, and the pairs that a plan goes by: without them there is nothing to send.
     pub(in crate::chain) async fn ask_at_once<T, F>(&self, call: impl Fn(Channel) -> F) -> Result<Reply<T>>
+    where
+        F: Future<Output = std::result::Result<Response<T>, Status>>,
+    {
+        self.ask_grpc(Urgency::AtOnce, None, call).await
+    }
+
+    /// Either of both.
+    pub(super) async fn ask_grpc<T, F>(
+        &self,
+        urgency: Urgency,
+        height: Option<u64>,
+        call: impl Fn(Channel) -> F,
+    ) -> Result<Reply<T>>
     where
         F: Future<Output = std::result::Result<Response<T>, Status>>,
     {
@@ -78,11 +91,11 @@ impl Connections {
             Connection::Grpc(channel) => Some(call(channel.clone())),
             Connection::Rpc(_) => None,
         };
-        let Reply { from, answer } = self.ask_in_turn(Kind::Grpc, None, Urgency::AtOnce, call).await?;
+        let Reply { from, answer } = self.ask_in_turn(Kind::Grpc, height, urgency, call).await?;
         Ok(Reply { from, answer: answer.map(Response::into_inner) })
     }
 
-    /// Asks an RPC endpoint that has the block; the latest when there is none.
+    /// Asks an RPC endpoint that has the block; the latest when there is none. It waits as [`Connections::ask`] does.
     pub(super) async fn ask_rpc<'a, T, F>(&'a self, height: Option<u64>, call: impl Fn(&'a Rpc) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>> + 'a,

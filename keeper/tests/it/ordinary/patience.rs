@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::chain::{ChainReader, Signed, TxSender};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::connect;
 use crate::support::client::health;
@@ -80,6 +80,23 @@ async fn a_start_waits_for_the_only_endpoint_as_long_as_that_says() {
         assert!(began.elapsed() > Duration::from_millis(1_900), "{page:?}: after {:?}", began.elapsed());
         assert_eq!(health(&node, &fake.grpc), Health::Good, "{page:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_transaction_is_decided_by_does_not_wait_either() {
+    let fake = Fake::start(100).await;
+    let node = connect(&[&fake]).await;
+    fake.with(|state| (state.retry_after, state.accounts) = (Some(("retry-after", "30")), Some(Vec::new())));
+    assert!(node.sequence().await.is_err());
+    fake.with(|state| state.retry_after = None);
+    let began = Instant::now();
+    let asking = async {
+        assert_eq!(node.head_at_once().await.unwrap().height, 100);
+        assert_eq!(node.balances_at_once("a", &["uatom".to_owned()]).await.unwrap()["uatom"], 5);
+        assert_eq!(node.sequence().await.unwrap(), Some(0), "of an account that isn't there");
+    };
+    timeout(Duration::from_millis(800), asking).await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(500), "after {:?}", began.elapsed());
 }
 
 #[tokio::test]

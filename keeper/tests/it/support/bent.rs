@@ -20,6 +20,11 @@ pub trait Bend: Send + Sync + 'static {
         real
     }
 
+    /// Whether all endpoints asked for a pause, for which all waits that can.
+    fn rests(&self) -> bool {
+        false
+    }
+
     /// The newest blocks of all endpoints.
     fn heads(&self) -> Vec<Head> {
         Vec::new()
@@ -103,8 +108,21 @@ impl<B> DerefMut for Bent<B> {
     }
 }
 
+impl<B: Bend> Bent<B> {
+    async fn pause(&self) {
+        while self.bend.rests() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+}
+
 impl<B: Bend> ChainReader for Bent<B> {
     async fn head(&self) -> Result<Head> {
+        self.pause().await;
+        self.head_at_once().await
+    }
+
+    async fn head_at_once(&self) -> Result<Head> {
         Ok(self.bend.head(self.world.head().await?))
     }
 
@@ -133,6 +151,11 @@ impl<B: Bend> ChainReader for Bent<B> {
     }
 
     async fn balances(&self, address: &str, denoms: &[String]) -> Result<Balances> {
+        self.pause().await;
+        self.balances_at_once(address, denoms).await
+    }
+
+    async fn balances_at_once(&self, address: &str, denoms: &[String]) -> Result<Balances> {
         self.world.balances(address, denoms).await
     }
 
