@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-pub use chain::{ChainConfig, Contracts, addresses};
+pub use chain::{ChainConfig, Contracts, REQUESTS_PER_SECOND_MIN, addresses};
 #[cfg(feature = "faults")]
 pub use fault_script::Script;
 pub use gas_figures::GasFigures;

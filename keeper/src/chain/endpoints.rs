@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use crate::config::redact;
 
 pub use breaker::{BREAKER_PAUSE_MAX_MS, BREAKER_PAUSE_MIN_MS};
-use budget::Budget;
+use budget::{Budget, Overruns};
 pub use health::{Health, Kind, Readiness};
 pub use probes::PROBE_INTERVAL_MS;
 use quorum::Observation;
@@ -77,6 +77,7 @@ pub struct Endpoints {
     clock: u64,
     /// Blocks that endpoints told before the others had come so far, by height, and who told them when.
     waiting: BTreeMap<u64, (usize, Observation)>,
+    overruns: Overruns,
 }
 
 impl Endpoints {
@@ -101,7 +102,14 @@ impl Endpoints {
             budget: None,
         };
         let all = addresses.into_iter().map(endpoint).collect();
-        Self { chain_id: chain_id.to_owned(), all, known: None, clock: 0, waiting: BTreeMap::new() }
+        Self {
+            chain_id: chain_id.to_owned(),
+            all,
+            known: None,
+            clock: 0,
+            waiting: BTreeMap::new(),
+            overruns: Overruns::default(),
+        }
     }
 
     /// All of them, in the order in which they were given.

@@ -10,6 +10,10 @@ use crate::config::Layers;
 use crate::config::headers;
 use crate::error::Result;
 
+/// How many requests a second a running keeper needs at least of an endpoint. With nothing to do and a block each second
+/// it sends about five over gRPC and two over RPC.
+pub const REQUESTS_PER_SECOND_MIN: u32 = 10;
+
 /// What a chain accepts as the name of a token.
 pub(super) const DENOM: &str = "a denom: a letter, then 2 to 127 letters, digits and any of / : . _ -";
 
@@ -34,7 +38,9 @@ pub struct ChainConfig {
     pub gas_denom: String,
     /// The factor by which a simulation's gas is multiplied.
     pub gas_adjustment: Decimal,
-    /// How many requests a second each endpoint is asked at most; without a limit when `None`.
+    /// How many requests a second each endpoint is asked at most; without a limit when `None`. What a transaction needs
+    /// counts and goes at once. What the book needs waits for that, a minute at most. For a running keeper at least
+    /// [`REQUESTS_PER_SECOND_MIN`].
     pub max_requests_per_second: Option<u32>,
     /// A certificate authority to trust beside the public ones.
     pub ca_file: Option<PathBuf>,

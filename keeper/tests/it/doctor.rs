@@ -515,9 +515,8 @@ fn a_node_without_an_index_fails_and_beside_one_with_an_index_warns() {
     assert_eq!(bad(&told(&[disabled, None]), Status::Warn).check, "index http://a:1");
 }
 
-#[test]
-fn a_gas_price_that_no_node_takes_fails_and_one_that_some_take_warns() {
-    let config = ChainConfig {
+fn chain_config() -> ChainConfig {
+    ChainConfig {
         id: "c-1".to_owned(),
         grpc: Vec::new(),
         rpc: Vec::new(),
@@ -531,7 +530,23 @@ fn a_gas_price_that_no_node_takes_fails_and_one_that_some_take_warns() {
         ca_file: None,
         headers: http::HeaderMap::new(),
         fee_granter: None,
-    };
+    }
+}
+
+#[test]
+fn a_request_budget_that_a_running_keeper_needs_more_than_warns() {
+    let config = chain_config();
+    for (most, status) in [(None, Status::Ok), (Some(10), Status::Ok), (Some(9), Status::Warn), (Some(1), Status::Warn)]
+    {
+        let check = network::budget(&ChainConfig { max_requests_per_second: most, ..config.clone() });
+        assert_eq!(check.status, status, "{most:?}");
+        assert!(check.remedy.is_none_or(|remedy| remedy.contains("10 or more")), "{most:?}");
+    }
+}
+
+#[test]
+fn a_gas_price_that_no_node_takes_fails_and_one_that_some_take_warns() {
+    let config = chain_config();
     let told = |said: &[Option<&str>]| {
         let told: Vec<_> = said.iter().map(|said| ("http://a:1".to_owned(), said.map(str::to_owned))).collect();
         network::gas_prices(&told, &config)

@@ -62,6 +62,13 @@ fn one_without_room_is_left_out_while_another_has_room() {
 }
 
 #[test]
+fn questions_beyond_the_budget_are_told_once_a_minute_with_how_many_there_were() {
+    let mut all = three();
+    let told: Vec<_> = [0, 1, 2, 59_999, 60_000, 60_001, 200_000].map(|now| all.overrun(now)).into();
+    assert_eq!(told, [Some(1), None, None, None, Some(4), None, Some(2)]);
+}
+
+#[test]
 fn a_pause_that_is_asked_for_is_no_shorter_than_a_failures_and_ends_no_other() {
     let mut all = Endpoints::new("chain-1", [(Kind::Grpc, "http://a:1".to_owned())]);
     let mut now = 0;

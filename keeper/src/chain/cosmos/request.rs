@@ -91,7 +91,8 @@ impl Connections {
             Connection::Grpc(channel) => Some(call(channel.clone())),
             Connection::Rpc(_) => None,
         };
-        let Reply { from, answer } = self.ask_in_turn(Kind::Grpc, height, urgency, call).await?;
+        // On the heap: all that a block's work asks is one future, and threads have two megabytes of stack.
+        let Reply { from, answer } = Box::pin(self.ask_in_turn(Kind::Grpc, height, urgency, call)).await?;
         Ok(Reply { from, answer: answer.map(Response::into_inner) })
     }
 
@@ -104,7 +105,7 @@ impl Connections {
             Connection::Rpc(rpc) => Some(call(rpc)),
             Connection::Grpc(_) => None,
         };
-        self.ask_in_turn(Kind::Rpc, height, Urgency::CanWait, call).await?.answer
+        Box::pin(self.ask_in_turn(Kind::Rpc, height, Urgency::CanWait, call)).await?.answer
     }
 
     /// Round after round while somebody says that it will be there in a moment. Those without room in their budget are

@@ -47,7 +47,7 @@ impl Connections {
         loop {
             match self.whom_now(kind, height, urgency) {
                 Err(_) if Instant::now() >= deadline => {
-                    tracing::warn!(kind = %kind, "the request budget has no room for a question; asking beyond it");
+                    self.tell_overrun(kind);
                     return Order::beyond(self.state().order_at_once(kind, height, self.now()));
                 }
                 Err(wait) => sleep(Duration::from_millis(wait)).await,
@@ -69,6 +69,15 @@ impl Connections {
         let full: Vec<usize> = order.into_iter().filter(|at| !all.contains(at)).collect();
         all.extend(full);
         Ok(Order { all, roomy })
+    }
+
+    fn tell_overrun(&self, kind: Kind) {
+        if let Some(questions) = self.state().overrun(self.now()) {
+            tracing::warn!(
+                kind = %kind, questions,
+                "chain.max_requests_per_second leaves no room for questions that waited a minute; asking beyond it"
+            );
+        }
     }
 
     /// Whether a question that nobody may be asked now waits for a pause to end.

@@ -9,6 +9,8 @@ use crate::chain::endpoints::Endpoints;
 const REQUEST: i64 = 1_000;
 /// The part of a second's requests that is left to what can't wait.
 const RESERVE_PART: i64 = 4;
+/// How often it is told, in milliseconds, that questions are asked beyond the budget.
+const OVERRUNS_TOLD_EVERY_MS: u64 = 60_000;
 
 /// What an endpoint may be asked now.
 #[derive(Clone, Debug)]
@@ -45,6 +47,13 @@ impl Budget {
     }
 }
 
+/// Questions that were asked beyond the budget, since that was last told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Overruns {
+    questions: u64,
+    told: Option<u64>,
+}
+
 impl Endpoints {
     /// The same, each asked so often a second at most; as often as there are questions where it is `None`.
     pub fn within(mut self, requests_per_second: Option<u32>) -> Self {
@@ -59,6 +68,17 @@ impl Endpoints {
         if let Some(budget) = self.all.get_mut(at).and_then(|endpoint| endpoint.budget.as_mut()) {
             budget.spend(now);
         }
+    }
+
+    /// A question is asked beyond the budget: how many there were since that was last told, where it is time to tell it.
+    pub fn overrun(&mut self, now: u64) -> Option<u64> {
+        let Overruns { questions, told } = &mut self.overruns;
+        *questions = questions.saturating_add(1);
+        if told.is_some_and(|told| now.saturating_sub(told) < OVERRUNS_TOLD_EVERY_MS) {
+            return None;
+        }
+        *told = Some(now);
+        Some(std::mem::take(questions))
     }
 
     /// Those of these that have room now for what can wait; where none has, for how many milliseconds that waits.

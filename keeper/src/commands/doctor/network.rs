@@ -11,8 +11,8 @@ use crate::chain::cosmos::tls::Trust;
 use crate::chain::endpoints::{Endpoints, Health};
 use crate::chain::{ChainReader, GasPrice, Head, TxSender};
 use crate::commands::doctor::{Check, Status};
-use crate::config::ChainConfig;
 use crate::config::redact::public;
+use crate::config::{ChainConfig, REQUESTS_PER_SECOND_MIN};
 use crate::error::Result;
 
 /// In seconds: how far a block's time may be ahead of this machine's, and how far behind, since blocks take a while.
@@ -51,13 +51,21 @@ pub fn endpoints(endpoints: &Endpoints, clock: u64) -> Vec<Check> {
     endpoints.all().iter().enumerate().map(line).collect()
 }
 
-/// How often each endpoint is asked at most.
+/// How often each endpoint is asked at most, and whether that is enough for a running keeper.
 pub fn budget(config: &ChainConfig) -> Check {
-    let finding = config.max_requests_per_second.map_or_else(
-        || "chain.max_requests_per_second is not set: as many requests as there are questions".to_owned(),
-        |most| format!("at most {most} requests a second to each endpoint"),
+    const WHAT: &str = "request budget";
+    let Some(most) = config.max_requests_per_second else {
+        let finding = "chain.max_requests_per_second is not set: as many requests as there are questions";
+        return Check::ok(WHAT, finding);
+    };
+    let finding = format!("at most {most} requests a second to each endpoint");
+    if most >= REQUESTS_PER_SECOND_MIN {
+        return Check::ok(WHAT, finding);
+    }
+    let remedy = format!(
+        "blocks are followed late where they come fast: set chain.max_requests_per_second to {REQUESTS_PER_SECOND_MIN} or more"
     );
-    Check::ok("request budget", finding)
+    Check::warn(WHAT, finding, remedy)
 }
 
 /// Whether the node has all blocks.

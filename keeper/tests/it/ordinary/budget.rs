@@ -1,15 +1,21 @@
 //! How many requests a second an endpoint is asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::{ChainReader, Signed, TxSender};
-use plimsoll_keeper::config::ChainConfig;
+use plimsoll_keeper::config::{ChainConfig, REQUESTS_PER_SECOND_MIN, Strategy};
+use plimsoll_keeper::keeper::Keeper;
+use plimsoll_keeper::tx::journal::Journal;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connect;
+use crate::support::books::empty;
 use crate::support::fake_node::{Fake, Mood};
+use crate::support::files::fresh;
 
 /// A node over these endpoints, each of which is asked so often a second at most.
 async fn limited(nodes: &[&Fake], most: u32) -> Node {
@@ -122,4 +128,33 @@ async fn one_without_room_is_asked_once_where_the_others_can_not_say() {
     let _ = node.smart("pair", b"{}".to_vec(), Some(101)).await;
     let most = most(4, began.elapsed()) - 4 + 2;
     assert!(grpc(&second) - before <= most, "{} of {most}", grpc(&second) - before);
+}
+
+#[tokio::test]
+async fn an_idle_keeper_leaves_a_third_of_the_least_budget_that_doctor_wants() {
+    const SECONDS: usize = 8;
+    let fake = Fake::start(100).await;
+    fake.with(|state| state.sequence = Some(4));
+    let node = Arc::new(connect(&[&fake]).await);
+    let journal = Journal::open(&fresh("idle")).unwrap();
+    let book = empty(node.head().await.unwrap());
+    let mut keeper = Keeper::new(node.clone(), book, Strategy::default(), Some(journal)).unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let all = |fake: &Fake| fake.with(|state| [state.requests.len(), state.calls]);
+    let before = all(&fake);
+    let mut blocks = 0;
+    let chain = async {
+        for _ in 0..SECONDS {
+            fake.with(|state| state.height += 1);
+            sleep(Duration::from_secs(1)).await;
+        }
+        let asked = all(&fake);
+        stop.send(true).unwrap();
+        [asked[0] - before[0], asked[1] - before[1]]
+    };
+    let (ended, asked) = tokio::join!(keeper.run(stopped, |_| blocks += 1), chain);
+    ended.unwrap();
+    assert!(blocks >= SECONDS - 1, "{blocks} blocks");
+    let most = SECONDS * usize::try_from(REQUESTS_PER_SECOND_MIN).unwrap() * 2 / 3;
+    assert!(asked.iter().all(|asked| (SECONDS..=most).contains(asked)), "{asked:?} in {SECONDS} s, of {most}");
 }

@@ -249,3 +249,17 @@ pub fn two_and_two(listings: &[Listing], factor: f64, size: f64, dice: &mut Dice
         vec![owed(asset(2), scaled(2, debt * debt_share)), owed(asset(3), scaled(3, debt * (1.0 - debt_share)))],
     )
 }
+
+/// A book without markets and accounts, at this block.
+pub fn empty(head: Head) -> Book {
+    Book {
+        head,
+        addresses: Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() },
+        terms: LiquidationTerms { target_health_factor: Ratio::percent(110), dust_value: Value::ZERO },
+        halt_grace: Default::default(),
+        spared_until: 0,
+        assets: Default::default(),
+        prices: Default::default(),
+        accounts: Default::default(),
+    }
+}

@@ -119,6 +119,8 @@ pub struct State {
     pub wanted: Wanted,
     /// The requests over gRPC, and the handshakes of websockets: path and query, and headers.
     pub requests: Vec<(String, HeaderMap)>,
+    /// How many questions its RPC had, over websockets and by POST.
+    pub calls: usize,
     /// What becomes of the question for a block's results.
     pub results: BlockResults,
     /// The HTTP status with which a proxy answers all gRPC questions, with a page of HTML.
@@ -254,6 +256,7 @@ impl Fake {
             post: None,
             wanted: Wanted::default(),
             requests: Vec::new(),
+            calls: 0,
             results: BlockResults::Kept,
             page: None,
             retry_after: None,
@@ -650,6 +653,7 @@ impl Fake {
     }
 
     fn rpc_answer(&self, request: &Value) -> Result<Value, String> {
+        self.with(|state| state.calls += 1);
         self.with(|state| match request["method"].as_str().unwrap() {
             "status" => {
                 let header = header(state);

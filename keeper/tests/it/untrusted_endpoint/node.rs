@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_keeper::book::{Addresses, Book};
 use plimsoll_keeper::chain::cosmos::Node;
 use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::chain::{ChainReader, Coin, Execute, Head, TxSender, TxStatus, query};
 use plimsoll_keeper::error::{Class, Error};
 use plimsoll_keeper::tx::journal::Journal;
 use plimsoll_keeper::tx::{Executor, SendLimits};
-use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::params::AssetId;
-use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_risk::units::Ratio;
 use plimsoll_schema::pool::MarketResponse;
 use serde_json::json;
 
+use crate::support::books::empty;
 use crate::support::client::{ask, asked, config, connect, health, signing, until};
 use crate::support::fake_node::{Fake, Mood, Nonsense};
 use crate::support::files::fresh;
@@ -26,19 +25,6 @@ async fn three() -> [Fake; 3] {
 
 fn head(height: u64) -> Head {
     Head { chain_id: "fake-1".to_owned(), height, time: plimsoll_keeper::clock::clock() }
-}
-
-fn book(head: Head) -> Book {
-    Book {
-        head,
-        addresses: Addresses { pool: "pool".to_owned(), oracle: "oracle".to_owned() },
-        terms: LiquidationTerms { target_health_factor: Ratio::percent(110), dust_value: Value::ZERO },
-        halt_grace: Default::default(),
-        spared_until: 0,
-        assets: Default::default(),
-        prices: Default::default(),
-        accounts: Default::default(),
-    }
 }
 
 #[tokio::test]
@@ -135,7 +121,7 @@ async fn one_rpc_that_was_ahead_for_a_moment_makes_the_book_miss_no_block() {
     let [a, b, c] = three().await;
     let node = connect(&[&a, &b, &c]).await;
     let mut heads = node.subscribe().await.unwrap();
-    let mut book = book(heads.borrow().clone());
+    let mut book = empty(heads.borrow().clone());
     // By as many blocks as are believed of it for a moment, as one that is fast may have them.
     c.with(|state| state.ahead = 18);
     for height in 100..104 {
@@ -156,7 +142,7 @@ async fn one_rpc_that_was_ahead_for_a_moment_makes_the_book_miss_no_block() {
 async fn a_block_in_which_nothing_is_touched_counts_once_the_state_is_there() {
     let [a, b, _] = three().await;
     let node = connect(&[&a, &b]).await;
-    let mut book = book(node.newest());
+    let mut book = empty(node.newest());
     // What only blocks are told of isn't there.
     for fake in [&a, &b] {
         fake.with(|state| state.ahead = 1);
@@ -196,7 +182,7 @@ async fn an_rpc_that_is_wrong_about_the_time_makes_no_honest_endpoint_bad() {
     config.rpc.push(c.rpc.clone());
     let node = Node::connect(config, None).await.unwrap();
     let mut heads = node.subscribe().await.unwrap();
-    let mut book = book(heads.borrow().clone());
+    let mut book = empty(heads.borrow().clone());
     tokio::time::sleep(Duration::from_secs(4)).await;
     let said = json!([{ "type": "wasm", "attributes": [
         { "key": "_contract_address", "value": "pool" }, { "key": "denom", "value": "denom0" }] }]);
