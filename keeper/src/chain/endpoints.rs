@@ -12,6 +12,7 @@ pub mod health;
 mod probes;
 mod quorum;
 mod release;
+mod subscriptions;
 
 use std::collections::BTreeMap;
 
@@ -52,6 +53,8 @@ pub struct Endpoint {
     /// When it was last seen to be slower than another.
     slow: Option<u64>,
     lowest: u64,
+    /// From when on it may be asked for a subscription.
+    subscribe_from: u64,
     budget: Option<Budget>,
 }
 
@@ -99,6 +102,7 @@ impl Endpoints {
             asked: None,
             slow: None,
             lowest: 0,
+            subscribe_from: 0,
             budget: None,
         };
         let all = addresses.into_iter().map(endpoint).collect();

@@ -59,16 +59,16 @@ impl Connections {
 
     /// Hears blocks from one endpoint after another until nobody listens. While none takes a subscription, their
     /// heights are asked for: that a subscription is refused or breaks says nothing about an endpoint's answers, and
-    /// counts as no failure of them.
+    /// counts as no failure of them. One that asked for a pause is not asked for a subscription before that is over, and
+    /// the next one is at once.
     pub(super) async fn follow(self: Arc<Self>) {
         let mut avoid = None;
         let mut pause = SUBSCRIBE_PAUSE_MIN;
         let mut told = None::<Instant>;
         while !self.heads.is_closed() {
-            let order = self.state().healthy(Kind::Rpc);
-            let next = order.iter().find(|at| Some(**at) != avoid).or(order.first()).copied();
+            let next = self.state().to_subscribe(avoid, self.now());
             let Some((at, Connection::Rpc(rpc))) = next.and_then(|at| Some((at, self.channels.get(at)?))) else {
-                sleep(PROBE_STEP).await;
+                self.poll(PROBE_STEP).await;
                 continue;
             };
             let began = Instant::now();
@@ -88,7 +88,12 @@ impl Connections {
                 pause = SUBSCRIBE_PAUSE_MIN;
             }
             avoid = Some(at);
-            self.poll(pause.max(patience)).await;
+            if patience.is_zero() {
+                self.poll(pause).await;
+            } else {
+                let patience = u64::try_from(pause.max(patience).as_millis()).unwrap_or(u64::MAX);
+                self.state().pause_subscription(at, self.now(), patience);
+            }
             pause = (pause * 2).min(SUBSCRIBE_PAUSE_MAX);
         }
     }

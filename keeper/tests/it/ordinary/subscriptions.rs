@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use plimsoll_keeper::chain::ChainReader;
 use plimsoll_keeper::chain::endpoints::Health;
+use plimsoll_keeper::config::ChainConfig;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::connect;
-use crate::support::client::health;
-use crate::support::fake_node::{Fake, Subscription};
+use super::{connect, try_connect};
+use crate::support::client::{config, health, until};
+use crate::support::fake_node::{Fake, Subscription, Websocket};
 
 #[tokio::test]
 async fn blocks_are_polled_where_the_only_node_refuses_or_breaks_subscriptions() {
@@ -47,4 +48,24 @@ async fn a_subscription_that_works_again_announces_blocks() {
     fake.with(|state| state.height = 101);
     let seen = timeout(Duration::from_millis(300), heads.wait_for(|head| head.height == 101)).await.is_ok();
     assert!(seen);
+}
+
+#[tokio::test]
+async fn a_pause_that_one_asks_for_before_a_subscription_is_kept_to_by_that_one_alone() {
+    let (state, paused, other) = (Fake::start(100).await, Fake::start(100).await, Fake::start(100).await);
+    let config = ChainConfig { rpc: vec![paused.rpc.clone(), other.rpc.clone()], ..config(&[&state]) };
+    let node = try_connect(config).await.unwrap();
+    // What it is asked goes on over the connection that is there.
+    paused.with(|state| (state.websocket, state.retry_after) = (Websocket::Refused(429), Some(("retry-after", "4"))));
+    other.with(|state| state.subscription = Subscription::Breaks);
+    let upgrades = |fake: &Fake| fake.with(|state| state.upgrades);
+    assert_eq!((upgrades(&paused), upgrades(&other)), (1, 1));
+    let _heads = node.subscribe().await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    assert!(upgrades(&other) > 1, "the other is subscribed to at once");
+    sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(upgrades(&paused), 2, "its pause isn't over");
+    paused.with(|state| state.websocket = Websocket::Taken);
+    until("the subscription after the pause", || upgrades(&paused) > 2).await;
+    assert_eq!(health(&node, &paused.rpc), Health::Good);
 }

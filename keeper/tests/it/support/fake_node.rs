@@ -125,7 +125,8 @@ pub struct State {
     pub results: BlockResults,
     /// The HTTP status with which a proxy answers all gRPC questions, with a page of HTML.
     pub page: Option<u16>,
-    /// The header in which it says how long it isn't to be asked, on that page and that of `post`; without such a page
+    /// The header in which it says how long it isn't to be asked, on that page, that of `post` and a refused websocket;
+    /// without such a page
     /// every gRPC question is refused with status 8 and this.
     pub retry_after: Option<(&'static str, &'static str)>,
     /// When questions came that were answered so.
@@ -593,7 +594,9 @@ impl Fake {
             Websocket::Closed => return None,
             Websocket::Refused(status) => {
                 let _ = stream.read(&mut [0; 4_096]).await;
-                let answer = format!("HTTP/1.1 {status} Refused\r\ncontent-length: 0\r\n\r\n");
+                let header = self.with(|state| state.retry_after);
+                let header = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
+                let answer = format!("HTTP/1.1 {status} Refused\r\n{header}content-length: 0\r\n\r\n");
                 let _ = stream.write_all(answer.as_bytes()).await;
                 return None;
             }
