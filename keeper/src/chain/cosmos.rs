@@ -9,6 +9,7 @@ pub(super) mod classify;
 mod client;
 mod confirm;
 pub(super) mod connections;
+mod derivation;
 mod fan_out;
 mod gas_price;
 mod grpc;
@@ -39,7 +40,6 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tonic::{Code, Request, Response, Status};
 
-use crate::chain::cosmos::account::{account, assert_derivation, is_other_derivation};
 use crate::chain::cosmos::channel::Channel;
 use crate::chain::cosmos::classify::nonsense;
 use crate::chain::cosmos::connections::{Connection, Connections};
@@ -204,40 +204,6 @@ impl Node {
             Ok(info) => Ok(Some(cosmwasm_std::HexBinary::from(info.data_hash).to_hex())),
             Err(status) if missing(&status) => Ok(None),
             Err(status) => Err(refusal("code", &status)),
-        }
-    }
-
-    /// Number and sequence of the account of this address.
-    pub async fn account(&self, address: &str) -> Result<(u64, u64)> {
-        let ask = |channel| async { account(channel, address.to_owned()).await.map(Response::new) };
-        match self.connections.ask_at_once(ask).await?.answer {
-            Ok(account) => Ok(account),
-            Err(status) if status.code() == Code::NotFound => {
-                // Before anybody sends something there.
-                self.assert_derivation(address).await?;
-                Err(Error::EmptyWallet {
-                    address: address.to_owned(),
-                    available: 0,
-                    wanted: 1,
-                    denom: self.config.gas_denom.clone(),
-                })
-            }
-            Err(status) if is_other_derivation(&status) => Err(Error::Key(status.message().to_owned())),
-            Err(status) => Err(refusal("account", &status)),
-        }
-    }
-
-    /// Refuses a chain whose accounts say that addresses are derived in another way. Where nobody tells of accounts,
-    /// nothing is known against it.
-    async fn assert_derivation(&self, address: &str) -> Result<()> {
-        let ask = |channel| async { assert_derivation(channel, address.to_owned()).await.map(Response::new) };
-        // A key's first transaction waits for this.
-        match self.connections.ask_at_once(ask).await {
-            Ok(reply) => match reply.answer {
-                Err(status) if is_other_derivation(&status) => Err(Error::Key(status.message().to_owned())),
-                _ => Ok(()),
-            },
-            Err(_) => Ok(()),
         }
     }
 

@@ -8,15 +8,13 @@ use cosmos_sdk_proto::cosmos::auth::v1beta1::{
 };
 use cosmos_sdk_proto::cosmos::base::query::v1beta1::PageRequest;
 use prost::Message;
-use tonic::{Code, Status};
+use tonic::Status;
 
 use crate::chain::cosmos::channel::Channel;
-use crate::chain::cosmos::classify::{Failure, Meaning, nonsense};
+use crate::chain::cosmos::classify::{Failure, Meaning, OTHER_DERIVATION, nonsense};
 
 /// What the accounts and public keys of chains with Ethereum's addresses are called, in all their variants.
 const ETHEREUM: [&str; 2] = ["EthAccount", "ethsecp256k1"];
-/// How the refusal of such a chain begins.
-const REFUSED: &str = "chains with ethsecp256k1 keys can't be used";
 
 /// The type of the keys that the keeper signs with, by its last letters.
 const OURS: &str = ".crypto.secp256k1.PubKey";
@@ -90,7 +88,7 @@ pub(super) async fn assert_derivation(channel: Channel, address: String) -> std:
     match seen.iter().find(|type_url| is_ethereum(type_url)) {
         None => Ok(()),
         Some(type_url) => Err(Status::failed_precondition(format!(
-            "{REFUSED}: others here have {type_url}, and nobody a key as this one; addresses are derived in another way than \
+            "{OTHER_DERIVATION}: others here have {type_url}, and nobody a key as this one; addresses are derived in another way than \
              the keeper does: send nothing to {address}"
         ))),
     }
@@ -104,11 +102,6 @@ fn key_type(account: &Any) -> Option<String> {
         base(account)
     };
     Some(base?.pub_key?.type_url)
-}
-
-/// Whether this refusal is of a chain whose addresses are derived in another way.
-pub(super) fn is_other_derivation(status: &Status) -> bool {
-    status.code() == Code::FailedPrecondition && status.message().starts_with(REFUSED)
 }
 
 /// Whether there is no use in asking the same endpoint in another way.
@@ -137,7 +130,7 @@ fn is_ethereum(type_url: &str) -> bool {
 fn refusal_of(address: &str, type_url: &str) -> Option<Status> {
     is_ethereum(type_url).then(|| {
         Status::failed_precondition(format!(
-            "{REFUSED}: the account of {address} is a {type_url}, and that address is derived in another way than the \
+            "{OTHER_DERIVATION}: the account of {address} is a {type_url}, and that address is derived in another way than the \
              keeper does; send nothing there"
         ))
     })

@@ -13,7 +13,8 @@ use crate::error::Error;
 pub(super) enum Meaning {
     /// It is the answer: a contract or the chain's own modules refuse.
     Refusal,
-    /// A refusal that neither a contract nor the chain's own modules word so: another may say otherwise.
+    /// A refusal that neither a contract nor the chain's own modules word so, or that would end the keeper: another may
+    /// say otherwise.
     Doubtful,
     /// The block isn't there yet.
     NotYet,
@@ -103,6 +104,9 @@ const HTTP_STATUS: [&str; 3] =
 const HTML: &str = "invalid compression flag: 60";
 /// How nodes and proxies word that they are asked too often.
 const THROTTLED: [&str; 3] = ["rate limit", "too many requests", "Too Many Requests"];
+/// How the refusal begins of a chain whose addresses are derived in another way. It is worded here, by what an endpoint
+/// answered.
+pub(super) const OTHER_DERIVATION: &str = "chains with ethsecp256k1 keys can't be used";
 /// What a node says that keeps no index of transactions.
 const NO_INDEX: &str = "indexing is disabled";
 
@@ -117,6 +121,8 @@ impl Failure for Status {
             _ if says("failed to load state at height") => Meaning::Pruned,
             _ if says(NO_INDEX) => Meaning::NoIndex,
             _ if says(HTML) => Meaning::Down,
+            // It would end the keeper.
+            _ if is_other_derivation(self) => Meaning::Doubtful,
             Code::NotFound => Meaning::NotFound,
             Code::ResourceExhausted if is_throttled(self.message()) => Meaning::SlowDown,
             Code::ResourceExhausted | Code::Unimplemented => Meaning::Elsewhere,
@@ -168,6 +174,11 @@ impl Failure for Error {
             _ => None,
         }
     }
+}
+
+/// Whether this refusal is of a chain whose addresses are derived in another way.
+pub(super) fn is_other_derivation(status: &Status) -> bool {
+    status.code() == Code::FailedPrecondition && status.message().starts_with(OTHER_DERIVATION)
 }
 
 /// Whether a node says that it keeps no results of blocks, as with `discard_abci_responses`.

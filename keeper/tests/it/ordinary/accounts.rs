@@ -1,10 +1,12 @@
 //! Accounts of chains that lack `AccountInfo`, or derive addresses in another way.
 
 use plimsoll_keeper::chain::TxSender;
+use plimsoll_keeper::chain::endpoints::Health;
 use plimsoll_keeper::error::{Class, Error};
 
 use super::connect;
-use crate::support::fake_node::Fake;
+use crate::support::client::{health, until};
+use crate::support::fake_node::{Fake, Mood};
 
 #[tokio::test]
 async fn an_account_is_read_where_account_info_is_missing_or_fails() {
@@ -75,4 +77,35 @@ async fn a_chain_of_another_derivation_is_refused_before_an_account_exists() {
             answer => assert!(!refused && answer.as_ref().unwrap() == &Some(0), "{accounts:?}: {answer:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn that_a_chain_derives_addresses_in_another_way_is_not_believed_of_one_endpoint_alone() {
+    const ETHEREUM: &str = "/cosmos.evm.types.v1.EthAccount";
+    let (liar, honest) = (Fake::start(100).await, Fake::start(100).await);
+    for fake in [&liar, &honest] {
+        fake.with(|state| state.sequence = Some(4));
+    }
+    liar.with(|state| state.account_type = ETHEREUM);
+    let node = connect(&[&liar, &honest]).await;
+    assert_eq!(node.sequence().await.unwrap(), Some(4));
+    assert_eq!(node.sign(&[], 100_000, 120).await.unwrap().sequence, 4);
+    // The same of a key that has no account yet, by the accounts of others.
+    for fake in [&liar, &honest] {
+        fake.with(|state| (state.sequence, state.accounts) = (None, Some(Vec::new())));
+    }
+    liar.with(|state| state.accounts = Some(vec![(ETHEREUM, None)]));
+    assert_eq!(node.sequence().await.unwrap(), Some(0));
+    // One that the other contradicted is left out for a while.
+    until("it is asked again", || health(&node, &liar.grpc) == Health::Good).await;
+    honest.with(|state| state.accounts = Some(vec![(ETHEREUM, None)]));
+    assert!(matches!(node.sequence().await, Err(Error::Key(_))));
+    for fake in [&liar, &honest] {
+        fake.with(|state| (state.sequence, state.account_type) = (Some(4), ETHEREUM));
+    }
+    assert!(matches!(node.sequence().await, Err(Error::Key(_))));
+    // Where nobody else answers, nobody agrees: nothing is signed, and the keeper asks again.
+    honest.with(|state| state.mood = Mood::Dead);
+    let error = node.sequence().await.unwrap_err();
+    assert_eq!(error.class(), Class::Retry, "{error}");
 }
