@@ -1,9 +1,15 @@
 //! RPC endpoints without a websocket: their questions go by HTTP POST.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use plimsoll_keeper::chain::ChainReader;
+use plimsoll_keeper::chain::cosmos::rpc::Rpc;
+use plimsoll_keeper::chain::cosmos::tls::Trust;
 use plimsoll_keeper::chain::endpoints::Health;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use super::connect;
@@ -73,4 +79,47 @@ async fn an_endpoint_with_websockets_again_is_asked_over_them_once_posts_fail() 
     // The one that is refused, and the next.
     let _ = node.events(100).await;
     assert!(node.events(100).await.unwrap().is_empty());
+}
+
+/// How many bytes an answer has before it stops.
+const LARGE: usize = 64 << 20;
+
+/// An endpoint without websockets whose answers by POST are large and never end, and how many of their bytes were taken.
+async fn large_answers() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = taken.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let counted = counted.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4_096];
+                let read = stream.read(&mut request).await.unwrap();
+                if !request[..read].starts_with(b"POST") {
+                    let refused = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+                    return stream.write_all(refused).await.unwrap();
+                }
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 2 * LARGE);
+                stream.write_all(head.as_bytes()).await.unwrap();
+                for _ in 0..LARGE / 65_536 {
+                    stream.write_all(&[b' '; 65_536]).await.unwrap();
+                    counted.fetch_add(65_536, SeqCst);
+                }
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    (address, taken)
+}
+
+#[tokio::test]
+async fn large_answers_by_post_are_read_in_turn() {
+    let (address, taken) = large_answers().await;
+    let rpc = Rpc::new(&address, Trust::new(None).unwrap());
+    let asking = timeout(Duration::from_secs(2), async { tokio::join!(rpc.head(), rpc.head(), rpc.head()) });
+    assert!(asking.await.is_err(), "no answer ends");
+    // One answer, and what the system's buffers take of the others.
+    let taken = taken.load(SeqCst);
+    assert!(taken < LARGE + (40 << 20), "{taken} bytes were taken of three answers");
 }

@@ -9,6 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::chain::cosmos::classify::causes;
 use crate::chain::cosmos::rpc::{RPC_ANSWER_MAX_BYTES, WEBSOCKET};
@@ -22,6 +23,8 @@ pub(super) struct Post {
     /// Without user and password, which are among the headers; `None` where the address is none.
     target: Option<Uri>,
     headers: HeaderMap,
+    /// Answers are read in turn, as over a websocket: together they take no more memory than one may.
+    reading: Mutex<()>,
 }
 
 /// Why a question has no answer.
@@ -44,7 +47,7 @@ impl Post {
         let tls = HttpsConnectorBuilder::new().with_tls_config((*trust.http()).clone());
         let connector = tls.https_or_http().enable_http1().wrap_connector(http);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { client, target: target(address), headers }
+        Self { client, target: target(address), headers, reading: Mutex::new(()) }
     }
 
     /// The same with these headers in every request.
@@ -64,6 +67,7 @@ impl Post {
         let response = self.client.request(request).await.map_err(|error| unreachable(&error))?;
         let (parts, body) = response.into_parts();
         let (status, headers) = (parts.status, parts.headers);
+        let _turn = self.reading.lock().await;
         let body = Limited::new(body, RPC_ANSWER_MAX_BYTES).collect().await;
         let body = body.map_err(|error| match error.is::<LengthLimitError>() {
             true => Unanswered::TooLarge,
