@@ -62,8 +62,8 @@ fn member(text: &str) -> Option<(&str, Source)> {
     Some((name.trim(), Source::of(source.trim())?))
 }
 
-/// The members of the setting's text.
-fn members(text: &str) -> impl Iterator<Item = &str> {
+/// The members of a list that is one text.
+pub(super) fn members(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|member| !member.is_empty())
 }
 

@@ -61,7 +61,7 @@ impl Layers {
 
     /// The members of a list: separated by commas where it is one text.
     pub(super) fn list(&self, key: &str) -> impl Iterator<Item = &str> {
-        self.get(key).split(',').map(str::trim).filter(|member| !member.is_empty())
+        headers::members(self.get(key))
     }
 
     /// A value as it may be shown: addresses of endpoints without what may be secret in them, headers without values.

@@ -49,7 +49,6 @@ pub struct Rpc {
     headers: HeaderMap,
     /// What no answer may repeat.
     secrets: Secrets,
-    address: String,
     trust: Trust,
     post: Post,
     /// Whether it refused the websocket and answered by POST.
@@ -76,9 +75,8 @@ impl Rpc {
         Self {
             url: format!("{scheme}://{}{path}{WEBSOCKET}{}", address.host, address.asked()),
             name: public(endpoint),
-            post: Post::new(&address, headers.clone(), &trust),
+            post: Post::new(&address, &trust),
             secrets: Secrets::of(&address, &headers),
-            address: endpoint.to_owned(),
             headers,
             trust,
             posting: AtomicBool::new(false),
@@ -89,8 +87,7 @@ impl Rpc {
     /// The same with these headers in every request, the websocket's handshake included.
     pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
         self.headers.extend(headers.clone());
-        self.secrets = Secrets::of(&Address::of(&self.address), &self.headers);
-        self.post = self.post.with_headers(headers);
+        self.secrets = self.secrets.with_headers(headers);
         self
     }
 
@@ -214,7 +211,7 @@ impl Rpc {
 
     /// Goes on so while it is answered; after a failure the websocket is tried again.
     async fn by_post(&self, request: &Value) -> Result<Value> {
-        let answer = timeout(RPC_TIMEOUT, self.post.ask(request)).await;
+        let answer = timeout(RPC_TIMEOUT, self.post.ask(&self.headers, request)).await;
         let answer = answer.map_err(|_| self.unreachable(LATE)).and_then(|answer| {
             answer.map_err(|unanswered| match unanswered {
                 Unanswered::TooLarge => too_large(format!("more than {RPC_ANSWER_MAX_BYTES} bytes")),

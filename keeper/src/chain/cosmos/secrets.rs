@@ -2,8 +2,8 @@
 //! `unknown method GetLatestBlock?token=…`.
 
 use http::{HeaderMap, HeaderValue};
+use percent_encoding::percent_decode_str;
 
-use crate::chain::cosmos::headers::percent_decoded;
 use crate::config::address::Address;
 
 /// What stands in the place of a secret.
@@ -26,14 +26,19 @@ impl Secrets {
         let query = address.query.into_iter().flat_map(|query| [query].into_iter().chain(query.split(['&', '='])));
         let texts = user.chain(query).filter(|text| text.len() >= LENGTH_MIN);
         let segments = address.path.split('/').filter(|text| text.len() >= SEGMENT_LENGTH_MIN && *text != "websocket");
-        let mut secrets: Vec<String> = texts.chain(segments).flat_map(spellings).collect();
+        Self(texts.chain(segments).flat_map(spellings).collect()).with_headers(headers)
+    }
+
+    /// The same, and the values of these headers.
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        let Self(secrets) = &mut self;
         for value in headers.values().filter_map(|value| value.to_str().ok()) {
             let words = [value].into_iter().chain(value.split(' ')).filter(|text| text.len() >= SEGMENT_LENGTH_MIN);
             secrets.extend(words.flat_map(spellings));
         }
         secrets.sort_by_key(|secret| (std::cmp::Reverse(secret.len()), secret.clone()));
         secrets.dedup();
-        Self(secrets)
+        self
     }
 
     /// Whether there is nothing to hide.
@@ -59,7 +64,7 @@ impl Secrets {
 
 /// A secret as it is written in an address, as it is sent, and as gRPC and JSON write both.
 fn spellings(text: &str) -> Vec<String> {
-    let decoded = String::from_utf8_lossy(&percent_decoded(text)).into_owned();
+    let decoded = percent_decode_str(text).decode_utf8_lossy().into_owned();
     let mut all = vec![text.to_owned(), decoded];
     for text in all.clone() {
         all.push(text.replace('%', "%25"));

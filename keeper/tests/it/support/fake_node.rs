@@ -133,6 +133,55 @@ pub struct State {
     pub throttled: Vec<std::time::Instant>,
 }
 
+impl State {
+    /// A node that is well, at this height.
+    fn at(height: u64) -> Self {
+        Self {
+            mood: Mood::Well,
+            chain_id: "fake-1".to_owned(),
+            height,
+            age: 0,
+            catching_up: false,
+            announces: true,
+            broadcast: 0,
+            asked: Vec::new(),
+            included: false,
+            lowest: 0,
+            taken: Vec::new(),
+            sequence: None,
+            nonsense: Nonsense::None,
+            ahead: 0,
+            then: None,
+            purses: Vec::new(),
+            txs: Vec::new(),
+            code: (0, None),
+            said: Value::Null,
+            answer: None,
+            gas_market: GasMarket::default(),
+            allowances: Vec::new(),
+            simulated: Vec::new(),
+            no_account_info: None,
+            account_type: "/cosmos.auth.v1beta1.BaseAccount",
+            key_type: None,
+            accounts: None,
+            module: None,
+            subscription: Subscription::Works,
+            websocket: Websocket::Taken,
+            upgrades: 0,
+            posts: Vec::new(),
+            post_headers: Vec::new(),
+            post: None,
+            wanted: Wanted::default(),
+            requests: Vec::new(),
+            calls: 0,
+            results: BlockResults::Kept,
+            page: None,
+            retry_after: None,
+            throttled: Vec::new(),
+        }
+    }
+}
+
 /// What a node does with who wants new blocks announced.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Subscription {
@@ -220,49 +269,7 @@ pub struct Fake {
 
 impl Fake {
     pub async fn start(height: u64) -> Self {
-        let state = State {
-            mood: Mood::Well,
-            chain_id: "fake-1".to_owned(),
-            height,
-            age: 0,
-            catching_up: false,
-            announces: true,
-            broadcast: 0,
-            asked: Vec::new(),
-            included: false,
-            lowest: 0,
-            taken: Vec::new(),
-            sequence: None,
-            nonsense: Nonsense::None,
-            ahead: 0,
-            then: None,
-            purses: Vec::new(),
-            txs: Vec::new(),
-            code: (0, None),
-            said: Value::Null,
-            answer: None,
-            gas_market: GasMarket::default(),
-            allowances: Vec::new(),
-            simulated: Vec::new(),
-            no_account_info: None,
-            account_type: "/cosmos.auth.v1beta1.BaseAccount",
-            key_type: None,
-            accounts: None,
-            module: None,
-            subscription: Subscription::Works,
-            websocket: Websocket::Taken,
-            upgrades: 0,
-            posts: Vec::new(),
-            post_headers: Vec::new(),
-            post: None,
-            wanted: Wanted::default(),
-            requests: Vec::new(),
-            calls: 0,
-            results: BlockResults::Kept,
-            page: None,
-            retry_after: None,
-            throttled: Vec::new(),
-        };
+        let state = State::at(height);
         let (grpc, rpc) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
         let address = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());

@@ -22,7 +22,6 @@ pub(super) struct Post {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     /// Without user and password, which are among the headers; `None` where the address is none.
     target: Option<Uri>,
-    headers: HeaderMap,
     /// Answers are read in turn, as over a websocket: together they take no more memory than one may.
     reading: Mutex<()>,
 }
@@ -40,30 +39,24 @@ pub(super) enum Unanswered {
 
 impl Post {
     /// `ws(s)` and `http(s)` mean the same here, with or without `/websocket`. Connects when first needed.
-    pub fn new(address: &Address<'_>, headers: HeaderMap, trust: &Trust) -> Self {
+    pub fn new(address: &Address<'_>, trust: &Trust) -> Self {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         let tls = HttpsConnectorBuilder::new().with_tls_config((*trust.http()).clone());
         let connector = tls.https_or_http().enable_http1().wrap_connector(http);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { client, target: target(address), headers, reading: Mutex::new(()) }
+        Self { client, target: target(address), reading: Mutex::new(()) }
     }
 
-    /// The same with these headers in every request.
-    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
-        self.headers.extend(headers.clone());
-        self
-    }
-
-    /// The endpoint's answer, a refusal too.
-    pub async fn ask(&self, question: &Value) -> Result<Value, Unanswered> {
+    /// The endpoint's answer to a question with these headers, a refusal too.
+    pub async fn ask(&self, headers: &HeaderMap, question: &Value) -> Result<Value, Unanswered> {
         let unreachable = |error: &dyn std::error::Error| Unanswered::Unreachable(causes(error));
         let mut request = Request::post(self.target.clone().unwrap_or_default())
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(question.to_string())))
             .map_err(|error| unreachable(&error))?;
-        request.headers_mut().extend(self.headers.clone());
+        request.headers_mut().extend(headers.clone());
         let response = self.client.request(request).await.map_err(|error| unreachable(&error))?;
         let (parts, body) = response.into_parts();
         let (status, headers) = (parts.status, parts.headers);
