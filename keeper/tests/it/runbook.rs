@@ -79,6 +79,15 @@ fn every_alert_is_in_the_runbook_and_no_other_and_links_to_its_heading() {
 }
 
 #[test]
+fn the_alerts_that_page_are_those_that_the_document_names() {
+    let rules = values(RULES, "alert").into_iter().zip(values(RULES, "labels"));
+    let paging: BTreeSet<&str> = rules.filter(|(_, labels)| labels.contains("page")).map(|(name, _)| name).collect();
+    let row = METRICS.lines().find(|line| line.starts_with("| `page`")).unwrap();
+    let named: BTreeSet<&str> = row.split('`').filter(|word| word.starts_with("Keeper")).collect();
+    assert_eq!(named, paging);
+}
+
+#[test]
 fn every_alert_is_played_by_the_test_of_the_rules() {
     let played: BTreeSet<&str> = values(RULES_TEST, "alertname").into_iter().collect();
     assert_eq!(played, values(RULES, "alert").into_iter().collect());
