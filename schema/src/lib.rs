@@ -14,5 +14,6 @@ pub mod oracle;
 pub mod ownership;
 pub mod pair;
 pub mod pool;
+pub mod source;
 pub mod timelock;
 pub mod version;

@@ -3,12 +3,13 @@
 use cosmwasm_std::Binary;
 use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::price::{Guards, PriceBand, PriceFault, PriceRecord};
-use plimsoll_risk::units::{Amount, Price, Ratio};
+use plimsoll_risk::units::{Price, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compact::{CompactItem, CompactMap};
 use crate::ownership::{OwnerUpdate, Ownership};
+pub use crate::source::{FEEDERS_MAX, PairSource, RateSource, ScaledSource, Source};
 
 /// The latest price of each denom in the oracle's storage. A raw query of `PRICE_RECORDS.key(denom)` costs a fiftieth
 /// of a smart one; what it returns is judged by [`plimsoll_risk::mark::RecordMark`].
@@ -18,8 +19,6 @@ pub const HEARTBEAT: CompactItem<Heartbeat> = CompactItem::new("h");
 
 /// The most denoms in one `feed`, in one `publish` and in one `prices_by_denoms`.
 pub const DENOMS_MAX: usize = 32;
-/// The most feeders of one source.
-pub const FEEDERS_MAX: usize = 16;
 
 /// Sets the oracle up.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
@@ -113,59 +112,6 @@ pub enum ExecuteMsg {
     },
     /// Hands the contract over.
     UpdateOwner(OwnerUpdate),
-}
-
-/// Where a price comes from.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Source {
-    /// A price that stands still. For tests and testnets; refused in production.
-    Fixed {
-        /// The price.
-        price: Price,
-    },
-    /// Authorised feeders: the median of all valid votes, as soon as there is a quorum of them. A vote is valid up to
-    /// the guards' maximum age.
-    Feed {
-        /// Who may vote; at most [`FEEDERS_MAX`], in production at least three.
-        feeders: Vec<String>,
-        /// How many valid votes make a price: more than half of the feeders.
-        quorum: u8,
-    },
-    /// A pair that trades the denom: its average price over a while. A live source: anyone may publish it, and who
-    /// borrows asks it.
-    Pair(PairSource),
-}
-
-/// The average price on a constant-product pair with Astroport's `cumulative_prices`.
-///
-/// The pair is sampled whenever the last sample is a quarter of the window old. The price is what the last four or five
-/// intervals between samples say, each at most half a window long: the median of their harmonic means to the median of
-/// their arithmetic means. Borrowing counts the price at the present reserves too; below the least reserves it counts
-/// the guards' bounds.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct PairSource {
-    /// The pair's address, of a constant-product pair. It is trusted to count time and reserves honestly, and to
-    /// answer.
-    pub pair: String,
-    /// The decimals of the denom priced; at most 18.
-    pub decimals: u8,
-    /// The pair's other token.
-    pub quote_denom: String,
-    /// Its decimals; at most 18.
-    pub quote_decimals: u8,
-    /// Whether the pair's price is a rate, to which whoever reads it applies that denom's own record here; that may not
-    /// come from a pair itself. The guards are then in the rate's unit. Otherwise a whole token of it counts as one of
-    /// the quote currency, which is refused in production.
-    pub quote_priced: bool,
-    /// The seconds that the price is averaged over: what it costs to move a price for so long is what protects it. At
-    /// least 600 in production, and at most a day.
-    pub window: u64,
-    /// The least that the pair holds of the denom priced, in base units. Above 0; in production at least a whole token.
-    pub min_reserve: Amount,
-    /// The least that it holds of the other token, in base units. Above 0; in production at least a whole token.
-    pub min_quote_reserve: Amount,
 }
 
 /// A vote.

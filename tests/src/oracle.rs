@@ -186,8 +186,7 @@ impl World {
     /// old. Panics when one is refused.
     pub fn refresh_prices(&mut self) {
         let denoms = self.assets.iter().map(|asset| asset.params.denom.clone());
-        let (live, fed): (Vec<_>, Vec<_>) =
-            denoms.partition(|denom| matches!(self.source(denom).source, Source::Pair(_)));
+        let (live, fed): (Vec<_>, Vec<_>) = denoms.partition(|denom| self.source(denom).source.is_live());
         let last = |denom: &String| self.price_record(denom).raw.low.to_string();
         let last: Vec<String> = fed.iter().map(last).collect();
         let fed: Vec<(&str, &str)> = fed.iter().map(String::as_str).zip(last.iter().map(String::as_str)).collect();

@@ -94,11 +94,11 @@ pub enum ContractError {
     /// A pair whose other token counts as a whole unit of the quote currency is a hard peg.
     #[error("source of {denom}: {quote_denom} must have a price of its own in production, quote_priced is false")]
     PeggedInProduction { denom: String, quote_denom: String },
-    /// Prices must not rest on each other: what a pair is quoted in needs a source that is no pair.
-    #[error("source of {denom}: {quote_denom} has no source here that is not a pair")]
+    /// Prices must not rest on each other: what a source is quoted in needs a price of its own.
+    #[error("source of {denom}: {quote_denom} has no source here that is neither a pair nor a rate")]
     QuoteSource { denom: String, quote_denom: String },
-    /// Prices must not rest on each other: what another denom is quoted in can't come from a pair.
-    #[error("source of {denom}: {quoted} is quoted in it, so no source of it can be a pair")]
+    /// Prices must not rest on each other: what another denom is quoted in needs a price of its own.
+    #[error("source of {denom}: {quoted} is quoted in it, so no source of it can be a pair or a rate")]
     QuotesOthers {
         denom: String,
         /// A denom that is quoted in it, or will be.
@@ -107,6 +107,51 @@ pub enum ContractError {
     /// What the new source is quoted in never had a price, so the settled price can't go along.
     #[error("source of {denom}: {quote_denom} has no price yet, in which its own could go on")]
     QuoteUnpublished { denom: String, quote_denom: String },
+    /// A rate that may grow by nothing, or by so much that the cap protects nobody.
+    #[error("source of {denom}: a growth of {max_growth} a day must be above 0 and at most {max}")]
+    MaxGrowth {
+        denom: String,
+        max_growth: Ratio,
+        /// The most that is allowed: less in production.
+        max: Ratio,
+    },
+    /// There is nothing that can be asked, or it refuses.
+    #[error("source of {denom}: {asked} does not answer")]
+    NoAnswer {
+        denom: String,
+        /// The contract or the module that was asked.
+        asked: String,
+    },
+    /// An answer in which something is missing or has another shape.
+    #[error("source of {denom}: the answer of {asked} has no readable {what}")]
+    Unreadable {
+        denom: String,
+        /// The contract or the module that was asked.
+        asked: String,
+        /// The missing part: a rate, a price, a time.
+        what: &'static str,
+    },
+    /// A time that nobody's clock can show yet.
+    #[error("source of {denom}: {asked} says that it observed at {time}, but it is {now}")]
+    AnswerFromFuture {
+        denom: String,
+        /// The contract or the module that was asked.
+        asked: String,
+        /// The time of observation as told, in seconds.
+        time: u64,
+        /// The time of this block, in seconds.
+        now: u64,
+    },
+    /// An observation that is too old to count.
+    #[error("source of {denom}: {asked} observed {age} s ago, at most {max_age} are allowed")]
+    AnswerTooOld {
+        denom: String,
+        /// The contract or the module that was asked.
+        asked: String,
+        /// The age of the observation, in seconds.
+        age: u64,
+        max_age: u64,
+    },
     /// There is no pair, or it does not answer as one does.
     #[error("source of {denom}: {pair} does not answer with cumulative prices")]
     PairSilent { denom: String, pair: String },

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use plimsoll_risk::price::PriceBand;
 use plimsoll_risk::units::Price;
-use plimsoll_schema::oracle::{DENOMS_MAX, FeedPrice, PRICE_RECORDS};
+use plimsoll_schema::oracle::{DENOMS_MAX, FeedPrice, PRICE_RECORDS, Source};
 
 use crate::error::ContractError;
 use crate::heartbeat::{Clock, beat};
 use crate::listing::{Seat, Seated};
 use crate::report::Report;
-use crate::state::{VOTES, load};
+use crate::scaled::capped;
+use crate::state::{GROWTHS, VOTES, load};
 use crate::take_in::{Heard, Taken, take_in};
 use crate::votes::{Vote, Votes};
 
@@ -85,6 +86,12 @@ fn cast(
     Some(votes.and_then(|mut votes| {
         let heard = vote_in(&mut votes, seat, vote, seated, now)?;
         VOTES.save(storage, key, &votes)?;
+        let Source::Scaled(source) = &seated.source else { return Ok(heard) };
+        let growth = GROWTHS.may_load(storage, key)?;
+        let (heard, growth) = capped(heard, growth, source, now);
+        if let Some(growth) = growth {
+            GROWTHS.save(storage, key, &growth)?;
+        }
         Ok(heard)
     }))
 }

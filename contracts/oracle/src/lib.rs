@@ -21,7 +21,9 @@
 
 mod access;
 pub mod announced;
+mod answer;
 pub mod apply_source;
+mod ask;
 pub mod cancel_source;
 pub mod contract;
 pub mod error;
@@ -37,6 +39,7 @@ pub mod publish;
 pub mod query;
 mod report;
 pub mod samples;
+mod scaled;
 pub mod set_source;
 pub mod state;
 pub mod take_in;

@@ -1,7 +1,7 @@
 //! What the oracle knows of a denom's sources.
 
 use plimsoll_risk::price::{Guards, PriceRecord};
-use plimsoll_schema::oracle::{PendingFallback, PendingSource, Source};
+use plimsoll_schema::oracle::{PendingFallback, PendingSource, RateSource, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ContractError;
@@ -84,8 +84,14 @@ impl Listing {
 pub fn quote_of(source: &Source) -> Option<&str> {
     match source {
         Source::Pair(pair) if pair.quote_priced => Some(&pair.quote_denom),
+        Source::Scaled(scaled) => Some(&scaled.quote_denom),
         _ => None,
     }
+}
+
+/// Whether another denom may be quoted in one with this source: a price of its own, which rests on no other denom.
+pub fn is_by_itself(source: &Source) -> bool {
+    quote_of(source).is_none() && !matches!(source, Source::Pair(_))
 }
 
 impl Seated {
@@ -95,10 +101,18 @@ impl Seated {
         PriceRecord::unpublished(self.generation, quote, self.window(), self.guards.clone())
     }
 
-    /// The averaging window of a live source, in seconds; 0 of another.
-    pub const fn window(&self) -> u64 {
+    /// The window of a live source, in seconds; 0 of another. Nothing is exchanged at a record that is older than a
+    /// quarter of it. A source that averages nothing has its maximum age for a window. Where it tells a time of its own,
+    /// no older than that, publishing doesn't make the record younger: then the window is four times as long.
+    pub fn window(&self) -> u64 {
+        let max_age = self.guards.max_age.unwrap_or_default();
         match &self.source {
             Source::Pair(pair) => pair.window,
+            Source::Scaled(scaled) => match &scaled.rate {
+                RateSource::Contract { time_field: None, .. } => max_age,
+                RateSource::Contract { time_field: Some(_), .. } => max_age.saturating_mul(4),
+                RateSource::Feed { .. } => 0,
+            },
             _ => 0,
         }
     }
@@ -118,8 +132,8 @@ pub struct Seat {
 impl Seat {
     /// The place of `sender` in `source`; `None` when they have none.
     pub fn of(sender: &str, source: &Source) -> Option<Self> {
-        let Source::Feed { feeders, quorum } = source else { return None };
+        let (feeders, quorum) = source.feeders()?;
         let index = feeders.iter().position(|feeder| feeder == sender)?;
-        Some(Self { index, feeders: feeders.len(), quorum: usize::from(*quorum) })
+        Some(Self { index, feeders: feeders.len(), quorum: usize::from(quorum) })
     }
 }

@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use cosmwasm_std::{Deps, DepsMut, Env, Response};
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_risk::units::Price;
-use plimsoll_schema::oracle::{DENOMS_MAX, PRICE_RECORDS, Source};
+use plimsoll_schema::oracle::{DENOMS_MAX, PRICE_RECORDS};
 
+use crate::ask::{Asked, ask};
 use crate::error::ContractError;
 use crate::heartbeat::{Clock, beat};
-use crate::listing::{Listing, Seated};
-use crate::pair::{self, Watched};
+use crate::listing::Listing;
 use crate::report::Report;
-use crate::state::{SAMPLES, load};
+use crate::state::load;
 use crate::take_in::{Taken, take_in};
 
 /// Publishes what each denom's live sources say. A denom whose sources all fail is refused, and the message when all
-/// denoms are. Anyone may call. A pair that burns all gas fails the message that it is in: publish its denom alone.
+/// denoms are. Anyone may call. A source that burns all gas fails the message that it is in: publish its denom alone.
 pub fn publish(mut deps: DepsMut, env: &Env, denoms: &[String]) -> Result<Response, ContractError> {
     let count = denoms.len();
     let max = DENOMS_MAX;
@@ -39,8 +39,8 @@ fn take(deps: DepsMut, denom: &str, clock: Clock) -> Result<(Taken, Price), Cont
     let before = record.clone();
     let live = Live::ask(deps.as_ref(), denom, &listing, clock.now).answered(denom)?;
     let taken = live.take_in(deps.as_ref(), &listing, &mut record, clock)?;
-    for (watched, generation) in live.watched(&listing) {
-        SAMPLES.save(deps.storage, (denom, generation), &watched.samples)?;
+    for asked in live.answers() {
+        asked.keep(deps.storage, denom)?;
     }
     if record != before {
         PRICE_RECORDS.save(deps.storage, denom, &record)?;
@@ -69,18 +69,14 @@ pub fn standing(
 
 /// What a denom's live sources say; `None` of a source that isn't live.
 struct Live {
-    first: Option<Result<Watched, ContractError>>,
-    fallback: Option<Result<Watched, ContractError>>,
+    first: Option<Result<Asked, ContractError>>,
+    fallback: Option<Result<Asked, ContractError>>,
 }
 
 impl Live {
     fn ask(deps: Deps, denom: &str, listing: &Listing, now: u64) -> Self {
-        let ask = |seated: &Seated| match &seated.source {
-            Source::Pair(source) => Some(pair::watch(deps, denom, seated, source, now)),
-            _ => None,
-        };
-        let fallback = listing.fallback.as_ref().and_then(|fallback| ask(&fallback.seated));
-        Self { first: ask(&listing.first), fallback }
+        let fallback = listing.fallback.as_ref().and_then(|fallback| ask(deps, denom, &fallback.seated, now));
+        Self { first: ask(deps, denom, &listing.first, now), fallback }
     }
 
     /// Errors when no source is live, or every live one fails.
@@ -100,17 +96,11 @@ impl Live {
         record: &mut PriceRecord,
         clock: Clock,
     ) -> Result<Taken, ContractError> {
-        let heard = |watched: &Option<Result<Watched, _>>| Some(watched.as_ref()?.as_ref().ok()?.heard);
+        let heard = |asked: &Option<Result<Asked, _>>| Some(asked.as_ref()?.as_ref().ok()?.heard);
         take_in(deps.storage, listing, record, heard(&self.first), heard(&self.fallback), clock)
     }
 
-    /// What was seen, and under which generation it is stored.
-    fn watched<'a>(&'a self, listing: &'a Listing) -> impl Iterator<Item = (&'a Watched, u32)> {
-        let first = (&self.first, listing.first.generation);
-        let fallback = listing.fallback.as_ref().map(|fallback| (&self.fallback, fallback.seated.generation));
-        let answered = |(watched, generation): (&'a Option<Result<Watched, _>>, u32)| {
-            Some((watched.as_ref()?.as_ref().ok()?, generation))
-        };
-        std::iter::once(first).chain(fallback).filter_map(answered)
+    fn answers(&self) -> impl Iterator<Item = &Asked> {
+        [&self.first, &self.fallback].into_iter().flatten().flatten()
     }
 }

@@ -61,7 +61,8 @@ pub fn put_in_force(
     let record = if listing.first.source == source {
         listing.first.guards = guards.clone();
         let speaks = record.generation == listing.first.generation;
-        if speaks { record.with_guards(guards, clock.now) } else { record }
+        let window = listing.first.window();
+        if speaks { PriceRecord { window, ..record.with_guards(guards, clock.now) } } else { record }
     } else {
         forget(storage, denom, listing.first.generation);
         listing.first = Seated { source, guards, generation: listing.next_generation(denom)? };

@@ -2,6 +2,7 @@
 //! `h`, is [`plimsoll_schema::oracle::HEARTBEAT`].
 
 use cosmwasm_std::Storage;
+use plimsoll_risk::growth::Growth;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::oracle::{ConfigResponse, PRICE_RECORDS};
@@ -24,6 +25,8 @@ pub const LISTINGS: CompactMap<&str, Listing> = CompactMap::new("s");
 pub const VOTES: CompactMap<(&str, u32), Votes> = CompactMap::new("v");
 /// What was seen of a live source's pair, of one generation of its sources.
 pub const SAMPLES: CompactMap<(&str, u32), Samples> = CompactMap::new("t");
+/// What a redemption rate's growth is measured from, of one generation of a denom's sources.
+pub const GROWTHS: CompactMap<(&str, u32), Growth> = CompactMap::new("r");
 
 /// A denom's sources and its record. Errors when it has none.
 pub fn load(storage: &dyn Storage, denom: &str) -> Result<(Listing, PriceRecord), ContractError> {
@@ -37,4 +40,5 @@ pub fn load(storage: &dyn Storage, denom: &str) -> Result<(Listing, PriceRecord)
 pub fn forget(storage: &mut dyn Storage, denom: &str, generation: u32) {
     VOTES.remove(storage, (denom, generation));
     SAMPLES.remove(storage, (denom, generation));
+    GROWTHS.remove(storage, (denom, generation));
 }

@@ -6,14 +6,15 @@ use cosmwasm_std::{Api, Deps, Storage};
 use plimsoll_risk::math::pow10;
 use plimsoll_risk::params::DECIMALS_MAX;
 use plimsoll_risk::price::{FEED_SPEED, Guards, PAIR_SPEED, SPEED_TOLD};
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, Ratio};
 use plimsoll_schema::access::address;
 use plimsoll_schema::funds::DENOM_LENGTH_MAX;
-use plimsoll_schema::oracle::{FEEDERS_MAX, PairSource, Source};
+use plimsoll_schema::oracle::{FEEDERS_MAX, PairSource, RateSource, ScaledSource, Source};
 
 use crate::error::ContractError;
-use crate::listing::quote_of;
+use crate::listing::{is_by_itself, quote_of};
 use crate::pair;
+use crate::scaled::RateQuery;
 use crate::state::LISTINGS;
 
 /// The least feeders of a source in production: of two, one can stop the price.
@@ -24,6 +25,8 @@ pub const WINDOW_MIN: u64 = 2;
 pub const PRODUCTION_WINDOW_MIN: u64 = 600;
 /// The longest window: a day.
 pub const WINDOW_MAX: u64 = 86_400;
+/// The most that a redemption rate may grow in a day in production: a hundredth.
+pub const PRODUCTION_GROWTH_MAX: Ratio = Ratio::percent(1);
 
 /// Whether a denom may have this source with these guards.
 pub fn validate_source(
@@ -49,9 +52,20 @@ pub fn validate_source(
             validate_feeders(deps.api, production, denom, feeders, *quorum)?;
             if production { validate_speed(denom, guards, FEED_SPEED) } else { Ok(()) }
         }
-        (Source::Pair(source), _) => {
-            validate_pair(deps, production, denom, source)?;
+        (Source::Pair(pair), Some(_)) => {
+            validate_pair(production, denom, pair)?;
+            assert_no_chain(deps.storage, denom, source)?;
+            assert_answers(deps, denom, pair)?;
             if production { validate_speed(denom, guards, PAIR_SPEED) } else { Ok(()) }
+        }
+        (Source::Scaled(scaled), Some(_)) => {
+            validate_scaled(deps, production, denom, scaled)?;
+            assert_no_chain(deps.storage, denom, source)?;
+            let speed = match &scaled.rate {
+                RateSource::Contract { .. } => PAIR_SPEED,
+                RateSource::Feed { .. } => FEED_SPEED,
+            };
+            if production { validate_speed(denom, guards, speed) } else { Ok(()) }
         }
     }
 }
@@ -99,8 +113,28 @@ fn validate_feeders(
     Ok(())
 }
 
-/// The pair must be there, be of constant product and of these tokens; it may still be empty.
-fn validate_pair(deps: Deps, production: bool, denom: &str, source: &PairSource) -> Result<(), ContractError> {
+/// The contract must answer with a rate.
+fn validate_scaled(deps: Deps, production: bool, denom: &str, source: &ScaledSource) -> Result<(), ContractError> {
+    let ScaledSource { rate, quote_denom, max_growth } = source;
+    validate_denom(quote_denom)?;
+    if quote_denom == denom {
+        return Err(ContractError::QuoteSource { denom: denom.to_owned(), quote_denom: quote_denom.clone() });
+    }
+    let max = if production { PRODUCTION_GROWTH_MAX } else { Ratio::ONE };
+    if max_growth.is_zero() || *max_growth > max {
+        return Err(ContractError::MaxGrowth { denom: denom.to_owned(), max_growth: *max_growth, max });
+    }
+    match rate {
+        RateSource::Contract { contract, query, field, time_field } => {
+            address(deps.api, contract)?;
+            let asked = RateQuery { contract, query, field, time_field: time_field.as_deref() };
+            asked.ask(&deps.querier, denom).map(drop)
+        }
+        RateSource::Feed { feeders, quorum } => validate_feeders(deps.api, production, denom, feeders, *quorum),
+    }
+}
+
+fn validate_pair(production: bool, denom: &str, source: &PairSource) -> Result<(), ContractError> {
     let named = || denom.to_owned();
     let PairSource { quote_denom, decimals, quote_decimals, min_reserve, min_quote_reserve, window, .. } = source;
     validate_denom(quote_denom)?;
@@ -124,20 +158,24 @@ fn validate_pair(deps: Deps, production: bool, denom: &str, source: &PairSource)
     if production && !source.quote_priced {
         return Err(ContractError::PeggedInProduction { denom: named(), quote_denom: quote_denom.clone() });
     }
-    assert_no_chain(deps.storage, denom, source)?;
+    Ok(())
+}
+
+/// The pair must be there, be of constant product and of these tokens; it may still be empty.
+fn assert_answers(deps: Deps, denom: &str, source: &PairSource) -> Result<(), ContractError> {
     address(deps.api, &source.pair)?;
     pair::assert_constant_product(&deps.querier, denom, source)?;
     pair::read(&deps.querier, denom, source, 0).map(drop)
 }
 
-/// Errors when a price would hang on another pair's: what this pair is quoted in has no source, or one that is a pair
-/// or may become one, or another denom is quoted in this one. Two pairs could hold each other up.
-fn assert_no_chain(storage: &dyn Storage, denom: &str, source: &PairSource) -> Result<(), ContractError> {
-    let quote_denom = &source.quote_denom;
-    if source.quote_priced && denom != quote_denom {
-        let error = || ContractError::QuoteSource { denom: denom.to_owned(), quote_denom: quote_denom.clone() };
+/// Errors when a price would hang on another that may hang on it: what this source is quoted in has no source, or one
+/// that is a pair or a rate or may become one, or another denom is quoted in this one. Two pairs could hold each other
+/// up.
+fn assert_no_chain(storage: &dyn Storage, denom: &str, source: &Source) -> Result<(), ContractError> {
+    if let Some(quote_denom) = quote_of(source).filter(|quote| *quote != denom) {
+        let error = || ContractError::QuoteSource { denom: denom.to_owned(), quote_denom: quote_denom.to_owned() };
         let quote = LISTINGS.may_load(storage, quote_denom)?.ok_or_else(error)?;
-        if quote.sources().any(|source| matches!(source, Source::Pair(_))) {
+        if !quote.sources().all(is_by_itself) {
             return Err(error());
         }
     }

@@ -31,14 +31,15 @@ pub async fn sources(chain: &impl ChainReader, oracle: &str, height: Option<u64>
 }
 
 /// By denom, the shortest window of its live sources, the fallback's included: that one has to watch its pair before it
-/// is needed.
+/// is needed. A live source that averages nothing has its maximum age for a window.
 pub fn windows(sources: &[SourceResponse]) -> BTreeMap<String, u64> {
     let mut windows = BTreeMap::new();
     for told in sources {
-        let fallback = told.fallback.iter().map(|fallback| &fallback.source);
-        let live = std::iter::once(&told.source).chain(fallback).filter_map(|source| match source {
-            Source::Pair(pair) => Some(pair.window),
-            _ => None,
+        let fallback = told.fallback.iter().map(|fallback| (&fallback.source, &fallback.guards));
+        let all = std::iter::once((&told.source, &told.guards)).chain(fallback);
+        let live = all.filter(|(source, _)| source.is_live()).map(|(source, guards)| match source {
+            Source::Pair(pair) => pair.window,
+            _ => guards.max_age.unwrap_or_default(),
         });
         windows.extend(live.min().map(|window| (told.denom.clone(), window)));
     }

@@ -10,6 +10,7 @@ use plimsoll_oracle::state as oracle;
 use plimsoll_oracle::votes::Votes;
 use plimsoll_pool::state::{self as pool, Roles};
 use plimsoll_risk::account::Account;
+use plimsoll_risk::growth::Growth;
 use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::AssetParams;
@@ -89,6 +90,12 @@ fn records_of_the_oracle_keep_their_bytes() {
     let pair = json!({ "pair": { "pair": "p", "decimals": 1, "quote_denom": "q", "quote_decimals": 2, "quote_priced": true,
         "window": 3, "min_reserve": "7", "min_quote_reserve": "8" } });
     stored::<Source>(pair, "0201700101710201030708");
+    let scaled = json!({ "scaled": { "rate": { "contract":
+            { "contract": "c", "query": "{}", "field": ["a", "b"], "time_field": ["t"] } },
+        "quote_denom": "q", "max_growth": "0.000000000000000001" } });
+    stored::<Source>(scaled, "03000163027b7d020161016201010174017101");
+    let scaled = json!({ "scaled": { "rate": feed(), "quote_denom": "q", "max_growth": "0.000000000000000001" } });
+    stored::<Source>(scaled, "030101016101017101");
     let fixed = json!({ "fixed": { "price": "0.000000000000000003" } });
     let listing = json!({ "first": { "source": feed(), "guards": guards(), "generation": 2 }, "generation": 3,
         "pending": { "source": fixed, "guards": guards(), "effective_at": 4 },
@@ -101,6 +108,8 @@ fn records_of_the_oracle_keep_their_bytes() {
     stored::<Votes>(votes, "0200010102");
     let samples = json!([{ "sample": { "time": 1, "forward": "2", "backward": "3" }, "was_thin": true }]);
     stored::<Samples>(samples, "0101020301");
+    let growth = json!({ "base": "0.000000000000000001", "since": 2, "peak": "0.000000000000000003" });
+    stored::<Growth>(growth, "010203");
     let config = json!({ "ownership": { "owner": "a", "proposed": null }, "production": true, "source_delay": 3,
         "guardian": "b" });
     stored::<ConfigResponse>(config, "0161000103010162");
@@ -121,6 +130,7 @@ fn records_keep_their_keys() {
         (oracle::LISTINGS.key("u"), "00017375"),
         (oracle::VOTES.key(("u", 2)), "00017600017500000002"),
         (oracle::SAMPLES.key(("u", 2)), "00017400017500000002"),
+        (oracle::GROWTHS.key(("u", 2)), "00017200017500000002"),
     ] {
         assert_eq!(hex(key), expected);
     }

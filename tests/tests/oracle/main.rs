@@ -23,6 +23,7 @@ mod publish;
 mod publish_attacks;
 mod publish_nonsense;
 mod query;
+mod scaled;
 mod set_source;
 mod update_guardian;
 mod update_owner;

@@ -1,0 +1,110 @@
+//! Answers of contracts and of chain modules, as bytes, and what is picked out of them.
+
+use std::fmt;
+
+use cosmwasm_std::{Binary, ContractResult, QuerierWrapper, SystemResult, to_json_vec};
+use serde::Serialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use crate::error::ContractError;
+
+/// The bytes with which a query is answered; `None` when it is refused.
+pub fn raw(querier: &QuerierWrapper, request: &impl Serialize) -> Option<Binary> {
+    match querier.raw_query(&to_json_vec(request).ok()?) {
+        SystemResult::Ok(ContractResult::Ok(answer)) => Some(answer),
+        _ => None,
+    }
+}
+
+/// Whose answers are read, for the errors about them.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The denom that is priced.
+    pub denom: &'a str,
+    /// The contract or the module.
+    pub name: &'a str,
+}
+
+impl Asked<'_> {
+    /// It does not answer.
+    pub fn silent(&self) -> ContractError {
+        ContractError::NoAnswer { denom: self.denom.to_owned(), asked: self.name.to_owned() }
+    }
+
+    /// Its answer lacks something.
+    pub fn unreadable(&self, what: &'static str) -> ContractError {
+        ContractError::Unreadable { denom: self.denom.to_owned(), asked: self.name.to_owned(), what }
+    }
+
+    /// The time of an observation that may count, no later than now. A clock may be ahead of the chain's: up to
+    /// `max_age` seconds ahead counts as now, so a told time never keeps a price alive for longer than twice that.
+    pub fn timely(&self, time: u64, max_age: u64, now: u64) -> Result<u64, ContractError> {
+        let denom = self.denom.to_owned();
+        let asked = self.name.to_owned();
+        if time.saturating_sub(now) > max_age {
+            return Err(ContractError::AnswerFromFuture { denom, asked, time, now });
+        }
+        let age = now.saturating_sub(time);
+        if age > max_age {
+            return Err(ContractError::AnswerTooOld { denom, asked, age, max_age });
+        }
+        Ok(time.min(now))
+    }
+}
+
+/// The text or the whole number to which these keys lead in some JSON, as text; `None` when they lead to neither.
+pub fn pick(json: &[u8], path: &[String]) -> Option<String> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let found = Path(path).deserialize(&mut reader).ok()?;
+    reader.end().ok()?;
+    Some(found)
+}
+
+struct Path<'a>(&'a [String]);
+
+impl<'de> DeserializeSeed<'de> for Path<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<String, D::Error> {
+        if self.0.is_empty() { reader.deserialize_any(Scalar) } else { reader.deserialize_map(self) }
+    }
+}
+
+impl<'de> Visitor<'de> for Path<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<String, A::Error> {
+        let (key, rest) = self.0.split_first().ok_or_else(|| A::Error::custom("no key"))?;
+        let mut found = None;
+        while let Some(name) = object.next_key::<String>()? {
+            if name == *key {
+                found = Some(object.next_value_seed(Path(rest))?);
+            } else {
+                object.next_value::<IgnoredAny>()?;
+            }
+        }
+        found.ok_or_else(|| A::Error::custom("no such key"))
+    }
+}
+
+struct Scalar;
+
+impl Visitor<'_> for Scalar {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a whole number")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+}

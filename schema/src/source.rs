@@ -1,0 +1,126 @@
+//! The kinds of sources that a price can come from.
+
+use plimsoll_risk::units::{Amount, Price, Ratio};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The most feeders of one source.
+pub const FEEDERS_MAX: usize = 16;
+
+/// Where a price comes from.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Source {
+    /// A price that stands still. For tests and testnets; refused in production.
+    Fixed {
+        /// The price.
+        price: Price,
+    },
+    /// Authorised feeders: the median of all valid votes, as soon as there is a quorum of them. A vote is valid up to
+    /// the guards' maximum age.
+    Feed {
+        /// Who may vote; at most [`FEEDERS_MAX`], in production at least three.
+        feeders: Vec<String>,
+        /// How many valid votes make a price: more than half of the feeders.
+        quorum: u8,
+    },
+    /// A pair that trades the denom: its average price over a while. A live source: anyone may publish it, and who
+    /// borrows asks it.
+    Pair(PairSource),
+    /// A rate at which the denom redeems for another one. The record holds the rate; the other denom's own record is
+    /// applied when it is read.
+    Scaled(ScaledSource),
+}
+
+impl Source {
+    /// Who votes for the price, and how many valid votes make one; `None` where nobody votes.
+    pub fn feeders(&self) -> Option<(&[String], u8)> {
+        match self {
+            Self::Feed { feeders, quorum } => Some((feeders, *quorum)),
+            Self::Scaled(scaled) => match &scaled.rate {
+                RateSource::Feed { feeders, quorum } => Some((feeders, *quorum)),
+                RateSource::Contract { .. } => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether the source is on the chain and can be asked at any block: anyone may publish it, and who borrows asks it.
+    pub fn is_live(&self) -> bool {
+        !matches!(self, Self::Fixed { .. }) && self.feeders().is_none()
+    }
+}
+
+/// The average price on a constant-product pair with Astroport's `cumulative_prices`.
+///
+/// The pair is sampled whenever the last sample is a quarter of the window old. The price is what the last four or five
+/// intervals between samples say, each at most half a window long: the median of their harmonic means to the median of
+/// their arithmetic means. Borrowing counts the price at the present reserves too; below the least reserves it counts
+/// the guards' bounds.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct PairSource {
+    /// The pair's address, of a constant-product pair. It is trusted to count time and reserves honestly, and to
+    /// answer.
+    pub pair: String,
+    /// The decimals of the denom priced; at most 18.
+    pub decimals: u8,
+    /// The pair's other token.
+    pub quote_denom: String,
+    /// Its decimals; at most 18.
+    pub quote_decimals: u8,
+    /// Whether the pair's price is a rate, to which whoever reads it applies that denom's own record here; that may not
+    /// come from a pair itself. The guards are then in the rate's unit. Otherwise a whole token of it counts as one of
+    /// the quote currency, which is refused in production.
+    pub quote_priced: bool,
+    /// The seconds that the price is averaged over: what it costs to move a price for so long is what protects it. At
+    /// least 600 in production, and at most a day.
+    pub window: u64,
+    /// The least that the pair holds of the denom priced, in base units. Above 0; in production at least a whole token.
+    pub min_reserve: Amount,
+    /// The least that it holds of the other token, in base units. Above 0; in production at least a whole token.
+    pub min_quote_reserve: Amount,
+}
+
+/// A redemption rate with a cap on its growth.
+///
+/// A rate above the cap counts as it is for debts and as the cap for collateral, so that a jump lends nothing. A rate
+/// that falls counts at once.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct ScaledSource {
+    /// Where the rate comes from: whole tokens of `quote_denom` per whole token.
+    pub rate: RateSource,
+    /// The denom that the token redeems for. It has a source here that is quoted in nothing and is no pair. The guards
+    /// are in the rate's unit.
+    pub quote_denom: String,
+    /// By how much the rate may grow in a day, as a share of itself. Above 0 and at most 1; in production at most 0.01.
+    pub max_growth: Ratio,
+}
+
+/// Where a redemption rate comes from.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RateSource {
+    /// A contract's answer to a query. A live source: anyone may publish it, and who borrows asks it.
+    Contract {
+        /// The contract's address.
+        contract: String,
+        /// The query, as JSON text: `{"state":{}}`.
+        query: String,
+        /// The keys that lead to the rate in the answer, the outermost first; none where the answer is the rate. The
+        /// rate is a decimal string.
+        field: Vec<String>,
+        /// The keys that lead to the time at which the rate was observed, in seconds. The time of the block when left
+        /// out.
+        #[serde(default)]
+        time_field: Option<Vec<String>>,
+    },
+    /// Authorised feeders, as in [`Source::Feed`].
+    Feed {
+        /// Who may vote; at most [`FEEDERS_MAX`], in production at least three.
+        feeders: Vec<String>,
+        /// How many valid votes make a rate: more than half of the feeders.
+        quorum: u8,
+    },
+}
