@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most feeders of one source.
 pub const FEEDERS_MAX: usize = 16;
+/// The most members of a median.
+pub const MEMBERS_MAX: usize = 5;
 
 /// Where a price comes from.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub enum Source {
     /// A rate at which the denom redeems for another one. The record holds the rate; the other denom's own record is
     /// applied when it is read.
     Scaled(ScaledSource),
+    /// The median of other sources. A live source, whatever its members are.
+    Median(MedianSource),
 }
 
 impl Source {
@@ -42,6 +46,14 @@ impl Source {
                 RateSource::Contract { .. } => None,
             },
             _ => None,
+        }
+    }
+
+    /// The members of a median, and of another source itself.
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::Median(median) => &median.members,
+            other => std::slice::from_ref(other),
         }
     }
 
@@ -96,6 +108,21 @@ pub struct ScaledSource {
     pub quote_denom: String,
     /// By how much the rate may grow in a day, as a share of itself. Above 0 and at most 1; in production at most 0.01.
     pub max_growth: Ratio,
+}
+
+/// The median of the lows of several sources to the median of their highs.
+///
+/// A member that says nothing, or nothing at most `max_age` old, counts as missing. Borrowing counts the extremes of all
+/// members that say something. Members that are quoted in the same denom make a rate in it; otherwise each rate is
+/// converted at what was last observed of its quote.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct MedianSource {
+    /// Two to [`MEMBERS_MAX`] sources, none twice. None is fixed or a median itself. All are held to the guards of the
+    /// median.
+    pub members: Vec<Source>,
+    /// How many members must say something for there to be a price. In production at least two.
+    pub minimum: u8,
 }
 
 /// Where a redemption rate comes from.

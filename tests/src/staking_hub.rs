@@ -46,7 +46,7 @@ fn write(deps: DepsMut, env: &Env, [bonded, issued]: [Uint128; 2]) -> StdResult<
 
 fn query(deps: Deps, _: Env, msg: Query) -> StdResult<Binary> {
     let Books { bonded, issued, updated } = from_json(deps.storage.get(HUB).unwrap_or_default())?;
-    let rate = Decimal::checked_from_ratio(bonded, issued).map_err(|error| cosmwasm_std::StdError::msg(error))?;
+    let rate = Decimal::checked_from_ratio(bonded, issued).map_err(cosmwasm_std::StdError::msg)?;
     let answer = match msg {
         Query::State {} => json!({ "total": { "bonded": bonded, "rate": rate }, "updated": updated, "paused": false }),
         Query::ExchangeRate {} => json!(rate),

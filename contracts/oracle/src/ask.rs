@@ -2,14 +2,16 @@
 
 use cosmwasm_std::{Deps, Storage};
 use plimsoll_risk::growth::Growth;
-use plimsoll_schema::oracle::{RateSource, ScaledSource, Source};
+use plimsoll_schema::oracle::{MedianSource, RateSource, ScaledSource, Source};
 
 use crate::error::ContractError;
-use crate::listing::Seated;
+use crate::exchange::Exchange;
+use crate::listing::{Seated, quote_of};
+use crate::median::Tally;
 use crate::pair;
 use crate::samples::Samples;
 use crate::scaled::{RateQuery, capped};
-use crate::state::{GROWTHS, SAMPLES};
+use crate::state::{GROWTHS, SAMPLES, VOTES};
 use crate::take_in::Heard;
 
 /// What a live source says.
@@ -53,6 +55,7 @@ pub fn ask(deps: Deps, denom: &str, seated: &Seated, now: u64) -> Option<Result<
             }))
         }
         Source::Scaled(source) => rate(deps, denom, seated, source, now),
+        Source::Median(source) => Some(median(deps, denom, seated, source, now)),
         _ => None,
     }
 }
@@ -73,4 +76,44 @@ fn rate(
         let (heard, growth) = capped(Heard::Whole(seen), growth, source, now);
         Ok(Asked::new(heard, seated.generation, growth.map(Remembered::Growth)))
     }))
+}
+
+/// Asks each member of a median. What they remember is kept though there be too few for a price. Errors when none says
+/// anything.
+fn median(deps: Deps, denom: &str, seated: &Seated, source: &MedianSource, now: u64) -> Result<Asked, ContractError> {
+    let mut tally = Tally::default();
+    let mut remembered = Vec::new();
+    for member in seated.members() {
+        let exchange = Exchange::between(deps.storage, quote_of(&member.source), quote_of(&seated.source), now)?;
+        let member = exchange.as_ref().map_or(member.clone(), |exchange| exchange.guarding(member.clone()));
+        let heard = match ask(deps, denom, &member, now) {
+            None => Some(voted(deps, denom, &member, now)?),
+            Some(asked) => asked.ok().map(|asked| {
+                remembered.extend(asked.remembered);
+                asked.heard
+            }),
+        };
+        if let (Some(heard), Some(exchange)) = (heard, exchange) {
+            tally.add(exchange.heard(heard), member.guards.max_age.unwrap_or_default(), now);
+        }
+    }
+    let present = tally.present();
+    match tally.middle(source.minimum) {
+        Heard::Nothing if remembered.is_empty() => {
+            Err(ContractError::MembersMissing { denom: denom.to_owned(), present, minimum: source.minimum })
+        }
+        heard => Ok(Asked { heard, remembered }),
+    }
+}
+
+/// What the votes for a member say.
+fn voted(deps: Deps, denom: &str, member: &Seated, now: u64) -> Result<Heard, ContractError> {
+    let key = (denom, member.generation);
+    let Some((_, quorum)) = member.source.feeders() else { return Ok(Heard::Nothing) };
+    let votes = VOTES.may_load(deps.storage, key)?.unwrap_or_default();
+    let max_age = member.guards.max_age.unwrap_or_default();
+    let seen = votes.observe(usize::from(quorum), max_age, member.guards.step_interval, now);
+    let heard = seen.map_or(Heard::Nothing, Heard::Whole);
+    let Source::Scaled(source) = &member.source else { return Ok(heard) };
+    Ok(capped(heard, GROWTHS.may_load(deps.storage, key)?, source, now).0)
 }

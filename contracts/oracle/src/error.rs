@@ -115,6 +115,28 @@ pub enum ContractError {
         /// The most that is allowed: less in production.
         max: Ratio,
     },
+    /// A median of one or of none, or of too many to ask at once.
+    #[error("source of {denom}: {count} members of a median, allowed are 2 to {max}")]
+    MemberCount { denom: String, count: usize, max: usize },
+    /// A price that stands still, a median of medians, or a member that would count twice.
+    #[error("source of {denom}: a median can't have a member that is {what}")]
+    Member {
+        denom: String,
+        /// What is wrong with the member.
+        what: &'static str,
+    },
+    /// A median that too few could make, or that all could not.
+    #[error("source of {denom}: a minimum of {minimum} members is not between {min} and {count}")]
+    Minimum {
+        denom: String,
+        minimum: u8,
+        min: u8,
+        /// How many members there are.
+        count: usize,
+    },
+    /// Too few members say anything.
+    #[error("source of {denom}: {present} members say something, {minimum} are needed")]
+    MembersMissing { denom: String, present: usize, minimum: u8 },
     /// There is nothing that can be asked, or it refuses.
     #[error("source of {denom}: {asked} does not answer")]
     NoAnswer {

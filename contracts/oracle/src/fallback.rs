@@ -10,7 +10,7 @@ use crate::announced::assert_due;
 use crate::error::ContractError;
 use crate::hand_over::handed_over;
 use crate::heartbeat::beat;
-use crate::listing::{Fallback, Listing, Seated};
+use crate::listing::{Fallback, Listing};
 use crate::state::{CONFIG, LISTINGS, forget, load};
 use crate::validate::validate_source;
 
@@ -79,7 +79,7 @@ fn stand(storage: &mut dyn Storage, denom: &str, named: FallbackSource, now: u64
     let (mut listing, record) = load(storage, denom)?;
     dismiss(storage, denom, &mut listing, &record, now)?;
     let FallbackSource { source, guards, after } = named;
-    let seated = Seated { source, guards, generation: listing.next_generation(denom)? };
+    let seated = listing.seat(denom, source, guards)?;
     listing.fallback = Some(Fallback { seated, after });
     Ok(LISTINGS.save(storage, denom, &listing)?)
 }
@@ -98,7 +98,7 @@ fn dismiss(
         PRICE_RECORDS.save(storage, denom, &handed.unwrap_or_else(|| listing.first.unpublished()))?;
     }
     if let Some(old) = listing.fallback.take() {
-        forget(storage, denom, old.seated.generation);
+        forget(storage, denom, &old.seated);
     }
     listing.pending_fallback = None;
     Ok(())

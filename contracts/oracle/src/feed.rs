@@ -8,8 +8,9 @@ use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::{DENOMS_MAX, FeedPrice, PRICE_RECORDS, Source};
 
 use crate::error::ContractError;
+use crate::exchange::Exchange;
 use crate::heartbeat::{Clock, beat};
-use crate::listing::{Seat, Seated};
+use crate::listing::{Seat, Seated, quote_of};
 use crate::report::Report;
 use crate::scaled::capped;
 use crate::state::{GROWTHS, VOTES, load};
@@ -72,8 +73,50 @@ fn take(
     Ok((taken, record.settled))
 }
 
-/// Takes a vote for one source; `None` when the sender is no feeder of it.
+/// Takes a vote for one source, and for each member of a median; `None` when the sender is a feeder of none. A median is
+/// made when it is published, so a vote for a member is a part of it.
 fn cast(
+    storage: &mut dyn Storage,
+    sender: &str,
+    vote: &FeedPrice,
+    seated: &Seated,
+    now: u64,
+) -> Option<Result<Heard, ContractError>> {
+    let Source::Median(_) = &seated.source else { return cast_for(storage, sender, vote, seated, now) };
+    let mut refusal = None;
+    let mut parts = None;
+    for member in seated.members() {
+        let heard = cast_for(storage, sender, vote, &member, now);
+        let part = heard.map(|heard| heard.and_then(|heard| in_unit_of(storage, heard, &member, seated, now)));
+        match part {
+            None => {}
+            Some(Err(error)) => drop(refusal.get_or_insert(error)),
+            Some(Ok(part)) => {
+                let before: Option<PriceBand> = parts.flatten();
+                parts = Some(part.map(|part| before.map_or(part, |before| before.including(part))).or(before));
+            }
+        }
+    }
+    match (parts, refusal) {
+        (Some(part), _) => Some(Ok(part.map_or(Heard::Nothing, Heard::Part))),
+        (None, refusal) => refusal.map(Err),
+    }
+}
+
+/// What a member's vote says in the unit of the median; `None` while the worth of the member's quote is unknown.
+fn in_unit_of(
+    storage: &dyn Storage,
+    heard: Heard,
+    member: &Seated,
+    median: &Seated,
+    now: u64,
+) -> Result<Option<PriceBand>, ContractError> {
+    let exchange = Exchange::between(storage, quote_of(&member.source), quote_of(&median.source), now)?;
+    Ok(exchange.and_then(|exchange| Some(exchange.band(heard.band()?))))
+}
+
+/// Takes a vote for one source that is no median; `None` when the sender is no feeder of it.
+fn cast_for(
     storage: &mut dyn Storage,
     sender: &str,
     vote: &FeedPrice,

@@ -44,17 +44,20 @@ pub struct Fallback {
 
 impl Listing {
     /// A denom's first source.
-    pub const fn new(source: Source, guards: Guards) -> Self {
+    pub fn new(source: Source, guards: Guards) -> Self {
         let first = Seated { source, guards, generation: 0 };
-        Self { first, generation: 0, pending: None, fallback: None, pending_fallback: None }
+        let generation = first.last_generation();
+        Self { first, generation, pending: None, fallback: None, pending_fallback: None }
     }
 
-    /// Gives out the next generation. Errors when there is none.
-    pub fn next_generation(&mut self, denom: &str) -> Result<u32, ContractError> {
+    /// Gives a source the next generation, and each member of a median one after that. Errors when there is none.
+    pub fn seat(&mut self, denom: &str, source: Source, guards: Guards) -> Result<Seated, ContractError> {
         let last = self.generation;
         let exhausted = || ContractError::GenerationsExhausted { denom: denom.to_owned(), generation: last };
-        self.generation = last.checked_add(1).ok_or_else(exhausted)?;
-        Ok(self.generation)
+        let generation = last.checked_add(1).ok_or_else(exhausted)?;
+        let seated = Seated { source, guards, generation };
+        self.generation = seated.last_generation();
+        Ok(seated)
     }
 
     /// Whether the fallback spoke last.
@@ -80,18 +83,28 @@ impl Listing {
     }
 }
 
-/// The denom in which a source's prices are quoted; `None` for the quote currency itself.
+/// The denom in which a source's prices are quoted; `None` for the quote currency itself. A median of sources that are
+/// quoted in different denoms is quoted in none of them.
 pub fn quote_of(source: &Source) -> Option<&str> {
     match source {
         Source::Pair(pair) if pair.quote_priced => Some(&pair.quote_denom),
         Source::Scaled(scaled) => Some(&scaled.quote_denom),
+        Source::Median(median) => {
+            let (first, rest) = median.members.split_first()?;
+            quote_of(first).filter(|quote| rest.iter().all(|member| quote_of(member) == Some(quote)))
+        }
         _ => None,
     }
 }
 
+/// The denoms by whose records a source's prices are told: those in which it or its members are quoted.
+pub fn quotes_of(source: &Source) -> impl Iterator<Item = &str> {
+    source.parts().iter().filter_map(quote_of)
+}
+
 /// Whether another denom may be quoted in one with this source: a price of its own, which rests on no other denom.
 pub fn is_by_itself(source: &Source) -> bool {
-    quote_of(source).is_none() && !matches!(source, Source::Pair(_))
+    quotes_of(source).next().is_none() && !source.parts().iter().any(|part| matches!(part, Source::Pair(_)))
 }
 
 impl Seated {
@@ -113,8 +126,30 @@ impl Seated {
                 RateSource::Contract { time_field: Some(_), .. } => max_age.saturating_mul(4),
                 RateSource::Feed { .. } => 0,
             },
+            Source::Median(_) => max_age.saturating_mul(4),
             _ => 0,
         }
+    }
+
+    /// The members of a median, each with a generation of its own.
+    pub fn members(&self) -> impl Iterator<Item = Self> {
+        let members = if let Source::Median(median) = &self.source { median.members.as_slice() } else { &[] };
+        let generations = self.generation.saturating_add(1)..;
+        members.iter().zip(generations).map(|(source, generation)| Self {
+            source: source.clone(),
+            guards: self.guards.clone(),
+            generation,
+        })
+    }
+
+    /// The last generation that this source or a member of it has.
+    fn last_generation(&self) -> u32 {
+        self.members().last().map_or(self.generation, |member| member.generation)
+    }
+
+    /// All generations under which this source has stored something.
+    pub fn generations(&self) -> impl Iterator<Item = u32> {
+        self.generation..=self.last_generation()
     }
 }
 

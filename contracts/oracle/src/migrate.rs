@@ -11,7 +11,7 @@ use crate::error::ContractError;
 use crate::heartbeat;
 use crate::listing::{Listing, Seated, quote_of};
 use crate::samples::{Look, Samples};
-use crate::state::{CONFIG, CONTRACT_NAME, CONTRACT_VERSION, LISTINGS, SAMPLES, forget};
+use crate::state::{CONFIG, CONTRACT_NAME, CONTRACT_VERSION, LISTINGS, SAMPLES, forget_generation};
 
 /// The version whose records are rewritten.
 const FIRST: &str = "0.1.0";
@@ -52,7 +52,7 @@ fn rewrite(storage: &mut dyn Storage, now: u64) -> Result<(), ContractError> {
         };
         if listing.pending.is_some() {
             first::PENDING_RECORDS.remove(storage, denom);
-            forget(storage, denom, listing.generation);
+            forget_generation(storage, denom, listing.generation);
         }
         rewrite_samples(storage, denom, first.generation)?;
         PRICE_RECORDS.save(storage, denom, &record)?;

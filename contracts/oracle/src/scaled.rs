@@ -61,6 +61,7 @@ impl RateQuery<'_> {
 /// edge: a debt counts at what was told, a collateral at what is allowed. Votes without a quorum move no growth.
 pub fn capped(heard: Heard, growth: Option<Growth>, source: &ScaledSource, now: u64) -> (Heard, Option<Growth>) {
     match heard {
+        Heard::Nothing => (heard, growth),
         Heard::Part(said) => {
             let most = growth.map_or(said.low, |growth| growth.allowed_down(source.max_growth, now));
             (Heard::Part(below(said, most)), growth)

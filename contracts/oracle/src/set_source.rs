@@ -8,7 +8,7 @@ use plimsoll_schema::oracle::{PRICE_RECORDS, PendingSource, Source};
 use crate::error::ContractError;
 use crate::hand_over::handed_over;
 use crate::heartbeat::{Clock, beat};
-use crate::listing::{Listing, Seated, quote_of};
+use crate::listing::{Listing, quote_of};
 use crate::state::{CONFIG, LISTINGS, forget, load};
 use crate::validate::validate_source;
 
@@ -64,8 +64,8 @@ pub fn put_in_force(
         let window = listing.first.window();
         if speaks { PriceRecord { window, ..record.with_guards(guards, clock.now) } } else { record }
     } else {
-        forget(storage, denom, listing.first.generation);
-        listing.first = Seated { source, guards, generation: listing.next_generation(denom)? };
+        forget(storage, denom, &listing.first);
+        listing.first = listing.seat(denom, source, guards)?;
         let mut record = handed_over(storage, &record, &listing.first, clock.now)?.ok_or_else(|| {
             let quote_denom = quote_of(&listing.first.source).unwrap_or_default().to_owned();
             ContractError::QuoteUnpublished { denom: denom.to_owned(), quote_denom }

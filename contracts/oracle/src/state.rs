@@ -8,7 +8,7 @@ use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::oracle::{ConfigResponse, PRICE_RECORDS};
 
 use crate::error::ContractError;
-use crate::listing::Listing;
+use crate::listing::{Listing, Seated};
 use crate::samples::Samples;
 use crate::votes::Votes;
 
@@ -36,8 +36,15 @@ pub fn load(storage: &dyn Storage, denom: &str) -> Result<(Listing, PriceRecord)
     Ok((listing, record))
 }
 
+/// Removes what a source and its members were told or have seen.
+pub fn forget(storage: &mut dyn Storage, denom: &str, seated: &Seated) {
+    for generation in seated.generations() {
+        forget_generation(storage, denom, generation);
+    }
+}
+
 /// Removes what one generation of a source was told or has seen.
-pub fn forget(storage: &mut dyn Storage, denom: &str, generation: u32) {
+pub fn forget_generation(storage: &mut dyn Storage, denom: &str, generation: u32) {
     VOTES.remove(storage, (denom, generation));
     SAMPLES.remove(storage, (denom, generation));
     GROWTHS.remove(storage, (denom, generation));

@@ -5,20 +5,22 @@ use std::collections::BTreeSet;
 use cosmwasm_std::{Api, Deps, Storage};
 use plimsoll_risk::math::pow10;
 use plimsoll_risk::params::DECIMALS_MAX;
-use plimsoll_risk::price::{FEED_SPEED, Guards, PAIR_SPEED, SPEED_TOLD};
-use plimsoll_risk::units::{Amount, Ratio};
+use plimsoll_risk::price::{FEED_SPEED, Guards, LIVE_SPEED, SPEED_TOLD};
+use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::access::address;
 use plimsoll_schema::funds::DENOM_LENGTH_MAX;
-use plimsoll_schema::oracle::{FEEDERS_MAX, PairSource, RateSource, ScaledSource, Source};
+use plimsoll_schema::oracle::{FEEDERS_MAX, MEMBERS_MAX, MedianSource, PairSource, RateSource, ScaledSource, Source};
 
 use crate::error::ContractError;
-use crate::listing::{is_by_itself, quote_of};
+use crate::listing::{is_by_itself, quote_of, quotes_of};
 use crate::pair;
 use crate::scaled::RateQuery;
 use crate::state::LISTINGS;
 
 /// The least feeders of a source in production: of two, one can stop the price.
 pub const PRODUCTION_FEEDERS_MIN: usize = 3;
+/// The least members of a median that make a price in production: one alone could say anything.
+pub const PRODUCTION_MEMBERS_MIN: u8 = 2;
 /// The least window: its half holds an interval of two quarters.
 pub const WINDOW_MIN: u64 = 2;
 /// The least window in production: ten minutes.
@@ -38,36 +40,75 @@ pub fn validate_source(
 ) -> Result<(), ContractError> {
     validate_denom(denom)?;
     guards.validate()?;
-    let named = || denom.to_owned();
-    match (source, guards.max_age) {
-        (Source::Fixed { .. }, _) if production => Err(ContractError::FixedInProduction { denom: named() }),
-        (Source::Fixed { .. }, Some(max_age)) => Err(ContractError::FixedWithMaxAge { denom: named(), max_age }),
-        (Source::Fixed { price }, None) if *price < guards.floor || *price > guards.ceiling => {
-            let Guards { floor, ceiling, .. } = *guards;
-            Err(ContractError::FixedOutOfBounds { denom: named(), price: *price, floor, ceiling })
+    match source {
+        Source::Fixed { price } => return validate_fixed(production, denom, *price, guards),
+        _ if guards.max_age.is_none() => return Err(ContractError::WithoutMaxAge { denom: denom.to_owned() }),
+        Source::Median(median) => {
+            validate_median(production, denom, median)?;
+            for member in &median.members {
+                validate_part(deps, production, denom, member)?;
+            }
         }
-        (Source::Fixed { .. }, None) => Ok(()),
-        (_, None) => Err(ContractError::WithoutMaxAge { denom: named() }),
-        (Source::Feed { feeders, quorum }, _) => {
-            validate_feeders(deps.api, production, denom, feeders, *quorum)?;
-            if production { validate_speed(denom, guards, FEED_SPEED) } else { Ok(()) }
+        single => validate_part(deps, production, denom, single)?,
+    }
+    let speed = if source.is_live() { LIVE_SPEED } else { FEED_SPEED };
+    if production { validate_speed(denom, guards, speed) } else { Ok(()) }
+}
+
+fn validate_fixed(production: bool, denom: &str, price: Price, guards: &Guards) -> Result<(), ContractError> {
+    let denom = denom.to_owned();
+    let Guards { floor, ceiling, max_age, .. } = *guards;
+    match max_age {
+        _ if production => Err(ContractError::FixedInProduction { denom }),
+        Some(max_age) => Err(ContractError::FixedWithMaxAge { denom, max_age }),
+        None if price < floor || price > ceiling => {
+            Err(ContractError::FixedOutOfBounds { denom, price, floor, ceiling })
         }
-        (Source::Pair(pair), Some(_)) => {
+        None => Ok(()),
+    }
+}
+
+/// What a source must satisfy alone and as a member of a median.
+fn validate_part(deps: Deps, production: bool, denom: &str, source: &Source) -> Result<(), ContractError> {
+    match source {
+        Source::Fixed { .. } => member(denom, "fixed"),
+        Source::Median(_) => member(denom, "a median"),
+        Source::Feed { feeders, quorum } => validate_feeders(deps.api, production, denom, feeders, *quorum),
+        Source::Pair(pair) => {
             validate_pair(production, denom, pair)?;
             assert_no_chain(deps.storage, denom, source)?;
-            assert_answers(deps, denom, pair)?;
-            if production { validate_speed(denom, guards, PAIR_SPEED) } else { Ok(()) }
+            assert_answers(deps, denom, pair)
         }
-        (Source::Scaled(scaled), Some(_)) => {
+        Source::Scaled(scaled) => {
             validate_scaled(deps, production, denom, scaled)?;
-            assert_no_chain(deps.storage, denom, source)?;
-            let speed = match &scaled.rate {
-                RateSource::Contract { .. } => PAIR_SPEED,
-                RateSource::Feed { .. } => FEED_SPEED,
-            };
-            if production { validate_speed(denom, guards, speed) } else { Ok(()) }
+            assert_no_chain(deps.storage, denom, source)
         }
     }
+}
+
+fn member(denom: &str, what: &'static str) -> Result<(), ContractError> {
+    Err(ContractError::Member { denom: denom.to_owned(), what })
+}
+
+fn validate_median(production: bool, denom: &str, source: &MedianSource) -> Result<(), ContractError> {
+    let MedianSource { members, minimum } = source;
+    let count = members.len();
+    let max = MEMBERS_MAX;
+    if count < 2 || count > max {
+        return Err(ContractError::MemberCount { denom: denom.to_owned(), count, max });
+    }
+    let min = if production { PRODUCTION_MEMBERS_MIN } else { 1 };
+    if *minimum < min || usize::from(*minimum) > count {
+        return Err(ContractError::Minimum { denom: denom.to_owned(), minimum: *minimum, min, count });
+    }
+    let mut seen: Vec<&Source> = Vec::with_capacity(count);
+    for one in members {
+        if seen.contains(&one) {
+            return member(denom, "named twice");
+        }
+        seen.push(one);
+    }
+    Ok(())
 }
 
 /// Whether a bank could know it.
@@ -182,7 +223,8 @@ fn assert_no_chain(storage: &dyn Storage, denom: &str, source: &Source) -> Resul
     for other in LISTINGS.keys_after(storage, None) {
         let other = other?;
         let listing = LISTINGS.may_load(storage, &other)?.filter(|_| other != denom);
-        if listing.is_some_and(|listing| listing.sources().any(|source| quote_of(source) == Some(denom))) {
+        if listing.is_some_and(|listing| listing.sources().any(|source| quotes_of(source).any(|quote| quote == denom)))
+        {
             return Err(ContractError::QuotesOthers { denom: denom.to_owned(), quoted: other });
         }
     }

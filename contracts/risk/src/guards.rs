@@ -17,8 +17,8 @@ pub const STEP_INTERVAL_MAX: u64 = 3_600;
 pub const BOUND_HOLD_MAX: u64 = 3_600;
 /// The least and the most seconds in which a fed settled price may fall to a half in production.
 pub const FEED_SPEED: (u64, u64) = (60, 300);
-/// The same of a pair's: it costs less to bend.
-pub const PAIR_SPEED: (u64, u64) = (120, 900);
+/// The same of a live source's: anyone chooses when it is published, and a pair costs less to bend than feeders.
+pub const LIVE_SPEED: (u64, u64) = (120, 900);
 /// So far the time is told in which a settled price halves: a day.
 pub const SPEED_TOLD: u64 = 86_400;
 

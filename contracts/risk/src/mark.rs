@@ -271,6 +271,11 @@ pub fn over_down(price: Price, quote: Price) -> Price {
     mul_div_down_128(price.raw(), ONE, quote.max(PRICE_MIN).raw()).map_or(PRICE_MAX, Price::new).min(PRICE_MAX)
 }
 
+/// A price as a rate in what costs `quote`, rounded up; at most [`PRICE_MAX`]. A quote of 0 counts as [`PRICE_MIN`].
+pub fn over_up(price: Price, quote: Price) -> Price {
+    mul_div_up_128(price.raw(), ONE, quote.max(PRICE_MIN).raw()).map_or(PRICE_MAX, Price::new).min(PRICE_MAX)
+}
+
 /// The edges, widened in proportion to the age of the last observation.
 fn widened(edges: PriceBand, record: &PriceRecord, now: u64) -> PriceBand {
     let Some(max_age) = record.guards.max_age else { return edges };

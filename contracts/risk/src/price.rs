@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use crate::guards::{
-    BOUND_HOLD_MAX, FEED_SPEED, Guards, GuardsError, MAX_AGE_MAX, PAIR_SPEED, SPEED_TOLD, STEP_INTERVAL_MAX,
+    BOUND_HOLD_MAX, FEED_SPEED, Guards, GuardsError, LIVE_SPEED, MAX_AGE_MAX, SPEED_TOLD, STEP_INTERVAL_MAX,
 };
 pub use crate::price_band::{PRICE_MAX, PRICE_MIN, PriceBand};
 use crate::units::{Price, Ratio};

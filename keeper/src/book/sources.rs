@@ -37,9 +37,11 @@ pub fn windows(sources: &[SourceResponse]) -> BTreeMap<String, u64> {
     for told in sources {
         let fallback = told.fallback.iter().map(|fallback| (&fallback.source, &fallback.guards));
         let all = std::iter::once((&told.source, &told.guards)).chain(fallback);
-        let live = all.filter(|(source, _)| source.is_live()).map(|(source, guards)| match source {
-            Source::Pair(pair) => pair.window,
-            _ => guards.max_age.unwrap_or_default(),
+        let live = all.filter(|(source, _)| source.is_live()).flat_map(|(source, guards)| {
+            source.parts().iter().map(|part| match part {
+                Source::Pair(pair) => pair.window,
+                _ => guards.max_age.unwrap_or_default(),
+            })
         });
         windows.extend(live.min().map(|window| (told.denom.clone(), window)));
     }

@@ -64,9 +64,13 @@ impl<F: Fn(&str)> Job<'_, F> {
         for asset in &self.network.assets {
             let denom = asset.denom(&self.deployer);
             let (Some(first), Some(source)) = (asset.first_price, known.get(&denom)) else { continue };
-            let Source::Feed { feeders, .. } = &source.source else { continue };
+            let feeders = source.source.parts().iter().filter_map(Source::feeders);
+            let feeders: Vec<String> = feeders.flat_map(|(feeders, _)| feeders).cloned().collect();
+            if feeders.is_empty() {
+                continue;
+            }
             if let Some((price, fault)) = due(&source.record, first, now) {
-                all.push(Due { vote: FeedPrice { denom, price, observed_at: None }, feeders: feeders.clone(), fault });
+                all.push(Due { vote: FeedPrice { denom, price, observed_at: None }, feeders, fault });
             }
         }
         Ok(all)

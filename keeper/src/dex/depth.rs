@@ -86,10 +86,10 @@ pub async fn shallow(
     Ok(found)
 }
 
-/// The pairs of a denom's source and of its fallback.
+/// The pairs of a denom's source and of its fallback, members of medians among them.
 fn pricing_pairs(source: &SourceResponse) -> impl Iterator<Item = &str> {
     let all = std::iter::once(&source.source).chain(source.fallback.iter().map(|fallback| &fallback.source));
-    all.filter_map(|source| match source {
+    all.flat_map(Source::parts).filter_map(|source| match source {
         Source::Pair(pair) => Some(pair.pair.as_str()),
         _ => None,
     })

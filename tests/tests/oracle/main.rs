@@ -17,6 +17,7 @@ mod feed;
 mod guards;
 mod heartbeat;
 mod instantiate;
+mod median;
 mod migrate;
 mod migrate_first;
 mod publish;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a setup that fails is a failed test")]
 
 use plimsoll_oracle::error::ContractError;
-use plimsoll_risk::price::{Guards, PAIR_SPEED, PRICE_MAX, PRICE_MIN, PriceBand, PriceFault};
+use plimsoll_risk::price::{Guards, LIVE_SPEED, PRICE_MAX, PRICE_MIN, PriceBand, PriceFault};
 use plimsoll_risk::units::Ratio;
 use plimsoll_schema::oracle::{DenomPrice, FEEDERS_MAX, RateSource, ScaledSource, Source};
 use plimsoll_testing::{
@@ -304,7 +304,7 @@ fn set_source_scaled_in_production_has_narrower_limits() {
     let expected = ContractError::MaxGrowth { denom: IBC_TOKEN.to_owned(), max_growth: ratio("0.1"), max: most };
     assert!(error.is(&expected), "{error}");
     let error = world.refused(|world| world.set_source(IBC_TOKEN, source.clone(), speed("0.1", 10)));
-    let (min, max) = PAIR_SPEED;
+    let (min, max) = LIVE_SPEED;
     let expected = ContractError::Speed {
         denom: IBC_TOKEN.to_owned(),
         max_deviation: ratio("0.1"),

@@ -1,7 +1,7 @@
 //! Prices: published, within their bounds, settling at a sound speed, and how soon they will be silent.
 
 use plimsoll_risk::heartbeat::{HaltGrace, Heartbeat};
-use plimsoll_risk::price::{FEED_SPEED, Guards, PAIR_SPEED, PriceRecord, SPEED_TOLD};
+use plimsoll_risk::price::{FEED_SPEED, Guards, LIVE_SPEED, PriceRecord, SPEED_TOLD};
 
 use crate::chain::ChainReader;
 use crate::commands::doctor::Check;
@@ -94,7 +94,7 @@ pub fn judge(denom: &str, record: Option<&PriceRecord>, now: u64) -> Check {
 /// Whether the settled price follows at a sound speed; nothing when it does, and of a fixed price.
 pub fn speed(denom: &str, record: &PriceRecord) -> Option<Check> {
     record.guards.max_age?;
-    let (least, most) = if record.window > 0 { PAIR_SPEED } else { FEED_SPEED };
+    let (least, most) = if record.window > 0 { LIVE_SPEED } else { FEED_SPEED };
     let seconds = record.guards.halving_seconds(SPEED_TOLD);
     if (least..=most).contains(&seconds) {
         return None;
