@@ -14,6 +14,7 @@ pub mod oracle;
 pub mod ownership;
 pub mod pair;
 pub mod pool;
+pub mod pyth;
 pub mod source;
 pub mod timelock;
 pub mod version;

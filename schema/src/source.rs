@@ -34,6 +34,8 @@ pub enum Source {
     Scaled(ScaledSource),
     /// The median of other sources. A live source, whatever its members are.
     Median(MedianSource),
+    /// A price of Pyth's. A live source.
+    Pyth(PythSource),
 }
 
 impl Source {
@@ -123,6 +125,22 @@ pub struct MedianSource {
     pub members: Vec<Source>,
     /// How many members must say something for there to be a price. In production at least two.
     pub minimum: u8,
+}
+
+/// A price of Pyth's CosmWasm contract, in the quote currency: price less and plus its confidence.
+///
+/// The guards' maximum age is that of Pyth's own publication. Borrowing counts the moving average too. A price below 0
+/// counts as 0, and no exponent is refused.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct PythSource {
+    /// The contract's address.
+    pub contract: String,
+    /// The price's identifier: 64 hexadecimal digits.
+    pub id: String,
+    /// The widest confidence of an observation, as a share of the price. Above 0 and at most 1; in production at most
+    /// 0.1. A wider one only widens the edges.
+    pub max_confidence: Ratio,
 }
 
 /// Where a redemption rate comes from.

@@ -9,6 +9,7 @@ use crate::exchange::Exchange;
 use crate::listing::{Seated, quote_of};
 use crate::median::Tally;
 use crate::pair;
+use crate::pyth;
 use crate::samples::Samples;
 use crate::scaled::{RateQuery, capped};
 use crate::state::{GROWTHS, SAMPLES, VOTES};
@@ -33,6 +34,11 @@ impl Asked {
         Self { heard, remembered: remembered.map(|what| (generation, what)).into_iter().collect() }
     }
 
+    /// Of a source that remembers nothing.
+    const fn of(heard: Heard) -> Self {
+        Self { heard, remembered: Vec::new() }
+    }
+
     /// Stores what is remembered.
     pub fn keep(&self, storage: &mut dyn Storage, denom: &str) -> Result<(), ContractError> {
         for (generation, what) in &self.remembered {
@@ -48,6 +54,7 @@ impl Asked {
 
 /// Asks a source; `None` of one that isn't live.
 pub fn ask(deps: Deps, denom: &str, seated: &Seated, now: u64) -> Option<Result<Asked, ContractError>> {
+    let max_age = seated.guards.max_age.unwrap_or_default();
     match &seated.source {
         Source::Pair(source) => {
             Some(pair::watch(deps, denom, seated, source, now).map(|watched| {
@@ -55,6 +62,7 @@ pub fn ask(deps: Deps, denom: &str, seated: &Seated, now: u64) -> Option<Result<
             }))
         }
         Source::Scaled(source) => rate(deps, denom, seated, source, now),
+        Source::Pyth(source) => Some(pyth::observe(&deps.querier, denom, source, max_age, now).map(Asked::of)),
         Source::Median(source) => Some(median(deps, denom, seated, source, now)),
         _ => None,
     }

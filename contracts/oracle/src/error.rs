@@ -115,6 +115,17 @@ pub enum ContractError {
         /// The most that is allowed: less in production.
         max: Ratio,
     },
+    /// A confidence of nothing, which no price has, or one that lets any price through.
+    #[error("source of {denom}: a confidence of {max_confidence} must be above 0 and at most {max}")]
+    MaxConfidence {
+        denom: String,
+        max_confidence: Ratio,
+        /// The most that is allowed: less in production.
+        max: Ratio,
+    },
+    /// An identifier that is none.
+    #[error("source of {denom}: '{id}' is no identifier of 64 hexadecimal digits")]
+    PythId { denom: String, id: String },
     /// A median of one or of none, or of too many to ask at once.
     #[error("source of {denom}: {count} members of a median, allowed are 2 to {max}")]
     MemberCount { denom: String, count: usize, max: usize },

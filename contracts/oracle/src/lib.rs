@@ -38,6 +38,7 @@ mod median;
 mod migrate;
 pub mod pair;
 pub mod publish;
+mod pyth;
 pub mod query;
 mod report;
 pub mod samples;

@@ -126,7 +126,7 @@ impl Seated {
                 RateSource::Contract { time_field: Some(_), .. } => max_age.saturating_mul(4),
                 RateSource::Feed { .. } => 0,
             },
-            Source::Median(_) => max_age.saturating_mul(4),
+            Source::Median(_) | Source::Pyth(_) => max_age.saturating_mul(4),
             _ => 0,
         }
     }

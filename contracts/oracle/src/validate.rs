@@ -9,11 +9,14 @@ use plimsoll_risk::price::{FEED_SPEED, Guards, LIVE_SPEED, SPEED_TOLD};
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::access::address;
 use plimsoll_schema::funds::DENOM_LENGTH_MAX;
-use plimsoll_schema::oracle::{FEEDERS_MAX, MEMBERS_MAX, MedianSource, PairSource, RateSource, ScaledSource, Source};
+use plimsoll_schema::oracle::{
+    FEEDERS_MAX, MEMBERS_MAX, MedianSource, PairSource, PythSource, RateSource, ScaledSource, Source,
+};
 
 use crate::error::ContractError;
 use crate::listing::{is_by_itself, quote_of, quotes_of};
 use crate::pair;
+use crate::pyth;
 use crate::scaled::RateQuery;
 use crate::state::LISTINGS;
 
@@ -27,6 +30,10 @@ pub const WINDOW_MIN: u64 = 2;
 pub const PRODUCTION_WINDOW_MIN: u64 = 600;
 /// The longest window: a day.
 pub const WINDOW_MAX: u64 = 86_400;
+/// The digits of an identifier of Pyth's.
+const PYTH_ID_LENGTH: usize = 64;
+/// The widest confidence of a price of Pyth's in production: a tenth.
+pub const PRODUCTION_CONFIDENCE_MAX: Ratio = Ratio::percent(10);
 /// The most that a redemption rate may grow in a day in production: a hundredth.
 pub const PRODUCTION_GROWTH_MAX: Ratio = Ratio::percent(1);
 
@@ -83,6 +90,7 @@ fn validate_part(deps: Deps, production: bool, denom: &str, source: &Source) -> 
             validate_scaled(deps, production, denom, scaled)?;
             assert_no_chain(deps.storage, denom, source)
         }
+        Source::Pyth(source) => validate_pyth(deps, production, denom, source),
     }
 }
 
@@ -152,6 +160,20 @@ fn validate_feeders(
         return Err(ContractError::Quorum { denom: denom.to_owned(), quorum, feeders: count });
     }
     Ok(())
+}
+
+/// The contract must know the price; it may still be old.
+fn validate_pyth(deps: Deps, production: bool, denom: &str, source: &PythSource) -> Result<(), ContractError> {
+    let PythSource { contract, id, max_confidence } = source;
+    if id.len() != PYTH_ID_LENGTH || !id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(ContractError::PythId { denom: denom.to_owned(), id: id.clone() });
+    }
+    let max = if production { PRODUCTION_CONFIDENCE_MAX } else { Ratio::ONE };
+    if max_confidence.is_zero() || *max_confidence > max {
+        return Err(ContractError::MaxConfidence { denom: denom.to_owned(), max_confidence: *max_confidence, max });
+    }
+    address(deps.api, contract)?;
+    pyth::read(&deps.querier, denom, source).map(drop)
 }
 
 /// The contract must answer with a rate.

@@ -28,6 +28,7 @@
 pub mod account;
 pub mod cumulative_price;
 mod exponential;
+pub mod exponent;
 pub mod growth;
 mod guards;
 pub mod health;

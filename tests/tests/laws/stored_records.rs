@@ -98,6 +98,8 @@ fn records_of_the_oracle_keep_their_bytes() {
     stored::<Source>(scaled, "030101016101017101");
     let median = json!({ "median": { "members": [feed(), feed()], "minimum": 1 } });
     stored::<Source>(median, "04020101016101010101610101");
+    let pyth = json!({ "pyth": { "contract": "c", "id": "d", "max_confidence": "0.000000000000000001" } });
+    stored::<Source>(pyth, "050163016401");
     let fixed = json!({ "fixed": { "price": "0.000000000000000003" } });
     let listing = json!({ "first": { "source": feed(), "guards": guards(), "generation": 2 }, "generation": 3,
         "pending": { "source": fixed, "guards": guards(), "effective_at": 4 },

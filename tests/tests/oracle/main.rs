@@ -23,6 +23,7 @@ mod migrate_first;
 mod publish;
 mod publish_attacks;
 mod publish_nonsense;
+mod pyth;
 mod query;
 mod scaled;
 mod set_source;

@@ -15,6 +15,7 @@ mod borders;
 mod correlated;
 mod crash;
 mod exchange;
+mod exponent;
 mod growth;
 mod health;
 mod heartbeat;
