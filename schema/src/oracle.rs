@@ -92,6 +92,25 @@ pub enum ExecuteMsg {
         /// The denom.
         denom: String,
     },
+    /// Owner: names a source that the denom's price is checked against, announced and delayed as the first one is. It
+    /// prices nothing by itself: see [`CheckSource`].
+    SetCheck {
+        /// The denom priced.
+        denom: String,
+        /// What it is checked against.
+        check: CheckSource,
+    },
+    /// Owner: lets an announced check stand, in place of the one before, once its delay is over and within a week from
+    /// then.
+    ApplyCheck {
+        /// The denom.
+        denom: String,
+    },
+    /// Owner or guardian: removes a denom's check, the one that stands and the one that is announced.
+    RemoveCheck {
+        /// The denom.
+        denom: String,
+    },
     /// Feeder: votes for prices. An observation is made by each vote while a quorum of votes is valid: their median. A
     /// price is never refused for what it says: 0 counts as the lowest that can be counted, a price above
     /// [`plimsoll_risk::price::PRICE_MAX`] as that. A denom that is refused for another reason is named in the event
@@ -251,6 +270,10 @@ pub struct SourceResponse {
     pub fallback_in_force: bool,
     /// The fallback that waits.
     pub pending_fallback: Option<PendingFallback>,
+    /// The check that stands.
+    pub check: Option<StandingCheck>,
+    /// The check that waits.
+    pub pending_check: Option<PendingCheck>,
 }
 
 /// A source that is announced.
@@ -280,6 +303,48 @@ pub struct FallbackSource {
 pub struct PendingFallback {
     /// What will stand.
     pub fallback: FallbackSource,
+    /// When it can be put in force, in seconds. A week later it has lapsed.
+    pub effective_at: u64,
+}
+
+/// A second source that a denom's price is checked against.
+///
+/// While what the two observed is further apart than `max_divergence`, borrowing counts both. For `hold` seconds after
+/// that began, at most once a day, liquidation counts both as one band, inside which the settled price stands. After
+/// that it follows the denom's own source again. A check that is silent checks nothing.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct CheckSource {
+    /// Where the second price comes from. Not fixed.
+    pub source: Source,
+    /// Its maximum age, and the bounds of a thin pair.
+    pub guards: Guards,
+    /// By how much of the lower one the two may be apart. Above 0 and at most 1.
+    pub max_divergence: Ratio,
+    /// Seconds for which the settled price stands; at most an hour.
+    pub hold: u64,
+}
+
+/// A check that stands, and what it says.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct StandingCheck {
+    /// The check.
+    pub check: CheckSource,
+    /// What was last observed of it, in the unit of its own quote; `None` before the first observation.
+    pub raw: Option<PriceBand>,
+    /// When that was observed, in seconds; 0 before the first observation.
+    pub timestamp: u64,
+    /// Whether the two were apart at the last comparison.
+    pub diverges: bool,
+    /// When the settled price last began to stand, in seconds; 0 when it never did.
+    pub held_since: u64,
+}
+
+/// A check that is announced.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct PendingCheck {
+    /// What will stand.
+    pub check: CheckSource,
     /// When it can be put in force, in seconds. A week later it has lapsed.
     pub effective_at: u64,
 }

@@ -10,7 +10,7 @@ use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::compact::decode;
 use plimsoll_schema::event::{REASON, REFUSED};
 use plimsoll_schema::oracle::{
-    ConfigResponse, DENOMS_MAX, DenomPrice, ExecuteMsg, FeedPrice, HEARTBEAT, PRICE_RECORDS, PairSource,
+    CheckSource, ConfigResponse, DENOMS_MAX, DenomPrice, ExecuteMsg, FeedPrice, HEARTBEAT, PRICE_RECORDS, PairSource,
     PriceRecordsResponse, PricesResponse, QueryMsg, Source, SourceResponse,
 };
 use serde::de::DeserializeOwned;
@@ -142,6 +142,21 @@ impl World {
     /// Removes a denom's fallback.
     pub fn remove_fallback(&mut self, sender: impl Into<Actor>, denom: &str) -> Result<AppResponse, WorldError> {
         self.execute_oracle(sender, &ExecuteMsg::RemoveFallback { denom: denom.to_owned() })
+    }
+
+    /// Names what a denom's price is checked against, as [`OWNER`].
+    pub fn set_check(&mut self, denom: &str, check: CheckSource) -> Result<AppResponse, WorldError> {
+        self.execute_oracle(OWNER, &ExecuteMsg::SetCheck { denom: denom.to_owned(), check })
+    }
+
+    /// Lets an announced check stand.
+    pub fn apply_check(&mut self, sender: impl Into<Actor>, denom: &str) -> Result<AppResponse, WorldError> {
+        self.execute_oracle(sender, &ExecuteMsg::ApplyCheck { denom: denom.to_owned() })
+    }
+
+    /// Removes a denom's check.
+    pub fn remove_check(&mut self, sender: impl Into<Actor>, denom: &str) -> Result<AppResponse, WorldError> {
+        self.execute_oracle(sender, &ExecuteMsg::RemoveCheck { denom: denom.to_owned() })
     }
 
     /// Votes for prices of now.

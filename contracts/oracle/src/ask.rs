@@ -6,6 +6,7 @@ use plimsoll_schema::oracle::{MedianSource, RateSource, ScaledSource, Source};
 
 use crate::error::ContractError;
 use crate::exchange::Exchange;
+use crate::heard::Heard;
 use crate::listing::{Seated, quote_of};
 use crate::median::Tally;
 use crate::pair;
@@ -13,7 +14,6 @@ use crate::pyth;
 use crate::samples::Samples;
 use crate::scaled::{RateQuery, capped};
 use crate::state::{GROWTHS, SAMPLES, VOTES};
-use crate::take_in::Heard;
 
 /// What a live source says.
 pub struct Asked {

@@ -6,6 +6,7 @@ use plimsoll_schema::oracle::{ExecuteMsg, FallbackSource, InstantiateMsg, Migrat
 
 use crate::apply_source::apply_source;
 use crate::cancel_source::cancel_source;
+use crate::check::{apply_check, remove_check, set_check};
 use crate::error::ContractError;
 use crate::fallback::{apply_fallback, remove_fallback, set_fallback};
 use crate::feed::feed;
@@ -35,6 +36,9 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         }
         ExecuteMsg::ApplyFallback { denom } => apply_fallback(deps, &env, &info, &denom),
         ExecuteMsg::RemoveFallback { denom } => remove_fallback(deps, &env, &info, &denom),
+        ExecuteMsg::SetCheck { denom, check } => set_check(deps, &env, &info, &denom, check),
+        ExecuteMsg::ApplyCheck { denom } => apply_check(deps, &env, &info, &denom),
+        ExecuteMsg::RemoveCheck { denom } => remove_check(deps, &env, &info, &denom),
         ExecuteMsg::Feed { prices } => feed(deps, &env, &info, &prices),
         ExecuteMsg::Publish { denoms } => publish(deps, &env, &denoms),
         ExecuteMsg::UpdateGuardian { guardian } => update_guardian(deps, &env, &info, guardian),

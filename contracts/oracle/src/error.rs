@@ -4,7 +4,7 @@ use cosmwasm_std::StdError;
 use plimsoll_risk::heartbeat::GAP_MIN;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::DECIMALS_MAX;
-use plimsoll_risk::price::GuardsError;
+use plimsoll_risk::price::{BOUND_HOLD_MAX, GuardsError};
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::funds::FundsSent;
@@ -260,6 +260,18 @@ pub enum ContractError {
     /// A fallback that would never speak.
     #[error("fallback of {denom}: after {after} s without a price, at most {max} are allowed")]
     FallbackAfter { denom: String, after: u64, max: u64 },
+    /// No check stands or waits.
+    #[error("denom {denom} has no check")]
+    NoCheck { denom: String },
+    /// A price that stands still contradicts any other after a while.
+    #[error("check of {denom}: a fixed price is refused")]
+    FixedCheck { denom: String },
+    /// Two prices that may never differ, or always.
+    #[error("check of {denom}: a divergence of {max_divergence} must be above 0 and at most 1")]
+    MaxDivergence { denom: String, max_divergence: Ratio },
+    /// A settled price that stands for so long that liquidation comes too late.
+    #[error("check of {denom}: a hold of {hold} s is above {BOUND_HOLD_MAX}")]
+    CheckHold { denom: String, hold: u64 },
     /// The sender has no vote on this denom.
     #[error("{sender} is not a feeder of {denom}")]
     NotFeeder { sender: String, denom: String },

@@ -7,8 +7,8 @@ use plimsoll_risk::price::{Guards, Observation, PriceBand};
 use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::PRICE_RECORDS;
 
+use crate::heard::Heard;
 use crate::listing::Seated;
-use crate::take_in::Heard;
 
 /// What one unit of a quote is worth, by what counts for liquidation and by the extremes, and when that was observed.
 #[derive(Clone, Copy, Debug)]
@@ -48,16 +48,21 @@ impl Exchange {
         }))
     }
 
-    /// What was heard, in the other unit. It is no younger than what is known of the quote.
+    /// What was heard, in the other unit.
     pub fn heard(&self, heard: Heard) -> Heard {
         match heard {
             Heard::Nothing => Heard::Nothing,
             Heard::Part(said) => Heard::Part(self.band(said)),
-            Heard::Whole(seen) => Heard::Whole(Observation {
-                raw: times(seen.raw, self.raw),
-                extremes: self.band(seen.extremes),
-                time: seen.time.min(self.time),
-            }),
+            Heard::Whole(seen) => Heard::Whole(self.observation(seen)),
+        }
+    }
+
+    /// An observation in the other unit, no younger than what is known of the quote.
+    pub fn observation(&self, seen: Observation) -> Observation {
+        Observation {
+            raw: times(seen.raw, self.raw),
+            extremes: self.band(seen.extremes),
+            time: seen.time.min(self.time),
         }
     }
 

@@ -7,20 +7,22 @@ use plimsoll_risk::price::PriceBand;
 use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::{DENOMS_MAX, FeedPrice, PRICE_RECORDS, Source};
 
+use crate::compare::{recall, remember};
 use crate::error::ContractError;
 use crate::exchange::Exchange;
+use crate::heard::Heard;
 use crate::heartbeat::{Clock, beat};
 use crate::listing::{Seat, Seated, quote_of};
 use crate::report::Report;
 use crate::scaled::capped;
 use crate::state::{GROWTHS, VOTES, load};
-use crate::take_in::{Heard, Taken, take_in};
+use crate::take_in::{Hearing, Taken, take_in};
 use crate::votes::{Vote, Votes};
 
 /// Takes the sender's votes, and publishes each price while a quorum of votes is valid. No vote is refused for its
 /// price, and one that is refused for another reason leaves the others; when all are, the message fails.
 ///
-/// A vote counts for the source in force and for the fallback, wherever the sender is a feeder.
+/// A vote counts for the source in force, for the fallback and for the check, wherever the sender is a feeder.
 pub fn feed(deps: DepsMut, env: &Env, info: &MessageInfo, prices: &[FeedPrice]) -> Result<Response, ContractError> {
     validate(prices)?;
     let clock = beat(deps.storage, env)?;
@@ -58,19 +60,45 @@ fn take(
         Some(fallback) => cast(storage, sender, vote, &fallback.seated, clock.now),
         None => None,
     };
-    let (first, fallback) = match (first, fallback) {
-        (None, None) => {
-            return Err(ContractError::NotFeeder { sender: sender.to_owned(), denom: denom.to_owned() });
-        }
-        (Some(Err(refusal)), None | Some(Err(_))) | (None, Some(Err(refusal))) => return Err(refusal),
-        (first, fallback) => (first.and_then(Result::ok), fallback.and_then(Result::ok)),
+    let check = match &listing.check {
+        Some(check) => cast(storage, sender, vote, &check.seated, clock.now),
+        None => None,
     };
+    let [first, fallback, check] = counted([first, fallback, check], sender, denom)?;
     let before = record.clone();
-    let taken = take_in(storage, &listing, &mut record, first, fallback, clock)?;
+    let check = recall(storage, denom, &listing, check)?;
+    let mut hearing = Hearing { first, fallback, check };
+    let taken = take_in(storage, &listing, &mut record, &mut hearing, clock)?;
+    remember(storage, denom, &listing, hearing.check)?;
     if record != before {
         PRICE_RECORDS.save(storage, denom, &record)?;
     }
     Ok((taken, record.settled))
+}
+
+/// What the votes say that were taken. Errors when the sender is no feeder, and when none of their votes was taken.
+fn counted(
+    votes: [Option<Result<Heard, ContractError>>; 3],
+    sender: &str,
+    denom: &str,
+) -> Result<[Option<Heard>; 3], ContractError> {
+    let mut refusal = None;
+    let mut any_taken = false;
+    let heard = votes.map(|vote| match vote? {
+        Ok(heard) => {
+            any_taken = true;
+            Some(heard)
+        }
+        Err(error) => {
+            refusal.get_or_insert(error);
+            None
+        }
+    });
+    if any_taken {
+        return Ok(heard);
+    }
+    let not_feeder = || ContractError::NotFeeder { sender: sender.to_owned(), denom: denom.to_owned() };
+    Err(refusal.unwrap_or_else(not_feeder))
 }
 
 /// Takes a vote for one source, and for each member of a median; `None` when the sender is a feeder of none. A median is

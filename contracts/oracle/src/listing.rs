@@ -1,7 +1,8 @@
 //! What the oracle knows of a denom's sources.
 
 use plimsoll_risk::price::{Guards, PriceRecord};
-use plimsoll_schema::oracle::{PendingFallback, PendingSource, RateSource, Source};
+use plimsoll_risk::units::Ratio;
+use plimsoll_schema::oracle::{PendingCheck, PendingFallback, PendingSource, RateSource, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ContractError;
@@ -20,6 +21,10 @@ pub struct Listing {
     pub fallback: Option<Fallback>,
     /// The fallback that is announced.
     pub pending_fallback: Option<PendingFallback>,
+    /// What the price is checked against.
+    pub check: Option<Check>,
+    /// The check that is announced.
+    pub pending_check: Option<PendingCheck>,
 }
 
 /// A source that gathers votes or samples.
@@ -42,12 +47,31 @@ pub struct Fallback {
     pub after: u64,
 }
 
+/// A source that the price is checked against.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The source.
+    pub seated: Seated,
+    /// By how much of the lower one the two may be apart.
+    pub max_divergence: Ratio,
+    /// Seconds for which the settled price stands when they are.
+    pub hold: u64,
+}
+
 impl Listing {
     /// A denom's first source.
     pub fn new(source: Source, guards: Guards) -> Self {
         let first = Seated { source, guards, generation: 0 };
         let generation = first.last_generation();
-        Self { first, generation, pending: None, fallback: None, pending_fallback: None }
+        Self {
+            first,
+            generation,
+            pending: None,
+            fallback: None,
+            pending_fallback: None,
+            check: None,
+            pending_check: None,
+        }
     }
 
     /// Gives a source the next generation, and each member of a median one after that. Errors when there is none.
@@ -79,7 +103,10 @@ impl Listing {
         let pending = self.pending.iter().map(|pending| &pending.source);
         let fallback = self.fallback.iter().map(|fallback| &fallback.seated.source);
         let pending_fallback = self.pending_fallback.iter().map(|pending| &pending.fallback.source);
-        std::iter::once(&self.first.source).chain(pending).chain(fallback).chain(pending_fallback)
+        let check = self.check.iter().map(|check| &check.seated.source);
+        let pending_check = self.pending_check.iter().map(|pending| &pending.check.source);
+        let replacements = pending.chain(fallback).chain(pending_fallback);
+        std::iter::once(&self.first.source).chain(replacements).chain(check).chain(pending_check)
     }
 }
 

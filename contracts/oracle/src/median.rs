@@ -2,7 +2,7 @@
 
 use plimsoll_risk::price::{Observation, PriceBand, median};
 
-use crate::take_in::Heard;
+use crate::heard::Heard;
 
 /// What the members of a median say.
 #[derive(Clone, Debug, Default)]

@@ -57,7 +57,8 @@ fn rewrite(storage: &mut dyn Storage, now: u64) -> Result<(), ContractError> {
         rewrite_samples(storage, denom, first.generation)?;
         PRICE_RECORDS.save(storage, denom, &record)?;
         let generation = listing.generation;
-        let listing = Listing { first, generation, pending: None, fallback: None, pending_fallback: None };
+        let Seated { source, guards, .. } = first.clone();
+        let listing = Listing { first, generation, ..Listing::new(source, guards) };
         LISTINGS.save(storage, denom, &listing)?;
     }
     Ok(())

@@ -9,10 +9,10 @@ use plimsoll_schema::pair::{AssetInfo, CumulativePricesResponse, PairType, Query
 use serde::Deserialize;
 
 use crate::error::ContractError;
+use crate::heard::Heard;
 use crate::listing::Seated;
 use crate::samples::{INTERVALS_MIN, Look, Samples};
 use crate::state::SAMPLES;
-use crate::take_in::Heard;
 
 /// What a pair says at this block.
 pub struct Reading {

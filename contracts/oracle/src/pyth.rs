@@ -10,7 +10,7 @@ use plimsoll_schema::pyth::{PriceFeed, PriceFeedResponse, PythPrice, QueryMsg};
 
 use crate::answer::Asked;
 use crate::error::ContractError;
-use crate::take_in::Heard;
+use crate::heard::Heard;
 
 /// The price with its confidence, and for borrowing its average with its own. A confidence that is wider than the source
 /// takes makes no observation: it widens the edges, and the record grows old. Errors when the price is too old.

@@ -8,14 +8,15 @@ use plimsoll_risk::price::{PriceBand, PriceRecord};
 use plimsoll_risk::units::{Price, Ratio};
 use plimsoll_schema::compact::encode;
 use plimsoll_schema::oracle::{
-    DENOMS_MAX, DenomPrice, FallbackSource, HEARTBEAT, PRICE_RECORDS, PriceRecordsResponse, PricesResponse,
-    SourceResponse, SourcesResponse,
+    CheckSource, DENOMS_MAX, DenomPrice, FallbackSource, HEARTBEAT, PRICE_RECORDS, PriceRecordsResponse,
+    PricesResponse, SourceResponse, SourcesResponse, StandingCheck,
 };
 
 use crate::error::ContractError;
 use crate::heartbeat::Clock;
+use crate::listing::{Check, Seated};
 use crate::publish::standing;
-use crate::state::{CONFIG, LISTINGS, load};
+use crate::state::{CHECKS, CONFIG, LISTINGS, load};
 
 /// The most sources on one page.
 pub const SOURCES_LIMIT: u32 = 30;
@@ -139,6 +140,7 @@ fn load_source(deps: Deps, denom: String) -> Result<SourceResponse, ContractErro
         let after = fallback.after;
         FallbackSource { source: seated.source, guards: seated.guards, after }
     });
+    let check = listing.check.map(|check| standing_check(deps, &denom, check)).transpose()?;
     Ok(SourceResponse {
         denom,
         source: listing.first.source,
@@ -148,5 +150,20 @@ fn load_source(deps: Deps, denom: String) -> Result<SourceResponse, ContractErro
         fallback,
         fallback_in_force,
         pending_fallback: listing.pending_fallback,
+        check,
+        pending_check: listing.pending_check,
+    })
+}
+
+fn standing_check(deps: Deps, denom: &str, check: Check) -> StdResult<StandingCheck> {
+    let Check { seated, max_divergence, hold } = check;
+    let checked = CHECKS.may_load(deps.storage, (denom, seated.generation))?;
+    let Seated { source, guards, .. } = seated;
+    Ok(StandingCheck {
+        check: CheckSource { source, guards, max_divergence, hold },
+        raw: checked.map(|checked| checked.raw),
+        timestamp: checked.map_or(0, |checked| checked.time),
+        diverges: checked.is_some_and(|checked| checked.diverges),
+        held_since: checked.map_or(0, |checked| checked.held_since),
     })
 }

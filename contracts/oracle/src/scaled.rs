@@ -8,7 +8,7 @@ use plimsoll_schema::oracle::ScaledSource;
 
 use crate::answer::{Asked, pick, raw};
 use crate::error::ContractError;
-use crate::take_in::Heard;
+use crate::heard::Heard;
 
 /// A query for a rate, and where in its answer the rate is.
 #[derive(Clone, Copy, Debug)]

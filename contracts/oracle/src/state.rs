@@ -7,6 +7,7 @@ use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::oracle::{ConfigResponse, PRICE_RECORDS};
 
+use crate::checked::Checked;
 use crate::error::ContractError;
 use crate::listing::{Listing, Seated};
 use crate::samples::Samples;
@@ -27,6 +28,8 @@ pub const VOTES: CompactMap<(&str, u32), Votes> = CompactMap::new("v");
 pub const SAMPLES: CompactMap<(&str, u32), Samples> = CompactMap::new("t");
 /// What a redemption rate's growth is measured from, of one generation of a denom's sources.
 pub const GROWTHS: CompactMap<(&str, u32), Growth> = CompactMap::new("r");
+/// What a check was last heard to say, of one generation of a denom's sources.
+pub const CHECKS: CompactMap<(&str, u32), Checked> = CompactMap::new("k");
 
 /// A denom's sources and its record. Errors when it has none.
 pub fn load(storage: &dyn Storage, denom: &str) -> Result<(Listing, PriceRecord), ContractError> {
@@ -48,4 +51,5 @@ pub fn forget_generation(storage: &mut dyn Storage, denom: &str, generation: u32
     VOTES.remove(storage, (denom, generation));
     SAMPLES.remove(storage, (denom, generation));
     GROWTHS.remove(storage, (denom, generation));
+    CHECKS.remove(storage, (denom, generation));
 }

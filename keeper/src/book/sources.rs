@@ -30,13 +30,14 @@ pub async fn sources(chain: &impl ChainReader, oracle: &str, height: Option<u64>
     Err(Error::garbage(oracle, format!("more than {PAGES_MAX} pages of sources")))
 }
 
-/// By denom, the shortest window of its live sources, the fallback's included: that one has to watch its pair before it
-/// is needed. A live source that averages nothing has its maximum age for a window.
+/// By denom, the shortest window of its live sources, the fallback's and the check's included: those have to
+/// watch their pairs before they are needed. A live source that averages nothing has its maximum age for a window.
 pub fn windows(sources: &[SourceResponse]) -> BTreeMap<String, u64> {
     let mut windows = BTreeMap::new();
     for told in sources {
         let fallback = told.fallback.iter().map(|fallback| (&fallback.source, &fallback.guards));
-        let all = std::iter::once((&told.source, &told.guards)).chain(fallback);
+        let check = told.check.iter().map(|standing| (&standing.check.source, &standing.check.guards));
+        let all = std::iter::once((&told.source, &told.guards)).chain(fallback).chain(check);
         let live = all.filter(|(source, _)| source.is_live()).flat_map(|(source, guards)| {
             source.parts().iter().map(|part| match part {
                 Source::Pair(pair) => pair.window,

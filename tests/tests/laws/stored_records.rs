@@ -4,6 +4,7 @@
 
 use std::fmt::Debug;
 
+use plimsoll_oracle::checked::Checked;
 use plimsoll_oracle::listing::Listing;
 use plimsoll_oracle::samples::Samples;
 use plimsoll_oracle::state as oracle;
@@ -105,9 +106,15 @@ fn records_of_the_oracle_keep_their_bytes() {
         "pending": { "source": fixed, "guards": guards(), "effective_at": 4 },
         "fallback": { "seated": { "source": feed(), "guards": guards(), "generation": 5 }, "after": 6 },
         "pending_fallback": {
-            "fallback": { "source": feed(), "guards": guards(), "after": 7 }, "effective_at": 8 } });
+            "fallback": { "source": feed(), "guards": guards(), "after": 7 }, "effective_at": 8 },
+        "check": { "seated": { "source": feed(), "guards": guards(), "generation": 9 },
+            "max_divergence": "0.00000000000000001", "hold": 11 },
+        "pending_check": { "check": { "source": feed(), "guards": guards(),
+            "max_divergence": "0.000000000000000012", "hold": 13 }, "effective_at": 14 } });
     let fed = format!("0101016101{GUARDS}");
-    stored::<Listing>(listing, &format!("{fed}0203010003{GUARDS}0401{fed}050601{fed}0708"));
+    stored::<Listing>(listing, &format!("{fed}0203010003{GUARDS}0401{fed}050601{fed}070801{fed}090a0b01{fed}0c0d0e"));
+    let checked = json!({ "raw": band(1, 2), "extremes": band(3, 4), "time": 5, "diverges": true, "held_since": 6 });
+    stored::<Checked>(checked, "01020304050106");
     let votes = json!([null, { "price": "0.000000000000000001", "time": 2 }]);
     stored::<Votes>(votes, "0200010102");
     let samples = json!([{ "sample": { "time": 1, "forward": "2", "backward": "3" }, "was_thin": true }]);
@@ -134,6 +141,7 @@ fn records_keep_their_keys() {
         (oracle::LISTINGS.key("u"), "00017375"),
         (oracle::VOTES.key(("u", 2)), "00017600017500000002"),
         (oracle::SAMPLES.key(("u", 2)), "00017400017500000002"),
+        (oracle::CHECKS.key(("u", 2)), "00016b00017500000002"),
         (oracle::GROWTHS.key(("u", 2)), "00017200017500000002"),
     ] {
         assert_eq!(hex(key), expected);

@@ -12,6 +12,7 @@ mod support;
 
 mod apply_source;
 mod cancel_source;
+mod check;
 mod fallback;
 mod feed;
 mod guards;
