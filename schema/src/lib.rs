@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account_key;
 pub mod compact;
+pub mod concentrated;
 pub mod event;
 pub mod funds;
 pub mod liquidator;

@@ -36,6 +36,9 @@ pub enum Source {
     Median(MedianSource),
     /// A price of Pyth's. A live source.
     Pyth(PythSource),
+    /// What an Astroport concentrated pair observes. A live source. In production a member of a median, a fallback or a
+    /// check, and no denom's own source.
+    Observe(ObserveSource),
 }
 
 impl Source {
@@ -141,6 +144,35 @@ pub struct PythSource {
     /// The widest confidence of an observation, as a share of the price. Above 0 and at most 1; in production at most
     /// 0.1. A wider one only widens the edges.
     pub max_confidence: Ratio,
+}
+
+/// The price of trades on an Astroport concentrated pair, by its `observe`: the median of now, half a window ago and a
+/// window ago. Borrowing counts all three, and what two stated amounts are traded for now.
+///
+/// Older pairs answer with the price of the last trade, newer ones with the mean of up to 3,000 trades, and neither says
+/// how old the trades are. Where trades are rare such a price lags for as long as they reach back.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct ObserveSource {
+    /// The pair's address.
+    pub pair: String,
+    /// Whether the denom priced is the first of the pair's two tokens.
+    pub is_first: bool,
+    /// The decimals of the denom priced; at most 18.
+    pub decimals: u8,
+    /// The pair's other token.
+    pub quote_denom: String,
+    /// Its decimals; at most 18.
+    pub quote_decimals: u8,
+    /// Whether the price is a rate, as in [`PairSource::quote_priced`].
+    pub quote_priced: bool,
+    /// The seconds over which three observations must agree. At least 600 in production, and at most a day.
+    pub window: u64,
+    /// So much of the denom priced is to be sold at the low end of what borrowing counts, in base units. Above 0; in
+    /// production at least a whole token. A pair that is too thin for it shows itself by a low price.
+    pub trade: Amount,
+    /// So much of the other token is to be spent at the high end, in base units. The same limits.
+    pub quote_trade: Amount,
 }
 
 /// Where a redemption rate comes from.

@@ -1,8 +1,9 @@
 //! Answers of contracts and of chain modules, as bytes, and what is picked out of them.
 
 use std::fmt;
+use std::str::FromStr;
 
-use cosmwasm_std::{Binary, ContractResult, QuerierWrapper, SystemResult, to_json_vec};
+use cosmwasm_std::{Binary, ContractResult, Empty, QuerierWrapper, QueryRequest, SystemResult, WasmQuery, to_json_vec};
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
@@ -25,10 +26,18 @@ pub struct Asked<'a> {
     pub name: &'a str,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// It does not answer.
     pub fn silent(&self) -> ContractError {
         ContractError::NoAnswer { denom: self.denom.to_owned(), asked: self.name.to_owned() }
+    }
+
+    /// What a contract answers to a query in JSON. Errors when it refuses.
+    pub fn ask(&self, querier: &QuerierWrapper, msg: Vec<u8>) -> Result<Answer<'a>, ContractError> {
+        let msg = Binary::new(msg);
+        let request = QueryRequest::<Empty>::Wasm(WasmQuery::Smart { contract_addr: self.name.to_owned(), msg });
+        let json = raw(querier, &request).ok_or_else(|| self.silent())?;
+        Ok(Answer { asked: *self, json })
     }
 
     /// Its answer lacks something.
@@ -52,15 +61,31 @@ impl Asked<'_> {
     }
 }
 
+/// A contract's answer in JSON. What is needed of it is picked out by its keys: a type for each answer would make the
+/// contract twice as large.
+#[derive(Clone, Debug)]
+pub struct Answer<'a> {
+    asked: Asked<'a>,
+    json: Binary,
+}
+
+impl Answer<'_> {
+    /// The text or the whole number to which these keys lead, read as `T`. Errors when it can't be.
+    pub fn get<T: FromStr>(&self, path: &[&str], what: &'static str) -> Result<T, ContractError> {
+        let found = pick(&self.json, path).and_then(|text| text.parse().ok());
+        found.ok_or_else(|| self.asked.unreadable(what))
+    }
+}
+
 /// The text or the whole number to which these keys lead in some JSON, as text; `None` when they lead to neither.
-pub fn pick(json: &[u8], path: &[String]) -> Option<String> {
+fn pick(json: &[u8], path: &[&str]) -> Option<String> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let found = Path(path).deserialize(&mut reader).ok()?;
     reader.end().ok()?;
     Some(found)
 }
 
-struct Path<'a>(&'a [String]);
+struct Path<'a>(&'a [&'a str]);
 
 impl<'de> DeserializeSeed<'de> for Path<'_> {
     type Value = String;
@@ -81,7 +106,7 @@ impl<'de> Visitor<'de> for Path<'_> {
         let (key, rest) = self.0.split_first().ok_or_else(|| A::Error::custom("no key"))?;
         let mut found = None;
         while let Some(name) = object.next_key::<String>()? {
-            if name == *key {
+            if name == **key {
                 found = Some(object.next_value_seed(Path(rest))?);
             } else {
                 object.next_value::<IgnoredAny>()?;
@@ -105,6 +130,10 @@ impl Visitor<'_> for Scalar {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<String, E> {
         Ok(number.to_string())
     }
 }

@@ -8,7 +8,7 @@ use crate::error::ContractError;
 use crate::heartbeat::beat;
 use crate::set_source::put_in_force;
 use crate::state::{CONFIG, load};
-use crate::validate::validate_source;
+use crate::validate::{assert_alone, validate_source};
 
 /// Puts the announced source in force, validated again: the pair may have changed since. Errors before its delay is
 /// over and once it has lapsed. Owner only.
@@ -19,6 +19,7 @@ pub fn apply_source(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) -
     let none = || ContractError::NoPendingSource { denom: denom.to_owned() };
     let pending = load(deps.storage, denom)?.0.pending.ok_or_else(none)?;
     assert_due(denom, pending.effective_at, clock.now)?;
+    assert_alone(config.production, denom, &pending.source)?;
     validate_source(deps.as_ref(), config.production, denom, &pending.source, &pending.guards)?;
     put_in_force(deps.storage, denom, pending.source, pending.guards, clock)?;
     Ok(Response::new().add_attribute(ACTION, "apply_source").add_attribute(DENOM, denom))

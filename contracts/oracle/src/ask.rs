@@ -9,6 +9,7 @@ use crate::exchange::Exchange;
 use crate::heard::Heard;
 use crate::listing::{Seated, quote_of};
 use crate::median::Tally;
+use crate::observe;
 use crate::pair;
 use crate::pyth;
 use crate::samples::Samples;
@@ -63,6 +64,9 @@ pub fn ask(deps: Deps, denom: &str, seated: &Seated, now: u64) -> Option<Result<
         }
         Source::Scaled(source) => rate(deps, denom, seated, source, now),
         Source::Pyth(source) => Some(pyth::observe(&deps.querier, denom, source, max_age, now).map(Asked::of)),
+        Source::Observe(source) => {
+            Some(observe::observe(&deps.querier, denom, source, now).map(|seen| Asked::of(Heard::Whole(seen))))
+        }
         Source::Median(source) => Some(median(deps, denom, seated, source, now)),
         _ => None,
     }

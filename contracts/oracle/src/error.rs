@@ -82,6 +82,15 @@ pub enum ContractError {
     /// A window in which an average costs too little to move, or is too old.
     #[error("source of {denom}: a window of {window} s is not between {min} and {max}")]
     Window { denom: String, window: u64, min: u64, max: u64 },
+    /// A trade of next to nothing says nothing of a pair's depth.
+    #[error("source of {denom}: a trade of {trade}{token} is below {min}")]
+    MinimumTrade {
+        denom: String,
+        token: String,
+        trade: Amount,
+        /// What it must be: a whole token in production.
+        min: Amount,
+    },
     /// A pair of next to nothing would have a price.
     #[error("source of {denom}: a least reserve of {reserve}{token} is below {min}")]
     MinimumReserve {
@@ -115,6 +124,9 @@ pub enum ContractError {
         /// The most that is allowed: less in production.
         max: Ratio,
     },
+    /// Trades of an age that nobody knows must not price a denom alone.
+    #[error("source of {denom}: observe is refused in production but as a member of a median, a fallback or a check")]
+    ObserveAlone { denom: String },
     /// A confidence of nothing, which no price has, or one that lets any price through.
     #[error("source of {denom}: a confidence of {max_confidence} must be above 0 and at most {max}")]
     MaxConfidence {

@@ -40,6 +40,7 @@ pub mod instantiate;
 pub mod listing;
 mod median;
 mod migrate;
+mod observe;
 pub mod pair;
 pub mod publish;
 mod pyth;

@@ -116,6 +116,7 @@ pub fn quote_of(source: &Source) -> Option<&str> {
     match source {
         Source::Pair(pair) if pair.quote_priced => Some(&pair.quote_denom),
         Source::Scaled(scaled) => Some(&scaled.quote_denom),
+        Source::Observe(pair) if pair.quote_priced => Some(&pair.quote_denom),
         Source::Median(median) => {
             let (first, rest) = median.members.split_first()?;
             quote_of(first).filter(|quote| rest.iter().all(|member| quote_of(member) == Some(quote)))
@@ -131,7 +132,8 @@ pub fn quotes_of(source: &Source) -> impl Iterator<Item = &str> {
 
 /// Whether another denom may be quoted in one with this source: a price of its own, which rests on no other denom.
 pub fn is_by_itself(source: &Source) -> bool {
-    quotes_of(source).next().is_none() && !source.parts().iter().any(|part| matches!(part, Source::Pair(_)))
+    quotes_of(source).next().is_none()
+        && !source.parts().iter().any(|part| matches!(part, Source::Pair(_) | Source::Observe(_)))
 }
 
 impl Seated {
@@ -148,6 +150,7 @@ impl Seated {
         let max_age = self.guards.max_age.unwrap_or_default();
         match &self.source {
             Source::Pair(pair) => pair.window,
+            Source::Observe(pair) => pair.window,
             Source::Scaled(scaled) => match &scaled.rate {
                 RateSource::Contract { time_field: None, .. } => max_age,
                 RateSource::Contract { time_field: Some(_), .. } => max_age.saturating_mul(4),

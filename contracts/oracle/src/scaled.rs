@@ -1,12 +1,12 @@
 //! A redemption rate: what a contract says of it, and how much of its growth counts.
 
-use cosmwasm_std::{Binary, Empty, QuerierWrapper, QueryRequest, WasmQuery};
+use cosmwasm_std::QuerierWrapper;
 use plimsoll_risk::growth::Growth;
 use plimsoll_risk::price::{Observation, PriceBand};
 use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::ScaledSource;
 
-use crate::answer::{Asked, pick, raw};
+use crate::answer::Asked;
 use crate::error::ContractError;
 use crate::heard::Heard;
 
@@ -26,16 +26,10 @@ pub struct RateQuery<'a> {
 impl RateQuery<'_> {
     /// The rate, and when it was observed if the contract says so.
     pub fn ask(&self, querier: &QuerierWrapper, denom: &str) -> Result<(Price, Option<u64>), ContractError> {
-        let asked = self.asked(denom);
-        let msg = Binary::from(self.query.as_bytes());
-        let contract_addr = self.contract.to_owned();
-        let request = QueryRequest::<Empty>::Wasm(WasmQuery::Smart { contract_addr, msg });
-        let answer = raw(querier, &request).ok_or_else(|| asked.silent())?;
-        let rate = pick(&answer, self.field).and_then(|text| text.parse().ok());
-        let rate = rate.ok_or_else(|| asked.unreadable("rate"))?;
-        let Some(field) = self.time_field else { return Ok((rate, None)) };
-        let time = pick(&answer, field).and_then(|text| text.parse().ok());
-        Ok((rate, Some(time.ok_or_else(|| asked.unreadable("time"))?)))
+        let answer = self.asked(denom).ask(querier, self.query.as_bytes().to_vec())?;
+        let rate = answer.get(&keys(self.field), "rate")?;
+        let time = self.time_field.map(|field| answer.get(&keys(field), "time")).transpose()?;
+        Ok((rate, time))
     }
 
     /// What the contract says now. Errors when the rate is too old, or of the future.
@@ -74,6 +68,10 @@ pub fn capped(heard: Heard, growth: Option<Growth>, source: &ScaledSource, now: 
             (Heard::Whole(Observation { raw, extremes: below(seen.extremes, most), ..seen }), Some(growth))
         }
     }
+}
+
+fn keys(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).collect()
 }
 
 /// The band with its low end at most there.

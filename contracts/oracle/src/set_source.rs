@@ -10,7 +10,7 @@ use crate::hand_over::handed_over;
 use crate::heartbeat::{Clock, beat};
 use crate::listing::{Listing, quote_of};
 use crate::state::{CONFIG, LISTINGS, forget, load};
-use crate::validate::validate_source;
+use crate::validate::{assert_alone, validate_source};
 
 /// Sets a denom's source and guards: at once where it has none yet and where the oracle has no delay, otherwise as an
 /// announced source, in place of any that waits already. Owner only.
@@ -24,6 +24,7 @@ pub fn set_source(
 ) -> Result<Response, ContractError> {
     let config = CONFIG.load(deps.storage)?;
     config.ownership.assert_owner(info.sender.as_str())?;
+    assert_alone(config.production, denom, &source)?;
     validate_source(deps.as_ref(), config.production, denom, &source, &guards)?;
     let clock = beat(deps.storage, env)?;
 

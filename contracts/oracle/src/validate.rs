@@ -10,11 +10,12 @@ use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::access::address;
 use plimsoll_schema::funds::DENOM_LENGTH_MAX;
 use plimsoll_schema::oracle::{
-    FEEDERS_MAX, MEMBERS_MAX, MedianSource, PairSource, PythSource, RateSource, ScaledSource, Source,
+    FEEDERS_MAX, MEMBERS_MAX, MedianSource, ObserveSource, PairSource, PythSource, RateSource, ScaledSource, Source,
 };
 
 use crate::error::ContractError;
 use crate::listing::{is_by_itself, quote_of, quotes_of};
+use crate::observe;
 use crate::pair;
 use crate::pyth;
 use crate::scaled::RateQuery;
@@ -62,6 +63,14 @@ pub fn validate_source(
     if production { validate_speed(denom, guards, speed) } else { Ok(()) }
 }
 
+/// Errors where a source that is fit as a part only would price a denom alone.
+pub fn assert_alone(production: bool, denom: &str, source: &Source) -> Result<(), ContractError> {
+    match source {
+        Source::Observe(_) if production => Err(ContractError::ObserveAlone { denom: denom.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
 fn validate_fixed(production: bool, denom: &str, price: Price, guards: &Guards) -> Result<(), ContractError> {
     let denom = denom.to_owned();
     let Guards { floor, ceiling, max_age, .. } = *guards;
@@ -91,6 +100,12 @@ fn validate_part(deps: Deps, production: bool, denom: &str, source: &Source) -> 
             assert_no_chain(deps.storage, denom, source)
         }
         Source::Pyth(source) => validate_pyth(deps, production, denom, source),
+        Source::Observe(pair) => {
+            validate_observe(production, denom, pair)?;
+            assert_no_chain(deps.storage, denom, source)?;
+            address(deps.api, &pair.pair)?;
+            observe::assert_concentrated(&deps.querier, denom, pair)
+        }
     }
 }
 
@@ -198,28 +213,71 @@ fn validate_scaled(deps: Deps, production: bool, denom: &str, source: &ScaledSou
 }
 
 fn validate_pair(production: bool, denom: &str, source: &PairSource) -> Result<(), ContractError> {
-    let named = || denom.to_owned();
     let PairSource { quote_denom, decimals, quote_decimals, min_reserve, min_quote_reserve, window, .. } = source;
-    validate_denom(quote_denom)?;
-    let tokens = [(denom, *decimals, *min_reserve), (quote_denom, *quote_decimals, *min_quote_reserve)];
-    for (token, decimals, reserve) in tokens {
-        let token = || token.to_owned();
-        if decimals > DECIMALS_MAX {
-            return Err(ContractError::Decimals { denom: named(), token: token(), decimals });
-        }
-        let whole = pow10(decimals).map_or(Amount::MAX, Amount::new);
-        let min = if production { whole } else { Amount::new(1) };
+    validate_tokens(denom, *decimals, quote_denom, *quote_decimals)?;
+    for (token, decimals, reserve) in
+        [(denom, *decimals, *min_reserve), (quote_denom, *quote_decimals, *min_quote_reserve)]
+    {
+        let min = least(production, decimals);
         if reserve < min {
-            return Err(ContractError::MinimumReserve { denom: named(), token: token(), reserve, min });
+            return Err(ContractError::MinimumReserve {
+                denom: denom.to_owned(),
+                token: token.to_owned(),
+                reserve,
+                min,
+            });
         }
     }
+    validate_window(production, denom, *window)?;
+    assert_quote_priced(production, denom, quote_denom, source.quote_priced)
+}
+
+fn validate_observe(production: bool, denom: &str, source: &ObserveSource) -> Result<(), ContractError> {
+    let ObserveSource { quote_denom, decimals, quote_decimals, trade, quote_trade, window, .. } = source;
+    validate_tokens(denom, *decimals, quote_denom, *quote_decimals)?;
+    for (token, decimals, trade) in [(denom, *decimals, *trade), (quote_denom, *quote_decimals, *quote_trade)] {
+        let min = least(production, decimals);
+        if trade < min {
+            return Err(ContractError::MinimumTrade { denom: denom.to_owned(), token: token.to_owned(), trade, min });
+        }
+    }
+    validate_window(production, denom, *window)?;
+    assert_quote_priced(production, denom, quote_denom, source.quote_priced)
+}
+
+fn validate_tokens(denom: &str, decimals: u8, quote_denom: &str, quote_decimals: u8) -> Result<(), ContractError> {
+    validate_denom(quote_denom)?;
+    for (token, decimals) in [(denom, decimals), (quote_denom, quote_decimals)] {
+        if decimals > DECIMALS_MAX {
+            return Err(ContractError::Decimals { denom: denom.to_owned(), token: token.to_owned(), decimals });
+        }
+    }
+    Ok(())
+}
+
+/// A whole token in production, something elsewhere.
+fn least(production: bool, decimals: u8) -> Amount {
+    if production { pow10(decimals).map_or(Amount::MAX, Amount::new) } else { Amount::new(1) }
+}
+
+fn validate_window(production: bool, denom: &str, window: u64) -> Result<(), ContractError> {
     let min = if production { PRODUCTION_WINDOW_MIN } else { WINDOW_MIN };
     let max = WINDOW_MAX;
-    if *window < min || *window > max {
-        return Err(ContractError::Window { denom: named(), window: *window, min, max });
+    if (min..=max).contains(&window) {
+        return Ok(());
     }
-    if production && !source.quote_priced {
-        return Err(ContractError::PeggedInProduction { denom: named(), quote_denom: quote_denom.clone() });
+    Err(ContractError::Window { denom: denom.to_owned(), window, min, max })
+}
+
+fn assert_quote_priced(
+    production: bool,
+    denom: &str,
+    quote_denom: &str,
+    quote_priced: bool,
+) -> Result<(), ContractError> {
+    if production && !quote_priced {
+        let quote_denom = quote_denom.to_owned();
+        return Err(ContractError::PeggedInProduction { denom: denom.to_owned(), quote_denom });
     }
     Ok(())
 }

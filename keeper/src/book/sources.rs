@@ -41,6 +41,7 @@ pub fn windows(sources: &[SourceResponse]) -> BTreeMap<String, u64> {
         let live = all.filter(|(source, _)| source.is_live()).flat_map(|(source, guards)| {
             source.parts().iter().map(|part| match part {
                 Source::Pair(pair) => pair.window,
+                Source::Observe(pair) => pair.window,
                 _ => guards.max_age.unwrap_or_default(),
             })
         });

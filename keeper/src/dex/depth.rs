@@ -91,6 +91,7 @@ fn pricing_pairs(source: &SourceResponse) -> impl Iterator<Item = &str> {
     let all = std::iter::once(&source.source).chain(source.fallback.iter().map(|fallback| &fallback.source));
     all.flat_map(Source::parts).filter_map(|source| match source {
         Source::Pair(pair) => Some(pair.pair.as_str()),
+        Source::Observe(pair) => Some(pair.pair.as_str()),
         _ => None,
     })
 }

@@ -101,6 +101,9 @@ fn records_of_the_oracle_keep_their_bytes() {
     stored::<Source>(median, "04020101016101010101610101");
     let pyth = json!({ "pyth": { "contract": "c", "id": "d", "max_confidence": "0.000000000000000001" } });
     stored::<Source>(pyth, "050163016401");
+    let observe = json!({ "observe": { "pair": "p", "is_first": true, "decimals": 1, "quote_denom": "q",
+        "quote_decimals": 2, "quote_priced": true, "window": 3, "trade": "4", "quote_trade": "5" } });
+    stored::<Source>(observe, "060170010101710201030405");
     let fixed = json!({ "fixed": { "price": "0.000000000000000003" } });
     let listing = json!({ "first": { "source": feed(), "guards": guards(), "generation": 2 }, "generation": 3,
         "pending": { "source": fixed, "guards": guards(), "effective_at": 4 },

@@ -21,6 +21,7 @@ mod instantiate;
 mod median;
 mod migrate;
 mod migrate_first;
+mod observe;
 mod publish;
 mod publish_attacks;
 mod publish_nonsense;

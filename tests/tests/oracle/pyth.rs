@@ -196,29 +196,34 @@ fn a_time_that_lies_keeps_no_price_alive() {
 
 #[test]
 fn a_contract_that_answers_garbage_makes_no_price() {
-    let good = pyth_feed(ID, 1_000_000_000, 0, -8, 0);
-    let silent = |asked| ContractError::NoAnswer { denom: UATOM.to_owned(), asked };
+    let now = World::new().now();
+    let good = pyth_feed(ID, 1_000_000_000, 0, -8, now);
     let spoilt = |path: &str, with: Value| {
         let mut answer = answer(&good);
         *answer.pointer_mut(path).unwrap() = with;
         answer
     };
-    for garbage in [
-        Value::Null,
-        json!({}),
-        json!("10"),
-        spoilt("/price_feed/price", json!({})),
-        spoilt("/price_feed/price/price", json!("9223372036854775808")),
-        spoilt("/price_feed/price/conf", json!("-1")),
-        spoilt("/price_feed/price/expo", json!(2_147_483_648u64)),
-        spoilt("/price_feed/ema_price", json!(null)),
-        spoilt("/price_feed/price/publish_time", json!("soon")),
+    for (garbage, what) in [
+        (json!({}), "price of this id"),
+        (json!("10"), "price of this id"),
+        (spoilt("/price_feed/price", json!({})), "publish_time"),
+        (spoilt("/price_feed/price/publish_time", json!("soon")), "publish_time"),
+        (spoilt("/price_feed/price/price", json!("9223372036854775808")), "price"),
+        (spoilt("/price_feed/price/conf", json!("-1")), "price"),
+        (spoilt("/price_feed/price/expo", json!(2_147_483_648u64)), "price"),
+        (spoilt("/price_feed/ema_price", json!(null)), "ema_price"),
     ] {
         let (mut world, pyth) = scripted(&good);
         world.script(&pyth, &garbage);
         let error = world.refused(|world| world.publish(BOB, &[UATOM]));
-        assert!(error.is(&silent(pyth.to_string())), "{garbage}: {error}");
+        let expected = ContractError::Unreadable { denom: UATOM.to_owned(), asked: pyth.to_string(), what };
+        assert!(error.is(&expected), "{garbage}: {error}");
     }
+    let (mut world, pyth) = scripted(&good);
+    world.script(&pyth, &Value::Null);
+    let error = world.refused(|world| world.publish(BOB, &[UATOM]));
+    let expected = ContractError::NoAnswer { denom: UATOM.to_owned(), asked: pyth.to_string() };
+    assert!(error.is(&expected), "{error}");
     let (mut world, pyth) = scripted(&good);
     world.script(&pyth, &spoilt("/price_feed/id", json!("00")));
     let error = world.refused(|world| world.publish(BOB, &[UATOM]));
