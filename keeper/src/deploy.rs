@@ -46,6 +46,7 @@ pub async fn deploy(
     job.oracle(&mut record).await?;
     job.sources(&record).await?;
     job.votes(&record).await?;
+    job.publish(&record).await?;
     job.pool(&mut record).await?;
     job.assets(&record).await?;
     job.liquidator(&mut record).await?;
@@ -136,14 +137,33 @@ impl<F: Fn(&str)> Job<'_, F> {
                 let source = self.network.source(asset);
                 let guards = asset.guards.clone();
                 (self.say)(&format!("oracle: source of {denom}"));
-                messages.push(Execute::new(
-                    &record.oracle.address,
-                    &oracle::ExecuteMsg::SetSource { denom, source, guards },
-                    Vec::new(),
-                )?);
+                let set = oracle::ExecuteMsg::SetSource { denom: denom.clone(), source, guards };
+                messages.push(Execute::new(&record.oracle.address, &set, Vec::new())?);
+                if let Some(check) = asset.check.clone() {
+                    (self.say)(&format!("oracle: check of {denom}"));
+                    let set = oracle::ExecuteMsg::SetCheck { denom, check };
+                    messages.push(Execute::new(&record.oracle.address, &set, Vec::new())?);
+                }
             }
         }
         self.send(&messages).await
+    }
+
+    /// Publishes live sources that have no price yet. One that can't be published is told, and left to the next run: a
+    /// pair has to be watched for a window first.
+    async fn publish(&self, record: &Deployment) -> Result<()> {
+        let known = self.known_sources(record).await?;
+        let denoms = self.network.assets.iter().map(|asset| asset.denom(&self.deployer));
+        let is_due =
+            |denom: &String| known.get(denom).is_some_and(|told| told.source.is_live() && !told.record.was_observed());
+        for denom in denoms.filter(is_due) {
+            let publish = oracle::ExecuteMsg::Publish { denoms: vec![denom.clone()] };
+            match self.send(&[Execute::new(&record.oracle.address, &publish, Vec::new())?]).await {
+                Ok(()) => (self.say)(&format!("oracle: publishes {denom}")),
+                Err(error) => (self.say)(&format!("oracle: {denom} can't be published yet: {error}")),
+            }
+        }
+        Ok(())
     }
 
     /// The oracle's sources so far, by denom.
@@ -163,7 +183,10 @@ impl<F: Fn(&str)> Job<'_, F> {
                 continue;
             }
             if known.get(&params.denom).is_some_and(|source| !source.record.was_observed()) {
-                let reason = format!("no price of {} yet: have its feeders vote, then run deploy again", params.denom);
+                let reason = format!(
+                    "no price of {} yet: have its feeders vote, or publish it, then run deploy again",
+                    params.denom
+                );
                 return Err(Error::DoesNotHold(reason));
             }
             (self.say)(&format!("pool: lists {}", params.denom));

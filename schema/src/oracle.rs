@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::compact::{CompactItem, CompactMap};
 use crate::ownership::{OwnerUpdate, Ownership};
 pub use crate::source::{
-    FEEDERS_MAX, MEMBERS_MAX, MedianSource, ObserveSource, PairSource, PythSource, RateSource, ScaledSource, Source,
+    ConnectModule, ConnectSource, FEEDERS_MAX, MEMBERS_MAX, MedianSource, ObserveSource, OsmosisTwapSource, PairSource,
+    PythSource, RateSource, ScaledSource, Source,
 };
 
 /// The latest price of each denom in the oracle's storage. A raw query of `PRICE_RECORDS.key(denom)` costs a fiftieth

@@ -39,6 +39,12 @@ pub enum Source {
     /// What an Astroport concentrated pair observes. A live source. In production a member of a median, a fallback or a
     /// check, and no denom's own source.
     Observe(ObserveSource),
+    /// A price of the chain module Connect, formerly Slinky. A live source, for chains that have the module and let
+    /// contracts ask it. No chain has run it yet.
+    Connect(ConnectSource),
+    /// The average price in a pool of Osmosis, by its chain module. A live source, for that chain alone. No chain has
+    /// run it yet.
+    OsmosisTwap(OsmosisTwapSource),
 }
 
 impl Source {
@@ -173,6 +179,47 @@ pub struct ObserveSource {
     pub trade: Amount,
     /// So much of the other token is to be spent at the high end, in base units. The same limits.
     pub quote_trade: Amount,
+}
+
+/// A price of the chain module Connect, in the quote currency.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectSource {
+    /// Under which name the chain has the module.
+    pub module: ConnectModule,
+    /// What is priced, as the module names it: `ATOM`.
+    pub base: String,
+    /// What it is priced in: `USD`.
+    pub quote: String,
+}
+
+/// The names of the module.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectModule {
+    /// `connect.oracle.v2`.
+    Connect,
+    /// `slinky.oracle.v1`.
+    Slinky,
+}
+
+/// The average price in a pool of Osmosis: the harmonic to the arithmetic mean over the window. Borrowing counts the
+/// price of now too. Nothing is known of the pool's depth.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct OsmosisTwapSource {
+    /// The pool's number.
+    pub pool_id: u64,
+    /// The decimals of the denom priced; at most 18.
+    pub decimals: u8,
+    /// The token of the pool that it is priced in.
+    pub quote_denom: String,
+    /// Its decimals; at most 18.
+    pub quote_decimals: u8,
+    /// Whether the price is a rate, as in [`PairSource::quote_priced`].
+    pub quote_priced: bool,
+    /// The seconds that the price is averaged over. At least 600 in production, and at most a day.
+    pub window: u64,
 }
 
 /// Where a redemption rate comes from.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::ContractError;
+use crate::protobuf::Writer;
 
 /// The bytes with which a query is answered; `None` when it is refused.
 pub fn raw(querier: &QuerierWrapper, request: &impl Serialize) -> Option<Binary> {
@@ -16,6 +17,39 @@ pub fn raw(querier: &QuerierWrapper, request: &impl Serialize) -> Option<Binary>
         _ => None,
     }
 }
+
+/// A query of a chain module, as the chain reads it. It is written out here because cosmwasm-std knows it only where a
+/// contract asks for a chain of CosmWasm 2, and the oracle runs on older ones: those refuse the query alone.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum ModuleQuery<'a> {
+    Grpc { path: &'a str, data: Binary },
+}
+
+/// The message with which a chain module answers; `None` when the query is refused.
+pub fn grpc(querier: &QuerierWrapper, path: &str, request: Writer) -> Option<Binary> {
+    raw(querier, &ModuleQuery::Grpc { path, data: Binary::new(request.finish()) })
+}
+
+/// A whole number of a chain, of up to 256 bits: below 0 it counts as 0, and above 128 bits as the highest of those.
+/// `None` when it is none.
+pub fn digits(text: &str) -> Option<u128> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    if unsigned.is_empty() || !unsigned.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    Some(if unsigned.len() < text.len() { 0 } else { unsigned.parse().unwrap_or(u128::MAX) })
+}
+
+/// A decimal of a chain in 10⁻¹⁸, rounded down, within the same limits.
+pub fn decimal(text: &str) -> Option<u128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let fraction: String = fraction.chars().chain("0".repeat(DECIMALS).chars()).take(DECIMALS).collect();
+    digits(&format!("{whole}{fraction}"))
+}
+
+/// The decimals of a price.
+const DECIMALS: usize = 18;
 
 /// Whose answers are read, for the errors about them.
 #[derive(Clone, Copy, Debug)]

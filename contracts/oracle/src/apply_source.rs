@@ -20,7 +20,7 @@ pub fn apply_source(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) -
     let pending = load(deps.storage, denom)?.0.pending.ok_or_else(none)?;
     assert_due(denom, pending.effective_at, clock.now)?;
     assert_alone(config.production, denom, &pending.source)?;
-    validate_source(deps.as_ref(), config.production, denom, &pending.source, &pending.guards)?;
+    validate_source(deps.as_ref(), config.production, denom, &pending.source, &pending.guards, clock.now)?;
     put_in_force(deps.storage, denom, pending.source, pending.guards, clock)?;
     Ok(Response::new().add_attribute(ACTION, "apply_source").add_attribute(DENOM, denom))
 }

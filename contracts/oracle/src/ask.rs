@@ -4,12 +4,14 @@ use cosmwasm_std::{Deps, Storage};
 use plimsoll_risk::growth::Growth;
 use plimsoll_schema::oracle::{MedianSource, RateSource, ScaledSource, Source};
 
+use crate::connect;
 use crate::error::ContractError;
 use crate::exchange::Exchange;
 use crate::heard::Heard;
 use crate::listing::{Seated, quote_of};
 use crate::median::Tally;
 use crate::observe;
+use crate::osmosis_twap;
 use crate::pair;
 use crate::pyth;
 use crate::samples::Samples;
@@ -67,8 +69,14 @@ pub fn ask(deps: Deps, denom: &str, seated: &Seated, now: u64) -> Option<Result<
         Source::Observe(source) => {
             Some(observe::observe(&deps.querier, denom, source, now).map(|seen| Asked::of(Heard::Whole(seen))))
         }
+        Source::Connect(source) => {
+            Some(connect::observe(&deps.querier, denom, source, max_age, now).map(|seen| Asked::of(Heard::Whole(seen))))
+        }
+        Source::OsmosisTwap(source) => {
+            Some(osmosis_twap::observe(&deps.querier, denom, source, now).map(|seen| Asked::of(Heard::Whole(seen))))
+        }
         Source::Median(source) => Some(median(deps, denom, seated, source, now)),
-        _ => None,
+        Source::Fixed { .. } | Source::Feed { .. } => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub fn set_check(
     let config = CONFIG.load(deps.storage)?;
     config.ownership.assert_owner(info.sender.as_str())?;
     validate(denom, &check)?;
-    validate_source(deps.as_ref(), config.production, denom, &check.source, &check.guards)?;
+    validate_source(deps.as_ref(), config.production, denom, &check.source, &check.guards, env.block.time.seconds())?;
     let clock = beat(deps.storage, env)?;
     let response = Response::new().add_attribute(ACTION, "set_check").add_attribute(DENOM, denom);
     if config.source_delay == 0 {
@@ -48,7 +48,7 @@ pub fn apply_check(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) ->
     let none = || ContractError::NoCheck { denom: denom.to_owned() };
     let PendingCheck { check, effective_at } = load(deps.storage, denom)?.0.pending_check.ok_or_else(none)?;
     assert_due(denom, effective_at, clock.now)?;
-    validate_source(deps.as_ref(), config.production, denom, &check.source, &check.guards)?;
+    validate_source(deps.as_ref(), config.production, denom, &check.source, &check.guards, env.block.time.seconds())?;
     stand(deps.storage, denom, check)?;
     Ok(Response::new().add_attribute(ACTION, "apply_check").add_attribute(DENOM, denom))
 }

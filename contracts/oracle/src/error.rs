@@ -135,6 +135,9 @@ pub enum ContractError {
         /// The most that is allowed: less in production.
         max: Ratio,
     },
+    /// A name that the module can't have.
+    #[error("source of {denom}: '{name}' is no name of a currency: 1 to {max} characters without a slash")]
+    CurrencyName { denom: String, name: String, max: usize },
     /// An identifier that is none.
     #[error("source of {denom}: '{id}' is no identifier of 64 hexadecimal digits")]
     PythId { denom: String, id: String },

@@ -34,7 +34,7 @@ pub fn set_fallback(
     if named.after > AFTER_MAX {
         return Err(ContractError::FallbackAfter { denom: denom.to_owned(), after: named.after, max: AFTER_MAX });
     }
-    validate_source(deps.as_ref(), config.production, denom, &named.source, &named.guards)?;
+    validate_source(deps.as_ref(), config.production, denom, &named.source, &named.guards, env.block.time.seconds())?;
     let clock = beat(deps.storage, env)?;
     let response = Response::new().add_attribute(ACTION, "set_fallback").add_attribute(DENOM, denom);
     if config.source_delay == 0 {
@@ -57,7 +57,7 @@ pub fn apply_fallback(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str)
     let none = || ContractError::NoFallback { denom: denom.to_owned() };
     let PendingFallback { fallback, effective_at } = load(deps.storage, denom)?.0.pending_fallback.ok_or_else(none)?;
     assert_due(denom, effective_at, clock.now)?;
-    validate_source(deps.as_ref(), config.production, denom, &fallback.source, &fallback.guards)?;
+    validate_source(deps.as_ref(), config.production, denom, &fallback.source, &fallback.guards, clock.now)?;
     stand(deps.storage, denom, fallback, clock.now)?;
     Ok(Response::new().add_attribute(ACTION, "apply_fallback").add_attribute(DENOM, denom))
 }

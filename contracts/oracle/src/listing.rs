@@ -117,6 +117,7 @@ pub fn quote_of(source: &Source) -> Option<&str> {
         Source::Pair(pair) if pair.quote_priced => Some(&pair.quote_denom),
         Source::Scaled(scaled) => Some(&scaled.quote_denom),
         Source::Observe(pair) if pair.quote_priced => Some(&pair.quote_denom),
+        Source::OsmosisTwap(pool) if pool.quote_priced => Some(&pool.quote_denom),
         Source::Median(median) => {
             let (first, rest) = median.members.split_first()?;
             quote_of(first).filter(|quote| rest.iter().all(|member| quote_of(member) == Some(quote)))
@@ -133,7 +134,10 @@ pub fn quotes_of(source: &Source) -> impl Iterator<Item = &str> {
 /// Whether another denom may be quoted in one with this source: a price of its own, which rests on no other denom.
 pub fn is_by_itself(source: &Source) -> bool {
     quotes_of(source).next().is_none()
-        && !source.parts().iter().any(|part| matches!(part, Source::Pair(_) | Source::Observe(_)))
+        && !source
+            .parts()
+            .iter()
+            .any(|part| matches!(part, Source::Pair(_) | Source::Observe(_) | Source::OsmosisTwap(_)))
 }
 
 impl Seated {
@@ -151,13 +155,14 @@ impl Seated {
         match &self.source {
             Source::Pair(pair) => pair.window,
             Source::Observe(pair) => pair.window,
+            Source::OsmosisTwap(pool) => pool.window,
             Source::Scaled(scaled) => match &scaled.rate {
                 RateSource::Contract { time_field: None, .. } => max_age,
                 RateSource::Contract { time_field: Some(_), .. } => max_age.saturating_mul(4),
                 RateSource::Feed { .. } => 0,
             },
-            Source::Median(_) | Source::Pyth(_) => max_age.saturating_mul(4),
-            _ => 0,
+            Source::Median(_) | Source::Pyth(_) | Source::Connect(_) => max_age.saturating_mul(4),
+            Source::Fixed { .. } | Source::Feed { .. } => 0,
         }
     }
 

@@ -25,7 +25,7 @@ pub fn set_source(
     let config = CONFIG.load(deps.storage)?;
     config.ownership.assert_owner(info.sender.as_str())?;
     assert_alone(config.production, denom, &source)?;
-    validate_source(deps.as_ref(), config.production, denom, &source, &guards)?;
+    validate_source(deps.as_ref(), config.production, denom, &source, &guards, env.block.time.seconds())?;
     let clock = beat(deps.storage, env)?;
 
     let response = Response::new().add_attribute(ACTION, "set_source").add_attribute(DENOM, denom);

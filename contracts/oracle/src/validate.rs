@@ -10,12 +10,15 @@ use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::access::address;
 use plimsoll_schema::funds::DENOM_LENGTH_MAX;
 use plimsoll_schema::oracle::{
-    FEEDERS_MAX, MEMBERS_MAX, MedianSource, ObserveSource, PairSource, PythSource, RateSource, ScaledSource, Source,
+    ConnectSource, FEEDERS_MAX, MEMBERS_MAX, MedianSource, ObserveSource, OsmosisTwapSource, PairSource, PythSource,
+    RateSource, ScaledSource, Source,
 };
 
+use crate::connect;
 use crate::error::ContractError;
 use crate::listing::{is_by_itself, quote_of, quotes_of};
 use crate::observe;
+use crate::osmosis_twap;
 use crate::pair;
 use crate::pyth;
 use crate::scaled::RateQuery;
@@ -31,6 +34,8 @@ pub const WINDOW_MIN: u64 = 2;
 pub const PRODUCTION_WINDOW_MIN: u64 = 600;
 /// The longest window: a day.
 pub const WINDOW_MAX: u64 = 86_400;
+/// The most characters of a currency's name in the chain module Connect.
+const CURRENCY_NAME_MAX: usize = 64;
 /// The digits of an identifier of Pyth's.
 const PYTH_ID_LENGTH: usize = 64;
 /// The widest confidence of a price of Pyth's in production: a tenth.
@@ -45,19 +50,22 @@ pub fn validate_source(
     denom: &str,
     source: &Source,
     guards: &Guards,
+    now: u64,
 ) -> Result<(), ContractError> {
     validate_denom(denom)?;
     guards.validate()?;
+    if let Source::Fixed { price } = source {
+        return validate_fixed(production, denom, *price, guards);
+    }
+    let max_age = guards.max_age.ok_or_else(|| ContractError::WithoutMaxAge { denom: denom.to_owned() })?;
     match source {
-        Source::Fixed { price } => return validate_fixed(production, denom, *price, guards),
-        _ if guards.max_age.is_none() => return Err(ContractError::WithoutMaxAge { denom: denom.to_owned() }),
         Source::Median(median) => {
             validate_median(production, denom, median)?;
             for member in &median.members {
-                validate_part(deps, production, denom, member)?;
+                validate_part(deps, production, denom, member, max_age, now)?;
             }
         }
-        single => validate_part(deps, production, denom, single)?,
+        single => validate_part(deps, production, denom, single, max_age, now)?,
     }
     let speed = if source.is_live() { LIVE_SPEED } else { FEED_SPEED };
     if production { validate_speed(denom, guards, speed) } else { Ok(()) }
@@ -85,7 +93,14 @@ fn validate_fixed(production: bool, denom: &str, price: Price, guards: &Guards) 
 }
 
 /// What a source must satisfy alone and as a member of a median.
-fn validate_part(deps: Deps, production: bool, denom: &str, source: &Source) -> Result<(), ContractError> {
+fn validate_part(
+    deps: Deps,
+    production: bool,
+    denom: &str,
+    source: &Source,
+    max_age: u64,
+    now: u64,
+) -> Result<(), ContractError> {
     match source {
         Source::Fixed { .. } => member(denom, "fixed"),
         Source::Median(_) => member(denom, "a median"),
@@ -105,6 +120,15 @@ fn validate_part(deps: Deps, production: bool, denom: &str, source: &Source) -> 
             assert_no_chain(deps.storage, denom, source)?;
             address(deps.api, &pair.pair)?;
             observe::assert_concentrated(&deps.querier, denom, pair)
+        }
+        Source::Connect(module) => validate_connect(deps, denom, module, max_age, now),
+        Source::OsmosisTwap(pool) => {
+            let OsmosisTwapSource { decimals, quote_denom, quote_decimals, quote_priced, window, .. } = pool;
+            validate_tokens(denom, *decimals, quote_denom, *quote_decimals)?;
+            validate_window(production, denom, *window)?;
+            assert_quote_priced(production, denom, quote_denom, *quote_priced)?;
+            assert_no_chain(deps.storage, denom, source)?;
+            osmosis_twap::observe(&deps.querier, denom, pool, now).map(drop)
         }
     }
 }
@@ -189,6 +213,23 @@ fn validate_pyth(deps: Deps, production: bool, denom: &str, source: &PythSource)
     }
     address(deps.api, contract)?;
     pyth::read(&deps.querier, denom, source).map(drop)
+}
+
+/// The chain must have the module, let contracts ask it, and know a price of the pair that is not too old.
+fn validate_connect(
+    deps: Deps,
+    denom: &str,
+    source: &ConnectSource,
+    max_age: u64,
+    now: u64,
+) -> Result<(), ContractError> {
+    let max = CURRENCY_NAME_MAX;
+    for name in [&source.base, &source.quote] {
+        if name.is_empty() || name.len() > max || name.contains('/') {
+            return Err(ContractError::CurrencyName { denom: denom.to_owned(), name: name.clone(), max });
+        }
+    }
+    connect::observe(&deps.querier, denom, source, max_age, now).map(drop)
 }
 
 /// The contract must answer with a rate.

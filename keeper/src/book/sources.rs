@@ -42,6 +42,7 @@ pub fn windows(sources: &[SourceResponse]) -> BTreeMap<String, u64> {
             source.parts().iter().map(|part| match part {
                 Source::Pair(pair) => pair.window,
                 Source::Observe(pair) => pair.window,
+                Source::OsmosisTwap(pool) => pool.window,
                 _ => guards.max_age.unwrap_or_default(),
             })
         });

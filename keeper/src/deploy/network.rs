@@ -11,7 +11,7 @@ use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::price::Guards;
 use plimsoll_risk::rates::RateModel;
 use plimsoll_risk::units::{Amount, Price, Ratio, Value};
-use plimsoll_schema::oracle::Source;
+use plimsoll_schema::oracle::{CheckSource, Source};
 use plimsoll_schema::pool::NewAsset;
 use serde::Deserialize;
 
@@ -157,6 +157,8 @@ pub struct Asset {
     pub source: Option<Source>,
     /// The limits that it is held to.
     pub guards: Guards,
+    /// A second source that the price is checked against; none when left out.
+    pub check: Option<CheckSource>,
     /// How much may be borrowed against a unit of value.
     pub max_loan_to_value: Ratio,
     /// How much debt a unit of the collateral's value carries.

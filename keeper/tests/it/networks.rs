@@ -200,3 +200,31 @@ fn votes_for_the_last_price_are_due_where_it_is_missing_or_too_old() {
     // Not the first one: the market has gone by another since.
     assert_eq!(due(&record, price("10"), 5_001 + max_age), Some(price("8.2")));
 }
+
+/// Each kind of source as it stands in a network file.
+#[test]
+fn an_asset_may_have_a_source_of_any_kind_and_a_check() {
+    let feed = r#"{ feed = { feeders = ["wasm1a"], quorum = 1 } }"#;
+    let pyth = r#"{ pyth = { contract = "wasm1p", id = "00", max_confidence = "0.05" } }"#;
+    let scaled = r#"{ scaled = { rate = { contract = { contract = "wasm1h", query = '{"state":{}}', field = ["rate"] } }, quote_denom = "uatom", max_growth = "0.002" } }"#;
+    let observe = r#"{ observe = { pair = "wasm1c", is_first = true, decimals = 6, quote_denom = "uusd", quote_decimals = 6, quote_priced = true, window = 600, trade = "1000000", quote_trade = "1000000" } }"#;
+    let connect = r#"{ connect = { module = "connect", base = "ATOM", quote = "USD" } }"#;
+    let osmosis = r#"{ osmosis_twap = { pool_id = 1, decimals = 6, quote_denom = "uusd", quote_decimals = 6, quote_priced = true, window = 600 } }"#;
+    let median = format!("{{ median = {{ members = [{feed}, {pyth}, {observe}], minimum = 2 }} }}");
+    let text = std::fs::read_to_string(file("local.toml")).unwrap();
+    let guards = r#"{ max_age = 300, floor = "0.5", ceiling = "2", bound_hold = 1800, max_deviation = "0.05", step_interval = 15, age_spread = "0.01" }"#;
+    for source in [feed, pyth, scaled, observe, connect, osmosis, &median] {
+        let mut network: toml::Table = text.parse().unwrap();
+        let check = format!("c = {{ source = {pyth}, guards = {guards}, max_divergence = \"0.05\", hold = 600 }}");
+        let asset = network["assets"].as_array_mut().unwrap()[0].as_table_mut().unwrap();
+        let parsed = format!("s = {source}").parse::<toml::Table>().unwrap_or_else(|error| panic!("{source}: {error}"));
+        asset.insert("source".to_owned(), parsed["s"].clone());
+        asset.insert("check".to_owned(), check.parse::<toml::Table>().unwrap()["c"].clone());
+        let path = fresh("network").with_extension("toml");
+        std::fs::write(&path, toml::to_string(&network).unwrap()).unwrap();
+        let network = Network::read(&path).unwrap_or_else(|error| panic!("{source}: {error}"));
+        let asset = &network.assets[0];
+        let is_live = !source.starts_with("{ feed");
+        assert_eq!((network.source(asset).is_live(), asset.check.as_ref().unwrap().hold), (is_live, 600), "{source}");
+    }
+}

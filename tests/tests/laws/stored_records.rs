@@ -84,26 +84,7 @@ fn records_of_the_oracle_keep_their_bytes() {
     stored::<PriceRecord>(record, &format!("02030101710405060708090a0b010c0d{GUARDS}"));
     let heartbeat = json!({ "gap": 1, "last": 2, "lost_seconds": 3, "resumed_at": 4, "missed": 5 });
     stored::<Heartbeat>(heartbeat, "0102030405");
-    // A new kind of source goes to the end.
     let feed = || json!({ "feed": { "feeders": ["a"], "quorum": 1 } });
-    stored::<Source>(json!({ "fixed": { "price": "0.000000000000000001" } }), "0001");
-    stored::<Source>(feed(), "0101016101");
-    let pair = json!({ "pair": { "pair": "p", "decimals": 1, "quote_denom": "q", "quote_decimals": 2, "quote_priced": true,
-        "window": 3, "min_reserve": "7", "min_quote_reserve": "8" } });
-    stored::<Source>(pair, "0201700101710201030708");
-    let scaled = json!({ "scaled": { "rate": { "contract":
-            { "contract": "c", "query": "{}", "field": ["a", "b"], "time_field": ["t"] } },
-        "quote_denom": "q", "max_growth": "0.000000000000000001" } });
-    stored::<Source>(scaled, "03000163027b7d020161016201010174017101");
-    let scaled = json!({ "scaled": { "rate": feed(), "quote_denom": "q", "max_growth": "0.000000000000000001" } });
-    stored::<Source>(scaled, "030101016101017101");
-    let median = json!({ "median": { "members": [feed(), feed()], "minimum": 1 } });
-    stored::<Source>(median, "04020101016101010101610101");
-    let pyth = json!({ "pyth": { "contract": "c", "id": "d", "max_confidence": "0.000000000000000001" } });
-    stored::<Source>(pyth, "050163016401");
-    let observe = json!({ "observe": { "pair": "p", "is_first": true, "decimals": 1, "quote_denom": "q",
-        "quote_decimals": 2, "quote_priced": true, "window": 3, "trade": "4", "quote_trade": "5" } });
-    stored::<Source>(observe, "060170010101710201030405");
     let fixed = json!({ "fixed": { "price": "0.000000000000000003" } });
     let listing = json!({ "first": { "source": feed(), "guards": guards(), "generation": 2 }, "generation": 3,
         "pending": { "source": fixed, "guards": guards(), "effective_at": 4 },
@@ -127,6 +108,35 @@ fn records_of_the_oracle_keep_their_bytes() {
     let config = json!({ "ownership": { "owner": "a", "proposed": null }, "production": true, "source_delay": 3,
         "guardian": "b" });
     stored::<ConfigResponse>(config, "0161000103010162");
+}
+
+#[test]
+fn sources_keep_their_bytes() {
+    // A new kind of source goes to the end.
+    let feed = || json!({ "feed": { "feeders": ["a"], "quorum": 1 } });
+    stored::<Source>(json!({ "fixed": { "price": "0.000000000000000001" } }), "0001");
+    stored::<Source>(feed(), "0101016101");
+    let pair = json!({ "pair": { "pair": "p", "decimals": 1, "quote_denom": "q", "quote_decimals": 2, "quote_priced": true,
+        "window": 3, "min_reserve": "7", "min_quote_reserve": "8" } });
+    stored::<Source>(pair, "0201700101710201030708");
+    let scaled = json!({ "scaled": { "rate": { "contract":
+            { "contract": "c", "query": "{}", "field": ["a", "b"], "time_field": ["t"] } },
+        "quote_denom": "q", "max_growth": "0.000000000000000001" } });
+    stored::<Source>(scaled, "03000163027b7d020161016201010174017101");
+    let scaled = json!({ "scaled": { "rate": feed(), "quote_denom": "q", "max_growth": "0.000000000000000001" } });
+    stored::<Source>(scaled, "030101016101017101");
+    let median = json!({ "median": { "members": [feed(), feed()], "minimum": 1 } });
+    stored::<Source>(median, "04020101016101010101610101");
+    let pyth = json!({ "pyth": { "contract": "c", "id": "d", "max_confidence": "0.000000000000000001" } });
+    stored::<Source>(pyth, "050163016401");
+    let observe = json!({ "observe": { "pair": "p", "is_first": true, "decimals": 1, "quote_denom": "q",
+        "quote_decimals": 2, "quote_priced": true, "window": 3, "trade": "4", "quote_trade": "5" } });
+    stored::<Source>(observe, "060170010101710201030405");
+    let connect = json!({ "connect": { "module": "slinky", "base": "a", "quote": "b" } });
+    stored::<Source>(connect, "070101610162");
+    let osmosis = json!({ "osmosis_twap": { "pool_id": 1, "decimals": 2, "quote_denom": "q", "quote_decimals": 3,
+        "quote_priced": true, "window": 4 } });
+    stored::<Source>(osmosis, "0801020171030104");
 }
 
 #[test]

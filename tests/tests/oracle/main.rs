@@ -12,6 +12,7 @@ mod support;
 
 mod apply_source;
 mod cancel_source;
+mod chain_modules;
 mod check;
 mod fallback;
 mod feed;

@@ -363,3 +363,24 @@ fn a_member_that_answers_garbage_is_missing() {
     world.publish(ALICE, &[UATOM]).unwrap();
     assert_eq!(world.price_record(UATOM).raw, PriceBand::at(price("10")));
 }
+
+/// A rate is as old as what is known of its quote, though the quote itself may be older.
+#[test]
+fn a_member_whose_quote_is_older_than_the_median_allows_is_missing() {
+    let mut world = world();
+    let dollars = world.pair(UATOM, UUSD, 1_000_000);
+    let members = vec![world.feed_source(&[ANN], 1), Source::Pair(world.pair_source(UATOM, &dollars, UUSD))];
+    let source = Source::Median(MedianSource { members, minimum: 1 });
+    world.set_source(UATOM, source, guards()).unwrap();
+    for _ in 0..5 {
+        world.feed(ANN, &[(UATOM, "11")]).unwrap();
+        world.publish(ALICE, &[UATOM]).unwrap();
+        world.advance(150);
+    }
+    world.feed(ANN, &[(UATOM, "11")]).unwrap();
+    world.publish(ALICE, &[UATOM]).unwrap();
+    assert_eq!(world.price_record(UATOM).raw, PriceBand::at(price("11")));
+    world.set_price(UUSD, "1");
+    world.publish(ALICE, &[UATOM]).unwrap();
+    assert_eq!(world.price_record(UATOM).raw, band("10", "11"));
+}
