@@ -6,6 +6,7 @@
 #
 #   scripts/e2e.sh [--json]
 #   scripts/e2e.sh --accounts N [--json]     a cascade: N accounts, one price fall, and how many blocks it takes a keeper of four keys
+#   scripts/e2e.sh --margin                  a leveraged position: opened, adjusted and closed, one transaction each, without the keeper
 #
 #   PLIMSOLL_E2E_PORT   the first of three ports of its node: 27857
 #   PLIMSOLL_WASMD      which wasmd, as for localnet.sh
@@ -22,16 +23,17 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo_root"
-json='' accounts=''
+json='' accounts='' margin=''
 while (($#)); do
 	case $1 in
 	--json) json=1 ;;
+	--margin) margin=1 ;;
 	--accounts)
 		[[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "--accounts wants a number above 0"
 		accounts=$2
 		shift
 		;;
-	*) die "usage: ${0##*/} [--accounts N] [--json]" ;;
+	*) die "usage: ${0##*/} [--accounts N | --margin] [--json]" ;;
 	esac
 	shift
 done
@@ -58,6 +60,10 @@ oracle=$(jq -r .oracle.address "$work/deployment.json")
 liquidator=$(jq -r .liquidator.address "$work/deployment.json")
 
 source scripts/e2e/stage.sh
+if [[ $margin ]]; then
+	source scripts/e2e/margin.sh
+	exit
+fi
 build_keeper
 journal=$work/journal.jsonl
 # The second key of its mnemonic and those after it, because the first has everything.

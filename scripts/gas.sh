@@ -202,6 +202,24 @@ through liquidate_via_liquidator user4 111 100
 further batch liquidate_batch
 further via_liquidator liquidate_via_liquidator
 
+say "leverage"
+margin=$(deploy margin "{\"pool\":\"$pool\"}")
+# Two accounts granted for good, so that each row is one message.
+for id in 20 21; do
+	call user1 "{\"set_operator\":{\"operator\":\"$margin\",\"account_id\":$id,
+		\"scopes\":[\"open_slot\",\"withdraw_anywhere\",\"borrow_anywhere\"]}}" >/dev/null
+done
+# position <message> <fields>: the message on account 20, in uatom against uusd over the pair.
+position() {
+	jq -nc --arg name "$1" --arg pair "$pair" --arg ask "${3:-uatom}" --argjson fields "$2" '{($name): ({account_id: 20,
+		collateral_denom: "uatom", debt_denom: "uusd", hops: [{$pair, ask_denom: $ask}], min_received: "1"} + $fields)}'
+}
+row margin_open user1 "$(position open '{"size":{"leverage":"2.5"}}')" 1000000000uatom "$margin"
+row margin_open_amount user1 "$(position open '{"account_id":21,"size":{"borrow":"10000000000"}}')" 1000000000uatom "$margin"
+row margin_adjust_down user1 "$(position adjust '{"to":{"leverage":"2"},"max_sold":"1000000000000"}')" '' "$margin"
+row margin_adjust_up user1 "$(position adjust '{"to":{"leverage":"3"}}')" '' "$margin"
+row margin_close user1 "$(position close '{}' uusd)" '' "$margin"
+
 say "denoms of 68 characters"
 osmo=ibc/ED07A3391A112B175915CD8FAF43A2DA8E4790EDE12566649D0C2F97716B8518
 usdc=ibc/498A0751C798A0D9A389AA3691123DADA57DAA4FE165D5C75894505B876BA6E4
@@ -243,6 +261,7 @@ if [[ $wasmd_version == 0.70.3 ]]; then
 		liquidate 205073 225000
 	LIMITS
 	at_most liquidate_via_liquidator_1 480000
+	at_most margin_open 750000
 else
 	at_most liquidate_via_liquidator_1 800000
 fi

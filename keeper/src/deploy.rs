@@ -14,7 +14,7 @@ pub mod votes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use plimsoll_schema::{liquidator, oracle, pool};
+use plimsoll_schema::{liquidator, margin, oracle, pool};
 
 use crate::book::markets::markets;
 use crate::book::sources::sources;
@@ -50,6 +50,7 @@ pub async fn deploy(
     job.pool(&mut record).await?;
     job.assets(&record).await?;
     job.liquidator(&mut record).await?;
+    job.margin(&mut record).await?;
     job.pairs(&mut record).await?;
     job.measure_gas(&mut record).await?;
     job.hand_over(&record).await?;
@@ -126,6 +127,13 @@ impl<F: Fn(&str)> Job<'_, F> {
     async fn liquidator(&self, record: &mut Deployment) -> Result<()> {
         let msg = liquidator::InstantiateMsg { pool: record.pool.address.clone() };
         self.contract(What::named("liquidator"), record, |record| &mut record.liquidator, &msg).await
+    }
+
+    /// The margin contract that the network file asks for.
+    async fn margin(&self, record: &mut Deployment) -> Result<()> {
+        let Some(settings) = &self.network.margin else { return Ok(()) };
+        let msg = margin::InstantiateMsg { pool: record.pool.address.clone(), fee: settings.fee.clone() };
+        self.contract(What::named("margin"), record, |record| record.margin.get_or_insert_default(), &msg).await
     }
 
     async fn sources(&self, record: &Deployment) -> Result<()> {

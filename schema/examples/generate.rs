@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use cosmwasm_schema::Api;
 use cosmwasm_schema::schemars::schema::RootSchema;
 use cosmwasm_schema::schemars::schema_for;
-use plimsoll_schema::{liquidator, oracle, pair, pool, timelock};
+use plimsoll_schema::{liquidator, margin, oracle, pair, pool, timelock};
 
 /// One schema per query: `query => Response`.
 macro_rules! responses {
@@ -109,6 +109,17 @@ fn liquidator() -> Api {
     api("liquidator", messages, responses)
 }
 
+fn margin() -> Api {
+    let responses = responses! { "config" => margin::ConfigResponse, "quote" => margin::QuoteResponse };
+    let messages = [
+        schema_for!(margin::InstantiateMsg),
+        schema_for!(margin::ExecuteMsg),
+        schema_for!(margin::QueryMsg),
+        schema_for!(margin::MigrateMsg),
+    ];
+    api("margin", messages, responses)
+}
+
 fn timelock() -> Api {
     let responses = responses! {
         "config" => timelock::ConfigResponse,
@@ -137,7 +148,7 @@ fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("json");
     let mut fine = true;
-    for api in [pool(), oracle(), pair(), liquidator(), timelock()] {
+    for api in [pool(), oracle(), pair(), liquidator(), margin(), timelock()] {
         let answered: Vec<String> = api.responses.iter().flatten().map(|(name, _)| name.clone()).collect();
         if queries(&api) != answered {
             eprintln!("{}: queries {:?} but responses {answered:?}", api.contract_name, queries(&api));

@@ -52,6 +52,10 @@ pub const GROUP: &str = "group";
 pub const OUTCOME: &str = "outcome";
 /// How many items succeeded.
 pub const SUCCEEDED: &str = "succeeded";
+/// What a message of the margin contract sells over its route: `<amount><denom>`.
+pub const SOLD: &str = "sold";
+/// What the sale returns, less the fee: `<amount><denom>`.
+pub const BOUGHT: &str = "bought";
 /// What is paid to the caller: `<amount><denom>`. May occur more than once.
 pub const PROCEEDS: &str = "proceeds";
 
@@ -65,7 +69,7 @@ pub const COLLATERAL_DENOM: &str = "collateral_denom";
 pub const REPAID: &str = "repaid";
 /// Collateral seized, in base units, the fee included.
 pub const SEIZED: &str = "seized";
-/// The protocol's fee, in base units of the collateral.
+/// The protocol's fee, in base units of the collateral; the margin contract's, in base units of what is bought.
 pub const FEE: &str = "fee";
 /// The bonus in force, a ratio.
 pub const BONUS: &str = "bonus";

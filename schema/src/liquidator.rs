@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(doc)]
 use crate::pool::LIQUIDATION_ITEMS_MAX;
 use crate::pool::LiquidationItem;
+pub use crate::route::{HOPS_MAX, Hop};
 
-/// The most pairs in one route.
-pub const HOPS_MAX: usize = 4;
 /// The most routes in one message. Each is a group of items of its own, with its own call to the pool, and what is left
 /// to do goes along with each group: with ten groups about 2,300 gas an item, with fifty it would be 22,600.
 pub const ROUTES_MAX: usize = 10;
@@ -74,16 +73,6 @@ pub struct Route {
     pub hops: Vec<Hop>,
     /// The group is undone when less than this is left of `debt_denom` after what was repaid.
     pub min_profit: Amount,
-}
-
-/// One swap of a route.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct Hop {
-    /// The pair's contract, of Plimsoll or of Astroport.
-    pub pair: String,
-    /// What it pays.
-    pub ask_denom: String,
 }
 
 /// What may be asked about.

@@ -3,6 +3,7 @@
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::units::{Ratio, Value};
+use plimsoll_schema::margin::Fee;
 use plimsoll_schema::oracle::InstantiateMsg as OracleInstantiateMsg;
 use plimsoll_schema::pool::{Config, ExecuteMsg, InstantiateMsg};
 
@@ -25,6 +26,7 @@ pub struct WorldBuilder {
     pool: Config,
     lent: u128,
     timelock: Option<u64>,
+    margin: Option<Option<Fee>>,
 }
 
 impl Default for WorldBuilder {
@@ -52,6 +54,7 @@ impl Default for WorldBuilder {
             },
             lent: 0,
             timelock: None,
+            margin: None,
         }
     }
 }
@@ -111,6 +114,18 @@ impl WorldBuilder {
         self
     }
 
+    /// Deploys a margin contract without a fee; see [`World::leverage`].
+    pub fn margin(mut self) -> Self {
+        self.margin = Some(None);
+        self
+    }
+
+    /// Deploys a margin contract that takes this share of each sale, for [`OWNER`].
+    pub fn margin_with_fee(mut self, share: Ratio) -> Self {
+        self.margin = Some(Some(Fee { share, recipient: String::new() }));
+        self
+    }
+
     /// Builds the world. Panics when a contract refuses a setting.
     pub fn build(self) -> World {
         let mut chain = Chain::new(self.prefix);
@@ -125,12 +140,16 @@ impl WorldBuilder {
         let msg = InstantiateMsg { owner, risk_manager: Some(risk_manager), guardian: Some(guardian), config };
         let pool = chain.deploy(pool_code(), OWNER, &msg, &[], "pool").expect("the pool takes its settings");
 
-        let mut world = World { chain, oracle, pool, assets: vec![], timelock: None };
+        let mut world = World { chain, oracle, pool, assets: vec![], timelock: None, margin: None };
         for asset in self.assets {
             world.list(asset);
         }
         if self.lent > 0 {
             world.lend(self.lent);
+        }
+        if let Some(fee) = self.margin {
+            let recipient = world.addr(OWNER).into_string();
+            world.deploy_margin(fee.map(|fee| Fee { recipient, ..fee }));
         }
         if let Some(delay) = self.timelock {
             world.hand_to_timelock(delay);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use cosmwasm_std::{Addr, Api, BlockInfo, Coin, Empty, Storage};
+use cosmwasm_std::{Addr, Api, BlockInfo, Coin, CosmosMsg, Empty, Storage};
 use cw_multi_test::{AppBuilder, AppResponse, BankKeeper, Contract, Executor, MockApiBech32, no_init};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,6 +120,20 @@ impl Chain {
     ) -> Result<AppResponse, WorldError> {
         let sender = self.addr(sender);
         Ok(self.app.execute_contract(sender, contract.clone(), msg, funds)?)
+    }
+
+    /// Sends several messages in one transaction, all or none. Its events are those of all of them.
+    pub fn execute_together(
+        &mut self,
+        sender: impl Into<Actor>,
+        messages: Vec<CosmosMsg>,
+    ) -> Result<AppResponse, WorldError> {
+        let sender = self.addr(sender);
+        let responses = self.app.execute_multi(sender, messages)?;
+        Ok(AppResponse {
+            events: responses.into_iter().flat_map(|response| response.events).collect(),
+            ..Default::default()
+        })
     }
 
     /// Asks a contract.

@@ -38,6 +38,9 @@
 //! [`WorldBuilder::timelock`] has oracle and pool owned as in production: what their owner wants is queued by
 //! [`World::queue`], waits, and is applied by [`World::apply`].
 //!
+//! [`WorldBuilder::margin`] deploys the margin contract: [`World::leverage`] opens a position and
+//! [`World::deleverage`] closes it, each in one transaction that grants the contract the account for one block.
+//!
 //! To test a contract of your own, put it on the same chain with [`Chain::deploy`] and talk to it with
 //! [`Chain::execute_contract`]. A contract that takes flash loans, and does in the middle what a test tells it to, is
 //! there already: [`World::borrower`], [`World::flash`].
@@ -57,6 +60,7 @@ mod concentrated;
 mod error;
 mod event;
 mod liquidator;
+mod margin;
 mod oracle;
 mod pair;
 mod pool;
@@ -77,6 +81,7 @@ pub use concentrated::concentrated_code;
 pub use error::WorldError;
 pub use event::values;
 pub use liquidator::{liquidator_code, route};
+pub use margin::{hops, margin_code};
 pub use oracle::{oracle_code, price, ratio};
 pub use pair::pair_code;
 pub use pool::pool_code;

@@ -19,6 +19,7 @@ pub struct World {
     pub(crate) pool: Addr,
     pub(crate) assets: Vec<Asset>,
     pub(crate) timelock: Option<Addr>,
+    pub(crate) margin: Option<Addr>,
 }
 
 impl Default for World {

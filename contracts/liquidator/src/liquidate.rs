@@ -6,6 +6,7 @@ use cosmwasm_std::{Deps, MessageInfo, Response, StdResult};
 use plimsoll_schema::event;
 use plimsoll_schema::liquidator::{HOPS_MAX, ROUTES_MAX, Route};
 use plimsoll_schema::pool::LIQUIDATION_ITEMS_MAX;
+use plimsoll_schema::route::is_route;
 
 use crate::error::ContractError;
 use crate::group::{self, Order, connects};
@@ -77,19 +78,12 @@ fn validate(order: &Order) -> Result<(), ContractError> {
     Ok(())
 }
 
-/// A route that comes back to a denom would sell what it is to keep.
 fn validate_route(route: &Route) -> Result<(), ContractError> {
-    let ends_there = route.hops.last().is_some_and(|hop| hop.ask_denom == route.debt_denom);
-    let mut seen: Vec<&str> = vec![&route.collateral_denom];
-    let comes_back = route.hops.iter().any(|hop| {
-        let again = seen.contains(&hop.ask_denom.as_str());
-        seen.push(&hop.ask_denom);
-        again
-    });
-    if route.hops.len() > HOPS_MAX || !ends_there || comes_back {
-        let collateral_denom = route.collateral_denom.clone();
-        let debt_denom = route.debt_denom.clone();
-        return Err(ContractError::BadRoute { collateral_denom, debt_denom, max: HOPS_MAX });
+    let Route { collateral_denom, debt_denom, hops, .. } = route;
+    if is_route(collateral_denom, debt_denom, hops) {
+        return Ok(());
     }
-    Ok(())
+    let collateral_denom = collateral_denom.clone();
+    let debt_denom = debt_denom.clone();
+    Err(ContractError::BadRoute { collateral_denom, debt_denom, max: HOPS_MAX })
 }

@@ -1,23 +1,17 @@
 //! The sale of what a group seized: hop after hop, then the settlement.
 
-use cosmwasm_std::{BankMsg, Coin, Deps, Env, Response, StdResult, SubMsg, Uint128, Uint256, WasmMsg, to_json_binary};
-use plimsoll_risk::units::{Amount, Ratio};
-use plimsoll_schema::liquidator::Hop;
-use plimsoll_schema::{event, pair, pool};
+use cosmwasm_std::{BankMsg, Coin, Deps, Env, Response, StdResult, SubMsg, Uint256, WasmMsg, to_json_binary};
+use plimsoll_schema::{event, pool};
 
 use crate::error::ContractError;
 use crate::payload::{Payload, Sale, Terms};
 use crate::state::POOL;
 
-/// What a single swap may lose against the pair's own price: the most that Astroport's pairs accept. What really guards
-/// the caller is that the group must end with what it repaid and the profit asked for.
-const MAX_SPREAD: Ratio = Ratio::percent(50);
-
 impl Sale {
     /// Sells a coin over the next hop, whose reply goes on. Settles where there is nothing to sell: it says what is
     /// missing.
     pub fn sell(mut self, deps: Deps, env: &Env, coin: Coin) -> Result<Response, ContractError> {
-        let swap = self.terms.route.hops.get(self.sold).map(|hop| swap(hop, coin)).transpose()?.flatten();
+        let swap = self.terms.route.hops.get(self.sold).map(|hop| hop.swap(coin)).transpose()?.flatten();
         let Some(swap) = swap else { return self.settle(deps, env) };
         self.sold = self.sold.saturating_add(1);
         let payload = Payload::Sale(self).encode()?;
@@ -65,22 +59,6 @@ impl Sale {
         }
         Ok(response)
     }
-}
-
-/// The sale of a coin over a hop; none of nothing.
-fn swap(to: &Hop, coin: Coin) -> StdResult<Option<WasmMsg>> {
-    let amount = Uint128::try_from(coin.amount).unwrap_or_default();
-    if amount.is_zero() {
-        return Ok(None);
-    }
-    let msg = to_json_binary(&pair::ExecuteMsg::Swap {
-        offer_asset: pair::Asset::native(coin.denom.as_str(), Amount::new(amount.u128())),
-        ask_asset_info: None,
-        belief_price: None,
-        max_spread: Some(MAX_SPREAD),
-        to: None,
-    })?;
-    Ok(Some(WasmMsg::Execute { contract_addr: to.pair.clone(), msg, funds: vec![coin] }))
 }
 
 fn balance(deps: Deps, env: &Env, denom: &str) -> StdResult<Coin> {

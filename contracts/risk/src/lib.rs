@@ -27,8 +27,8 @@
 
 pub mod account;
 pub mod cumulative_price;
-mod exponential;
 pub mod exponent;
+mod exponential;
 pub mod growth;
 mod guards;
 pub mod health;

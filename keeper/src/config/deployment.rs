@@ -38,6 +38,9 @@ pub struct Deployment {
     /// The liquidator.
     #[serde(default)]
     pub liquidator: Deployed,
+    /// The margin contract, where the network file asks for one. The keeper doesn't use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<Deployed>,
     /// The pairs to sell into.
     #[serde(default)]
     pub pairs: Vec<DeployedPair>,

@@ -11,6 +11,7 @@ use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::price::Guards;
 use plimsoll_risk::rates::RateModel;
 use plimsoll_risk::units::{Amount, Price, Ratio, Value};
+use plimsoll_schema::margin::Fee;
 use plimsoll_schema::oracle::{CheckSource, Source};
 use plimsoll_schema::pool::NewAsset;
 use serde::Deserialize;
@@ -39,6 +40,8 @@ pub struct Network {
     pub oracle: OracleSettings,
     /// The pool's settings.
     pub pool: PoolSettings,
+    /// The margin contract to deploy; none when left out.
+    pub margin: Option<Margin>,
     /// The keys that vote for prices.
     #[serde(default)]
     pub feeders: Vec<Feeder>,
@@ -131,6 +134,14 @@ pub struct PoolSettings {
     /// After which gap of the oracle liquidation waits, and for how long; off when left out.
     #[serde(default)]
     pub halt_grace: HaltGrace,
+}
+
+/// The margin contract's settings.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Margin {
+    /// What it takes of each sale, and for whom; nothing when left out. It can't be changed later.
+    pub fee: Option<Fee>,
 }
 
 /// A key that votes for prices.

@@ -228,3 +228,18 @@ fn an_asset_may_have_a_source_of_any_kind_and_a_check() {
         assert_eq!((network.source(asset).is_live(), asset.check.as_ref().unwrap().hold), (is_live, 600), "{source}");
     }
 }
+
+#[test]
+fn a_margin_contract_is_deployed_where_the_file_asks_for_one_with_a_fee_for_an_address_of_the_chain() {
+    let asked = Network::read(&file("local.toml")).unwrap().margin.unwrap();
+    assert_eq!(asked.fee, None);
+    assert!(edited("local.toml", |text| text.replace("[margin]\n", "")).margin.is_none());
+    let with = |recipient: &str| {
+        let fee = format!("[margin]\nfee = {{ share = \"0.001\", recipient = \"{recipient}\" }}\n");
+        edited("local.toml", |text| text.replace("[margin]\n", &fee))
+    };
+    let owner = PUBLIC_KEYS[0];
+    with(owner).check(owner).unwrap();
+    let error = with("osmo1fees").check(owner).unwrap_err().to_string();
+    assert!(error.contains("fill in margin.fee.recipient"), "{error}");
+}

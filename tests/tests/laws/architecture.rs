@@ -16,8 +16,9 @@ enum Unit {
 }
 
 /// Source folders, and what may not depend on each other there.
-const FOLDERS: [(&str, Unit); 7] = [
+const FOLDERS: [(&str, Unit); 8] = [
     ("contracts/liquidator/src", Unit::File),
+    ("contracts/margin/src", Unit::File),
     ("contracts/oracle/src", Unit::File),
     ("contracts/pair/src", Unit::File),
     ("contracts/pool/src", Unit::File),

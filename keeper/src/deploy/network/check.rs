@@ -58,11 +58,14 @@ impl Network {
             guardian.chain([("timelock.admin", timelock.admin.as_str())])
         });
         let feeders = self.feeders.iter().map(|feeder| ("feeders.address", feeder.address.as_str()));
+        let fee = self.margin.iter().filter_map(|margin| margin.fee.as_ref());
+        let fee = fee.map(|fee| ("margin.fee.recipient", fee.recipient.as_str()));
         let pairs = self.pairs.iter().map(|pair| ("pairs.address", pair.address.as_str()));
         let pairs = pairs.filter(|(_, address)| !address.is_empty());
         let public =
             PUBLIC_KEYS.map(|address| address.parse::<AccountId>().map(|id| id.to_bytes()).unwrap_or_default());
-        for (name, address) in roles.chain(timelock).chain(feeders).chain(pairs).chain([("the deployer", deployer)]) {
+        let named = roles.chain(timelock).chain(feeders).chain(fee).chain(pairs);
+        for (name, address) in named.chain([("the deployer", deployer)]) {
             let prefix = &self.chain.prefix;
             let Some(id) = address.parse::<AccountId>().ok().filter(|id| id.prefix() == prefix) else {
                 return self.wrong(format!("fill in {name}: '{address}' is no {prefix} address"));
