@@ -11,7 +11,7 @@ mod setup;
 mod subject;
 
 pub use amount::AmountOrMax;
-pub use asset::{AssetChanges, NewAsset};
+pub use asset::{AssetChanges, Ceiling, Isolation, NewAsset};
 pub use execute::{
     BATCH_MAX, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LIQUIDATION_ITEMS_MAX,
     LiquidateBatch, LiquidateItem, LiquidationItem, LoanId, OnBehalf, Receive, TransferShares, Withdraw,
@@ -20,8 +20,8 @@ pub use operator::{Expiry, OPERATORS_DEFAULT, OPERATORS_LIMIT, Operator, Operato
 pub use query::{ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT, AccountsPage, MARKETS_DEFAULT, MARKETS_LIMIT, QueryMsg};
 pub use receiver::{BatchReceiver, FlashLoanReceiver};
 pub use response::{
-    AccountRecord, AccountsResponse, ConfigResponse, LiquidatableAccount, LiquidatableResponse, MarketResponse,
-    MarketsResponse, MaxAmountResponse, RatesResponse, ReservesRequest, ReservesRequestResponse,
+    AccountRecord, AccountsResponse, ConfigResponse, IsolatedDebt, LiquidatableAccount, LiquidatableResponse,
+    MarketResponse, MarketsResponse, MaxAmountResponse, RatesResponse, ReservesRequest, ReservesRequestResponse,
     SimulateLiquidationResponse, SolvencyResponse, UserCollateral, UserCollateralsResponse, UserDebt,
     UserDebtsResponse, UserPositionResponse,
 };

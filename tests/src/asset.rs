@@ -62,6 +62,8 @@ impl Asset {
             sale_cost: Some(Ratio::ZERO),
             max_borrow_utilization: None,
             borrow_weight: None,
+            isolated: None,
+            siloed: None,
         };
         let guards = Guards {
             max_age: Some(3_600),

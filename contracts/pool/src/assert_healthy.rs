@@ -20,6 +20,7 @@ impl Markets {
         if holder.account.debts.is_empty() {
             return Ok(());
         }
+        self.assert_standing(deps, holder)?;
         self.load_live(deps, &holder.account)?;
         // Nor is anything improved at prices from before the halt.
         if self.moment().halted {

@@ -46,7 +46,7 @@ pub fn batch(
     }
     check(deps.as_ref(), &mut markets, &touched)?;
     for Touched { holder, .. } in touched {
-        holder.save(deps.storage)?;
+        holder.save(deps.storage, &markets)?;
     }
     markets.save(deps.storage)?;
     Ok(response)
@@ -99,7 +99,7 @@ fn call_back(deps: DepsMut, env: &Env, open: Open, response: Response) -> Result
         holder.account.set_busy(true);
         let Holder { ref owner, account_id, ref before, .. } = holder;
         accounts.push(OpenAccount { owner: owner.clone(), account_id, before: before.clone(), checks });
-        holder.save(deps.storage)?;
+        holder.save(deps.storage, &markets)?;
     }
     OPEN_BATCH.save(deps.storage, &OpenBatch { id: called.id, accounts })?;
     markets.save(deps.storage)?;

@@ -32,7 +32,7 @@ pub fn borrow(deps: DepsMut, env: &Env, info: &MessageInfo, order: Borrow) -> Re
     assert_min_debt(&markets, &holder, id)?;
 
     let name = holder.name();
-    holder.save(deps.storage)?;
+    holder.save(deps.storage, &markets)?;
     markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "borrow")

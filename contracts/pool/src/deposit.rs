@@ -29,7 +29,7 @@ pub fn deposit(
     let shares = apply(deps.as_ref(), &mut markets, &mut holder, &order)?;
 
     let name = holder.name();
-    holder.save(deps.storage)?;
+    holder.save(deps.storage, &markets)?;
     markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "deposit")
@@ -82,7 +82,8 @@ pub fn add_shares(holder: &mut Holder, id: AssetId, shares: SupplyShares, counts
 /// much less than liquidation counts, a deposit of it into an indebted account opens a slot that doesn't count, and no
 /// slot that counts is topped up. Answers whether a new slot may count. Without debt no price is asked for.
 pub fn may_count(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
-    counts(holder, id, || markets.assert_not_ahead(deps, id))
+    let combines = combines(deps, markets, holder, id)?;
+    Ok(counts(holder, id, || markets.assert_not_ahead(deps, id))? && combines)
 }
 
 /// The same where no live source is asked: what one prices may count as little as what is silent.
@@ -92,7 +93,15 @@ pub fn may_count_unasked(
     holder: &Holder,
     id: AssetId,
 ) -> Result<bool, ContractError> {
-    counts(holder, id, || markets.assert_not_ahead_unasked(deps, id))
+    let combines = combines(deps, markets, holder, id)?;
+    Ok(counts(holder, id, || markets.assert_not_ahead_unasked(deps, id))? && combines)
+}
+
+/// Whether a slot that a deposit opens may count beside the account's others. Without debt that is asked when there is
+/// some.
+fn combines(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> Result<bool, ContractError> {
+    let asks = !holder.account.debts.is_empty() && holder.account.collateral(id).is_none();
+    if asks { markets.combines(deps, &holder.account, id) } else { Ok(true) }
 }
 
 fn counts(

@@ -8,7 +8,7 @@ use plimsoll_risk::market::MarketError;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::{AssetId, ParamsError};
 use plimsoll_risk::price::PriceFault;
-use plimsoll_risk::units::{Amount, Ratio, SupplyShares, Value};
+use plimsoll_risk::units::{Amount, Ratio, ScaledDebt, SupplyShares, Value};
 use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::funds::FundsSent;
 use plimsoll_schema::ownership::OwnershipError;
@@ -127,6 +127,18 @@ pub enum ContractError {
     /// The grant is for something else.
     #[error("{sender} acts on account {account} without the scope {scope}")]
     OutOfScope { sender: String, account: String, scope: &'static str },
+    /// A debt that stands alone, beside another.
+    #[error("account {account} can't owe {other}: {denom} is siloed, and stands alone as debt")]
+    Siloed { account: String, denom: String, other: String },
+    /// A collateral that counts alone, beside another.
+    #[error("{denom} is isolated and counts alone: switch it or the other collateral of account {account} off")]
+    Isolated { account: String, denom: String },
+    /// More debt against an isolated collateral than its owner allows.
+    #[error("scaled debt of {wanted} {denom} against {collateral} would be above its ceiling of {ceiling}")]
+    DebtCeiling { denom: String, collateral: String, ceiling: ScaledDebt, wanted: ScaledDebt },
+    /// Two ceilings for one denom.
+    #[error("'{denom}' has two debt ceilings")]
+    DoubledCeiling { denom: String },
     /// A grant that never holds.
     #[error("the grant would have ended already, at {expiry}")]
     ExpiryPast { expiry: Expiry },

@@ -6,7 +6,11 @@ use plimsoll_schema::access::address_or;
 use plimsoll_schema::event::account_name;
 
 use crate::error::ContractError;
+use crate::isolated_debts;
+use crate::markets::Markets;
 use crate::state::{ACCOUNTS, DEBTORS};
+
+static EMPTY: Account = Account { collaterals: Vec::new(), debts: Vec::new(), category: 0, settings: 0 };
 
 /// An account as it was stored, and as it will be.
 #[derive(Clone)]
@@ -16,7 +20,8 @@ pub struct Holder {
     pub account: Account,
     /// The account when the message came.
     pub before: Account,
-    existed: bool,
+    /// The account as it stands in storage; none before it was written first.
+    stored: Option<Account>,
 }
 
 impl Holder {
@@ -43,9 +48,13 @@ impl Holder {
     pub fn read(deps: Deps, owner: Addr, account_id: Option<u32>) -> Result<Self, ContractError> {
         let account_id = account_id.unwrap_or_default();
         let stored = ACCOUNTS.may_load(deps.storage, (&owner, account_id))?;
-        let existed = stored.is_some();
-        let account = stored.unwrap_or_default();
-        Ok(Self { owner, account_id, before: account.clone(), account, existed })
+        let account = stored.clone().unwrap_or_default();
+        Ok(Self { owner, account_id, before: account.clone(), account, stored })
+    }
+
+    /// The account as it stands in storage.
+    pub fn stored(&self) -> &Account {
+        self.stored.as_ref().unwrap_or(&EMPTY)
     }
 
     /// Whether it had debt when the message came.
@@ -63,15 +72,23 @@ impl Holder {
     pub fn release(mut self, storage: &mut dyn Storage) -> Result<(), ContractError> {
         self.before = self.account.clone();
         self.account.set_busy(false);
-        self.save(storage)
+        self.write(storage)
     }
 
-    /// Writes the record, or removes it when it is empty, and keeps the index of debtors in step.
-    pub fn save(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+    /// Writes the record, with what its markets say of it.
+    pub fn save(mut self, storage: &mut dyn Storage, markets: &Markets) -> Result<(), ContractError> {
+        isolated_debts::mark(&mut self.account, markets);
+        self.write(storage)
+    }
+
+    /// Writes the record, or removes it when it is empty, and keeps the index of debtors and the sums of isolated debts
+    /// in step.
+    fn write(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+        isolated_debts::count(storage, self.stored(), &self.account)?;
         let key = (&self.owner, self.account_id);
         if !self.account.is_empty() {
             ACCOUNTS.save(storage, key, &self.account)?;
-        } else if self.existed {
+        } else if self.stored.is_some() {
             ACCOUNTS.remove(storage, key);
         }
         match (self.was_debtor(), !self.account.debts.is_empty()) {

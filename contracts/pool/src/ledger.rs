@@ -50,7 +50,7 @@ impl Ledger {
     /// Writes everything back that changed.
     pub fn save(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
         for holder in self.holders {
-            holder.save(storage)?;
+            holder.save(storage, &self.markets)?;
         }
         for losses in &self.losses {
             losses.shrink_requests(storage)?;

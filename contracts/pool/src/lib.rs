@@ -20,6 +20,8 @@ mod funds;
 mod holder;
 mod init_asset;
 mod instantiate;
+mod isolated_debts;
+mod isolation;
 mod largest;
 mod ledger;
 mod liquidate;

@@ -159,6 +159,8 @@ mod first {
                 enabled: old.enabled,
                 max_borrow_utilization: MAX_BORROW_UTILIZATION_DEFAULT,
                 borrow_weight: Ramp::flat(Ratio::ONE),
+                isolation: None,
+                siloed: false,
                 next_rate_model: None,
             }
         }

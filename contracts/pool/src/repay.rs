@@ -28,7 +28,7 @@ pub fn repay(
     assert_min_rest(deps.as_ref(), &mut markets, &holder, id)?;
 
     let name = holder.name();
-    holder.save(deps.storage)?;
+    holder.save(deps.storage, &markets)?;
     markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "repay")

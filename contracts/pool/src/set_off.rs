@@ -32,7 +32,7 @@ pub fn set_off(
     let losses = loss::book_if_bad(deps.as_ref(), &mut markets, &mut holder)?.unwrap_or_default();
 
     let name = holder.name();
-    holder.save(deps.storage)?;
+    holder.save(deps.storage, &markets)?;
     losses.shrink_requests(deps.storage)?;
     markets.save(deps.storage)?;
     Ok(Response::new()

@@ -4,7 +4,7 @@ use cosmwasm_std::Addr;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::{AssetId, AssetParams};
-use plimsoll_risk::units::Amount;
+use plimsoll_risk::units::{Amount, ScaledDebt};
 use plimsoll_schema::compact::{CompactItem, CompactMap};
 use plimsoll_schema::ownership::Ownership;
 pub use plimsoll_schema::pool::SPARED_UNTIL;
@@ -120,6 +120,9 @@ pub const DEBTORS: CompactMap<(&Addr, u32), bool> = CompactMap::new("d");
 pub const GRANTS: CompactMap<(&Addr, u32, &Addr), Grant> = CompactMap::new("p");
 /// How often an owner has revoked all grants; none for never.
 pub const REVOCATIONS: CompactMap<&Addr, u64> = CompactMap::new("v");
+
+/// What is owed against an isolated asset, by both assets' numbers.
+pub const ISOLATED_DEBTS: CompactMap<(u16, u16), ScaledDebt> = CompactMap::new("j");
 
 /// How many flash loans and batches with a callback there ever were; the number of the last.
 pub const LOAN_COUNT: CompactItem<u64> = CompactItem::new("f");

@@ -32,8 +32,8 @@ pub fn transfer_shares(
     markets.assert_healthy(deps.as_ref(), &from)?;
 
     let [giver, taker] = [&from, &to].map(Holder::name);
-    from.save(deps.storage)?;
-    to.save(deps.storage)?;
+    from.save(deps.storage, &markets)?;
+    to.save(deps.storage, &markets)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "transfer_shares")
         .add_attribute(event::ACCOUNT, giver)

@@ -1,13 +1,13 @@
 //! `update_asset`: change an asset's parameters.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
-use plimsoll_risk::params::{AssetParams, ParamsError, RAMP_MAX, RAMP_MIN, Ramp};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
+use plimsoll_risk::params::{AssetParams, DebtCeiling, ParamsError, RAMP_MAX, RAMP_MIN, Ramp};
 use plimsoll_risk::units::Ratio;
 use plimsoll_schema::event;
-use plimsoll_schema::pool::AssetChanges;
+use plimsoll_schema::pool::{AssetChanges, Ceiling, Isolation};
 
 use crate::error::ContractError;
-use crate::markets::Markets;
+use crate::markets::{Markets, asset_id};
 use crate::state::{ASSET_PARAMS, MARKETS};
 use crate::{access, funds};
 
@@ -31,6 +31,8 @@ pub fn update_asset(
         assert_tightening(&before, &changes, clock)?;
     }
     let rate_model = changes.rate_model.clone();
+    let isolation = changes.isolation.as_ref().map(|isolation| ceilings(deps.storage, isolation)).transpose()?;
+    let before = AssetParams { isolation: isolation.unwrap_or_else(|| before.isolation.clone()), ..before };
     let after = changed(before, changes, clock)?.with_rate_model_in_force(markets.now);
     let after = rate_model.into_iter().fold(after, |after, model| after.with_rate_model(model, markets.now));
     after.validate()?;
@@ -74,8 +76,24 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
         borrow_cap: changes.borrow_cap.unwrap_or(keep.borrow_cap),
         sale_cost: changes.sale_cost.unwrap_or(keep.sale_cost),
         max_borrow_utilization: changes.max_borrow_utilization.unwrap_or(keep.max_borrow_utilization),
+        siloed: changes.siloed.unwrap_or(keep.siloed),
         ..keep
     })
+}
+
+/// Ceilings by the numbers of their denoms; none where the asset isn't isolated. Errors where a denom isn't listed, or
+/// named twice.
+fn ceilings(storage: &dyn Storage, isolation: &Isolation) -> Result<Option<Vec<DebtCeiling>>, ContractError> {
+    let Isolation::Ceilings(named) = isolation else { return Ok(None) };
+    let mut ceilings: Vec<DebtCeiling> = Vec::new();
+    for Ceiling { denom, ceiling } in named {
+        let debt = asset_id(storage, denom)?;
+        if ceilings.iter().any(|other| other.debt == debt) {
+            return Err(ContractError::DoubledCeiling { denom: denom.clone() });
+        }
+        ceilings.push(DebtCeiling { debt, ceiling: *ceiling });
+    }
+    Ok(Some(ceilings))
 }
 
 /// Errors where a change makes liquidation harsher in less than the least time.
@@ -108,6 +126,8 @@ fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> 
         ("rate_model", changes.rate_model.is_some()),
         ("sale_cost", changes.sale_cost.is_some()),
         ("borrow_weight", changes.borrow_weight.is_some()),
+        ("isolation", changes.isolation.is_some()),
+        ("siloed", changes.siloed.is_some()),
     ];
     match refused.into_iter().find(|(_, is_refused)| *is_refused) {
         Some((name, _)) => Err(ContractError::NotTightening { name }),

@@ -31,7 +31,7 @@ pub fn update_asset_collateral_status(
     }
 
     let name = holder.name();
-    holder.save(deps.storage)?;
+    holder.save(deps.storage, &markets)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "update_asset_collateral_status")
         .add_attribute(event::ACCOUNT, name)
@@ -40,7 +40,7 @@ pub fn update_asset_collateral_status(
 }
 
 /// Health can't be bought at a price that the settled one has not reached: an indebted account can't switch such a
-/// deposit on. As `deposit` has it.
+/// deposit on. As `deposit` has it. Nor does it bring together what stands alone.
 pub fn assert_not_bought(
     deps: Deps,
     markets: &mut Markets,
@@ -51,6 +51,7 @@ pub fn assert_not_bought(
     if !enable || holder.account.debts.is_empty() {
         return Ok(());
     }
+    markets.assert_standing(deps, holder)?;
     markets.assert_not_ahead(deps, id)
 }
 

@@ -28,7 +28,7 @@ pub fn withdraw(deps: DepsMut, env: &Env, info: &MessageInfo, order: Withdraw) -
     markets.assert_healthy(deps.as_ref(), &holder)?;
 
     let name = holder.name();
-    holder.save(deps.storage)?;
+    holder.save(deps.storage, &markets)?;
     markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "withdraw")

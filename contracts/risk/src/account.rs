@@ -40,12 +40,15 @@ pub struct Account {
     pub debts: Vec<Debt>,
     /// Reserved, always 0.
     pub category: u16,
-    /// Settings, one bit each: [`BUSY`].
+    /// Settings, one bit each: [`BUSY`], [`ISOLATED`].
     pub settings: u8,
 }
 
 /// The setting of an account whose batch waits for what its callback is to bring. It is set within a transaction only.
 pub const BUSY: u8 = 1;
+
+/// The setting of an account that owes against an isolated deposit, its only one that counts.
+pub const ISOLATED: u8 = 2;
 
 /// Why an account refuses a change.
 #[derive(Error, Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,30 @@ impl Account {
         } else {
             self.settings &= !BUSY;
         }
+    }
+
+    /// Whether it owes against an isolated deposit.
+    pub const fn is_isolated(&self) -> bool {
+        self.settings & ISOLATED != 0
+    }
+
+    /// Marks it as owing against an isolated deposit, or not.
+    pub const fn set_isolated(&mut self, isolated: bool) {
+        if isolated {
+            self.settings |= ISOLATED;
+        } else {
+            self.settings &= !ISOLATED;
+        }
+    }
+
+    /// The isolated deposit against which it owes.
+    pub fn isolated_by(&self) -> Option<AssetId> {
+        self.counting().next().filter(|_| self.is_isolated())
+    }
+
+    /// The deposits that count as collateral.
+    pub fn counting(&self) -> impl Iterator<Item = AssetId> + use<'_> {
+        self.collaterals.iter().filter(|held| held.enabled).map(|held| held.asset)
     }
 
     /// The assets that it supplied, then those that it owes. One that it has on both sides comes twice.

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::math::{ONE, mul_div_down_128, mul_div_up_128};
 use crate::rates::{RateModel, RateModelError};
-use crate::units::{Amount, Ratio};
+use crate::units::{Amount, Ratio, ScaledDebt};
 
 /// A market's number. Account records carry it in place of the denom, which may be 68 characters long.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,18 @@ pub const RAMP_MIN: u64 = 3 * 86_400;
 pub const RAMP_FALL_MAX: Ratio = Ratio::percent(20);
 /// The most time over which it falls: a year.
 pub const RAMP_MAX: u64 = 365 * 86_400;
+
+/// The most denoms that may be owed against an isolated asset.
+pub const CEILINGS_MAX: usize = 8;
+
+/// How much of one asset may be owed against an isolated other one.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DebtCeiling {
+    /// The asset that is owed.
+    pub debt: AssetId,
+    /// The most of it, of all accounts together, in scaled debt: interest passes no ceiling.
+    pub ceiling: ScaledDebt,
+}
 
 /// The most that a debt counts, in parts of its value.
 pub const BORROW_WEIGHT_MAX: Ratio = Ratio::percent(1_000);
@@ -202,6 +214,11 @@ pub struct AssetParams {
     /// By how much more than its value a debt of this asset counts, in health and in borrowing; from 1 to
     /// [`BORROW_WEIGHT_MAX`] (Kamino's borrow factor). A rise takes as long as a fall of the threshold by as much.
     pub borrow_weight: Ramp,
+    /// As collateral the asset counts alone where there is something here, and what is owed against it is bounded by
+    /// these ceilings: a denom without one can't be borrowed.
+    pub isolation: Option<Vec<DebtCeiling>>,
+    /// As debt the asset stands alone.
+    pub siloed: bool,
     /// The rate model that was announced.
     pub next_rate_model: Option<NextRateModel>,
 }
@@ -235,6 +252,9 @@ pub enum ParamsError {
     /// full_at.
     #[error("liquidation_threshold {threshold} x (1 + bonus {bonus}) is above liquidation_bonus.full_at {full_at}")]
     Splittable { threshold: Ratio, bonus: Ratio, full_at: Ratio },
+    /// More ceilings than a message should read.
+    #[error("{0} debt ceilings are more than {CEILINGS_MAX}")]
+    Ceilings(usize),
     /// A debt that counts less than it is, or absurdly much.
     #[error("borrow_weight {0} is not between 1 and {BORROW_WEIGHT_MAX}")]
     BorrowWeight(Ratio),
@@ -337,6 +357,10 @@ impl AssetParams {
             if value > CAP_MAX {
                 return Err(ParamsError::CapTooHigh { name, value });
             }
+        }
+        let ceilings = self.isolation.as_ref().map_or(0, Vec::len);
+        if ceilings > CEILINGS_MAX {
+            return Err(ParamsError::Ceilings(ceilings));
         }
         for weight in [self.borrow_weight.from, self.borrow_weight.to] {
             if !(Ratio::ONE..=BORROW_WEIGHT_MAX).contains(&weight) {

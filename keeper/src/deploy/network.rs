@@ -194,6 +194,10 @@ pub struct Asset {
     pub max_borrow_utilization: Option<Ratio>,
     /// By how much more than its value a debt counts; 1 when left out.
     pub borrow_weight: Option<Ratio>,
+    /// Whether the asset counts alone as collateral; not when left out. `update_asset` sets its debt ceilings.
+    pub isolated: Option<bool>,
+    /// Whether the asset stands alone as debt; not when left out.
+    pub siloed: Option<bool>,
     /// How the borrow rate follows utilization.
     pub rate_model: RateModel,
 }
@@ -293,6 +297,8 @@ impl Asset {
             borrow_cap: self.borrow_cap,
             max_borrow_utilization: self.max_borrow_utilization,
             borrow_weight: self.borrow_weight,
+            isolated: self.isolated,
+            siloed: self.siloed,
             rate_model: self.rate_model.clone(),
         }
     }

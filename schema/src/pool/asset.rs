@@ -4,7 +4,7 @@ use plimsoll_risk::params::{
     AssetParams, BonusCurve, MAX_BORROW_UTILIZATION_DEFAULT, Ramp, SALE_COST_DEFAULT, Switches,
 };
 use plimsoll_risk::rates::RateModel;
-use plimsoll_risk::units::{Amount, Ratio};
+use plimsoll_risk::units::{Amount, Ratio, ScaledDebt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,31 @@ pub struct NewAsset {
     pub max_borrow_utilization: Option<Ratio>,
     /// By how much more than its value a debt of this asset counts; 1 when left out.
     pub borrow_weight: Option<Ratio>,
+    /// Whether the asset counts alone as collateral; not when left out. Nothing can be borrowed against it before
+    /// [`AssetChanges::isolation`] sets ceilings.
+    pub isolated: Option<bool>,
+    /// Whether the asset stands alone as debt; not when left out.
+    pub siloed: Option<bool>,
+}
+
+/// How an asset counts as collateral.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Isolation {
+    /// Beside others.
+    Off {},
+    /// Alone, and against it no more than this may be owed; of denoms that aren't named nothing.
+    Ceilings(Vec<Ceiling>),
+}
+
+/// How much of a denom may be owed against an isolated asset.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Ceiling {
+    /// The denom that is owed.
+    pub denom: String,
+    /// The most of it, of all accounts together, in scaled debt.
+    pub ceiling: ScaledDebt,
 }
 
 impl From<NewAsset> for AssetParams {
@@ -67,6 +92,8 @@ impl From<NewAsset> for AssetParams {
             sale_cost,
             max_borrow_utilization: new.max_borrow_utilization.unwrap_or(MAX_BORROW_UTILIZATION_DEFAULT),
             borrow_weight: Ramp::flat(new.borrow_weight.unwrap_or(Ratio::ONE)),
+            isolation: new.isolated.unwrap_or_default().then(Vec::new),
+            siloed: new.siloed.unwrap_or_default(),
             next_rate_model: None,
         }
     }
@@ -106,4 +133,9 @@ pub struct AssetChanges {
     pub max_borrow_utilization: Option<Ratio>,
     /// By how much more than its value a debt of this asset counts. It falls at once and rises over `ramp_seconds`.
     pub borrow_weight: Option<Ratio>,
+    /// Whether the asset counts alone as collateral, and up to which debts. It holds for what is enabled or borrowed
+    /// from now on.
+    pub isolation: Option<Isolation>,
+    /// Whether the asset stands alone as debt. It holds for debts that are taken from now on.
+    pub siloed: Option<bool>,
 }

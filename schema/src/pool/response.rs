@@ -4,7 +4,7 @@ use plimsoll_risk::account::Account;
 use plimsoll_risk::liquidation::Liquidation;
 use plimsoll_risk::market::Market;
 use plimsoll_risk::params::{AssetId, AssetParams};
-use plimsoll_risk::units::{Amount, Index, Price, Rate, Ratio, SupplyShares, Value};
+use plimsoll_risk::units::{Amount, Index, Price, Rate, Ratio, ScaledDebt, SupplyShares, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,17 @@ pub struct MarketResponse {
     pub reserves: Amount,
     /// The liquidation threshold in force.
     pub liquidation_threshold: Ratio,
+    /// What is owed against this asset while it is isolated, of each denom that has a ceiling.
+    pub isolated_debts: Vec<IsolatedDebt>,
+}
+
+/// What is owed of one asset against an isolated other one.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct IsolatedDebt {
+    /// The asset that is owed.
+    pub debt: AssetId,
+    /// All of it, as its ceiling counts it.
+    pub scaled: ScaledDebt,
 }
 
 /// A page of markets.

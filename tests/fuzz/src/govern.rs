@@ -6,9 +6,9 @@ use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::math::ONE;
 use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::rates::{Adaptive, Kinked, RateModel};
-use plimsoll_risk::units::{Amount, Rate, Ratio, Value};
+use plimsoll_risk::units::{Amount, Rate, Ratio, ScaledDebt, Value};
 use plimsoll_schema::ownership::OwnerUpdate;
-use plimsoll_schema::pool::{AssetChanges, Config, ExecuteMsg, Listed};
+use plimsoll_schema::pool::{AssetChanges, Ceiling, Config, ExecuteMsg, Isolation, Listed};
 
 use crate::call::Call;
 use crate::cast::{DENOMS, LISTED, share};
@@ -161,12 +161,24 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
             AssetChanges { max_borrow_utilization: Some(Ratio::percent(percent)), ..none }
         }
         Change::Rates { .. } | Change::Curve { .. } => AssetChanges { rate_model: Some(rates(change)), ..none },
+        Change::Isolate { ceilings } => AssetChanges { isolation: Some(isolation(stage, ceilings)), ..none },
+        Change::Silo { on } => AssetChanges { siloed: Some(on), ..none },
         Change::BorrowWeight { percent, days } => AssetChanges {
             borrow_weight: Some(Ratio::percent(percent)),
             ramp_seconds: days.map(|days| days * 86_400),
             ..none
         },
     }
+}
+
+fn isolation(stage: &Stage, ceilings: Option<[u32; LISTED]>) -> Isolation {
+    let Some(ceilings) = ceilings else { return Isolation::Off {} };
+    let named = ceilings.iter().enumerate().filter(|(_, permille)| **permille > 0);
+    let ceiling = |(denom, permille): (usize, &u32)| {
+        let held = market(stage, denom)?.cash.raw();
+        Some(Ceiling { denom: DENOMS[denom].to_owned(), ceiling: ScaledDebt::new(share(held, *permille)) })
+    };
+    Isolation::Ceilings(named.filter_map(ceiling).collect())
 }
 
 fn rates(change: Change) -> RateModel {

@@ -5,6 +5,7 @@ mod accounts;
 pub mod batches;
 mod borrowing;
 mod governance;
+mod isolation;
 mod leave;
 mod ledger;
 mod liquidation;
@@ -67,6 +68,7 @@ impl Judge {
         self.take_gifts(case);
         ledger::judge(case, &self.donated);
         rates::judge(case);
+        isolation::judge(case);
         batches::judge(case, &self.donated);
         self.nobody_comes_back_in_a_write_offs_block(case);
         pairs::judge(case, &self.given_to_pairs);

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cast::LISTED;
+
 /// A user and one of their accounts.
 pub type Who = (usize, u32);
 
@@ -545,6 +547,13 @@ pub enum Change {
     BorrowWeight {
         percent: u64,
         days: Option<u64>,
+    },
+    /// Whether an asset is isolated, and the ceiling of each denom in thousandths of what its suppliers have; 0 for none.
+    Isolate {
+        ceilings: Option<[u32; LISTED]>,
+    },
+    Silo {
+        on: bool,
     },
     /// An adaptive model: `steepness` in tenths, `speed` a year, rates in tenths of a percent.
     Curve {

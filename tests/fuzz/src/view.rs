@@ -108,6 +108,8 @@ pub struct View {
     pub strangers: usize,
     /// The index of those with debt.
     pub debtors: BTreeSet<Who>,
+    /// What is owed against isolated assets, by the numbers of both.
+    pub isolated_debts: BTreeMap<(u16, u16), u128>,
     /// Its grants on record, by account and operator.
     pub grants: BTreeMap<(Who, usize), pool::Grant>,
     /// How often each user has revoked all of theirs.
@@ -177,6 +179,7 @@ impl View {
             accounts,
             strangers,
             debtors: debtors(stage, pool),
+            isolated_debts: isolated_debts(pool),
             grants: grants(stage, pool),
             revocations: std::array::from_fn(|user| {
                 let owner = &stage.people[user];
@@ -267,6 +270,15 @@ fn accounts(stage: &Stage, pool: &dyn Storage) -> (BTreeMap<Who, Account>, usize
 fn debtors(stage: &Stage, pool: &dyn Storage) -> BTreeSet<Who> {
     let keys = pool::DEBTORS.keys_after(pool, None).map(|key| key.expect("keys can be read"));
     keys.filter_map(|(owner, id)| Some((stage.person(Some(owner.as_str()))?, id))).collect()
+}
+
+fn isolated_debts(pool: &dyn Storage) -> BTreeMap<(u16, u16), u128> {
+    let sums = pool::ISOLATED_DEBTS.keys_after(pool, None).map(|key| {
+        let key = key.expect("keys can be read");
+        let sum = pool::ISOLATED_DEBTS.may_load(pool, key).expect("sums can be read").expect("it is there");
+        (key, sum.raw())
+    });
+    sums.collect()
 }
 
 fn grants(stage: &Stage, pool: &dyn Storage) -> BTreeMap<(Who, usize), pool::Grant> {

@@ -63,11 +63,15 @@ fn records_of_the_pool_keep_their_bytes() {
         "enabled": { "deposit": true, "borrow": false, "flash_loan": true },
         "sale_cost": "0.000000000000000019", "max_borrow_utilization": "0.00000000000000002",
         "borrow_weight": { "from": "0.000000000000000028", "to": "0.000000000000000029", "starts_at": 30, "ends_at": 31 },
+        "isolation": [{ "debt": 32, "ceiling": "33" }], "siloed": true,
         "next_rate_model": { "effective_at": 21, "rate_model": { "adaptive": {
             "target_utilization": "0.000000000000000022", "curve_steepness": "0.000000000000000023",
             "adjustment_speed": "0.000000000000000024", "initial_rate_at_target": "0.000000000000000025",
             "min_rate_at_target": "0.000000000000000026", "max_rate_at_target": "0.000000000000000027" } } } });
-    stored::<AssetParams>(params, "0175060102030405060708090a0b0c0d0e000f10111201000113141c1d1e1f0101161718191a1b15");
+    stored::<AssetParams>(
+        params,
+        "0175060102030405060708090a0b0c0d0e000f10111201000113141c1d1e1f01012021010101161718191a1b15",
+    );
     let request =
         json!({ "amount": "1", "recipient": "a", "effective_at": 2, "floor": "0.000000000000000003", "paid": "4" });
     stored::<ReservesRequest>(request, "010161020304");

@@ -25,6 +25,7 @@ mod flash_loan_hostile;
 mod flash_loan_repay;
 mod halt_grace;
 mod init_asset;
+mod isolation;
 mod liquidate;
 mod liquidate_batch;
 mod liquidate_flaky;

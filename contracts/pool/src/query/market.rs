@@ -1,15 +1,16 @@
 //! Markets, their rates, and whether their books balance.
 
 use cosmwasm_std::{Deps, Env, Uint128};
-use plimsoll_risk::params::AssetId;
+use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::pool::{
-    MARKETS_DEFAULT, MARKETS_LIMIT, MarketResponse, MarketsResponse, RatesResponse, ReservesRequestResponse,
-    SolvencyResponse,
+    IsolatedDebt, MARKETS_DEFAULT, MARKETS_LIMIT, MarketResponse, MarketsResponse, RatesResponse,
+    ReservesRequestResponse, SolvencyResponse,
 };
 
 use super::page;
 use crate::error::ContractError;
+use crate::isolated_debts;
 use crate::markets::Markets;
 use crate::state::{ASSET_COUNT, MARKETS, RESERVES_REQUESTS};
 
@@ -54,7 +55,14 @@ fn response(deps: Deps, markets: &Markets, asset: AssetId) -> Result<MarketRespo
         supply: state.market.supply().unwrap_or(Amount::ZERO),
         reserves: state.market.state().reserves,
         liquidation_threshold: state.params.liquidation_threshold.at(markets.moment().clock),
+        isolated_debts: isolated_debts(deps, asset, &state.params)?,
     })
+}
+
+/// What is owed against an isolated asset, of each denom that has a ceiling.
+fn isolated_debts(deps: Deps, asset: AssetId, params: &AssetParams) -> Result<Vec<IsolatedDebt>, ContractError> {
+    let owed = |debt| Ok(IsolatedDebt { debt, scaled: isolated_debts::debts_against(deps.storage, asset, debt)? });
+    params.isolation.iter().flatten().map(|ceiling| owed(ceiling.debt)).collect()
 }
 
 pub fn rates(deps: Deps, env: &Env, denom: &str) -> Result<RatesResponse, ContractError> {

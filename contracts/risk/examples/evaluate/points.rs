@@ -160,6 +160,8 @@ impl Inputs<'_> {
             sale_cost: Ratio::ZERO,
             max_borrow_utilization: Ratio::ONE,
             borrow_weight: Ramp::flat(Ratio::ONE),
+            isolation: None,
+            siloed: false,
             next_rate_model: None,
         })
     }

@@ -227,6 +227,8 @@ pub fn params() -> AssetParams {
         sale_cost: Ratio::percent(1),
         max_borrow_utilization: Ratio::ONE,
         borrow_weight: Ramp::flat(Ratio::ONE),
+        isolation: None,
+        siloed: false,
         next_rate_model: None,
     }
 }

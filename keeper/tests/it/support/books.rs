@@ -152,6 +152,8 @@ fn params(denom: String, decimals: u8, threshold: Ratio) -> AssetParams {
         sale_cost: Ratio::percent(1),
         max_borrow_utilization: Ratio::percent(95),
         borrow_weight: Ramp::flat(Ratio::ONE),
+        isolation: None,
+        siloed: false,
         next_rate_model: None,
     }
 }

@@ -98,7 +98,7 @@ pub fn governance(r: &mut Random, card: Card) -> Op {
 }
 
 pub fn change(r: &mut Random) -> Change {
-    match r.below(15) {
+    match r.below(18) {
         10 => Change::SaleCost { bps: r.within(0, 300) },
         11 => Change::MaxBorrowUtilization { percent: r.within(60, 101) },
         0 => Change::MaxLoanToValue { percent: r.within(20, 82) },
@@ -113,6 +113,8 @@ pub fn change(r: &mut Random) -> Change {
             if r.once_in(2) { Change::SupplyCap { permille } } else { Change::BorrowCap { permille } }
         }
         13 => Change::BorrowWeight { percent: r.within(99, 180), days: r.once_in(2).then(|| r.within(2, 30)) },
+        14 | 15 => Change::Isolate { ceilings: r.once_in(2).then(|| [(); LISTED].map(|()| r.from_to(0, 200))) },
+        16 => Change::Silo { on: r.once_in(2) },
         9 | 12 => Change::Curve {
             target: r.within(50, 95),
             steepness: r.within(10, 60),
