@@ -11,7 +11,7 @@ mod setup;
 mod subject;
 
 pub use amount::AmountOrMax;
-pub use asset::{AssetChanges, Ceiling, Isolation, NewAsset};
+pub use asset::{AssetChanges, Ceiling, Isolation, NewAsset, OutflowChange};
 pub use execute::{
     BATCH_MAX, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LIQUIDATION_ITEMS_MAX,
     LiquidateBatch, LiquidateItem, LiquidationItem, LoanId, OnBehalf, Receive, TransferShares, Withdraw,
@@ -21,9 +21,9 @@ pub use query::{ACCOUNTS_DEFAULT, ACCOUNTS_LIMIT, AccountsPage, MARKETS_DEFAULT,
 pub use receiver::{BatchReceiver, FlashLoanReceiver};
 pub use response::{
     AccountRecord, AccountsResponse, ConfigResponse, IsolatedDebt, LiquidatableAccount, LiquidatableResponse,
-    MarketResponse, MarketsResponse, MaxAmountResponse, RatesResponse, ReservesRequest, ReservesRequestResponse,
-    SimulateLiquidationResponse, SolvencyResponse, UserCollateral, UserCollateralsResponse, UserDebt,
-    UserDebtsResponse, UserPositionResponse,
+    MarketResponse, MarketsResponse, MaxAmountResponse, OutflowStatus, RatesResponse, ReservesRequest,
+    ReservesRequestResponse, SimulateLiquidationResponse, SolvencyResponse, UserCollateral, UserCollateralsResponse,
+    UserDebt, UserDebtsResponse, UserPositionResponse,
 };
 pub use setup::{Config, InstantiateMsg, MigrateMsg};
 pub use subject::{AccountKey, Listed, UserAccount, UserAsset};

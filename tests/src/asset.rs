@@ -64,6 +64,7 @@ impl Asset {
             borrow_weight: None,
             isolated: None,
             siloed: None,
+            outflow_limit: None,
         };
         let guards = Guards {
             max_age: Some(3_600),

@@ -72,6 +72,7 @@ pub fn preview(
     let mut batch = Batch::open(deps, env, sender, purse)?;
     batch.act_all(actions)?;
     check(deps, &mut batch.markets, &batch.touched)?;
+    batch.markets.assert_outflow()?;
     let at = batch.touch(None, account_id)?;
     Ok((batch.markets, batch.touched.swap_remove(at).holder))
 }

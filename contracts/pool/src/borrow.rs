@@ -61,7 +61,7 @@ pub fn most(deps: Deps, markets: &mut Markets, holder: &Holder, id: AssetId) -> 
     markets.load_live(deps, &holder.account)?;
     markets.load_live(deps, &holder.before)?;
     markets.ask_live(deps, &[id])?;
-    let most = markets.state(id)?.market.state().cash;
+    let most = markets.state(id)?.market.state().cash.min(markets.outflow_room(id, true)?);
     let try_borrow = |amount| {
         attempt(markets, holder, |markets, holder| {
             apply(markets, holder, id, amount)?;
@@ -95,6 +95,7 @@ pub fn apply(markets: &mut Markets, holder: &mut Holder, id: AssetId, amount: Am
     if utilization > max {
         return Err(ContractError::BorrowUtilization { denom, utilization, max });
     }
+    markets.flow(id)?.borrow(amount);
     holder.account.add_debt(id, scaled)?;
     Ok(interest)
 }

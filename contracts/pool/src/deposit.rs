@@ -64,6 +64,7 @@ pub fn apply(
         markets.assert_live_slot(deps, &holder.account, id)?;
     }
     let shares = markets.market(id)?.deposit(amount).map_err(|error| markets.market_error(id, error))?;
+    markets.flow(id)?.take_in(amount);
     add_shares(holder, id, shares, counts)?;
     Ok(shares)
 }

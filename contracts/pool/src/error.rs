@@ -94,6 +94,10 @@ pub enum ContractError {
     /// The market can't pay that much at this moment.
     #[error("insufficient liquidity: wanted {wanted} {denom}, available {available}")]
     InsufficientLiquidity { denom: String, wanted: Amount, available: Amount },
+    /// More would leave the market, on balance, than its outflow limit allows now. `more` may leave at `at`, while nobody
+    /// else does anything in the market.
+    #[error("outflow limit of {denom}: {wanted} would leave, {free} may leave now and {more} at {at}")]
+    OutflowLimit { denom: String, wanted: Amount, free: Amount, more: Amount, at: u64 },
     /// The account has not supplied that much.
     #[error("insufficient deposit: wanted {wanted} {denom}, supplied {supplied}")]
     InsufficientDeposit { denom: String, wanted: Amount, supplied: Amount },

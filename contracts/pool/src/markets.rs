@@ -1,10 +1,13 @@
 //! The part of the ledger that one message works on: loaded once, accrued once, and written back only where it changed.
 
+mod outflow;
+
 use cosmwasm_std::{Deps, Env, Storage};
 use plimsoll_risk::account::Account;
 use plimsoll_risk::health::{AssetState, Assets, HealthError, Moment, Position};
 use plimsoll_risk::mark::MarkPrice;
 use plimsoll_risk::market::{Accrued, MarketError};
+use plimsoll_risk::outflow::{Flow, Outflow};
 use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::units::Amount;
 use plimsoll_schema::funds::DENOM_LENGTH_MAX;
@@ -48,6 +51,10 @@ struct Loaded {
     state: AssetState,
     changed: bool,
     priced: bool,
+    /// The bucket of a market that was loaded by its denom and has a limit, at this block.
+    outflow: Option<Outflow>,
+    /// What this message moves in it.
+    flow: Flow,
 }
 
 impl Assets for Markets {
@@ -64,13 +71,14 @@ impl Markets {
         Ok(Self { now, config, loaded: Vec::new(), prices: None, spared_until: 0 })
     }
 
-    /// Loads and accrues the market of this denom. Errors when it is not listed.
+    /// Loads and accrues the market of this denom, with its bucket where it has a limit. Errors when it is not listed.
     pub fn load_denom(&mut self, deps: Deps, denom: &str) -> Result<AssetId, ContractError> {
-        if let Some(loaded) = self.loaded.iter().find(|loaded| loaded.state.params.denom == denom) {
-            return Ok(loaded.id);
-        }
-        let id = asset_id(deps.storage, denom)?;
+        let id = match self.loaded.iter().find(|loaded| loaded.state.params.denom == denom) {
+            Some(loaded) => loaded.id,
+            None => asset_id(deps.storage, denom)?,
+        };
         self.load(deps, id)?;
+        self.load_outflow(deps.storage, id)?;
         Ok(id)
     }
 
@@ -84,7 +92,8 @@ impl Markets {
         let market = MARKETS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let market = market.accrue(self.now, &params)?;
         let state = AssetState { params, market, mark: MarkPrice::unknown() };
-        self.loaded.push(Loaded { id, state, changed: false, priced: false });
+        let flow = Flow::default();
+        self.loaded.push(Loaded { id, state, changed: false, priced: false, outflow: None, flow });
         Ok(())
     }
 
@@ -231,9 +240,25 @@ impl Markets {
 
     /// The same, with the parameters that a change of it depends on.
     pub fn market_and_params(&mut self, id: AssetId) -> Result<(&mut Accrued, &AssetParams), ContractError> {
-        let loaded = self.loaded.iter_mut().find(|l| l.id == id).ok_or(ContractError::UnknownAsset(id))?;
+        let loaded = self.loaded_mut(id)?;
         loaded.changed = true;
         Ok((&mut loaded.state.market, &loaded.state.params))
+    }
+
+    /// Gives a loaded market other parameters. It will be written back.
+    pub fn set_params(&mut self, id: AssetId, params: AssetParams) -> Result<(), ContractError> {
+        let loaded = self.loaded_mut(id)?;
+        loaded.changed = true;
+        loaded.state.params = params;
+        Ok(())
+    }
+
+    fn loaded(&self, id: AssetId) -> Result<&Loaded, ContractError> {
+        self.loaded.iter().find(|l| l.id == id).ok_or(ContractError::UnknownAsset(id))
+    }
+
+    fn loaded_mut(&mut self, id: AssetId) -> Result<&mut Loaded, ContractError> {
+        self.loaded.iter_mut().find(|l| l.id == id).ok_or(ContractError::UnknownAsset(id))
     }
 
     /// A refusal of this market, with its denom.
@@ -276,9 +301,12 @@ impl Markets {
         Ok(self.state(id)?.market.shares_value_down(account.shares(id))?)
     }
 
-    /// Writes back the markets that changed, each with the rate that its new utilization asks for.
+    /// Writes back the markets that changed, each with the rate that its new utilization asks for. Errors when a limit
+    /// allows less to leave than this message takes.
     pub fn save(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
-        for Loaded { id, state, .. } in self.loaded.into_iter().filter(|l| l.changed) {
+        for loaded in self.loaded.into_iter().filter(|l| l.changed) {
+            loaded.save_outflow(storage, self.now)?;
+            let Loaded { id, state, .. } = loaded;
             MARKETS.save(storage, id.0, &state.market.settle(&state.params)?)?;
         }
         Ok(())

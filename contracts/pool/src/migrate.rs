@@ -162,6 +162,7 @@ mod first {
                 isolation: None,
                 siloed: false,
                 next_rate_model: None,
+                outflow_limit: None,
             }
         }
     }

@@ -54,6 +54,7 @@ pub fn apply(
     if repaid.cleared.is_zero() {
         return Err(ContractError::RepaysNothing { denom, amount: offered });
     }
+    markets.flow(id)?.take_in(repaid.amount);
     holder.account.clear_debt(id, repaid.cleared)?;
     Ok(repaid)
 }

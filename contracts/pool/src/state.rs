@@ -3,6 +3,7 @@
 use cosmwasm_std::Addr;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::market::Market;
+use plimsoll_risk::outflow::Outflow;
 use plimsoll_risk::params::{AssetId, AssetParams};
 use plimsoll_risk::units::{Amount, ScaledDebt};
 use plimsoll_schema::compact::{CompactItem, CompactMap};
@@ -109,6 +110,8 @@ pub const ASSET_IDS: CompactMap<&str, u16> = CompactMap::new("i");
 pub const MARKETS: CompactMap<u16, Market> = CompactMap::new("m");
 /// The parameters of each asset: read by every message, written by governance.
 pub const ASSET_PARAMS: CompactMap<u16, AssetParams> = CompactMap::new("a");
+/// The bucket of each asset that has an outflow limit.
+pub const OUTFLOWS: CompactMap<u16, Outflow> = CompactMap::new("x");
 
 /// One compact record per account; none for an empty one.
 pub const ACCOUNTS: CompactMap<(&Addr, u32), Account> = CompactMap::new("u");

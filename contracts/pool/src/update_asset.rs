@@ -4,11 +4,11 @@ use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use plimsoll_risk::params::{AssetParams, DebtCeiling, ParamsError, RAMP_MAX, RAMP_MIN, Ramp};
 use plimsoll_risk::units::Ratio;
 use plimsoll_schema::event;
-use plimsoll_schema::pool::{AssetChanges, Ceiling, Isolation};
+use plimsoll_schema::pool::{AssetChanges, Ceiling, Isolation, OutflowChange};
 
 use crate::error::ContractError;
 use crate::markets::{Markets, asset_id};
-use crate::state::{ASSET_PARAMS, MARKETS};
+use crate::state::ASSET_PARAMS;
 use crate::{access, funds};
 
 pub fn update_asset(
@@ -37,10 +37,10 @@ pub fn update_asset(
     let after = rate_model.into_iter().fold(after, |after, model| after.with_rate_model(model, markets.now));
     after.validate()?;
 
-    // Interest up to here is the old parameters'; the rate from here on is the new model's.
-    let market = markets.market(id)?.clone().settle(&after)?;
-    MARKETS.save(deps.storage, id.0, &market)?;
+    // Interest and outflows up to here are the old parameters'; the rate from here on is the new model's.
     ASSET_PARAMS.save(deps.storage, id.0, &after)?;
+    markets.set_params(id, after.clone())?;
+    markets.save(deps.storage)?;
     Ok(Response::new()
         .add_attribute(event::ACTION, "update_asset")
         .add_attribute(event::DENOM, denom)
@@ -77,6 +77,11 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
         sale_cost: changes.sale_cost.unwrap_or(keep.sale_cost),
         max_borrow_utilization: changes.max_borrow_utilization.unwrap_or(keep.max_borrow_utilization),
         siloed: changes.siloed.unwrap_or(keep.siloed),
+        outflow_limit: match changes.outflow_limit {
+            None => keep.outflow_limit,
+            Some(OutflowChange::Off) => None,
+            Some(OutflowChange::Set(limit)) => Some(limit),
+        },
         ..keep
     })
 }
@@ -107,8 +112,8 @@ fn ramp_seconds(params: &AssetParams, changes: &AssetChanges, now: u64) -> u64 {
     changes.ramp_seconds.unwrap_or_else(|| params.liquidation_threshold.least_seconds(target, now))
 }
 
-/// The risk manager lowers caps, max LTV, the most utilization and the threshold; never rates, bonuses, fees or
-/// reserves.
+/// The risk manager lowers caps, max LTV, the most utilization and the threshold; never rates, bonuses, fees, reserves
+/// or an outflow limit.
 fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> Result<(), ContractError> {
     let ramp = ramp_seconds(params, changes, now);
     let loosens = |target| loosens(&params.liquidation_threshold, target, now, ramp);
@@ -128,6 +133,8 @@ fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> 
         ("borrow_weight", changes.borrow_weight.is_some()),
         ("isolation", changes.isolation.is_some()),
         ("siloed", changes.siloed.is_some()),
+        // It holds lenders, who shall see it coming.
+        ("outflow_limit", changes.outflow_limit.is_some()),
     ];
     match refused.into_iter().find(|(_, is_refused)| *is_refused) {
         Some((name, _)) => Err(ContractError::NotTightening { name }),

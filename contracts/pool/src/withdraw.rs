@@ -109,11 +109,12 @@ pub fn apply(
         return Err(ContractError::InsufficientDeposit { denom, wanted: amount, supplied });
     }
     let burnt = markets.market(id)?.withdraw(amount, held).map_err(|error| markets.market_error(id, error))?;
+    markets.flow(id)?.withdraw(amount);
     holder.account.take_shares(id, burnt)?;
     Ok(burnt)
 }
 
-/// The whole claim, or all the cash when that is less.
+/// The whole claim, or all the cash when that is less, or all that may leave.
 pub fn payable(markets: &Markets, holder: &Holder, id: AssetId) -> Result<Amount, ContractError> {
     let supplied = markets.supplied(&holder.account, id)?;
     let denom = markets.denom(id)?;
@@ -124,5 +125,5 @@ pub fn payable(markets: &Markets, holder: &Holder, id: AssetId) -> Result<Amount
     if cash.is_zero() {
         return Err(ContractError::InsufficientLiquidity { denom, wanted: supplied, available: cash });
     }
-    Ok(supplied.min(cash))
+    markets.may_leave(id, supplied.min(cash))
 }

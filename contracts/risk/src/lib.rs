@@ -18,6 +18,7 @@
 //! | reserves' cut of interest | down, its fraction kept for the next time |
 //! | growth of the borrow index | up |
 //! | borrow rate / average rate at the target / rate at the target | up / up / down |
+//! | outflow limit / time until it is free again | down / up; the fraction of what is free is kept |
 //! | swap: yield / fee of it | down / up |
 //! | swap: offer for a wanted return | up |
 //! | liquidity → shares, shares → liquidity | down |
@@ -41,6 +42,7 @@ pub mod loss;
 pub mod mark;
 pub mod market;
 pub mod math;
+pub mod outflow;
 pub mod params;
 mod position;
 mod power;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::math::{ONE, mul_div_down_128, mul_div_up_128};
+use crate::outflow::{OUTFLOW_SHARE_MIN, OUTFLOW_WINDOW_MAX, OUTFLOW_WINDOW_MIN, OutflowLimit};
 use crate::rates::{RateModel, RateModelError};
 use crate::units::{Amount, Ratio, ScaledDebt};
 
@@ -221,6 +222,8 @@ pub struct AssetParams {
     pub siloed: bool,
     /// The rate model that was announced.
     pub next_rate_model: Option<NextRateModel>,
+    /// How much may leave; no limit when there is none.
+    pub outflow_limit: Option<OutflowLimit>,
 }
 
 /// Why parameters are refused. Each names the parameter, its value and what is allowed.
@@ -264,6 +267,12 @@ pub enum ParamsError {
     /// A ramp that is too steep: a threshold falls by at most [`RAMP_FALL_MAX`] in [`RAMP_MIN`].
     #[error("ramp from {from} to {to} takes at least {least} seconds, not {seconds}")]
     RampSlope { from: Ratio, to: Ratio, seconds: u64, least: u64 },
+    /// An outflow limit that would be a stop, or none.
+    #[error(
+        "outflow_limit: share {} is not between {OUTFLOW_SHARE_MIN} and 1, window {} not between {OUTFLOW_WINDOW_MIN} and \
+        {OUTFLOW_WINDOW_MAX}, or floor {} above {CAP_MAX}", .0.share, .0.window, .0.floor
+    )]
+    OutflowLimit(OutflowLimit),
     /// The rate model is out of range.
     #[error(transparent)]
     RateModel(#[from] RateModelError),
@@ -381,6 +390,9 @@ impl AssetParams {
         }
         if let Some(next) = &self.next_rate_model {
             next.rate_model.validate()?;
+        }
+        if let Some(limit) = self.outflow_limit.filter(|limit| !limit.is_in_range() || limit.floor > CAP_MAX) {
+            return Err(ParamsError::OutflowLimit(limit));
         }
         Ok(self.rate_model.validate()?)
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cosmwasm_std::Decimal;
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
+use plimsoll_risk::outflow::OutflowLimit;
 use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::price::Guards;
 use plimsoll_risk::rates::RateModel;
@@ -198,6 +199,8 @@ pub struct Asset {
     pub isolated: Option<bool>,
     /// Whether the asset stands alone as debt; not when left out.
     pub siloed: Option<bool>,
+    /// How much may leave; no limit when left out.
+    pub outflow_limit: Option<OutflowLimit>,
     /// How the borrow rate follows utilization.
     pub rate_model: RateModel,
 }
@@ -299,6 +302,7 @@ impl Asset {
             borrow_weight: self.borrow_weight,
             isolated: self.isolated,
             siloed: self.siloed,
+            outflow_limit: self.outflow_limit,
             rate_model: self.rate_model.clone(),
         }
     }

@@ -82,6 +82,20 @@ fn edited(name: &str, change: impl Fn(String) -> String) -> Network {
     network
 }
 
+/// The example in the files is one that a pool takes.
+#[test]
+fn an_asset_may_have_an_outflow_limit() {
+    for name in ["local.toml", "testnet.toml"] {
+        let network = edited(name, |text| {
+            let rest = text.lines().find_map(|line| line.strip_prefix("#   outflow_limit")).unwrap().to_owned();
+            text.replacen("[[assets]]\n", &format!("[[assets]]\noutflow_limit{rest}\n"), 1)
+        });
+        let limits: Vec<_> = network.assets.iter().map(|asset| asset.listing("wasm1deployer").outflow_limit).collect();
+        assert!(limits[0].unwrap().is_in_range());
+        assert!(limits[1..].iter().all(Option::is_none));
+    }
+}
+
 #[test]
 fn what_is_not_filled_in_is_refused_by_name() {
     let error = Network::read(&file("testnet.toml")).unwrap().check("osmo1deployer").unwrap_err().to_string();

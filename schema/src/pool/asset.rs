@@ -1,5 +1,6 @@
 //! The parameters of an asset, as they are listed and changed.
 
+use plimsoll_risk::outflow::OutflowLimit;
 use plimsoll_risk::params::{
     AssetParams, BonusCurve, MAX_BORROW_UTILIZATION_DEFAULT, Ramp, SALE_COST_DEFAULT, Switches,
 };
@@ -49,6 +50,8 @@ pub struct NewAsset {
     pub isolated: Option<bool>,
     /// Whether the asset stands alone as debt; not when left out.
     pub siloed: Option<bool>,
+    /// How much may leave; no limit when left out.
+    pub outflow_limit: Option<OutflowLimit>,
 }
 
 /// How an asset counts as collateral.
@@ -95,8 +98,19 @@ impl From<NewAsset> for AssetParams {
             isolation: new.isolated.unwrap_or_default().then(Vec::new),
             siloed: new.siloed.unwrap_or_default(),
             next_rate_model: None,
+            outflow_limit: new.outflow_limit,
         }
     }
+}
+
+/// Another outflow limit, or none.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum OutflowChange {
+    /// No limit from now on. What has left is forgotten.
+    Off,
+    /// This limit from now on. What has left under another counts still.
+    Set(OutflowLimit),
 }
 
 /// Changes to an asset. What is `None` stays.
@@ -138,4 +152,6 @@ pub struct AssetChanges {
     pub isolation: Option<Isolation>,
     /// Whether the asset stands alone as debt. It holds for debts that are taken from now on.
     pub siloed: Option<bool>,
+    /// How much may leave.
+    pub outflow_limit: Option<OutflowChange>,
 }

@@ -27,10 +27,10 @@ pub enum ExecuteMsg {
     /// Supplies the attached coin. A first deposit counts as collateral, unless the account owes that denom. In
     /// another's account only an operator with [`Scope::OpenSlot`] opens a slot.
     Deposit(OnBehalf),
-    /// Takes a deposit out. Checked against max LTV when the account has debt.
+    /// Takes a deposit out, within the market's outflow limit. Checked against max LTV when the account has debt.
     Withdraw(Withdraw),
-    /// Borrows against the account's collateral, within max LTV and the market's `max_borrow_utilization`. Interest of
-    /// a minute is owed at once, rounded down. A deposit of the same denom stops counting as collateral.
+    /// Borrows against the account's collateral, within max LTV and the market's `max_borrow_utilization` and outflow
+    /// limit. Interest of a minute is owed at once, rounded down. A deposit of the same denom stops counting as collateral.
     Borrow(Borrow),
     /// Repays with the attached coin. What it clears is rounded down, what is taken for that is rounded up, and the
     /// rest is returned to the sender.

@@ -49,6 +49,8 @@ pub struct MarketResponse {
     pub liquidation_threshold: Ratio,
     /// What is owed against this asset while it is isolated, of each denom that has a ceiling.
     pub isolated_debts: Vec<IsolatedDebt>,
+    /// What its outflow limit allows, if it has one.
+    pub outflow: Option<OutflowStatus>,
 }
 
 /// What is owed of one asset against an isolated other one.
@@ -58,6 +60,18 @@ pub struct IsolatedDebt {
     pub debt: AssetId,
     /// All of it, as its ceiling counts it.
     pub scaled: ScaledDebt,
+}
+
+/// A market's outflow limit at this block, in base units.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutflowStatus {
+    /// The limit, rounded down: a share of the supply that was there at the end of the last second in which the market
+    /// was touched.
+    pub limit: Amount,
+    /// What has left and is not free again, rounded up.
+    pub used: Amount,
+    /// The most that may be withdrawn.
+    pub free: Amount,
 }
 
 /// A page of markets.

@@ -4,11 +4,12 @@ use plimsoll_pool::state::{ASSET_IDS, ASSET_PARAMS, MARKETS};
 use plimsoll_risk::heartbeat::HaltGrace;
 use plimsoll_risk::liquidation::LiquidationTerms;
 use plimsoll_risk::math::ONE;
+use plimsoll_risk::outflow::OutflowLimit;
 use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::rates::{Adaptive, Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate, Ratio, ScaledDebt, Value};
 use plimsoll_schema::ownership::OwnerUpdate;
-use plimsoll_schema::pool::{AssetChanges, Ceiling, Config, ExecuteMsg, Isolation, Listed};
+use plimsoll_schema::pool::{AssetChanges, Ceiling, Config, ExecuteMsg, Isolation, Listed, OutflowChange};
 
 use crate::call::Call;
 use crate::cast::{DENOMS, LISTED, share};
@@ -161,6 +162,7 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
             AssetChanges { max_borrow_utilization: Some(Ratio::percent(percent)), ..none }
         }
         Change::Rates { .. } | Change::Curve { .. } => AssetChanges { rate_model: Some(rates(change)), ..none },
+        Change::Outflow { percent, hours, permille, count } => limit(percent, hours, cap(permille), count),
         Change::Isolate { ceilings } => AssetChanges { isolation: Some(isolation(stage, ceilings)), ..none },
         Change::Silo { on } => AssetChanges { siloed: Some(on), ..none },
         Change::BorrowWeight { percent, days } => AssetChanges {
@@ -198,4 +200,12 @@ fn rates(change: Change) -> RateModel {
         }
         _ => unreachable!("{change:?} is no change of rates"),
     }
+}
+
+/// An outflow limit; none at a share of 0.
+fn limit(percent: u64, hours: u64, floor: Option<Amount>, floor_count: u32) -> AssetChanges {
+    let (share, window, floor) = (Ratio::percent(percent), hours * 3_600, floor.unwrap_or_default());
+    let limit = OutflowLimit { share, window, floor, floor_count };
+    let change = if percent == 0 { OutflowChange::Off } else { OutflowChange::Set(limit) };
+    AssetChanges { outflow_limit: Some(change), ..AssetChanges::default() }
 }

@@ -12,6 +12,7 @@ mod liquidation;
 mod observations;
 mod operators;
 mod oracle;
+mod outflow;
 mod pairs;
 mod queue;
 mod rates;
@@ -47,6 +48,7 @@ pub struct Judge {
     written_off: [Option<u64>; DENOMS.len()],
     speed: oracle::Speed,
     queued: queue::Queued,
+    outflows: outflow::Histories,
 }
 
 impl Judge {
@@ -60,6 +62,7 @@ impl Judge {
             written_off: [None; DENOMS.len()],
             speed: oracle::Speed::default(),
             queued: queue::Queued::default(),
+            outflows: outflow::Histories::default(),
         }
     }
 
@@ -69,6 +72,7 @@ impl Judge {
         ledger::judge(case, &self.donated);
         rates::judge(case);
         isolation::judge(case);
+        outflow::judge(case, &mut self.outflows);
         batches::judge(case, &self.donated);
         self.nobody_comes_back_in_a_write_offs_block(case);
         pairs::judge(case, &self.given_to_pairs);

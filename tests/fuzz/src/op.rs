@@ -563,6 +563,13 @@ pub enum Change {
         initial: u64,
         max: u64,
     },
+    /// An outflow limit, none at a share of 0; the floor in permille of what is there.
+    Outflow {
+        percent: u64,
+        hours: u64,
+        permille: u32,
+        count: u32,
+    },
 }
 
 impl Op {

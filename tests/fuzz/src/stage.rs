@@ -6,6 +6,7 @@ use plimsoll_oracle::listing::{Listing, Seated};
 use plimsoll_oracle::state::LISTINGS;
 use plimsoll_pool::state::{CONFIG, ROLES, SPARED_UNTIL};
 use plimsoll_risk::heartbeat::HaltGrace;
+use plimsoll_risk::outflow::OutflowLimit;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::oracle::{ExecuteMsg, FeedPrice, HEARTBEAT, InstantiateMsg, PRICE_RECORDS, Source};
@@ -16,7 +17,7 @@ use plimsoll_testing::{Asset, Snapshot, World, oracle_code, price, timelock_code
 
 use crate::call::Call;
 use crate::cast::{
-    ADMIN, BORROWER, DECIMALS, DENOMS, FEEDER, LISTED, LIVE, NAMES, PAIRS, PRICES, SOURCED, USERS, WATCH,
+    ADMIN, BORROWER, CENT, DECIMALS, DENOMS, FEEDER, LISTED, LIVE, NAMES, PAIRS, PRICES, SOURCED, USERS, WATCH,
 };
 use crate::op::Who;
 
@@ -28,6 +29,9 @@ pub const WINDOW: u64 = 120;
 pub const HALT: u64 = 1_800;
 /// Seconds between an announcement and what it announces, of the first oracle and of the timelock. The second oracle has no delay.
 pub const DELAY: u64 = 3_600;
+
+/// The market that has an outflow limit from the start: changes alone would seldom set one that holds anybody.
+const LIMITED: usize = 2;
 
 /// A chain to play on, and the block to come back to.
 pub struct Stage {
@@ -59,6 +63,12 @@ pub fn asset(denom: usize) -> Asset {
     asset.guards.bound_hold = 1_800;
     asset.params.sale_cost = Some(Ratio::percent(1));
     asset.params.max_borrow_utilization = Some(Ratio::percent(95));
+    asset.params.outflow_limit = (denom == LIMITED).then(|| OutflowLimit {
+        share: Ratio::percent(6),
+        window: 6 * 3_600,
+        floor: Amount::new(500 * CENT[denom]),
+        floor_count: 3,
+    });
     asset
 }
 

@@ -11,6 +11,7 @@ use plimsoll_pool::state as pool;
 use plimsoll_risk::account::Account;
 use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::market::Market;
+use plimsoll_risk::outflow::Outflow;
 use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact::{CompactItem, CompactMap, decode};
@@ -39,6 +40,8 @@ pub struct Asset {
     pub stored: Market,
     /// The same with interest up to this block.
     pub now: Market,
+    /// The bucket of its outflow limit.
+    pub outflow: Option<Outflow>,
     /// What the bank says the pool has of it.
     pub bank: u128,
 }
@@ -248,7 +251,8 @@ fn asset(pool: &dyn Storage, id: u16, now: u64, bank: &[u128; DENOMS.len()]) -> 
     let stored = pool::MARKETS.may_load(pool, id).expect("markets can be read").expect("a listed asset has one");
     let accrued = stored.clone().accrue(now, &params).expect("interest can always be added");
     let denom = place(&params.denom);
-    Asset { denom, params, stored, now: accrued.state().clone(), bank: bank[denom] }
+    let outflow = pool::OUTFLOWS.may_load(pool, id).expect("buckets can be read");
+    Asset { denom, params, stored, now: accrued.state().clone(), outflow, bank: bank[denom] }
 }
 
 fn accounts(stage: &Stage, pool: &dyn Storage) -> (BTreeMap<Who, Account>, usize) {

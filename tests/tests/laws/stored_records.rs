@@ -14,6 +14,7 @@ use plimsoll_risk::account::Account;
 use plimsoll_risk::growth::Growth;
 use plimsoll_risk::heartbeat::Heartbeat;
 use plimsoll_risk::market::Market;
+use plimsoll_risk::outflow::Outflow;
 use plimsoll_risk::params::AssetParams;
 use plimsoll_risk::price::PriceRecord;
 use plimsoll_schema::compact::{decode, encode};
@@ -67,11 +68,13 @@ fn records_of_the_pool_keep_their_bytes() {
         "next_rate_model": { "effective_at": 21, "rate_model": { "adaptive": {
             "target_utilization": "0.000000000000000022", "curve_steepness": "0.000000000000000023",
             "adjustment_speed": "0.000000000000000024", "initial_rate_at_target": "0.000000000000000025",
-            "min_rate_at_target": "0.000000000000000026", "max_rate_at_target": "0.000000000000000027" } } } });
-    stored::<AssetParams>(
-        params,
-        "0175060102030405060708090a0b0c0d0e000f10111201000113141c1d1e1f01012021010101161718191a1b15",
-    );
+            "min_rate_at_target": "0.000000000000000026", "max_rate_at_target": "0.000000000000000027" } } },
+        "outflow_limit": { "share": "0.000000000000000034", "window": 35, "floor": "36", "floor_count": 37 } });
+    let bytes = "0175060102030405060708090a0b0c0d0e000f10111201000113141c1d1e1f01012021010101161718191a1b150122232425";
+    stored::<AssetParams>(params, bytes);
+    let outflow = json!({ "used": "1", "fraction": 2, "surplus": "3", "passed": "4", "passed_at": 5, "base": "6",
+        "supply": "7", "updated_at": 8 });
+    stored::<Outflow>(outflow, "0102030405060708");
     let request =
         json!({ "amount": "1", "recipient": "a", "effective_at": 2, "floor": "0.000000000000000003", "paid": "4" });
     stored::<ReservesRequest>(request, "010161020304");
@@ -154,6 +157,7 @@ fn records_keep_their_keys() {
         (pool::ACCOUNTS.key((&addr, 2)), "00017500016100000002"),
         (pool::DEBTORS.key((&addr, 2)), "00016400016100000002"),
         (pool::RESERVES_REQUESTS.key(3), "0001770003"),
+        (pool::OUTFLOWS.key(3), "0001780003"),
         (PRICE_RECORDS.key("u"), "00017075"),
         (oracle::LISTINGS.key("u"), "00017375"),
         (oracle::VOTES.key(("u", 2)), "00017600017500000002"),

@@ -35,6 +35,7 @@ mod liquidate_receive;
 mod live_price;
 mod migrate;
 mod migrate_first;
+mod outflow;
 mod pause;
 mod queries;
 mod queries_preview;

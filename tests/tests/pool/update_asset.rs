@@ -67,6 +67,7 @@ fn update_asset_changes_what_is_named_and_nothing_else() {
         borrow_weight: Some(Ratio::ONE),
         isolation: Some(Isolation::Off {}),
         siloed: Some(true),
+        outflow_limit: None,
     };
     world.update_asset(UATOM, changes).unwrap();
     let after = world.market(UATOM).params;

@@ -56,6 +56,7 @@ fn response(deps: Deps, markets: &Markets, asset: AssetId) -> Result<MarketRespo
         reserves: state.market.state().reserves,
         liquidation_threshold: state.params.liquidation_threshold.at(markets.moment().clock),
         isolated_debts: isolated_debts(deps, asset, &state.params)?,
+        outflow: markets.outflow_status(deps.storage, asset)?,
     })
 }
 

@@ -163,6 +163,7 @@ impl Inputs<'_> {
             isolation: None,
             siloed: false,
             next_rate_model: None,
+            outflow_limit: None,
         })
     }
 

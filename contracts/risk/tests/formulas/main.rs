@@ -26,6 +26,7 @@ mod loss;
 mod mark;
 mod market;
 mod math;
+mod outflow;
 mod params;
 mod power;
 mod price;

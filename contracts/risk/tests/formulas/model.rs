@@ -230,6 +230,7 @@ pub fn params() -> AssetParams {
         isolation: None,
         siloed: false,
         next_rate_model: None,
+        outflow_limit: None,
     }
 }
 

@@ -155,6 +155,7 @@ fn params(denom: String, decimals: u8, threshold: Ratio) -> AssetParams {
         isolation: None,
         siloed: false,
         next_rate_model: None,
+        outflow_limit: None,
     }
 }
 

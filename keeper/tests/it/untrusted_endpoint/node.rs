@@ -205,6 +205,7 @@ async fn an_rpc_that_is_wrong_about_the_time_makes_no_honest_endpoint_bad() {
         reserves: Default::default(),
         liquidation_threshold: Ratio::ONE,
         isolated_debts: Vec::new(),
+        outflow: None,
     };
     for fake in [&a, &b] {
         fake.with(|state| (state.height, state.answer) = (101, Some(serde_json::to_vec(&market).unwrap())));

@@ -98,7 +98,7 @@ pub fn governance(r: &mut Random, card: Card) -> Op {
 }
 
 pub fn change(r: &mut Random) -> Change {
-    match r.below(18) {
+    match r.below(21) {
         10 => Change::SaleCost { bps: r.within(0, 300) },
         11 => Change::MaxBorrowUtilization { percent: r.within(60, 101) },
         0 => Change::MaxLoanToValue { percent: r.within(20, 82) },
@@ -112,15 +112,21 @@ pub fn change(r: &mut Random) -> Change {
             let permille = r.from_to(700, 5_000);
             if r.once_in(2) { Change::SupplyCap { permille } } else { Change::BorrowCap { permille } }
         }
-        13 => Change::BorrowWeight { percent: r.within(99, 180), days: r.once_in(2).then(|| r.within(2, 30)) },
+        13 => Change::BorrowWeight { percent: r.within(100, 150), days: r.once_in(2).then(|| r.within(2, 30)) },
         14 | 15 => Change::Isolate { ceilings: r.once_in(2).then(|| [(); LISTED].map(|()| r.from_to(0, 200))) },
         16 => Change::Silo { on: r.once_in(2) },
         9 | 12 => Change::Curve {
             target: r.within(50, 95),
             steepness: r.within(10, 60),
             speed: r.within(0, 100),
-            initial: r.within(1, 80),
+            initial: r.within(1, 61),
             max: r.within(60, 2_100),
+        },
+        17..20 => Change::Outflow {
+            percent: r.one_of(&[0, 2, 10, 30, 100]),
+            hours: r.within(1, 25),
+            permille: r.from_to(1, 100),
+            count: r.one_of(&[0, 1, 3, 20]),
         },
         _ => Change::Rates {
             base: r.within(0, 5),
