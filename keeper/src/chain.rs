@@ -149,9 +149,12 @@ pub trait TxSender: Send + Sync + 'static {
     /// How many of the sender's transactions blocks have; `None` where the chain doesn't tell.
     fn sequence(&self) -> impl Future<Output = Result<Option<u64>>> + Send;
 
-    /// The same as two endpoints say it, where there are two: the highest number that two say. `None` while no two say
-    /// the same.
+    /// The same as two endpoints say it, where two answer: the highest number that two say. `None` while no two of them
+    /// say the same.
     fn confirmed_sequence(&self) -> impl Future<Output = Result<Option<u64>>> + Send;
+
+    /// The same, where one that answers alone is believed only if there is no other: what ends the keeper.
+    fn agreed_sequence(&self) -> impl Future<Output = Result<Option<u64>>> + Send;
 
     /// Sends a signed transaction. [`Error::Refused`] and [`Error::Sequence`] mean that the node didn't take it; any
     /// other error that nobody knows.

@@ -21,6 +21,7 @@ pub mod results;
 mod retry_after;
 pub mod rpc;
 mod secrets;
+mod sequence;
 pub mod sign;
 mod sign_and_wait;
 mod simulate;

@@ -307,6 +307,10 @@ impl<C: Chain> TxSender for Faulty<C> {
         self.number(self.inner.confirmed_sequence()).await
     }
 
+    async fn agreed_sequence(&self) -> Result<Option<u64>> {
+        self.number(self.inner.agreed_sequence()).await
+    }
+
     async fn broadcast(&self, signed: &Signed) -> Result<()> {
         let fault = self.inside().next(Call::Broadcast);
         match &fault {

@@ -195,9 +195,9 @@ impl<C: Chain> Executor<C> {
     }
 
     /// An error when the sequence is higher than it can be by what this keeper has sent: one endpoint alone is not
-    /// believed.
+    /// believed where there are others, though they don't answer.
     pub(super) async fn assert_own(&self, expected: u64, found: u64) -> Result<()> {
-        match self.chain.confirmed_sequence().await? {
+        match self.chain.agreed_sequence().await? {
             Some(found) if found > expected => Err(Error::KeyShared { address: self.sender.clone(), expected, found }),
             confirmed => {
                 tracing::warn!(

@@ -263,6 +263,12 @@ async fn a_sequence_that_one_endpoint_alone_says_is_not_believed() {
     // Of those that are left two say so; and one that is alone is believed.
     assert_eq!(node.confirmed_sequence().await.unwrap(), Some(4));
     assert_eq!(signing(&[&a]).await.confirmed_sequence().await.unwrap(), Some(9));
+    // What would end the keeper is believed of one that answers alone only where there is no other.
+    assert_eq!(signing(&[&a]).await.agreed_sequence().await.unwrap(), Some(9));
+    let two = signing(&[&a, &b]).await;
+    b.with(|state| state.mood = Mood::Dead);
+    assert_eq!(two.agreed_sequence().await.unwrap(), None);
+    assert_eq!(two.confirmed_sequence().await.unwrap(), Some(9));
 }
 
 #[tokio::test]

@@ -5,9 +5,7 @@ use std::sync::atomic::Ordering;
 
 use cosmos_sdk_proto::cosmwasm::wasm::v1::{QueryRawContractStateRequest, QuerySmartContractStateRequest};
 use tokio::sync::watch;
-use tonic::Code;
 
-use crate::chain::cosmos::account::account;
 use crate::chain::cosmos::classify::nonsense;
 use crate::chain::cosmos::grpc::{block, wasm};
 use crate::chain::cosmos::rpc::Rpc;
@@ -162,31 +160,11 @@ impl TxSender for Node {
     }
 
     async fn confirmed_sequence(&self) -> Result<Option<u64>> {
-        let Some(sender) = self.sender() else { return Ok(None) };
-        let ask = |channel| async {
-            match account(channel, sender.to_owned()).await {
-                Ok((_, sequence)) => Ok(sequence),
-                Err(status) if status.code() == Code::NotFound => Ok(0),
-                Err(status) => Err(status),
-            }
-        };
-        let said = self.connections.ask_all(ask).await.into_iter();
-        let said: Vec<(usize, u64)> = said.filter_map(|(at, said)| Some((at, said.ok()?))).collect();
-        let says = |sequence: u64| said.iter().filter(|(_, other)| *other == sequence).count();
-        let confirmed = said.iter().map(|(_, sequence)| *sequence).filter(|one| says(*one) > 1).max();
-        match (said.as_slice(), confirmed) {
-            ([], _) => Err(self.connections.nobody(Kind::Grpc)),
-            ([(_, alone)], _) => Ok(Some(*alone)),
-            (_, None) => Ok(None),
-            (_, Some(confirmed)) => {
-                // One that says less may be late.
-                for (at, sequence) in said.iter().filter(|(_, sequence)| *sequence > confirmed) {
-                    let reason = format!("sequence {sequence} of {sender}, of which two others say {confirmed}");
-                    self.connections.refuted(*at, &reason);
-                }
-                Ok(Some(confirmed))
-            }
-        }
+        self.sequence_of_two(true).await
+    }
+
+    async fn agreed_sequence(&self) -> Result<Option<u64>> {
+        self.sequence_of_two(self.config.grpc.len() < 2).await
     }
 
     async fn broadcast(&self, signed: &Signed) -> Result<()> {

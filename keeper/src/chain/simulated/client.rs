@@ -130,6 +130,10 @@ impl TxSender for WorldChain {
         self.sequence().await
     }
 
+    async fn agreed_sequence(&self) -> Result<Option<u64>> {
+        self.sequence().await
+    }
+
     async fn broadcast(&self, signed: &Signed) -> Result<()> {
         let hash = signed.hash.clone();
         self.home(move |home| home.broadcast(&hash)).await?

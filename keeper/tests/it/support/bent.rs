@@ -223,6 +223,10 @@ impl<B: Bend> TxSender for Bent<B> {
         Ok(self.world.confirmed_sequence().await?.map(|sequence| self.bend.confirmed_sequence(sequence)))
     }
 
+    async fn agreed_sequence(&self) -> Result<Option<u64>> {
+        Ok(self.world.agreed_sequence().await?.map(|sequence| self.bend.confirmed_sequence(sequence)))
+    }
+
     async fn broadcast(&self, signed: &Signed) -> Result<()> {
         self.bend.takes()?;
         self.world.broadcast(signed).await
