@@ -2,6 +2,8 @@
 
 /// Whose codes these are.
 const SDK: &str = "sdk";
+/// The codespace of fee allowances.
+const FEEGRANT: &str = "feegrant";
 
 /// What a node's refusal of a transaction means for the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ impl Refusal {
             30 if codespace == SDK => Self::Busy,
             11 | 21 | 41 if codespace == SDK => Self::TooLarge,
             5 if codespace == SDK => Self::NoMoney,
+            // An allowance that is used up, has ended or was never given: another one may come.
+            2..=5 if codespace == FEEGRANT => Self::NoMoney,
             3 | 4 | 8 | 15 | 24 | 28 if codespace == SDK => Self::Unauthorized,
             2 | 6 | 18 | 29 | 31 | 33 | 34 | 37 if codespace == SDK => Self::Unreadable,
             _ => Self::of_text(log),
@@ -81,6 +85,8 @@ mod tests {
             ("sdk", 21, "tx too large", Refusal::TooLarge),
             ("sdk", 41, "tx gas limit 9 exceeds block max gas 8", Refusal::TooLarge),
             ("sdk", 5, "insufficient funds", Refusal::NoMoney),
+            ("feegrant", 2, "fee limit exceeded", Refusal::NoMoney),
+            ("feegrant", 6, "something else", Refusal::Other),
             ("sdk", 4, "signature verification failed", Refusal::Unauthorized),
             ("sdk", 2, "tx parse error", Refusal::Unreadable),
             ("txfees", 4, "insufficient fee: got 1uosmo", Refusal::FeeTooLow),
