@@ -128,20 +128,20 @@ fn in_words(book: &Book, verdict: &Verdict, lines: &[Line]) {
     lines.iter().for_each(line_in_words);
     let factor = verdict.health_factor().map_or_else(String::new, |factor| shortened(&factor, 4));
     let carried = two_decimals(&health.adjusted_collateral);
-    let debt = two_decimals(&health.debt);
+    let debt = two_decimals(&health.weighted_debt);
     if verdict.is_liquidatable() {
         outln!(
-            "It may be liquidated: what counts of its collateral, {carried}, is less than what it owes, {debt}; health factor {factor}, below 1."
+            "It may be liquidated: what counts of its collateral, {carried}, is less than what its debt counts, {debt}; health factor {factor}, below 1."
         );
     } else if verdict.health.spared {
         outln!(
-            "It is spared: what counts of its collateral, {carried}, is less than what it owes, {debt}; health factor {factor}, \
+            "It is spared: what counts of its collateral, {carried}, is less than what its debt counts, {debt}; health factor {factor}, \
              below 1. But the oracle was halted, and by all that was observed its collateral exceeds its debt by more than \
              the largest bonus."
         );
     } else {
         outln!(
-            "It is healthy: what counts of its collateral, {carried}, covers what it owes, {debt}; health factor {factor}."
+            "It is healthy: what counts of its collateral, {carried}, covers what its debt counts, {debt}; health factor {factor}."
         );
     }
     if verdict.bad_debt {

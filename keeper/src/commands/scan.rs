@@ -126,6 +126,7 @@ pub(super) fn judged(book: &Book, verdict: &Verdict) -> Json {
         "collateral_value": verdict.health.collateral,
         "adjusted_collateral_value": verdict.health.adjusted_collateral,
         "debt_value": verdict.health.debt,
+        "weighted_debt_value": verdict.health.weighted_debt,
         "health_factor": verdict.health_factor(),
         "liquidatable": verdict.is_liquidatable(),
         "spared": verdict.health.spared,
