@@ -11,6 +11,9 @@ use crate::units::{Amount, Ratio, Value};
 const POWER: Weights<'static> =
     Weights { collateral: &CollateralLine::uncapped_weight, debt: &|line| line.borrowing_weight };
 
+/// What decides about improvements: whoever borrows meanwhile is judged by the end of a weight's rise.
+const EDGES: Weights<'static> = Weights { debt: POWER.debt, ..HEALTH };
+
 impl Position {
     /// Whether all deposits at `low` exceed all debts at `high` by more than the largest bonus, whatever one value a
     /// shared record has between its edges. A silent price counts by what was last observed, since after a halt tokens
@@ -45,7 +48,7 @@ impl Position {
     /// Health at the borrowing edges, a silent debt at those of its last observation. Shared records are at the end
     /// that is worse in sum.
     fn health_at_edges(&self) -> Result<Health, MathError> {
-        let shared = self.shared(Ends::Edges, HEALTH)?;
+        let shared = self.shared(Ends::Edges, EDGES)?;
         let mut health = Health::default();
         for line in &self.collaterals {
             let value = line.amount.value_down(line.mark.low_down(&shared), line.decimals)?;
@@ -53,7 +56,7 @@ impl Position {
             health.adjusted_collateral = health.adjusted_collateral.checked_add(value.share_down(line.threshold())?)?;
         }
         health.debt = self.edge_debt(&shared, &|_| Ratio::ONE)?;
-        health.weighted_debt = self.edge_debt(&shared, HEALTH.debt)?;
+        health.weighted_debt = self.edge_debt(&shared, EDGES.debt)?;
         Ok(health)
     }
 

@@ -227,8 +227,8 @@ impl View {
     fn debt_weight(&self, asset: &Asset, by: By) -> Exact {
         let now = ramp(&asset.params.borrow_weight, self.clock());
         match by {
-            By::Settled | By::Undeclined | By::Edges => now,
-            By::UncappedPower | By::Power => now.max(over(&[asset.params.borrow_weight.to.raw()], &[ONE])),
+            By::Settled | By::Undeclined => now,
+            By::Edges | By::UncappedPower | By::Power => now.max(over(&[asset.params.borrow_weight.to.raw()], &[ONE])),
         }
     }
 
