@@ -167,7 +167,9 @@ impl Market {
         let seconds = then.saturating_sub(self.updated_at);
         if seconds > 0 {
             let before = self.debt()?;
-            let course = model.course_up(utilization_up(before, self.supply()?)?, self.rate_at_target, seconds)?;
+            // A ledger that contradicts itself counts as lent out: it is for its readers to say so, not for interest.
+            let supply = self.supply().unwrap_or(Amount::ZERO);
+            let course = model.course_up(utilization_up(before, supply)?, self.rate_at_target, seconds)?;
             self.borrow_index = self.grown_index_up(course.rate, seconds);
             self.rate_at_target = course.rate_at_target;
             self.earn(self.debt()?.saturating_sub(before), reserve_factor)?;
