@@ -11,7 +11,7 @@ mod setup;
 mod subject;
 
 pub use amount::AmountOrMax;
-pub use asset::{AssetChanges, Ceiling, Isolation, NewAsset, OutflowChange};
+pub use asset::{AssetChanges, Ceiling, NewAsset, OutflowChange};
 pub use execute::{
     BATCH_MAX, BatchAction, Beneficiary, Borrow, CollateralStatus, ExecuteMsg, FromPurse, LIQUIDATION_ITEMS_MAX,
     LiquidateBatch, LiquidateItem, LiquidationItem, LoanId, OnBehalf, Receive, TransferShares, Withdraw,

@@ -25,9 +25,9 @@ impl Markets {
         }
         let Some(isolated) = self.isolated_among(deps, account)? else { return Ok(()) };
         let is_alone = account.counting().count() == 1;
-        let was_together = before.counting().count() > 1 && before.counting().any(|id| id == isolated);
+        let joins = account.counting().any(|id| !before.counting().any(|other| other == id));
         let owes_more = account.debts.iter().any(|owed| owed.scaled > before.debt(owed.asset));
-        if !is_alone && (owes_more || !was_together) {
+        if !is_alone && (owes_more || joins) {
             let denom = self.denom(isolated)?;
             return Err(ContractError::Isolated { account: holder.name(), denom });
         }

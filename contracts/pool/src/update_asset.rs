@@ -4,7 +4,7 @@ use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use plimsoll_risk::params::{AssetParams, DebtCeiling, ParamsError, RAMP_MAX, RAMP_MIN, Ramp};
 use plimsoll_risk::units::Ratio;
 use plimsoll_schema::event;
-use plimsoll_schema::pool::{AssetChanges, Ceiling, Isolation, OutflowChange};
+use plimsoll_schema::pool::{AssetChanges, Ceiling, OutflowChange};
 
 use crate::error::ContractError;
 use crate::markets::{Markets, asset_id};
@@ -31,8 +31,7 @@ pub fn update_asset(
         assert_tightening(&before, &changes, clock)?;
     }
     let rate_model = changes.rate_model.clone();
-    let isolation = changes.isolation.as_ref().map(|isolation| ceilings(deps.storage, isolation)).transpose()?;
-    let before = AssetParams { isolation: isolation.unwrap_or_else(|| before.isolation.clone()), ..before };
+    let before = AssetParams { isolation: isolation(deps.storage, &before, &changes)?, ..before };
     let after = changed(before, changes, clock)?.with_rate_model_in_force(markets.now);
     let after = rate_model.into_iter().fold(after, |after, model| after.with_rate_model(model, markets.now));
     after.validate()?;
@@ -86,10 +85,19 @@ fn changed(mut params: AssetParams, changes: AssetChanges, now: u64) -> Result<A
     })
 }
 
-/// Ceilings by the numbers of their denoms; none where the asset isn't isolated. Errors where a denom isn't listed, or
-/// named twice.
-fn ceilings(storage: &dyn Storage, isolation: &Isolation) -> Result<Option<Vec<DebtCeiling>>, ContractError> {
-    let Isolation::Ceilings(named) = isolation else { return Ok(None) };
+/// The ceilings, by the numbers of their denoms; none where the asset isn't isolated. Errors where a denom isn't listed,
+/// or named twice.
+fn isolation(
+    storage: &dyn Storage,
+    before: &AssetParams,
+    changes: &AssetChanges,
+) -> Result<Option<Vec<DebtCeiling>>, ContractError> {
+    if !changes.isolated.unwrap_or(before.isolation.is_some()) {
+        return Ok(None);
+    }
+    let Some(named) = &changes.debt_ceilings else {
+        return Ok(Some(before.isolation.clone().unwrap_or_default()));
+    };
     let mut ceilings: Vec<DebtCeiling> = Vec::new();
     for Ceiling { denom, ceiling } in named {
         let debt = asset_id(storage, denom)?;
@@ -131,7 +139,8 @@ fn assert_tightening(params: &AssetParams, changes: &AssetChanges, now: u64) -> 
         ("rate_model", changes.rate_model.is_some()),
         ("sale_cost", changes.sale_cost.is_some()),
         ("borrow_weight", changes.borrow_weight.is_some()),
-        ("isolation", changes.isolation.is_some()),
+        ("isolated", changes.isolated.is_some()),
+        ("debt_ceilings", changes.debt_ceilings.is_some()),
         ("siloed", changes.siloed.is_some()),
         // It holds lenders, who shall see it coming.
         ("outflow_limit", changes.outflow_limit.is_some()),

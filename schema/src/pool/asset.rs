@@ -46,22 +46,12 @@ pub struct NewAsset {
     /// By how much more than its value a debt of this asset counts; 1 when left out.
     pub borrow_weight: Option<Ratio>,
     /// Whether the asset counts alone as collateral; not when left out. Nothing can be borrowed against it before
-    /// [`AssetChanges::isolation`] sets ceilings.
+    /// [`AssetChanges::debt_ceilings`] sets some.
     pub isolated: Option<bool>,
     /// Whether the asset stands alone as debt; not when left out.
     pub siloed: Option<bool>,
     /// How much may leave; no limit when left out.
     pub outflow_limit: Option<OutflowLimit>,
-}
-
-/// How an asset counts as collateral.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Isolation {
-    /// Beside others.
-    Off {},
-    /// Alone, and against it no more than this may be owed; of denoms that aren't named nothing.
-    Ceilings(Vec<Ceiling>),
 }
 
 /// How much of a denom may be owed against an isolated asset.
@@ -147,9 +137,10 @@ pub struct AssetChanges {
     pub max_borrow_utilization: Option<Ratio>,
     /// By how much more than its value a debt of this asset counts. It falls at once and rises over `ramp_seconds`.
     pub borrow_weight: Option<Ratio>,
-    /// Whether the asset counts alone as collateral, and up to which debts. It holds for what is enabled or borrowed
-    /// from now on.
-    pub isolation: Option<Isolation>,
+    /// Whether the asset counts alone as collateral. It holds for what is enabled or borrowed from now on.
+    pub isolated: Option<bool>,
+    /// How much may be owed against the asset while it is isolated; of denoms that aren't named nothing.
+    pub debt_ceilings: Option<Vec<Ceiling>>,
     /// Whether the asset stands alone as debt. It holds for debts that are taken from now on.
     pub siloed: Option<bool>,
     /// How much may leave.

@@ -9,7 +9,7 @@ use plimsoll_risk::params::BonusCurve;
 use plimsoll_risk::rates::{Adaptive, Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate, Ratio, ScaledDebt, Value};
 use plimsoll_schema::ownership::OwnerUpdate;
-use plimsoll_schema::pool::{AssetChanges, Ceiling, Config, ExecuteMsg, Isolation, Listed, OutflowChange};
+use plimsoll_schema::pool::{AssetChanges, Ceiling, Config, ExecuteMsg, Listed, OutflowChange};
 
 use crate::call::Call;
 use crate::cast::{DENOMS, LISTED, share};
@@ -163,7 +163,11 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
         }
         Change::Rates { .. } | Change::Curve { .. } => AssetChanges { rate_model: Some(rates(change)), ..none },
         Change::Outflow { percent, hours, permille, count } => limit(percent, hours, cap(permille), count),
-        Change::Isolate { ceilings } => AssetChanges { isolation: Some(isolation(stage, ceilings)), ..none },
+        Change::Isolate { ceilings } => AssetChanges {
+            isolated: Some(ceilings.is_some()),
+            debt_ceilings: ceilings.map(|ceilings| debt_ceilings(stage, ceilings)),
+            ..none
+        },
         Change::Silo { on } => AssetChanges { siloed: Some(on), ..none },
         Change::BorrowWeight { percent, days } => AssetChanges {
             borrow_weight: Some(Ratio::percent(percent)),
@@ -173,14 +177,13 @@ fn changes(stage: &Stage, denom: usize, change: Change) -> AssetChanges {
     }
 }
 
-fn isolation(stage: &Stage, ceilings: Option<[u32; LISTED]>) -> Isolation {
-    let Some(ceilings) = ceilings else { return Isolation::Off {} };
+fn debt_ceilings(stage: &Stage, ceilings: [u32; LISTED]) -> Vec<Ceiling> {
     let named = ceilings.iter().enumerate().filter(|(_, permille)| **permille > 0);
     let ceiling = |(denom, permille): (usize, &u32)| {
         let held = market(stage, denom)?.cash.raw();
         Some(Ceiling { denom: DENOMS[denom].to_owned(), ceiling: ScaledDebt::new(share(held, *permille)) })
     };
-    Isolation::Ceilings(named.filter_map(ceiling).collect())
+    named.filter_map(ceiling).collect()
 }
 
 fn rates(change: Change) -> RateModel {

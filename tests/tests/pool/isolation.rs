@@ -3,8 +3,7 @@
 use crate::support::refuses;
 use plimsoll_risk::units::{Amount, ScaledDebt};
 use plimsoll_schema::pool::{
-    AmountOrMax, AssetChanges, BatchAction, Borrow, Ceiling, CollateralStatus, ExecuteMsg, FromPurse, Isolation,
-    TransferShares,
+    AmountOrMax, AssetChanges, BatchAction, Borrow, Ceiling, CollateralStatus, ExecuteMsg, FromPurse, TransferShares,
 };
 use plimsoll_testing::{AETH, ALICE, BOB, IBC_TOKEN, LIQUIDATOR, OWNER, UATOM, UUSD, World, coin, ratio};
 
@@ -19,8 +18,9 @@ fn isolated() -> World {
 fn ceilings(world: &mut World, those: &[(&str, u128)]) {
     let ceiling =
         |(denom, ceiling): &(&str, u128)| Ceiling { denom: (*denom).to_owned(), ceiling: ScaledDebt::new(*ceiling) };
-    let isolation = Some(Isolation::Ceilings(those.iter().map(ceiling).collect()));
-    world.update_asset(IBC_TOKEN, AssetChanges { isolation, ..Default::default() }).unwrap();
+    let debt_ceilings = Some(those.iter().map(ceiling).collect());
+    let changes = AssetChanges { isolated: Some(true), debt_ceilings, ..Default::default() };
+    world.update_asset(IBC_TOKEN, changes).unwrap();
 }
 
 fn silo(world: &mut World, denom: &str) {
@@ -126,8 +126,7 @@ fn a_batch_keeps_to_the_ceiling_by_what_it_leaves() {
         let amount = AmountOrMax::Amount(Amount::new(amount));
         BatchAction::Borrow(Borrow { denom: UUSD.to_owned(), amount, recipient, account_id, on_behalf_of })
     };
-    let repay =
-        BatchAction::Repay(FromPurse { coin: coin(300_000_000, UUSD).into(), account_id: None, on_behalf_of: None });
+    let repay = BatchAction::Repay(FromPurse { coin: coin(300_000_000, UUSD), account_id: None, on_behalf_of: None });
     world.batch(ALICE, vec![borrow(300_000_000), repay.clone()], &[coin(300_000_000, UUSD)]).unwrap();
     assert_eq!(counted(&world), 1_000_000_000);
     let text = format!("scaled debt of 1000000001 uusd against {IBC_TOKEN} would be above its ceiling of 1000000000");
@@ -202,11 +201,12 @@ fn what_stood_together_before_it_was_isolated_stays_so_and_owes_no_more() {
     refuses(&mut world, &text, |world| world.borrow(ALICE, UUSD, 1));
     world.withdraw(ALICE, UATOM, 1_000_000).unwrap();
     world.repay(ALICE, UUSD, 100_000_000).unwrap();
+    world.deposit(ALICE, AETH, 10u128.pow(18)).unwrap();
+    refuses(&mut world, &text, |world| world.enable(ALICE, AETH, true));
     world.enable(ALICE, IBC_TOKEN, false).unwrap();
     world.borrow(ALICE, UUSD, 100_000_000).unwrap();
 
-    let isolation = Some(Isolation::Off {});
-    world.update_asset(IBC_TOKEN, AssetChanges { isolation, ..Default::default() }).unwrap();
+    world.update_asset(IBC_TOKEN, AssetChanges { isolated: Some(false), ..Default::default() }).unwrap();
     world.enable(ALICE, IBC_TOKEN, true).unwrap();
     assert_eq!(counted(&world), 0);
 }
@@ -234,8 +234,8 @@ fn ceilings_of_unlisted_or_doubled_denoms_and_too_many_are_refused() {
     let mut world = isolated();
     let change = |those: &[&str]| {
         let ceiling = |denom: &&str| Ceiling { denom: (*denom).to_owned(), ceiling: ScaledDebt::new(1) };
-        let isolation = Some(Isolation::Ceilings(those.iter().map(ceiling).collect()));
-        AssetChanges { isolation, ..Default::default() }
+        let debt_ceilings = Some(those.iter().map(ceiling).collect());
+        AssetChanges { isolated: Some(true), debt_ceilings, ..Default::default() }
     };
     refuses(&mut world, "'ushell' is not listed", |world| world.update_asset(UATOM, change(&["ushell"])));
     refuses(&mut world, "'uusd' has two debt ceilings", |world| world.update_asset(UATOM, change(&[UUSD, AETH, UUSD])));

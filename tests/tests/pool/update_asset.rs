@@ -10,7 +10,7 @@ use num_bigint::BigInt;
 use plimsoll_risk::params::{BonusCurve, NextRateModel};
 use plimsoll_risk::rates::{Adaptive, Kinked, RateModel};
 use plimsoll_risk::units::{Amount, Rate, Ratio};
-use plimsoll_schema::pool::{AssetChanges, ExecuteMsg, Isolation};
+use plimsoll_schema::pool::{AssetChanges, ExecuteMsg};
 use plimsoll_testing::{
     ALICE, BOB, GUARDIAN, LENDER, LIQUIDATOR, OWNER, RISK_MANAGER, UATOM, UUSD, World, ratio, values,
 };
@@ -65,7 +65,8 @@ fn update_asset_changes_what_is_named_and_nothing_else() {
         sale_cost: Some(ratio("0.007")),
         max_borrow_utilization: Some(ratio("0.8")),
         borrow_weight: Some(Ratio::ONE),
-        isolation: Some(Isolation::Off {}),
+        isolated: Some(true),
+        debt_ceilings: Some(Vec::new()),
         siloed: Some(true),
         outflow_limit: None,
     };
@@ -257,7 +258,8 @@ fn update_asset_by_the_risk_manager_tightens_only() {
         (AssetChanges { flash_loan_fee: Some(Ratio::ONE), ..none.clone() }, "flash_loan_fee"),
         (AssetChanges { rate_model: Some(same.rate_model.clone()), ..none.clone() }, "rate_model"),
         (AssetChanges { sale_cost: Some(Ratio::ZERO), ..none.clone() }, "sale_cost"),
-        (AssetChanges { isolation: Some(Isolation::Off {}), ..none.clone() }, "isolation"),
+        (AssetChanges { isolated: Some(true), ..none.clone() }, "isolated"),
+        (AssetChanges { debt_ceilings: Some(Vec::new()), ..none.clone() }, "debt_ceilings"),
         (AssetChanges { siloed: Some(true), ..none.clone() }, "siloed"),
         (AssetChanges { borrow_weight: Some(Ratio::percent(101)), ..none.clone() }, "borrow_weight"),
         (AssetChanges { max_borrow_utilization: Some(ratio("0.951")), ..none.clone() }, "max_borrow_utilization"),

@@ -49,7 +49,8 @@ fn what_is_taken_stands_alone(case: &Case) {
         let siloed = new.debts.iter().any(|debt| params(debt.asset.0).siloed);
         assert!(!(opened && siloed) || new.debts.len() == 1, "{who:?} owes beside a siloed debt");
         let Some(isolated) = counts.iter().find(|asset| params(**asset).isolation.is_some()) else { continue };
-        assert!(!(joined || !risen.is_empty()) || counts.len() == 1, "{who:?} has something beside {isolated}");
+        let is_as_before = !joined && risen.is_empty();
+        assert!(is_as_before || counts.len() == 1, "{who:?} has something beside {isolated}: {old:?} {new:?}");
         for debt in risen {
             let ceilings = params(*isolated).isolation.iter().flatten();
             let ceiling =
