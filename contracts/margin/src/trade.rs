@@ -82,16 +82,17 @@ pub fn of_offer(scene: &Scene, from: &str, hops: &[Hop], offer: Amount) -> Resul
     Ok(Trade { from: from.to_owned(), hops: hops.to_vec(), offers, returned: held, fee })
 }
 
-/// The sale that buys at least this much after the fee. Pairs of Astroport may foretell a unit too little for what they
-/// are asked; once, the offer is raised in proportion.
+/// The sale that buys at least this much after the fee. Pairs of Astroport round the offer that they ask down, and a
+/// unit of a coarse denom in the middle of a route may be worth many of the last. On a shortfall each hop is padded by a
+/// unit, and on a further one the offer is raised in proportion.
 pub fn of_return(scene: &Scene, from: &str, hops: &[Hop], wanted: Amount) -> Result<Trade, ContractError> {
-    let gross = mul_div_up_128(wanted.raw(), ONE, Ratio::ONE.checked_sub(scene.fee)?.raw())?;
-    let mut offer = Amount::new(gross);
-    for (at, hop) in hops.iter().enumerate().rev() {
-        let before = at.checked_sub(1).and_then(|before| hops.get(before));
-        offer = reverse_simulated(scene, hop, before.map_or(from, |hop| &hop.ask_denom), offer)?;
+    let gross = Amount::new(mul_div_up_128(wanted.raw(), ONE, Ratio::ONE.checked_sub(scene.fee)?.raw())?);
+    let mut offer = asked(scene, from, hops, gross, Amount::ZERO)?;
+    let mut trade = of_offer(scene, from, hops, offer)?;
+    if trade.bought() < wanted {
+        offer = asked(scene, from, hops, gross, Amount::new(1))?;
+        trade = of_offer(scene, from, hops, offer)?;
     }
-    let trade = of_offer(scene, from, hops, offer)?;
     if trade.bought() >= wanted {
         return Ok(trade);
     }
@@ -104,6 +105,18 @@ pub fn of_return(scene: &Scene, from: &str, hops: &[Hop], wanted: Amount) -> Res
     }
     let denom = trade.to().to_owned();
     Err(ContractError::Underquoted { denom, offer: raised, wanted, returned: trade.bought() })
+}
+
+/// What the hops ask for a return, from the last to the first. Each is asked for `padding` more than the next one
+/// needs, and offered as much more than it asks.
+fn asked(scene: &Scene, from: &str, hops: &[Hop], gross: Amount, padding: Amount) -> Result<Amount, ContractError> {
+    let mut offer = gross;
+    for (at, hop) in hops.iter().enumerate().rev() {
+        let before = at.checked_sub(1).and_then(|before| hops.get(before));
+        let denom = before.map_or(from, |hop| &hop.ask_denom);
+        offer = reverse_simulated(scene, hop, denom, offer.checked_add(padding)?)?.checked_add(padding)?;
+    }
+    Ok(offer)
 }
 
 fn simulated(scene: &Scene, hop: &Hop, denom: &str, offer: Amount) -> StdResult<Amount> {

@@ -9,6 +9,7 @@
 
 mod adjust;
 mod close;
+mod coarse;
 mod hostile;
 mod instantiate;
 mod open;
