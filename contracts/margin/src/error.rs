@@ -39,6 +39,9 @@ pub enum ContractError {
     /// Nothing would be sold.
     #[error("nothing of {denom} is to be sold")]
     NothingToSell { denom: String },
+    /// The pairs return nothing, or no more than the fee.
+    #[error("nothing of {denom} would be bought: the pairs return {returned}, the fee is {fee}")]
+    NothingBought { denom: String, returned: Amount, fee: Amount },
     /// A leverage of 1 is a position without debt.
     #[error("leverage {leverage} is not above 1: close ends a position")]
     LeverageTooLow { leverage: Ratio },

@@ -65,8 +65,18 @@ pub fn reversed(from: &str, hops: &[Hop]) -> Vec<Hop> {
     back
 }
 
-/// The sale of this much.
+/// The sale of this much. Errors where nothing is left of what the pairs return after the fee.
 pub fn of_offer(scene: &Scene, from: &str, hops: &[Hop], offer: Amount) -> Result<Trade, ContractError> {
+    let trade = foretold(scene, from, hops, offer)?;
+    if trade.bought().is_zero() {
+        let denom = trade.to().to_owned();
+        return Err(ContractError::NothingBought { denom, returned: trade.returned, fee: trade.fee });
+    }
+    Ok(trade)
+}
+
+/// The sale of this much, whatever is left of it.
+fn foretold(scene: &Scene, from: &str, hops: &[Hop], offer: Amount) -> Result<Trade, ContractError> {
     if offer.is_zero() {
         return Err(ContractError::NothingToSell { denom: from.to_owned() });
     }
@@ -88,10 +98,10 @@ pub fn of_offer(scene: &Scene, from: &str, hops: &[Hop], offer: Amount) -> Resul
 pub fn of_return(scene: &Scene, from: &str, hops: &[Hop], wanted: Amount) -> Result<Trade, ContractError> {
     let gross = Amount::new(mul_div_up_128(wanted.raw(), ONE, Ratio::ONE.checked_sub(scene.fee)?.raw())?);
     let mut offer = asked(scene, from, hops, gross, Amount::ZERO)?;
-    let mut trade = of_offer(scene, from, hops, offer)?;
+    let mut trade = foretold(scene, from, hops, offer)?;
     if trade.bought() < wanted {
         offer = asked(scene, from, hops, gross, Amount::new(1))?;
-        trade = of_offer(scene, from, hops, offer)?;
+        trade = foretold(scene, from, hops, offer)?;
     }
     if trade.bought() >= wanted {
         return Ok(trade);
@@ -99,7 +109,7 @@ pub fn of_return(scene: &Scene, from: &str, hops: &[Hop], wanted: Amount) -> Res
     let short = wanted.saturating_sub(trade.bought());
     let more = mul_div_up_128(short.raw(), offer.raw(), trade.bought().raw().max(1))?;
     let raised = offer.checked_add(Amount::new(more))?.checked_add(Amount::new(1))?;
-    let trade = of_offer(scene, from, hops, raised)?;
+    let trade = foretold(scene, from, hops, raised)?;
     if trade.bought() >= wanted {
         return Ok(trade);
     }

@@ -8,13 +8,13 @@ use cw_multi_test::{Contract, ContractWrapper};
 use plimsoll_margin::error::ContractError;
 use plimsoll_pool::error::ContractError as PoolError;
 use plimsoll_risk::units::Amount;
-use plimsoll_schema::margin::{Close, ExecuteMsg, Open, Order, Size};
+use plimsoll_schema::margin::{Adjust, Close, ExecuteMsg, Open, Order, Size, Target};
 use plimsoll_schema::pair::{QueryMsg, ReverseSimulationResponse, SimulationResponse};
 use plimsoll_schema::pool::{ExecuteMsg as PoolMsg, LoanId};
-use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, OWNER, UATOM, UUSD, World, coin, hops, values};
+use plimsoll_testing::{AETH, ALICE, BOB, GUARDIAN, IBC_TOKEN, OWNER, UATOM, UUSD, World, coin, hops, ratio, values};
 use serde::{Deserialize, Serialize};
 
-use crate::setup::{DENOMS, EQUITY, as_quoted, atom, close, holdings, leverage, number, open, world};
+use crate::setup::{DENOMS, EQUITY, as_quoted, atom, builder, close, holdings, leverage, number, open, world};
 
 /// What a false pair says that a swap returns, what it pays, and what it tries to send before.
 #[derive(Serialize, Deserialize, Clone)]
@@ -174,6 +174,30 @@ fn a_pair_that_pays_next_to_nothing_is_no_route() {
     let order = Order::Close(close(&pair, None));
     let error = world.refused(|world| world.order(ALICE, &order, &[]));
     assert!(error.to_string().contains("but return 1 for it"), "{error}");
+}
+
+#[test]
+fn a_pair_that_returns_no_more_than_the_fee_buys_nothing() {
+    let mut world = builder().margin_with_fee(ratio("0.001")).build();
+    let honest = world.pair(UATOM, UUSD, 10_000_000);
+    world.leverage(ALICE, (UATOM, EQUITY), UUSD, "3", &honest).unwrap();
+    for says in [0, 1] {
+        let pair = false_pair(&mut world, &Plan { says, pays: vec![coin(1, UUSD)], sends: vec![] });
+        let order = Order::Adjust(Adjust {
+            account_id: None,
+            collateral_denom: UATOM.to_owned(),
+            debt_denom: UUSD.to_owned(),
+            to: Target::Sell(Amount::new(1_000)),
+            hops: hops(&[(&pair, UATOM)]),
+            max_debt: None,
+            max_sold: None,
+            min_received: Amount::ZERO,
+        });
+        let (returned, fee) = (Amount::new(says), Amount::new(says));
+        let error = world.refused(|world| world.order(ALICE, &order, &[]));
+        assert!(error.is(&ContractError::NothingBought { denom: UUSD.to_owned(), returned, fee }), "{error}");
+        assert_eq!(world.quote(ALICE, &order, &[]).unwrap_err(), error);
+    }
 }
 
 #[test]
