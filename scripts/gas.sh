@@ -217,7 +217,7 @@ position() {
 row margin_open user1 "$(position open '{"size":{"leverage":"2.5"}}')" 1000000000uatom "$margin"
 row margin_open_amount user1 "$(position open '{"account_id":21,"size":{"borrow":"10000000000"}}')" 1000000000uatom "$margin"
 row margin_adjust_down user1 "$(position adjust '{"to":{"leverage":"2"},"max_sold":"1000000000000"}')" '' "$margin"
-row margin_adjust_up user1 "$(position adjust '{"to":{"leverage":"3"}}')" '' "$margin"
+row margin_adjust_up user1 "$(position adjust '{"to":{"leverage":"3"},"max_debt":"1000000000000"}')" '' "$margin"
 row margin_close user1 "$(position close '{}' uusd)" '' "$margin"
 
 say "denoms of 68 characters"

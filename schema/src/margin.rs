@@ -145,7 +145,8 @@ pub struct Adjust {
     pub to: Target,
     /// The pairs from `debt_denom` to `collateral_denom`, as in [`Open`]; a sale of collateral goes back along them.
     pub hops: Vec<Hop>,
-    /// The most that is borrowed.
+    /// The most that is borrowed. A purchase to a leverage must name it: a quoted sale becomes a purchase where the
+    /// account's leverage has fallen below the one asked, and `min_received` is then of the other denom.
     pub max_debt: Option<Amount>,
     /// The most of the collateral that is sold. A sale to a leverage must name it: the worse the price, the more is
     /// sold and returned.

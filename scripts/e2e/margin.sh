@@ -49,7 +49,7 @@ as_quoted() {
 
 as_quoted "opened at nine times" "$(position open '{"size":{"leverage":"9"}}')" 100000000
 as_quoted "adjusted to five times" "$(position adjust '{"to":{"leverage":"5"},"max_sold":"1000000000"}')"
-as_quoted "adjusted to seven times" "$(position adjust '{"to":{"leverage":"7"}}')"
+as_quoted "adjusted to seven times" "$(position adjust '{"to":{"leverage":"7"},"max_debt":"10000000000"}')"
 call owner '{"pause":{"deposit":true,"borrow":true,"flash_loan":true}}'
 call user1 '{"withdraw":{"denom":"uusd"}}'
 cash=$(smart "$pool" '{"solvency":{"denom":"uusd"}}' | jq -r .cash)

@@ -31,6 +31,7 @@ fn to_leverage(scene: &Scene, order: &Adjust, leverage: Ratio) -> Result<Plan, C
     let back = reversed(debt_denom, hops);
     let sale = Sale { collateral_denom, hops: &back };
     match size::either(scene, &purchase, &sale, leverage)? {
+        Way::Buy(_) if order.max_debt.is_none() => Err(ContractError::MaxDebtMissing { leverage }),
         Way::Buy(trade) => buy(scene, order, trade),
         Way::Sell(..) if order.max_sold.is_none() => Err(ContractError::MaxSoldMissing { leverage }),
         Way::Sell(trade, owed) => sell(scene, order, trade, owed),

@@ -72,6 +72,10 @@ pub enum ContractError {
     /// More is sold than the sender allows.
     #[error("{sold}{denom} would be sold, max_sold is {max}")]
     MaxSold { denom: String, sold: Amount, max: Amount },
+    /// Where the account's leverage falls below the wanted one between quote and order, a sale becomes a purchase: only
+    /// a bound on what is borrowed guards it.
+    #[error("a purchase up to a leverage of {leverage} must name max_debt")]
+    MaxDebtMissing { leverage: Ratio },
     /// The worse the price, the more a sale to a leverage sells and returns: only a bound on what is sold guards it.
     #[error("a sale down to a leverage of {leverage} must name max_sold")]
     MaxSoldMissing { leverage: Ratio },

@@ -16,7 +16,7 @@ fn adjust(pair: &Addr, to: Target) -> Adjust {
         debt_denom: UUSD.to_owned(),
         to,
         hops: hops(&[(pair, UATOM)]),
-        max_debt: None,
+        max_debt: Some(Amount::MAX),
         max_sold: Some(Amount::MAX),
         min_received: Amount::ZERO,
     }
@@ -153,6 +153,19 @@ fn adjust_down_to_a_leverage_names_the_most_that_is_sold() {
     let error = world.refused(|world| world.order(ALICE, &unbounded("2"), &[]));
     assert!(error.is(&ContractError::MaxSoldMissing { leverage: ratio("2") }), "{error}");
     as_quoted(&mut world, ALICE, &unbounded("5"), &[]);
+}
+
+#[test]
+fn adjust_up_to_a_leverage_names_the_most_that_is_borrowed() {
+    let (mut world, pair) = opened("4");
+    let unbounded = |asked| Order::Adjust(Adjust { max_debt: None, ..adjust(&pair, asked) });
+    // A sale was quoted; before it is sent, the account falls below the leverage.
+    world.quote(ALICE, &unbounded(to("3.5")), &[]).unwrap();
+    world.deposit(ALICE, UATOM, EQUITY).unwrap();
+    let error = world.refused(|world| world.order(ALICE, &unbounded(to("3.5")), &[]));
+    assert!(error.is(&ContractError::MaxDebtMissing { leverage: ratio("3.5") }), "{error}");
+    as_quoted(&mut world, ALICE, &unbounded(Target::Borrow(Amount::new(500_000_000))), &[]);
+    as_quoted(&mut world, ALICE, &unbounded(to("2")), &[]);
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl About<'_> {
             debt_denom: self.d.to_owned(),
             to,
             hops: self.pairs.route(self.d, self.c, self.around),
-            max_debt: None,
+            max_debt: Some(Amount::MAX),
             max_sold: Some(Amount::MAX),
             min_received: Amount::ZERO,
         }
