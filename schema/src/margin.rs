@@ -14,7 +14,8 @@ pub const SCOPES: [Scope; 3] = [Scope::OpenSlot, Scope::WithdrawAnywhere, Scope:
 /// The highest fee.
 pub const FEE_MAX: Ratio = Ratio::percent(1);
 
-/// Sets a margin contract up. It has no owner, and nothing of this can be changed later.
+/// Sets a margin contract up. It has no owner. Nothing of this can be changed later, except by a migration, which is
+/// the right of the contract's admin on the chain.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct InstantiateMsg {
@@ -30,7 +31,8 @@ pub struct InstantiateMsg {
 pub struct Fee {
     /// The share, rounded up; at most [`FEE_MAX`].
     pub share: Ratio,
-    /// Who gets it.
+    /// Who gets it. **The recipient must be able to receive every denom.** Where the bank module refuses transfers
+    /// to it, every order fails until a migration.
     pub recipient: String,
 }
 
@@ -123,9 +125,13 @@ pub enum Size {
     /// equity, which is deposits less debts.
     ///
     /// Deposits count at the low end and debts at the high end of what liquidation counts, so that the leverage of the
-    /// pool's `user_position` is never higher than asked. It is lower by little: by a thousandth of what is borrowed,
-    /// or in a shallow pair by what its rate changes between two quotes. Roundings count as two units a side, interest
-    /// as that of a minute at the highest rate. A silent price refuses it.
+    /// pool's `user_position` is never higher than asked. In a deep pair it is lower by little: by a thousandth of what
+    /// is borrowed. Roundings count as two units a side, interest as that of a minute at the highest rate. A silent
+    /// price refuses it.
+    ///
+    /// **A high leverage in a shallow pair ends well below what is asked**: the purchase is sized by the rate of a
+    /// larger one. For example, 9 with $1,000 of equity in a pair of $20,000 a side gives 7.3. The quote's `position`
+    /// shows it.
     Leverage(Ratio),
     /// This much, in `debt_denom`.
     Borrow(Amount),
@@ -168,7 +174,8 @@ pub enum Target {
 }
 
 /// A position to be closed: all of the debt is repaid. That takes neither a flash loan nor cash of the debt's market,
-/// and no stop of the pool's stands in its way. Other debts and deposits of the account stay.
+/// and where no other debt remains, no stop of the pool's stands in its way. Other debts and deposits of the account
+/// stay.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Close {
@@ -241,8 +248,16 @@ pub struct SwapDebt {
 pub enum QueryMsg {
     /// The pool and the fee. Answer: [`ConfigResponse`].
     Config {},
-    /// What a message would do at this block, by the code that executes it, or the error with which it would fail. The
-    /// grant is taken for granted. Answer: [`QuoteResponse`].
+    /// What a message would do at this block, by the code that executes it, or why it would be refused. The grant is
+    /// taken for granted. Answer: [`QuoteResponse`].
+    ///
+    /// The answer holds to the unit, with these exceptions:
+    ///
+    /// - A partial repayment at a borrow index above 1 may take a unit less, which the sender gets.
+    /// - A live price that reads a pair of the route moves with the sale itself. `position` is by the price before it,
+    ///   and the pool may refuse the order by the price after it.
+    /// - The pairs refuse a swap that loses more than 50 % against their own price, which their simulation doesn't.
+    /// - A transfer of the fee or of the proceeds that its recipient can't receive fails the order.
     Quote {
         /// Who would send the message.
         user: String,
