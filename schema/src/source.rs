@@ -130,7 +130,7 @@ pub struct ScaledSource {
 #[serde(deny_unknown_fields)]
 pub struct MedianSource {
     /// Two to [`MEMBERS_MAX`] sources, none twice. None is fixed or a median itself. All are held to the guards of the
-    /// median.
+    /// median. In production at least three, all quoted in one denom.
     pub members: Vec<Source>,
     /// How many members must say something for there to be a price. In production at least two.
     pub minimum: u8,

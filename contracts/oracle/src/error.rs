@@ -141,10 +141,17 @@ pub enum ContractError {
     /// An identifier that is none.
     #[error("source of {denom}: '{id}' is no identifier of 64 hexadecimal digits")]
     PythId { denom: String, id: String },
-    /// A median of one or of none, or of too many to ask at once.
-    #[error("source of {denom}: {count} members of a median, allowed are 2 to {max}")]
-    MemberCount { denom: String, count: usize, max: usize },
-    /// A price that stands still, a median of medians, or a member that would count twice.
+    /// A median of too few members, or of too many to ask at once.
+    #[error("source of {denom}: {count} members of a median, allowed are {min} to {max}")]
+    MemberCount {
+        denom: String,
+        count: usize,
+        /// More in production.
+        min: usize,
+        max: usize,
+    },
+    /// A price that stands still, a median of medians, a member that would count twice, or in production one that is
+    /// quoted in another denom than the others.
     #[error("source of {denom}: a median can't have a member that is {what}")]
     Member {
         denom: String,

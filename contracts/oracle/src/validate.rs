@@ -26,8 +26,10 @@ use crate::state::LISTINGS;
 
 /// The least feeders of a source in production: of two, one can stop the price.
 pub const PRODUCTION_FEEDERS_MIN: usize = 3;
+/// The least members of a median in production: two that disagree hold the settled price for as long as they do.
+pub const PRODUCTION_MEMBERS_MIN: usize = 3;
 /// The least members of a median that make a price in production: one alone could say anything.
-pub const PRODUCTION_MEMBERS_MIN: u8 = 2;
+pub const PRODUCTION_MINIMUM_MIN: u8 = 2;
 /// The least window: its half holds an interval of two quarters.
 pub const WINDOW_MIN: u64 = 2;
 /// The least window in production: ten minutes.
@@ -61,6 +63,10 @@ pub fn validate_source(
     match source {
         Source::Median(median) => {
             validate_median(production, denom, median)?;
+            // Another quote's record would be taken as stored: it is neither asked live nor widened with age.
+            if production && quote_of(source).is_none() && quotes_of(source).next().is_some() {
+                return member(denom, "quoted in another denom");
+            }
             for member in &median.members {
                 validate_part(deps, production, denom, member, max_age, now)?;
             }
@@ -141,10 +147,11 @@ fn validate_median(production: bool, denom: &str, source: &MedianSource) -> Resu
     let MedianSource { members, minimum } = source;
     let count = members.len();
     let max = MEMBERS_MAX;
-    if count < 2 || count > max {
-        return Err(ContractError::MemberCount { denom: denom.to_owned(), count, max });
+    let min = if production { PRODUCTION_MEMBERS_MIN } else { 2 };
+    if count < min || count > max {
+        return Err(ContractError::MemberCount { denom: denom.to_owned(), count, min, max });
     }
-    let min = if production { PRODUCTION_MEMBERS_MIN } else { 1 };
+    let min = if production { PRODUCTION_MINIMUM_MIN } else { 1 };
     if *minimum < min || usize::from(*minimum) > count {
         return Err(ContractError::Minimum { denom: denom.to_owned(), minimum: *minimum, min, count });
     }

@@ -263,7 +263,7 @@ fn set_source_median_out_of_range_is_refused() {
     let names = [ANN, BEN, CLEO, "dora", "eve", "finn"];
     for count in [0, 1, 6] {
         let source = of_feeders(&world, &names[..count], 1);
-        refused(&mut world, source, &ContractError::MemberCount { denom: denom(), count, max: MEMBERS_MAX });
+        refused(&mut world, source, &ContractError::MemberCount { denom: denom(), count, min: 2, max: MEMBERS_MAX });
     }
     for minimum in [0, 3] {
         let source = of_feeders(&world, &names[..2], minimum);
@@ -298,19 +298,50 @@ fn set_source_median_with_a_member_that_could_not_be_a_source_is_refused() {
     assert!(error.is(&expected), "{error}");
 }
 
-/// In production one member alone never makes a price.
+/// In production one member alone never makes a price, and of two one could hold the settled price for ever.
 #[test]
-fn set_source_median_in_production_needs_two() {
+fn set_source_median_in_production_needs_three_of_which_two_say_something() {
     let mut world = World::builder().without_assets().oracle(|msg| msg.production = true).build();
-    let feeders = [ANN, BEN, CLEO];
-    let others = [FEEDERS[0], FEEDERS[1], FEEDER_3];
-    let members = vec![world.feed_source(&feeders, 2), world.feed_source(&others, 2)];
-    let median = |minimum| Source::Median(MedianSource { members: members.clone(), minimum });
+    let feeders = [[ANN, BEN, CLEO], ["dora", "eve", "finn"], [FEEDERS[0], FEEDERS[1], FEEDER_3]];
+    let members: Vec<Source> = feeders.iter().map(|names| world.feed_source(names, 2)).collect();
+    let median = |count, minimum| Source::Median(MedianSource { members: members[..count].to_vec(), minimum });
     let speed = Guards { max_deviation: ratio("0.05"), step_interval: 15, ..guards() };
-    let error = world.refused(|world| world.set_source(UATOM, median(1), speed.clone()));
-    let expected = ContractError::Minimum { denom: UATOM.to_owned(), minimum: 1, min: 2, count: 2 };
-    assert!(error.is(&expected), "{error}");
-    world.set_source(UATOM, median(2), speed).unwrap();
+    let denom = || UATOM.to_owned();
+    for (source, expected) in [
+        (median(2, 2), ContractError::MemberCount { denom: denom(), count: 2, min: 3, max: MEMBERS_MAX }),
+        (median(3, 1), ContractError::Minimum { denom: denom(), minimum: 1, min: 2, count: 3 }),
+    ] {
+        let error = world.refused(|world| world.set_source(UATOM, source, speed.clone()));
+        assert!(error.is(&expected), "{error}");
+    }
+    world.set_source(UATOM, median(3, 2), speed).unwrap();
+}
+
+/// In production all members are quoted in one denom: another quote's record would be taken as stored.
+#[test]
+fn set_source_median_of_several_quotes_in_production_is_refused() {
+    let mut world = World::builder().without_assets().oracle(|msg| msg.production = true).build();
+    let trios = [[ANN, BEN, CLEO], ["dora", "eve", "finn"], [FEEDERS[0], FEEDERS[1], FEEDER_3]];
+    let told = Guards { max_deviation: ratio("0.05"), step_interval: 10, ..guards() };
+    for quote in [UATOM, UUSD] {
+        world.set_source(quote, world.feed_source(&trios[0], 2), told.clone()).unwrap();
+    }
+    let feeds = trios.map(|names| names.map(|name| world.addr(name).into_string()).to_vec());
+    let rate = |at: usize, quote: &str| {
+        let rate = RateSource::Feed { feeders: feeds[at].clone(), quorum: 2 };
+        Source::Scaled(ScaledSource { rate, quote_denom: quote.to_owned(), max_growth: ratio("0.01") })
+    };
+    let live = Guards { step_interval: 15, ..told };
+    let what = "quoted in another denom";
+    let expected = ContractError::Member { denom: IBC_TOKEN.to_owned(), what };
+    for third in [rate(2, UUSD), world.feed_source(&trios[2], 2)] {
+        let members = vec![rate(0, UATOM), rate(1, UATOM), third];
+        let source = Source::Median(MedianSource { members, minimum: 2 });
+        let error = world.refused(|world| world.set_source(IBC_TOKEN, source, live.clone()));
+        assert!(error.is(&expected), "{error}");
+    }
+    let members = (0..3).map(|at| rate(at, UATOM)).collect();
+    world.set_source(IBC_TOKEN, Source::Median(MedianSource { members, minimum: 2 }), live).unwrap();
 }
 
 proptest! {
