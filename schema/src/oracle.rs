@@ -322,7 +322,7 @@ pub struct CheckSource {
     pub guards: Guards,
     /// By how much of the lower one the two may be apart. Above 0 and at most 1.
     pub max_divergence: Ratio,
-    /// Seconds for which the settled price stands; at most an hour.
+    /// Seconds for which the settled price stands; at most an hour, in production 900.
     pub hold: u64,
 }
 

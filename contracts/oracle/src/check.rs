@@ -1,7 +1,7 @@
 //! A second source that a denom's price is checked against.
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
-use plimsoll_risk::price::BOUND_HOLD_MAX;
+use plimsoll_risk::price::{BOUND_HOLD_MAX, LIVE_SPEED};
 use plimsoll_risk::units::Ratio;
 use plimsoll_schema::event::{ACTION, DENOM, PENDING};
 use plimsoll_schema::oracle::{CheckSource, PendingCheck, Source};
@@ -14,6 +14,9 @@ use crate::listing::{Check, Listing};
 use crate::state::{CONFIG, LISTINGS, forget, load};
 use crate::validate::validate_source;
 
+/// The longest hold in production, in seconds: as long as the slowest settled price of a live source takes to halve.
+pub const PRODUCTION_HOLD_MAX: u64 = LIVE_SPEED.1;
+
 /// Names a denom's check: at once where the oracle has no delay, otherwise as an announced one, in place of any that
 /// waits already. Owner only.
 pub fn set_check(
@@ -25,7 +28,7 @@ pub fn set_check(
 ) -> Result<Response, ContractError> {
     let config = CONFIG.load(deps.storage)?;
     config.ownership.assert_owner(info.sender.as_str())?;
-    validate(denom, &check)?;
+    validate(config.production, denom, &check)?;
     validate_source(deps.as_ref(), config.production, denom, &check.source, &check.guards, env.block.time.seconds())?;
     let clock = beat(deps.storage, env)?;
     let response = Response::new().add_attribute(ACTION, "set_check").add_attribute(DENOM, denom);
@@ -67,7 +70,7 @@ pub fn remove_check(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) -
     Ok(Response::new().add_attribute(ACTION, "remove_check").add_attribute(DENOM, denom))
 }
 
-fn validate(denom: &str, check: &CheckSource) -> Result<(), ContractError> {
+fn validate(production: bool, denom: &str, check: &CheckSource) -> Result<(), ContractError> {
     let CheckSource { source, max_divergence, hold, .. } = check;
     let denom = || denom.to_owned();
     if let Source::Fixed { .. } = source {
@@ -76,8 +79,9 @@ fn validate(denom: &str, check: &CheckSource) -> Result<(), ContractError> {
     if max_divergence.is_zero() || *max_divergence > Ratio::ONE {
         return Err(ContractError::MaxDivergence { denom: denom(), max_divergence: *max_divergence });
     }
-    if *hold > BOUND_HOLD_MAX {
-        return Err(ContractError::CheckHold { denom: denom(), hold: *hold });
+    let max = if production { PRODUCTION_HOLD_MAX } else { BOUND_HOLD_MAX };
+    if *hold > max {
+        return Err(ContractError::CheckHold { denom: denom(), hold: *hold, max });
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use cosmwasm_std::StdError;
 use plimsoll_risk::heartbeat::GAP_MIN;
 use plimsoll_risk::math::MathError;
 use plimsoll_risk::params::DECIMALS_MAX;
-use plimsoll_risk::price::{BOUND_HOLD_MAX, GuardsError};
+use plimsoll_risk::price::GuardsError;
 use plimsoll_risk::units::{Amount, Price, Ratio};
 use plimsoll_schema::access::BadAddress;
 use plimsoll_schema::funds::FundsSent;
@@ -292,8 +292,13 @@ pub enum ContractError {
     #[error("check of {denom}: a divergence of {max_divergence} must be above 0 and at most 1")]
     MaxDivergence { denom: String, max_divergence: Ratio },
     /// A settled price that stands for so long that liquidation comes too late.
-    #[error("check of {denom}: a hold of {hold} s is above {BOUND_HOLD_MAX}")]
-    CheckHold { denom: String, hold: u64 },
+    #[error("check of {denom}: a hold of {hold} s is above {max}")]
+    CheckHold {
+        denom: String,
+        hold: u64,
+        /// The longest that is allowed: less in production.
+        max: u64,
+    },
     /// The sender has no vote on this denom.
     #[error("{sender} is not a feeder of {denom}")]
     NotFeeder { sender: String, denom: String },

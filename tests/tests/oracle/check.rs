@@ -255,7 +255,10 @@ fn set_check_out_of_range_is_refused() {
             CheckSource { max_divergence: more, ..check(fed.clone()) },
             ContractError::MaxDivergence { denom: denom(), max_divergence: more },
         ),
-        (CheckSource { hold: 3_601, ..check(fed.clone()) }, ContractError::CheckHold { denom: denom(), hold: 3_601 }),
+        (
+            CheckSource { hold: 3_601, ..check(fed.clone()) },
+            ContractError::CheckHold { denom: denom(), hold: 3_601, max: 3_600 },
+        ),
         (check(world.feed_source(&[ANN, BEN], 1)), ContractError::Quorum { denom: denom(), quorum: 1, feeders: 2 }),
     ] {
         let error = world.refused(|world| world.set_check(UATOM, named));
@@ -263,6 +266,20 @@ fn set_check_out_of_range_is_refused() {
     }
     let error = world.refused(|world| world.set_check("unknown", check(fed)));
     assert!(error.is(&ContractError::UnknownDenom { denom: "unknown".to_owned() }), "{error}");
+}
+
+/// In production a check holds no longer than the slowest settled price of a live source takes to halve.
+#[test]
+fn set_check_in_production_has_a_shorter_hold() {
+    let mut world = World::builder().without_assets().oracle(|oracle| oracle.production = true).build();
+    let source = world.feed_source(&[ANN, BEN, ALICE], 2);
+    let guards = Guards { max_deviation: ratio("0.05"), step_interval: 10, ..guards() };
+    world.set_source(UATOM, source.clone(), guards.clone()).unwrap();
+    let check = |hold| CheckSource { guards: guards.clone(), hold, ..check(source.clone()) };
+    let error = world.refused(|world| world.set_check(UATOM, check(901)));
+    let expected = ContractError::CheckHold { denom: UATOM.to_owned(), hold: 901, max: 900 };
+    assert!(error.is(&expected), "{error}");
+    world.set_check(UATOM, check(900)).unwrap();
 }
 
 proptest! {
