@@ -316,7 +316,7 @@ pub struct PendingFallback {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct CheckSource {
-    /// Where the second price comes from. Not fixed.
+    /// Where the second price comes from. Neither it nor the denom's own source is fixed.
     pub source: Source,
     /// Its maximum age, and the bounds of a thin pair.
     pub guards: Guards,

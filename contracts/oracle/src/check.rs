@@ -1,6 +1,6 @@
 //! A second source that a denom's price is checked against.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
+use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response, Storage};
 use plimsoll_risk::price::{BOUND_HOLD_MAX, LIVE_SPEED};
 use plimsoll_risk::units::Ratio;
 use plimsoll_schema::event::{ACTION, DENOM, PENDING};
@@ -28,15 +28,14 @@ pub fn set_check(
 ) -> Result<Response, ContractError> {
     let config = CONFIG.load(deps.storage)?;
     config.ownership.assert_owner(info.sender.as_str())?;
-    validate(config.production, denom, &check)?;
-    validate_source(deps.as_ref(), config.production, denom, &check.source, &check.guards, env.block.time.seconds())?;
+    let (listing, _) = load(deps.storage, denom)?;
+    validate(deps.as_ref(), config.production, denom, &listing.first.source, &check, env.block.time.seconds())?;
     let clock = beat(deps.storage, env)?;
     let response = Response::new().add_attribute(ACTION, "set_check").add_attribute(DENOM, denom);
     if config.source_delay == 0 {
         stand(deps.storage, denom, check)?;
         return Ok(response);
     }
-    let (listing, _) = load(deps.storage, denom)?;
     let effective_at = clock.now.saturating_add(config.source_delay);
     let pending_check = Some(PendingCheck { check, effective_at });
     LISTINGS.save(deps.storage, denom, &Listing { pending_check, ..listing })?;
@@ -49,9 +48,10 @@ pub fn apply_check(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) ->
     config.ownership.assert_owner(info.sender.as_str())?;
     let clock = beat(deps.storage, env)?;
     let none = || ContractError::NoCheck { denom: denom.to_owned() };
-    let PendingCheck { check, effective_at } = load(deps.storage, denom)?.0.pending_check.ok_or_else(none)?;
+    let (listing, _) = load(deps.storage, denom)?;
+    let PendingCheck { check, effective_at } = listing.pending_check.ok_or_else(none)?;
     assert_due(denom, effective_at, clock.now)?;
-    validate_source(deps.as_ref(), config.production, denom, &check.source, &check.guards, env.block.time.seconds())?;
+    validate(deps.as_ref(), config.production, denom, &listing.first.source, &check, env.block.time.seconds())?;
     stand(deps.storage, denom, check)?;
     Ok(Response::new().add_attribute(ACTION, "apply_check").add_attribute(DENOM, denom))
 }
@@ -70,20 +70,26 @@ pub fn remove_check(deps: DepsMut, env: &Env, info: &MessageInfo, denom: &str) -
     Ok(Response::new().add_attribute(ACTION, "remove_check").add_attribute(DENOM, denom))
 }
 
-fn validate(production: bool, denom: &str, check: &CheckSource) -> Result<(), ContractError> {
-    let CheckSource { source, max_divergence, hold, .. } = check;
-    let denom = || denom.to_owned();
-    if let Source::Fixed { .. } = source {
-        return Err(ContractError::FixedCheck { denom: denom() });
+fn validate(
+    deps: Deps,
+    production: bool,
+    denom: &str,
+    first: &Source,
+    check: &CheckSource,
+    now: u64,
+) -> Result<(), ContractError> {
+    let CheckSource { source, guards, max_divergence, hold } = check;
+    if let (Source::Fixed { .. }, _) | (_, Source::Fixed { .. }) = (first, source) {
+        return Err(ContractError::FixedCheck { denom: denom.to_owned() });
     }
     if max_divergence.is_zero() || *max_divergence > Ratio::ONE {
-        return Err(ContractError::MaxDivergence { denom: denom(), max_divergence: *max_divergence });
+        return Err(ContractError::MaxDivergence { denom: denom.to_owned(), max_divergence: *max_divergence });
     }
     let max = if production { PRODUCTION_HOLD_MAX } else { BOUND_HOLD_MAX };
     if *hold > max {
-        return Err(ContractError::CheckHold { denom: denom(), hold: *hold, max });
+        return Err(ContractError::CheckHold { denom: denom.to_owned(), hold: *hold, max });
     }
-    Ok(())
+    validate_source(deps, production, denom, source, guards, now)
 }
 
 fn stand(storage: &mut dyn Storage, denom: &str, named: CheckSource) -> Result<(), ContractError> {

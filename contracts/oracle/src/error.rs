@@ -285,7 +285,7 @@ pub enum ContractError {
     /// No check stands or waits.
     #[error("denom {denom} has no check")]
     NoCheck { denom: String },
-    /// A price that stands still contradicts any other after a while.
+    /// A price that stands still contradicts any other after a while: it is no check, and has none.
     #[error("check of {denom}: a fixed price is refused")]
     FixedCheck { denom: String },
     /// Two prices that may never differ, or always.

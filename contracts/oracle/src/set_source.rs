@@ -49,7 +49,7 @@ pub fn set_source(
 }
 
 /// Puts a source in force, and drops what waits. The same source with other guards goes on; another starts from the
-/// settled price, and is silent until its first observation.
+/// settled price, and is silent until its first observation. Errors where a fixed price would have a check.
 pub fn put_in_force(
     storage: &mut dyn Storage,
     denom: &str,
@@ -58,6 +58,9 @@ pub fn put_in_force(
     clock: Clock,
 ) -> Result<(), ContractError> {
     let (mut listing, record) = load(storage, denom)?;
+    if let (Source::Fixed { .. }, Some(_)) = (&source, &listing.check) {
+        return Err(ContractError::FixedCheck { denom: denom.to_owned() });
+    }
     listing.pending = None;
     let record = if listing.first.source == source {
         listing.first.guards = guards.clone();

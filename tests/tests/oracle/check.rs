@@ -268,6 +268,36 @@ fn set_check_out_of_range_is_refused() {
     assert!(error.is(&ContractError::UnknownDenom { denom: "unknown".to_owned() }), "{error}");
 }
 
+/// A fixed price is observed once: a check that parts from it would widen its edges for ever.
+#[test]
+fn a_fixed_price_has_no_check() {
+    let mut world = world();
+    let fixed = || Source::Fixed { price: price("10") };
+    let still = Guards { max_age: None, ..guards() };
+    let expected = ContractError::FixedCheck { denom: UATOM.to_owned() };
+    let error = world.refused(|world| world.set_source(UATOM, fixed(), still.clone()));
+    assert!(error.is(&expected), "{error}");
+    world.remove_check(OWNER, UATOM).unwrap();
+    world.set_source(UATOM, fixed(), still).unwrap();
+    let named = check(world.feed_source(&[BEN], 1));
+    let error = world.refused(|world| world.set_check(UATOM, named));
+    assert!(error.is(&expected), "{error}");
+}
+
+/// The announced source came to be in force before the announced check.
+#[test]
+fn apply_check_of_a_price_that_was_fixed_meanwhile_is_refused() {
+    let mut world = World::builder().without_assets().build();
+    world.set_source(UATOM, world.feed_source(&[ANN], 1), guards()).unwrap();
+    let named = check(world.feed_source(&[BEN], 1));
+    world.set_check(UATOM, named).unwrap();
+    world.set_source(UATOM, Source::Fixed { price: price("10") }, Guards { max_age: None, ..guards() }).unwrap();
+    world.advance(DAY);
+    world.apply_source(OWNER, UATOM).unwrap();
+    let error = world.refused(|world| world.apply_check(OWNER, UATOM));
+    assert!(error.is(&ContractError::FixedCheck { denom: UATOM.to_owned() }), "{error}");
+}
+
 /// In production a check holds no longer than the slowest settled price of a live source takes to halve.
 #[test]
 fn set_check_in_production_has_a_shorter_hold() {
