@@ -114,8 +114,8 @@ pub enum ExecuteMsg {
     },
     /// Feeder: votes for prices. An observation is made by each vote while a quorum of votes is valid: their median. A
     /// price is never refused for what it says: 0 counts as the lowest that can be counted, a price above
-    /// [`plimsoll_risk::price::PRICE_MAX`] as that. A denom that is refused for another reason is named in the event
-    /// with its reason; the message fails only when every one is.
+    /// [`plimsoll_risk::price::PRICE_MAX`] as that. A redemption rate of 0 is refused. A denom that is refused is named
+    /// in the event with its reason; the message fails only when every one is.
     Feed {
         /// At most [`DENOMS_MAX`], each denom once.
         prices: Vec<FeedPrice>,

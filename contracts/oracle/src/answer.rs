@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use cosmwasm_std::{Binary, ContractResult, Empty, QuerierWrapper, QueryRequest, SystemResult, WasmQuery, to_json_vec};
+use plimsoll_risk::units::Price;
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
@@ -77,6 +78,11 @@ impl<'a> Asked<'a> {
     /// Its answer lacks something.
     pub fn unreadable(&self, what: &'static str) -> ContractError {
         ContractError::Unreadable { denom: self.denom.to_owned(), asked: self.name.to_owned(), what }
+    }
+
+    /// The rate that was told. One of 0 is none: no share of it ever grows from there.
+    pub fn told(&self, rate: Price) -> Result<Price, ContractError> {
+        if rate.is_zero() { Err(self.unreadable("rate")) } else { Ok(rate) }
     }
 
     /// The time of an observation that may count, no later than now. A clock may be ahead of the chain's: up to

@@ -7,6 +7,7 @@ use plimsoll_risk::price::PriceBand;
 use plimsoll_risk::units::Price;
 use plimsoll_schema::oracle::{DENOMS_MAX, FeedPrice, PRICE_RECORDS, Source};
 
+use crate::answer::Asked;
 use crate::compare::{recall, remember};
 use crate::error::ContractError;
 use crate::exchange::Exchange;
@@ -20,7 +21,8 @@ use crate::take_in::{Hearing, Taken, take_in};
 use crate::votes::{Vote, Votes};
 
 /// Takes the sender's votes, and publishes each price while a quorum of votes is valid. No vote is refused for its
-/// price, and one that is refused for another reason leaves the others; when all are, the message fails.
+/// price, but one on a redemption rate for a rate of 0. A vote that is refused leaves the others; when all are, the
+/// message fails.
 ///
 /// A vote counts for the source in force, for the fallback and for the check, wherever the sender is a feeder.
 pub fn feed(deps: DepsMut, env: &Env, info: &MessageInfo, prices: &[FeedPrice]) -> Result<Response, ContractError> {
@@ -155,6 +157,9 @@ fn cast_for(
     let key = (vote.denom.as_str(), seated.generation);
     let votes = VOTES.may_load(storage, key).map(Option::unwrap_or_default).map_err(ContractError::from);
     Some(votes.and_then(|mut votes| {
+        if let Source::Scaled(_) = &seated.source {
+            Asked { denom: &vote.denom, name: sender }.told(vote.price)?;
+        }
         let heard = vote_in(&mut votes, seat, vote, seated, now)?;
         VOTES.save(storage, key, &votes)?;
         let Source::Scaled(source) = &seated.source else { return Ok(heard) };

@@ -390,7 +390,11 @@ fn a_member_that_answers_garbage_is_missing() {
     world.script(&hub, &Value::Null);
     told(&mut world, &["10", "11"]);
     assert_eq!(world.price_record(UATOM).raw, band("10", "11"));
+    // A rate of 0 is none, the lowest that is one counts.
     world.script(&hub, &serde_json::json!("0"));
+    world.publish(ALICE, &[UATOM]).unwrap();
+    assert_eq!(world.price_record(UATOM).raw, band("10", "11"));
+    world.script(&hub, &serde_json::json!("0.000000000000000001"));
     world.publish(ALICE, &[UATOM]).unwrap();
     assert_eq!(world.price_record(UATOM).raw, PriceBand::at(price("10")));
 }

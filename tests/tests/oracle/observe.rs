@@ -210,12 +210,12 @@ fn set_source_observe_alone_in_production_is_refused() {
     let mut world = World::builder().without_assets().oracle(|msg| msg.production = true).build();
     let speed = Guards { max_deviation: ratio("0.05"), step_interval: 15, ..guards() };
     let fed = world.feed_source(&[FEEDERS[0], FEEDERS[1], FEEDER_3], 2);
-    world.set_source(UUSD, fed.clone(), speed.clone()).unwrap();
-    let pair = world.concentrated_pair(UUSD, UATOM);
-    let observed = || Source::Observe(source(&pair, false));
+    world.set_source(UUSD, fed, speed.clone()).unwrap();
+    let pairs: Vec<Addr> = (0..3).map(|_| world.concentrated_pair(UUSD, UATOM)).collect();
+    let observed = || Source::Observe(source(&pairs[0], false));
     let error = world.refused(|world| world.set_source(UATOM, observed(), speed.clone()));
     assert!(error.is(&ContractError::ObserveAlone { denom: UATOM.to_owned() }), "{error}");
-    let members = vec![observed(), fed];
+    let members = pairs.iter().map(|pair| Source::Observe(source(pair, false))).collect();
     world.set_source(UATOM, Source::Median(MedianSource { members, minimum: 2 }), speed.clone()).unwrap();
     world.set_fallback(UATOM, observed(), speed, 600).unwrap();
 }

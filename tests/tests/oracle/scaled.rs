@@ -5,7 +5,7 @@
 use plimsoll_oracle::error::ContractError;
 use plimsoll_risk::price::{Guards, LIVE_SPEED, PRICE_MAX, PRICE_MIN, PriceBand, PriceFault};
 use plimsoll_risk::units::Ratio;
-use plimsoll_schema::oracle::{DenomPrice, FEEDERS_MAX, RateSource, ScaledSource, Source};
+use plimsoll_schema::oracle::{DenomPrice, FEEDERS_MAX, MedianSource, RateSource, ScaledSource, Source};
 use plimsoll_testing::{
     ALICE, Addr, Asset, BOB, FEEDER_3, FEEDERS, IBC_TOKEN, UATOM, UUSD, World, price, ratio, values,
 };
@@ -109,11 +109,12 @@ fn a_rate_that_falls_lends_less_at_once() {
     assert_eq!(world.price_record(IBC_TOKEN).raw, PriceBand { low: price("0.25"), high: price("0.5") });
 }
 
-/// Nothing that a rate says is refused: a price of 0 counts as the lowest, one that is too high as the highest.
+/// Nothing that a rate says is refused but 0: one that is too low counts as the lowest, one that is too high as the
+/// highest.
 #[test]
 fn a_rate_out_of_range_is_held_to_what_can_be_counted() {
     for (rate, raw) in [
-        ("0", PriceBand::at(PRICE_MIN)),
+        ("0.000000000000000001", PriceBand::at(PRICE_MIN)),
         ("340282366920938463463.374607431768211455", PriceBand { low: price("0.5"), high: PRICE_MAX }),
     ] {
         let (mut world, hub) = scripted(&json!("0.5"));
@@ -150,6 +151,9 @@ fn a_contract_that_answers_garbage_makes_no_price() {
         json!([]),
         json!([["1"]]),
         json!(""),
+        json!("0"),
+        json!(0),
+        json!("0.000"),
         json!("-1"),
         json!("+1"),
         json!("1e9"),
@@ -228,6 +232,26 @@ fn a_fed_rate_is_the_median_of_the_votes_with_the_same_cap() {
     world.set_price(IBC_TOKEN, "0.2");
     assert_eq!(world.price_record(IBC_TOKEN).raw, PriceBand::at(price("0.2")));
     assert_eq!(world.settled_price(IBC_TOKEN), price("2"));
+}
+
+/// A rate of 0 would be a base from which no share ever grows.
+#[test]
+fn a_fed_rate_of_nothing_is_no_vote() {
+    let mut world = World::builder().oracle(|msg| msg.source_delay = 0).build();
+    let feeder = world.addr(FEEDERS[0]).into_string();
+    let rate = RateSource::Feed { feeders: vec![feeder.clone()], quorum: 1 };
+    let source = Source::Scaled(ScaledSource { rate, quote_denom: UATOM.to_owned(), max_growth: ratio("0.1") });
+    world.set_source(IBC_TOKEN, source.clone(), guards()).unwrap();
+    let expected = ContractError::Unreadable { denom: IBC_TOKEN.to_owned(), asked: feeder, what: "rate" };
+    let error = world.refused(|world| world.feed(FEEDERS[0], &[(IBC_TOKEN, "0")]));
+    assert!(error.is(&expected), "{error}");
+    world.feed(FEEDERS[0], &[(IBC_TOKEN, "0.5")]).unwrap();
+    assert_eq!(world.price_record(IBC_TOKEN).raw, PriceBand::at(price("0.5")));
+    let members = vec![source, world.feed_source(&[BOB], 1)];
+    let median = Source::Median(MedianSource { members, minimum: 1 });
+    world.set_source(IBC_TOKEN, median, guards()).unwrap();
+    let error = world.refused(|world| world.feed(FEEDERS[0], &[(IBC_TOKEN, "0")]));
+    assert!(error.is(&expected), "{error}");
 }
 
 /// Another maximum age is another window; what the rate has grown from stays. Another source starts anew.
