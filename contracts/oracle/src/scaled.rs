@@ -25,7 +25,7 @@ pub struct RateQuery<'a> {
 
 impl RateQuery<'_> {
     /// The rate, and when it was observed if the contract says so. Errors when the rate is 0.
-    pub fn ask(&self, querier: &QuerierWrapper, denom: &str) -> Result<(Price, Option<u64>), ContractError> {
+    fn ask(&self, querier: &QuerierWrapper, denom: &str) -> Result<(Price, Option<u64>), ContractError> {
         let answer = self.asked(denom).ask(querier, self.query.as_bytes().to_vec())?;
         let rate = self.asked(denom).told(answer.get(&keys(self.field), "rate")?)?;
         let time = self.time_field.map(|field| answer.get(&keys(field), "time")).transpose()?;

@@ -117,7 +117,7 @@ fn validate_part(
             assert_answers(deps, denom, pair)
         }
         Source::Scaled(scaled) => {
-            validate_scaled(deps, production, denom, scaled)?;
+            validate_scaled(deps, production, denom, scaled, max_age, now)?;
             assert_no_chain(deps.storage, denom, source)
         }
         Source::Pyth(source) => validate_pyth(deps, production, denom, source),
@@ -239,8 +239,15 @@ fn validate_connect(
     connect::observe(&deps.querier, denom, source, max_age, now).map(drop)
 }
 
-/// The contract must answer with a rate.
-fn validate_scaled(deps: Deps, production: bool, denom: &str, source: &ScaledSource) -> Result<(), ContractError> {
+/// The contract must answer with a rate, of a time that counts where it tells one.
+fn validate_scaled(
+    deps: Deps,
+    production: bool,
+    denom: &str,
+    source: &ScaledSource,
+    max_age: u64,
+    now: u64,
+) -> Result<(), ContractError> {
     let ScaledSource { rate, quote_denom, max_growth } = source;
     validate_denom(quote_denom)?;
     if quote_denom == denom {
@@ -254,7 +261,7 @@ fn validate_scaled(deps: Deps, production: bool, denom: &str, source: &ScaledSou
         RateSource::Contract { contract, query, field, time_field } => {
             address(deps.api, contract)?;
             let asked = RateQuery { contract, query, field, time_field: time_field.as_deref() };
-            asked.ask(&deps.querier, denom).map(drop)
+            asked.observe(&deps.querier, denom, max_age, now).map(drop)
         }
         RateSource::Feed { feeders, quorum } => validate_feeders(deps.api, production, denom, feeders, *quorum),
     }

@@ -190,6 +190,13 @@ fn a_contracts_own_time_counts() {
     let rate = answered(&hub, &["rate"], Some(&["at"]));
     let source = ScaledSource { rate, ..hub_rate(&hub) };
     let guards = Guards { max_age: Some(100), ..guards() };
+    // A time in nanoseconds is noticed when the source is set.
+    world.script(&hub, &told(json!(now * 1_000_000_000)));
+    let error = world.refused(|world| world.set_source(IBC_TOKEN, Source::Scaled(source.clone()), guards.clone()));
+    let time = now * 1_000_000_000;
+    let expected = ContractError::AnswerFromFuture { denom: IBC_TOKEN.to_owned(), asked: hub.to_string(), time, now };
+    assert!(error.is(&expected), "{error}");
+    world.script(&hub, &told(json!(now)));
     world.set_source(IBC_TOKEN, Source::Scaled(source), guards).unwrap();
     for (time, kept) in [(now - 100, now - 100), (now - 7, now - 7), (now, now), (now + 100, now)] {
         world.script(&hub, &told(json!(time.to_string())));
