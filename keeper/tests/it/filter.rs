@@ -169,7 +169,11 @@ fn every_magnitude_is_judged_as_exact_maths_does() {
                 supply: dice.bits(if wild { 128 } else { 100 }),
                 shares: dice.bits(if wild { 128 } else { 100 }),
                 index: if wild { dice.bits(128) } else { E18 + dice.bits(64) },
-                weight: if wild && dice.roll(10) == 0 { dice.bits(128) } else { E18 + dice.bits(128) % (9 * E18 + 1) },
+                weight: match dice.roll(8) {
+                    0 if wild => dice.bits(128),
+                    1 | 2 => E18 + dice.bits(128) % (9 * E18 + 1),
+                    _ => E18,
+                },
             })
             .collect();
         let mut book = book(&listings, Value::new(dice.bits(127).into()));
@@ -189,7 +193,7 @@ fn every_magnitude_is_judged_as_exact_maths_does() {
         exact += if wild { 0 } else { scan.exact };
     }
     assert!(faults > 1_000, "{faults} accounts that can't be judged are no test of that");
-    assert!(exact < 15_000, "{exact} of 30,000 needed exact maths: that is no test of the filter");
+    assert!(exact < 16_000, "{exact} of 30,000 needed exact maths: that is no test of the filter");
 }
 
 #[test]

@@ -204,7 +204,7 @@ pub fn usual() -> Vec<Listing> {
             supply: supply + supply * percent / 1_000,
             shares: supply * 1_000_000,
             index: E18 + index * 1_234_567_890_123_457,
-            weight: E18 + (index % 4) * (E18 / 8),
+            weight: E18,
         }
     };
     vec![
