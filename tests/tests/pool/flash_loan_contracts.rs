@@ -44,7 +44,9 @@ fn besieged() -> Stage {
     }
     world.feed(&borrower, &[("ushell", "1")]).unwrap();
     world.set_source("ushell", source.clone(), guards.clone()).unwrap();
-    world.set_fallback("ushell", source, guards, 3_600).unwrap();
+    world.set_fallback("ushell", source.clone(), guards.clone(), 3_600).unwrap();
+    let check = oracle::CheckSource { source, guards, max_divergence: Ratio::percent(5), hold: 600 };
+    world.execute_oracle(OWNER, &oracle::ExecuteMsg::SetCheck { denom: "ushell".to_owned(), check }).unwrap();
     let owner = borrower.to_string();
     world.execute_oracle(OWNER, &oracle::ExecuteMsg::UpdateOwner(OwnerUpdate::Propose { owner })).unwrap();
     world.execute_oracle(&borrower, &oracle::ExecuteMsg::UpdateOwner(OwnerUpdate::Accept {})).unwrap();
@@ -74,6 +76,17 @@ fn of_the_oracle(stage: &Stage) -> Vec<Try> {
     let messages = [
         M::SetSource { denom: "unew".to_owned(), source: source.clone(), guards: guards.clone() },
         M::SetSource { denom: denom(), source: source.clone(), guards: guards.clone() },
+        M::SetCheck {
+            denom: denom(),
+            check: oracle::CheckSource {
+                source: source.clone(),
+                guards: guards.clone(),
+                max_divergence: Ratio::percent(5),
+                hold: 600,
+            },
+        },
+        M::ApplyCheck { denom: denom() },
+        M::RemoveCheck { denom: denom() },
         M::SetFallback { denom: denom(), source, guards, after: 3_600 },
         M::ApplyFallback { denom: denom() },
         M::RemoveFallback { denom: denom() },
@@ -183,5 +196,5 @@ fn every_message_of_the_other_contracts_in_the_middle_of_a_loan_does_what_it_doe
             done.push(name);
         }
     }
-    assert_eq!(done.iter().collect::<BTreeSet<_>>().len(), 13, "{done:?}");
+    assert_eq!(done.iter().collect::<BTreeSet<_>>().len(), 16, "{done:?}");
 }
