@@ -113,8 +113,8 @@ pub fn change(r: &mut Random) -> Change {
             if r.once_in(2) { Change::SupplyCap { permille } } else { Change::BorrowCap { permille } }
         }
         13 => Change::BorrowWeight { percent: r.within(100, 150), days: r.once_in(2).then(|| r.within(2, 30)) },
-        14 | 15 => Change::Isolate { ceilings: r.once_in(2).then(|| [(); LISTED].map(|()| r.from_to(0, 200))) },
-        16 => Change::Silo { on: r.once_in(2) },
+        14 | 15 => Change::Isolate { ceilings: r.once_in(4).then(|| [(); LISTED].map(|()| r.from_to(0, 200))) },
+        16 => Change::Silo { on: r.once_in(4) },
         9 | 12 => Change::Curve {
             target: r.within(50, 95),
             steepness: r.within(10, 60),
